@@ -1,0 +1,210 @@
+"""Settings, read from the environment. `.env.example` lists and explains every variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+import environ
+from celery.schedules import schedule
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+DATA_DIR = env.path("SIGNALMAN_DATA_DIR", default=str(BASE_DIR / "var"))
+DATA_DIR = Path(str(DATA_DIR))
+
+# --- Django -----------------------------------------------------------------------------------
+
+DEBUG = env.bool("SIGNALMAN_DEBUG", default=False)
+# Empty means unset, and Django then refuses to sign anything: no built-in key to forget about.
+SECRET_KEY = env.str("SIGNALMAN_SECRET_KEY", default="")
+ALLOWED_HOSTS = env.list("SIGNALMAN_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = env.list("SIGNALMAN_CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "validation",
+    "identities",
+    "upstreams",
+    "sync",
+    "diagnosis",
+    # The operator's own apps: their `hubs.py` is discovered as `admin.py` is.
+    *env.list("SIGNALMAN_APPS", default=[]),
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Lets the demo and a small installation serve static files without a collectstatic step.
+WHITENOISE_USE_FINDERS = True
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- Behind TLS -------------------------------------------------------------------------------
+
+# Off for a portal on localhost; on for every other. `manage.py check --deploy` says so too.
+HTTPS = env.bool("SIGNALMAN_HTTPS", default=False)
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = env.int("SIGNALMAN_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+if env.bool("SIGNALMAN_BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Database and cache -----------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db(
+        "SIGNALMAN_DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'signalman.sqlite3'}"
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Without both WAL and IMMEDIATE, four concurrent writers meet "database is locked".
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = env.int("SIGNALMAN_DATABASE_CONN_MAX_AGE", default=60)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+CACHES = {"default": env.cache("SIGNALMAN_CACHE_URL", default="locmemcache://")}
+
+# --- REST framework ---------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
+}
+
+# --- Background work --------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env.str("SIGNALMAN_BROKER_URL", default="filesystem://")
+if CELERY_BROKER_URL.startswith("filesystem"):
+    QUEUE_DIR = DATA_DIR / "queue"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(QUEUE_DIR / "messages"),
+        "data_folder_out": str(QUEUE_DIR / "messages"),
+        "control_folder": str(QUEUE_DIR / "control"),
+    }
+    for _folder in ("messages", "control"):
+        (QUEUE_DIR / _folder).mkdir(parents=True, exist_ok=True)
+# The Operation row is the record of what happened; the queue only wakes a worker.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "wake-due-operations": {
+        "task": "sync.tasks.wake_due_operations",
+        "schedule": schedule(run_every=env.float("SIGNALMAN_TICK_SECONDS", default=5.0)),
+    },
+}
+
+# --- Azure ------------------------------------------------------------------------------------
+
+# Signalman's own credential is azure-identity's DefaultAzureCredential: AZURE_TENANT_ID,
+# AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and the rest are its variables, not ours.
+SIGNALMAN_ARM_ENDPOINT = env.str("SIGNALMAN_ARM_ENDPOINT", default="https://management.azure.com")
+SIGNALMAN_INSTANCE_DISCOVERY = env.bool("SIGNALMAN_INSTANCE_DISCOVERY", default=True)
+# Which Azure this is, shown in the portal's corner.
+SIGNALMAN_AZURE_NAME = env.str("SIGNALMAN_AZURE_NAME", default="Azure")
+# Seconds between two polls of a long-running operation where Azure does not say. The SDK's is 30.
+SIGNALMAN_POLL_SECONDS = env.float("SIGNALMAN_POLL_SECONDS", default=10.0)
+
+# --- Tokens of upstream requests --------------------------------------------------------------
+
+VALIDATION = {
+    "AUTHORITY": env.str("AZURE_AUTHORITY_HOST", default="https://login.microsoftonline.com"),
+    # The v1 issuer: the only one that the service's managed-identity tokens carry by default.
+    "ISSUER": env.str("SIGNALMAN_TOKEN_ISSUER", default="https://sts.windows.net/{tenant_id}/"),
+    "LEEWAY_SECONDS": env.int("SIGNALMAN_TOKEN_LEEWAY_SECONDS", default=60),
+}
+
+# --- Portal -----------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "Signalman",
+    "SITE_HEADER": "Signalman",
+    "SITE_SYMBOL": "traffic",
+    "ENVIRONMENT": "config.navigation.environment",
+    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+}
+
+LOGIN_URL = "admin:login"
+
+# --- Logs -------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("SIGNALMAN_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # At INFO it writes every request's headers, one line each; ours are written by arm.
+        "azure": {"level": "WARNING"},
+    },
+}

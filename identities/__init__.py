@@ -1,0 +1,1 @@
+"""SignalR instances, the one identity of each, and user-assigned identities."""

@@ -1,0 +1,178 @@
+"""An instance and its one identity are one aggregate; the other rooms point at it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models.functions import Lower
+
+from identities.names import (
+    validate_instance_name,
+    validate_resource_group,
+    validate_user_assigned_id,
+)
+from identities.querysets import SignalRInstanceQuerySet, UserAssignedIdentityQuerySet
+
+
+class Subscription(models.Model):
+    """An Azure subscription that holds instances, and the tenant it trusts."""
+
+    subscription_id = models.UUIDField(primary_key=True)
+    tenant_id = models.UUIDField(help_text="The Microsoft Entra tenant that signs its tokens.")
+    display_name = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        ordering = ["display_name", "subscription_id"]
+
+    def __str__(self) -> str:
+        return self.display_name or str(self.subscription_id)
+
+
+class UserAssignedIdentity(models.Model):
+    """A Microsoft.ManagedIdentity/userAssignedIdentities resource, as Azure last answered."""
+
+    arm_id = models.CharField("ARM id", max_length=512, validators=[validate_user_assigned_id])
+    name = models.CharField(max_length=128, editable=False)
+    location = models.CharField(max_length=64, blank=True)
+    tenant_id = models.UUIDField(null=True, blank=True)
+    principal_id = models.UUIDField(
+        null=True, blank=True, help_text="Object ID of its service principal: a token's oid."
+    )
+    client_id = models.UUIDField(null=True, blank=True, help_text="A token's appid.")
+
+    objects = UserAssignedIdentityQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "arm_id"]
+        verbose_name_plural = "user-assigned identities"
+        constraints = [
+            # ARM ids come back in any case.
+            models.UniqueConstraint(
+                Lower("arm_id"),
+                name="one_row_per_user_assigned_identity",
+                violation_error_message="This identity is already known.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, with the name that the ARM id ends in."""
+        self.name = self.arm_id.rsplit("/", 1)[-1]
+        super().save(*args, **kwargs)
+
+
+class SignalRInstance(models.Model):
+    """An Azure SignalR Service resource.
+
+    `observed` and the fields below it are what Azure last answered, written by `sync` only; what is
+    wanted lives in the identity's and the templates' rows.
+    """
+
+    name = models.CharField(
+        max_length=63,
+        validators=[validate_instance_name],
+        help_text="Unique in all of Azure, so it is also the handle in addresses.",
+    )
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.PROTECT, related_name="instances"
+    )
+    resource_group = models.CharField(max_length=90, validators=[validate_resource_group])
+    location = models.CharField(max_length=64, blank=True)
+
+    observed = models.JSONField(
+        null=True, blank=True, editable=False, help_text="InstanceState as JSON; null: never read."
+    )
+    observed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    provisioning_state = models.CharField(max_length=32, blank=True, editable=False)
+    host_name = models.CharField(max_length=255, blank=True, editable=False)
+    azure_modified_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="ARM's systemData.lastModifiedAt."
+    )
+
+    objects = SignalRInstanceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "SignalR instance"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                name="signalr_name_unique_in_azure",
+                violation_error_message="An instance of this name is already here.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a new instance gets its identity's row with it, of type None."""
+        with transaction.atomic():
+            is_new = self._state.adding
+            super().save(*args, **kwargs)
+            if is_new:
+                ManagedIdentity.objects.create(instance=self)
+
+    @property
+    def arm_id(self) -> str:
+        """The resource's ARM id, spelled as the service spells it."""
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.SignalRService/SignalR/{self.name}"
+        )
+
+
+class ManagedIdentity(models.Model):
+    """The single identity of an instance: none, system-assigned or one user-assigned.
+
+    The type and the user-assigned identity are what is wanted; `principal_id` and `tenant_id` are
+    those of the identity that Azure last answered.
+    """
+
+    class Type(models.TextChoices):
+        """ARM's spelling."""
+
+        NONE = "None", "None"
+        SYSTEM_ASSIGNED = "SystemAssigned", "System assigned"
+        USER_ASSIGNED = "UserAssigned", "User assigned"
+
+    instance = models.OneToOneField(
+        SignalRInstance, on_delete=models.CASCADE, related_name="identity"
+    )
+    type = models.CharField(max_length=16, choices=Type, default=Type.NONE)
+    user_assigned = models.ForeignKey(
+        UserAssignedIdentity,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="used_by",
+        verbose_name="user-assigned identity",
+    )
+    principal_id = models.UUIDField(null=True, blank=True, editable=False)
+    tenant_id = models.UUIDField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name_plural = "managed identities"
+        constraints = [
+            models.CheckConstraint(
+                name="identity_type_is_arms",
+                condition=models.Q(type__in=["None", "SystemAssigned", "UserAssigned"]),
+                violation_error_message="The type is None, SystemAssigned or UserAssigned.",
+            ),
+            models.CheckConstraint(
+                name="user_assigned_names_its_identity",
+                condition=models.Q(type="UserAssigned", user_assigned__isnull=False)
+                | (~models.Q(type="UserAssigned") & models.Q(user_assigned__isnull=True)),
+                violation_error_message=(
+                    "Choose a user-assigned identity for the type UserAssigned, "
+                    "and none for the other types."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        kind = self.get_type_display()
+        return f"{kind}: {self.user_assigned}" if self.user_assigned else kind

@@ -1,0 +1,32 @@
+"""The questions that other rooms ask of instances and identities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from identities.models import SignalRInstance, UserAssignedIdentity  # noqa: F401
+
+
+class SignalRInstanceQuerySet(models.QuerySet["SignalRInstance"]):
+    """Questions about SignalR instances."""
+
+    def named(self, name: str) -> SignalRInstanceQuerySet:
+        """Return the instance of that name; Azure's names differ by more than case."""
+        return self.filter(name__iexact=name)
+
+    def with_desired(self) -> SignalRInstanceQuerySet:
+        """Fetch what the desired state is made of, in a constant number of queries."""
+        return self.select_related("subscription", "identity__user_assigned").prefetch_related(
+            "upstream_templates"
+        )
+
+
+class UserAssignedIdentityQuerySet(models.QuerySet["UserAssignedIdentity"]):
+    """Questions about user-assigned identities."""
+
+    def with_arm_id(self, arm_id: str) -> UserAssignedIdentityQuerySet:
+        """Return the identity of that ARM id, in whatever case ARM wrote it."""
+        return self.filter(arm_id__iexact=arm_id)

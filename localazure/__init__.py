@@ -1,0 +1,4 @@
+"""Local Azure: a stand-in for Microsoft Entra, Azure Resource Manager and the SignalR runtime.
+
+A program of its own: `python -m localazure`. Knows neither Django nor Signalman.
+"""

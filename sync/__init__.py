@@ -1,0 +1,1 @@
+"""Desired against observed: import, plan, apply, operations."""

@@ -1,0 +1,1 @@
+"""Upstream templates, and the receiver that answers what they send."""

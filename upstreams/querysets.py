@@ -1,0 +1,1 @@
+"""The questions that other rooms ask of templates and deliveries."""
