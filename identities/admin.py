@@ -1,0 +1,68 @@
+"""The portal's pages on instances and identities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, StackedInline
+
+from identities.models import (
+    ManagedIdentity,
+    SignalRInstance,
+    Subscription,
+    UserAssignedIdentity,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ModelAdmin[Subscription]):
+    """Subscriptions whose instances are managed."""
+
+    list_display = ["display_name", "subscription_id", "tenant_id"]
+
+
+@admin.register(UserAssignedIdentity)
+class UserAssignedIdentityAdmin(ModelAdmin[UserAssignedIdentity]):
+    """Identities that an instance can be given."""
+
+    list_display = ["name", "location", "principal_id", "client_id"]
+    search_fields = ["name", "arm_id", "principal_id", "client_id"]
+    readonly_fields = ["principal_id", "client_id", "tenant_id"]
+
+
+class ManagedIdentityInline(StackedInline[ManagedIdentity, SignalRInstance]):
+    """The one identity of an instance."""
+
+    model = ManagedIdentity
+    can_delete = False
+    autocomplete_fields = ["user_assigned"]
+    readonly_fields = ["principal_id", "tenant_id"]
+
+
+@admin.register(SignalRInstance)
+class SignalRInstanceAdmin(ModelAdmin[SignalRInstance]):
+    """SignalR instances, each with its identity and what the rooms above add to it."""
+
+    list_display = ["name", "resource_group", "location", "identity", "provisioning_state"]
+    list_filter = ["subscription", "identity__type", "location"]
+    list_select_related = ["identity__user_assigned"]
+    search_fields = ["name", "resource_group"]
+    readonly_fields = ["provisioning_state", "host_name", "observed_at", "azure_modified_at"]
+    inlines: list[type[InlineModelAdmin[Any, Any]]] = [ManagedIdentityInline]
+
+    @classmethod
+    def register_inline(cls, inline: type[InlineModelAdmin[Any, Any]]) -> None:
+        """Show `inline` on an instance's page: how a room above this one adds its part."""
+        cls.inlines = [*cls.inlines, inline]
+
+    def get_inlines(
+        self, request: HttpRequest, obj: SignalRInstance | None
+    ) -> Sequence[type[InlineModelAdmin[Any, Any]]]:
+        """Return none for a new instance: saving it makes the identity's row."""
+        return super().get_inlines(request, obj) if obj else []
