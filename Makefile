@@ -1,0 +1,49 @@
+# make setup | demo [ONCE=1] | test | bench | lock
+PYTHON ?= python3
+BIN := .venv/bin
+export ONCE
+
+.PHONY: setup setup-dev demo test lint test-sqlite test-postgres test-slow bench lock
+
+# Every recipe that starts something is exec'ed, so that it sees when make itself is killed.
+setup:
+	@exec $(PYTHON) scripts/setup.py requirements.txt
+
+setup-dev:
+	@exec $(PYTHON) scripts/setup.py requirements-dev.txt
+
+demo: setup
+	@exec $(BIN)/python -m examples.demo
+
+test: setup-dev
+	@$(MAKE) --no-print-directory lint test-sqlite test-postgres test-slow
+
+lint: export SIGNALMAN_SECRET_KEY := lint
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	git ls-files -z -- 'templates/*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy .
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	SIGNALMAN_HTTPS=1 SIGNALMAN_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+test-sqlite test-postgres test-slow: export SIGNALMAN_SECRET_KEY := test
+test-sqlite:
+	$(BIN)/pytest -q -n 2 -m "not slow"
+
+test-postgres:
+	$(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n 2 -m "not slow"
+
+test-slow:
+	$(BIN)/pytest -q -m slow
+
+bench: setup-dev
+	@exec $(BIN)/python -m benchmarks
+
+# Pins what the .in files ask for, for every supported Python.
+lock: setup-dev
+	for file in requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes \
+			$$file.in --output-file $$file.txt; done
