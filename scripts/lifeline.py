@@ -1,6 +1,7 @@
 """Runs a command that never outlives the process it belongs to, however that process ends.
 
-    python lifeline.py PID COMMAND...    runs COMMAND; ends it, and all it started, once PID is gone
+    python lifeline.py PID COMMAND...    runs COMMAND; ends it, and all it started, once PID, its
+                                         parent, is gone
 
 A SIGKILL gives a parent no chance to stop its children, so the child's side has to watch. Standard
 library only: the set-up uses it before anything is installed.
@@ -25,7 +26,7 @@ _GRACE: Final = 8.0
 
 
 def bound_to(owner: int, command: list[str]) -> list[str]:
-    """Return `command` wrapped so that it ends with the process `owner`."""
+    """Return `command` wrapped so that it ends with the process `owner`, which has to start it."""
     return [sys.executable, __file__, str(owner), *command]
 
 
@@ -39,17 +40,6 @@ def exit_when_orphaned() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def is_running(pid: int) -> bool:
-    """Return whether a process of that id exists."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
@@ -73,7 +63,7 @@ def main(owner: int, command: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
     child = subprocess.Popen(command, start_new_session=True)
-    while not stopping.is_set() and is_running(owner):
+    while not stopping.is_set() and os.getppid() == owner:
         try:
             code = child.wait(_WATCH)
         except subprocess.TimeoutExpired:
