@@ -176,3 +176,13 @@ class ManagedIdentity(models.Model):
     def __str__(self) -> str:
         kind = self.get_type_display()
         return f"{kind}: {self.user_assigned}" if self.user_assigned else kind
+
+    def become(self, kind: Type, user_assigned: UserAssignedIdentity | None = None) -> None:
+        """Want another identity from now on; nothing is sent to Azure before an apply.
+
+        Raises ValidationError where the type and the user-assigned identity do not go together.
+        """
+        self.type = kind
+        self.user_assigned = user_assigned
+        self.full_clean()
+        self.save(update_fields=["type", "user_assigned"])
