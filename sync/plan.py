@@ -1,0 +1,195 @@
+"""The ordered steps that turn what Azure has into what is wanted: a pure function of two states.
+
+The order is a rule: an identity exists before a signed template uses it, and templates let go of
+an identity before it is removed. So an apply that stops after any step leaves no signed template
+without an identity, unless Azure had that already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from arm.state import IdentityState, InstanceState
+from sync.changes import Change, identity_changes, template_changes
+
+StepKind = Literal["identity", "templates"]
+
+
+class InvalidDesired(ValueError):
+    """What is wanted cannot work in Azure. The message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One write to Azure: the state that it leaves, and the changes that it makes.
+
+    `warnings` say what stops working because of it, and until when.
+    """
+
+    kind: StepKind
+    title: str
+    changes: tuple[Change, ...]
+    after: InstanceState
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The step's name in its plan; a plan has at most one step of a kind."""
+        return self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps, in their order, that lead an instance from `before` to `target`."""
+
+    instance: str
+    before: InstanceState
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether Azure has what is wanted."""
+        return not self.steps
+
+    @property
+    def states(self) -> tuple[InstanceState, ...]:
+        """The state before each step, and the one after the last."""
+        return (self.before, *(step.after for step in self.steps))
+
+    @property
+    def target(self) -> InstanceState:
+        """The state that the last step leaves."""
+        return self.states[-1]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The changes of every step."""
+        return tuple(change for step in self.steps for change in step.changes)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the plan, in hexadecimal: an apply names it, to carry out what was shown."""
+        canonical = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as JSON values; `from_json` reads it back."""
+        return {
+            "instance": self.instance,
+            "before": self.before.to_json(),
+            "steps": [
+                {
+                    "kind": step.kind,
+                    "title": step.title,
+                    "changes": [asdict(change) for change in step.changes],
+                    "after": step.after.to_json(),
+                    "warnings": list(step.warnings),
+                }
+                for step in self.steps
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Plan:
+        """Read what `to_json` wrote."""
+        return cls(
+            instance=value["instance"],
+            before=InstanceState.from_json(value["before"]),
+            steps=tuple(
+                Step(
+                    kind=step["kind"],
+                    title=step["title"],
+                    changes=tuple(Change(**change) for change in step["changes"]),
+                    after=InstanceState.from_json(step["after"]),
+                    warnings=tuple(step["warnings"]),
+                )
+                for step in value["steps"]
+            ),
+        )
+
+
+def plan(desired: InstanceState, observed: InstanceState, *, instance: str) -> Plan:
+    """Return the steps that turn `observed` into `desired` on the instance of that name.
+
+    Raises InvalidDesired where there is something to write and it could not work. What Azure
+    already has is never refused, so the plan straight after an import is empty.
+    """
+    if desired == observed:
+        return Plan(instance, observed)
+    if found := problems(desired):
+        raise InvalidDesired(f"{instance}: {' '.join(found)}")
+    kinds: list[StepKind] = ["identity", "templates"]
+    if desired.identity.type == "None":
+        kinds.reverse()
+    steps: list[Step] = []
+    state = observed
+    for kind in kinds:
+        after = _with_part(state, kind, desired)
+        if after != state:
+            steps.append(_step(kind, state, after))
+            state = after
+    return Plan(instance, observed, tuple(steps))
+
+
+def problems(desired: InstanceState) -> tuple[str, ...]:
+    """Return a sentence for each thing wanted that cannot work in Azure."""
+    if desired.identity.type != "None":
+        return ()
+    return tuple(
+        f"Upstream template {index} asks for a token, but the instance is to have no identity: "
+        "give it one, or turn the template's authentication off."
+        for index, template in enumerate(desired.templates)
+        if template.auth_type == "ManagedIdentity"
+    )
+
+
+def _with_part(state: InstanceState, kind: StepKind, desired: InstanceState) -> InstanceState:
+    if kind == "identity":
+        return replace(state, identity=desired.identity)
+    return replace(state, templates=desired.templates)
+
+
+def _step(kind: StepKind, before: InstanceState, after: InstanceState) -> Step:
+    if kind == "identity":
+        return Step(
+            kind=kind,
+            title=_identity_title(before.identity, after.identity),
+            changes=identity_changes(before.identity, after.identity),
+            after=after,
+            warnings=_identity_warnings(before.identity, after.identity),
+        )
+    return Step(
+        kind=kind,
+        title=_templates_title(after),
+        changes=template_changes(before.templates, after.templates),
+        after=after,
+    )
+
+
+def _identity_title(before: IdentityState, after: IdentityState) -> str:
+    if after.type == "None":
+        return "Remove the identity"
+    verb = "Give the instance" if before.type == "None" else "Switch to"
+    if after.user_assigned_id is None:
+        return f"{verb} a system-assigned identity"
+    return f"{verb} the user-assigned identity {after.user_assigned_id.rsplit('/', 1)[-1]}"
+
+
+def _identity_warnings(before: IdentityState, after: IdentityState) -> tuple[str, ...]:
+    """Say what goes with a lost principal: roles and receivers name principals, not instances."""
+    if before.type == "None":
+        return ()
+    lost = "Roles, vault grants and receivers that name the present principal ID stop working"
+    if after.type == "None":
+        return (f"{lost}.",)
+    return (f"{lost} until they name the new one.",)
+
+
+def _templates_title(after: InstanceState) -> str:
+    count = len(after.templates)
+    if not count:
+        return "Remove the upstream templates"
+    return f"Set {count} upstream template{'s' if count > 1 else ''}"
