@@ -84,7 +84,7 @@ def _fields(identity: IdentityState) -> dict[str, Any]:
 
 
 def _expected(identity: IdentityState) -> dict[str, Any]:
-    """Return the identity's fields, and the principal that Azure makes with a system-assigned one."""
+    """Return the identity's fields, and a principal where Azure is to make one."""
     if identity.type != "SystemAssigned":
         return _fields(identity)
     return {**_fields(identity), "principal_id": KNOWN_AFTER_APPLY}
