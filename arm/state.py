@@ -1,12 +1,13 @@
 """The managed part of a SignalR instance as one frozen value, whoever wrote it.
 
 The same type describes what Signalman's rows want and what Azure answered, so that a plan is a
-comparison of two equal things. `from_arm` normalises the ways in which ARM says the same thing twice.
+comparison of two equal things. `from_arm` normalises the several ways in which ARM says one thing.
 Shapes: Microsoft.SignalRService/signalR, api-version 2023-02-01.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
@@ -31,6 +32,24 @@ class IdentityState:
         if (self.type == "UserAssigned") != (self.user_assigned_id is not None):
             raise ValueError("A user-assigned identity, and only that, names an identity resource.")
 
+    @classmethod
+    def from_arm(cls, identity: Mapping[str, Any] | None) -> IdentityState:
+        """Read a resource's `identity`; a removed one is an absent key.
+
+        Raises ValueError for what the api-version cannot say, as two identities at once.
+        """
+        match identity:
+            case None | {"type": "None" | None}:
+                return cls()
+            case {"type": "SystemAssigned"}:
+                return cls("SystemAssigned")
+            case {"type": "UserAssigned", "userAssignedIdentities": {**assigned}}:
+                if len(assigned) != 1:
+                    raise ValueError(f"It has {len(assigned)} user-assigned identities, not one.")
+                return cls("UserAssigned", str(*assigned).lower())
+            case _:
+                raise ValueError(f"Its identity is {identity.get('type')!r}, not one of the three.")
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateState:
@@ -42,6 +61,22 @@ class TemplateState:
     event_pattern: str = ANY
     auth_type: AuthType = "None"
     resource: str | None = None
+
+    @classmethod
+    def from_arm(cls, template: Mapping[str, Any]) -> TemplateState:
+        """Read one of `properties.upstream.templates`: unset patterns match anything.
+
+        Raises ValueError for a kind of auth that the api-version does not have.
+        """
+        auth_type, resource = _auth_from_arm(template.get("auth") or {})
+        return cls(
+            url_template=template["urlTemplate"],
+            hub_pattern=template.get("hubPattern") or ANY,
+            category_pattern=template.get("categoryPattern") or ANY,
+            event_pattern=template.get("eventPattern") or ANY,
+            auth_type=auth_type,
+            resource=resource,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +99,28 @@ class InstanceState:
             identity=IdentityState(**value["identity"]),
             templates=tuple(TemplateState(**template) for template in value["templates"]),
         )
+
+    @classmethod
+    def from_arm(cls, resource: Mapping[str, Any]) -> InstanceState:
+        """Read the managed part of a resource: the one shape for each thing ARM says in several.
+
+        An absent identity is None, absent or null templates are none. Raises ValueError, KeyError
+        or TypeError for a resource that is not of the api-version's shape.
+        """
+        upstream = (resource.get("properties") or {}).get("upstream") or {}
+        return cls(
+            identity=IdentityState.from_arm(resource.get("identity")),
+            templates=tuple(map(TemplateState.from_arm, upstream.get("templates") or ())),
+        )
+
+
+def _auth_from_arm(auth: Mapping[str, Any]) -> tuple[AuthType, str | None]:
+    match auth.get("type"):
+        case None | "None":
+            # ARM keeps a resource without the type that would use it (Terraform writes such).
+            return "None", None
+        case "ManagedIdentity":
+            resource = (auth.get("managedIdentity") or {}).get("resource")
+            return "ManagedIdentity", resource or None
+        case other:
+            raise ValueError(f"A template's auth is {other!r}, not None or ManagedIdentity.")

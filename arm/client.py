@@ -1,0 +1,198 @@
+"""Calls to Azure Resource Manager, each short: none waits for Azure to finish its work.
+
+Operations are those of azure-mgmt-signalr and azure-mgmt-msi; answers are read from their JSON, for
+the SDK's models drop the fields that they do not know.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import IO, Any, Final, cast
+from uuid import UUID
+
+from azure.core.exceptions import HttpResponseError
+from azure.core.pipeline import PipelineResponse
+from azure.core.rest import HttpRequest, HttpResponse
+from azure.mgmt.core import ARMPipelineClient
+from azure.mgmt.core.exceptions import ARMErrorFormat
+from azure.mgmt.core.tools import parse_resource_id
+from azure.mgmt.msi import ManagedServiceIdentityClient
+from azure.mgmt.signalr import SignalRManagementClient
+
+from arm.credentials import credential
+from arm.errors import UnexpectedAnswer
+from arm.longrunning import LongRunning, Progress, poll_url, progress, started
+from arm.pipeline import pipeline
+from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
+from arm.settings import ArmSettings
+from arm.translation import translated
+
+_SUBSCRIPTIONS_API: Final = "2022-12-01"
+
+Json = Mapping[str, Any]
+
+
+class ArmClient:
+    """One subscription of Azure. Safe to share between threads.
+
+    Every method raises an ArmError, and nothing else, when Azure does not do what was asked.
+    """
+
+    def __init__(self, subscription_id: UUID | str, settings: ArmSettings) -> None:
+        self._subscription_id = str(subscription_id)
+        self._settings = settings
+        shared: dict[str, Any] = {"base_url": settings.endpoint, "pipeline": pipeline(settings)}
+        access = credential(settings)
+        self._instances = SignalRManagementClient(access, self._subscription_id, **shared).signal_r
+        self._identities = ManagedServiceIdentityClient(
+            access, self._subscription_id, **shared
+        ).user_assigned_identities
+
+    def get_subscription(self) -> SubscriptionResource:
+        """Read the subscription itself, for its tenant and its name."""
+        url = _subscriptions_url(self._settings, self._subscription_id)
+        return SubscriptionResource.from_arm(_get(self._settings, url))
+
+    def list_instances(self, resource_group: str | None = None) -> Iterator[SignalRResource]:
+        """Read the instances of a resource group, or of the subscription, page by page."""
+        return map(SignalRResource.from_arm, self.list_instances_json(resource_group))
+
+    def list_instances_json(self, resource_group: str | None = None) -> Iterator[Json]:
+        """Read instances as Azure's JSON: one of an unknown shape need not hide the rest."""
+        captured = _Captured()
+        with translated():
+            if resource_group is None:
+                items = self._instances.list_by_subscription(raw_response_hook=captured)
+            else:
+                items = self._instances.list_by_resource_group(
+                    resource_group, raw_response_hook=captured
+                )
+            yield from captured.pages(items)
+
+    def get_instance(self, resource_group: str, name: str) -> SignalRResource:
+        """Read one instance. Raises NotFound where there is none."""
+        captured = _Captured()
+        with translated():
+            self._instances.get(resource_group, name, raw_response_hook=captured)
+        return SignalRResource.from_arm(captured.json())
+
+    def patch_instance(
+        self, resource_group: str, name: str, patch: Json, *, correlation_id: str | None = None
+    ) -> LongRunning:
+        """Send exactly `patch`, once, and return what `poll` needs to follow it.
+
+        After Unanswered the change may have been taken: read before sending again.
+        `correlation_id` is sent as `x-ms-client-request-id`, to be found in Azure's activity log.
+        """
+        captured = _Captured()
+        named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
+        with translated():
+            self._instances.begin_update(
+                resource_group,
+                name,
+                # Bytes, not a model: a model adds defaults that open a hardened instance.
+                cast("IO[bytes]", json.dumps(patch).encode()),
+                content_type="application/json",
+                polling=False,
+                raw_response_hook=captured,
+                **named,
+            )
+        return started(captured.headers, status=captured.status)
+
+    def poll(self, continuation: str) -> Progress:
+        """Ask once how a write is getting on. Raises OperationFailed where it ended badly.
+
+        NotFound means that ARM has forgotten the operation: read the instance to know its end.
+        """
+        response = _ask(self._settings, poll_url(continuation), retry_total=0)
+        return progress(response.status_code, response.headers, _body(response))
+
+    def list_user_assigned_identities(self) -> Iterator[UserAssignedIdentityResource]:
+        """Read the user-assigned identities of the subscription, page by page."""
+        captured = _Captured()
+        with translated():
+            items = self._identities.list_by_subscription(raw_response_hook=captured)
+            yield from map(UserAssignedIdentityResource.from_arm, captured.pages(items))
+
+    def get_user_assigned_identity(self, arm_id: str) -> UserAssignedIdentityResource:
+        """Read one user-assigned identity of this subscription. Raises NotFound."""
+        parts = parse_resource_id(arm_id)
+        captured = _Captured()
+        with translated():
+            self._identities.get(parts["resource_group"], parts["name"], raw_response_hook=captured)
+        return UserAssignedIdentityResource.from_arm(captured.json())
+
+
+def list_subscriptions(settings: ArmSettings) -> Iterator[SubscriptionResource]:
+    """Read the subscriptions that the credential can see, page by page. Raises ArmError."""
+    url: str | None = _subscriptions_url(settings)
+    while url:
+        page = _get(settings, url)
+        yield from map(SubscriptionResource.from_arm, page.get("value") or ())
+        url = page.get("nextLink")
+
+
+class _Captured:
+    """The JSON behind the SDK's models, taken from the pipeline by `raw_response_hook`.
+
+    One for each call: threads share the client, not this.
+    """
+
+    def __init__(self) -> None:
+        self._response: Any = None
+
+    def __call__(self, response: PipelineResponse[Any, Any]) -> None:
+        self._response = response.http_response
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        headers: Mapping[str, str] = self._response.headers
+        return headers
+
+    @property
+    def status(self) -> int:
+        return int(self._response.status_code)
+
+    def json(self) -> Json:
+        value: Json = json.loads(self._response.body())
+        return value
+
+    def pages(self, items: Any) -> Iterator[Json]:
+        """Follow the SDK's paging, and yield what the pages held before it made models of it."""
+        for _ in items.by_page():
+            yield from self.json().get("value") or ()
+
+
+def _subscriptions_url(settings: ArmSettings, *path: str) -> str:
+    address = "/".join((settings.endpoint.rstrip("/"), "subscriptions", *path))
+    return f"{address}?api-version={_SUBSCRIPTIONS_API}"
+
+
+def _get(settings: ArmSettings, url: str) -> Json:
+    response = _ask(settings, url)
+    body = _body(response)
+    if not isinstance(body, Mapping):
+        raise UnexpectedAnswer("It is not a JSON object.", status=response.status_code)
+    return body
+
+
+def _ask(settings: ArmSettings, url: str, **options: Any) -> HttpResponse:
+    """Send one GET where no SDK has an operation for it. Raises ArmError unless it succeeds."""
+    client: ARMPipelineClient[HttpRequest, HttpResponse] = ARMPipelineClient(
+        settings.endpoint, policies=[], pipeline=pipeline(settings)
+    )
+    with translated():
+        response = client.send_request(HttpRequest("GET", url), **options)
+        if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+            raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+    return response
+
+
+def _body(response: HttpResponse) -> object:
+    """Return the answer's JSON, or None where it has no body."""
+    try:
+        return response.json() if response.content else None
+    except ValueError as error:
+        raise UnexpectedAnswer("It is not JSON.", status=response.status_code) from error

@@ -1,0 +1,160 @@
+"""Resources as Azure answered them, as frozen values.
+
+Shapes: Microsoft.SignalRService/signalR 2023-02-01, Microsoft.ManagedIdentity 2024-11-30 and
+Microsoft.Resources/subscriptions 2022-12-01.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from azure.mgmt.core.tools import parse_resource_id
+
+from arm.errors import UnexpectedAnswer
+from arm.state import InstanceState
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionResource:
+    """A subscription that the credential can read, and the tenant that it trusts."""
+
+    subscription_id: UUID
+    tenant_id: UUID
+    display_name: str
+
+    @classmethod
+    def from_arm(cls, resource: Mapping[str, Any]) -> SubscriptionResource:
+        """Read a subscription. Raises UnexpectedAnswer for any other shape."""
+        with _expecting("a subscription", resource):
+            return cls(
+                subscription_id=UUID(resource["subscriptionId"]),
+                tenant_id=UUID(resource["tenantId"]),
+                display_name=resource.get("displayName") or "",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class UserAssignedIdentityResource:
+    """A user-assigned identity; `arm_id` is spelled as Azure spells it.
+
+    An instance names one with `principal_id` and `client_id` alone: its location and tenant are
+    only in the identity's own answer.
+    """
+
+    arm_id: str
+    name: str
+    location: str = ""
+    tenant_id: UUID | None = None
+    principal_id: UUID | None = None
+    client_id: UUID | None = None
+
+    @classmethod
+    def from_arm(cls, resource: Mapping[str, Any]) -> UserAssignedIdentityResource:
+        """Read an identity's own answer. Raises UnexpectedAnswer for any other shape."""
+        with _expecting("a user-assigned identity", resource):
+            properties = resource.get("properties") or {}
+            return cls(
+                arm_id=resource["id"],
+                name=resource["id"].rsplit("/", 1)[-1],
+                location=resource.get("location") or "",
+                tenant_id=_uuid(properties.get("tenantId")),
+                principal_id=_uuid(properties.get("principalId")),
+                client_id=_uuid(properties.get("clientId")),
+            )
+
+    @classmethod
+    def from_reference(
+        cls, arm_id: str, ids: Mapping[str, Any] | None
+    ) -> UserAssignedIdentityResource:
+        """Read an entry of an instance's `identity.userAssignedIdentities`."""
+        return cls(
+            arm_id=arm_id,
+            name=arm_id.rsplit("/", 1)[-1],
+            principal_id=_uuid((ids or {}).get("principalId")),
+            client_id=_uuid((ids or {}).get("clientId")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRResource:
+    """An instance as Azure answered it.
+
+    `state` is the part that Signalman manages, `raw` the whole answer, `principal_id` that of the
+    instance's one identity, `tenant_id` as far as the answer names it, `user_assigned` the identity
+    that it borrows.
+    """
+
+    arm_id: str
+    subscription_id: UUID
+    resource_group: str
+    name: str
+    location: str
+    provisioning_state: str
+    host_name: str
+    principal_id: UUID | None
+    tenant_id: UUID | None
+    last_modified_at: datetime | None
+    state: InstanceState
+    user_assigned: UserAssignedIdentityResource | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def from_arm(cls, resource: Mapping[str, Any]) -> SignalRResource:
+        """Read an instance. Raises UnexpectedAnswer, naming it, for a shape that is not known."""
+        with _expecting("a SignalR instance", resource):
+            properties = resource.get("properties") or {}
+            identity = resource.get("identity") or {}
+            user_assigned = _borrowed(identity)
+            own = (
+                user_assigned.principal_id if user_assigned else _uuid(identity.get("principalId"))
+            )
+            parts = parse_resource_id(resource["id"])
+            return cls(
+                arm_id=resource["id"],
+                subscription_id=UUID(str(parts["subscription"])),
+                resource_group=str(parts["resource_group"]),
+                name=str(parts["name"]),
+                location=resource.get("location") or "",
+                provisioning_state=properties.get("provisioningState") or "",
+                host_name=properties.get("hostName") or "",
+                principal_id=own,
+                tenant_id=_uuid(identity.get("tenantId")),
+                last_modified_at=_moment((resource.get("systemData") or {}).get("lastModifiedAt")),
+                state=InstanceState.from_arm(resource),
+                user_assigned=user_assigned,
+                raw=resource,
+            )
+
+
+def _borrowed(identity: Mapping[str, Any]) -> UserAssignedIdentityResource | None:
+    if identity.get("type") != "UserAssigned":
+        return None
+    for arm_id, ids in (identity.get("userAssignedIdentities") or {}).items():
+        return UserAssignedIdentityResource.from_reference(arm_id, ids)
+    return None
+
+
+def _uuid(value: str | None) -> UUID | None:
+    return UUID(value) if value else None
+
+
+def _moment(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
+
+
+@contextmanager
+def _expecting(what: str, resource: Mapping[str, Any]) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnexpectedAnswer(f"{_id_of(resource)} was read as {what}: {error}") from error
+
+
+def _id_of(resource: object) -> str:
+    arm_id = resource.get("id") if isinstance(resource, Mapping) else None
+    return str(arm_id or "Something without an id")

@@ -1,0 +1,132 @@
+"""From the exceptions of Azure's SDKs to ours: the only place that knows both."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Final
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    IncompleteReadError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+
+from arm.errors import (
+    ArmError,
+    Conflict,
+    CredentialMissing,
+    CredentialRefused,
+    Forbidden,
+    NotFound,
+    Rejected,
+    ServerFailed,
+    Throttled,
+    Unanswered,
+    UnexpectedAnswer,
+    Unreachable,
+)
+
+_BY_STATUS: Final[Mapping[int, type[ArmError]]] = {
+    HTTPStatus.UNAUTHORIZED: CredentialRefused,
+    HTTPStatus.FORBIDDEN: Forbidden,
+    HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.REQUEST_TIMEOUT: ServerFailed,
+    HTTPStatus.CONFLICT: Conflict,
+    HTTPStatus.TOO_MANY_REQUESTS: Throttled,
+}
+# How Microsoft Entra begins a refusal, and where the part for its support begins.
+_ENTRA_REFUSAL: Final = re.compile(r"(AADSTS\d+): (.*?)(?= Trace ID|[\r\n]|$)")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise an ArmError for whatever Azure's SDKs raise inside the block."""
+    try:
+        yield
+    except AzureError as error:
+        raise translate(error) from error
+
+
+def translate(error: AzureError) -> ArmError:
+    """Return the ArmError that says what `error` means."""
+    if isinstance(error, IncompleteReadError | ServiceResponseError):
+        return Unanswered(_network_words(error))
+    if isinstance(error, ServiceRequestError):
+        return Unreachable(_network_words(error))
+    if isinstance(error, ClientAuthenticationError) and not _is_from_arm(error):
+        return _translate_credential(error)
+    if isinstance(error, HttpResponseError):
+        return _translate_response(error)
+    return UnexpectedAnswer(error.message)
+
+
+def error_for_status(status: int) -> type[ArmError]:
+    """Return the kind of error that an HTTP status of ARM means."""
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ServerFailed
+    return Rejected if status >= HTTPStatus.BAD_REQUEST else UnexpectedAnswer
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that Azure asks to wait, or None where it does not say.
+
+    Seconds, fractions included, or an HTTP date (RFC 9110, 10.2.3). What cannot be read counts as
+    not said.
+    """
+    value = headers.get("Retry-After")
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        return _seconds_until(value)
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+def _seconds_until(http_date: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(http_date)
+    except ValueError:
+        return None
+    return max((moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0)
+
+
+def _is_from_arm(error: ClientAuthenticationError) -> bool:
+    """Return whether ARM answered; azure-identity raises the same class for Microsoft Entra."""
+    return error.status_code == HTTPStatus.UNAUTHORIZED and not _ENTRA_REFUSAL.search(error.message)
+
+
+def _translate_credential(error: ClientAuthenticationError) -> ArmError:
+    refusal = _ENTRA_REFUSAL.search(error.message)
+    if refusal is None:
+        return CredentialMissing(" ".join(error.message.split()))
+    return CredentialRefused(refusal[2], code=refusal[1], status=error.status_code)
+
+
+def _translate_response(error: HttpResponseError) -> ArmError:
+    headers = getattr(error.response, "headers", {})
+    return error_for_status(error.status_code or 0)(
+        (error.error and error.error.message) or error.message,
+        code=(error.error and error.error.code) or "",
+        status=error.status_code,
+        retry_after=retry_after_seconds(headers),
+    )
+
+
+def _network_words(error: AzureError) -> str:
+    """Return the cause without the address: that of a long-running operation is a signed secret."""
+    cause = error.inner_exception or error
+    detail = cause.args[0] if cause.args else cause
+    # urllib3's MaxRetryError names the path; its reason names host, port and cause.
+    return str(getattr(detail, "reason", detail))
