@@ -55,6 +55,8 @@ def _end_group(child: subprocess.Popen[bytes]) -> None:
 
 def main(owner: int, command: list[str]) -> int:
     """Run `command` in a session of its own until it ends or `owner` is gone."""
+    # Out of the owner's group: what kills all of that must leave somebody to clean up.
+    os.setsid()
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

