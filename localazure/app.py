@@ -1,0 +1,59 @@
+"""The ASGI application: Entra, ARM and the control plane on one address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from localazure import control
+from localazure.arm import errors as arm_errors
+from localazure.arm.identities import identities
+from localazure.arm.signalr.routes import signalr
+from localazure.arm.subscriptions import groups, subscriptions
+from localazure.entra import errors as entra_errors
+from localazure.entra import routes as entra
+from localazure.wire import Abort, Wire
+from localazure.world import World
+
+PROVIDERS = (subscriptions, groups, signalr, identities)
+
+
+def application(world: World, plant: Callable[[World], None], abort: Abort) -> ASGIApp:
+    """Return the application over a world; `plant` fills it at the start and after a reset."""
+    app = Starlette(
+        routes=_routes(),
+        exception_handlers={
+            arm_errors.ArmError: _arm_error,
+            entra_errors.TokenRefused: entra_errors.response,
+            control.ControlError: control.refused,
+            HTTPException: _not_served,
+        },
+    )
+    app.state.world = world
+    app.state.plant = plant
+    return Wire(app, world, abort)
+
+
+def _routes() -> list[BaseRoute]:
+    arm: list[BaseRoute] = [route for provider in PROVIDERS for route in provider.routes]
+    return [*control.ROUTES, *entra.ROUTES, *arm]
+
+
+def _arm_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, arm_errors.ArmError)  # noqa: S101
+    return error.response()
+
+
+def _not_served(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    path = request.url.path
+    if error.status_code == arm_errors.MethodNotAllowed.status:
+        sentence = f"{request.method} is not served under '{path}'."
+        return arm_errors.MethodNotAllowed(sentence).response()
+    return arm_errors.RouteNotFound(path).response()

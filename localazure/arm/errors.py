@@ -1,0 +1,188 @@
+"""ARM's errors: always `{"error": {"code", "message"}}`.
+
+Codes marked *ours* are plausible and not known to be the real service's: no recording has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from starlette.responses import JSONResponse
+
+
+class ArmError(Exception):
+    """A refusal that becomes an ARM error body."""
+
+    status = 400
+    code = "BadRequest"
+
+    def __init__(self, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.headers = headers
+
+    def response(self) -> JSONResponse:
+        """Return the answer that a client gets."""
+        body = {"error": {"code": self.code, "message": str(self)}}
+        return JSONResponse(body, status_code=self.status, headers=self.headers)
+
+
+class Unauthenticated(ArmError):
+    """No bearer token, or one that does not hold."""
+
+    status = 401
+    code = "InvalidAuthenticationToken"
+
+
+class TokenExpired(Unauthenticated):
+    """A bearer token whose time is over."""
+
+    code = "ExpiredAuthenticationToken"
+
+
+class TokenMissing(Unauthenticated):
+    """No bearer token."""
+
+    code = "AuthenticationFailed"
+
+
+class Forbidden(ArmError):
+    """No role of the principal allows the action at the scope."""
+
+    status = 403
+    code = "AuthorizationFailed"
+
+    def __init__(self, object_id: str, action: str, scope: str) -> None:
+        super().__init__(
+            f"The client with object id '{object_id}' does not have authorization to perform "
+            f"action '{action}' over scope '{scope}' or the scope is invalid. "
+            "If access was recently granted, please refresh your credentials."
+        )
+
+
+class ApiVersionMissing(ArmError):
+    """Every request names its api-version."""
+
+    code = "MissingApiVersionParameter"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The api-version query parameter (?api-version=) is required for all requests."
+        )
+
+
+class ApiVersionUnknown(ArmError):
+    """The provider does not have that version."""
+
+    code = "NoRegisteredProviderFound"
+
+    def __init__(self, version: str, provider: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"No registered resource provider found for API version '{version}' for type "
+            f"'{provider}'. The supported api-versions are '{', '.join(sorted(known))}'."
+        )
+
+
+class InvalidContent(ArmError):
+    """The body is not what the type's schema says."""
+
+    code = "InvalidRequestContent"
+
+
+class InvalidParameter(ArmError):
+    """A value that the provider refuses (ours)."""
+
+    code = "InvalidParameter"
+
+
+class InvalidIdentity(ArmError):
+    """An identity that the provider refuses (ours)."""
+
+    code = "InvalidManagedIdentity"
+
+
+class NotFound(ArmError):
+    """No resource of that id."""
+
+    status = 404
+    code = "ResourceNotFound"
+
+    def __init__(self, arm_id: str) -> None:
+        group, _, resource = arm_id.partition("/providers/")
+        super().__init__(
+            f"The Resource '{resource}' under resource group '{group.rsplit('/', 1)[-1]}' "
+            "was not found."
+        )
+
+
+class GroupNotFound(ArmError):
+    """No resource group of that name."""
+
+    status = 404
+    code = "ResourceGroupNotFound"
+
+    def __init__(self, group: str) -> None:
+        super().__init__(f"Resource group '{group}' could not be found.")
+
+
+class SubscriptionNotFound(ArmError):
+    """No subscription of that id, or none that the principal may see."""
+
+    status = 404
+    code = "SubscriptionNotFound"
+
+    def __init__(self, subscription: str) -> None:
+        super().__init__(f"The subscription '{subscription}' could not be found.")
+
+
+class OperationNotFound(ArmError):
+    """No long-running operation of that name."""
+
+    status = 404
+    code = "NotFound"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The operation '{name}' was not found.")
+
+
+class RouteNotFound(ArmError):
+    """Nothing is served under that path."""
+
+    status = 404
+    code = "InvalidResourceType"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The resource type could not be found for the path '{path}'.")
+
+
+class MethodNotAllowed(ArmError):
+    """The path is served, the method is not."""
+
+    status = 405
+    code = "MethodNotAllowed"
+
+
+class Conflict(ArmError):
+    """The resource's state stands in the way."""
+
+    status = 409
+    code = "Conflict"
+
+
+class Busy(Conflict):
+    """Another operation runs on the resource (ours)."""
+
+    code = "AnotherOperationInProgress"
+
+    def __init__(self, arm_id: str) -> None:
+        super().__init__(
+            f"Another operation is in progress on '{arm_id}'. Try again when it has ended."
+        )
+
+
+class NameTaken(Conflict):
+    """The name is in use somewhere in Azure (ours)."""
+
+    code = "NameAlreadyExists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The name '{name}' is already taken. Please try a different name.")

@@ -1,0 +1,78 @@
+"""The front door of ARM: who calls, and may they."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jwt
+
+from localazure.arm import errors, roles
+from localazure.entra.issuers import v1_issuer
+from localazure.entra.tokens import Principal
+from localazure.world import World
+
+# azure-identity asks for the first, `az` for the last.
+AUDIENCES = (
+    "https://management.azure.com",
+    "https://management.azure.com/",
+    "https://management.core.windows.net",
+    "https://management.core.windows.net/",
+)
+_REQUIRED = ["exp", "iss", "aud", "tid", "oid", "appid"]
+
+
+def authenticate(
+    world: World, authorization: str, audiences: tuple[str, ...] = AUDIENCES
+) -> Principal:
+    """Return whose token this is. Raises Unauthenticated with what is wrong with it.
+
+    The JavaScript SDK derives its audience from the endpoint, so our own address is one too.
+    """
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        message = "Authentication failed. The 'Authorization' header is missing or no bearer token."
+        raise errors.TokenMissing(message, _challenge(world))
+    claims = _verified(world, token, (*audiences, world.base_url, f"{world.base_url}/"))
+    return Principal(claims["tid"], claims["oid"], claims["appid"])
+
+
+def authorize(world: World, principal: Principal, action: str, scope: str) -> None:
+    """Refuse unless one of the principal's roles allows the action. Raises Forbidden."""
+    held = roles.roles_of(world.resources, principal.object_id, scope)
+    if not any(role.allows(action) for role in held):
+        raise errors.Forbidden(principal.object_id, action, scope)
+
+
+def _verified(world: World, token: str, audiences: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            _key(world, token),
+            algorithms=["RS256"],
+            audience=audiences,
+            issuer=v1_issuer(world.directory.tenant_id),
+            options={"require": _REQUIRED},
+        )
+    except jwt.ExpiredSignatureError as error:
+        message = "The access token expiry UTC time is earlier than current UTC time."
+        raise errors.TokenExpired(message, _challenge(world, message)) from error
+    except jwt.InvalidTokenError as error:
+        message = f"The access token is invalid: {error}"
+        raise errors.Unauthenticated(message, _challenge(world, message)) from error
+    return claims
+
+
+def _key(world: World, token: str) -> bytes:
+    key = world.keys.find(jwt.get_unverified_header(token).get("kid"))
+    if key is None:
+        raise jwt.InvalidTokenError("its signing key is not known.")
+    return key.public_pem
+
+
+def _challenge(world: World, description: str = "") -> dict[str, str]:
+    uri = f"{world.base_url}/{world.directory.tenant_id}"
+    value = f'Bearer authorization_uri="{uri}"'
+    if description:
+        quoted = description.replace('"', "'")
+        value += f', error="invalid_token", error_description="{quoted}"'
+    return {"WWW-Authenticate": value}

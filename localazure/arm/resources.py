@@ -1,0 +1,84 @@
+"""The store of ARM resources, addressed by their ids in any case."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class Resource:
+    """A resource: what GET answers, and what GET does not show (keys, secrets, settings)."""
+
+    document: dict[str, Any]
+    hidden: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The ARM id, spelled as the provider spells it."""
+        arm_id: str = self.document["id"]
+        return arm_id
+
+    @property
+    def name(self) -> str:
+        """The last part of the id."""
+        return self.id.rsplit("/", 1)[-1]
+
+
+class Resources:
+    """All resources by id; order is that of creation."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Resource] = {}
+
+    def get(self, arm_id: str) -> Resource | None:
+        """Return the resource of that id."""
+        return self._by_id.get(arm_id.lower())
+
+    def put(self, resource: Resource) -> None:
+        """Add a resource, or replace the one of the same id."""
+        self._by_id[resource.id.lower()] = resource
+
+    def remove(self, arm_id: str) -> None:
+        """Remove the resource of that id, if it is there."""
+        self._by_id.pop(arm_id.lower(), None)
+
+    def of_type(self, provider_type: str, scope: str = "") -> Iterator[Resource]:
+        """Yield the resources of a type whose id lies under `scope`."""
+        wanted, prefix = provider_type.lower(), f"{scope.lower().rstrip('/')}/"
+        for arm_id, resource in self._by_id.items():
+            if arm_id.startswith(prefix) and resource.document["type"].lower() == wanted:
+                yield resource
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the resources as JSON values; `from_json` reads them back."""
+        return [asdict(resource) for resource in self._by_id.values()]
+
+    @classmethod
+    def from_json(cls, value: list[dict[str, Any]]) -> Resources:
+        """Read what `to_json` wrote."""
+        resources = cls()
+        for entry in value:
+            resources.put(Resource(**entry))
+        return resources
+
+
+def timestamp() -> str:
+    """Return the time as ARM writes it: UTC, seven digits of a second."""
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+
+
+def created(by: str) -> dict[str, str]:
+    """Return the systemData of a new resource."""
+    return {"createdBy": by, "createdByType": "Application", "createdAt": timestamp()} | touched(by)
+
+
+def touched(by: str) -> dict[str, str]:
+    """Return the part of systemData that moves with each write."""
+    return {
+        "lastModifiedBy": by,
+        "lastModifiedByType": "Application",
+        "lastModifiedAt": timestamp(),
+    }

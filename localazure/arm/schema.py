@@ -1,0 +1,51 @@
+"""Request bodies against the shape that a provider knows: what it does not know is an error.
+
+A shape is a mapping of names to shapes, a list of one shape, a type, or ANYTHING for what is stored
+as it comes. null is allowed everywhere, as in ARM.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from localazure.arm.errors import InvalidContent
+
+ANYTHING: Final = object()
+
+_NAMES = {str: "a string", bool: "a boolean", int: "an integer"}
+
+
+def check(value: Any, shape: Any, path: str = "") -> None:
+    """Refuse what the shape does not have. Raises InvalidContent naming the path."""
+    if value is None or shape is ANYTHING:
+        return
+    if isinstance(shape, dict):
+        _check_object(value, shape, path)
+    elif isinstance(shape, list):
+        _check_array(value, shape[0], path)
+    elif type(value) is not shape:
+        raise InvalidContent(f"{_where(path)} has to be {_NAMES[shape]}.")
+
+
+def _check_object(value: Any, shape: dict[str, Any], path: str) -> None:
+    if not isinstance(value, dict):
+        raise InvalidContent(f"{_where(path)} has to be an object.")
+    for name, member in value.items():
+        member_path = f"{path}.{name}" if path else name
+        if name not in shape:
+            raise InvalidContent(
+                "The request content was invalid and could not be deserialized: "
+                f"Could not find member '{name}'. Path '{member_path}'."
+            )
+        check(member, shape[name], member_path)
+
+
+def _check_array(value: Any, shape: Any, path: str) -> None:
+    if not isinstance(value, list):
+        raise InvalidContent(f"{_where(path)} has to be an array.")
+    for index, member in enumerate(value):
+        check(member, shape, f"{path}[{index}]")
+
+
+def _where(path: str) -> str:
+    return f"The value at '{path}'" if path else "The request content"

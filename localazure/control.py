@@ -1,0 +1,127 @@
+"""The control plane under `/_local`: set the scene, look at what came, break things.
+
+No credentials: it listens on loopback only, and takes no request that a web page could make.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from localazure import seeding
+from localazure.arm.operations import Progression
+from localazure.world import world_of
+
+
+class ControlError(Exception):
+    """The control request cannot be carried out; the text says why."""
+
+
+def refused(_request: Request, error: Exception) -> Response:
+    """Answer a ControlError."""
+    return JSONResponse({"error": str(error)}, status_code=400)
+
+
+async def content(request: Request, kind: type[Any] = dict) -> Any:
+    """Return the JSON body, which has to be of `kind`. Raises ControlError."""
+    # A cross-origin page cannot send this type without asking first, and nobody answers that.
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise ControlError("Send the body with Content-Type: application/json.")
+    try:
+        value = json.loads(await request.body())
+    except ValueError as error:
+        raise ControlError(f"The body is not JSON: {error}.") from error
+    if not isinstance(value, kind):
+        raise ControlError(f"The body has to be a JSON {kind.__name__}.")
+    return value
+
+
+async def reset(request: Request) -> Response:
+    """POST /_local/reset: back to how it started."""
+    world = world_of(request)
+    world.clear()
+    request.app.state.plant(world)
+    return _done()
+
+
+async def plant(request: Request) -> Response:
+    """POST /_local/seed: add what the body describes."""
+    try:
+        seeding.plant(world_of(request), await content(request))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ControlError(f"This seed cannot be planted: {error!r}") from error
+    return _done()
+
+
+async def list_requests(request: Request) -> Response:
+    """GET /_local/requests: those that came, oldest first, without this control plane's own."""
+    return JSONResponse(world_of(request).journal.entries())
+
+
+async def forget_requests(request: Request) -> Response:
+    """DELETE /_local/requests."""
+    world_of(request).journal.clear()
+    return _done()
+
+
+async def arm_faults(request: Request) -> Response:
+    """POST /_local/faults: add a list of faults."""
+    try:
+        world_of(request).faults.arm(await content(request, list))
+    except TypeError as error:
+        raise ControlError(f"Not a fault: {error}") from error
+    return _done()
+
+
+async def disarm_faults(request: Request) -> Response:
+    """DELETE /_local/faults."""
+    world_of(request).faults.clear()
+    return _done()
+
+
+async def set_progression(request: Request) -> Response:
+    """POST /_local/operations: how operations run that start from now on."""
+    body = await content(request)
+    named = {"retry_after" if name == "retryAfter" else name: body[name] for name in body}
+    if "polls" in named or "seconds" in named:
+        named = {"polls": None, "seconds": None} | named
+    try:
+        world_of(request).operations.progression = Progression(**named)
+    except (TypeError, ValueError) as error:
+        raise ControlError(f"Not a progression: {error}") from error
+    return _done()
+
+
+async def set_page_size(request: Request) -> Response:
+    """POST /_local/paging {size}: how many resources a page of a list holds."""
+    size = (await content(request)).get("size")
+    if not isinstance(size, int) or size < 1:
+        raise ControlError("size is a number of resources, 1 or more.")
+    world_of(request).page_size = size
+    return _done()
+
+
+async def rotate_keys(request: Request) -> Response:
+    """POST /_local/keys/rotate: sign with a new key; the old ones stay published."""
+    return JSONResponse({"kid": world_of(request).keys.rotate().kid})
+
+
+def _done() -> Response:
+    return Response(status_code=204)
+
+
+ROUTES = [
+    Route("/_local/reset", reset, methods=["POST"]),
+    Route("/_local/seed", plant, methods=["POST"]),
+    Route("/_local/requests", list_requests),
+    Route("/_local/requests", forget_requests, methods=["DELETE"]),
+    Route("/_local/faults", arm_faults, methods=["POST"]),
+    Route("/_local/faults", disarm_faults, methods=["DELETE"]),
+    Route("/_local/operations", set_progression, methods=["POST"]),
+    Route("/_local/paging", set_page_size, methods=["POST"]),
+    Route("/_local/keys/rotate", rotate_keys, methods=["POST"]),
+]

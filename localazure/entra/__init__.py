@@ -1,0 +1,1 @@
+"""Microsoft Entra: discovery, signing keys, tokens and the directory of one home tenant."""

@@ -1,0 +1,46 @@
+"""The environment that points Signalman, azure-identity and `az` at a running Local Azure."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+from pathlib import Path
+
+from localazure import seed
+
+
+def default_ca_file(port: int) -> Path:
+    """Return where the CA of the Local Azure on `port` is written unless `--ca-file` says else.
+
+    The folder is this user's alone: whoever could write there could have himself trusted.
+    """
+    folder = Path(tempfile.gettempdir()) / f"localazure-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o022:
+        raise PermissionError(f"{folder} is open to other users: remove it, or use --ca-file.")
+    return folder / f"{port}-ca.pem"
+
+
+def variables(port: int, ca_file: Path) -> dict[str, str]:
+    """Return the variables by name. The names are azure-identity's, requests' and Signalman's."""
+    url = f"https://localhost:{port}"
+    return {
+        "AZURE_TENANT_ID": seed.TENANT_ID,
+        "AZURE_CLIENT_ID": seed.CLIENT_ID,
+        "AZURE_CLIENT_SECRET": seed.CLIENT_SECRET,
+        "AZURE_SUBSCRIPTION_ID": seed.SUBSCRIPTION_ID,
+        "AZURE_AUTHORITY_HOST": url,
+        "REQUESTS_CA_BUNDLE": str(ca_file.absolute()),
+        "SIGNALMAN_ARM_ENDPOINT": url,
+        "SIGNALMAN_INSTANCE_DISCOVERY": "false",
+        "SIGNALMAN_AZURE_NAME": "Local Azure",
+    }
+
+
+def export_lines(port: int, ca_file: Path) -> str:
+    """Return the variables as lines for a POSIX shell."""
+    return "\n".join(
+        f"export {name}={shlex.quote(value)}" for name, value in variables(port, ca_file).items()
+    )

@@ -1,0 +1,68 @@
+"""Faults on demand: what should go wrong with which requests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Fault:
+    """One rule. It acts on matching requests after the first `skip`, `times` times (None: always).
+
+    `status`, `headers` and `body` are answered instead of the real answer; `delay` waits first, in
+    seconds; `drop` cuts the connection. With `after`, the request does its work before it fails:
+    what a client sees when only the answer was lost.
+    """
+
+    method: str = ".*"
+    path: str = ".*"
+    times: int | None = 1
+    skip: int = 0
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    delay: float = 0.0
+    drop: bool = False
+    after: bool = False
+
+    def __post_init__(self) -> None:
+        self._path = re.compile(self.path, re.IGNORECASE)
+        self._method = re.compile(self.method, re.IGNORECASE)
+
+    @property
+    def replaces_the_answer(self) -> bool:
+        """Whether the client gets something else than the real answer."""
+        return self.drop or self.status is not None
+
+    def strikes(self, method: str, path: str) -> bool:
+        """Tell whether this request is hit, and count it."""
+        if not (self._method.fullmatch(method) and self._path.search(path)):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        if self.times is None:
+            return True
+        self.times -= 1
+        return self.times >= 0
+
+
+class Faults:
+    """The armed faults; the first that strikes acts."""
+
+    def __init__(self) -> None:
+        self._armed: list[Fault] = []
+
+    def arm(self, faults: list[dict[str, Any]]) -> None:
+        """Add rules. Raises TypeError on a field that `Fault` does not have."""
+        self._armed.extend([Fault(**fault) for fault in faults])
+
+    def next_for(self, method: str, path: str) -> Fault | None:
+        """Return the fault that strikes this request."""
+        return next((fault for fault in self._armed if fault.strikes(method, path)), None)
+
+    def clear(self) -> None:
+        """Disarm all."""
+        self._armed.clear()

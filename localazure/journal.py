@@ -1,0 +1,61 @@
+"""The log of requests as they arrived, so that a test can look at the bytes on the wire."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from typing import Any
+from urllib.parse import parse_qsl
+
+_KEPT = 10_000
+_HIDDEN = "(hidden)"
+_SECRET_HEADERS = frozenset({"authorization", "cookie"})
+_SECRET_FIELDS = frozenset({"client_secret", "client_assertion", "password", "refresh_token"})
+
+
+class Journal:
+    """The last requests, oldest first; credentials are not kept."""
+
+    def __init__(self) -> None:
+        self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+
+    def open(self, scope: dict[str, Any]) -> dict[str, Any]:
+        """Add a request whose body and status are still to come; the caller fills them in."""
+        entry: dict[str, Any] = {
+            "method": scope["method"],
+            "path": scope["path"],
+            "query": scope["query_string"].decode("latin-1"),
+            "headers": _readable_headers(scope["headers"]),
+            "status": None,
+            "body": None,
+        }
+        self._entries.append(entry)
+        return entry
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the requests, oldest first."""
+        return list(self._entries)
+
+    def clear(self) -> None:
+        """Forget all requests."""
+        self._entries.clear()
+
+
+def readable_body(body: bytes, content_type: str) -> Any:
+    """Return JSON as values, a form as a mapping without its secrets, other text as it is."""
+    if not body:
+        return None
+    text = body.decode("utf-8", "replace")
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return {
+            name: _HIDDEN if name in _SECRET_FIELDS else value for name, value in parse_qsl(text)
+        }
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _readable_headers(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    decoded = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    return {name: _HIDDEN if name in _SECRET_HEADERS else value for name, value in decoded.items()}

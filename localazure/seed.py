@@ -1,0 +1,188 @@
+"""The built-in fleet: names, GUIDs and secrets that never change, so that scripts may rely on them.
+
+Nothing here is secret: the client secret opens Local Azure and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+TENANT_ID: Final = "aaaaaaaa-0000-4000-8000-000000000001"
+# A second tenant of the same Entra, for tokens from elsewhere.
+OTHER_TENANT_ID: Final = "aaaaaaaa-0000-4000-8000-000000000002"
+SUBSCRIPTION_ID: Final = "bbbbbbbb-0000-4000-8000-000000000001"
+
+# Signalman's own service principal: Owner of the subscription.
+CLIENT_ID: Final = "cccccccc-0000-4000-8000-000000000001"
+CLIENT_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000001"
+CLIENT_SECRET: Final = "local-azure-opens-nothing-else"  # noqa: S105
+# May read everything and write nothing.
+READER_CLIENT_ID: Final = "cccccccc-0000-4000-8000-000000000002"
+READER_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000002"
+READER_CLIENT_SECRET: Final = "local-azure-reads-nothing-else"  # noqa: S105
+# The app registration that upstream requests are signed for.
+UPSTREAM_APP_ID: Final = "cccccccc-0000-4000-8000-000000000003"
+UPSTREAM_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000003"
+UPSTREAM_APP_URI: Final = "api://signalman-upstream"
+
+LOCATION: Final = "westeurope"
+REALTIME_GROUP: Final = "rg-realtime"
+PAYMENTS_GROUP: Final = "rg-payments"
+
+CHAT: Final = "contoso-chat"
+ORDERS: Final = "contoso-orders"
+PAYMENTS: Final = "contoso-payments"
+LAB: Final = "contoso-lab"
+
+CHAT_PRINCIPAL_ID: Final = "eeeeeeee-0000-4000-8000-000000000001"
+ORDERS_IDENTITY: Final = "id-orders"
+ORDERS_PRINCIPAL_ID: Final = "eeeeeeee-0000-4000-8000-000000000002"
+ORDERS_CLIENT_ID: Final = "ffffffff-0000-4000-8000-000000000002"
+SHARED_IDENTITY: Final = "id-shared"
+SHARED_PRINCIPAL_ID: Final = "eeeeeeee-0000-4000-8000-000000000003"
+SHARED_CLIENT_ID: Final = "ffffffff-0000-4000-8000-000000000003"
+
+
+def resource_id(group: str, provider_type: str, name: str) -> str:
+    """Return the ARM id of a resource in the built-in subscription."""
+    return (
+        f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{group}/providers/{provider_type}/{name}"
+    )
+
+
+def identity_id(group: str, name: str) -> str:
+    """Return the ARM id of a user-assigned identity; its provider spells `resourcegroups` so."""
+    arm_id = resource_id(group, "Microsoft.ManagedIdentity/userAssignedIdentities", name)
+    return arm_id.replace("/resourceGroups/", "/resourcegroups/")
+
+
+def _template(instance: str, hub: str, resource: str | None) -> dict[str, Any]:
+    auth = {"type": "ManagedIdentity", "managedIdentity": {"resource": resource}}
+    return {
+        "hubPattern": hub,
+        "eventPattern": "*",
+        "categoryPattern": "*",
+        "urlTemplate": f"http://localhost:8000/upstream/{instance}/",
+        "auth": auth if resource else None,
+    }
+
+
+def foundation() -> dict[str, Any]:
+    """Return what is there even with `--empty`: subscription, applications and their roles."""
+    return {
+        "subscriptions": [
+            {
+                "subscriptionId": SUBSCRIPTION_ID,
+                "tenantId": TENANT_ID,
+                "displayName": "Contoso (Local Azure)",
+            }
+        ],
+        "applications": [
+            {
+                "appId": CLIENT_ID,
+                "displayName": "Signalman",
+                "principalId": CLIENT_OBJECT_ID,
+                "secrets": [CLIENT_SECRET],
+            },
+            {
+                "appId": READER_CLIENT_ID,
+                "displayName": "Auditor",
+                "principalId": READER_OBJECT_ID,
+                "secrets": [READER_CLIENT_SECRET],
+            },
+            {
+                "appId": UPSTREAM_APP_ID,
+                "displayName": "Signalman upstream",
+                "principalId": UPSTREAM_OBJECT_ID,
+                "identifierUris": [UPSTREAM_APP_URI],
+            },
+        ],
+        "roleAssignments": [
+            {"principalId": CLIENT_OBJECT_ID, "role": "Owner"},
+            {"principalId": READER_OBJECT_ID, "role": "Reader"},
+        ],
+    }
+
+
+def fleet() -> dict[str, Any]:
+    """Return the built-in fleet, in the form that `POST /_local/seed` takes."""
+    return {
+        "identities": [
+            {
+                "name": ORDERS_IDENTITY,
+                "resourceGroup": REALTIME_GROUP,
+                "properties": {
+                    "principalId": ORDERS_PRINCIPAL_ID,
+                    "clientId": ORDERS_CLIENT_ID,
+                },
+            },
+            {
+                "name": SHARED_IDENTITY,
+                "resourceGroup": PAYMENTS_GROUP,
+                "properties": {
+                    "principalId": SHARED_PRINCIPAL_ID,
+                    "clientId": SHARED_CLIENT_ID,
+                },
+            },
+        ],
+        "instances": [_chat(), _orders(), _payments(), _lab()],
+    }
+
+
+def _chat() -> dict[str, Any]:
+    """A system-assigned identity and a signed template."""
+    return {
+        "name": CHAT,
+        "resourceGroup": REALTIME_GROUP,
+        "identity": {"type": "SystemAssigned", "principalId": CHAT_PRINCIPAL_ID},
+        "properties": {"upstream": {"templates": [_template(CHAT, "chat", UPSTREAM_APP_URI)]}},
+    }
+
+
+def _orders() -> dict[str, Any]:
+    """A user-assigned identity; one template unsigned, one signed."""
+    return {
+        "name": ORDERS,
+        "resourceGroup": REALTIME_GROUP,
+        "identity": {
+            "type": "UserAssigned",
+            "userAssignedIdentities": {identity_id(REALTIME_GROUP, ORDERS_IDENTITY): {}},
+        },
+        "properties": {
+            "upstream": {
+                "templates": [
+                    _template(ORDERS, "status", None),
+                    _template(ORDERS, "*", UPSTREAM_APP_URI),
+                ]
+            }
+        },
+    }
+
+
+def _payments() -> dict[str, Any]:
+    """Hardened: whoever writes more than was asked for opens it again, and a test sees it."""
+    return {
+        "name": PAYMENTS,
+        "resourceGroup": PAYMENTS_GROUP,
+        "sku": {"name": "Premium_P1", "tier": "Premium", "size": "P1", "capacity": 1},
+        "tags": {"environment": "production", "owner": "payments", "data class": "confidential"},
+        "properties": {
+            "disableLocalAuth": True,
+            "publicNetworkAccess": "Disabled",
+            "networkACLs": {
+                "defaultAction": "Deny",
+                "publicNetwork": {"allow": [], "deny": ["ClientConnection", "Trace"]},
+                "privateEndpoints": [],
+                "ipRules": [{"value": "10.0.0.0/8", "action": "Allow"}],
+            },
+            "tls": {"clientCertEnabled": True},
+            "regionEndpointEnabled": "Disabled",
+            # Stands for what a later api-version adds: nobody may lose it.
+            "propertyOfTomorrow": {"kept": True, "order": ["z", "a"]},
+        },
+    }
+
+
+def _lab() -> dict[str, Any]:
+    """Nothing set."""
+    return {"name": LAB, "resourceGroup": PAYMENTS_GROUP}

@@ -1,0 +1,129 @@
+"""Put a described fleet into the world. What a description leaves out is filled in, always alike.
+
+`POST /_local/seed` and the built-in fleet take the same form. An instance's description is ARM's
+own JSON, of which any part may be missing; what Local Azure does not know is kept as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from localazure import seed
+from localazure.arm import identities, roles, subscriptions
+from localazure.arm.resources import Resource, created
+from localazure.arm.signalr import rules
+from localazure.arm.signalr.shape import TYPE as SIGNALR
+from localazure.entra.directory import Application, derived_guid
+from localazure.world import World
+
+Description = dict[str, Any]
+_BY = "local-azure"
+
+
+def plant(world: World, description: Description) -> None:
+    """Add everything described. Raises ValueError on a kind that is not known."""
+    unknown = set(description) - set(_PLANTERS)
+    if unknown:
+        raise ValueError(f"Not known to a seed: {', '.join(sorted(unknown))}.")
+    for kind, planter in _PLANTERS.items():
+        for one in description.get(kind, []):
+            planter(world, one)
+
+
+def _subscription(world: World, one: Description) -> None:
+    tenant_id: str = one.get("tenantId", world.directory.tenant_id)
+    subscription_id: str = one["subscriptionId"]
+    name = one.get("displayName", subscription_id)
+    world.resources.put(subscriptions.subscription(subscription_id, tenant_id, name))
+
+
+def _application(world: World, one: Description) -> None:
+    world.directory.add(Application.from_seed(one))
+
+
+def _role_assignment(world: World, one: Description) -> None:
+    scope = one.get("scope", f"/subscriptions/{seed.SUBSCRIPTION_ID}")
+    role = roles.find(one["role"])
+    if role is None:
+        raise ValueError(f"No built-in role is called '{one['role']}'.")
+    name = derived_guid("assignment", one["principalId"], role.id, scope)
+    world.resources.put(roles.assignment(scope, name, role, one["principalId"], _BY))
+
+
+def _identity(world: World, one: Description) -> None:
+    arm_id = one.get("id") or seed.identity_id(one["resourceGroup"], one["name"])
+    _ensure_group(world, arm_id)
+    properties = {
+        "principalId": derived_guid("principal", arm_id),
+        "clientId": derived_guid("client", arm_id),
+        **one.get("properties", {}),
+    }
+    made = identities.identity(
+        arm_id, one.get("location", seed.LOCATION), world.directory.tenant_id, **properties
+    )
+    made.document["tags"] = one.get("tags", {})
+    world.resources.put(made)
+
+
+def _instance(world: World, one: Description) -> None:
+    arm_id = one.get("id") or seed.resource_id(one["resourceGroup"], SIGNALR, one["name"])
+    _ensure_group(world, arm_id)
+    document = rules.blank(arm_id, one.get("location", seed.LOCATION))
+    given = copy.deepcopy({key: value for key, value in one.items() if key != "resourceGroup"})
+    document["properties"] |= given.pop("properties", {})
+    document |= given
+    document.setdefault("systemData", created(_BY))
+    if "identity" in document:
+        document["identity"] = _filled(world, arm_id, document["identity"])
+    world.resources.put(Resource(document, _access_keys(arm_id)))
+
+
+def _filled(world: World, arm_id: str, identity: Description) -> Description:
+    """Add the principals that Azure would have answered."""
+    if identity["type"] == "SystemAssigned":
+        tenant_id = world.directory.tenant_id
+        return {
+            "principalId": derived_guid("principal", arm_id),
+            "tenantId": tenant_id,
+        } | identity
+    users = identity.get("userAssignedIdentities", {})
+    return identity | {
+        "userAssignedIdentities": {
+            user: _principal_of(world, user) | (given or {}) for user, given in users.items()
+        }
+    }
+
+
+def _principal_of(world: World, identity_id: str) -> Description:
+    found = world.resources.get(identity_id)
+    if found is None:
+        raise ValueError(f"The user-assigned identity '{identity_id}' is not seeded.")
+    properties = found.document["properties"]
+    return {"principalId": properties["principalId"], "clientId": properties["clientId"]}
+
+
+def _access_keys(arm_id: str) -> dict[str, str]:
+    return {
+        name: hashlib.sha256(f"{name} of {arm_id.lower()}".encode()).hexdigest()
+        for name in ("primaryKey", "secondaryKey")
+    }
+
+
+def _ensure_group(world: World, arm_id: str) -> None:
+    _, _, subscription_id, _, group, *_ = arm_id.split("/")
+    made = subscriptions.group(subscription_id, group, seed.LOCATION)
+    if world.resources.get(made.id) is None:
+        world.resources.put(made)
+
+
+# In the order in which they need each other.
+_PLANTERS: dict[str, Callable[[World, Description], None]] = {
+    "subscriptions": _subscription,
+    "applications": _application,
+    "roleAssignments": _role_assignment,
+    "identities": _identity,
+    "instances": _instance,
+}

@@ -1,0 +1,91 @@
+"""Serve the application over TLS on loopback, and end when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HOST = "127.0.0.1"
+# A client that hangs on to its answer does not keep Local Azure from ending.
+_GRACE_SECONDS = 1
+_STDIN = 0
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on loopback; port 0 takes a free one."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((HOST, port))
+    listener.listen()
+    return listener
+
+
+async def _nothing_yet(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise RuntimeError("serve_application has not been called.")
+
+
+class Server(uvicorn.Server):
+    """uvicorn that says when it is ready, and ends with status 0 on SIGTERM and SIGINT."""
+
+    def __init__(self, context: ssl.SSLContext, ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                _nothing_yet,
+                ssl_context_factory=lambda _config, _default: context,
+                http=H11Protocol,
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        )
+        self._ready = ready
+
+    def serve_application(self, app: ASGIApp) -> None:
+        """Say what to serve: set apart, since the application is made with `abort`."""
+        self.config.app = app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to accept, then say so."""
+        await super().startup(sockets)
+        self._ready()
+
+    def stop(self) -> None:
+        """Answer what was asked, and end."""
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on a signal; uvicorn's own way raises the signal again after that."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+        yield
+
+    def stop_with_stdin(self) -> None:
+        """Stop when standard input ends: when the process that holds its other end is gone."""
+
+        def watch() -> None:
+            # The descriptor, not sys.stdin: a lock held at exit would crash the interpreter.
+            while os.read(_STDIN, 1024):
+                pass
+            self.stop()
+
+        threading.Thread(target=watch, daemon=True).start()
+
+    def abort(self, scope: Scope) -> None:
+        """Cut the connection of a request, as a broken network does."""
+        client = tuple(scope["client"])
+        for connection in self.server_state.connections:
+            if isinstance(connection, H11Protocol) and connection.client == client:
+                connection.transport.abort()

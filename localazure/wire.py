@@ -1,0 +1,93 @@
+"""The outermost layer: every request is logged, and meets its fault, before anything serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from localazure.faults import Fault
+from localazure.journal import readable_body
+from localazure.world import World
+
+# Cuts the connection of the request with this scope.
+Abort = Callable[[Scope], None]
+
+
+class Wire:
+    """ASGI middleware around the whole application; the control plane passes untouched."""
+
+    def __init__(self, app: ASGIApp, world: World, abort: Abort) -> None:
+        self._app = app
+        self._world = world
+        self._abort = abort
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["path"].startswith("/_local"):
+            await self._app(scope, receive, send)
+            return
+        body = await _whole_body(receive)
+        entry = self._world.journal.open(dict(scope))
+        entry["body"] = readable_body(body, entry["headers"].get("content-type", ""))
+
+        async def logged(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                entry["status"] = message["status"]
+            await send(message)
+
+        fault = self._world.faults.next_for(scope["method"], scope["path"])
+        if fault is None:
+            await self._app(scope, _replay(body, receive), logged)
+        else:
+            await self._fail(fault, scope, _replay(body, receive), logged)
+
+    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(fault.delay)
+        if not fault.replaces_the_answer:
+            await self._app(scope, receive, send)
+            return
+        if fault.after:
+            await self._app(scope, receive, _unsent)
+        if fault.drop:
+            self._abort(scope)
+            return
+        await send(_start(fault))
+        await send({"type": "http.response.body", "body": _text(fault.body)})
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replayed
+
+
+async def _unsent(_message: Message) -> None:
+    """The answer that never arrives."""
+
+
+def _start(fault: Fault) -> Message:
+    headers = {"content-type": "application/json"} | fault.headers
+    encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": fault.status, "headers": encoded}
+
+
+def _text(body: Any) -> bytes:
+    if body is None:
+        return b""
+    return body.encode() if isinstance(body, str) else json.dumps(body).encode()

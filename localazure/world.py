@@ -1,0 +1,64 @@
+"""Everything that Local Azure remembers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+
+from localazure import seed
+from localazure.arm.operations import Operations
+from localazure.arm.resources import Resources
+from localazure.entra.directory import Directory
+from localazure.entra.keys import SigningKeys
+from localazure.faults import Faults
+from localazure.journal import Journal
+
+
+class World:
+    """One Azure: a home tenant's directory, its signing keys, its resources and their operations.
+
+    `base_url` is where it is served, without a trailing slash. One event loop serves all requests
+    and nothing here awaits, so each request sees and leaves a consistent world.
+    """
+
+    def __init__(self, base_url: str, *, keys: SigningKeys | None = None) -> None:
+        self.base_url = base_url
+        self.keys = keys or SigningKeys()
+        self.tenants = (seed.TENANT_ID, seed.OTHER_TENANT_ID)
+        self.page_size = 100
+        self.journal = Journal()
+        self.faults = Faults()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget directory, resources, operations, faults and requests; keep the first key."""
+        self.keys.forget_rotations()
+        self.directory = Directory(seed.TENANT_ID)
+        self.resources = Resources()
+        self.operations = Operations(self.resources)
+        self.page_size = 100
+        self.journal.clear()
+        self.faults.clear()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what survives a restart; `restore` reads it back."""
+        return {
+            "keys": self.keys.to_json(),
+            "directory": self.directory.to_json(),
+            "resources": self.resources.to_json(),
+            "operations": self.operations.to_json(),
+        }
+
+    def restore(self, value: dict[str, Any]) -> None:
+        """Become what `to_json` wrote."""
+        self.keys = SigningKeys.from_json(value["keys"])
+        self.directory = Directory.from_json(value["directory"])
+        self.resources = Resources.from_json(value["resources"])
+        self.operations = Operations.from_json(value["operations"], self.resources)
+
+
+def world_of(request: Request) -> World:
+    """Return the world that the request's application serves."""
+    world: World = request.app.state.world
+    return world

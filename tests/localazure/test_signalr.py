@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.mgmt.signalr.models import (
+    ManagedIdentity,
+    NameAvailabilityParameters,
+    ResourceSku,
+    SignalRResource,
+)
+
+from localazure import seed
+from tests.cloud import LocalAzure
+from tests.localazure.sdk import Client, code_of, user_assigned
+
+ORDERS_ID = seed.identity_id(seed.REALTIME_GROUP, seed.ORDERS_IDENTITY)
+SHARED_ID = seed.identity_id(seed.PAYMENTS_GROUP, seed.SHARED_IDENTITY)
+
+
+def patch(client: Client, name: str, group: str, body: dict[str, Any]) -> Any:
+    poller = client.signal_r.begin_update(group, name, json.dumps(body).encode())
+    return poller.result()
+
+
+def enable_system(client: Client, name: str = seed.LAB) -> Any:
+    body = {"identity": {"type": "SystemAssigned"}}
+    return patch(client, name, seed.PAYMENTS_GROUP, body)
+
+
+def test_lists_the_fleet_of_the_subscription(signalr: Client) -> None:
+    names = {instance.name for instance in signalr.signal_r.list_by_subscription()}
+    assert names == {seed.CHAT, seed.ORDERS, seed.PAYMENTS, seed.LAB}
+
+
+def test_lists_a_group_in_any_case(signalr: Client) -> None:
+    names = {one.name for one in signalr.signal_r.list_by_resource_group("RG-REALTIME")}
+    assert names == {seed.CHAT, seed.ORDERS}
+
+
+def test_the_sdk_follows_pages(signalr: Client, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/paging", {"size": 1})
+    assert len(list(signalr.signal_r.list_by_subscription())) == 4
+    assert len(local_azure.requests("GET")) == 5  # one of them is the token's discovery
+
+
+def test_a_missing_instance_is_404_with_arms_code(signalr: Client) -> None:
+    with pytest.raises(ResourceNotFoundError) as refusal:
+        signalr.signal_r.get(seed.REALTIME_GROUP, "nobody")
+    assert code_of(refusal) == "ResourceNotFound"
+
+
+@pytest.mark.usefixtures("quick")
+def test_switching_the_system_identity_on_makes_a_principal(
+    signalr: Client,
+) -> None:
+    identity = enable_system(signalr).identity
+    assert identity.type == "SystemAssigned"
+    assert identity.tenant_id == seed.TENANT_ID
+    assert identity.principal_id
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_removed_identity_leaves_no_key(signalr: Client) -> None:
+    patch(signalr, seed.CHAT, seed.REALTIME_GROUP, {"identity": {"type": "None"}})
+    assert signalr.signal_r.get(seed.REALTIME_GROUP, seed.CHAT).identity is None
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_system_identity_switched_off_and_on_is_another(
+    signalr: Client,
+) -> None:
+    first = enable_system(signalr).identity.principal_id
+    patch(signalr, seed.LAB, seed.PAYMENTS_GROUP, {"identity": {"type": "None"}})
+    assert enable_system(signalr).identity.principal_id != first
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        {"type": "SystemAssigned,UserAssigned"},
+        {"type": "UserAssigned"},
+        user_assigned("/subscriptions/x/nobody"),
+        user_assigned(ORDERS_ID, SHARED_ID),
+        user_assigned(ORDERS_ID) | {"type": "SystemAssigned"},
+    ],
+)
+def test_refuses_what_is_not_exactly_one_identity(
+    signalr: Client, identity: dict[str, Any]
+) -> None:
+    with pytest.raises(HttpResponseError) as refusal:
+        patch(signalr, seed.LAB, seed.PAYMENTS_GROUP, {"identity": identity})
+    assert refusal.value.status_code == 400
+    assert code_of(refusal) == "InvalidManagedIdentity"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_user_assigned_identity_comes_back_with_its_principal(
+    signalr: Client,
+) -> None:
+    body = {"identity": user_assigned(SHARED_ID)}
+    identity = patch(signalr, seed.LAB, seed.PAYMENTS_GROUP, body).identity
+    assert identity.user_assigned_identities[SHARED_ID].principal_id == seed.SHARED_PRINCIPAL_ID
+    assert identity.principal_id is None
+
+
+@pytest.mark.usefixtures("quick")
+def test_unset_patterns_come_back_as_stars_and_unset_auth_as_nothing(
+    signalr: Client,
+) -> None:
+    body = {"properties": {"upstream": {"templates": [{"urlTemplate": "http://localhost/x"}]}}}
+    (template,) = patch(signalr, seed.LAB, seed.PAYMENTS_GROUP, body).upstream.templates
+    assert (template.hub_pattern, template.event_pattern, template.category_pattern) == ("*",) * 3
+    assert template.auth is None
+
+
+@pytest.mark.usefixtures("quick")
+def test_cleared_templates_are_empty_and_never_set_ones_null(
+    signalr: Client,
+) -> None:
+    assert signalr.signal_r.get(seed.PAYMENTS_GROUP, seed.LAB).upstream.templates is None
+    body: dict[str, Any] = {"properties": {"upstream": {"templates": []}}}
+    assert patch(signalr, seed.LAB, seed.PAYMENTS_GROUP, body).upstream.templates == []
+
+
+def test_a_change_is_seen_when_its_operation_ends(signalr: Client, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0.01})
+    poller = signalr.signal_r.begin_update(
+        seed.PAYMENTS_GROUP, seed.LAB, b'{"tags": {"a": "b"}}', polling=False
+    )
+    poller.result()
+    meanwhile = signalr.signal_r.get(seed.PAYMENTS_GROUP, seed.LAB)
+    assert (meanwhile.tags, meanwhile.provisioning_state) == ({}, "Updating")
+    with pytest.raises(ResourceExistsError) as refusal:
+        patch(signalr, seed.LAB, seed.PAYMENTS_GROUP, {"tags": {"c": "d"}})
+    assert refusal.value.status_code == 409
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_write_moves_the_time_of_the_last_change(signalr: Client) -> None:
+    before = signalr.signal_r.get(seed.PAYMENTS_GROUP, seed.LAB).system_data.last_modified_at
+    assert enable_system(signalr).system_data.last_modified_at > before
+
+
+def test_an_operation_may_end_failed(signalr: Client, local_azure: LocalAzure) -> None:
+    local_azure.post(
+        "/_local/operations",
+        {"polls": 0, "retryAfter": 0.01, "outcome": "Failed", "code": "Boom", "message": "No."},
+    )
+    with pytest.raises(HttpResponseError) as failure:
+        enable_system(signalr)
+    assert (failure.value.status_code, code_of(failure)) == (200, "Boom")
+    after = signalr.signal_r.get(seed.PAYMENTS_GROUP, seed.LAB)
+    assert (after.identity, after.provisioning_state) == (None, "Failed")
+
+
+@pytest.mark.usefixtures("quick")
+def test_creates_and_deletes_an_instance(signalr: Client) -> None:
+    wanted = SignalRResource(location="westeurope", sku=ResourceSku(name="Standard_S1"))
+    made = signalr.signal_r.begin_create_or_update("rg-realtime", "contoso-new", wanted).result()
+    assert (made.provisioning_state, made.host_name) == (
+        "Succeeded",
+        "contoso-new.service.signalr.net",
+    )
+    signalr.signal_r.begin_delete("rg-realtime", "contoso-new").result()
+    with pytest.raises(ResourceNotFoundError):
+        signalr.signal_r.get("rg-realtime", "contoso-new")
+
+
+def test_a_name_is_taken_once_in_all_of_azure(signalr: Client) -> None:
+    for name, free in ((seed.CHAT.upper(), False), ("contoso-free", True), ("1", False)):
+        asked = NameAvailabilityParameters(type="Microsoft.SignalRService/SignalR", name=name)
+        answer = signalr.signal_r.check_name_availability("westeurope", asked)
+        assert answer.name_available is free
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_sdks_defaults_reopen_a_hardened_instance(signalr: Client) -> None:
+    careless = SignalRResource(identity=ManagedIdentity(type="SystemAssigned"))
+    after = signalr.signal_r.begin_update(seed.PAYMENTS_GROUP, seed.PAYMENTS, careless).result()
+    assert after.disable_local_auth is False
+    assert after.public_network_access == "Enabled"
+
+
+def test_keys_are_shown_only_where_they_open_something(signalr: Client) -> None:
+    keys = signalr.signal_r.list_keys(seed.REALTIME_GROUP, seed.CHAT)
+    assert keys.primary_key
+    assert keys.primary_key in keys.primary_connection_string
+    with pytest.raises(ResourceExistsError):
+        signalr.signal_r.list_keys(seed.PAYMENTS_GROUP, seed.PAYMENTS)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_regenerated_key_is_another(signalr: Client) -> None:
+    before = signalr.signal_r.list_keys(seed.REALTIME_GROUP, seed.CHAT)
+    signalr.signal_r.begin_regenerate_key(
+        seed.REALTIME_GROUP, seed.CHAT, {"keyType": "Secondary"}
+    ).result()
+    after = signalr.signal_r.list_keys(seed.REALTIME_GROUP, seed.CHAT)
+    assert after.primary_key == before.primary_key
+    assert after.secondary_key != before.secondary_key
