@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from identities.models import SignalRInstance
+from upstreams import resources
+from upstreams.querysets import DeliveryCountQuerySet, DeliveryQuerySet, UpstreamTemplateQuerySet
+from upstreams.validators import validate_pattern, validate_url_template
 
 
 class UpstreamTemplate(models.Model):
@@ -25,12 +29,13 @@ class UpstreamTemplate(models.Model):
         SignalRInstance, on_delete=models.CASCADE, related_name="upstream_templates"
     )
     position = models.PositiveIntegerField(default=0, help_text="The first that matches is taken.")
-    hub_pattern = models.CharField(max_length=512, default="*")
-    category_pattern = models.CharField(max_length=512, default="*")
-    event_pattern = models.CharField(max_length=512, default="*")
+    hub_pattern = models.CharField(max_length=512, default="*", validators=[validate_pattern])
+    category_pattern = models.CharField(max_length=512, default="*", validators=[validate_pattern])
+    event_pattern = models.CharField(max_length=512, default="*", validators=[validate_pattern])
     url_template = models.CharField(
         "URL template",
         max_length=2048,
+        validators=[validate_url_template],
         help_text="May hold {hub}, {category} and {event}, and Key Vault references.",
     )
     auth_type = models.CharField(max_length=16, choices=AuthType, default=AuthType.NONE)
@@ -39,6 +44,8 @@ class UpstreamTemplate(models.Model):
         blank=True,
         help_text="What the token is asked for; it becomes the token's audience.",
     )
+
+    objects = UpstreamTemplateQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "pk"]
@@ -55,3 +62,117 @@ class UpstreamTemplate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hub_pattern}/{self.category_pattern}/{self.event_pattern}"
+
+    def clean(self) -> None:
+        """Refuse a resource that Microsoft has withdrawn, unless Azure already has it.
+
+        An imported template may hold one: it can be kept and reordered, but not chosen anew.
+        """
+        super().clean()
+        if self.auth_type != self.AuthType.MANAGED_IDENTITY or self._keeps_its_resource():
+            return
+        if (reason := resources.problem(self.resource)) is not None:
+            raise ValidationError({"resource": ValidationError(reason, code="resource")})
+
+    def _keeps_its_resource(self) -> bool:
+        stored = UpstreamTemplate.objects.filter(
+            pk=self.pk, auth_type=self.auth_type, resource=self.resource
+        )
+        return not self._state.adding and stored.exists()
+
+
+class Outcome(models.TextChoices):
+    """What became of a delivery."""
+
+    ACCEPTED = "accepted", "Accepted"
+    REFUSED = "refused", "Refused"
+    FAILED = "failed", "Failed"
+
+
+class Delivery(models.Model):
+    """One upstream request as it was received: a sample, kept for some days.
+
+    What a refused request says of itself is unproven: whoever sent it chose the hub, event and
+    connection. No token, claim, argument or query is ever kept.
+    """
+
+    received_at = models.DateTimeField()
+    instance = models.ForeignKey(
+        SignalRInstance, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    hub = models.CharField(max_length=128, blank=True)
+    category = models.CharField(max_length=16, blank=True)
+    event = models.CharField(max_length=256, blank=True)
+    connection_id = models.CharField(max_length=128, blank=True)
+    user_id = models.CharField("user ID", max_length=256, blank=True)
+    invocation_id = models.CharField(max_length=64, blank=True)
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    reason = models.CharField(max_length=64, blank=True, help_text="Empty where all went well.")
+    status = models.PositiveSmallIntegerField(help_text="The HTTP status answered.")
+    duration_ms = models.FloatField(help_text="Milliseconds from first look to answer.")
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-received_at", "-pk"]
+        verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(fields=["instance", "-received_at"], name="delivery_by_instance"),
+            # The oldest rows are deleted every few minutes.
+            models.Index(fields=["received_at"], name="delivery_by_age"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="delivery_outcome_is_known",
+                condition=models.Q(outcome__in=["accepted", "refused", "failed"]),
+                violation_error_message="A delivery was accepted, refused or failed.",
+            ),
+            models.CheckConstraint(
+                name="only_an_accepted_delivery_has_no_reason",
+                condition=models.Q(outcome="accepted", reason="")
+                | (~models.Q(outcome="accepted") & ~models.Q(reason="")),
+                violation_error_message="A delivery that was not accepted has a reason.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hub}/{self.category}/{self.event}: {self.outcome}"
+
+
+class DeliveryCount(models.Model):
+    """How many deliveries of one kind an instance had in one minute; every delivery is counted.
+
+    `hub` and `event` are those of the handler as it was registered, and empty where none is, so
+    that the number of rows is bounded by the code and not by what senders invent.
+    """
+
+    minute = models.DateTimeField(help_text="The minute's start.")
+    instance = models.ForeignKey(
+        SignalRInstance, on_delete=models.CASCADE, related_name="delivery_counts"
+    )
+    hub = models.CharField(max_length=128, blank=True)
+    category = models.CharField(max_length=16, blank=True)
+    event = models.CharField(max_length=256, blank=True)
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    reason = models.CharField(max_length=64, blank=True)
+    count = models.PositiveBigIntegerField(default=0)
+
+    objects = DeliveryCountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-minute"]
+        indexes = [models.Index(fields=["minute"], name="delivery_count_by_age")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "minute", "hub", "category", "event", "outcome", "reason"],
+                name="one_count_a_minute_and_kind",
+            ),
+            models.CheckConstraint(
+                name="count_outcome_is_known",
+                condition=models.Q(outcome__in=["accepted", "refused", "failed"]),
+                violation_error_message="A delivery was accepted, refused or failed.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.minute:%Y-%m-%d %H:%M} {self.outcome}: {self.count}"

@@ -1,0 +1,147 @@
+"""How Azure SignalR Service routes an event: patterns, the first match, and the URL it becomes.
+
+Works on anything that has the attribute names of `arm.state.TemplateState`, rows included, and
+raises for nothing that Azure may hold: what an operator types, `upstreams.validators` checks.
+
+Source: Azure SignalR Service, "Upstream endpoints": a pattern is `*`, one name, or a comma list
+whose spaces do not count; the first template in order that matches is taken. Names are compared
+with their case, as Microsoft's emulator does; the service's own rule is not documented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import Final, NamedTuple, Protocol, TypeVar
+from urllib.parse import quote
+
+from upstreams.references import KeyVaultReference, ReferenceProblem, split
+
+ANY: Final = "*"
+CONNECTIONS: Final = "connections"
+MESSAGES: Final = "messages"
+CONNECTED: Final = "connected"
+DISCONNECTED: Final = "disconnected"
+PLACEHOLDERS: Final = ("{hub}", "{category}", "{event}")
+
+# Stands for every name that no pattern spells out. No header can carry it.
+_OTHER: Final = "\0other"
+_CONNECTION_EVENTS: Final = (CONNECTED, DISCONNECTED)
+
+
+class Template(Protocol):
+    """What routing needs to know of an upstream template."""
+
+    @property
+    def hub_pattern(self) -> str: ...
+    @property
+    def category_pattern(self) -> str: ...
+    @property
+    def event_pattern(self) -> str: ...
+
+
+AnyTemplate = TypeVar("AnyTemplate", bound=Template)
+
+
+class Event(NamedTuple):
+    """What is routed: the X-ASRS-Hub, X-ASRS-Category and X-ASRS-Event of a request."""
+
+    hub: str
+    category: str
+    event: str
+
+
+@lru_cache(maxsize=4096)
+def parse(pattern: str) -> frozenset[str] | None:
+    """Return the names that `pattern` lists, or None where it takes every name."""
+    names = frozenset(name.strip() for name in pattern.split(","))
+    return None if ANY in names else names - {""}
+
+
+def accepts(pattern: str, name: str) -> bool:
+    """Say whether `pattern` takes `name`."""
+    names = parse(pattern)
+    return names is None or name in names
+
+
+def matches(template: Template, hub: str, category: str, event: str) -> bool:
+    """Say whether all three patterns of `template` take the event."""
+    return (
+        accepts(template.hub_pattern, hub)
+        and accepts(template.category_pattern, category)
+        and accepts(template.event_pattern, event)
+    )
+
+
+def first_match(
+    templates: Iterable[AnyTemplate], hub: str, category: str, event: str
+) -> AnyTemplate | None:
+    """Return the template that the service sends the event to, or None: the event is dropped."""
+    return next((one for one in templates if matches(one, hub, category, event)), None)
+
+
+def shadowed(templates: Sequence[Template]) -> list[int]:
+    """Return the indexes of the templates that no event can reach.
+
+    Either earlier templates take all that this one would, or it asks for what the service never
+    sends, such as an event `connect` of the category `connections`.
+    """
+    names = [_names(templates, "hub_pattern"), _names(templates, "event_pattern")]
+    return [
+        index
+        for index, template in enumerate(templates)
+        if not any(
+            matches(template, *event) and first_match(templates[:index], *event) is None
+            for event in _events(template, *names)
+        )
+    ]
+
+
+def expand(url_template: str, hub: str, category: str, event: str) -> str:
+    """Return the address that the event is sent to, its Key Vault references left in place.
+
+    Values are escaped as RFC 3986 has it, so that `/` becomes `%2F`; an unknown placeholder stays.
+    A reference that cannot be read is treated as plain text, as the service does.
+    """
+    values = dict(zip(PLACEHOLDERS, (hub, category, event), strict=True))
+    try:
+        parts = split(url_template)
+    except ReferenceProblem:
+        parts = [url_template]
+    return "".join(
+        part.text if isinstance(part, KeyVaultReference) else _filled(part, values)
+        for part in parts
+    )
+
+
+def _filled(text: str, values: dict[str, str]) -> str:
+    # One pass: a value that itself reads "{event}" must not be expanded again.
+    pieces = text.split("{")
+    filled = [pieces[0]]
+    for piece in pieces[1:]:
+        name, brace, rest = piece.partition("}")
+        value = values.get("{" + name + brace)
+        filled.append("{" + piece if value is None else quote(value, safe="") + rest)
+    return "".join(filled)
+
+
+def _names(templates: Sequence[Template], attribute: str) -> frozenset[str]:
+    """Return every name that some template spells out, and one that stands for all others."""
+    listed = (parse(getattr(template, attribute)) for template in templates)
+    return frozenset({_OTHER}.union(*(names for names in listed if names is not None)))
+
+
+def _events(
+    template: Template, all_hubs: frozenset[str], all_events: frozenset[str]
+) -> Iterator[Event]:
+    """Yield one event for each combination that routing could tell apart."""
+    hubs = parse(template.hub_pattern) or all_hubs
+    wanted = parse(template.event_pattern)
+    for category, events in (
+        (CONNECTIONS, frozenset(_CONNECTION_EVENTS)),
+        (MESSAGES, all_events | frozenset(_CONNECTION_EVENTS)),
+    ):
+        if accepts(template.category_pattern, category):
+            within = events if wanted is None else events & wanted
+            yield from (Event(hub, category, event) for hub, event in product(hubs, within))
