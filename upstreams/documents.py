@@ -1,0 +1,105 @@
+"""An instance's templates as one ordered document, in the shape of `az signalr upstream list`.
+
+    [{"hubPattern": "chat", "urlTemplate": "https://...",
+      "auth": {"type": "ManagedIdentity", "managedIdentity": {"resource": "api://..."}}}, ...]
+
+Source: properties.upstream.templates of Microsoft.SignalRService/signalR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from identities.models import SignalRInstance
+from upstreams.models import UpstreamTemplate
+
+_PATTERNS = {
+    "hubPattern": "hub_pattern",
+    "categoryPattern": "category_pattern",
+    "eventPattern": "event_pattern",
+}
+_KNOWN = {*_PATTERNS, "urlTemplate", "auth"}
+
+
+def dump_templates(instance: SignalRInstance) -> list[dict[str, Any]]:
+    """Return the wanted templates in their order."""
+    return [_dump(template) for template in instance.upstream_templates.all()]
+
+
+def load_templates(instance: SignalRInstance, document: object) -> list[UpstreamTemplate]:
+    """Make `document` the wanted templates, all of them or, on an error, none.
+
+    Raises ValidationError that says which template is wrong, and how.
+    """
+    if not isinstance(document, list):
+        raise ValidationError("The document is a list of templates.")
+    templates = [
+        _checked(_load(instance, position, entry), position)
+        for position, entry in enumerate(document)
+    ]
+    replace_templates(instance, templates)
+    return templates
+
+
+def replace_templates(instance: SignalRInstance, templates: Sequence[UpstreamTemplate]) -> None:
+    """Make `templates`, in this order, the only ones of `instance`."""
+    with transaction.atomic():
+        instance.upstream_templates.all().delete()
+        for position, template in enumerate(templates):
+            template.position = position
+            template.save(force_insert=True)
+
+
+def _dump(template: UpstreamTemplate) -> dict[str, Any]:
+    entry: dict[str, Any] = {key: getattr(template, name) for key, name in _PATTERNS.items()}
+    entry["urlTemplate"] = template.url_template
+    entry["auth"] = (
+        {"type": template.auth_type, "managedIdentity": {"resource": template.resource}}
+        if template.auth_type == UpstreamTemplate.AuthType.MANAGED_IDENTITY
+        else None
+    )
+    return entry
+
+
+def _load(instance: SignalRInstance, position: int, entry: object) -> UpstreamTemplate:
+    """Read one entry; what it leaves out is Azure's default."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("urlTemplate"), str):
+        raise ValidationError(f"Template {position}: give an object with a urlTemplate.")
+    if unknown := sorted(set(entry) - _KNOWN):
+        raise ValidationError(f"Template {position}: unknown {', '.join(unknown)}.")
+    kind, resource = _load_auth(entry.get("auth"), position)
+    return UpstreamTemplate(
+        instance=instance,
+        url_template=entry["urlTemplate"],
+        auth_type=kind,
+        resource=resource,
+        **{name: entry.get(key) or "*" for key, name in _PATTERNS.items()},
+    )
+
+
+def _load_auth(auth: object, position: int) -> tuple[str, str]:
+    """Return the auth type and the resource."""
+    if auth is None:
+        return UpstreamTemplate.AuthType.NONE, ""
+    if not isinstance(auth, dict) or auth.get("type") not in UpstreamTemplate.AuthType.values:
+        raise ValidationError(f"Template {position}: auth.type is None or ManagedIdentity.")
+    if auth["type"] == UpstreamTemplate.AuthType.NONE:
+        return UpstreamTemplate.AuthType.NONE, ""
+    identity = auth.get("managedIdentity") or {}
+    if not isinstance(identity, dict) or not isinstance(identity.get("resource"), str):
+        raise ValidationError(f"Template {position}: give auth.managedIdentity.resource.")
+    return UpstreamTemplate.AuthType.MANAGED_IDENTITY, identity["resource"]
+
+
+def _checked(template: UpstreamTemplate, position: int) -> UpstreamTemplate:
+    """Return the template once it is valid."""
+    try:
+        template.full_clean()
+    except ValidationError as error:
+        details = " ".join(error.messages)
+        raise ValidationError(f"Template {position}: {details}") from error
+    return template

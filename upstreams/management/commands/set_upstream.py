@@ -1,0 +1,45 @@
+"""manage.py set_upstream: say which templates an instance is to have."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from identities.models import SignalRInstance
+from upstreams.documents import load_templates
+
+
+class Command(BaseCommand):
+    """Sets the wanted templates; `plan` shows what that means and `apply` writes it to Azure."""
+
+    help = "Set an instance's templates from a JSON list, as `az signalr upstream list` prints."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the instance and the document."""
+        parser.add_argument("instance", help="the instance's name")
+        parser.add_argument("document", nargs="?", default="-", help="a file; default: stdin")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Change the rows, or say in one sentence why not."""
+        instance = SignalRInstance.objects.named(options["instance"]).first()
+        if instance is None:
+            raise CommandError(f"There is no instance {options['instance']!r}: import it first.")
+        try:
+            templates = load_templates(instance, json.loads(_read(options["document"])))
+        except OSError as error:
+            raise CommandError(f"The document cannot be read: {error}.") from error
+        except json.JSONDecodeError as error:
+            raise CommandError(f"The document is not JSON: {error}.") from error
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        self.stdout.write(f"{instance} is to have {len(templates)} upstream template(s).")
+
+
+def _read(document: str) -> str:
+    return sys.stdin.read() if document == "-" else Path(document).read_text(encoding="utf-8")
