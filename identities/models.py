@@ -91,6 +91,9 @@ class SignalRInstance(models.Model):
     azure_modified_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="ARM's systemData.lastModifiedAt."
     )
+    missing_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When Azure first had it no more."
+    )
 
     objects = SignalRInstanceQuerySet.as_manager()
 

@@ -1,0 +1,36 @@
+"""The door to Azure as Django's settings describe it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from arm.client import ArmClient
+from arm.settings import ArmSettings
+
+
+def arm_settings() -> ArmSettings:
+    """Return where Azure is. Raises ImproperlyConfigured for an endpoint that is not https."""
+    try:
+        return ArmSettings(
+            endpoint=settings.SIGNALMAN_ARM_ENDPOINT,
+            instance_discovery=settings.SIGNALMAN_INSTANCE_DISCOVERY,
+        )
+    except ValueError as error:
+        raise ImproperlyConfigured(f"SIGNALMAN_ARM_ENDPOINT: {error}") from error
+
+
+def arm_client(subscription_id: UUID | str) -> ArmClient:
+    """Return this process's client for a subscription; any number of threads may share it.
+
+    Raises CredentialRefused where azure-identity's variables contradict themselves.
+    """
+    return _client(str(subscription_id), arm_settings())
+
+
+@lru_cache
+def _client(subscription_id: str, where: ArmSettings) -> ArmClient:
+    return ArmClient(subscription_id, where)

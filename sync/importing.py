@@ -1,0 +1,107 @@
+"""Bringing instances from Azure into Signalman, and refreshing what it knows of them.
+
+Azure is read with one paged list for a subscription. A process that dies leaves whole instances,
+and the next run does the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from arm.client import ArmClient
+from arm.errors import Forbidden, NotFound
+from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
+from identities.models import SignalRInstance, Subscription
+from sync.azure import arm_client
+from sync.borrowing import remember_identities
+from sync.listing import ImportReport, Listing, borrowed_identities
+from sync.observing import observe, observe_absence, save_observed, sighting
+
+log = logging.getLogger(__name__)
+
+# ARM says this to a credential of the wrong tenant too, so it does not mean that all is deleted.
+_SUBSCRIPTION_NOT_FOUND: Final = "SubscriptionNotFound"
+
+
+def import_subscription(
+    subscription_id: UUID | str, *, resource_group: str | None = None, accept: bool = False
+) -> ImportReport:
+    """Import the instances of a subscription, or of one of its resource groups.
+
+    Of an instance that is new here, what is wanted becomes what Azure has; of a known one only the
+    observed side is refreshed, unless `accept` says to want what Azure has. Running it again
+    changes nothing. Raises ArmError where Azure cannot be read.
+    """
+    client = arm_client(subscription_id)
+    subscription = _remember_subscription(client.get_subscription())
+    remember_identities(_readable_identities(client))
+    listing = Listing(subscription, timezone.now(), creates=True, accepts=accept)
+    return listing.write(client.list_instances_json(resource_group), resource_group=resource_group)
+
+
+def import_instance(
+    subscription_id: UUID | str, resource_group: str, name: str, *, accept: bool = False
+) -> SignalRInstance:
+    """Import one instance, as `import_subscription` does, and return its row. Raises ArmError."""
+    client = arm_client(subscription_id)
+    subscription = _remember_subscription(client.get_subscription())
+    listing = Listing(subscription, timezone.now(), creates=True, accepts=accept)
+    listing.write_batch([client.get_instance(resource_group, name)])
+    return SignalRInstance.objects.with_desired().named(name).get()
+
+
+def refresh_subscription(subscription: Subscription) -> ImportReport:
+    """Refresh the observed side of every known instance of a subscription. Raises ArmError."""
+    listing = Listing(subscription, timezone.now(), creates=False, accepts=False)
+    return listing.write(arm_client(subscription.pk).list_instances_json())
+
+
+def refresh(instance: SignalRInstance) -> SignalRResource:
+    """Read one instance from Azure and write its observed side, on the row and in memory.
+
+    Raises ArmError; before NotFound it writes down that the instance is gone.
+    """
+    asked_at = timezone.now()
+    try:
+        resource = arm_client(instance.subscription_id).get_instance(
+            instance.resource_group, instance.name
+        )
+    except NotFound as error:
+        if error.code != _SUBSCRIPTION_NOT_FOUND:
+            observe_absence(instance, at=asked_at)
+            _save(instance)
+        raise
+    identities = remember_identities(borrowed_identities([resource]))
+    seen = sighting(
+        resource, at=asked_at, subscription=instance.subscription, identities=identities
+    )
+    observe(instance, seen)
+    _save(instance)
+    return resource
+
+
+def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource]:
+    """Return the subscription's user-assigned identities; instances name those they use anyway."""
+    try:
+        return list(client.list_user_assigned_identities())
+    except Forbidden as error:
+        log.warning("User-assigned identities were not read. %s", error)
+        return []
+
+
+def _remember_subscription(answer: SubscriptionResource) -> Subscription:
+    row, _ = Subscription.objects.update_or_create(
+        subscription_id=answer.subscription_id,
+        defaults={"tenant_id": answer.tenant_id, "display_name": answer.display_name},
+    )
+    return row
+
+
+def _save(instance: SignalRInstance) -> None:
+    with transaction.atomic():
+        save_observed([instance], [])

@@ -1,0 +1,177 @@
+"""A list of instances as Azure answered it, becoming rows: in batches, each in a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from arm.client import Json
+from arm.errors import UnexpectedAnswer
+from arm.resources import SignalRResource, UserAssignedIdentityResource
+from identities.models import (
+    ManagedIdentity,
+    SignalRInstance,
+    Subscription,
+    UserAssignedIdentity,
+)
+from sync.adopting import adopt
+from sync.borrowing import remember_identities
+from sync.desired import desired_state
+from sync.observing import Sighting, observe, observe_absence, save_observed, sighting
+
+_BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What a listing of Azure led to: names of instances, and a sentence for each unreadable one.
+
+    `updated` are those whose observed side, or with acceptance the desired side, is another now;
+    `missing` those that Azure has no more and had at the last look.
+    """
+
+    created: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    def __add__(self, other: ImportReport) -> ImportReport:
+        """Return both reports as one."""
+        return ImportReport(
+            *(getattr(self, field.name) + getattr(other, field.name) for field in fields(self))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One read of a subscription, asked for at `asked_at`, and how its answers become rows.
+
+    `creates` says to take in instances that are new here, `accepts` to want of the known ones what
+    Azure has.
+    """
+
+    subscription: Subscription
+    asked_at: datetime
+    creates: bool
+    accepts: bool
+
+    def write(self, answers: Iterable[Json], *, resource_group: str | None = None) -> ImportReport:
+        """Write down the whole list, of the subscription or of one resource group.
+
+        What it does not hold is gone from Azure.
+        """
+        resources, unreadable = _parse(answers)
+        report = ImportReport(unreadable=tuple(unreadable.values()))
+        for start in range(0, len(resources), _BATCH):
+            report += self.write_batch(resources[start : start + _BATCH])
+        return report + self._write_missing(resource_group, except_for=unreadable)
+
+    @transaction.atomic
+    def write_batch(self, resources: Sequence[SignalRResource]) -> ImportReport:
+        """Write down some of the list, all of them or none."""
+        # Two imports of one subscription take turns; SQLite has one writer anyway.
+        Subscription.objects.select_for_update().get(pk=self.subscription.pk)
+        identities = remember_identities(borrowed_identities(resources))
+        rows = _known_rows(resources)
+        seen = [
+            sighting(
+                resource, at=self.asked_at, subscription=self.subscription, identities=identities
+            )
+            for resource in resources
+        ]
+        known = [(rows[key], each) for each in seen if (key := _key(each)) in rows]
+        new = [each for each in seen if self.creates and _key(each) not in rows]
+        return self._create(new, identities) + self._update(known, identities)
+
+    def _create(
+        self, seen: Sequence[Sighting], identities: Mapping[str, UserAssignedIdentity]
+    ) -> ImportReport:
+        rows = [SignalRInstance(name=each.resource.name) for each in seen]
+        own = [ManagedIdentity(instance=row) for row in rows]
+        for row, each in zip(rows, seen, strict=True):
+            observe(row, each)
+        # In bulk, so without save(): the identity's row, which that would add, is added here.
+        SignalRInstance.objects.bulk_create(rows)
+        ManagedIdentity.objects.bulk_create(own)
+        adopt(
+            [(row, each.resource.state) for row, each in zip(rows, seen, strict=True)], identities
+        )
+        return ImportReport(created=_names(rows))
+
+    def _update(
+        self,
+        known: Sequence[tuple[SignalRInstance, Sighting]],
+        identities: Mapping[str, UserAssignedIdentity],
+    ) -> ImportReport:
+        changed = {row.pk: row for row, each in known if observe(row, each)}
+        save_observed(list(changed.values()), [row for row, _ in known if row.pk not in changed])
+        accepted = [
+            (row, each.resource.state)
+            for row, each in known
+            if self.accepts and desired_state(row) != each.resource.state
+        ]
+        adopt(accepted, identities)
+        changed |= {row.pk: row for row, _ in accepted}
+        return ImportReport(
+            updated=_names(changed.values()),
+            unchanged=_names(row for row, _ in known if row.pk not in changed),
+        )
+
+    @transaction.atomic
+    def _write_missing(
+        self, resource_group: str | None, *, except_for: Iterable[str]
+    ) -> ImportReport:
+        """Mark the instances that the list should have held: those it did not touch."""
+        untouched = Q(observed_at__isnull=True) | Q(observed_at__lt=self.asked_at)
+        rows = SignalRInstance.objects.filter(untouched, subscription=self.subscription)
+        if resource_group is not None:
+            rows = rows.filter(resource_group__iexact=resource_group)
+        gone = [
+            row
+            for row in rows.select_related("identity").exclude(name__in=list(except_for))
+            if observe_absence(row, at=self.asked_at)
+        ]
+        save_observed(gone, [])
+        return ImportReport(missing=_names(gone))
+
+
+def _parse(answers: Iterable[Json]) -> tuple[list[SignalRResource], dict[str, str]]:
+    """Return the instances, and by name why others cannot be read: one must not hide the rest."""
+    resources: dict[str, SignalRResource] = {}
+    unreadable: dict[str, str] = {}
+    for answer in answers:
+        try:
+            resource = SignalRResource.from_arm(answer)
+            # Pages overlap where the list changes while it is read.
+            resources[resource.name.lower()] = resource
+        except UnexpectedAnswer as error:
+            unreadable[str(answer.get("name"))] = str(error)
+    return list(resources.values()), unreadable
+
+
+def _known_rows(resources: Sequence[SignalRResource]) -> dict[str, SignalRInstance]:
+    keys = [resource.name.lower() for resource in resources]
+    rows = SignalRInstance.objects.with_desired().annotate(key=Lower("name")).filter(key__in=keys)
+    return {row.name.lower(): row for row in rows}
+
+
+def _key(seen: Sighting) -> str:
+    return seen.resource.name.lower()
+
+
+def borrowed_identities(
+    resources: Iterable[SignalRResource],
+) -> Iterator[UserAssignedIdentityResource]:
+    """Return the user-assigned identities that instances name, with what they say of them."""
+    return (each.user_assigned for each in resources if each.user_assigned is not None)
+
+
+def _names(rows: Iterable[SignalRInstance]) -> tuple[str, ...]:
+    return tuple(row.name for row in rows)
