@@ -1,0 +1,102 @@
+"""A client's arguments against a handler's annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal, Optional
+
+import pytest
+
+from upstreams.receiver.arguments import parameters_of
+from upstreams.receiver.errors import ArgumentsMismatch
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def fits(annotation: Any, value: object) -> bool:
+    def handler(_request: object, argument: object) -> None: ...
+
+    handler.__annotations__["argument"] = annotation
+    try:
+        parameters_of(handler).check([value])
+    except ArgumentsMismatch:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("annotation", "good", "bad"),
+    [
+        (str, ["", "a"], [1, None, b"a", ["a"]]),
+        (int, [0, -1], [True, 1.0, "1"]),
+        (float, [1.5, 1], [True, "1"]),
+        (bool, [True, False], [0, 1, "true"]),
+        (bytes, [b"", b"a"], ["a"]),
+        (datetime, [NOW], ["2024-01-01", 0]),
+        (None, [None], [0, ""]),
+        (list, [[], [1]], [(), {}, "a"]),
+        (dict, [{}, {"k": 1}], [[]]),
+        (list[int], [[], [1, 2]], [["a"], [1, None], 1]),
+        (dict[str, list[int]], [{}, {"k": [1]}], [{"k": 1}]),
+        (Literal["a", 1], ["a", 1], ["b", True, 2]),
+        (str | None, ["a", None], [1]),
+        (Optional[int], [1, None], ["a"]),  # noqa: UP045  # both spellings are read
+        (Any, [1, None, []], []),
+        (object, [1, None, []], []),
+        ("list[int]", [[1]], [["a"]]),
+    ],
+)
+def test_an_annotation_takes_its_values_only(
+    annotation: Any, good: Sequence[object], bad: Sequence[object]
+) -> None:
+    assert [value for value in good if not fits(annotation, value)] == []
+    assert [value for value in bad if fits(annotation, value)] == []
+
+
+def none(_request: object) -> None: ...
+def two(_request: object, one: str, two: int) -> None: ...
+def default(_request: object, one: str, two: int = 2) -> None: ...
+def rest(_request: object, one: str, *more: int) -> None: ...
+def untyped(_request, anything): ...  # type: ignore[no-untyped-def]
+def keyword(_request: object, one: str, *, flag: bool = False) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (none, []),
+        (two, ["a", 1]),
+        (default, ["a"]),
+        (default, ["a", 1]),
+        (rest, ["a"]),
+        (rest, ["a", 1, 2]),
+        (untyped, [{}]),
+        (keyword, ["a"]),
+    ],
+)
+def test_what_a_handler_can_be_called_with_fits(function: Any, arguments: list[object]) -> None:
+    parameters_of(function).check(arguments)
+    function(object(), *arguments)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "sentence"),
+    [
+        (none, ["a"], "0 arguments expected, 1 given."),
+        (two, ["a"], "2 arguments expected, 1 given."),
+        (two, ["a", 1, 2], "2 arguments expected, 3 given."),
+        (default, [], "1 to 2 arguments expected, 0 given."),
+        (rest, [], "At least 1 arguments expected, 0 given."),
+        (keyword, ["a", True], "1 argument expected, 2 given."),
+        (two, ["a", "b"], "'two' must be int, not str."),
+        (rest, ["a", 1, "b"], "'more' must be int, not str."),
+        (default, [None, 1], "'one' must be str, not NoneType."),
+    ],
+)
+def test_what_does_not_fit_is_said_in_words(
+    function: Any, arguments: list[object], sentence: str
+) -> None:
+    with pytest.raises(ArgumentsMismatch) as caught:
+        parameters_of(function).check(arguments)
+    assert str(caught.value) == sentence

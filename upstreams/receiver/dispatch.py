@@ -1,0 +1,87 @@
+"""From a request to its answer: find the handler, call it, put what it returns into a frame.
+
+What the service makes of an answer decides the statuses:
+
+- A client that waits for a result always gets a completion, and so always 200: with the result, or
+  with an error in words. Any other status would reach it as "Invocation failed, status code <n>".
+- A client that does not wait gets nothing. A handler that failed is still 200: the service may send
+  a 5xx again, and would repeat what the handler had done by then.
+- A hub without a handler for `connected` or `disconnected` has nothing to do there: 200.
+- A `connected` handler that fails answers 403, as Microsoft's own receiver does.
+- An event that no hub handles is 404 where no client waits.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from upstreams.patterns import CONNECTED, CONNECTIONS
+from upstreams.receiver import answers, frames
+from upstreams.receiver.answers import Answer
+from upstreams.receiver.errors import ArgumentsMismatch, HubError, NoHandler, Refusal
+from upstreams.receiver.hubs import Handler, Registry
+from upstreams.receiver.limits import ERROR_LENGTH, Limits
+from upstreams.receiver.protocol import UpstreamRequest
+
+log = logging.getLogger(__name__)
+
+
+def dispatch(request: UpstreamRequest, registry: Registry, limits: Limits) -> Answer:
+    """Return the answer to an authenticated request. Raises nothing that a handler raises."""
+    handler = registry.find(request.hub, request.category, request.event)
+    if handler is None:
+        return _unhandled(request, registry)
+    try:
+        handler.parameters.check(request.arguments)
+    except ArgumentsMismatch as mismatch:
+        return _refused(request, mismatch)
+    try:
+        value = handler.function(request, *request.arguments)
+    except HubError as error:
+        return _failed(request, "hub_error", str(error))
+    except Exception:
+        log.exception("The handler %s failed.", handler.name)
+        return _failed(request, "handler_error", "The server failed to handle the call.")
+    return _handled(request, handler, value, limits)
+
+
+def _handled(request: UpstreamRequest, handler: Handler, value: object, limits: Limits) -> Answer:
+    if request.invocation_id is None:
+        return Answer()
+    if value is None:
+        return Answer(body=frames.void(request.protocol, request.invocation_id))
+    try:
+        body = frames.result(request.protocol, request.invocation_id, value)
+    except frames.Unsendable as problem:
+        log.error("The handler %s: %s", handler.name, problem)  # noqa: TRY400
+        return _failed(request, "result_unsendable", "The server has no result that can be sent.")
+    if len(body) > limits.result_bytes:
+        log.error("The handler %s: its result has %s bytes.", handler.name, len(body))
+        return _failed(request, "result_too_large", "The server's result is too large.")
+    return Answer(body=body)
+
+
+def _unhandled(request: UpstreamRequest, registry: Registry) -> Answer:
+    if request.category == CONNECTIONS and registry.has_hub(request.hub):
+        return Answer()
+    if registry.has_hub(request.hub):
+        sentence = f"The hub {request.hub!r} has no method {request.event!r}."
+    else:
+        sentence = f"There is no hub {request.hub!r}."
+    return _refused(request, NoHandler("no_handler", sentence))
+
+
+def _refused(request: UpstreamRequest, refusal: Refusal) -> Answer:
+    if request.invocation_id is None:
+        return answers.refusal(refusal)
+    body = frames.error(request.protocol, request.invocation_id, str(refusal))
+    return Answer(body=body, outcome="refused", reason=refusal.code)
+
+
+def _failed(request: UpstreamRequest, reason: str, text: str) -> Answer:
+    if request.invocation_id is not None:
+        body = frames.error(request.protocol, request.invocation_id, text[:ERROR_LENGTH])
+        return Answer(body=body, outcome="failed", reason=reason)
+    if request.category == CONNECTIONS and request.event.lower() == CONNECTED:
+        return answers.problem(403, reason, "The connection is not wanted.", outcome="failed")
+    return Answer(outcome="failed", reason=reason)

@@ -1,0 +1,208 @@
+"""What Azure SignalR Service sends upstream, read from headers and bytes into frozen values.
+
+Headers are read by their CGI names (RFC 3875), as every WSGI server gives them, decoded as latin-1.
+Source: Azure SignalR Service, "Upstream endpoints", request header and body format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+from urllib.parse import parse_qsl, unquote_plus
+
+from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES
+from upstreams.receiver import limits
+from upstreams.receiver.bodies import Format, media_format, read_body
+from upstreams.receiver.errors import ProtocolError
+from upstreams.receiver.multivalues import MultiValues
+
+Category = Literal["connections", "messages"]
+
+_HUB: Final = "HTTP_X_ASRS_HUB"
+_CATEGORY: Final = "HTTP_X_ASRS_CATEGORY"
+_EVENT: Final = "HTTP_X_ASRS_EVENT"
+_CONNECTION_ID: Final = "HTTP_X_ASRS_CONNECTION_ID"
+_USER_ID: Final = "HTTP_X_ASRS_USER_ID"
+_USER_CLAIMS: Final = "HTTP_X_ASRS_USER_CLAIMS"
+_CLIENT_QUERY: Final = "HTTP_X_ASRS_CLIENT_QUERY"
+_CONTENT_TYPE: Final = "CONTENT_TYPE"
+
+_CATEGORIES: Final[dict[str, Category]] = {"connections": "connections", "messages": "messages"}
+_SECRET_PARAMETER: Final = "access_token"  # noqa: S105  # the parameter's name
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which event of which connection a request is about, as its headers say."""
+
+    hub: str
+    category: Category
+    event: str
+    connection_id: str
+
+
+@dataclass(frozen=True)
+class UpstreamRequest:
+    """One event of one client, as a handler gets it.
+
+    `invocation_id` is set where the client waits for a result. `target` and `arguments` belong to
+    messages, `error` to a connection that did not close cleanly. `query_raw` is the client's query
+    with its leading `?` and without the value of its access token.
+    """
+
+    hub: str
+    category: Category
+    event: str
+    connection_id: str
+    instance: str = ""
+    user_id: str | None = None
+    claims_raw: str = ""
+    query_raw: str = ""
+    invocation_id: str | None = None
+    target: str | None = None
+    arguments: tuple[Any, ...] = ()
+    error: str | None = None
+    protocol: Format = "json"
+
+    @cached_property
+    def claims(self) -> MultiValues:
+        """The user's claims, as far as the header `type: value, type: value` can be told apart.
+
+        Values are not escaped, so that a user who may choose one, say a display name with a comma
+        in it, can invent claims: decide nothing by a claim unless whoever issues the client's token
+        allows no comma in values. A piece without ": " is taken as more of the value before it.
+        """
+        return MultiValues(_claims(self.claims_raw))
+
+    @cached_property
+    def query(self) -> MultiValues:
+        """The query of the client's connection; the value of `access_token` is redacted."""
+        return MultiValues(
+            parse_qsl(self.query_raw.removeprefix("?"), keep_blank_values=True, max_num_fields=None)
+        )
+
+
+def read_route(headers: Mapping[str, Any]) -> Route:
+    """Return what the request is about. Raises ProtocolError where a header is missing or wrong."""
+    category = _CATEGORIES.get(_ascii(headers, _CATEGORY, limits.HUB_LENGTH).lower())
+    if category is None:
+        raise ProtocolError(
+            "category_unknown", f"X-ASRS-Category is {CONNECTIONS} or {MESSAGES}, and nothing else."
+        )
+    event = _present(_EVENT, _utf8(headers, _EVENT, limits.EVENT_LENGTH))
+    if category == CONNECTIONS and event.lower() not in {CONNECTED, DISCONNECTED}:
+        raise ProtocolError(
+            "event_unknown", f"A connection's events are {CONNECTED} and {DISCONNECTED}."
+        )
+    return Route(
+        hub=_ascii(headers, _HUB, limits.HUB_LENGTH),
+        category=category,
+        event=event,
+        connection_id=_ascii(headers, _CONNECTION_ID, limits.CONNECTION_ID_LENGTH),
+    )
+
+
+def read_request(
+    route: Route, headers: Mapping[str, Any], body: bytes, *, instance: str = ""
+) -> UpstreamRequest:
+    """Return the whole request.
+
+    Raises UnsupportedBody for a media type that the service does not send for this event, and
+    ProtocolError for headers or a body that cannot be what it sends.
+    """
+    message_format = media_format(headers.get(_CONTENT_TYPE) or "")
+    message = read_body(route.category, route.event, message_format, body)
+    return UpstreamRequest(
+        hub=route.hub,
+        category=route.category,
+        event=route.event,
+        connection_id=route.connection_id,
+        instance=instance,
+        user_id=_utf8(headers, _USER_ID, limits.USER_ID_LENGTH) or None,
+        claims_raw=_utf8(headers, _USER_CLAIMS, limits.FREE_HEADER_LENGTH),
+        query_raw=redact(_bounded(_CLIENT_QUERY, headers, limits.FREE_HEADER_LENGTH)),
+        invocation_id=message.invocation_id,
+        target=message.target,
+        arguments=message.arguments,
+        error=message.error,
+        protocol=message_format,
+    )
+
+
+def redact(query: str) -> str:
+    """Return the client's raw query without its access token's value, however that is escaped."""
+    if _SECRET_PARAMETER not in query.lower() and "%" not in query:
+        return query
+    lead = "?" if query.startswith("?") else ""
+    return lead + "&".join(_redacted(pair) for pair in query.removeprefix("?").split("&"))
+
+
+def _redacted(pair: str) -> str:
+    name = pair.partition("=")[0]
+    is_secret = unquote_plus(name).strip().lower() == _SECRET_PARAMETER
+    return f"{name}=redacted" if is_secret else pair
+
+
+def _claims(header: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for piece in header.split(", ") if header else ():
+        name, separator, value = piece.partition(": ")
+        if separator:
+            pairs.append((name, value))
+        elif pairs:
+            name, value = pairs[-1]
+            pairs[-1] = (name, f"{value}, {piece}")
+    return pairs
+
+
+def _ascii(headers: Mapping[str, Any], name: str, longest: int) -> str:
+    value = _present(name, _bounded(name, headers, longest))
+    if not value.isascii():
+        raise ProtocolError(
+            "header_not_ascii", f"{_title(name)} holds other than ASCII characters."
+        )
+    return _without_control(name, value)
+
+
+def _utf8(headers: Mapping[str, Any], name: str, longest: int) -> str:
+    """Return a header that the service sends as UTF-8, the server's latin-1 undone."""
+    value = _bounded(name, headers, 4 * longest)
+    if not value.isascii():
+        try:
+            value = value.encode("latin-1").decode("utf-8")
+        except UnicodeError as error:
+            raise ProtocolError("header_not_utf8", f"{_title(name)} is not UTF-8.") from error
+    if len(value) > longest:
+        raise _too_long(name)
+    return _without_control(name, value)
+
+
+def _bounded(name: str, headers: Mapping[str, Any], longest: int) -> str:
+    value: str = headers.get(name) or ""
+    if len(value) > longest:
+        raise _too_long(name)
+    return value
+
+
+def _present(name: str, value: str) -> str:
+    if not value:
+        raise ProtocolError("header_missing", f"The header {_title(name)} is missing or empty.")
+    return value
+
+
+def _without_control(name: str, value: str) -> str:
+    if _CONTROL.search(value):
+        raise ProtocolError("header_control", f"{_title(name)} holds control characters.")
+    return value
+
+
+def _too_long(name: str) -> ProtocolError:
+    return ProtocolError("header_too_long", f"The header {_title(name)} is too long.")
+
+
+def _title(name: str) -> str:
+    return name.removeprefix("HTTP_").replace("_", "-").title().replace("Asrs", "ASRS")

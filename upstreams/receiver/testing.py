@@ -1,0 +1,119 @@
+"""A client for the tests of a project's own hubs: everything but HTTP and tokens is the real thing.
+
+client = HubTestClient(chat, user_id="ann")
+client.connect()
+assert client.invoke("echo", "hi") == "hi"
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgpack
+
+from upstreams.receiver.answers import Answer
+from upstreams.receiver.bodies import Format
+from upstreams.receiver.dispatch import dispatch
+from upstreams.receiver.errors import HubError
+from upstreams.receiver.hubs import Hub, Registry
+from upstreams.receiver.limits import Limits
+from upstreams.receiver.protocol import read_request, read_route
+
+_CONTENT_TYPES: Final[dict[Format, str]] = {
+    "json": "application/json",
+    "messagepack": "application/x-msgpack",
+}
+_ERROR, _RESULT = 1, 3
+_MORE_FOLLOWS: Final = 0x80
+
+
+class HubTestClient:
+    """One client's connection to one hub. What it sends is encoded, parsed and dispatched."""
+
+    def __init__(
+        self,
+        *hubs: Hub,
+        hub: str | None = None,
+        user_id: str | None = None,
+        claims: Iterable[tuple[str, str]] = (),
+        query: Iterable[tuple[str, str]] = (),
+        protocol: Format = "json",
+    ) -> None:
+        """Connect to `hub`, by default to the first of `hubs`."""
+        self._registry = Registry(hubs)
+        self._protocol = protocol
+        self._headers = {
+            "HTTP_X_ASRS_HUB": hub or hubs[0].name,
+            "HTTP_X_ASRS_CONNECTION_ID": "test-connection",
+            "HTTP_X_ASRS_USER_ID": _latin(user_id or ""),
+            "HTTP_X_ASRS_USER_CLAIMS": _latin(
+                ", ".join(f"{name}: {value}" for name, value in claims)
+            ),
+            "HTTP_X_ASRS_CLIENT_QUERY": "?" + urlencode(list(query)),
+        }
+
+    def connect(self) -> Answer:
+        """Send `connected` and return the answer."""
+        return self._connection_event("connected", {"type": 10})
+
+    def disconnect(self, error: str | None = None) -> Answer:
+        """Send `disconnected`, with what ended the connection, and return the answer."""
+        return self._connection_event("disconnected", {"Type": 11, "Error": error})
+
+    def send(self, target: str, *arguments: object) -> Answer:
+        """Call a method without waiting for its result, and return the answer."""
+        return self._message(target, None, arguments)
+
+    def invoke(self, target: str, *arguments: object) -> Any:
+        """Call a method and return its result. Raises HubError with what the client would see."""
+        answer = self._message(target, "0", arguments)
+        completion = self._completion(answer.body)
+        if "error" in completion:
+            raise HubError(completion["error"])
+        return completion.get("result")
+
+    def _message(
+        self, target: str, invocation_id: str | None, arguments: tuple[object, ...]
+    ) -> Answer:
+        if self._protocol == "messagepack":
+            frame = [1, {}, invocation_id, target, list(arguments)]
+            body: bytes = msgpack.packb(frame, datetime=True)
+        else:
+            message = {"type": 1, "target": target, "arguments": arguments}
+            body = json.dumps(
+                message | ({"invocationId": invocation_id} if invocation_id else {})
+            ).encode()
+        return self._deliver("messages", target, body, _CONTENT_TYPES[self._protocol])
+
+    def _connection_event(self, event: str, message: dict[str, object]) -> Answer:
+        return self._deliver(
+            "connections", event, json.dumps(message).encode(), _CONTENT_TYPES["json"]
+        )
+
+    def _deliver(self, category: str, event: str, body: bytes, content_type: str) -> Answer:
+        headers = self._headers | {
+            "HTTP_X_ASRS_CATEGORY": category,
+            "HTTP_X_ASRS_EVENT": _latin(event),
+            "CONTENT_TYPE": content_type,
+        }
+        request = read_request(read_route(headers), headers, body)
+        return dispatch(request, self._registry, Limits())
+
+    def _completion(self, body: bytes) -> dict[str, Any]:
+        if self._protocol == "json":
+            completion: dict[str, Any] = json.loads(body.removesuffix(b"\x1e"))
+            return completion
+        _, _, _, kind, *value = msgpack.unpackb(body[_prefix_length(body) :], timestamp=3)
+        return {{_ERROR: "error", _RESULT: "result"}.get(kind, "void"): value[0] if value else None}
+
+
+def _latin(text: str) -> str:
+    """Return `text` as a WSGI server gives the UTF-8 of a header."""
+    return text.encode().decode("latin-1")
+
+
+def _prefix_length(frame: bytes) -> int:
+    return next(index for index, byte in enumerate(frame, start=1) if byte < _MORE_FOLLOWS)
