@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
@@ -16,19 +16,16 @@ from identities.models import (
     UserAssignedIdentity,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 @admin.register(Subscription)
-class SubscriptionAdmin(ModelAdmin[Subscription]):
+class SubscriptionAdmin(ModelAdmin):
     """Subscriptions whose instances are managed."""
 
     list_display = ["display_name", "subscription_id", "tenant_id"]
 
 
 @admin.register(UserAssignedIdentity)
-class UserAssignedIdentityAdmin(ModelAdmin[UserAssignedIdentity]):
+class UserAssignedIdentityAdmin(ModelAdmin):
     """Identities that an instance can be given."""
 
     list_display = ["name", "location", "principal_id", "client_id"]
@@ -36,7 +33,7 @@ class UserAssignedIdentityAdmin(ModelAdmin[UserAssignedIdentity]):
     readonly_fields = ["principal_id", "client_id", "tenant_id"]
 
 
-class ManagedIdentityInline(StackedInline[ManagedIdentity, SignalRInstance]):
+class ManagedIdentityInline(StackedInline):
     """The one identity of an instance."""
 
     model = ManagedIdentity
@@ -46,7 +43,7 @@ class ManagedIdentityInline(StackedInline[ManagedIdentity, SignalRInstance]):
 
 
 @admin.register(SignalRInstance)
-class SignalRInstanceAdmin(ModelAdmin[SignalRInstance]):
+class SignalRInstanceAdmin(ModelAdmin):
     """SignalR instances, each with its identity and what the rooms above add to it."""
 
     list_display = ["name", "resource_group", "location", "identity", "provisioning_state"]
@@ -54,7 +51,7 @@ class SignalRInstanceAdmin(ModelAdmin[SignalRInstance]):
     list_select_related = ["identity__user_assigned"]
     search_fields = ["name", "resource_group"]
     readonly_fields = ["provisioning_state", "host_name", "observed_at", "azure_modified_at"]
-    inlines: list[type[InlineModelAdmin[Any, Any]]] = [ManagedIdentityInline]
+    inlines = [ManagedIdentityInline]
 
     @classmethod
     def register_inline(cls, inline: type[InlineModelAdmin[Any, Any]]) -> None:
@@ -63,6 +60,6 @@ class SignalRInstanceAdmin(ModelAdmin[SignalRInstance]):
 
     def get_inlines(
         self, request: HttpRequest, obj: SignalRInstance | None
-    ) -> Sequence[type[InlineModelAdmin[Any, Any]]]:
+    ) -> list[type[InlineModelAdmin[Any, Any]]]:
         """Return none for a new instance: saving it makes the identity's row."""
-        return super().get_inlines(request, obj) if obj else []
+        return list(super().get_inlines(request, obj)) if obj else []
