@@ -1,0 +1,26 @@
+"""The checklist of all that has to agree for an instance's signed requests to be accepted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from diagnosis.azure_checks import check_azure, check_identity
+from diagnosis.findings import Finding
+from diagnosis.subjects import subject
+from diagnosis.template_checks import check_templates
+from diagnosis.traffic_checks import check_traffic
+from identities.models import SignalRInstance
+
+_CHECKS = (check_azure, check_identity, check_templates, check_traffic)
+
+
+def diagnose(instance: SignalRInstance, now: datetime | None = None) -> list[Finding]:
+    """Return the findings on `instance`, in the order in which to mend them.
+
+    Reads rows only: Azure and the network are left alone. `now` is what recent traffic is measured
+    from.
+    """
+    seen = subject(instance, now or timezone.now())
+    return [finding for check in _CHECKS for finding in check(seen)]

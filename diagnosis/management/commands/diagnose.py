@@ -1,0 +1,46 @@
+"""manage.py diagnose: say what does not agree, and how to mend it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from diagnosis.checklist import diagnose
+from diagnosis.findings import Finding
+from identities.models import SignalRInstance
+
+_MARKS = {"pass": "✓", "fail": "✗", "unknown": "?"}
+
+
+class Command(BaseCommand):
+    """Prints an instance's checklist. Exits 0 if nothing failed, 2 if something did."""
+
+    help = "Check everything that has to agree for an instance's signed requests to be accepted."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the instance."""
+        parser.add_argument("instance", help="the instance's name")
+        parser.add_argument("--json", action="store_true", help="print a JSON list")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Print the findings."""
+        instance = SignalRInstance.objects.named(options["instance"]).with_desired().first()
+        if instance is None:
+            raise CommandError(f"There is no instance {options['instance']!r}: import it first.")
+        findings = diagnose(instance)
+        if options["json"]:
+            self.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2))
+        else:
+            self.stdout.writelines(_line(finding) for finding in findings)
+        if any(finding.outcome == "fail" for finding in findings):
+            sys.exit(2)
+
+
+def _line(finding: Finding) -> str:
+    fix = f"\n  → {finding.fix}" if finding.fix else ""
+    return f"{_MARKS[finding.outcome]} {finding.title}. {finding.evidence}{fix}\n"

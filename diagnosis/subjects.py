@@ -1,0 +1,66 @@
+"""Everything that a diagnosis looks at, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Sum
+
+from arm.state import InstanceState, TemplateState
+from identities.models import SignalRInstance
+from sync.desired import desired_state, observed_state
+from upstreams.models import DeliveryCount
+
+# How far back refusals are recent.
+_RECENT: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An instance as it is wanted, as Azure has it, and what its receiver saw in the last hour.
+
+    `accepted` and `refused` count deliveries; `refused` by reason code.
+    """
+
+    instance: SignalRInstance
+    desired: InstanceState
+    observed: InstanceState | None
+    accepted: int
+    refused: dict[str, int]
+
+    @property
+    def effective(self) -> InstanceState:
+        """What Azure has, or where that is not known, what is wanted."""
+        return self.observed or self.desired
+
+    @property
+    def signed(self) -> list[tuple[int, TemplateState]]:
+        """The templates whose requests carry a token, with their places in the list."""
+        return [
+            (index, template)
+            for index, template in enumerate(self.effective.templates)
+            if template.auth_type == "ManagedIdentity"
+        ]
+
+
+def subject(instance: SignalRInstance, now: datetime) -> Subject:
+    """Read what a diagnosis of `instance` needs."""
+    counts: dict[tuple[str, str], int] = {
+        (row["outcome"], row["reason"]): row["total"]
+        for row in DeliveryCount.objects.filter(instance=instance)
+        .since(now - _RECENT)
+        .values("outcome", "reason")
+        .order_by()
+        .annotate(total=Sum("count"))
+    }
+    return Subject(
+        instance=instance,
+        desired=desired_state(instance),
+        observed=observed_state(instance),
+        accepted=sum(count for (outcome, _), count in counts.items() if outcome == "accepted"),
+        refused={
+            reason: count for (outcome, reason), count in counts.items() if outcome == "refused"
+        },
+    )

@@ -1,0 +1,110 @@
+"""Can every template be reached, is it signed for a resource that works, and who receives it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from arm.state import TemplateState
+from diagnosis.findings import Finding, failed, passed, unknown
+from diagnosis.subjects import Subject
+from upstreams import resources
+from upstreams.advice import advise
+from upstreams.references import ReferenceProblem, references
+
+_ROUTING: Final = frozenset({"shadowed", "category_unknown", "event_never_sent"})
+
+
+def check_templates(subject: Subject) -> Iterator[Finding]:
+    """Check the templates as a whole, then each by itself."""
+    templates = subject.effective.templates
+    if not templates:
+        yield failed(
+            "templates_present",
+            "The instance has upstream templates",
+            "It has none: Azure drops every event.",
+            "Add a template that points at your receiver.",
+        )
+        return
+    yield from _routing(templates)
+    for index, template in enumerate(templates):
+        yield _auth(index, template)
+        yield from _references(index, template)
+        yield _receiver(index, template, subject)
+
+
+def _routing(templates: tuple[TemplateState, ...]) -> Iterator[Finding]:
+    found = [one for one in advise(templates) if one.code in _ROUTING]
+    title = "Every template can be reached"
+    if not found:
+        yield passed("templates_reachable", title, f"All {len(templates)} take some event.")
+    for advice in found:
+        yield failed(
+            f"templates[{advice.index}].reachable",
+            title,
+            f"Template {advice.index}: {advice.sentence}",
+            "Move it up, narrow the templates before it, or remove it.",
+        )
+
+
+def _auth(index: int, template: TemplateState) -> Finding:
+    key, title = f"templates[{index}].signed", f"Template {index} is signed for a resource"
+    if template.auth_type != "ManagedIdentity":
+        return failed(
+            key,
+            title,
+            "Its requests carry no token, so that no receiver can tell who sent them.",
+            "Choose managed identity as its authentication, and name a resource.",
+        )
+    if (reason := resources.problem(template.resource or "")) is not None:
+        return failed(key, title, reason, "Choose an application of your own as the resource.")
+    return passed(key, title, f"It asks for a token for {template.resource}.")
+
+
+def _references(index: int, template: TemplateState) -> Iterator[Finding]:
+    key, title = f"templates[{index}].key_vault", f"Template {index}'s Key Vault references"
+    try:
+        found = references(template.url_template)
+    except ReferenceProblem as problem:
+        yield failed(key, title, str(problem), "Correct the reference in the URL template.")
+        return
+    for reference in found:
+        yield unknown(
+            key,
+            title,
+            f"{reference.secret_uri} is written as Azure reads it; whether the identity may read "
+            "it has not been checked.",
+        )
+
+
+def _receiver(index: int, template: TemplateState, subject: Subject) -> Finding:
+    """Say who answers the template's address, as far as its path tells."""
+    key, title = f"templates[{index}].receiver", f"Template {index} reaches a receiver that agrees"
+    name = _instance_in(template.url_template)
+    if name is None:
+        return unknown(
+            key,
+            title,
+            "Its address is not Signalman's receiver, so what that accepts is not known.",
+            "See that it demands the v1 issuer, this resource and this principal.",
+        )
+    if name != subject.instance.name.lower():
+        return failed(
+            key,
+            title,
+            f"Its address is the receiver of {name}, which refuses this instance's tokens.",
+            f"Let the address end in /upstream/{subject.instance}/.",
+        )
+    return passed(key, title, "Signalman demands as audience what this template asks for.")
+
+
+def _instance_in(url_template: str) -> str | None:
+    """Return the instance named in the path of Signalman's receiver, in lower case."""
+    try:
+        parts = urlsplit(url_template).path.split("/")
+    except ValueError:
+        return None
+    if len(parts) > 2 and parts[1] == "upstream":  # noqa: PLR2004  /upstream/<instance>
+        return parts[2].lower()
+    return None
