@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,6 +19,8 @@ from localazure.arm.signalr.routes import signalr
 from localazure.arm.subscriptions import groups, subscriptions
 from localazure.entra import errors as entra_errors
 from localazure.entra import routes as entra
+from localazure.runtime import control as runtime
+from localazure.runtime.service import http_client
 from localazure.wire import Abort, Wire
 from localazure.world import World
 
@@ -26,8 +29,15 @@ PROVIDERS = (subscriptions, groups, signalr, identities)
 
 def application(world: World, plant: Callable[[World], None], abort: Abort) -> ASGIApp:
     """Return the application over a world; `plant` fills it at the start and after a reset."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with http_client() as app.state.http:
+            yield
+
     app = Starlette(
         routes=_routes(),
+        lifespan=lifespan,
         exception_handlers={
             arm_errors.ArmError: _arm_error,
             entra_errors.TokenRefused: entra_errors.response,
@@ -42,7 +52,7 @@ def application(world: World, plant: Callable[[World], None], abort: Abort) -> A
 
 def _routes() -> list[BaseRoute]:
     arm: list[BaseRoute] = [route for provider in PROVIDERS for route in provider.routes]
-    return [*control.ROUTES, *entra.ROUTES, *arm]
+    return [*control.ROUTES, *runtime.ROUTES, *entra.ROUTES, *arm]
 
 
 def _arm_error(_request: Request, error: Exception) -> Response:

@@ -45,7 +45,7 @@ class Server(uvicorn.Server):
                 http=H11Protocol,
                 log_level="warning",
                 access_log=False,
-                lifespan="off",
+                lifespan="on",
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -10,17 +9,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from localazure.entra import errors, issuers
-from localazure.entra.tokens import (
-    APPLICATION_TOKEN_SECONDS,
-    Principal,
-    claims_v1,
-    claims_v2,
-    sign,
-)
+from localazure.entra.issuing import issue
+from localazure.entra.tokens import APPLICATION_TOKEN_SECONDS, Principal
 from localazure.world import World, world_of
 
 _DEFAULT_SCOPE = "/.default"
-_V2 = 2
 
 
 async def discovery_v1(request: Request) -> JSONResponse:
@@ -77,13 +70,12 @@ def _client_credentials(request: Request, form: dict[str, str], resource: str) -
     if grant != "client_credentials":
         raise errors.unsupported_grant(grant)
     principal = _authenticated(world, _tenant(request), form)
-    claims = _claims(world, principal, resource)
     return JSONResponse(
         {
             "token_type": "Bearer",
             "expires_in": APPLICATION_TOKEN_SECONDS,
             "ext_expires_in": APPLICATION_TOKEN_SECONDS,
-            "access_token": sign(claims, world.keys.current),
+            "access_token": issue(world, principal, resource),
         },
         headers={"Cache-Control": "no-store, no-cache"},
     )
@@ -99,13 +91,6 @@ def _authenticated(world: World, tenant: str, form: dict[str, str]) -> Principal
     if not application.accepts(form.get("client_secret", "")):
         raise errors.wrong_secret(app_id)
     return Principal(tenant, application.principal_id, application.app_id)
-
-
-def _claims(world: World, principal: Principal, resource: str) -> dict[str, Any]:
-    application = world.directory.for_resource(resource)
-    if application is not None and application.token_version == _V2:
-        return claims_v2(principal, application.app_id, world.base_url)
-    return claims_v1(principal, resource)
 
 
 def _tenant(request: Request) -> str:

@@ -1,0 +1,1 @@
+"""Azure Key Vault (Microsoft.KeyVault/vaults): management, and the secrets of the data plane."""

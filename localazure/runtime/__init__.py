@@ -1,0 +1,1 @@
+"""The SignalR runtime's side of upstream: a client's event in, one HTTP request out."""

@@ -1,0 +1,106 @@
+"""A client's event, and the request that the service makes of it.
+
+Headers and bodies: Microsoft's "Upstream endpoints" page and emulator, and what Microsoft's own
+JavaScript client sends. Values in, values out.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import uuid
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import msgpack
+
+CONNECTIONS = "connections"
+MESSAGES = "messages"
+JSON_TYPE = "application/json"
+MESSAGEPACK_TYPE = "application/x-msgpack"
+
+_INVOCATION, _OPEN, _CLOSE = 1, 10, 11
+
+
+@dataclass(frozen=True)
+class ClientEvent:
+    """What a client did: connected, disconnected (with `error`, or not), or sent a message.
+
+    `claims` are pairs of type and value; `query` is the client's own, without its question mark.
+    A message with an `invocation_id` waits for an answer.
+    """
+
+    hub: str
+    category: str
+    event: str
+    connection_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    user_id: str | None = None
+    claims: tuple[tuple[str, str], ...] = ()
+    query: str = ""
+    arguments: tuple[Any, ...] = ()
+    invocation_id: str | None = None
+    error: str | None = None
+    protocol: str = "json"
+
+    def __post_init__(self) -> None:
+        if self.category not in (CONNECTIONS, MESSAGES):
+            raise ValueError("category is connections or messages.")
+        if self.category == CONNECTIONS and self.event not in ("connected", "disconnected"):
+            raise ValueError("The events of connections are connected and disconnected.")
+        if self.protocol not in ("json", "messagepack"):
+            raise ValueError("protocol is json or messagepack.")
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether its body is MessagePack; connections' events are JSON in any case."""
+        return self.category == MESSAGES and self.protocol == "messagepack"
+
+    @property
+    def content_type(self) -> str:
+        """The body's media type."""
+        return MESSAGEPACK_TYPE if self.is_binary else JSON_TYPE
+
+    def body(self) -> bytes:
+        """Return the hub-protocol frame without its delimiter, as the service forwards it."""
+        if self.is_binary:
+            packed: bytes = msgpack.packb(
+                [_INVOCATION, {}, self.invocation_id, self.event, list(self.arguments)]
+            )
+            return packed
+        return json.dumps(self._frame(), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+    def _frame(self) -> dict[str, Any]:
+        if self.category == MESSAGES:
+            frame = {"target": self.event, "arguments": list(self.arguments)}
+            wanted = {"invocationId": self.invocation_id} if self.invocation_id else {}
+            return {"type": _INVOCATION, **wanted, **frame}
+        if self.event == "connected":
+            return {"type": _OPEN}
+        # The emulator writes these two with capitals, unlike all others.
+        return {"Type": _CLOSE, **({"Error": self.error} if self.error else {})}
+
+    def headers(self, access_keys: list[str], token: str | None) -> list[tuple[bytes, bytes]]:
+        """Return the headers; `access_keys` is empty where local auth is off."""
+        named = {
+            "Content-Type": self.content_type,
+            "X-ASRS-Connection-Id": self.connection_id,
+            "X-ASRS-Hub": self.hub,
+            "X-ASRS-Category": self.category,
+            "X-ASRS-Event": self.event,
+            "X-ASRS-User-Id": self.user_id,
+            "X-ASRS-User-Claims": ", ".join(f"{kind}: {value}" for kind, value in self.claims),
+            "X-ASRS-Client-Query": f"?{self.query}" if self.query else None,
+            "X-ASRS-Signature": signature(self.connection_id, access_keys),
+            "Authorization": f"Bearer {token}" if token else None,
+        }
+        return [(name.encode(), value.encode("utf-8")) for name, value in named.items() if value]
+
+
+def signature(connection_id: str, access_keys: list[str]) -> str:
+    """Return X-ASRS-Signature: one HMAC-SHA256 of the connection id per key, primary first."""
+    digests = [
+        hmac.new(key.encode("utf-8"), connection_id.encode("utf-8"), sha256).hexdigest()
+        for key in access_keys
+    ]
+    return ",".join(f"sha256={digest}" for digest in digests)

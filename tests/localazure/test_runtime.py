@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+import msgpack
+import pytest
+import requests
+
+from localazure import seed
+from tests.cloud import LocalAzure
+from tests.localazure.upstream import Upstream, serving
+
+VECTOR_CONNECTION = "0f9c97a2f0bf4706afe87a14e0797b11"
+HARDENED: dict[str, Any] = {"disableLocalAuth": True}
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with serving() as one:
+        yield one
+
+
+def template(url: str, resource: str | None = None, **patterns: str) -> dict[str, Any]:
+    auth = {"type": "ManagedIdentity", "managedIdentity": {"resource": resource}}
+    patterns = {"hubPattern": "*", "categoryPattern": "*", "eventPattern": "*"} | patterns
+    return {"urlTemplate": url, "auth": auth if resource else None, **patterns}
+
+
+def plant(cloud: LocalAzure, *templates: dict[str, Any], **description: Any) -> None:
+    properties = description.pop("properties", {}) | {"upstream": {"templates": list(templates)}}
+    one = {"name": "test-one", "resourceGroup": "rg-test", "properties": properties, **description}
+    cloud.seed(instances=[one])
+
+
+def send(cloud: LocalAzure, **event: Any) -> Any:
+    message = {"instance": "test-one", "hub": "chat", "category": "messages", "event": "echo"}
+    return cloud.post("/_local/events", message | event)
+
+
+def test_the_first_template_that_matches_takes_the_event(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    plant(
+        local_azure,
+        template(f"{upstream.url}/a", hubPattern="other"),
+        template(f"{upstream.url}/b", eventPattern="shout, echo"),
+        template(f"{upstream.url}/c"),
+    )
+    assert send(local_azure)["matched"] == 1
+    assert send(local_azure, event="Echo")["matched"] == 2
+    assert [one.path for one in upstream.received] == ["/b", "/c"]
+
+
+def test_an_event_that_nothing_takes_is_not_sent(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    plant(local_azure, template(upstream.url, categoryPattern="connections"))
+    outcome = send(local_azure, invocationId="0")
+    assert (outcome["matched"], outcome["status"], outcome["clientFrame"]) == (None, None, None)
+    assert upstream.received == []
+
+
+def test_placeholders_are_escaped(local_azure: LocalAzure, upstream: Upstream) -> None:
+    plant(local_azure, template(upstream.url + "/{hub}/{category}/{event}?x={other}"))
+    send(local_azure, event="a/b ü")
+    assert upstream.received[0].path.startswith("/chat/messages/a%2Fb%20%C3%BC?x=")
+
+
+def test_headers_are_those_of_the_service(local_azure: LocalAzure, upstream: Upstream) -> None:
+    plant(local_azure, template(upstream.url))
+    send(
+        local_azure,
+        connectionId=VECTOR_CONNECTION,
+        userId="jürgen",
+        claims=[["name", "Jürgen"], ["role", "admin"]],
+        query="a=1&b=2",
+    )
+    headers = upstream.received[0].headers
+    assert headers["X-ASRS-Connection-Id"] == VECTOR_CONNECTION.encode()
+    assert headers["X-ASRS-Hub"] == b"chat"
+    assert headers["X-ASRS-Category"] == b"messages"
+    assert headers["X-ASRS-Event"] == b"echo"
+    assert headers["X-ASRS-User-Id"] == "jürgen".encode()
+    assert headers["X-ASRS-User-Claims"] == "name: Jürgen, role: admin".encode()
+    assert headers["X-ASRS-Client-Query"] == b"?a=1&b=2"
+    assert headers["Content-Type"] == b"application/json"
+    assert "Authorization" not in headers
+
+
+def test_headers_without_a_value_are_left_out(local_azure: LocalAzure, upstream: Upstream) -> None:
+    plant(local_azure, template(upstream.url), properties=HARDENED)
+    send(local_azure)
+    missing = {"X-ASRS-User-Id", "X-ASRS-User-Claims", "X-ASRS-Client-Query", "X-ASRS-Signature"}
+    assert missing.isdisjoint(upstream.received[0].headers)
+
+
+@pytest.mark.parametrize(
+    ("event", "body"),
+    [
+        ({"category": "connections", "event": "connected"}, {"type": 10}),
+        ({"category": "connections", "event": "disconnected"}, {"Type": 11}),
+        (
+            {"category": "connections", "event": "disconnected", "error": "lost"},
+            {"Type": 11, "Error": "lost"},
+        ),
+        (
+            {"arguments": ["hé", 1, None], "invocationId": "7"},
+            {"type": 1, "invocationId": "7", "target": "echo", "arguments": ["hé", 1, None]},
+        ),
+        ({}, {"type": 1, "target": "echo", "arguments": []}),
+    ],
+)
+def test_json_bodies(
+    local_azure: LocalAzure, upstream: Upstream, event: dict[str, Any], body: dict[str, Any]
+) -> None:
+    plant(local_azure, template(upstream.url))
+    send(local_azure, **event)
+    assert json.loads(upstream.received[0].body) == body
+
+
+def test_messagepack_bodies_have_no_length_prefix(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    plant(local_azure, template(upstream.url))
+    send(local_azure, protocol="messagepack", event="fire", arguments=["x"])
+    # What Microsoft's JavaScript client sends for send("fire", "x").
+    assert upstream.received[0].body == bytes.fromhex("950180c0a46669726591a178")
+    assert upstream.received[0].headers["Content-Type"] == b"application/x-msgpack"
+
+
+def test_connections_are_json_for_messagepack_clients_too(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    plant(local_azure, template(upstream.url))
+    send(local_azure, protocol="messagepack", category="connections", event="connected")
+    assert upstream.received[0].body == b'{"type":10}'
+
+
+def test_each_access_key_signs_the_connection(local_azure: LocalAzure, upstream: Upstream) -> None:
+    plant(local_azure, template(upstream.url))
+    send(local_azure)
+    signatures = upstream.received[0].headers["X-ASRS-Signature"].split(b",")
+    assert len(set(signatures)) == 2
+    assert all(len(one.removeprefix(b"sha256=")) == 64 for one in signatures)
+
+
+def test_a_signed_template_carries_the_identitys_token(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    plant(local_azure, template(upstream.url, "api://mine"), identity={"type": "SystemAssigned"})
+    send(local_azure)
+    token = upstream.received[0].headers["Authorization"].removeprefix(b"Bearer ")
+    claims = verified(local_azure, token.decode(), "api://mine")
+    assert claims["iss"] == f"https://sts.windows.net/{seed.TENANT_ID}/"
+    assert claims["tid"] == seed.TENANT_ID
+    assert claims["sub"] == claims["oid"]
+    assert (claims["ver"], claims["appidacr"]) == ("1.0", "2")
+    assert claims["xms_mirid"].endswith("/providers/Microsoft.SignalRService/SignalR/test-one")
+    assert claims["exp"] - claims["iat"] > 86_000
+
+
+def verified(cloud: LocalAzure, token: str, audience: str) -> dict[str, Any]:
+    """Check a token as a receiver does: by the keys that discovery leads to."""
+    base, ca = f"{cloud.url}/{seed.TENANT_ID}", str(cloud.ca_file)
+    document = requests.get(f"{base}/.well-known/openid-configuration", verify=ca, timeout=5).json()
+    keys = jwt.PyJWKSet(requests.get(document["jwks_uri"], verify=ca, timeout=5).json()["keys"])
+    key = keys[jwt.get_unverified_header(token)["kid"]]
+    return jwt.decode(
+        token, key, algorithms=["RS256"], audience=audience, issuer=document["issuer"]
+    )
+
+
+def test_a_user_assigned_identity_signs_with_its_own_principal(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    arm_id = seed.identity_id(seed.REALTIME_GROUP, seed.ORDERS_IDENTITY)
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {arm_id: {}}}
+    plant(local_azure, template(upstream.url, "api://mine"), identity=identity)
+    send(local_azure)
+    token = upstream.received[0].headers["Authorization"].removeprefix(b"Bearer ")
+    claims = verified(local_azure, token.decode(), "api://mine")
+    assert claims["oid"] == seed.ORDERS_PRINCIPAL_ID
+    assert claims["appid"] == seed.ORDERS_CLIENT_ID
+    assert claims["xms_mirid"] == arm_id
+    assert claims["xms_az_rid"].endswith("/test-one")
+
+
+def test_a_signed_template_without_an_identity_sends_nothing(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    plant(local_azure, template(upstream.url, "api://mine"))
+    outcome = send(local_azure)
+    assert outcome["error"] == "The instance 'test-one' has no managed identity."
+    assert upstream.received == []
+
+
+def test_another_token_can_be_sent_instead(local_azure: LocalAzure, upstream: Upstream) -> None:
+    plant(local_azure, template(upstream.url, "api://mine"))
+    send(local_azure, token="forged")
+    send(local_azure, token="")
+    assert upstream.received[0].headers["Authorization"] == b"Bearer forged"
+    assert "Authorization" not in upstream.received[1].headers
+
+
+def test_nothing_leaves_this_machine(local_azure: LocalAzure) -> None:
+    plant(local_azure, template("https://example.com/"))
+    assert "this machine only" in send(local_azure)["error"]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "seen"),
+    [
+        (200, b'{"type":3,"invocationId":"0","result":1}\x1e', None),
+        (200, b"", {"type": 3, "invocationId": "0"}),
+        (204, b"", {"type": 3, "invocationId": "0"}),
+        (
+            401,
+            b"no",
+            {"type": 3, "invocationId": "0", "error": "Invocation failed, status code 401"},
+        ),
+    ],
+)
+def test_what_a_waiting_client_sees(
+    local_azure: LocalAzure,
+    upstream: Upstream,
+    status: int,
+    answer: bytes,
+    seen: dict[str, Any] | None,
+) -> None:
+    plant(local_azure, template(upstream.url))
+    upstream.status, upstream.answer = status, answer
+    outcome = send(local_azure, invocationId="0")
+    assert outcome["status"] == status
+    expected = answer.decode() if seen is None else json.dumps(seen, separators=(",", ":")) + "\x1e"
+    assert outcome["clientFrame"] == expected
+
+
+def test_a_messagepack_client_gets_a_length_prefixed_error(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    plant(local_azure, template(upstream.url))
+    upstream.status = 404
+    outcome = send(local_azure, protocol="messagepack", invocationId="0")
+    frame = base64.b64decode(outcome["clientFrame"])
+    assert frame[0] == len(frame) - 1
+    assert msgpack.unpackb(frame[1:]) == [3, {}, "0", 1, "Invocation failed, status code 404"]
+
+
+def test_a_client_that_does_not_wait_sees_nothing(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    plant(local_azure, template(upstream.url))
+    upstream.answer = b"ignored"
+    assert send(local_azure)["clientFrame"] is None
+
+
+def test_an_unreachable_upstream_is_an_error_500_to_the_client(local_azure: LocalAzure) -> None:
+    plant(local_azure, template("http://127.0.0.1:1/"))
+    outcome = send(local_azure, invocationId="0")
+    assert outcome["status"] is None
+    assert "status code 500" in outcome["clientFrame"]
