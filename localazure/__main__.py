@@ -11,7 +11,9 @@ from localazure import seed, seeding
 from localazure.app import application
 from localazure.environment import default_ca_file, export_lines
 from localazure.server import Server, listen
+from localazure.storage import Saving, StateError, StateFile
 from localazure.tls import CertificateAuthority
+from localazure.wire import Wire
 from localazure.world import World
 
 DEFAULT_PORT = 8443
@@ -24,7 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
         ca_file = options.ca_file or default_ca_file(options.port)
         sys.stdout.write(export_lines(options.port, ca_file) + "\n")
         return 0
-    return _serve(options)
+    try:
+        return _serve(options)
+    except (OSError, StateError) as error:
+        sys.stderr.write(f"Local Azure cannot start: {error}\n")
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,21 +55,38 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     listener = listen(options.port)
     port = listener.getsockname()[1]
-    ca_file: Path = options.ca_file or default_ca_file(port)
-    authority = CertificateAuthority()
-    authority.write(ca_file)
     world = World(f"https://localhost:{port}")
     plant = _planter(empty=options.empty)
-    plant(world)
+    file = StateFile(options.state) if options.state else None
+    authority = _restored(file, world, plant)
+    authority.write(options.ca_file or default_ca_file(port))
     server = Server(
         authority.server_context(),
         lambda: print(f"Local Azure ready at {world.base_url}", flush=True),  # noqa: T201
     )
-    server.serve_application(application(world, plant, server.abort))
+    app = application(world, plant)
+    server.serve_application(
+        Wire(Saving(app, file, world, authority) if file else app, world, server.abort)
+    )
     if options.until_stdin_closes:
         server.stop_with_stdin()
     server.run(sockets=[listener])
     return 0
+
+
+def _restored(
+    file: StateFile | None, world: World, plant: Callable[[World], None]
+) -> CertificateAuthority:
+    """Fill the world from the state file, or anew; return the authority that belongs to it."""
+    state = file.load() if file else None
+    if state:
+        world.restore(state["world"])
+        return CertificateAuthority.from_json(state["authority"])
+    plant(world)
+    authority = CertificateAuthority()
+    if file:
+        file.save(world, authority)
+    return authority
 
 
 def _planter(*, empty: bool) -> Callable[[World], None]:

@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
 
 from localazure import control
 from localazure.arm import errors as arm_errors
@@ -21,13 +20,12 @@ from localazure.entra import errors as entra_errors
 from localazure.entra import routes as entra
 from localazure.runtime import control as runtime
 from localazure.runtime.service import http_client
-from localazure.wire import Abort, Wire
 from localazure.world import World
 
 PROVIDERS = (subscriptions, groups, signalr, identities)
 
 
-def application(world: World, plant: Callable[[World], None], abort: Abort) -> ASGIApp:
+def application(world: World, plant: Callable[[World], None]) -> Starlette:
     """Return the application over a world; `plant` fills it at the start and after a reset."""
 
     @contextlib.asynccontextmanager
@@ -47,7 +45,7 @@ def application(world: World, plant: Callable[[World], None], abort: Abort) -> A
     )
     app.state.world = world
     app.state.plant = plant
-    return Wire(app, world, abort)
+    return app
 
 
 def _routes() -> list[BaseRoute]:

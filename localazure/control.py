@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from localazure import seeding
 from localazure.arm.operations import Progression
+from localazure.arm.throttling import ARM_LIMITS, Limit
 from localazure.world import world_of
 
 
@@ -105,6 +106,20 @@ async def set_page_size(request: Request) -> Response:
     return _done()
 
 
+async def set_throttle(request: Request) -> Response:
+    """POST /_local/throttle {reads|writes|deletes: {size, refill}, enforced?}: rate limits."""
+    body = await content(request)
+    enforced = body.pop("enforced", True)
+    try:
+        limits = {kind: Limit(**limit) for kind, limit in body.items()}
+    except TypeError as error:
+        raise ControlError(f"Not a limit: {error}") from error
+    if not set(limits) <= set(ARM_LIMITS):
+        raise ControlError(f"Limits are on: {', '.join(ARM_LIMITS)}.")
+    world_of(request).throttle.configure(limits, enforced=enforced)
+    return _done()
+
+
 async def rotate_keys(request: Request) -> Response:
     """POST /_local/keys/rotate: sign with a new key; the old ones stay published."""
     return JSONResponse({"kid": world_of(request).keys.rotate().kid})
@@ -123,5 +138,6 @@ ROUTES = [
     Route("/_local/faults", disarm_faults, methods=["DELETE"]),
     Route("/_local/operations", set_progression, methods=["POST"]),
     Route("/_local/paging", set_page_size, methods=["POST"]),
+    Route("/_local/throttle", set_throttle, methods=["POST"]),
     Route("/_local/keys/rotate", rotate_keys, methods=["POST"]),
 ]

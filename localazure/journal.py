@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,8 +21,12 @@ class Journal:
         self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
 
     def open(self, scope: dict[str, Any]) -> dict[str, Any]:
-        """Add a request whose body and status are still to come; the caller fills them in."""
+        """Add a request whose body and status are still to come; the caller fills them in.
+
+        `time` is seconds since 1970.
+        """
         entry: dict[str, Any] = {
+            "time": time.time(),
             "method": scope["method"],
             "path": scope["path"],
             "query": scope["query_string"].decode("latin-1"),

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from localazure import seed
 from localazure.arm.operations import Operations
 from localazure.arm.resources import Resources
+from localazure.arm.throttling import Throttle
 from localazure.entra.directory import Directory
 from localazure.entra.keys import SigningKeys
 from localazure.faults import Faults
@@ -26,7 +27,6 @@ class World:
         self.base_url = base_url
         self.keys = keys or SigningKeys()
         self.tenants = (seed.TENANT_ID, seed.OTHER_TENANT_ID)
-        self.page_size = 100
         self.journal = Journal()
         self.faults = Faults()
         self.clear()
@@ -37,6 +37,7 @@ class World:
         self.directory = Directory(seed.TENANT_ID)
         self.resources = Resources()
         self.operations = Operations(self.resources)
+        self.throttle = Throttle()
         self.page_size = 100
         self.journal.clear()
         self.faults.clear()

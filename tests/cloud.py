@@ -87,6 +87,11 @@ class LocalAzure:
         self._process.terminate()
         return self.stop()
 
+    def kill(self) -> None:
+        """Send SIGKILL: it gets no chance to save or to say goodbye."""
+        self._process.kill()
+        self.stop()
+
     def __enter__(self) -> Self:
         return self
 

@@ -59,6 +59,23 @@ class Forbidden(ArmError):
         )
 
 
+class Throttled(ArmError):
+    """The bucket of such requests is empty (code from memory, not from a recording)."""
+
+    status = 429
+    code = "SubscriptionRequestsThrottled"
+
+    def __init__(self, kind: str, subscription: str, seconds: int) -> None:
+        super().__init__(
+            f"Number of {kind} for subscription '{subscription}' exceeded. "
+            f"Please try again after '{seconds}' seconds.",
+            {
+                "Retry-After": str(seconds),
+                f"x-ms-ratelimit-remaining-subscription-{kind}": "0",
+            },
+        )
+
+
 class ApiVersionMissing(ArmError):
     """Every request names its api-version."""
 

@@ -127,8 +127,10 @@ class Provider:
             self._check_version(request)
             if action:
                 guard.authorize(world, principal, action, request.url.path)
+            subscription = request.path_params.get("subscription", "")
+            left = world.throttle.take(request.method, subscription, principal.object_id)
             world.operations.settle()
-            return _labelled(handler(Call(world, request, principal, _json(raw))))
+            return _labelled(handler(Call(world, request, principal, _json(raw))), left)
 
         return endpoint
 
@@ -151,7 +153,8 @@ def _json(raw: bytes) -> Any:
         ) from error
 
 
-def _labelled(response: Response) -> Response:
+def _labelled(response: Response, rate_headers: dict[str, str]) -> Response:
+    response.headers.update(rate_headers)
     response.headers["Cache-Control"] = "no-cache"
     response.headers["x-ms-request-id"] = str(uuid.uuid4())
     return response

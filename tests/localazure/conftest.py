@@ -11,6 +11,7 @@ from azure.mgmt.signalr import SignalRManagementClient
 
 from localazure import seed
 from tests.cloud import LocalAzure
+from tests.localazure.rest import Arm
 
 
 @pytest.fixture
@@ -53,3 +54,9 @@ def msi(
         credential, seed.SUBSCRIPTION_ID, base_url=local_azure.url
     ) as client:
         yield client
+
+
+@pytest.fixture
+def arm(local_azure: LocalAzure) -> Arm:
+    """ARM for Signalman's own principal, without an SDK."""
+    return Arm(local_azure, seed.CLIENT_ID, seed.CLIENT_SECRET)

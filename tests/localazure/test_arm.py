@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+import requests
+
+from localazure import seed
+from tests.cloud import LocalAzure
+from tests.localazure.rest import CHAT_ID, LAB_ID, Arm
+
+IDENTITY = {"identity": {"type": "SystemAssigned"}}
+
+
+def code(answer: requests.Response) -> str:
+    found: str = answer.json()["error"]["code"]
+    return found
+
+
+def test_a_call_without_a_token_is_401_with_a_challenge(arm: Arm) -> None:
+    arm.token = ""
+    answer = arm.call("GET", CHAT_ID)
+    assert (answer.status_code, code(answer)) == (401, "AuthenticationFailed")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer authorization_uri=")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"resource": "https://vault.azure.net"},
+        {"key": "unknown"},
+        {"key": "none"},
+        {"key": "hs256-public-key"},
+        {"tenant": seed.OTHER_TENANT_ID},
+        {"claims": {"oid": None}},
+    ],
+)
+def test_a_token_that_does_not_hold_is_401(
+    arm: Arm, local_azure: LocalAzure, order: dict[str, str]
+) -> None:
+    body = {"resource": "https://management.azure.com"} | order
+    arm.token = local_azure.post("/_local/tokens", body)["token"]
+    answer = arm.call("GET", CHAT_ID)
+    assert (answer.status_code, code(answer)) == (401, "InvalidAuthenticationToken")
+
+
+def test_an_expired_token_says_so(arm: Arm, local_azure: LocalAzure) -> None:
+    claims = {"exp": int(time.time()) - 1}
+    body = {"resource": "https://management.azure.com", "claims": claims}
+    arm.token = local_azure.post("/_local/tokens", body)["token"]
+    assert code(arm.call("GET", CHAT_ID)) == "ExpiredAuthenticationToken"
+
+
+def test_a_principal_without_a_role_is_403(arm: Arm, local_azure: LocalAzure) -> None:
+    body = {"resource": "https://management.azure.com", "principal": seed.CHAT}
+    arm.token = local_azure.post("/_local/tokens", body)["token"]
+    answer = arm.call("GET", CHAT_ID)
+    assert (answer.status_code, code(answer)) == (403, "AuthorizationFailed")
+    assert "Microsoft.SignalRService/SignalR/read" in answer.text
+
+
+def test_a_reader_reads_and_does_not_write(local_azure: LocalAzure) -> None:
+    reader = Arm(local_azure, seed.READER_CLIENT_ID, seed.READER_CLIENT_SECRET)
+    assert reader.call("GET", CHAT_ID).status_code == 200
+    assert reader.call("PATCH", CHAT_ID, IDENTITY).status_code == 403
+    assert reader.call("POST", f"{CHAT_ID}/listKeys").status_code == 403
+
+
+def test_the_api_version_is_required_and_known(arm: Arm) -> None:
+    assert code(arm.call("GET", CHAT_ID, version=None)) == "MissingApiVersionParameter"
+    assert code(arm.call("GET", CHAT_ID, version="1999-01-01")) == "NoRegisteredProviderFound"
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"surprise": 1}, "surprise"),
+        ({"properties": {"upstream": {"templates": [{"url": "x"}]}}}, "templates[0].url"),
+        ({"identity": {"kind": "None"}}, "identity.kind"),
+        ({"properties": {"disableLocalAuth": "yes"}}, "properties.disableLocalAuth"),
+    ],
+)
+def test_what_the_schema_does_not_have_is_refused_by_name(
+    arm: Arm, body: dict[str, object], path: str
+) -> None:
+    answer = arm.call("PATCH", LAB_ID, body)
+    assert (answer.status_code, code(answer)) == (400, "InvalidRequestContent")
+    assert path in answer.text
+
+
+def test_an_unknown_path_and_method_are_errors_of_arm(arm: Arm) -> None:
+    assert code(arm.call("GET", f"{CHAT_ID}/nothing")) == "InvalidResourceType"
+    assert arm.call("DELETE", "/subscriptions").status_code == 405
+
+
+def test_a_write_is_accepted_with_both_places_to_poll(arm: Arm) -> None:
+    accepted = arm.call("PATCH", LAB_ID, IDENTITY)
+    assert (accepted.status_code, accepted.content) == (202, b"")
+    assert accepted.headers["Retry-After"] == "1"
+    status = accepted.headers["Azure-AsyncOperation"]
+    assert [arm.document(status)["status"] for _ in range(2)] == ["Running", "Succeeded"]
+    assert arm.document(accepted.headers["Location"])["identity"]["type"] == "SystemAssigned"
+
+
+def test_a_result_is_202_while_the_operation_runs(arm: Arm) -> None:
+    location = arm.call("PATCH", LAB_ID, IDENTITY).headers["Location"]
+    assert [arm.call("GET", location).status_code for _ in range(2)] == [202, 200]
+
+
+def test_retry_after_can_be_left_out(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"polls": 3, "retryAfter": None})
+    assert "Retry-After" not in arm.call("PATCH", LAB_ID, IDENTITY).headers
+
+
+def test_a_deletion_is_an_operation_too(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"polls": 1})
+    accepted = arm.call("DELETE", LAB_ID)
+    assert arm.document(LAB_ID)["properties"]["provisioningState"] == "Deleting"
+    results = [arm.call("GET", accepted.headers["Location"]).status_code for _ in range(2)]
+    assert results == [202, 204]
+    assert arm.call("GET", LAB_ID).status_code == 404
+
+
+def test_what_a_patch_does_not_name_stays_byte_for_byte(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"polls": 0})
+    payments = LAB_ID.replace(seed.LAB, seed.PAYMENTS)
+    before = arm.call("GET", payments).json()
+    arm.call("PATCH", payments, IDENTITY)
+    after = arm.call("GET", payments).json()
+    assert after.pop("identity")
+    assert list(after["properties"]) == list(before["properties"])
+    del before["systemData"], after["systemData"]
+    assert after == before
+
+
+def test_feature_flags_that_are_not_named_stay(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"polls": 0})
+    flag = {"flag": "ServiceMode", "value": "Serverless"}
+    arm.call("PATCH", LAB_ID, {"properties": {"features": [flag]}})
+    features = arm.document(LAB_ID)["properties"]["features"]
+    assert {one["flag"]: one["value"] for one in features} == {
+        "ServiceMode": "Serverless",
+        "EnableConnectivityLogs": "True",
+    }
+
+
+def test_subscriptions_and_groups_are_listed(arm: Arm) -> None:
+    (subscription,) = arm.document("/subscriptions", "2022-12-01")["value"]
+    assert subscription["tenantId"] == seed.TENANT_ID
+    groups = arm.document(f"{subscription['id']}/resourcegroups", "2021-04-01")["value"]
+    assert {group["name"] for group in groups} == {seed.REALTIME_GROUP, seed.PAYMENTS_GROUP}
+    tenants = arm.document("/tenants", "2022-12-01")["value"]
+    assert [tenant["tenantId"] for tenant in tenants] == [seed.TENANT_ID]
+
+
+def test_only_subscriptions_with_a_role_are_seen(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.seed(subscriptions=[{"subscriptionId": "bbbbbbbb-0000-4000-8000-00000000dead"}])
+    assert len(arm.document("/subscriptions", "2022-12-01")["value"]) == 1
+
+
+def test_requests_left_are_counted_and_not_enforced(arm: Arm) -> None:
+    first, second = (arm.call("GET", CHAT_ID).headers for _ in range(2))
+    name = "x-ms-ratelimit-remaining-subscription-reads"
+    assert 0 < int(second[name]) <= int(first[name])
+
+
+def test_rate_limits_are_enforced_on_demand(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/throttle", {"reads": {"size": 1, "refill": 0.01}})
+    assert arm.call("GET", CHAT_ID).status_code == 200
+    answer = arm.call("GET", CHAT_ID)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "100")

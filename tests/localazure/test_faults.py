@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from azure.core.exceptions import HttpResponseError
+
+from localazure import seed
+from tests.cloud import LocalAzure
+from tests.localazure.rest import CHAT_ID, LAB_ID, Arm
+from tests.localazure.sdk import Client
+
+IDENTITY = {"identity": {"type": "SystemAssigned"}}
+
+
+def statuses(arm: Arm, times: int) -> list[int]:
+    return [arm.call("GET", CHAT_ID).status_code for _ in range(times)]
+
+
+def test_a_fault_strikes_as_often_as_it_says(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/faults", [{"path": "/signalr/", "times": 2, "status": 503}])
+    assert statuses(arm, 3) == [503, 503, 200]
+
+
+def test_a_fault_may_skip_the_first_ones(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/faults", [{"path": "/signalr/", "skip": 1, "status": 500}])
+    assert statuses(arm, 3) == [200, 500, 200]
+
+
+def test_faults_are_for_a_method_and_end_when_disarmed(arm: Arm, local_azure: LocalAzure) -> None:
+    fault = {"path": "/signalr/", "method": "get", "times": None, "status": 500}
+    local_azure.post("/_local/faults", [fault])
+    assert arm.call("PATCH", LAB_ID, {}).status_code == 202
+    assert statuses(arm, 2) == [500, 500]
+    local_azure.delete("/_local/faults")
+    assert statuses(arm, 1) == [200]
+
+
+def test_a_fault_has_headers_and_a_body(local_azure: LocalAzure, signalr: Client) -> None:
+    body = {"error": {"code": "TooManyRequests", "message": "Slower."}}
+    local_azure.post(
+        "/_local/faults",
+        [{"path": "/signalr/", "status": 429, "headers": {"Retry-After": "7"}, "body": body}],
+    )
+    with pytest.raises(HttpResponseError, match="Slower.") as refusal:
+        signalr.signal_r.get(seed.REALTIME_GROUP, seed.CHAT)
+    answer: Any = refusal.value.response
+    assert answer.headers["Retry-After"] == "7"
+
+
+def test_a_dropped_connection_is_no_answer_at_all(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/faults", [{"path": "/signalr/", "drop": True}])
+    with pytest.raises(requests.ConnectionError):
+        arm.call("PATCH", LAB_ID, IDENTITY)
+    assert "provisioningState" in arm.document(LAB_ID)["properties"]
+    assert arm.document(LAB_ID)["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_only_the_answer_may_be_lost(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/faults", [{"path": "/signalr/", "drop": True, "after": True}])
+    with pytest.raises(requests.ConnectionError):
+        arm.call("PATCH", LAB_ID, IDENTITY)
+    assert arm.document(LAB_ID)["properties"]["provisioningState"] == "Updating"
+
+
+def test_a_fault_without_an_answer_only_waits(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/faults", [{"path": "/signalr/", "delay": 0.001}])
+    assert statuses(arm, 1) == [200]
+
+
+def test_what_is_no_fault_is_refused(local_azure: LocalAzure) -> None:
+    with pytest.raises(RuntimeError, match="surprise"):
+        local_azure.post("/_local/faults", [{"surprise": 1}])
+
+
+def test_requests_are_logged_without_credentials(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.delete("/_local/requests")
+    arm.call("PATCH", LAB_ID, IDENTITY)
+    (request,) = local_azure.requests()
+    assert (request["method"], request["path"], request["status"]) == ("PATCH", LAB_ID, 202)
+    assert request["body"] == IDENTITY
+    assert request["query"] == "api-version=2023-02-01"
+    assert arm.token not in str(request)
+
+
+def test_a_reset_forgets_everything(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/faults", [{"times": None, "status": 500}])
+    local_azure.post("/_local/operations", {"polls": 0, "outcome": "Failed"})
+    local_azure.seed(instances=[{"name": "one-more", "resourceGroup": "rg-more"}])
+    local_azure.reset()
+    assert local_azure.requests() == []
+    path = CHAT_ID.rpartition("/")[0]
+    assert len(arm.document(path.replace(seed.REALTIME_GROUP, seed.PAYMENTS_GROUP))["value"]) == 2
+    assert arm.call("GET", path.replace(seed.REALTIME_GROUP, "rg-more")).json() == {"value": []}
+
+
+def test_the_control_plane_takes_no_form_that_a_page_could_send(local_azure: LocalAzure) -> None:
+    answer = requests.post(
+        f"{local_azure.url}/_local/seed", data="{}", verify=str(local_azure.ca_file), timeout=5
+    )
+    assert answer.status_code == 400
