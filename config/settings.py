@@ -173,6 +173,9 @@ SIGNALMAN_INSTANCE_DISCOVERY = env.bool("SIGNALMAN_INSTANCE_DISCOVERY", default=
 SIGNALMAN_AZURE_NAME = env.str("SIGNALMAN_AZURE_NAME", default="Azure")
 # Seconds between two polls of a long-running operation where Azure does not say. The SDK's is 30.
 SIGNALMAN_POLL_SECONDS = env.float("SIGNALMAN_POLL_SECONDS", default=10.0)
+# Seconds after which a worker that holds an operation is given up for dead. Longer than the slowest
+# stage: a token, a read with its retries and a write, each at the end of its patience.
+SIGNALMAN_LEASE_SECONDS = env.float("SIGNALMAN_LEASE_SECONDS", default=180.0)
 
 # --- Tokens of upstream requests --------------------------------------------------------------
 

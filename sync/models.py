@@ -166,6 +166,13 @@ class AuditEvent(models.Model):
     class Meta:
         ordering = ["-at", "-pk"]
         indexes = [models.Index(fields=["object", "-at"], name="audit_of_an_object")]
+        constraints = [
+            models.CheckConstraint(
+                name="an_audit_event_says_who",
+                condition=~Q(who=""),
+                violation_error_message="Say who did it.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.who}: {self.action} {self.object}"

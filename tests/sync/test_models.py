@@ -97,6 +97,11 @@ def test_an_audit_event_is_never_changed_and_never_deleted() -> None:
         AuditEvent.objects.all().delete()
 
 
+def test_an_audit_event_says_who() -> None:
+    with pytest.raises(IntegrityError, match="an_audit_event_says_who"), transaction.atomic():
+        AuditEvent.objects.create(who="", action="write", object="contoso")
+
+
 def test_the_audit_trail_outlives_the_operation(instance: SignalRInstance) -> None:
     operation = make_operation(instance)
     AuditEvent.objects.create(who="ada", action="write", object="x", operation_id=operation.pk)
