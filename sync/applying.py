@@ -1,0 +1,241 @@
+"""Carrying out a plan, one short stage at a time; between two stages the row knows everything.
+
+A step goes from pending to sending (recorded before anything is sent), to polling (recorded with
+Azure's address for it), to done. Azure is read before each write: where a worker died between
+sending and recording, that read says whether the write was taken. ARM has no ETags, so a change
+that others make between that read and the write is seen only by the look at the end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import transaction
+
+from arm.errors import ArmError, NotFound, OperationFailed
+from arm.patches import identity_patch, templates_patch
+from arm.resources import SignalRResource
+from arm.state import InstanceState
+from sync.audit import record_event
+from sync.azure import arm_client
+from sync.backoff import MAX_ATTEMPTS, delay_after
+from sync.claims import Claim
+from sync.importing import refresh
+from sync.models import Operation, OperationStep
+
+log = logging.getLogger(__name__)
+
+# Azure takes 20 to 94 seconds for a write; what takes this long does not end.
+LONGEST_WAIT: Final = timedelta(hours=1)
+
+# Provisioning states in which ARM takes no other write.
+# Source: ProvisioningState of Microsoft.SignalRService/signalR, api-version 2023-02-01.
+IN_PROGRESS: Final = frozenset({"Creating", "Updating", "Deleting", "Moving", "Running"})
+
+# What a stage that succeeded leaves of those that did not.
+_AFRESH: Final[Mapping[str, Any]] = {"attempt": 1, "error_code": "", "error_message": ""}
+
+
+class Setback(Exception):
+    """The stage did not succeed; `code` and the message say why, `is_passing` if it may later."""
+
+    def __init__(
+        self, code: str, message: str, *, is_passing: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.is_passing = is_passing
+        self.retry_after = retry_after
+
+    @classmethod
+    def from_arm(cls, error: ArmError) -> Setback:
+        """Return Azure's refusal, with its own code and words."""
+        return cls(
+            error.code or type(error).__name__,
+            str(error),
+            is_passing=error.is_transient,
+            retry_after=error.retry_after,
+        )
+
+
+def carry_on(claim: Claim) -> datetime | None:
+    """Do the next stage of a claimed operation, and return when to go on; None once it ended.
+
+    Raises ClaimLost where another worker took it over.
+    """
+    try:
+        return _next_stage(claim)
+    except ArmError as error:
+        return _set_back(claim, Setback.from_arm(error))
+    except Setback as setback:
+        return _set_back(claim, setback)
+
+
+def _next_stage(claim: Claim) -> datetime | None:
+    if claim.operation.attempt > MAX_ATTEMPTS:
+        raise Setback("WorkerLost", "Each worker that took this stage died in it; see their logs.")
+    step = claim.current_step
+    if step is None:
+        return _conclude(claim)
+    if step.state == step.State.POLLING:
+        return _poll(claim, step)
+    if step.state == step.State.PENDING and claim.operation.cancel_requested:
+        claim.finish(Operation.State.CANCELLED)
+        return None
+    return _send(claim, step)
+
+
+def _send(claim: Claim, step: OperationStep) -> datetime:
+    """Write the step to Azure, unless it is there already, or something else is."""
+    resource = refresh(claim.operation.instance)
+    if resource.provisioning_state in IN_PROGRESS:
+        return _wait(claim, "Azure to finish another change of this instance")
+    before, after = claim.plan.states[step.position : step.position + 2]
+    if step.state == step.State.SENDING and resource.state == after:
+        return _taken(claim, step)
+    if resource.state != before:
+        raise _elsewhere(claim, resource, position=step.position)
+    step.state, step.started_at = step.State.SENDING, claim.now
+    claim.record(step)
+    instance = claim.operation.instance
+    answer = arm_client(instance.subscription_id).patch_instance(
+        instance.resource_group,
+        instance.name,
+        _body(step, after),
+        correlation_id=str(claim.operation.pk),
+    )
+    if answer.done:
+        return _taken(claim, step)
+    step.state = step.State.POLLING
+    with transaction.atomic():
+        _audit(claim, step)
+        return claim.release(
+            step,
+            due_at=_next_look(claim, answer.retry_after),
+            waiting_for=f"Azure to finish: {step.title}",
+            continuation=answer.continuation,
+            **_AFRESH,
+        )
+
+
+def _poll(claim: Claim, step: OperationStep) -> datetime:
+    """Ask once whether Azure has finished the step."""
+    operation = claim.operation
+    try:
+        progress = arm_client(operation.instance.subscription_id).poll(operation.continuation)
+    except NotFound as error:
+        # ARM forgets operations after a while. The instance itself says how this one ended.
+        step.state = step.State.SENDING
+        claim.record(step, continuation="")
+        raise Setback(error.code, str(error), is_passing=True) from error
+    except OperationFailed:
+        with suppress(ArmError):
+            refresh(operation.instance)
+        raise
+    if not progress.done:
+        due_at = _next_look(claim, progress.retry_after)
+        return _wait(claim, f"Azure to finish: {step.title}", due_at=due_at, **_AFRESH)
+    return _done(claim, step)
+
+
+def _conclude(claim: Claim) -> datetime | None:
+    """Read Azure a last time: the operation succeeded if Azure has what was planned."""
+    resource = refresh(claim.operation.instance)
+    if resource.provisioning_state in IN_PROGRESS:
+        return _wait(claim, "Azure to finish another change of this instance")
+    if resource.state != claim.plan.target:
+        raise _elsewhere(claim, resource, position=len(claim.steps))
+    claim.finish(Operation.State.SUCCEEDED, **_AFRESH)
+    log.info("Operation %s on %s succeeded.", claim.operation.pk, claim.operation.instance)
+    return None
+
+
+def _taken(claim: Claim, step: OperationStep) -> datetime:
+    """Record a write that is known to be in Azure without having been polled for."""
+    with transaction.atomic():
+        _audit(claim, step)
+        return _done(claim, step)
+
+
+def _done(claim: Claim, step: OperationStep) -> datetime:
+    step.state, step.finished_at = step.State.DONE, claim.now
+    is_last = claim.current_step is None
+    return claim.release(
+        step,
+        due_at=claim.now,
+        waiting_for="a last look at Azure" if is_last else "a worker to take the next step",
+        continuation="",
+        **_AFRESH,
+    )
+
+
+def _wait(
+    claim: Claim, waiting_for: str, *, due_at: datetime | None = None, **values: Any
+) -> datetime:
+    """Let go while Azure works. Raises Setback where it has worked for too long."""
+    began = claim.operation.started_at or claim.now
+    if claim.now - began > LONGEST_WAIT:
+        raise Setback(
+            "TimedOut",
+            f"Azure has not finished within {LONGEST_WAIT.total_seconds() / 60:.0f} minutes, and "
+            "may yet: look at the instance in Azure, refresh it, then plan again.",
+        )
+    return claim.release(due_at=due_at or _next_look(claim), waiting_for=waiting_for, **values)
+
+
+def _set_back(claim: Claim, setback: Setback) -> datetime | None:
+    """Try the stage again later where that may help, or end the operation as failed."""
+    operation, step = claim.operation, claim.current_step
+    error: dict[str, Any] = {"error_code": setback.code[:128], "error_message": str(setback)}
+    if setback.is_passing and operation.attempt < MAX_ATTEMPTS:
+        log.info("Operation %s: attempt %s: %s", operation.pk, operation.attempt, setback)
+        return claim.release(
+            due_at=claim.now + delay_after(operation.attempt, retry_after=setback.retry_after),
+            waiting_for=f"another attempt after {setback.code}"[:255],
+            attempt=operation.attempt + 1,
+            **error,
+        )
+    if step is not None and step.state != step.State.PENDING:
+        step.state, step.finished_at = step.State.FAILED, claim.now
+    claim.finish(Operation.State.FAILED, step, **error)
+    log.warning("Operation %s on %s failed: %s", operation.pk, operation.instance, setback)
+    return None
+
+
+def _elsewhere(claim: Claim, resource: SignalRResource, *, position: int) -> Setback:
+    """Return why Azure does not have what it should before the step at `position`."""
+    if resource.state in claim.plan.states[:position]:
+        # Azure's reads may lag behind its writes.
+        message = "Azure has taken a change, and does not show it."
+        return Setback("NotConverged", message, is_passing=True)
+    if position == len(claim.steps):
+        message = "Azure has taken every change, and then was changed again. Look at the new plan."
+        return Setback("NotConverged", message)
+    return Setback(
+        "StalePlan",
+        "The plan is stale: Azure was changed after it was made, so nothing more was written. "
+        "Look at the new plan and apply that.",
+    )
+
+
+def _next_look(claim: Claim, retry_after: float | None = None) -> datetime:
+    seconds = settings.SIGNALMAN_POLL_SECONDS if retry_after is None else retry_after
+    return claim.now + timedelta(seconds=seconds)
+
+
+def _body(step: OperationStep, after: InstanceState) -> dict[str, Any]:
+    if step.kind == "identity":
+        return identity_patch(after.identity)
+    return templates_patch(after.templates)
+
+
+def _audit(claim: Claim, step: OperationStep) -> None:
+    before, after = (
+        state.to_json()[step.kind] for state in claim.plan.states[step.position : step.position + 2]
+    )
+    record_event(claim.operation, f"write {step.kind}", before=before, after=after)

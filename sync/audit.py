@@ -1,0 +1,21 @@
+"""Writing down who changed what. Call it in the transaction that records the change itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sync.models import AuditEvent, Operation
+
+
+def record_event(
+    operation: Operation, action: str, *, before: Any = None, after: Any = None, who: str = ""
+) -> AuditEvent:
+    """Record that `action` was done to the operation's instance, by who asked for the operation."""
+    return AuditEvent.objects.create(
+        who=who or operation.requested_by_name,
+        action=action,
+        object=operation.instance.arm_id,
+        before=before,
+        after=after,
+        operation_id=operation.pk,
+    )

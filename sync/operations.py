@@ -1,0 +1,123 @@
+"""Starting, advancing and cancelling operations."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from identities.models import SignalRInstance
+from sync.applying import carry_on
+from sync.audit import record_event
+from sync.claims import ClaimLost, claim
+from sync.errors import NothingToApply, OperationFinished, OperationRunning, StalePlan
+from sync.models import Operation, OperationStep
+from sync.plan import Plan
+from sync.planning import plan_instance
+from sync.waking import wake
+
+log = logging.getLogger(__name__)
+
+
+def start_apply(
+    instance: SignalRInstance,
+    *,
+    digest: str,
+    requested_by: User | None = None,
+    requested_by_name: str = "",
+) -> Operation:
+    """Queue the carrying out of the plan of that `digest`, and return the operation.
+
+    Nothing is sent to Azure here. `requested_by_name` says who asks where no user does.
+    Raises StalePlan, with the present plan, where the digest is not its; NothingToApply;
+    OperationRunning; and what `plan_instance` raises.
+    """
+    plan = plan_instance(instance)
+    if plan.digest != digest:
+        raise StalePlan(plan)
+    if plan.is_empty:
+        raise NothingToApply(f"{instance}: Azure has what is wanted.")
+    operation = Operation(
+        instance=instance,
+        plan=plan.to_json(),
+        plan_digest=plan.digest,
+        due_at=timezone.now(),
+        waiting_for="a worker",
+        requested_by=requested_by,
+        requested_by_name=requested_by.get_username() if requested_by else requested_by_name,
+    )
+    with transaction.atomic():
+        _insert(operation)
+        OperationStep.objects.bulk_create(_steps(operation, plan))
+        record_event(
+            operation,
+            "start apply",
+            before=plan.before.to_json(),
+            after=plan.target.to_json(),
+        )
+        transaction.on_commit(partial(wake, operation.pk))
+    return operation
+
+
+def advance(operation_id: UUID, now: datetime | None = None) -> datetime | None:
+    """Do one short stage of an operation if it is due and nobody else has it.
+
+    Returns when it goes on. None means that there is nothing to come back for: it has ended, is not
+    due yet, or another worker has it.
+    """
+    held = claim(operation_id, now or timezone.now())
+    if held is None:
+        return None
+    try:
+        return carry_on(held)
+    except ClaimLost as lost:
+        log.info("%s", lost)
+        return None
+
+
+def cancel(operation: Operation, *, who: str) -> None:
+    """Stop an operation before its next step; a step that Azure is working on is finished first.
+
+    Raises OperationFinished where it has ended.
+    """
+    with transaction.atomic():
+        unfinished = Operation.objects.unfinished().filter(pk=operation.pk)
+        now = timezone.now()
+        stopped = unfinished.filter(state=Operation.State.QUEUED).update(
+            state=Operation.State.CANCELLED, finished_at=now, waiting_for="", due_at=None
+        )
+        if not stopped and not unfinished.update(cancel_requested=True):
+            raise OperationFinished(f"Operation {operation.pk} has ended already.")
+        record_event(operation, "cancel apply", who=who)
+    operation.refresh_from_db()
+
+
+def _insert(operation: Operation) -> None:
+    """Insert the row. The database decides which of two at once is first."""
+    try:
+        with transaction.atomic():
+            operation.save(force_insert=True)
+    except IntegrityError as error:
+        running = Operation.objects.unfinished().filter(instance=operation.instance).first()
+        if running is None:
+            raise
+        raise OperationRunning(running) from error
+
+
+def _steps(operation: Operation, plan: Plan) -> list[OperationStep]:
+    return [
+        OperationStep(
+            operation=operation,
+            position=position,
+            kind=step.kind,
+            title=step.title,
+            changes=[asdict(change) for change in step.changes],
+        )
+        for position, step in enumerate(plan.steps)
+    ]

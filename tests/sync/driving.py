@@ -1,0 +1,105 @@
+"""Doing a worker's job in a test: stage after stage, with the clock put forward and no waiting."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from identities.models import ManagedIdentity, SignalRInstance
+from localazure import seed
+from sync.azure import arm_client
+from sync.importing import import_instance
+from sync.models import Operation, OperationStep
+from sync.operations import advance, start_apply
+from sync.planning import plan_instance
+from tests.cloud import LocalAzure
+from upstreams.documents import load_templates
+
+SIGNED = {
+    "urlTemplate": "https://receiver.example/{hub}",
+    "auth": {"type": "ManagedIdentity", "managedIdentity": {"resource": "api://receiver"}},
+}
+UNSIGNED = {"urlTemplate": "https://receiver.example/{hub}"}
+GROUPS = {seed.PAYMENTS: seed.PAYMENTS_GROUP, seed.LAB: seed.PAYMENTS_GROUP}
+STAGES = 200
+
+
+def imported(name: str) -> SignalRInstance:
+    """Return an instance of the built-in fleet, as an import leaves it."""
+    group = GROUPS.get(name, seed.REALTIME_GROUP)
+    return import_instance(seed.SUBSCRIPTION_ID, group, name)
+
+
+def want(instance: SignalRInstance, kind: str, *templates: dict[str, Any]) -> SignalRInstance:
+    """Want an identity of that type and these templates, and return the instance as stored."""
+    instance.identity.become(ManagedIdentity.Type(kind))
+    load_templates(instance, list(templates))
+    return SignalRInstance.objects.with_desired().get(pk=instance.pk)
+
+
+def start(instance: SignalRInstance, who: str = "ada") -> Operation:
+    """Start an apply of the plan as it is now."""
+    return start_apply(instance, digest=plan_instance(instance).digest, requested_by_name=who)
+
+
+def signed_lab() -> Operation:
+    """Start an apply of two steps, on an instance that has nothing set."""
+    return start(want(imported(seed.LAB), "SystemAssigned", SIGNED))
+
+
+def stage(operation: Operation, now: datetime | None = None) -> datetime | None:
+    """Do the next stage when it is due, and bring `operation` up to date."""
+    due_at = operation.lease_until or operation.due_at or timezone.now()
+    following = advance(operation.pk, max(now or due_at, due_at))
+    operation.refresh_from_db()
+    return following
+
+
+def drive(operation: Operation) -> Operation:
+    """Do stages until the operation has ended."""
+    for _ in range(STAGES):
+        if operation.is_finished:
+            return operation
+        stage(operation)
+    raise AssertionError(f"{operation} does not end; it waits for {operation.waiting_for}.")
+
+
+def drive_to(operation: Operation, state: str, *, position: int = 0) -> OperationStep:
+    """Do stages until that step is in that state."""
+    for _ in range(STAGES):
+        step = operation.steps.get(position=position)
+        if step.state == state:
+            return step
+        stage(operation)
+    raise AssertionError(f"Step {position} of {operation} was never {state}.")
+
+
+def after_lease(operation: Operation) -> datetime:
+    """Return a time at which whoever holds the operation is given up for dead."""
+    assert operation.lease_until is not None
+    return operation.lease_until + timedelta(seconds=1)
+
+
+def raw(name: str) -> dict[str, Any]:
+    """Return an instance as Azure answers it."""
+    client = arm_client(seed.SUBSCRIPTION_ID)
+    return dict(client.get_instance(GROUPS.get(name, seed.REALTIME_GROUP), name).raw)
+
+
+def unmanaged(document: dict[str, Any]) -> str:
+    """Return, byte for byte, what a write of ours must leave alone."""
+    document = copy.deepcopy(document)
+    del document["properties"]["upstream"]
+    document.pop("identity", None)
+    for field in ("lastModifiedAt", "lastModifiedBy", "lastModifiedByType"):
+        del document["systemData"][field]
+    return json.dumps(document)
+
+
+def patches(cloud: LocalAzure) -> list[dict[str, Any]]:
+    """Return the bodies of the PATCH requests that came, oldest first."""
+    return [entry["body"] for entry in cloud.requests("PATCH")]
