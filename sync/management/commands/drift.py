@@ -1,0 +1,79 @@
+"""manage.py drift: ask Azure again, and show what differs from what is wanted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from sync.drift import Drift, DriftReport, drift_of, drift_of_fleet
+from sync.errors import NeverRead
+from sync.management.selection import select_instances
+from sync.management.terminal import working, write_table
+from sync.plan import InvalidDesired
+from sync.planning import plan_instance
+from sync.rendering import render_json, summary
+
+DRIFT_FOUND: Final = 2
+
+
+class Command(BaseCommand):
+    """Reads Azure and writes the observed side. Exit codes: 0 no drift, 1 error, 2 drift."""
+
+    help = "Refresh what Azure has and compare it with what is wanted."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the instances."""
+        parser.add_argument("instances", nargs="*", metavar="NAME", help="default: every instance")
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Refresh, print how each instance stands, and say what could not be read."""
+        names = options["instances"]
+        with working(self.stdout, "Reading Azure"):
+            report = drift_of(select_instances(names)) if names else drift_of_fleet()
+        if options["json"]:
+            self.stdout.write(json.dumps(_document(report), indent=2))
+        else:
+            rows = [
+                (str(each.instance), each.status.value, _detail(each)) for each in report.entries
+            ]
+            write_table(self.stdout, ("Instance", "Status", "Detail"), rows)
+        if report.errors:
+            raise CommandError("\n".join(report.errors))
+        if report.drifted:
+            sys.exit(DRIFT_FOUND)
+
+
+def _document(report: DriftReport) -> dict[str, Any]:
+    return {
+        "instances": [
+            {
+                "instance": str(entry.instance),
+                "status": entry.status.value,
+                "observedAt": entry.instance.observed_at and entry.instance.observed_at.isoformat(),
+                "plan": _plan(entry),
+            }
+            for entry in report.entries
+        ],
+        "errors": list(report.errors),
+    }
+
+
+def _plan(entry: Drift) -> dict[str, Any] | None:
+    """Return the plan that would undo the drift, or None where none can be made."""
+    try:
+        return render_json(plan_instance(entry.instance))
+    except (NeverRead, InvalidDesired):
+        return None
+
+
+def _detail(entry: Drift) -> str:
+    try:
+        plan = plan_instance(entry.instance)
+    except (NeverRead, InvalidDesired) as error:
+        return str(error)
+    return "" if plan.is_empty else summary(plan)

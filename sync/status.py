@@ -1,0 +1,27 @@
+"""How an instance stands: what is wanted of it against what Azure last answered."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from identities.models import SignalRInstance
+from sync.desired import desired_state, observed_state
+
+
+class SyncStatus(models.TextChoices):
+    """Argo CD's words, for the same question."""
+
+    SYNCED = "Synced", "Synced"
+    OUT_OF_SYNC = "OutOfSync", "Out of sync"
+    MISSING = "Missing", "Missing"
+    UNKNOWN = "Unknown", "Unknown"
+
+
+def sync_status(instance: SignalRInstance) -> SyncStatus:
+    """Return how `instance` stands as of its last answer; asks Azure nothing."""
+    if instance.missing_since is not None:
+        return SyncStatus.MISSING
+    observed = observed_state(instance)
+    if observed is None:
+        return SyncStatus.UNKNOWN
+    return SyncStatus.SYNCED if observed == desired_state(instance) else SyncStatus.OUT_OF_SYNC
