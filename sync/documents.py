@@ -1,0 +1,49 @@
+"""An operation as a document for scripts. It leaves out Azure's signed address of a write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sync.models import Operation, OperationStep
+
+
+def operation_document(operation: Operation) -> dict[str, Any]:
+    """Return how an operation stands, as JSON values; times are ISO 8601, UTC."""
+    return {
+        "id": str(operation.pk),
+        "instance": operation.instance.name,
+        "kind": operation.kind,
+        "state": operation.state,
+        "digest": operation.plan_digest,
+        "attempt": operation.attempt,
+        "waiting_for": operation.waiting_for or None,
+        "due_at": _written(operation.due_at),
+        "requested_by": operation.requested_by_name,
+        "created_at": _written(operation.created_at),
+        "started_at": _written(operation.started_at),
+        "finished_at": _written(operation.finished_at),
+        "error": _error(operation),
+        "steps": [_step(step) for step in operation.steps.all()],
+    }
+
+
+def _step(step: OperationStep) -> dict[str, Any]:
+    return {
+        "title": step.title,
+        "kind": step.kind,
+        "state": step.state,
+        "changes": step.changes,
+        "started_at": _written(step.started_at),
+        "finished_at": _written(step.finished_at),
+    }
+
+
+def _error(operation: Operation) -> dict[str, str] | None:
+    if not operation.error_code:
+        return None
+    return {"code": operation.error_code, "message": operation.error_message}
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
