@@ -1,0 +1,185 @@
+"""Authenticates Django REST framework requests by Microsoft Entra access tokens."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from validation import configuration
+from validation.errors import DESCRIPTIONS, Reason
+from validation.keys import Timing
+from validation.policy import TokenPolicy
+from validation.structure import MAX_TOKEN_CHARACTERS
+from validation.validator import Validator
+from validation.verdict import Verdict, VerifiedClaims, shown
+
+logger = logging.getLogger(__name__)
+
+_SCHEME: Final = "bearer"
+MAX_HEADER_CHARACTERS: Final = MAX_TOKEN_CHARACTERS + len("Bearer ")
+
+
+@dataclass(frozen=True, slots=True)
+class EntraPrincipal:
+    """`request.user` of an authenticated request: an application or a managed identity."""
+
+    tenant_id: str
+    object_id: str
+    # None where the token names no client.
+    client_id: str | None
+    claims: VerifiedClaims = field(repr=False)
+
+    is_authenticated: ClassVar[bool] = True
+    is_anonymous: ClassVar[bool] = False
+    is_active: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, claims: VerifiedClaims) -> EntraPrincipal:
+        """Return the principal that verified claims speak of."""
+        client_id = claims.get("appid", claims.get("azp"))
+        return cls(
+            tenant_id=str(claims["tid"]),
+            object_id=str(claims["oid"]),
+            client_id=client_id if isinstance(client_id, str) else None,
+            claims=claims,
+        )
+
+    @property
+    def pk(self) -> str:
+        """What throttles and logs tell callers apart by."""
+        return self.object_id
+
+    def __str__(self) -> str:
+        """Return the object id."""
+        return self.object_id
+
+
+class TokenRefused(AuthenticationFailed):
+    """401 with the reason (RFC 6750, section 3); 503 where it is the signing keys that lack.
+
+    `verdict` is None where the Authorization header held no token at all.
+    """
+
+    def __init__(self, reason: Reason, *, realm: str, verdict: Verdict | None = None) -> None:
+        super().__init__(DESCRIPTIONS[reason], code=reason.value)
+        self.reason: Final = reason
+        self.verdict: Final = verdict
+        self._realm: Final = realm
+        if reason is Reason.KEYS_UNAVAILABLE:
+            self.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+            # DRF makes a Retry-After header of it.
+            self.wait = Timing.retry
+
+    @property
+    def auth_header(self) -> str:
+        """The WWW-Authenticate header."""
+        return challenge(self._realm, self.reason)
+
+    @auth_header.setter
+    def auth_header(self, value: str) -> None:
+        """Ignore the general challenge that DRF's views would put in place of this one."""
+
+
+class EntraAuthentication(BaseAuthentication):
+    """Authenticates by `Authorization: Bearer` with an access token of Microsoft Entra.
+
+    `request.user` becomes an `EntraPrincipal`, `request.auth` its verified claims. Override
+    `policy_for` where the policy depends on the request; by itself it is that of the setting
+    `VALIDATION`.
+    """
+
+    realm: ClassVar[str] = "entra"
+    # Whether a request without a bearer token is left to the next authentication class, as DRF's
+    # own classes do. Otherwise it is refused, whatever the view's permissions.
+    is_optional: ClassVar[bool] = False
+
+    def policy_for(self, request: Request) -> TokenPolicy:
+        """Return what the token of this request must be."""
+        return configuration.policy()
+
+    def validator(self) -> Validator:
+        """Return the validator that holds the signing keys."""
+        return configuration.validator()
+
+    def authenticate(self, request: Request) -> tuple[EntraPrincipal, VerifiedClaims] | None:
+        """Return the principal and its claims. Raises TokenRefused."""
+        # Not request.headers: building that mapping costs more than everything else here.
+        header = request.META.get("HTTP_AUTHORIZATION", "")
+        try:
+            token = bearer_token(header)
+        except HeaderRefused as refusal:
+            if self.is_optional and refusal.reason in _NO_BEARER:
+                return None
+            self._log(request, "header", refusal.reason, "")
+            raise TokenRefused(refusal.reason, realm=self.realm) from refusal
+        policy = self.policy_for(request)
+        verdict = self.validator().verdict(token, policy)
+        if verdict.claims is None:
+            raise self._refusal(request, policy, verdict)
+        return EntraPrincipal.of(verdict.claims), verdict.claims
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge to a request that was not authenticated at all."""
+        return challenge(self.realm)
+
+    def _refusal(self, request: Request, policy: TokenPolicy, verdict: Verdict) -> TokenRefused:
+        reason, failed = verdict.reason, verdict.failed
+        if reason is None or failed is None:
+            raise AssertionError("A verdict neither accepts nor says why not.")
+        sentence = f"tenant {policy.tenant_id}: {failed.sentence}"
+        self._log(request, failed.name, reason, sentence)
+        return TokenRefused(reason, realm=self.realm, verdict=verdict)
+
+    def _log(self, request: Request, check: str, reason: Reason, sentence: str) -> None:
+        logger.warning(
+            "Refused %s by the check '%s' (%s): %s",
+            shown(request.path),
+            check,
+            reason,
+            sentence or DESCRIPTIONS[reason],
+        )
+
+
+class HeaderRefused(Exception):
+    """The Authorization header holds no token."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(DESCRIPTIONS[reason])
+        self.reason: Final = reason
+
+
+def bearer_token(header: str) -> str:
+    """Return the token of an Authorization header's value (RFC 6750, section 2.1).
+
+    Raises HeaderRefused. Servers join repeated headers with a comma, which no token contains: two
+    tokens are refused rather than one of them chosen.
+    """
+    if not header:
+        raise HeaderRefused(Reason.AUTHORIZATION_MISSING)
+    if len(header) > MAX_HEADER_CHARACTERS:
+        raise HeaderRefused(Reason.AUTHORIZATION_TOO_LARGE)
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != _SCHEME:
+        raise HeaderRefused(Reason.WRONG_SCHEME)
+    if not token or "," in token or not token.isprintable() or " " in token:
+        raise HeaderRefused(Reason.AUTHORIZATION_MALFORMED)
+    return token
+
+
+def challenge(realm: str, reason: Reason | None = None) -> str:
+    """Return a WWW-Authenticate value; a reason becomes its error and description."""
+    if reason is None or reason in _NO_BEARER:
+        # RFC 6750 section 3.1: no error code where no token was sent.
+        return f'Bearer realm="{realm}"'
+    error = "invalid_request" if reason in _BAD_HEADER else "invalid_token"
+    return f'Bearer realm="{realm}", error="{error}", error_description="{DESCRIPTIONS[reason]}"'
+
+
+_NO_BEARER: Final = frozenset({Reason.AUTHORIZATION_MISSING, Reason.WRONG_SCHEME})
+_BAD_HEADER: Final = frozenset({Reason.AUTHORIZATION_TOO_LARGE, Reason.AUTHORIZATION_MALFORMED})

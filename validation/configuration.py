@@ -1,0 +1,153 @@
+"""The setting `VALIDATION`, read once, and the process's validator made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.cache import caches
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.db import connections
+
+from validation.discovery import Discovery
+from validation.keys import KeyRing, Timing, Work, in_daemon_thread
+from validation.policy import MAX_LEEWAY_SECONDS, V1_ISSUER, TokenPolicy
+from validation.shared_keys import SharedKeys
+from validation.validator import Validator
+
+# What a policy cannot do without; all or none, because a room above may bring its own policies.
+POLICY_SETTINGS: Final = ("TENANT_ID", "AUDIENCES", "PRINCIPAL_IDS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """The setting `VALIDATION`: one field for each of its keys, in lower case."""
+
+    # Entra's address: https://login.microsoftonline.com, or a national cloud's.
+    authority: str = "https://login.microsoftonline.com"
+    issuer: str = V1_ISSUER
+    leeway_seconds: int = 60
+    # Hosts besides the authority's that key sets may be read from.
+    key_hosts: frozenset[str] = frozenset()
+    # Which of Django's caches signing keys are shared through.
+    cache: str = "default"
+    # Between two readings of the issuer's keys that unknown key ids cause.
+    cool_down_seconds: float = Timing.cool_down
+    # The one policy of a project without policies of its own.
+    tenant_id: str = ""
+    audiences: frozenset[str] = frozenset()
+    principal_ids: frozenset[str] = frozenset()
+    client_ids: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Configuration:
+        """Read the setting. Raises ImproperlyConfigured with what to change."""
+        known = {field.name.upper(): field for field in fields(cls)}
+        read: dict[str, Any] = {}
+        for name, value in values.items():
+            if name not in known:
+                raise ImproperlyConfigured(
+                    f"VALIDATION has no setting {name!r}; it has {', '.join(sorted(known))}."
+                )
+            is_set = isinstance(known[name].default, frozenset)
+            read[known[name].name] = _set_of(name, value) if is_set else value
+        configuration = cls(**read)
+        configuration._refuse_nonsense()
+        return configuration
+
+    def policy(self) -> TokenPolicy:
+        """Return the policy that the settings describe. Raises ImproperlyConfigured."""
+        missing = [name for name in POLICY_SETTINGS if not getattr(self, name.lower())]
+        if missing:
+            raise ImproperlyConfigured(
+                f"VALIDATION lacks {' and '.join(missing)}: without them no token is accepted. "
+                "Set them, or override policy_for."
+            )
+        try:
+            return TokenPolicy(
+                tenant_id=self.tenant_id,
+                issuer=self.issuer,
+                audiences=self.audiences,
+                principal_ids=self.principal_ids,
+                client_ids=self.client_ids,
+                leeway_seconds=self.leeway_seconds,
+            )
+        except ValueError as error:
+            raise ImproperlyConfigured(f"VALIDATION is not a policy. {error}") from error
+
+    def key_ring(self, policy: TokenPolicy) -> KeyRing:
+        """Return a new ring for the keys of the policy's issuer."""
+        timing = Timing(cool_down=self.cool_down_seconds)
+        discovery = Discovery.of(policy, authority=self.authority, key_hosts=self.key_hosts)
+        shared = SharedKeys(
+            discovery.signing_keys,
+            caches[self.cache],
+            issuer=f"{discovery.document_url} {policy.issuer}",
+            timing=timing,
+        )
+        return KeyRing(shared, timing=timing, start=_in_thread, name=policy.issuer)
+
+    def _refuse_nonsense(self) -> None:
+        authority = urlsplit(self.authority)
+        if authority.scheme != "https" or not authority.hostname:
+            raise ImproperlyConfigured(
+                f"VALIDATION's AUTHORITY must be an https address, not {self.authority!r}."
+            )
+        if "{tenant_id}" not in self.issuer and not self.tenant_id:
+            raise ImproperlyConfigured("VALIDATION's ISSUER must contain {tenant_id}.")
+        if not 0 <= self.leeway_seconds <= MAX_LEEWAY_SECONDS:
+            raise ImproperlyConfigured(
+                f"VALIDATION's LEEWAY_SECONDS must be 0 to {MAX_LEEWAY_SECONDS}."
+            )
+
+
+@cache
+def configuration() -> Configuration:
+    """Return the process's configuration. Raises ImproperlyConfigured."""
+    return Configuration.of(getattr(settings, "VALIDATION", {}))
+
+
+@cache
+def policy() -> TokenPolicy:
+    """Return the policy of `VALIDATION`. Raises ImproperlyConfigured where it names none."""
+    return configuration().policy()
+
+
+@cache
+def validator() -> Validator:
+    """Return the process's validator, which holds the signing keys and the verified tokens."""
+    return Validator(configuration().key_ring)
+
+
+def forget(**changed: Any) -> None:
+    """Make configuration, policy and validator anew when they are next asked for."""
+    if changed.get("setting", "VALIDATION") == "VALIDATION":
+        for made in (configuration, policy, validator):
+            made.cache_clear()
+
+
+def _in_thread(work: Work) -> None:
+    """Run the work in a thread that gives back what a database cache made it open."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    in_daemon_thread(run)
+
+
+def _set_of(name: str, value: object) -> frozenset[str]:
+    # A string is a collection of its letters to Python, and would accept any of them.
+    if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
+        raise ImproperlyConfigured(f"VALIDATION's {name} must be a list of strings.")
+    return frozenset(map(str, value))
+
+
+setting_changed.connect(forget, dispatch_uid="validation.configuration")

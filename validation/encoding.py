@@ -1,0 +1,131 @@
+"""Base64url and JSON, read strictly: one value has one spelling, or is refused."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from typing import Final, Never
+
+from validation.errors import Reason, Refused
+
+# Entra's documents nest three deep.
+MAX_DEPTH: Final = 16
+# More digits than a 64-bit number has, and few enough that reading one costs nothing.
+_MAX_DIGITS: Final = 20
+
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET: Final = re.compile(r"[\[\]{}]")
+
+
+def base64url_bytes(text: str, what: str) -> bytes:
+    """Decode base64url without padding (RFC 7515, section 2).
+
+    Whatever another spelling could stand for the same bytes is refused: padding, other characters,
+    bits that the last character does not need. Raises Refused; `what` names the part in words.
+    """
+    try:
+        decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        decoded = None
+    # Python's decoder skips what it does not know; encoding again shows whether it did.
+    if decoded is None or base64.urlsafe_b64encode(decoded).rstrip(b"=") != text.encode():
+        raise Refused(
+            Reason.BAD_BASE64URL,
+            f"The {what} is not canonical base64url, so it was cut, padded or altered on its way.",
+            expected="base64url without padding",
+            found=f"{len(text)} characters that are not",
+        )
+    return decoded
+
+
+def json_object(data: bytes, what: str) -> dict[str, object]:
+    """Read exactly one JSON object in UTF-8 (RFC 8259).
+
+    Duplicate names, numbers that are not finite or absurdly long, lone surrogates, a byte order
+    mark and deep nesting are refused. Raises Refused; `what` names the part in words.
+    """
+    try:
+        text = data.decode("utf-8")
+        _refuse_depth(text, what)
+        value = _DECODER.decode(text)
+        if "\\u" in text:
+            # A lone surrogate can be neither logged nor stored.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except _DuplicateName as error:
+        raise Refused(
+            Reason.DUPLICATE_KEY,
+            f"The {what} names a key twice, and readers differ on which of the two counts.",
+            expected="each key once",
+            found="a key named twice",
+        ) from error
+    except ValueError as error:
+        raise Refused(
+            Reason.BAD_JSON,
+            f"The {what} is not valid JSON in UTF-8.",
+            expected="JSON",
+            found=f"{len(data)} bytes that are not",
+        ) from error
+    if not isinstance(value, dict):
+        raise Refused(
+            Reason.NOT_AN_OBJECT,
+            f"The {what} is JSON, but not an object.",
+            expected="a JSON object",
+            found=type(value).__name__,
+        )
+    return value
+
+
+def _refuse_depth(text: str, what: str) -> None:
+    # Nesting cannot exceed the number of opening brackets, which is cheap to count.
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise Refused(
+            Reason.NESTED_TOO_DEEP,
+            f"The {what} nests deeper than any token of Entra's.",
+            expected=f"at most {MAX_DEPTH} levels",
+            found=f"{deepest} levels",
+        )
+
+
+class _DuplicateName(ValueError):
+    """An object names a member twice."""
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _DuplicateName
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError("A number is too long.")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("A number is not finite.")
+    return number
+
+
+def _constant(name: str) -> Never:
+    raise ValueError(f"JSON knows no {name}.")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_int=_integer,
+    parse_float=_float,
+    parse_constant=_constant,
+)

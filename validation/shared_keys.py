@@ -1,0 +1,111 @@
+"""Signing keys shared between processes through Django's cache: one reads, all others benefit."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Final, TypeVar
+
+from django.core import signing
+from django.core.cache.backends.base import BaseCache
+
+from validation.jwks import SigningKey
+from validation.keys import Timing
+from validation.keysets import NO_KEYS, KeySet
+
+logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+# Whoever can write to the cache must not be able to add a signing key of their own.
+_SALT: Final = "validation.shared_keys"
+# One reading is over by then, whether or not its process still lives.
+_FLIGHT_SECONDS: Final = 20
+_POLL_SECONDS: Final = 0.05
+
+
+class SharedKeys:
+    """A `Fetch` for key rings that asks the cache first and the issuer last.
+
+    `read` reads the issuer's keys. Where another process is reading, its result is awaited. A cache
+    that fails is as good as an empty one: then each process reads for itself.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Mapping[str, SigningKey]],
+        cache: BaseCache,
+        *,
+        issuer: str,
+        timing: Timing,
+        clock: Callable[[], float] = time.time,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._read: Final = read
+        self._cache: Final = cache
+        self._timing: Final = timing
+        self._clock: Final = clock
+        self._pause: Final = pause
+        name = sha256(issuer.encode()).hexdigest()[:32]
+        self._keys_name: Final = f"validation.keys.{name}"
+        self._flight_name: Final = f"validation.reading.{name}"
+
+    def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
+        """Return what another process published since, or read the issuer and publish that."""
+        published = self._published()
+        if self._is_news(published, held, wanted):
+            return published
+        if not self._try(lambda: self._cache.add(self._flight_name, 1, _FLIGHT_SECONDS), True):
+            published = self._awaited()
+            if self._is_news(published, held, wanted):
+                return published
+        try:
+            return self._fresh(published, wanted)
+        finally:
+            self._try(lambda: self._cache.delete(self._flight_name), False)
+
+    def _is_news(self, published: KeySet, held: KeySet, wanted: str | None) -> bool:
+        if published.read_at <= held.read_at:
+            return False
+        now = self._clock()
+        if wanted is None:
+            return now - published.read_at < self._timing.refresh / 2
+        # The cool-down holds for all processes together.
+        is_cooling = now - published.demanded_at < self._timing.cool_down
+        return wanted in published.keys or is_cooling
+
+    def _fresh(self, published: KeySet, wanted: str | None) -> KeySet:
+        # The first reading answers for no one key id, so it does not use up the cool-down.
+        is_demanded = wanted is not None and bool(published.keys)
+        read = KeySet.read(self._read(), now=self._clock(), demanded=is_demanded)
+        joined = published.joined(read, keep_seconds=self._timing.keep)
+        value = signing.dumps(joined.to_json(), salt=_SALT, compress=True)
+        self._try(lambda: self._cache.set(self._keys_name, value, self._timing.keep), None)
+        return joined
+
+    def _awaited(self) -> KeySet:
+        """Wait until the other process has landed, or would have; return what is published."""
+        for _ in range(int(_FLIGHT_SECONDS / _POLL_SECONDS)):
+            if self._try(lambda: self._cache.get(self._flight_name), None) is None:
+                break
+            self._pause(_POLL_SECONDS)
+        return self._published()
+
+    def _published(self) -> KeySet:
+        value = self._try(lambda: self._cache.get(self._keys_name), None)
+        if value is None:
+            return NO_KEYS
+        try:
+            return KeySet.from_json(signing.loads(value, salt=_SALT))
+        except (signing.BadSignature, AttributeError, KeyError, TypeError, ValueError):
+            logger.warning("The shared signing keys are not this installation's; reading anew.")
+            return NO_KEYS
+
+    def _try(self, use: Callable[[], _T], otherwise: _T) -> _T:
+        try:
+            return use()
+        except Exception as error:  # noqa: BLE001 - each cache raises its own client's errors
+            logger.warning("The cache failed (%s): keys are not shared.", type(error).__name__)
+            return otherwise

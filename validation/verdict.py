@@ -1,0 +1,78 @@
+"""What the checks of one token found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, NewType
+
+from validation.errors import DESCRIPTIONS, Reason
+from validation.jwks import SigningKey
+
+# Claims as the token states them: anybody can have written them.
+UnverifiedClaims = NewType("UnverifiedClaims", Mapping[str, object])
+
+# Claims of a token that passed every check. Only `checks.validate` makes one.
+VerifiedClaims = NewType("VerifiedClaims", Mapping[str, object])
+
+# Enough for an ARM id, and too little for a token: nothing longer is shown to anybody.
+SHOWN_CHARACTERS: Final = 300
+
+
+class Outcome(StrEnum):
+    """How a check ended."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One named check: what it expected, what came, and a sentence for a person."""
+
+    name: str
+    outcome: Outcome
+    expected: str = ""
+    found: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All checks in order; accepted with `claims`, or refused with the failed check's `reason`."""
+
+    checks: tuple[Check, ...]
+    claims: VerifiedClaims | None = None
+    reason: Reason | None = None
+    # The key that verified an accepted token.
+    key: SigningKey | None = field(default=None, repr=False)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether every check passed."""
+        return self.claims is not None
+
+    @property
+    def failed(self) -> Check | None:
+        """The one check that failed."""
+        return next((check for check in self.checks if check.outcome is Outcome.FAIL), None)
+
+    @property
+    def description(self) -> str:
+        """What a caller may be told: no value of the token and none of the policy."""
+        return DESCRIPTIONS[self.reason] if self.reason else "The token is accepted."
+
+
+def shown(value: object) -> str:
+    """Return a value of a token as plain ASCII text of bounded length, fit for a log or a page."""
+    text = json.dumps(value, ensure_ascii=True, default=str)
+    text = text[1:-1] if isinstance(value, str) else text
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
+
+
+def shown_set(values: frozenset[str]) -> str:
+    """Return the values that a policy accepts as text of bounded length."""
+    return shown(" or ".join(sorted(values)) or "nothing")

@@ -1,0 +1,80 @@
+"""Verified tokens, remembered for a few minutes, so that the steady state does no RSA."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from validation.jwks import SigningKey
+from validation.keys import KeyRing
+from validation.policy import TokenPolicy
+from validation.structure import MAX_TOKEN_CHARACTERS
+from validation.verdict import Verdict
+
+MAX_AGE_SECONDS: Final = 5 * 60
+# An instance sends the same token for hours, so this serves as many instances.
+MAX_TOKENS: Final = 1024
+
+# The policy itself is part of the key: where it changes, nothing is remembered.
+_Key = tuple[bytes, TokenPolicy]
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    verdict: Verdict
+    signing_key: SigningKey
+    until: float
+
+
+class VerifiedTokens:
+    """Accepted verdicts by the token's SHA-256 and the policy. Bounded: the least used goes first.
+
+    Holds no token. Safe to use from any number of threads.
+    """
+
+    def __init__(self, max_tokens: int = MAX_TOKENS) -> None:
+        self._max_tokens: Final = max_tokens
+        self._remembered: OrderedDict[_Key, _Remembered] = OrderedDict()
+        self._lock: Final = threading.Lock()
+
+    def __len__(self) -> int:
+        """Return how many are remembered."""
+        return len(self._remembered)
+
+    def find(self, token: str, policy: TokenPolicy, ring: KeyRing, now: float) -> Verdict | None:
+        """Return the verdict that accepted the token, while its time and its signing key last."""
+        if len(token) > MAX_TOKEN_CHARACTERS or not token.isascii():
+            return None
+        key = _key(token, policy)
+        with self._lock:
+            remembered = self._remembered.get(key)
+            if remembered is None:
+                return None
+            if now < remembered.until and _is_held(remembered.signing_key, ring):
+                self._remembered.move_to_end(key)
+                return remembered.verdict
+            del self._remembered[key]
+        return None
+
+    def add(self, token: str, policy: TokenPolicy, verdict: Verdict, now: float) -> None:
+        """Remember a verdict that accepts the token; any other is not remembered."""
+        if verdict.claims is None or verdict.key is None:
+            return
+        expires = verdict.claims["exp"]
+        until = min(float(expires), now + MAX_AGE_SECONDS) if isinstance(expires, int) else now
+        with self._lock:
+            self._remembered[_key(token, policy)] = _Remembered(verdict, verdict.key, until)
+            while len(self._remembered) > self._max_tokens:
+                self._remembered.popitem(last=False)
+
+
+def _key(token: str, policy: TokenPolicy) -> _Key:
+    return sha256(token.encode("ascii")).digest(), policy
+
+
+def _is_held(key: SigningKey, ring: KeyRing) -> bool:
+    held = ring.peek(key.kid)
+    return held is key or held == key
