@@ -13,16 +13,34 @@ from starlette.routing import BaseRoute
 
 from localazure import control
 from localazure.arm import errors as arm_errors
+from localazure.arm import metadata
+from localazure.arm.authorization import assignments, definitions, permissions
 from localazure.arm.identities import identities
+from localazure.arm.keyvault import secrets
+from localazure.arm.keyvault.routes import vaults
 from localazure.arm.signalr.routes import signalr
 from localazure.arm.subscriptions import groups, subscriptions
+from localazure.arm.system_identities import system_identities
+from localazure.arm.web import sites
 from localazure.entra import errors as entra_errors
+from localazure.entra import graph
 from localazure.entra import routes as entra
 from localazure.runtime import control as runtime
 from localazure.runtime.service import http_client
 from localazure.world import World
 
-PROVIDERS = (subscriptions, groups, signalr, identities)
+PROVIDERS = (
+    subscriptions,
+    groups,
+    signalr,
+    identities,
+    system_identities,
+    vaults,
+    sites,
+    assignments,
+    definitions,
+    permissions,
+)
 
 
 def application(world: World, plant: Callable[[World], None]) -> Starlette:
@@ -50,7 +68,8 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
 
 def _routes() -> list[BaseRoute]:
     arm: list[BaseRoute] = [route for provider in PROVIDERS for route in provider.routes]
-    return [*control.ROUTES, *runtime.ROUTES, *entra.ROUTES, *arm]
+    others = (control, runtime, entra, graph, metadata, secrets)
+    return [route for module in others for route in module.ROUTES] + arm
 
 
 def _arm_error(_request: Request, error: Exception) -> Response:

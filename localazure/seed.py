@@ -34,6 +34,10 @@ ORDERS: Final = "contoso-orders"
 PAYMENTS: Final = "contoso-payments"
 LAB: Final = "contoso-lab"
 
+VAULT: Final = "contoso-vault"
+RBAC_VAULT: Final = "contoso-rbac-vault"
+FUNCTION_APP: Final = "contoso-functions"
+
 CHAT_PRINCIPAL_ID: Final = "eeeeeeee-0000-4000-8000-000000000001"
 ORDERS_IDENTITY: Final = "id-orders"
 ORDERS_PRINCIPAL_ID: Final = "eeeeeeee-0000-4000-8000-000000000002"
@@ -126,6 +130,8 @@ def fleet() -> dict[str, Any]:
             },
         ],
         "instances": [_chat(), _orders(), _payments(), _lab()],
+        "vaults": _vaults(),
+        "sites": [_function_app()],
     }
 
 
@@ -186,3 +192,52 @@ def _payments() -> dict[str, Any]:
 def _lab() -> dict[str, Any]:
     """Nothing set."""
     return {"name": LAB, "resourceGroup": PAYMENTS_GROUP}
+
+
+def _vaults() -> list[dict[str, Any]]:
+    """One that goes by access policies and lets the chat's identity in, one that goes by roles."""
+    policy = {
+        "tenantId": TENANT_ID,
+        "objectId": CHAT_PRINCIPAL_ID,
+        "permissions": {"secrets": ["get"]},
+    }
+    return [
+        {
+            "name": VAULT,
+            "resourceGroup": REALTIME_GROUP,
+            "properties": {"accessPolicies": [policy]},
+            "secrets": {"upstream-code": "code-from-the-vault"},
+        },
+        {
+            "name": RBAC_VAULT,
+            "resourceGroup": PAYMENTS_GROUP,
+            "properties": {"enableRbacAuthorization": True},
+            "secrets": {"upstream-code": "code-from-the-other-vault"},
+        },
+    ]
+
+
+def _function_app() -> dict[str, Any]:
+    """Its issuer is v2's, as App Service proposes: the tokens of upstream requests are v1."""
+    registration = {
+        "openIdIssuer": f"https://login.microsoftonline.com/{TENANT_ID}/v2.0",
+        "clientId": UPSTREAM_APP_ID,
+    }
+    return {
+        "name": FUNCTION_APP,
+        "resourceGroup": REALTIME_GROUP,
+        "authsettingsV2": {
+            "platform": {"enabled": True, "runtimeVersion": "~1"},
+            "globalValidation": {
+                "requireAuthentication": True,
+                "unauthenticatedClientAction": "Return401",
+            },
+            "identityProviders": {
+                "azureActiveDirectory": {
+                    "enabled": True,
+                    "registration": registration,
+                    "validation": {"allowedAudiences": [UPSTREAM_APP_URI]},
+                }
+            },
+        },
+    }

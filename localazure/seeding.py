@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from localazure import seed
-from localazure.arm import identities, roles, subscriptions
+from localazure.arm import identities, roles, subscriptions, web
+from localazure.arm.keyvault import rules as vaults
 from localazure.arm.resources import Resource, created
 from localazure.arm.signalr import rules
 from localazure.arm.signalr.shape import TYPE as SIGNALR
@@ -81,6 +82,30 @@ def _instance(world: World, one: Description) -> None:
     world.resources.put(Resource(document, _access_keys(arm_id)))
 
 
+def _vault(world: World, one: Description) -> None:
+    arm_id = one.get("id") or seed.resource_id(one["resourceGroup"], vaults.TYPE, one["name"])
+    _ensure_group(world, arm_id)
+    location = one.get("location", seed.LOCATION)
+    document = vaults.blank(arm_id, location, world.directory.tenant_id)
+    document["properties"] |= copy.deepcopy(one.get("properties", {}))
+    document |= {"tags": one.get("tags", {}), "systemData": created(_BY)}
+    vault = Resource(document)
+    for name, value in one.get("secrets", {}).items():
+        vaults.add_version(vault, name, value)
+    world.resources.put(vault)
+
+
+def _site(world: World, one: Description) -> None:
+    arm_id = one.get("id") or seed.resource_id(one["resourceGroup"], web.TYPE, one["name"])
+    _ensure_group(world, arm_id)
+    made = web.site(arm_id, one.get("location", seed.LOCATION))
+    made.document["tags"] = one.get("tags", {})
+    made.document["properties"] |= copy.deepcopy(one.get("properties", {}))
+    for kind in (web.CLASSIC, web.V2, web.APP_SETTINGS):
+        made.hidden[kind] |= copy.deepcopy(one.get(kind, {}))
+    world.resources.put(made)
+
+
 def _filled(world: World, arm_id: str, identity: Description) -> Description:
     """Add the principals that Azure would have answered."""
     if identity["type"] == "SystemAssigned":
@@ -126,4 +151,6 @@ _PLANTERS: dict[str, Callable[[World, Description], None]] = {
     "roleAssignments": _role_assignment,
     "identities": _identity,
     "instances": _instance,
+    "vaults": _vault,
+    "sites": _site,
 }

@@ -81,8 +81,7 @@ def _id(call: Call) -> str:
 @identities.serves("GET", f"{GROUP}/providers/{TYPE}", action="read")
 def list_identities(call: Call) -> Response:
     """List the identities of a subscription or a resource group."""
-    scope = re.split("/providers/", call.path, flags=re.IGNORECASE)[0]
-    return call.page(call.world.resources.of_type(TYPE, scope))
+    return call.page(call.world.resources.of_type(TYPE, call.scope))
 
 
 @identities.serves("GET", _ONE, action="read")

@@ -48,6 +48,11 @@ class Call:
         """The path as sent, decoded."""
         return self.request.url.path.rstrip("/")
 
+    @property
+    def scope(self) -> str:
+        """The subscription or resource group that a list is of."""
+        return re.split("/providers/", self.path, flags=re.IGNORECASE)[0]
+
     def content(self, shape: Any) -> dict[str, Any]:
         """Return the body once the shape knows all of it. Raises InvalidContent."""
         if not isinstance(self.body, dict):
@@ -130,7 +135,7 @@ class Provider:
             subscription = request.path_params.get("subscription", "")
             left = world.throttle.take(request.method, subscription, principal.object_id)
             world.operations.settle()
-            return _labelled(handler(Call(world, request, principal, _json(raw))), left)
+            return _labelled(handler(Call(world, request, principal, json_content(raw))), left)
 
         return endpoint
 
@@ -142,7 +147,8 @@ class Provider:
             raise errors.ApiVersionUnknown(version, self.type, self.api_versions)
 
 
-def _json(raw: bytes) -> Any:
+def json_content(raw: bytes) -> Any:
+    """Return the body as values; None where it is empty. Raises InvalidContent."""
     if not raw:
         return None
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 import secrets
 from typing import Any
 
@@ -31,8 +30,7 @@ def new_access_keys() -> dict[str, str]:
 @signalr.serves("GET", f"{GROUP}{_UNDER}", action="read")
 def list_instances(call: Call) -> Response:
     """List the instances of a subscription or a resource group, by pages."""
-    scope = re.split("/providers/", call.path, flags=re.IGNORECASE)[0]
-    return call.page(call.world.resources.of_type(TYPE, scope))
+    return call.page(call.world.resources.of_type(TYPE, call.scope))
 
 
 @signalr.serves("GET", _ONE, action="read")

@@ -1,0 +1,159 @@
+"""Microsoft Graph, as far as applications and service principals are read.
+
+Azure serves it at graph.microsoft.com; here it is `/v1.0/...` of the same address. Any principal
+of the home tenant may read: app roles such as Application.Read.All are not asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from localazure.arm import errors, guard
+from localazure.entra.directory import Application, derived_guid
+from localazure.entra.principals import service_principals
+from localazure.world import world_of
+
+AUDIENCES = ("https://graph.microsoft.com", "https://graph.microsoft.com/")
+_DEFAULT_PAGE = 100
+_LARGEST_PAGE = 999
+
+_EQUALS = re.compile(r"(\w+) eq '([^']*)'")
+_STARTS = re.compile(r"startswith\((\w+), ?'([^']*)'\)", re.IGNORECASE)
+_ANY = re.compile(r"(\w+)/any\((\w+): ?\2 eq '([^']*)'\)")
+_SEARCH = re.compile(r'"(\w+):([^"]*)"')
+
+Entity = dict[str, Any]
+Test = Callable[[Entity], bool]
+
+
+class UnsupportedQuery(errors.ArmError):
+    """A query that Graph knows and this does not, or that Graph refuses."""
+
+    code = "Request_UnsupportedQuery"
+
+
+class EntityNotFound(errors.ArmError):
+    """No object of that id."""
+
+    status = 404
+    code = "Request_ResourceNotFound"
+
+
+async def list_applications(request: Request) -> JSONResponse:
+    """GET /v1.0/applications."""
+    applications = world_of(request).directory.applications()
+    return _page(request, "applications", map(_application, applications))
+
+
+async def list_service_principals(request: Request) -> JSONResponse:
+    """GET /v1.0/servicePrincipals."""
+    return _page(request, "servicePrincipals", service_principals(world_of(request)))
+
+
+async def get_application(request: Request) -> JSONResponse:
+    """GET /v1.0/applications/{id}."""
+    applications = world_of(request).directory.applications()
+    return _one(request, map(_application, applications))
+
+
+async def get_service_principal(request: Request) -> JSONResponse:
+    """GET /v1.0/servicePrincipals/{id}."""
+    return _one(request, service_principals(world_of(request)))
+
+
+def _application(application: Application) -> Entity:
+    return {
+        "id": derived_guid("application object", application.app_id),
+        "appId": application.app_id,
+        "displayName": application.display_name,
+        "identifierUris": application.identifier_uris,
+        "signInAudience": "AzureADMyOrg",
+        "api": {"requestedAccessTokenVersion": application.token_version},
+        "appRoles": [],
+    }
+
+
+def _one(request: Request, entities: Iterable[Entity]) -> JSONResponse:
+    _authenticate(request)
+    wanted = request.path_params["id"].lower()
+    for entity in entities:
+        if entity["id"].lower() == wanted:
+            return JSONResponse(entity)
+    raise EntityNotFound(f"Resource '{wanted}' does not exist.")
+
+
+def _page(request: Request, kind: str, entities: Iterable[Entity]) -> JSONResponse:
+    _authenticate(request)
+    test, query = _test(request), request.query_params
+    found = [entity for entity in entities if test(entity)]
+    start, size = int(query.get("$skiptoken", 0)), _page_size(query.get("$top"))
+    body: dict[str, Any] = {"@odata.context": f"{request.base_url}v1.0/$metadata#{kind}"}
+    if query.get("$count") == "true":
+        body["@odata.count"] = len(found)
+    if start + size < len(found):
+        link = request.url.include_query_params(**{"$skiptoken": start + size})
+        body["@odata.nextLink"] = str(link)
+    body["value"] = [_selected(one, query.get("$select")) for one in found[start : start + size]]
+    return JSONResponse(body)
+
+
+def _authenticate(request: Request) -> None:
+    guard.authenticate(world_of(request), request.headers.get("authorization", ""), AUDIENCES)
+
+
+def _page_size(top: str | None) -> int:
+    if top is None:
+        return _DEFAULT_PAGE
+    if not top.isdecimal() or not 1 <= int(top) <= _LARGEST_PAGE:
+        raise UnsupportedQuery(f"$top is a number from 1 to {_LARGEST_PAGE}.")
+    return int(top)
+
+
+def _test(request: Request) -> Test:
+    search, wanted = request.query_params.get("$search"), request.query_params.get("$filter")
+    if search and request.headers.get("ConsistencyLevel", "").lower() != "eventual":
+        raise UnsupportedQuery("Request with $search query parameter only works with eventual.")
+    tests = ([_searched(search)] if search else []) + ([_filtered(wanted)] if wanted else [])
+    return lambda entity: all(test(entity) for test in tests)
+
+
+def _searched(search: str) -> Test:
+    match = _SEARCH.fullmatch(search)
+    if match is None:
+        raise UnsupportedQuery('$search has the form "property:text", with the quotation marks.')
+    name, text = match[1], match[2].lower()
+    return lambda entity: text in str(entity.get(name, "")).lower()
+
+
+def _filtered(wanted: str) -> Test:
+    if match := _EQUALS.fullmatch(wanted):
+        name, text = match[1], match[2].lower()
+        return lambda entity: str(entity.get(name, "")).lower() == text
+    if match := _STARTS.fullmatch(wanted):
+        name, text = match[1], match[2].lower()
+        return lambda entity: str(entity.get(name, "")).lower().startswith(text)
+    if match := _ANY.fullmatch(wanted):
+        name, text = match[1], match[3]
+        return lambda entity: text in entity.get(name, [])
+    raise UnsupportedQuery(f"The filter '{wanted}' is not supported.")
+
+
+def _selected(entity: Entity, names: str | None) -> Entity:
+    if not names:
+        return entity
+    wanted = {name.strip() for name in names.split(",")} | {"id"}
+    return {name: value for name, value in entity.items() if name in wanted}
+
+
+ROUTES = [
+    Route("/v1.0/applications", list_applications),
+    Route("/v1.0/applications/{id}", get_application),
+    Route("/v1.0/servicePrincipals", list_service_principals),
+    Route("/v1.0/servicePrincipals/{id}", get_service_principal),
+]

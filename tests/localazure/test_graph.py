@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from localazure import seed
+from tests.cloud import LocalAzure
+
+
+@pytest.fixture
+def headers(local_azure: LocalAzure) -> dict[str, str]:
+    order = {"resource": "https://graph.microsoft.com", "principal": seed.CHAT}
+    token = local_azure.post("/_local/tokens", order)["token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+def ask(cloud: LocalAzure, path: str, headers: dict[str, str], **query: str) -> requests.Response:
+    url = path if path.startswith("https://") else f"{cloud.url}/v1.0/{path}"
+    params = {f"${name}": value for name, value in query.items()}
+    ca_file = str(cloud.ca_file)
+    return requests.get(url, params=params, headers=headers, verify=ca_file, timeout=5)
+
+
+def names(answer: requests.Response) -> list[str]:
+    return [one["displayName"] for one in answer.json()["value"]]
+
+
+def test_all_applications_are_listed(local_azure: LocalAzure, headers: dict[str, str]) -> None:
+    found = names(ask(local_azure, "applications", headers))
+    assert found == ["Signalman", "Auditor", "Signalman upstream"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        f"appId eq '{seed.UPSTREAM_APP_ID}'",
+        "startswith(displayName, 'signalman u')",
+        f"identifierUris/any(x:x eq '{seed.UPSTREAM_APP_URI}')",
+    ],
+)
+def test_a_filter_narrows(local_azure: LocalAzure, headers: dict[str, str], wanted: str) -> None:
+    answer = ask(local_azure, "applications", headers, filter=wanted)
+    assert names(answer) == ["Signalman upstream"]
+
+
+def test_a_search_needs_eventual_consistency(
+    local_azure: LocalAzure, headers: dict[str, str]
+) -> None:
+    search = '"displayName:upstream"'
+    refused = ask(local_azure, "applications", headers, search=search)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (
+        400,
+        "Request_UnsupportedQuery",
+    )
+    eventual = headers | {"ConsistencyLevel": "eventual"}
+    found = ask(local_azure, "applications", eventual, search=search)
+    assert names(found) == ["Signalman upstream"]
+
+
+def test_pages_are_followed_by_their_link(local_azure: LocalAzure, headers: dict[str, str]) -> None:
+    first = ask(local_azure, "applications", headers, top="2", select="displayName")
+    second = ask(local_azure, first.json()["@odata.nextLink"], headers)
+    assert names(first) + names(second) == ["Signalman", "Auditor", "Signalman upstream"]
+    assert set(first.json()["value"][0]) == {"id", "displayName"}
+    assert "@odata.nextLink" not in second.json()
+
+
+def test_managed_identities_are_service_principals(
+    local_azure: LocalAzure, headers: dict[str, str]
+) -> None:
+    wanted = "servicePrincipalType eq 'ManagedIdentity'"
+    found: list[dict[str, Any]] = ask(
+        local_azure, "servicePrincipals", headers, filter=wanted
+    ).json()["value"]
+    assert {one["id"] for one in found} == {
+        seed.CHAT_PRINCIPAL_ID,
+        seed.ORDERS_PRINCIPAL_ID,
+        seed.SHARED_PRINCIPAL_ID,
+    }
+    one = ask(local_azure, f"servicePrincipals/{seed.CHAT_PRINCIPAL_ID}", headers).json()
+    assert one["displayName"] == seed.CHAT
+
+
+def test_a_query_that_is_not_understood_is_refused(
+    local_azure: LocalAzure, headers: dict[str, str]
+) -> None:
+    assert ask(local_azure, "applications", headers, filter="x ne 'y'").status_code == 400
+    assert ask(local_azure, "applications/nobody", headers).status_code == 404
+    assert ask(local_azure, "applications", {}).status_code == 401
