@@ -111,6 +111,16 @@ class Operation(models.Model):
         """Whether it stays as it is."""
         return self.state not in UNFINISHED
 
+    @property
+    def standing(self) -> str:
+        """How it stands, in one line: what it waits for, or how it ended."""
+        if self.state == self.State.FAILED:
+            return f"failed: {self.error_message}"
+        if self.is_finished:
+            return self.state
+        attempt = f" (attempt {self.attempt})" if self.attempt > 1 else ""
+        return f"{self.state}, waiting for {self.waiting_for}{attempt}"
+
     def read_plan(self) -> Plan:
         """Return the plan that it carries out."""
         return Plan.from_json(self.plan)

@@ -32,7 +32,7 @@ def follow(operations: Sequence[Operation], out: OutputWrapper, *, inline: bool)
         return
     shown: dict[Operation, str] = {}
     for operation in watch(operations, inline=inline):
-        words = describe(operation)
+        words = _describe(operation)
         if shown.get(operation) != words:
             out.write(f"{operation.instance}: {words}")
         shown[operation] = words
@@ -55,17 +55,11 @@ def watch(operations: Sequence[Operation], *, inline: bool) -> Iterator[Operatio
         time.sleep(_pause(unfinished) if inline else LOOK_SECONDS)
 
 
-def describe(operation: Operation) -> str:
-    """Return in one line how an operation stands."""
-    if operation.state == Operation.State.FAILED:
-        return f"failed: {operation.error_message}"
-    if operation.is_finished:
-        return operation.state
+def _describe(operation: Operation) -> str:
     is_late = timezone.now() - operation.created_at > PATIENCE
     if operation.state == Operation.State.QUEUED and is_late:
         return f"queued: {NO_WORKER}"
-    attempt = f" (attempt {operation.attempt})" if operation.attempt > 1 else ""
-    return f"{operation.state}, waiting for {operation.waiting_for}{attempt}"
+    return operation.standing
 
 
 def _pause(unfinished: Sequence[Operation]) -> float:
@@ -93,7 +87,7 @@ def _draw_bars(operations: Sequence[Operation], *, inline: bool) -> None:
         for operation in watch(operations, inline=inline):
             bars.update(
                 rows[operation.pk],
-                description=escape(describe(operation)),
+                description=escape(_describe(operation)),
                 completed=operation.steps.filter(state=OperationStep.State.DONE).count(),
             )
 

@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from sync.documents import operation_document
 from sync.errors import OperationFinished
-from sync.management.following import describe
 from sync.management.operators import operator_name
 from sync.management.terminal import write_table
 from sync.models import Operation
@@ -61,14 +60,14 @@ class Command(BaseCommand):
                     operation.instance.name,
                     f"{operation.created_at:%Y-%m-%d %H:%M:%S}",
                     operation.requested_by_name,
-                    describe(operation),
+                    operation.standing,
                 ]
                 for operation in operations
             ],
         )
 
     def _write_steps(self, operation: Operation) -> None:
-        self.stdout.write(f"{operation} by {operation.requested_by_name}: {describe(operation)}")
+        self.stdout.write(f"{operation} by {operation.requested_by_name}: {operation.standing}")
         rows = [[step.get_state_display(), step.title] for step in operation.steps.all()]
         write_table(self.stdout, ["STATE", "STEP"], rows)
 

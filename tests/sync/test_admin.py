@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from localazure import seed
+from sync.models import AuditEvent, Operation
+from tests.cloud import LocalAzure
+from tests.sync.driving import drive, drive_to, signed_lab
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client: Client, name: str, *arguments: object) -> str:
+    response = client.get(reverse(f"admin:sync_{name}", args=arguments))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_operations_are_listed_with_how_they_stand(
+    local_azure: LocalAzure, admin_client: Client
+) -> None:
+    signed_lab()
+    assert "queued, waiting for a worker" in page(admin_client, "operation_changelist")
+
+
+def queries_of_the_list(client: Client) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        page(client, "operation_changelist")
+    return len(queries)
+
+
+def test_a_longer_list_of_operations_takes_no_more_queries(
+    local_azure: LocalAzure, admin_client: Client
+) -> None:
+    operation = drive(signed_lab())
+    few = queries_of_the_list(admin_client)
+    ended = {"plan": operation.plan, "state": "failed", "finished_at": operation.finished_at}
+    Operation.objects.bulk_create(
+        Operation(instance=operation.instance, **ended) for _ in range(30)
+    )
+    assert queries_of_the_list(admin_client) == few
+
+
+def test_an_operation_shows_its_plan_its_steps_and_not_azures_signed_address(
+    local_azure: LocalAzure, admin_client: Client
+) -> None:
+    operation = signed_lab()
+    drive_to(operation, "polling")
+    text = page(admin_client, "operation_change", operation.pk)
+    assert "Plan: 2 to add" in text
+    assert "Give the instance a system-assigned identity" in text
+    assert operation.continuation
+    assert "operationStatuses" not in text
+
+
+@pytest.mark.parametrize("name", ["operation", "auditevent"])
+def test_nobody_edits_what_happened(
+    local_azure: LocalAzure, admin_client: Client, name: str
+) -> None:
+    operation = drive(signed_lab())
+    row = {"operation": operation.pk, "auditevent": AuditEvent.objects.latest("pk").pk}[name]
+    for address in (
+        reverse(f"admin:sync_{name}_add"),
+        reverse(f"admin:sync_{name}_delete", args=[row]),
+        reverse(f"admin:sync_{name}_change", args=[row]),
+    ):
+        assert admin_client.post(address, {"post": "yes"}).status_code == 403
+
+
+def test_the_audit_trail_is_searched_by_instance(
+    local_azure: LocalAzure, admin_client: Client
+) -> None:
+    drive(signed_lab())
+    address = reverse("admin:sync_auditevent_changelist")
+    found = admin_client.get(address, {"q": seed.LAB})
+    assert [event.action for event in found.context["cl"].result_list] == [
+        "write templates",
+        "write identity",
+        "start apply",
+    ]
+    other = admin_client.get(address, {"q": seed.CHAT})
+    assert list(other.context["cl"].result_list) == []
