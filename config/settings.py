@@ -170,6 +170,10 @@ CELERY_BEAT_SCHEDULE = {
 # Signalman's own credential is azure-identity's DefaultAzureCredential: AZURE_TENANT_ID,
 # AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and the rest are its variables, not ours.
 SIGNALMAN_ARM_ENDPOINT = env.str("SIGNALMAN_ARM_ENDPOINT", default="https://management.azure.com")
+# What Signalman's own token is asked for; national clouds have their own.
+SIGNALMAN_ARM_SCOPE = env.str(
+    "SIGNALMAN_ARM_SCOPE", default="https://management.azure.com/.default"
+)
 SIGNALMAN_INSTANCE_DISCOVERY = env.bool("SIGNALMAN_INSTANCE_DISCOVERY", default=True)
 # Which Azure this is, shown in the portal's corner.
 SIGNALMAN_AZURE_NAME = env.str("SIGNALMAN_AZURE_NAME", default="Azure")
@@ -186,6 +190,23 @@ VALIDATION = {
     # The v1 issuer: the only one that the service's managed-identity tokens carry by default.
     "ISSUER": env.str("SIGNALMAN_TOKEN_ISSUER", default="https://sts.windows.net/{tenant_id}/"),
     "LEEWAY_SECONDS": env.int("SIGNALMAN_TOKEN_LEEWAY_SECONDS", default=60),
+}
+
+# --- Receiver ---------------------------------------------------------------------------------
+
+RECEIVER = {
+    # Bytes. The service reads results of at most 16 MiB.
+    "BODY_BYTES": env.int("SIGNALMAN_BODY_BYTES", default=1_048_576),
+    "RESULT_BYTES": env.int("SIGNALMAN_RESULT_BYTES", default=1_048_576),
+    # Seconds within which every process goes by a changed row.
+    "POLICY_SECONDS": env.float("SIGNALMAN_POLICY_SECONDS", default=5.0),
+    # Seconds for which deliveries wait in memory; 0: each is written before its answer is sent.
+    "FLUSH_SECONDS": env.float("SIGNALMAN_FLUSH_SECONDS", default=1.0),
+    # Rows kept for each instance and reason, in each process; every delivery is counted.
+    "SAMPLES_A_MINUTE": env.int("SIGNALMAN_SAMPLES_A_MINUTE", default=60),
+    # Days after which rows and counts are deleted.
+    "DELIVERY_DAYS": env.int("SIGNALMAN_DELIVERY_DAYS", default=7),
+    "COUNT_DAYS": env.int("SIGNALMAN_COUNT_DAYS", default=90),
 }
 
 # --- Portal -----------------------------------------------------------------------------------
@@ -211,5 +232,7 @@ LOGGING = {
     "loggers": {
         # At INFO it writes every request's headers, one line each; ours are written by arm.
         "azure": {"level": "WARNING"},
+        # At DEBUG it writes addresses, and those of long-running operations are signed.
+        "urllib3": {"level": "WARNING"},
     },
 }

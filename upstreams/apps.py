@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_delete, post_save
 
 
 class UpstreamsConfig(AppConfig):
@@ -10,3 +11,29 @@ class UpstreamsConfig(AppConfig):
 
     name = "upstreams"
     verbose_name = "Upstreams"
+
+    def ready(self) -> None:
+        """Find the project's hubs, and let changed rows count at once."""
+        from identities.models import (  # noqa: PLC0415  # models load after apps
+            ManagedIdentity,
+            SignalRInstance,
+            Subscription,
+            UserAssignedIdentity,
+        )
+        from upstreams.models import UpstreamTemplate  # noqa: PLC0415
+        from upstreams.receiver import checks  # noqa: F401, PLC0415
+        from upstreams.receiver.discovery import discover  # noqa: PLC0415
+        from upstreams.receiver.policies import forget_on_change  # noqa: PLC0415
+
+        discover()
+        for model in (
+            ManagedIdentity,
+            SignalRInstance,
+            Subscription,
+            UserAssignedIdentity,
+            UpstreamTemplate,
+        ):
+            for signal in (post_save, post_delete):
+                signal.connect(
+                    forget_on_change, sender=model, dispatch_uid=f"policies-{model.__name__}"
+                )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from arm.state import AuthType, TemplateState
 from identities.models import SignalRInstance
 from upstreams import resources
 from upstreams.querysets import DeliveryCountQuerySet, DeliveryQuerySet, UpstreamTemplateQuerySet
@@ -62,6 +65,18 @@ class UpstreamTemplate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hub_pattern}/{self.category_pattern}/{self.event_pattern}"
+
+    @property
+    def state(self) -> TemplateState:
+        """The template as the value that is compared with what Azure answers."""
+        return TemplateState(
+            url_template=self.url_template,
+            hub_pattern=self.hub_pattern,
+            category_pattern=self.category_pattern,
+            event_pattern=self.event_pattern,
+            auth_type=cast("AuthType", self.auth_type),
+            resource=self.resource or None,
+        )
 
     def clean(self) -> None:
         """Refuse a resource that Microsoft has withdrawn, unless Azure already has it.

@@ -1,14 +1,39 @@
-"""An instance to receive for."""
+"""An instance to receive for, and a project with hubs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from pytest_django import Settings
 
 from identities.models import SignalRInstance, Subscription
+from tests.upstreams.project import hubs
+from upstreams.receiver import UpstreamRequest
+from upstreams.receiver.deliveries import recorder
+from upstreams.receiver.policies import policies
 
 TENANT_ID = UUID("aaaaaaaa-0000-4000-8000-00000000aaaa")
+
+
+@pytest.fixture(autouse=True)
+def written_at_once(settings: Settings) -> Iterator[None]:
+    """Write each delivery before it is answered, and remember nothing of other tests."""
+    settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 0}
+    policies.forget()
+    recorder.forget()
+    yield
+    policies.forget()
+
+
+@pytest.fixture
+def project(settings: Settings) -> Iterator[list[UpstreamRequest]]:
+    """Install the project's app; the list holds what its handlers were called with."""
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "tests.upstreams.project"]
+    hubs.calls.clear()
+    yield hubs.calls
+    hubs.calls.clear()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn, cast
+from typing import Any, Final, Literal, NoReturn, TypeGuard, cast
 
 import msgpack
 
@@ -123,9 +123,7 @@ def _unknown_extension(_code: int, _data: bytes) -> None:
 
 
 def _invocation(invocation_id: object, target: object, arguments: object) -> Message:
-    if invocation_id is not None and not (
-        isinstance(invocation_id, str) and len(invocation_id) <= limits.INVOCATION_ID_LENGTH
-    ):
+    if invocation_id is not None and not _is_invocation_id(invocation_id):
         raise ProtocolError("body_field", "The body's invocationId is a short string or null.")
     if not isinstance(target, str):
         raise ProtocolError("body_field", "The body's target is a string.")
@@ -135,6 +133,12 @@ def _invocation(invocation_id: object, target: object, arguments: object) -> Mes
         )
     _check_nesting(arguments)
     return Message(invocation_id=invocation_id or None, target=target, arguments=tuple(arguments))
+
+
+def _is_invocation_id(value: object) -> TypeGuard[str]:
+    return (
+        isinstance(value, str) and len(value) <= limits.INVOCATION_ID_LENGTH and value.isprintable()
+    )
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

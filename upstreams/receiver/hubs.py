@@ -113,9 +113,9 @@ class Registry:
     def __init__(self, hubs: Iterable[Hub] = ()) -> None:
         """Raise RegistrationError where two functions are registered for one event."""
         self._handlers: dict[Key, Handler] = {}
-        self._hubs: set[str] = set()
+        self._hubs: dict[str, str] = {}
         for hub in hubs:
-            self._hubs.add(hub.name.lower())
+            self._hubs.setdefault(hub.name.lower(), hub.name)
             for handler in hub:
                 _add(self._handlers, handler)
 
@@ -125,6 +125,18 @@ class Registry:
     def has_hub(self, hub: str) -> bool:
         """Say whether some hub of the project takes what is sent to `hub`."""
         return hub.lower() in self._hubs or ANY in self._hubs
+
+    def label(self, hub: str, category: str, event: str) -> tuple[str, str]:
+        """Return the hub and the event as they are written in the project, where they are.
+
+        Empty strings stand for those that are not: the labels are as many as the handlers, however
+        many names senders invent.
+        """
+        handler = self.find(hub, category, event)
+        if handler is not None:
+            return handler.hub, handler.event
+        known = self._hubs.get(hub.lower()) or self._hubs.get(ANY, "")
+        return known, event.lower() if known and category == CONNECTIONS else ""
 
     def find(self, hub: str, category: str, event: str) -> Handler | None:
         """Return an event's handler: an exact hub before `*`, there an exact event before it."""

@@ -1,0 +1,1 @@
+"""An operator's app, as far as the receiver is concerned."""

@@ -1,0 +1,41 @@
+"""What `manage.py check` says of the receiver before it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Info, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+
+from upstreams.receiver.configuration import configuration
+from upstreams.receiver.discovery import registry
+
+
+@register(Tags.compatibility)
+def check_hubs(**_: Any) -> list[CheckMessage]:
+    """Say so where the project has no handler: every event will be refused."""
+    if any(registry()):
+        return []
+    return [
+        Info(
+            "No app has handlers for client events: each will be refused with no_handler.",
+            hint="Write a hubs.py in an app, and name the app in SIGNALMAN_APPS.",
+            id="upstreams.I001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_configuration(**_: Any) -> list[CheckMessage]:
+    """Refuse a RECEIVER that says something else than was meant."""
+    try:
+        values = configuration()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="upstreams.E001")]
+    if min(values.body_bytes, values.result_bytes, values.delivery_days, values.count_days) < 1:
+        return [
+            Error("RECEIVER's sizes and days are at least 1.", id="upstreams.E002"),
+        ]
+    if min(values.policy_seconds, values.flush_seconds, values.samples_a_minute) < 0:
+        return [Error("RECEIVER's times and samples are not negative.", id="upstreams.E003")]
+    return []

@@ -1,0 +1,54 @@
+"""What an operator may set of the receiver: the dictionary `RECEIVER` of the project's settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+
+from upstreams.receiver.limits import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The dictionary's keys, in lower case, with their defaults.
+
+    `policy_seconds` bounds how long a process goes by rows that have changed. `flush_seconds` is
+    how long deliveries wait in memory; with 0 each is written before its request is answered, which
+    is slow and shows everything at once. `samples_a_minute` are kept as rows for each instance and
+    reason, in each process; every delivery is counted.
+    """
+
+    body_bytes: int = Limits().body_bytes
+    result_bytes: int = Limits().result_bytes
+    policy_seconds: float = 5.0
+    flush_seconds: float = 1.0
+    samples_a_minute: int = 60
+    delivery_days: int = 7
+    count_days: int = 90
+
+    @property
+    def limits(self) -> Limits:
+        """How large bodies and results may be."""
+        return Limits(body_bytes=self.body_bytes, result_bytes=self.result_bytes)
+
+
+@cache
+def configuration() -> Configuration:
+    """Return the configuration of this process. Raises ImproperlyConfigured for unknown keys."""
+    written = {key.lower(): value for key, value in getattr(settings, "RECEIVER", {}).items()}
+    known = {field.name for field in fields(Configuration)}
+    if unknown := sorted(set(written) - known):
+        raise ImproperlyConfigured(f"RECEIVER has no key {', '.join(unknown).upper()}.")
+    return Configuration(**written)
+
+
+@receiver(setting_changed)
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "RECEIVER":
+        configuration.cache_clear()

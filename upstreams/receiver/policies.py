@@ -1,0 +1,172 @@
+"""What each instance's requests must prove, read from its rows and kept in memory for some seconds.
+
+A changed row takes effect at once in the process that changed it through a model, and everywhere
+else within `RECEIVER["POLICY_SECONDS"]`: each process then reads the rows again. No process has to
+be told, so that no message can be lost, and bulk updates count as well.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import transaction
+
+from arm.state import InstanceState, TemplateState
+from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
+from upstreams.patterns import first_match
+from upstreams.receiver.configuration import configuration
+from upstreams.receiver.errors import UnknownInstance
+from upstreams.receiver.protocol import Route
+from validation.configuration import configuration as validation_configuration
+from validation.policy import TokenPolicy
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstancePolicy:
+    """What the rows say of one instance, frozen.
+
+    An instance on its way from one setting to another loses no request: both the template that is
+    wanted and the one that Azure last answered are asked for the audience, and both the identity
+    that is wanted, where its principal is known, and the observed one may call.
+    """
+
+    pk: int
+    name: str
+    tenant_id: str
+    principal_ids: frozenset[str]
+    client_ids: frozenset[str]
+    resource_ids: frozenset[str]
+    desired: tuple[TemplateState, ...]
+    observed: tuple[TemplateState, ...]
+    # By audience; there are at most as many as there are pairs of templates.
+    _policies: dict[frozenset[str], TokenPolicy] = field(default_factory=dict, compare=False)
+
+    def token_policy(self, route: Route) -> TokenPolicy:
+        """Return what the token of a request must be.
+
+        An event that no signed template takes has no audience, and so no token is accepted.
+        """
+        audiences = self.audiences(route)
+        policy = self._policies.get(audiences)
+        if policy is None:
+            policy = self._policies.setdefault(audiences, self._policy(audiences))
+        return policy
+
+    def audiences(self, route: Route) -> frozenset[str]:
+        """Return the resources that the templates which take this event ask a token for."""
+        event = (route.hub, route.category, route.event)
+        return _audience(first_match(self.desired, *event)) | _audience(
+            first_match(self.observed, *event)
+        )
+
+    def _policy(self, audiences: frozenset[str]) -> TokenPolicy:
+        validation = validation_configuration()
+        return TokenPolicy(
+            tenant_id=self.tenant_id,
+            issuer=validation.issuer,
+            audiences=audiences,
+            principal_ids=self.principal_ids,
+            client_ids=self.client_ids,
+            resource_ids=self.resource_ids,
+            leeway_seconds=validation.leeway_seconds,
+        )
+
+
+class Policies:
+    """The policies of all instances, each read when first asked for and again after `seconds`."""
+
+    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._instances: dict[int, tuple[float, InstancePolicy]] = {}
+        self._names: tuple[float, dict[str, int]] | None = None
+
+    def get(self, name: str) -> InstancePolicy:
+        """Return the policy of the instance `name`, in any case. Raises UnknownInstance."""
+        pk = self._pk(name.lower())
+        found = self._instances.get(pk) if pk is not None else None
+        if pk is not None and (found is None or self._is_old(found[0])):
+            found = self._read(pk)
+        if found is None:
+            raise UnknownInstance("unknown_instance", "No instance of this name receives here.")
+        return found[1]
+
+    def forget(self) -> None:
+        """Read everything again when it is next asked for."""
+        self._names = None
+        self._instances = {}
+
+    def _pk(self, name: str) -> int | None:
+        # All names at once: inventing names then costs the database nothing.
+        names = self._names
+        if names is None or self._is_old(names[0]):
+            read_at = self._clock()
+            rows = SignalRInstance.objects.values_list("name", "pk")
+            names = self._names = (read_at, {known.lower(): pk for known, pk in rows})
+        return names[1].get(name)
+
+    def _read(self, pk: int) -> tuple[float, InstancePolicy] | None:
+        # The time before the query: what changes while it runs is read again in time.
+        read_at = self._clock()
+        instance = SignalRInstance.objects.with_desired().filter(pk=pk).first()
+        if instance is None:
+            self.forget()
+            return None
+        entry = self._instances[pk] = (read_at, read_policy(instance))
+        return entry
+
+    def _is_old(self, read_at: float) -> bool:
+        return self._clock() - read_at >= self._seconds
+
+
+def read_policy(instance: SignalRInstance) -> InstancePolicy:
+    """Return the policy that the rows of `instance` describe now."""
+    principal_ids = frozenset(_principal_ids(instance.identity))
+    known = UserAssignedIdentity.objects.filter(principal_id__in=principal_ids)
+    client_ids = {str(row.principal_id): str(row.client_id) for row in known if row.client_id}
+    return InstancePolicy(
+        pk=instance.pk,
+        name=instance.name,
+        tenant_id=str(instance.subscription.tenant_id),
+        principal_ids=principal_ids,
+        # A system-assigned identity's client ID is not in ARM: with one, none can be demanded.
+        client_ids=frozenset(client_ids.values() if client_ids.keys() == principal_ids else ()),
+        resource_ids=frozenset({instance.arm_id, *(row.arm_id for row in known)}),
+        desired=tuple(row.state for row in instance.upstream_templates.all()),
+        observed=_observed(instance),
+    )
+
+
+def forget_on_change(**_: Any) -> None:
+    """Take up a change of a row at once in this process: a receiver of Django's model signals."""
+    policies.forget()
+    # Again once it is committed: until then another thread reads the row as it was.
+    transaction.on_commit(policies.forget)
+
+
+def _principal_ids(identity: ManagedIdentity) -> set[str]:
+    wanted = identity.user_assigned.principal_id if identity.user_assigned else None
+    return {str(principal_id) for principal_id in (identity.principal_id, wanted) if principal_id}
+
+
+def _observed(instance: SignalRInstance) -> tuple[TemplateState, ...]:
+    if instance.observed is None:
+        return ()
+    return InstanceState.from_json(instance.observed).templates
+
+
+def _audience(template: TemplateState | None) -> frozenset[str]:
+    """Return the spellings of a signed template's resource that Entra may write as `aud`."""
+    if template is None or template.auth_type != "ManagedIdentity" or not template.resource:
+        return frozenset()
+    resource = template.resource
+    if "://" not in resource:
+        return frozenset({resource})
+    # Of a URI, a v1 token has been seen with and without its last slash.
+    return frozenset({resource, resource.rstrip("/"), resource.rstrip("/") + "/"})
+
+
+policies: Final = Policies(configuration().policy_seconds)
