@@ -59,6 +59,7 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
             entra_errors.TokenRefused: entra_errors.response,
             control.ControlError: control.refused,
             HTTPException: _not_served,
+            Exception: _mistake,
         },
     )
     app.state.world = world
@@ -75,6 +76,10 @@ def _routes() -> list[BaseRoute]:
 def _arm_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, arm_errors.ArmError)  # noqa: S101
     return error.response()
+
+
+def _mistake(_request: Request, _error: Exception) -> Response:
+    return arm_errors.InternalServerError("Local Azure made a mistake.").response()
 
 
 def _not_served(request: Request, error: Exception) -> Response:

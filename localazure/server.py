@@ -23,7 +23,9 @@ _STDIN = 0
 
 def listen(port: int) -> socket.socket:
     """Return a socket that listens on loopback; port 0 takes a free one."""
-    listener = socket.socket()
+    # Named in full: without the protocol asyncio would not see that this is TCP and leave Nagle's
+    # algorithm on, which makes every answer 40 ms late.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, port))
     listener.listen()

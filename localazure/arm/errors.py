@@ -171,6 +171,13 @@ class RouteNotFound(ArmError):
         super().__init__(f"The resource type could not be found for the path '{path}'.")
 
 
+class InternalServerError(ArmError):
+    """A mistake of Local Azure's own; the traceback is on its standard error."""
+
+    status = 500
+    code = "InternalServerError"
+
+
 class MethodNotAllowed(ArmError):
     """The path is served, the method is not."""
 
@@ -193,6 +200,18 @@ class Busy(Conflict):
     def __init__(self, arm_id: str) -> None:
         super().__init__(
             f"Another operation is in progress on '{arm_id}'. Try again when it has ended."
+        )
+
+
+class LocationFixed(Conflict):
+    """A resource does not move."""
+
+    code = "InvalidResourceLocation"
+
+    def __init__(self, name: str, held: str, asked: str) -> None:
+        super().__init__(
+            f"The resource '{name}' already exists in location '{held}'. A resource with the same "
+            f"name cannot be created in location '{asked}'. Please select a new resource name."
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -22,6 +23,12 @@ class Resource:
         return arm_id
 
     @property
+    def type(self) -> str:
+        """The provider's type in lower case, to compare with."""
+        provider_type: str = self.document["type"]
+        return provider_type.lower()
+
+    @property
     def name(self) -> str:
         """The last part of the id."""
         return self.id.rsplit("/", 1)[-1]
@@ -32,6 +39,8 @@ class Resources:
 
     def __init__(self) -> None:
         self._by_id: dict[str, Resource] = {}
+        # Each request asks for the role assignments among all others.
+        self._by_type: defaultdict[str, dict[str, Resource]] = defaultdict(dict)
 
     def get(self, arm_id: str) -> Resource | None:
         """Return the resource of that id."""
@@ -39,17 +48,20 @@ class Resources:
 
     def put(self, resource: Resource) -> None:
         """Add a resource, or replace the one of the same id."""
-        self._by_id[resource.id.lower()] = resource
+        key = resource.id.lower()
+        self._by_id[key] = self._by_type[resource.type][key] = resource
 
     def remove(self, arm_id: str) -> None:
         """Remove the resource of that id, if it is there."""
-        self._by_id.pop(arm_id.lower(), None)
+        resource = self._by_id.pop(arm_id.lower(), None)
+        if resource:
+            del self._by_type[resource.type][arm_id.lower()]
 
     def of_type(self, provider_type: str, scope: str = "") -> Iterator[Resource]:
         """Yield the resources of a type whose id lies under `scope`."""
-        wanted, prefix = provider_type.lower(), f"{scope.lower().rstrip('/')}/"
-        for arm_id, resource in self._by_id.items():
-            if arm_id.startswith(prefix) and resource.document["type"].lower() == wanted:
+        prefix = f"{scope.lower().rstrip('/')}/"
+        for arm_id, resource in self._by_type[provider_type.lower()].items():
+            if arm_id.startswith(prefix):
                 yield resource
 
     def to_json(self) -> list[dict[str, Any]]:

@@ -82,12 +82,18 @@ class Call:
     def page(self, resources: Iterable[Resource]) -> Response:
         """Answer one page of a list, and where the next one is."""
         documents = [resource.document for resource in resources]
-        start = int(self.request.query_params.get("$skiptoken", "0"))
+        start = self._skipped()
         end = start + self.world.page_size
         body: dict[str, Any] = {"value": documents[start:end]}
         if end < len(documents):
             body["nextLink"] = self.link(self.path, **{"$skiptoken": str(end)})
         return JSONResponse(body)
+
+    def _skipped(self) -> int:
+        token = self.request.query_params.get("$skiptoken", "0")
+        if not token.isdecimal():
+            raise errors.InvalidParameter(f"The $skiptoken '{token}' is not one of ours.")
+        return int(token)
 
 
 Handler = Callable[[Call], Response]

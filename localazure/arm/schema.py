@@ -1,7 +1,7 @@
 """Request bodies against the shape that a provider knows: what it does not know is an error.
 
 A shape is a mapping of names to shapes, a list of one shape, a type, or ANYTHING for what is stored
-as it comes. null is allowed everywhere, as in ARM.
+as it comes. null stands for what is not set, and may be everywhere but in an array.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ def _check_array(value: Any, shape: Any, path: str) -> None:
     if not isinstance(value, list):
         raise InvalidContent(f"{_where(path)} has to be an array.")
     for index, member in enumerate(value):
+        if member is None:
+            raise InvalidContent(f"{_where(f'{path}[{index}]')} has to have a value.")
         check(member, shape, f"{path}[{index}]")
 
 

@@ -92,7 +92,7 @@ def _page(request: Request, kind: str, entities: Iterable[Entity]) -> JSONRespon
     _authenticate(request)
     test, query = _test(request), request.query_params
     found = [entity for entity in entities if test(entity)]
-    start, size = int(query.get("$skiptoken", 0)), _page_size(query.get("$top"))
+    start, size = _skipped(query.get("$skiptoken", "0")), _page_size(query.get("$top"))
     body: dict[str, Any] = {"@odata.context": f"{request.base_url}v1.0/$metadata#{kind}"}
     if query.get("$count") == "true":
         body["@odata.count"] = len(found)
@@ -105,6 +105,12 @@ def _page(request: Request, kind: str, entities: Iterable[Entity]) -> JSONRespon
 
 def _authenticate(request: Request) -> None:
     guard.authenticate(world_of(request), request.headers.get("authorization", ""), AUDIENCES)
+
+
+def _skipped(token: str) -> int:
+    if not token.isdecimal():
+        raise UnsupportedQuery("The $skiptoken is not one of ours.")
+    return int(token)
 
 
 def _page_size(top: str | None) -> int:

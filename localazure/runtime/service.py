@@ -83,9 +83,16 @@ def _address(world: World, instance: Resource, template: Template, event: Client
     url = expand(
         template["urlTemplate"], names, lambda uri: _secret(world, instance, uri.rstrip("/"))
     )
-    if not _is_local(urlsplit(url).hostname or ""):
+    if not _is_local(_host(url)):
         raise NotSent(f"Local Azure sends to this machine only, and not to '{url}'.")
     return url
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError as error:
+        raise NotSent(f"'{url}' is not an address: {error}.") from error
 
 
 def _is_local(host: str) -> bool:

@@ -13,7 +13,7 @@ import re
 import uuid
 from typing import Any
 
-from localazure.arm.errors import InvalidIdentity, InvalidParameter
+from localazure.arm.errors import InvalidIdentity, InvalidParameter, LocationFixed
 from localazure.arm.resources import Resources
 from localazure.arm.signalr.shape import READ_ONLY, TYPE
 
@@ -83,8 +83,9 @@ def merged(current: Document, change: Document, resources: Resources, tenant_id:
 
     Raises InvalidParameter or InvalidIdentity where the service refuses the change.
     """
+    _check_location(current, change.get("location"))
     document = copy.deepcopy(current)
-    for name in ("location", "tags", "sku", "kind"):
+    for name in ("tags", "sku", "kind"):
         if change.get(name) is not None:
             document[name] = change[name]
     if change.get("identity") is not None:
@@ -97,12 +98,25 @@ def merged(current: Document, change: Document, resources: Resources, tenant_id:
     return document
 
 
+def _check_location(current: Document, asked: str | None) -> None:
+    held: str = current["location"]
+    if asked is not None and _plain(asked) != _plain(held):
+        raise LocationFixed(current["name"], held, asked)
+
+
+def _plain(location: str) -> str:
+    # "West Europe" and "westeurope" are one place.
+    return location.replace(" ", "").lower()
+
+
 def _property(name: str, value: Any, current: Document) -> Any:
     if name == "upstream":
         templates = value.get("templates")
         return {"templates": templates and [_template(template) for template in templates]}
     if name == "features":
-        flags = {flag["flag"]: flag for flag in [*current["features"], *value]}
+        flags = {flag.get("flag"): flag for flag in [*current["features"], *value]}
+        if None in flags:
+            raise InvalidParameter("A feature needs its flag.")
         return [{"properties": {}} | flag for flag in flags.values()]
     if name == "serverless":
         _check_timeout(value.get("connectionTimeoutInSeconds"))
