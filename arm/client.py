@@ -13,7 +13,6 @@ from typing import IO, Any, Final, cast
 from uuid import UUID
 
 from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline import PipelineResponse
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.exceptions import ARMErrorFormat
@@ -21,6 +20,7 @@ from azure.mgmt.core.tools import parse_resource_id
 from azure.mgmt.msi import ManagedServiceIdentityClient
 from azure.mgmt.signalr import SignalRManagementClient
 
+from arm.capturing import Captured, Json
 from arm.credentials import credential
 from arm.errors import UnexpectedAnswer
 from arm.longrunning import LongRunning, Progress, poll_url, progress, started
@@ -30,8 +30,6 @@ from arm.settings import ArmSettings
 from arm.translation import translated
 
 _SUBSCRIPTIONS_API: Final = "2022-12-01"
-
-Json = Mapping[str, Any]
 
 
 class ArmClient:
@@ -61,7 +59,7 @@ class ArmClient:
 
     def list_instances_json(self, resource_group: str | None = None) -> Iterator[Json]:
         """Read instances as Azure's JSON: one of an unknown shape need not hide the rest."""
-        captured = _Captured()
+        captured = Captured()
         with translated():
             if resource_group is None:
                 items = self._instances.list_by_subscription(raw_response_hook=captured)
@@ -73,7 +71,7 @@ class ArmClient:
 
     def get_instance(self, resource_group: str, name: str) -> SignalRResource:
         """Read one instance. Raises NotFound where there is none."""
-        captured = _Captured()
+        captured = Captured()
         with translated():
             self._instances.get(resource_group, name, raw_response_hook=captured)
         return SignalRResource.from_arm(captured.json())
@@ -86,7 +84,7 @@ class ArmClient:
         After Unanswered the change may have been taken: read before sending again.
         `correlation_id` is sent as `x-ms-client-request-id`, to be found in Azure's activity log.
         """
-        captured = _Captured()
+        captured = Captured()
         named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
         with translated():
             self._instances.begin_update(
@@ -111,7 +109,7 @@ class ArmClient:
 
     def list_user_assigned_identities(self) -> Iterator[UserAssignedIdentityResource]:
         """Read the user-assigned identities of the subscription, page by page."""
-        captured = _Captured()
+        captured = Captured()
         with translated():
             items = self._identities.list_by_subscription(raw_response_hook=captured)
             yield from map(UserAssignedIdentityResource.from_arm, captured.pages(items))
@@ -119,7 +117,7 @@ class ArmClient:
     def get_user_assigned_identity(self, arm_id: str) -> UserAssignedIdentityResource:
         """Read one user-assigned identity of this subscription. Raises NotFound."""
         parts = parse_resource_id(arm_id)
-        captured = _Captured()
+        captured = Captured()
         with translated():
             self._identities.get(parts["resource_group"], parts["name"], raw_response_hook=captured)
         return UserAssignedIdentityResource.from_arm(captured.json())
@@ -132,37 +130,6 @@ def list_subscriptions(settings: ArmSettings) -> Iterator[SubscriptionResource]:
         page = _get(settings, url)
         yield from map(SubscriptionResource.from_arm, page.get("value") or ())
         url = page.get("nextLink")
-
-
-class _Captured:
-    """The JSON behind the SDK's models, taken from the pipeline by `raw_response_hook`.
-
-    One for each call: threads share the client, not this.
-    """
-
-    def __init__(self) -> None:
-        self._response: Any = None
-
-    def __call__(self, response: PipelineResponse[Any, Any]) -> None:
-        self._response = response.http_response
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        headers: Mapping[str, str] = self._response.headers
-        return headers
-
-    @property
-    def status(self) -> int:
-        return int(self._response.status_code)
-
-    def json(self) -> Json:
-        value: Json = json.loads(self._response.body())
-        return value
-
-    def pages(self, items: Any) -> Iterator[Json]:
-        """Follow the SDK's paging, and yield what the pages held before it made models of it."""
-        for _ in items.by_page():
-            yield from self.json().get("value") or ()
 
 
 def _subscriptions_url(settings: ArmSettings, *path: str) -> str:

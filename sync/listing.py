@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from arm.client import Json
+from arm.capturing import Json
 from arm.errors import UnexpectedAnswer
 from arm.resources import SignalRResource, UserAssignedIdentityResource
 from identities.models import (
