@@ -1,0 +1,142 @@
+"""Calls to Azure about Function Apps and the authentication in front of them.
+
+Operations are those of azure-mgmt-web; what is sent and read is JSON, for its models drop the
+fields that they do not know, and these documents are written whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any, Final, cast
+from uuid import UUID
+
+from azure.mgmt.core.tools import parse_resource_id
+from azure.mgmt.web import WebSiteManagementClient
+
+from arm.capturing import Captured, Json
+from arm.credentials import credential
+from arm.errors import Conflict, UnexpectedAnswer
+from arm.function_auth import AuthVersion, FunctionAppAuth, read_auth, version_in_force, write_auth
+from arm.pipeline import pipeline
+from arm.settings import ArmSettings
+from arm.translation import translated
+
+_KIND: Final = "functionapp"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionAppResource:
+    """A Function App as Azure answered it; `host_names` are in lower case, the default first."""
+
+    arm_id: str
+    name: str
+    location: str
+    host_names: tuple[str, ...]
+
+    @classmethod
+    def from_arm(cls, site: Mapping[str, Any]) -> FunctionAppResource:
+        """Read a site. Raises UnexpectedAnswer for any other shape."""
+        try:
+            properties = site.get("properties") or {}
+            names = [properties.get("defaultHostName"), *(properties.get("hostNames") or ())]
+            return cls(
+                arm_id=site["id"],
+                name=site["name"],
+                location=site.get("location") or "",
+                host_names=tuple(dict.fromkeys(name.lower() for name in names if name)),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UnexpectedAnswer(f"It was read as a Function App: {error}") from error
+
+
+class FunctionApps:
+    """The Function Apps of one subscription. Safe to share between threads.
+
+    Every method raises an ArmError, and nothing else, when Azure does not do what was asked.
+    """
+
+    def __init__(self, subscription_id: UUID | str, settings: ArmSettings) -> None:
+        self._apps = WebSiteManagementClient(
+            credential(settings),
+            str(subscription_id),
+            base_url=settings.endpoint,
+            pipeline=pipeline(settings),
+        ).web_apps
+
+    def list(self) -> Iterator[FunctionAppResource]:
+        """Read the subscription's Function Apps, page by page; other kinds of site are left out."""
+        captured = Captured()
+        with translated():
+            sites = captured.pages(self._apps.list(raw_response_hook=captured))
+            for site in sites:
+                if _KIND in str(site.get("kind") or "").lower().split(","):
+                    yield FunctionAppResource.from_arm(site)
+
+    def read_auth(self, arm_id: str) -> FunctionAppAuth:
+        """Read what an app's authentication demands. Raises NotFound where there is no such app."""
+        version, document = self._read(arm_id)
+        return _auth(version, document)
+
+    def write_auth(
+        self,
+        arm_id: str,
+        *,
+        before: FunctionAppAuth,
+        after: FunctionAppAuth,
+        correlation_id: str | None = None,
+    ) -> None:
+        """Change what differs between `before` and `after` in the app's document, and no more.
+
+        Sends nothing where the app has `after`. Raises Conflict where it has neither.
+        """
+        version, document = self._read(arm_id)
+        found = _auth(version, document)
+        if found == after:
+            return
+        if found != before:
+            raise Conflict("Its authentication was changed meanwhile.", code="AuthChanged")
+        body = {**document, "properties": write_auth(_properties(document), after)}
+        self._write(version, arm_id, body, correlation_id)
+
+    def _read(self, arm_id: str) -> tuple[AuthVersion, Json]:
+        """Return the document in force, whole, and which of the two it is."""
+        classic, v2 = Captured(), Captured()
+        with translated():
+            self._apps.get_auth_settings(*_place(arm_id), raw_response_hook=classic)
+            version = version_in_force(_properties(classic.json()))
+            if version == "classic":
+                return version, classic.json()
+            self._apps.get_auth_settings_v2_without_secrets(*_place(arm_id), raw_response_hook=v2)
+        return version, v2.json()
+
+    def _write(
+        self, version: AuthVersion, arm_id: str, body: Json, correlation_id: str | None
+    ) -> None:
+        named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
+        # Bytes, not a model: a model drops the fields that it does not know.
+        content = cast("IO[bytes]", json.dumps(body).encode())
+        with translated():
+            if version == "classic":
+                self._apps.update_auth_settings(*_place(arm_id), content, **named)
+            else:
+                self._apps.update_auth_settings_v2(*_place(arm_id), content, **named)
+
+
+def _place(arm_id: str) -> tuple[str, str]:
+    """Return the resource group and the name that an ARM id names."""
+    parts = parse_resource_id(arm_id)
+    return str(parts["resource_group"]), str(parts["name"])
+
+
+def _auth(version: AuthVersion, document: Json) -> FunctionAppAuth:
+    try:
+        return read_auth(version, _properties(document))
+    except (AttributeError, TypeError) as error:
+        raise UnexpectedAnswer(f"It was read as authentication settings: {error}") from error
+
+
+def _properties(document: Json) -> Json:
+    properties: Json = document.get("properties") or {}
+    return properties

@@ -1,0 +1,216 @@
+"""What a Function App's built-in authentication demands, as one frozen value for both kinds.
+
+App Service keeps two documents: the classic `authsettings`, and `authsettingsV2`, which is in force
+once an app was moved to it. Both are written whole, and hold much that is not managed here; so a
+write changes the document that was read, in the planned fields only. Shapes:
+Microsoft.Web/sites/config, api-version 2025-05-01.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Final, Literal
+
+AuthVersion = Literal["classic", "v2"]
+Document = Mapping[str, Any]
+
+# ARM's spelling of what happens to a request without a valid token.
+ANONYMOUS: Final = "AllowAnonymous"
+REFUSE: Final = "Return401"
+SIGN_IN: Final = "RedirectToLoginPage"
+
+_AAD: Final = ("identityProviders", "azureActiveDirectory")
+_POLICY: Final = (*_AAD, "validation", "defaultAuthorizationPolicy")
+_PLATFORM: Final = ("platform", "enabled")
+_PROVIDER: Final = (*_AAD, "enabled")
+_REQUIRED: Final = ("globalValidation", "requireAuthentication")
+
+# Where each document keeps a value's field.
+_CLASSIC_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
+    "is_enabled": ("enabled",),
+    "issuer": ("issuer",),
+    "client_id": ("clientId",),
+    "unauthenticated_action": ("unauthenticatedClientAction",),
+    "allowed_audiences": ("allowedAudiences",),
+}
+_V2_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
+    "is_enabled": _PLATFORM,
+    "issuer": (*_AAD, "registration", "openIdIssuer"),
+    "client_id": (*_AAD, "registration", "clientId"),
+    "unauthenticated_action": ("globalValidation", "unauthenticatedClientAction"),
+    "allowed_audiences": (*_AAD, "validation", "allowedAudiences"),
+    "allowed_principals": (*_POLICY, "allowedPrincipals", "identities"),
+    "allowed_applications": (*_POLICY, "allowedApplications"),
+    "allowed_clients": (*_AAD, "validation", "jwtClaimChecks", "allowedClientApplications"),
+}
+# What may refuse a token too, and is neither written nor understood here.
+_CLASSIC_CHECKS: Final = (("aadClaimsAuthorization",),)
+_V2_CHECKS: Final = (
+    (*_AAD, "validation", "jwtClaimChecks", "allowedGroups"),
+    (*_POLICY, "allowedPrincipals", "groups"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionAppAuth:
+    """The managed part of a Function App's authentication settings.
+
+    `unauthenticated_action` is ARM's word, and empty where none is set; it is `AllowAnonymous` too
+    where V2 does not require authentication. `allowed_principals` are object ids (a token's `oid`),
+    `allowed_applications` and `allowed_clients` client ids (its `appid`): an empty one lets all in.
+    `other_checks` names what may refuse a token besides. `is_from_file` says that a file of the app
+    is in force, and not these settings. Holds no secret.
+    """
+
+    version: AuthVersion = "v2"
+    is_enabled: bool = False
+    issuer: str = ""
+    client_id: str = ""
+    allowed_audiences: tuple[str, ...] = ()
+    unauthenticated_action: str = ""
+    allowed_principals: tuple[str, ...] = ()
+    allowed_applications: tuple[str, ...] = ()
+    allowed_clients: tuple[str, ...] = ()
+    other_checks: tuple[str, ...] = ()
+    is_from_file: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as JSON values; `from_json` reads it back."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> FunctionAppAuth:
+        """Read what `to_json` wrote."""
+        read: dict[str, Any] = {
+            name: tuple(one) if isinstance(one, list) else one for name, one in value.items()
+        }
+        return cls(**read)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionAppState:
+    """A Function App that an instance's signed requests go to. `arm_id` is in lower case."""
+
+    arm_id: str
+    auth: FunctionAppAuth
+
+    @property
+    def name(self) -> str:
+        """The app's name."""
+        return self.arm_id.rsplit("/", 1)[-1]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON values; `from_json` reads it back."""
+        return {"arm_id": self.arm_id, "auth": self.auth.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> FunctionAppState:
+        """Read what `to_json` wrote."""
+        return cls(value["arm_id"], FunctionAppAuth.from_json(value["auth"]))
+
+
+def version_in_force(classic: Document) -> AuthVersion:
+    """Return which document App Service goes by, from the `properties` of the classic one.
+
+    `configVersion` becomes `v2` when an app is moved to V2, for good. An app whose classic settings
+    say nothing never had any, and gets V2, as Azure's own portal does.
+    Source: "Manage the API and runtime versions of App Service authentication"; the Azure CLI's
+    authV2 extension decides alike.
+    """
+    if str(classic.get("configVersion") or "").lower() == "v2":
+        return "v2"
+    is_used = classic.get("enabled") or classic.get("clientId") or classic.get("issuer")
+    return "classic" if is_used else "v2"
+
+
+def read_auth(version: AuthVersion, properties: Document) -> FunctionAppAuth:
+    """Read the managed part of a document's `properties`."""
+    paths = _CLASSIC_PATHS if version == "classic" else _V2_PATHS
+    found = {name: _get(properties, path) for name, path in paths.items()}
+    auth = FunctionAppAuth(
+        version=version,
+        **{
+            field.name: _typed(found[field.name], field.default)
+            for field in fields(FunctionAppAuth)
+            if field.name in found
+        },
+    )
+    return _of_classic(auth, properties) if version == "classic" else _of_v2(auth, properties)
+
+
+def write_auth(properties: Document, auth: FunctionAppAuth) -> dict[str, Any]:
+    """Return the document's `properties` with what `auth` has otherwise, and nothing else, changed.
+
+    Raises ValueError for what the document cannot say.
+    """
+    changed = copy.deepcopy(dict(properties))
+    before = read_auth(auth.version, properties).to_json()
+    for name, value in auth.to_json().items():
+        if value != before[name]:
+            _write_field(changed, auth.version, name, value)
+    return changed
+
+
+def _of_classic(auth: FunctionAppAuth, properties: Document) -> FunctionAppAuth:
+    return replace(
+        auth,
+        other_checks=_checks(properties, _CLASSIC_CHECKS),
+        is_from_file=str(properties.get("isAuthFromFile") or "").lower() == "true",
+    )
+
+
+def _of_v2(auth: FunctionAppAuth, properties: Document) -> FunctionAppAuth:
+    is_required = _get(properties, _REQUIRED) is True
+    return replace(
+        auth,
+        # A provider is on unless it is switched off.
+        is_enabled=auth.is_enabled and _get(properties, _PROVIDER) is not False,
+        unauthenticated_action=auth.unauthenticated_action if is_required else ANONYMOUS,
+        other_checks=_checks(properties, _V2_CHECKS),
+        is_from_file=bool(_get(properties, ("platform", "configFilePath"))),
+    )
+
+
+def _write_field(properties: dict[str, Any], version: AuthVersion, name: str, value: Any) -> None:
+    paths = _CLASSIC_PATHS if version == "classic" else _V2_PATHS
+    if name not in paths:
+        raise ValueError(f"{version} settings do not hold {name}, or it is not written here.")
+    _set(properties, paths[name], value)
+    if version == "v2" and name == "is_enabled" and value:
+        _set(properties, _PROVIDER, value=True)
+    if version == "v2" and name == "unauthenticated_action":
+        _set(properties, _REQUIRED, value != ANONYMOUS)
+
+
+def _checks(properties: Document, paths: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(".".join(path[-2:]) for path in paths if _get(properties, path))
+
+
+def _get(properties: Document, path: tuple[str, ...]) -> Any:
+    found: Any = properties
+    for key in path:
+        # Absent, null and empty all mean the same here.
+        found = (found or {}).get(key)
+    return found
+
+
+def _set(properties: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    *folders, last = path
+    target = properties
+    for key in folders:
+        if target.get(key) is None:
+            target[key] = {}
+        target = target[key]
+    target[last] = value
+
+
+def _typed(found: Any, default: Any) -> Any:
+    """Return what a document says in the field's own type; null is the field's default."""
+    if isinstance(default, tuple):
+        return tuple(found or ())
+    return type(default)(found or default)
