@@ -59,6 +59,20 @@ class Forbidden(ArmError):
         )
 
 
+class LinkedForbidden(ArmError):
+    """The action is allowed, but not one that it entails on another resource."""
+
+    status = 403
+    code = "LinkedAuthorizationFailed"
+
+    def __init__(self, object_id: str, action: str, linked_scope: str) -> None:
+        super().__init__(
+            f"The client with object id '{object_id}' has permission to write the resource; "
+            f"however, it does not have permission to perform action(s) '{action}' on the linked "
+            f"scope(s) '{linked_scope}' or the linked scope(s) are invalid."
+        )
+
+
 class Throttled(ArmError):
     """The bucket of such requests is empty (code from memory, not from a recording)."""
 

@@ -38,9 +38,19 @@ def authenticate(
 
 def authorize(world: World, principal: Principal, action: str, scope: str) -> None:
     """Refuse unless one of the principal's roles allows the action. Raises Forbidden."""
-    held = roles.roles_of(world.resources, principal.object_id, scope)
-    if not any(role.allows(action) for role in held):
+    if not _may(world, principal, action, scope):
         raise errors.Forbidden(principal.object_id, action, scope)
+
+
+def authorize_linked(world: World, principal: Principal, action: str, scope: str) -> None:
+    """The same for a resource that the written one points at. Raises LinkedForbidden."""
+    if not _may(world, principal, action, scope):
+        raise errors.LinkedForbidden(principal.object_id, action, scope)
+
+
+def _may(world: World, principal: Principal, action: str, scope: str) -> bool:
+    held = roles.roles_of(world.resources, principal.object_id, scope)
+    return any(role.allows(action) for role in held)
 
 
 def _verified(world: World, token: str, audiences: tuple[str, ...]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from localazure.arm.resources import Resource, Resources, timestamp
 
@@ -33,10 +34,14 @@ class Role:
 
 
 def _matches(patterns: tuple[str, ...], action: str) -> bool:
-    return any(
-        re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), action, re.IGNORECASE)
-        for pattern in patterns
-    )
+    return any(_expression(pattern).fullmatch(action) for pattern in patterns)
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    # "a/*/read" allows "a/read" too.
+    text = re.escape(pattern).replace(r"\*/", "(?:.*/)?").replace(r"\*", ".*")
+    return re.compile(text, re.IGNORECASE)
 
 
 BUILT_IN = (
@@ -76,9 +81,7 @@ BUILT_IN = (
         "Managed Identity Operator",
         (
             "Microsoft.ManagedIdentity/userAssignedIdentities/*/read",
-            "Microsoft.ManagedIdentity/userAssignedIdentities/read",
             "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
-            "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
         ),
     ),
     Role(

@@ -18,6 +18,8 @@ from localazure.runtime.events import ClientEvent
 from localazure.runtime.service import Outcome, send
 from localazure.world import World, world_of
 
+# Enough for a refusal's reason.
+_SHOWN_BYTES = 4096
 # JSON names of ClientEvent's fields that differ from their Python names.
 _NAMES = {"connectionId": "connection_id", "userId": "user_id", "invocationId": "invocation_id"}
 
@@ -73,6 +75,7 @@ def _as_json(event: ClientEvent, outcome: Outcome) -> dict[str, Any]:
         # Text of the JSON protocol, base64 of the MessagePack one.
         "clientFrame": frame,
         "error": outcome.error,
+        "answer": outcome.answer[:_SHOWN_BYTES].decode("utf-8", "replace"),
     }
 
 

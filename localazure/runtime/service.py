@@ -35,7 +35,8 @@ class Outcome:
     """What became of an event: the template that took it, the address, upstream's answer.
 
     `matched` is None where no template takes the event: then nothing is sent and an invocation is
-    never answered. `status` is None where nothing was answered, and `error` says why.
+    never answered. `status` is None where nothing was answered, and `error` says why. `frame` is
+    what the client sees, `answer` what upstream said.
     """
 
     matched: int | None = None
@@ -43,6 +44,7 @@ class Outcome:
     status: int | None = None
     frame: bytes | None = None
     error: str | None = None
+    answer: bytes = b""
 
 
 def http_client() -> httpx.AsyncClient:
@@ -75,7 +77,7 @@ async def send(
         seen = answers.frame(event, _UNREACHABLE, b"")
         return Outcome(index, url, None, seen, str(error) or type(error).__name__)
     seen = answers.frame(event, response.status_code, response.content)
-    return Outcome(index, url, response.status_code, seen)
+    return Outcome(index, url, response.status_code, seen, answer=response.content)
 
 
 def _address(world: World, instance: Resource, template: Template, event: ClientEvent) -> str:

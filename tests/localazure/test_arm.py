@@ -8,6 +8,7 @@ import requests
 from localazure import seed
 from tests.cloud import LocalAzure
 from tests.localazure.rest import CHAT_ID, LAB_ID, Arm
+from tests.localazure.sdk import user_assigned
 
 IDENTITY = {"identity": {"type": "SystemAssigned"}}
 
@@ -64,6 +65,31 @@ def test_a_reader_reads_and_does_not_write(local_azure: LocalAzure) -> None:
     assert reader.call("GET", CHAT_ID).status_code == 200
     assert reader.call("PATCH", CHAT_ID, IDENTITY).status_code == 403
     assert reader.call("POST", f"{CHAT_ID}/listKeys").status_code == 403
+
+
+def contributor(cloud: LocalAzure, *roles: str) -> Arm:
+    principal = "dddddddd-0000-4000-8000-00000000beef"
+    application = {"displayName": "Contributor", "principalId": principal, "secrets": ["secret"]}
+    application["appId"] = "cccccccc-0000-4000-8000-00000000beef"
+    given = [{"principalId": principal, "role": role} for role in roles]
+    cloud.seed(applications=[application], roleAssignments=given)
+    return Arm(cloud, "cccccccc-0000-4000-8000-00000000beef", "secret")
+
+
+def test_assigning_an_identity_takes_a_role_on_the_identity_too(local_azure: LocalAzure) -> None:
+    role = "SignalR/Web PubSub Contributor"
+    identity = user_assigned(seed.identity_id(seed.REALTIME_GROUP, seed.ORDERS_IDENTITY))
+    arm = contributor(local_azure, role)
+    refused = arm.call("PATCH", LAB_ID, {"identity": identity})
+    assert (refused.status_code, code(refused)) == (403, "LinkedAuthorizationFailed")
+    arm = contributor(local_azure, role, "Managed Identity Operator")
+    assert arm.call("PATCH", LAB_ID, {"identity": identity}).status_code == 202
+
+
+def test_links_stay_on_the_host_that_was_asked(arm: Arm, local_azure: LocalAzure) -> None:
+    by_address = local_azure.url.replace("localhost", "127.0.0.1")
+    accepted = arm.call("PATCH", by_address + LAB_ID, IDENTITY)
+    assert accepted.headers["Azure-AsyncOperation"].startswith(by_address)
 
 
 def test_the_api_version_is_required_and_known(arm: Arm) -> None:

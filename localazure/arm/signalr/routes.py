@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from localazure.arm import errors, lro
+from localazure.arm import errors, guard, lro
 from localazure.arm.resources import Resource, created, touched
 from localazure.arm.routing import GROUP, SUBSCRIPTION, Call, Provider
 from localazure.arm.signalr import rules
@@ -16,6 +16,7 @@ from localazure.arm.signalr.shape import API_VERSIONS, INSTANCE, TYPE
 
 _UNDER = f"/providers/{TYPE}"
 _ONE = f"{GROUP}{_UNDER}/{{name}}"
+_ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 _KEYS = {"primary": "primaryKey", "secondary": "secondaryKey"}
 
 signalr = Provider(TYPE, API_VERSIONS)
@@ -161,6 +162,8 @@ def _write(
 def _merged(call: Call, found: Resource, base: dict[str, Any], change: dict[str, Any]) -> Resource:
     world = call.world
     document = rules.merged(base, change, world.resources, world.directory.tenant_id)
+    for identity_id in rules.newly_assigned(found.document, document):
+        guard.authorize_linked(world, call.principal, _ASSIGN, identity_id)
     document["properties"]["provisioningState"] = "Succeeded"
     return Resource(document, found.hidden)
 

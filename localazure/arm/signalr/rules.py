@@ -98,6 +98,16 @@ def merged(current: Document, change: Document, resources: Resources, tenant_id:
     return document
 
 
+def newly_assigned(before: Document, after: Document) -> list[str]:
+    """Return the ids of user-assigned identities that a change brings in."""
+    held = {arm_id.lower() for arm_id in _assigned(before)}
+    return [arm_id for arm_id in _assigned(after) if arm_id.lower() not in held]
+
+
+def _assigned(document: Document) -> Document:
+    return (document.get("identity") or {}).get("userAssignedIdentities") or {}
+
+
 def _check_location(current: Document, asked: str | None) -> None:
     held: str = current["location"]
     if asked is not None and _plain(asked) != _plain(held):
