@@ -46,8 +46,15 @@ class ManagedIdentityInline(StackedInline):
 class SignalRInstanceAdmin(ModelAdmin):
     """SignalR instances, each with its identity and what the rooms above add to it."""
 
-    list_display = ["name", "resource_group", "location", "identity", "provisioning_state"]
-    list_filter = ["subscription", "identity__type", "location"]
+    list_display = [
+        "name",
+        "resource_group",
+        "location",
+        "identity",
+        "policy",
+        "provisioning_state",
+    ]
+    list_filter = ["policy", "subscription", "identity__type", "location"]
     list_select_related = ["identity__user_assigned"]
     search_fields = ["name", "resource_group"]
     readonly_fields = ["provisioning_state", "host_name", "observed_at", "azure_modified_at"]

@@ -71,6 +71,13 @@ class SignalRInstance(models.Model):
     wanted lives in the identity's and the templates' rows.
     """
 
+    class Policy(models.TextChoices):
+        """What Signalman may do with the instance."""
+
+        OBSERVE = "observe", "Observe: compare, never write"
+        MANAGE = "manage", "Manage: compare, and write what is applied"
+        PAUSE = "pause", "Pause: neither compare on schedule nor write"
+
     name = models.CharField(
         max_length=63,
         validators=[validate_instance_name],
@@ -81,6 +88,12 @@ class SignalRInstance(models.Model):
     )
     resource_group = models.CharField(max_length=90, validators=[validate_resource_group])
     location = models.CharField(max_length=64, blank=True)
+    policy = models.CharField(
+        max_length=8,
+        choices=Policy,
+        default=Policy.OBSERVE,
+        help_text="Nothing is ever written to Azure except under Manage.",
+    )
 
     observed = models.JSONField(
         null=True, blank=True, editable=False, help_text="InstanceState as JSON; null: never read."
@@ -105,6 +118,11 @@ class SignalRInstance(models.Model):
                 Lower("name"),
                 name="signalr_name_unique_in_azure",
                 violation_error_message="An instance of this name is already here.",
+            ),
+            models.CheckConstraint(
+                name="policy_is_one_of_three",
+                condition=models.Q(policy__in=["observe", "manage", "pause"]),
+                violation_error_message="The policy is observe, manage or pause.",
             ),
         ]
 

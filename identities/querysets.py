@@ -17,6 +17,10 @@ class SignalRInstanceQuerySet(models.QuerySet["SignalRInstance"]):
         """Return the instance of that name; Azure's names differ by more than case."""
         return self.filter(name__iexact=name)
 
+    def on_schedule(self) -> SignalRInstanceQuerySet:
+        """Return those that are read and compared without anybody asking."""
+        return self.exclude(policy="pause")
+
     def with_desired(self) -> SignalRInstanceQuerySet:
         """Fetch what the desired state is made of, in a constant number of queries."""
         return self.select_related("subscription", "identity__user_assigned").prefetch_related(

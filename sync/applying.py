@@ -27,6 +27,7 @@ from sync.backoff import MAX_ATTEMPTS, delay_after
 from sync.claims import Claim
 from sync.importing import refresh
 from sync.models import Operation, OperationStep
+from sync.policy import Policy
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +85,15 @@ def _next_stage(claim: Claim) -> datetime | None:
         return _conclude(claim)
     if step.state == step.State.POLLING:
         return _poll(claim, step)
-    if step.state == step.State.PENDING and claim.operation.cancel_requested:
+    if step.state == step.State.PENDING and _is_called_off(claim.operation):
         claim.finish(Operation.State.CANCELLED)
         return None
     return _send(claim, step)
+
+
+def _is_called_off(operation: Operation) -> bool:
+    """Whether no further step may begin: cancelled, or the instance's policy says no more."""
+    return operation.cancel_requested or operation.instance.policy != Policy.MANAGE
 
 
 def _send(claim: Claim, step: OperationStep) -> datetime:

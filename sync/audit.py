@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from identities.models import SignalRInstance
 from sync.models import AuditEvent, Operation
 
 
@@ -18,4 +19,13 @@ def record_event(
         before=before,
         after=after,
         operation_id=operation.pk,
+    )
+
+
+def record_change(
+    instance: SignalRInstance, action: str, *, who: str, before: Any = None, after: Any = None
+) -> AuditEvent:
+    """Record that `who` did `action` to what Signalman itself keeps of `instance`."""
+    return AuditEvent.objects.create(
+        who=who, action=action, object=instance.arm_id, before=before, after=after
     )

@@ -17,6 +17,10 @@ class NeverRead(SyncError):
     """There is nothing to compare with: Azure was not read yet, or has no such instance."""
 
 
+class NotManaged(SyncError):
+    """The instance's policy is to write nothing."""
+
+
 class StalePlan(SyncError):
     """The plan that was shown is not the one that would be carried out now: `plan` is."""
 

@@ -20,6 +20,7 @@ from sync.errors import NothingToApply, OperationFinished, OperationRunning, Sta
 from sync.models import Operation, OperationStep
 from sync.plan import Plan
 from sync.planning import plan_instance
+from sync.policy import require_managed
 from sync.waking import wake
 
 log = logging.getLogger(__name__)
@@ -35,9 +36,10 @@ def start_apply(
     """Queue the carrying out of the plan of that `digest`, and return the operation.
 
     Nothing is sent to Azure here. `requested_by_name` says who asks where no user does.
-    Raises StalePlan, with the present plan, where the digest is not its; NothingToApply;
-    OperationRunning; and what `plan_instance` raises.
+    Raises NotManaged; StalePlan, with the present plan, where the digest is not its;
+    NothingToApply; OperationRunning; and what `plan_instance` raises.
     """
+    require_managed(instance)
     plan = plan_instance(instance)
     if plan.digest != digest:
         raise StalePlan(plan)

@@ -16,6 +16,7 @@ from sync.importing import import_instance
 from sync.models import Operation, OperationStep
 from sync.operations import advance, start_apply
 from sync.planning import plan_instance
+from sync.policy import Policy, set_policy
 from tests.cloud import LocalAzure
 from upstreams.documents import load_templates
 
@@ -34,8 +35,16 @@ def imported(name: str) -> SignalRInstance:
     return import_instance(seed.SUBSCRIPTION_ID, group, name)
 
 
+def managed(name: str) -> SignalRInstance:
+    """Return an instance as an import leaves it, but that Signalman may write to."""
+    instance = imported(name)
+    set_policy(instance, Policy.MANAGE, who="ada")
+    return instance
+
+
 def want(instance: SignalRInstance, kind: str, *templates: dict[str, Any]) -> SignalRInstance:
-    """Want an identity of that type and these templates, and return the instance as stored."""
+    """Manage the instance, want that identity and these templates, and return it as stored."""
+    set_policy(instance, Policy.MANAGE, who="ada")
     instance.identity.become(ManagedIdentity.Type(kind))
     load_templates(instance, list(templates))
     return SignalRInstance.objects.with_desired().get(pk=instance.pk)

@@ -81,6 +81,7 @@ def test_the_audit_trail_is_searched_by_instance(
         "write templates",
         "write identity",
         "start apply",
+        "set policy",
     ]
     other = admin_client.get(address, {"q": seed.CHAT})
     assert list(other.context["cl"].result_list) == []

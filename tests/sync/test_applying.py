@@ -104,7 +104,8 @@ def test_a_poll_comes_when_azure_asks_for_it(local_azure: LocalAzure) -> None:
 
 def test_every_write_is_in_the_audit_trail_with_before_and_after(local_azure: LocalAzure) -> None:
     operation = drive(signed_lab())
-    begun, identity, templates = AuditEvent.objects.order_by("pk")
+    events = AuditEvent.objects.filter(operation_id=operation.pk)
+    begun, identity, templates = events.order_by("pk")
     assert begun.action == "start apply"
     assert (identity.action, identity.who) == ("write identity", "ada")
     assert identity.before == {"type": "None", "user_assigned_id": None}

@@ -16,6 +16,7 @@ from tests.sync.driving import (
     drive,
     drive_to,
     imported,
+    managed,
     patches,
     signed_lab,
     stage,
@@ -50,7 +51,7 @@ def test_a_user_who_asks_is_kept_by_name_and_by_row(local_azure: LocalAzure) -> 
     instance = want(imported(seed.LAB), "SystemAssigned")
     operation = start_apply(instance, digest=plan_instance(instance).digest, requested_by=ada)
     assert (operation.requested_by, operation.requested_by_name) == (ada, "ada")
-    assert AuditEvent.objects.get().who == "ada"
+    assert AuditEvent.objects.get(operation_id=operation.pk).who == "ada"
 
 
 def test_another_plan_than_the_one_shown_is_refused_with_the_new_one(
@@ -78,7 +79,7 @@ def test_of_two_applies_at_once_one_is_refused(local_azure: LocalAzure) -> None:
 
 def test_nothing_to_apply_starts_nothing(local_azure: LocalAzure) -> None:
     with pytest.raises(NothingToApply):
-        start(imported(seed.LAB))
+        start(managed(seed.LAB))
 
 
 def test_what_cannot_work_starts_nothing(local_azure: LocalAzure) -> None:

@@ -86,6 +86,7 @@ def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
     portal = Portal(tmp_path)
     portal.manage("migrate")
     portal.manage("import_instances", "--subscription", seed.SUBSCRIPTION_ID)
+    portal.manage("set_policy", seed.LAB, "manage")
     outcome = portal.manage("set_identity", seed.LAB, "--system-assigned")
     assert outcome.returncode == 0, outcome.stderr
     return portal
