@@ -18,15 +18,15 @@ from django.conf import settings
 from django.db import transaction
 
 from arm.errors import ArmError, NotFound, OperationFailed
-from arm.patches import identity_patch, templates_patch
 from arm.resources import SignalRResource
-from arm.state import InstanceState
 from sync.audit import record_event
 from sync.azure import arm_client
 from sync.backoff import MAX_ATTEMPTS, delay_after
 from sync.claims import Claim
 from sync.importing import refresh
 from sync.models import Operation, OperationStep
+from sync.parts import part_of
+from sync.parts.part import Writing
 from sync.policy import Policy
 
 log = logging.getLogger(__name__)
@@ -108,12 +108,8 @@ def _send(claim: Claim, step: OperationStep) -> datetime:
         raise _elsewhere(claim, resource, position=step.position)
     step.state, step.started_at = step.State.SENDING, claim.now
     claim.record(step)
-    instance = claim.operation.instance
-    answer = arm_client(instance.subscription_id).patch_instance(
-        instance.resource_group,
-        instance.name,
-        _body(step, after),
-        correlation_id=str(claim.operation.pk),
+    answer = part_of(step.kind).write(
+        Writing(resource, after, arm_client, correlation_id=str(claim.operation.pk))
     )
     if answer.done:
         return _taken(claim, step)
@@ -232,12 +228,6 @@ def _elsewhere(claim: Claim, resource: SignalRResource, *, position: int) -> Set
 def _next_look(claim: Claim, retry_after: float | None = None) -> datetime:
     seconds = settings.SIGNALMAN_POLL_SECONDS if retry_after is None else retry_after
     return claim.now + timedelta(seconds=seconds)
-
-
-def _body(step: OperationStep, after: InstanceState) -> dict[str, Any]:
-    if step.kind == "identity":
-        return identity_patch(after.identity)
-    return templates_patch(after.templates)
 
 
 def _audit(claim: Claim, step: OperationStep) -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final, Literal
-
-from arm.state import IdentityState, TemplateState
-from sync.matching import match
 
 Action = Literal["create", "update", "delete"]
 
 # Terraform's words for a value that only Azure can give.
 KNOWN_AFTER_APPLY: Final = "(known after apply)"
 
-_TARGET: Final = re.compile(r"identity|upstream\.templates\[\d+\]")
+# One of a part that has one, or a part's entry in brackets; then, in an update, its field.
+_PATH: Final = re.compile(r"(?P<target>[a-z_]+(?:[a-z_.]*\[[^\[\]]+\])?)(?:\.(?P<field>[a-z_]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,62 +33,23 @@ class Change:
 
     @property
     def target(self) -> str:
-        """The identity or the template that changes: `path` without the field."""
-        found = _TARGET.match(self.path)
-        if found is None:
-            raise ValueError(f"{self.path} is neither of an identity nor of a template.")
-        return found[0]
+        """The identity, or the entry of a list, that changes: `path` without the field."""
+        return self._parsed()["target"]
 
     @property
     def field(self) -> str:
         """The field that is updated, or nothing where the whole target changes."""
-        return self.path.removeprefix(self.target).removeprefix(".")
+        return self._parsed()["field"] or ""
+
+    def _parsed(self) -> re.Match[str]:
+        found = _PATH.fullmatch(self.path)
+        if found is None:
+            raise ValueError(f"{self.path!r} is not the path of a change.")
+        return found
 
 
-def identity_changes(before: IdentityState, after: IdentityState) -> tuple[Change, ...]:
-    """Return what turns the one identity into the other."""
-    if before == after:
-        return ()
-    if before.type == "None":
-        return (Change("identity", "create", None, _expected(after)),)
-    if after.type == "None":
-        return (Change("identity", "delete", _fields(before), None),)
-    return tuple(_field_changes("identity", _fields(before), _expected(after)))
-
-
-def template_changes(
-    before: Sequence[TemplateState], after: Sequence[TemplateState]
-) -> tuple[Change, ...]:
-    """Return what turns the one list into the other: deletes first, then in the wanted order."""
-    matching = match(before, after)
-    changes = [
-        Change(f"upstream.templates[{index}]", "delete", asdict(before[index]), None)
-        for index in matching.removed
-    ]
-    for index, template in enumerate(after):
-        path = f"upstream.templates[{index}]"
-        if index not in matching.kept:
-            changes.append(Change(path, "create", None, asdict(template)))
-            continue
-        origin = matching.kept[index]
-        if index in matching.moved:
-            changes.append(Change(f"{path}.position", "update", origin, index))
-        changes += _field_changes(path, asdict(before[origin]), asdict(template))
-    return tuple(changes)
-
-
-def _fields(identity: IdentityState) -> dict[str, Any]:
-    return {field: value for field, value in asdict(identity).items() if value is not None}
-
-
-def _expected(identity: IdentityState) -> dict[str, Any]:
-    """Return the identity's fields, and a principal where Azure is to make one."""
-    if identity.type != "SystemAssigned":
-        return _fields(identity)
-    return {**_fields(identity), "principal_id": KNOWN_AFTER_APPLY}
-
-
-def _field_changes(path: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
+def field_changes(path: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
+    """Return an update for each field at `path` that the two have otherwise."""
     for field in {**before, **after}:
         old, new = before.get(field), after.get(field)
         if old != new:

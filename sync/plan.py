@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from arm.state import IdentityState, InstanceState
-from sync.changes import Change, identity_changes, template_changes
-
-StepKind = Literal["identity", "templates"]
+from arm.state import InstanceState
+from sync.changes import Change
+from sync.parts import PARTS
+from sync.parts.part import Part
 
 
 class InvalidDesired(ValueError):
@@ -26,10 +26,11 @@ class InvalidDesired(ValueError):
 class Step:
     """One write to Azure: the state that it leaves, and the changes that it makes.
 
-    `warnings` say what stops working because of it, and until when.
+    `kind` is that of the part that it writes. `warnings` say what stops working because of it, and
+    until when.
     """
 
-    kind: StepKind
+    kind: str
     title: str
     changes: tuple[Change, ...]
     after: InstanceState
@@ -121,75 +122,26 @@ def plan(desired: InstanceState, observed: InstanceState, *, instance: str) -> P
         return Plan(instance, observed)
     if found := problems(desired):
         raise InvalidDesired(f"{instance}: {' '.join(found)}")
-    kinds: list[StepKind] = ["identity", "templates"]
-    if desired.identity.type == "None":
-        kinds.reverse()
     steps: list[Step] = []
     state = observed
-    for kind in kinds:
-        after = _with_part(state, kind, desired)
+    for part in sorted(PARTS, key=lambda part: part.place(observed, desired)):
+        after = part.step_towards(desired, state)
         if after != state:
-            steps.append(_step(kind, state, after))
+            steps.append(_step(part, state, after))
             state = after
     return Plan(instance, observed, tuple(steps))
 
 
 def problems(desired: InstanceState) -> tuple[str, ...]:
     """Return a sentence for each thing wanted that cannot work in Azure."""
-    if desired.identity.type != "None":
-        return ()
-    return tuple(
-        f"Upstream template {index} asks for a token, but the instance is to have no identity: "
-        "give it one, or turn the template's authentication off."
-        for index, template in enumerate(desired.templates)
-        if template.auth_type == "ManagedIdentity"
-    )
+    return tuple(problem for part in PARTS for problem in part.problems(desired))
 
 
-def _with_part(state: InstanceState, kind: StepKind, desired: InstanceState) -> InstanceState:
-    if kind == "identity":
-        return replace(state, identity=desired.identity)
-    return replace(state, templates=desired.templates)
-
-
-def _step(kind: StepKind, before: InstanceState, after: InstanceState) -> Step:
-    if kind == "identity":
-        return Step(
-            kind=kind,
-            title=_identity_title(before.identity, after.identity),
-            changes=identity_changes(before.identity, after.identity),
-            after=after,
-            warnings=_identity_warnings(before.identity, after.identity),
-        )
+def _step(part: Part, before: InstanceState, after: InstanceState) -> Step:
     return Step(
-        kind=kind,
-        title=_templates_title(after),
-        changes=template_changes(before.templates, after.templates),
+        kind=part.kind,
+        title=part.title(before, after),
+        changes=part.changes(before, after),
         after=after,
+        warnings=part.warnings(before, after),
     )
-
-
-def _identity_title(before: IdentityState, after: IdentityState) -> str:
-    if after.type == "None":
-        return "Remove the identity"
-    verb = "Give the instance" if before.type == "None" else "Switch to"
-    if after.user_assigned_id is None:
-        return f"{verb} a system-assigned identity"
-    return f"{verb} the user-assigned identity {after.user_assigned_id.rsplit('/', 1)[-1]}"
-
-
-def _identity_warnings(before: IdentityState, after: IdentityState) -> tuple[str, ...]:
-    """Say what goes with a lost principal: roles and receivers name principals, not instances."""
-    if before.type == "None":
-        return ()
-    lost = "Roles, vault grants and receivers that name the present principal ID stop working"
-    if after.type == "None":
-        return (f"{lost}.",)
-    return (f"{lost} until they name the new one.",)
-
-
-def _templates_title(after: InstanceState) -> str:
-    count = len(after.templates)
-    if not count:
-        return "Remove the upstream templates"
-    return f"Set {count} upstream template{'s' if count > 1 else ''}"

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 
 from arm.state import IdentityState, TemplateState
-from sync.changes import KNOWN_AFTER_APPLY, Change, identity_changes, template_changes
+from sync.changes import KNOWN_AFTER_APPLY, Change
+from sync.parts.identity import identity_changes
+from sync.parts.templates import template_changes
 from tests.sync.states import IDENTITY_IDS, identities, template_lists
 
 Templates = tuple[TemplateState, ...]
@@ -117,6 +119,20 @@ def test_a_switch_is_a_change_of_fields() -> None:
     )
 
 
-def test_a_path_of_something_else_has_no_target() -> None:
-    with pytest.raises(ValueError, match="tags is neither"):
-        _ = Change("tags", "update", None, None).target
+@pytest.mark.parametrize(
+    ("path", "target", "field"),
+    [
+        ("identity", "identity", ""),
+        ("identity.type", "identity", "type"),
+        ("upstream.templates[12].position", "upstream.templates[12]", "position"),
+        ("grants[contoso-vault]", "grants[contoso-vault]", ""),
+    ],
+)
+def test_a_path_is_a_target_and_its_field(path: str, target: str, field: str) -> None:
+    change = Change(path, "update", None, None)
+    assert (change.target, change.field) == (target, field)
+
+
+def test_a_path_of_another_form_has_no_target() -> None:
+    with pytest.raises(ValueError, match=r"'tags\[' is not the path"):
+        _ = Change("tags[", "update", None, None).target

@@ -1,0 +1,72 @@
+"""What a managed part of an instance has to say, so that it can be planned and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from arm.resources import SignalRResource
+from arm.state import InstanceState
+from sync.changes import Change
+
+if TYPE_CHECKING:
+    from arm.client import ArmClient
+    from arm.longrunning import LongRunning
+
+
+class Place(IntEnum):
+    """Where in a plan a step comes: the order rule, in one list."""
+
+    BEFORE_IDENTITY = 10
+    IDENTITY = 20
+    AFTER_IDENTITY = 30
+    TEMPLATES = 40
+    # What templates must have let go of first.
+    LET_GO = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a part needs to write one step.
+
+    `resource` is the instance as Azure has just answered it; `after` the state that the step is to
+    leave; `clients` opens the door to a subscription, by its id.
+    """
+
+    resource: SignalRResource
+    after: InstanceState
+    clients: Callable[[str], ArmClient]
+    correlation_id: str
+
+    @property
+    def client(self) -> ArmClient:
+        """The door to the instance's own subscription."""
+        return self.clients(str(self.resource.subscription_id))
+
+
+def _no_sentences(*_states: InstanceState) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One managed part. `kind` names its steps, and its field of InstanceState.
+
+    `changes`, `title` and `warnings` are asked of the states before and after a step, which differ
+    in this part alone. `place` is asked of the states before and after the whole plan. `problems`
+    says what cannot work in a wanted state. `write` sends a step, once; it may raise an ArmError.
+    """
+
+    kind: str
+    place: Callable[[InstanceState, InstanceState], Place]
+    changes: Callable[[InstanceState, InstanceState], tuple[Change, ...]]
+    title: Callable[[InstanceState, InstanceState], str]
+    write: Callable[[Writing], LongRunning]
+    warnings: Callable[[InstanceState, InstanceState], tuple[str, ...]] = _no_sentences
+    problems: Callable[[InstanceState], tuple[str, ...]] = _no_sentences
+
+    def step_towards(self, desired: InstanceState, state: InstanceState) -> InstanceState:
+        """Return `state` with this part as `desired` has it."""
+        return replace(state, **{self.kind: getattr(desired, self.kind)})
