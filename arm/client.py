@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from http import HTTPStatus
 from typing import IO, Any, Final, cast
 from uuid import UUID
@@ -26,8 +27,10 @@ from arm.errors import UnexpectedAnswer
 from arm.longrunning import LongRunning, Progress, poll_url, progress, started
 from arm.pipeline import pipeline
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
+from arm.roles import Roles
 from arm.settings import ArmSettings
 from arm.translation import translated
+from arm.vaults import Vaults
 
 _SUBSCRIPTIONS_API: Final = "2022-12-01"
 
@@ -47,6 +50,16 @@ class ArmClient:
         self._identities = ManagedServiceIdentityClient(
             access, self._subscription_id, **shared
         ).user_assigned_identities
+
+    @cached_property
+    def vaults(self) -> Vaults:
+        """The subscription's key vaults."""
+        return Vaults(self._subscription_id, self._settings)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """Role assignments at the subscription's resources."""
+        return Roles(self._subscription_id, self._settings)
 
     def get_subscription(self) -> SubscriptionResource:
         """Read the subscription itself, for its tenant and its name."""

@@ -4,9 +4,11 @@ ArmError
 ├── CredentialRefused   Microsoft Entra refused the credential, or ARM its token (401)
 ├── CredentialMissing   no token could be asked for: nothing configured, or Entra out of reach
 ├── Forbidden           the credential may not do this (403)
+│   └── GrantForbidden  it may not let others into a vault
 ├── NotFound            no such resource (404)
 ├── Conflict            the resource is busy, or is in a state that forbids this (409)
 ├── Rejected            ARM read the request and said no (any other 4xx)
+│   └── PrincipalUnknown  an identity that Microsoft Entra has not heard of yet
 ├── Throttled           too many requests (429)
 ├── ServerFailed        ARM or the resource provider broke down (5xx)
 ├── Unreachable         no connection, so nothing was sent
@@ -91,6 +93,16 @@ class Forbidden(ArmError):
     )
 
 
+class GrantForbidden(Forbidden):
+    """Letting an identity into a vault takes a role on that vault."""
+
+    sentence = (
+        "Signalman's credential may not let an identity read this vault's secrets; give it, on the "
+        "vault, Key Vault Contributor where that goes by access policies, and Role Based Access "
+        "Control Administrator where it goes by roles. Or let its owner grant it, then refresh."
+    )
+
+
 class NotFound(ArmError):
     """ARM has no such resource, or no such operation any more."""
 
@@ -112,6 +124,13 @@ class Rejected(ArmError):
     """The request itself is wrong, and stays wrong."""
 
     sentence = "Azure refused the request as it is; change what its words name."
+
+
+class PrincipalUnknown(Rejected):
+    """An identity is younger than Microsoft Entra's copy of the directory."""
+
+    sentence = "Microsoft Entra does not know the identity yet; it will within minutes."
+    _is_transient = True
 
 
 class Throttled(ArmError):

@@ -1,0 +1,133 @@
+"""Role assignments that let a principal read a vault's secrets.
+
+Operations are those of azure-mgmt-authorization, api-version 2022-04-01. Ids of roles: "Azure
+built-in roles", learn.microsoft.com/azure/role-based-access-control.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Any, Final, cast
+from uuid import UUID, uuid5
+
+from azure.mgmt.authorization import AuthorizationManagementClient
+
+from arm.capturing import Captured
+from arm.credentials import credential
+from arm.errors import Conflict, PrincipalUnknown, Rejected, UnexpectedAnswer
+from arm.pipeline import pipeline
+from arm.settings import ArmSettings
+from arm.translation import translated
+
+SECRETS_USER: Final = "4633458b-17de-408a-b874-0445c86b69e6"
+# Built-in roles that allow Microsoft.KeyVault/vaults/secrets/getSecret/action.
+SECRET_READING_ROLES: Final[Mapping[str, str]] = {
+    SECRETS_USER: "Key Vault Secrets User",
+    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
+    "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
+}
+# An assignment's name is a GUID of the caller's choice. Derived, a repeated request is the same.
+_NAMES: Final = UUID("5d0a3bd0-6f0f-4a3c-9f2e-1f4f6a2c7c55")
+_SAME_UNDER_ANOTHER_NAME: Final = "RoleAssignmentExists"
+# A new principal is not known everywhere at once.
+_NOT_REPLICATED: Final = "PrincipalNotFound"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAssignment:
+    """That a principal holds a role at a scope, or at one above it."""
+
+    arm_id: str
+    role_id: str
+    created_at: datetime | None
+
+    @classmethod
+    def from_arm(cls, assignment: Mapping[str, Any]) -> RoleAssignment:
+        """Read an assignment. Raises UnexpectedAnswer for any other shape."""
+        try:
+            properties = assignment["properties"]
+            created = properties.get("createdOn")
+            return cls(
+                arm_id=assignment["id"],
+                role_id=properties["roleDefinitionId"].rsplit("/", 1)[-1].lower(),
+                created_at=datetime.fromisoformat(created) if created else None,
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnexpectedAnswer(f"It was read as a role assignment: {error}") from error
+
+
+class Roles:
+    """Role assignments at any scope. Safe to share between threads.
+
+    Every method raises an ArmError, and nothing else, when Azure does not do what was asked.
+    """
+
+    def __init__(self, subscription_id: UUID | str, settings: ArmSettings) -> None:
+        self._subscription_id = str(subscription_id)
+        self._assignments = AuthorizationManagementClient(
+            credential(settings),
+            self._subscription_id,
+            base_url=settings.endpoint,
+            pipeline=pipeline(settings),
+        ).role_assignments
+
+    def secret_reading(self, scope: str, principal_id: UUID) -> RoleAssignment | None:
+        """Return what lets the principal read the secrets of the vault at `scope`.
+
+        Of several assignments the oldest. Roles held through a group or above the vault count;
+        roles on single secrets and custom roles are not seen.
+        """
+        captured = Captured()
+        with translated():
+            items = self._assignments.list_for_scope(
+                scope.lstrip("/"),
+                filter=f"atScope() and assignedTo('{principal_id}')",
+                raw_response_hook=captured,
+            )
+            held = [RoleAssignment.from_arm(each) for each in captured.pages(items)]
+        reading = [each for each in held if each.role_id in SECRET_READING_ROLES]
+        return min(reading, key=lambda each: str(each.created_at), default=None)
+
+    def let_read_secrets(
+        self, scope: str, principal_id: UUID, *, correlation_id: str | None = None
+    ) -> None:
+        """Make the principal a Key Vault Secrets User of the vault at `scope`.
+
+        Harmless to repeat. Raises PrincipalUnknown where Microsoft Entra has not heard of a new
+        principal yet, which passes.
+        """
+        name = uuid5(_NAMES, f"{scope.lower()} {principal_id} {SECRETS_USER}")
+        named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
+        try:
+            with translated():
+                self._assignments.create(
+                    scope.lstrip("/"),
+                    str(name),
+                    cast("IO[bytes]", json.dumps(self._assignment(principal_id)).encode()),
+                    content_type="application/json",
+                    **named,
+                )
+        except Conflict as error:
+            if error.code != _SAME_UNDER_ANOTHER_NAME:
+                raise
+        except Rejected as error:
+            if error.code != _NOT_REPLICATED:
+                raise
+            raise PrincipalUnknown(error.message, code=error.code, status=error.status) from error
+
+    def _assignment(self, principal_id: UUID) -> dict[str, Any]:
+        definition = (
+            f"/subscriptions/{self._subscription_id}/providers/Microsoft.Authorization"
+            f"/roleDefinitions/{SECRETS_USER}"
+        )
+        # The SDK's model says User unless told; Azure then looks for a user of that id.
+        return {
+            "properties": {
+                "roleDefinitionId": definition,
+                "principalId": str(principal_id),
+                "principalType": "ServicePrincipal",
+            }
+        }

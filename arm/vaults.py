@@ -1,0 +1,174 @@
+"""Key vaults: whose secrets an instance's URL templates name, and who may read them.
+
+Operations are those of azure-mgmt-keyvault. Shapes: Microsoft.KeyVault/vaults, api-version
+2026-05-15. A vault goes by roles where `enableRbacAuthorization` is true, and by access policies
+where it is false or null. Source: "Azure RBAC vs. access policies", learn.microsoft.com/azure/
+key-vault.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, Any, Final, cast
+from uuid import UUID
+
+from azure.mgmt.core.tools import parse_resource_id
+from azure.mgmt.keyvault import KeyVaultManagementClient
+
+from arm.capturing import Captured
+from arm.credentials import credential
+from arm.errors import NotFound, UnexpectedAnswer
+from arm.pipeline import pipeline
+from arm.settings import ArmSettings
+from arm.translation import translated
+
+# Permissions of an access policy that let its principal read a secret's value.
+_READING: Final = frozenset({"get", "all"})
+
+
+@dataclass(frozen=True, slots=True)
+class VaultResource:
+    """A vault as Azure answered it.
+
+    `readers` are the principals that an access policy lets read secrets; they count only where the
+    vault does not go by roles (`uses_rbac`).
+    """
+
+    arm_id: str
+    name: str
+    vault_uri: str
+    tenant_id: UUID
+    uses_rbac: bool
+    readers: frozenset[UUID]
+
+    @classmethod
+    def from_arm(cls, vault: Mapping[str, Any]) -> VaultResource:
+        """Read a vault. Raises UnexpectedAnswer for any other shape."""
+        try:
+            properties = vault["properties"]
+            return cls(
+                arm_id=vault["id"],
+                name=vault["name"],
+                vault_uri=properties.get("vaultUri") or "",
+                tenant_id=UUID(properties["tenantId"]),
+                uses_rbac=bool(properties.get("enableRbacAuthorization")),
+                readers=frozenset(_readers(properties.get("accessPolicies") or ())),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnexpectedAnswer(f"It was read as a key vault: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class SecretResource:
+    """What management knows of a secret, which is not its value. Times are its validity's."""
+
+    name: str
+    is_enabled: bool
+    not_before: datetime | None
+    expires_at: datetime | None
+
+    @classmethod
+    def from_arm(cls, secret: Mapping[str, Any]) -> SecretResource:
+        """Read a secret. Raises UnexpectedAnswer for any other shape."""
+        try:
+            attributes = (secret.get("properties") or {}).get("attributes") or {}
+            return cls(
+                name=secret["name"],
+                is_enabled=attributes.get("enabled") is not False,
+                not_before=_moment(attributes.get("nbf")),
+                expires_at=_moment(attributes.get("exp")),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnexpectedAnswer(f"It was read as a secret: {error}") from error
+
+
+class Vaults:
+    """The key vaults of one subscription. Safe to share between threads.
+
+    Every method raises an ArmError, and nothing else, when Azure does not do what was asked.
+    """
+
+    def __init__(self, subscription_id: UUID | str, settings: ArmSettings) -> None:
+        client = KeyVaultManagementClient(
+            credential(settings),
+            str(subscription_id),
+            base_url=settings.endpoint,
+            pipeline=pipeline(settings),
+        )
+        self._vaults, self._secrets = client.vaults, client.secrets
+
+    def list(self) -> Iterator[VaultResource]:
+        """Read the subscription's vaults, page by page: those that the credential may see."""
+        captured = Captured()
+        with translated():
+            items = self._vaults.list_by_subscription(raw_response_hook=captured)
+            yield from map(VaultResource.from_arm, captured.pages(items))
+
+    def get(self, arm_id: str) -> VaultResource:
+        """Read one vault. Raises NotFound."""
+        group, name = _group_and_name(arm_id)
+        captured = Captured()
+        with translated():
+            self._vaults.get(group, name, raw_response_hook=captured)
+        return VaultResource.from_arm(captured.json())
+
+    def let_read_secrets(
+        self, vault: VaultResource, principal_id: UUID, *, correlation_id: str | None = None
+    ) -> None:
+        """Add `get` on secrets to the access policies; what others may do stays as it is.
+
+        Harmless to repeat. Only ever `add`: `replace` would drop everybody else's policy.
+        """
+        group, name = _group_and_name(vault.arm_id)
+        named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
+        with translated():
+            self._vaults.update_access_policy(
+                group,
+                name,
+                "add",
+                cast("IO[bytes]", json.dumps(_policy(vault, principal_id)).encode()),
+                content_type="application/json",
+                **named,
+            )
+
+    def find_secret(self, vault_id: str, name: str) -> SecretResource | None:
+        """Read what management knows of a secret; None where the vault has none of that name."""
+        group, vault = _group_and_name(vault_id)
+        captured = Captured()
+        try:
+            with translated():
+                self._secrets.get(group, vault, name, raw_response_hook=captured)
+        except NotFound:
+            return None
+        return SecretResource.from_arm(captured.json())
+
+
+def _policy(vault: VaultResource, principal_id: UUID) -> dict[str, Any]:
+    policy = {
+        "tenantId": str(vault.tenant_id),
+        "objectId": str(principal_id),
+        "permissions": {"secrets": ["get"]},
+    }
+    return {"properties": {"accessPolicies": [policy]}}
+
+
+def _readers(policies: Any) -> Iterator[UUID]:
+    for policy in policies:
+        # A compound identity's policy lets in the application on behalf of the principal only.
+        if policy.get("applicationId"):
+            continue
+        allowed = (policy.get("permissions") or {}).get("secrets") or ()
+        if _READING & {str(permission).lower() for permission in allowed}:
+            yield UUID(policy["objectId"])
+
+
+def _group_and_name(arm_id: str) -> tuple[str, str]:
+    parts = parse_resource_id(arm_id)
+    return str(parts["resource_group"]), str(parts["name"])
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
