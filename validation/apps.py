@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class ValidationConfig(AppConfig):
@@ -10,3 +11,9 @@ class ValidationConfig(AppConfig):
 
     name = "validation"
     verbose_name = "Tokens"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from validation.system_checks import check_configuration  # noqa: PLC0415
+
+        register(check_configuration, Tags.security)

@@ -67,11 +67,10 @@ class SharedKeys:
             self._try(lambda: self._cache.delete(self._flight_name), False)
 
     def _is_news(self, published: KeySet, held: KeySet, wanted: str | None) -> bool:
-        if published.read_at <= held.read_at:
-            return False
         now = self._clock()
         if wanted is None:
-            return now - published.read_at < self._timing.refresh / 2
+            is_young = now - published.read_at < self._timing.refresh / 2
+            return is_young and published.read_at > held.read_at
         # The cool-down holds for all processes together.
         is_cooling = now - published.demanded_at < self._timing.cool_down
         return wanted in published.keys or is_cooling

@@ -8,10 +8,9 @@ import pytest
 
 from tests.validation.hostile import hostile_tokens
 from tests.validation.tokens import (
-    CLIENT,
-    INSTANCE,
     NOW,
     POLICY,
+    STRICT,
     Keys,
     jwk,
     signing_key,
@@ -22,9 +21,6 @@ from validation.errors import DESCRIPTIONS, Reason
 from validation.jwks import SigningKey
 from validation.verdict import Outcome, Verdict
 
-STRICT = dataclasses.replace(
-    POLICY, client_ids=frozenset({CLIENT}), resource_ids=frozenset({INSTANCE})
-)
 HOSTILE = list(hostile_tokens())
 
 

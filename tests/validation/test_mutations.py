@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.validation.tokens import CLIENT, INSTANCE, NOW, POLICY, Keys, signing_key, token
+from tests.validation.tokens import NOW, STRICT, Keys, signing_key, token
 from validation.checks import validate
 from validation.encoding import base64url_bytes
 from validation.errors import Refused
 
 KEYS = Keys(signing_key(), signing_key("other"))
-STRICT = dataclasses.replace(
-    POLICY, client_ids=frozenset({CLIENT}), resource_ids=frozenset({INSTANCE})
-)
 GOOD = token()
 PLACES = st.integers(0, len(GOOD) - 1)
 TEXT = st.text(st.characters(codec="latin-1"), min_size=1, max_size=8)

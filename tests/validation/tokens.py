@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -31,6 +32,10 @@ POLICY: Final = TokenPolicy(
     tenant_id=TENANT,
     audiences=frozenset({AUDIENCE}),
     principal_ids=frozenset({PRINCIPAL}),
+)
+# Everything that a policy can demand.
+STRICT: Final = dataclasses.replace(
+    POLICY, client_ids=frozenset({CLIENT}), resource_ids=frozenset({INSTANCE})
 )
 
 

@@ -1,0 +1,200 @@
+"""The authentication class: what a view and a caller see of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import cast
+
+import pytest
+from django.http import HttpResponse
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
+
+from tests.validation.hostile import hostile_tokens
+from tests.validation.rings import Clock, at_once
+from tests.validation.test_verified_tokens import RealIssuer
+from tests.validation.tokens import CLIENT, PRINCIPAL, STRICT, TENANT, token
+from validation.authentication import (
+    EntraAuthentication,
+    EntraPrincipal,
+    HeaderRefused,
+    bearer_token,
+)
+from validation.errors import Reason
+from validation.keys import KeyRing
+from validation.policy import TokenPolicy
+from validation.validator import Validator
+
+CLOCK = Clock()
+ISSUER = RealIssuer(CLOCK, "current")
+VALIDATOR = Validator(lambda _: KeyRing(ISSUER, clock=CLOCK, start=at_once), clock=CLOCK)
+UNREACHABLE = RealIssuer(CLOCK)
+CUT_OFF = Validator(lambda _: KeyRing(UNREACHABLE, clock=CLOCK, start=at_once), clock=CLOCK)
+
+
+class Authentication(EntraAuthentication):
+    realm = "receiver"
+
+    def policy_for(self, request: Request) -> TokenPolicy:
+        return STRICT
+
+    def validator(self) -> Validator:
+        return VALIDATOR
+
+
+class Optional(Authentication):
+    is_optional = True
+
+
+class CutOff(Authentication):
+    def validator(self) -> Validator:
+        return CUT_OFF
+
+
+class View(APIView):
+    authentication_classes = [Authentication]
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        caller: EntraPrincipal = cast("EntraPrincipal", request.user)
+        return Response(
+            {
+                "tenant": caller.tenant_id,
+                "object": caller.object_id,
+                "client": caller.client_id,
+                "same": request.auth is caller.claims,
+            }
+        )
+
+
+class OptionalView(View):
+    authentication_classes = [Optional]
+    permission_classes = [IsAuthenticated]
+
+
+class CutOffView(View):
+    authentication_classes = [CutOff]
+
+
+def post(
+    header: str | None, view: type[APIView] = View, path: str = "/upstream/chat"
+) -> HttpResponse:
+    headers = {} if header is None else {"HTTP_AUTHORIZATION": header}
+    request = APIRequestFactory().post(path, {}, format="json", **headers)
+    response = view.as_view()(request)
+    response.render()
+    return response
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_view_learns_who_calls(scheme: str) -> None:
+    response = post(f"{scheme} {token()}")
+    assert response.status_code == 200
+    assert getattr(response, "data") == {  # noqa: B009
+        "tenant": TENANT,
+        "object": PRINCIPAL,
+        "client": CLIENT,
+        "same": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "challenge"),
+    [
+        (None, 'Bearer realm="receiver"'),
+        ("", 'Bearer realm="receiver"'),
+        (f"Basic {token()}", 'Bearer realm="receiver"'),
+        (token(), 'Bearer realm="receiver"'),
+        ("Bearer", 'error="invalid_request"'),
+        ("Bearer ", 'error="invalid_request"'),
+        (f"Bearer  {token()}", 'error="invalid_request"'),
+        (f"Bearer {token()},Bearer {token()}", 'error="invalid_request"'),
+        (f"Bearer {token()} {token()}", 'error="invalid_request"'),
+        (f"Bearer {token()}\r\n", 'error="invalid_request"'),
+        ("Bearer " + "A" * 300_000, 'error="invalid_request"'),
+        (f"Bearer {token({'aud': 'api://other'})}", 'error="invalid_token"'),
+    ],
+)
+def test_a_refusal_is_401_with_a_challenge(header: str | None, challenge: str) -> None:
+    response = post(header)
+    assert response.status_code == 401
+    assert challenge in response["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize(
+    "compact", [pytest.param(compact, id=name) for name, _, compact in hostile_tokens()]
+)
+def test_a_hostile_token_is_401_and_never_reaches_the_view(compact: str) -> None:
+    response = post(f"Bearer {compact}")
+    assert response.status_code == 401
+    assert "error=" in response["WWW-Authenticate"]
+    assert set(getattr(response, "data")) == {"detail"}  # noqa: B009
+
+
+def test_the_challenge_says_why_and_no_more() -> None:
+    response = post(f"Bearer {token({'aud': 'api://secret-audience'})}")
+    assert response["WWW-Authenticate"] == (
+        'Bearer realm="receiver", error="invalid_token", '
+        'error_description="The token is for another audience."'
+    )
+    assert b"secret-audience" not in response.content
+    assert STRICT.audiences.isdisjoint(response.content.decode().split('"'))
+
+
+def test_the_log_names_check_reason_and_tenant_and_no_token(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    compact = token({"oid": CLIENT})
+    with caplog.at_level(logging.WARNING, "validation"):
+        post(f"Bearer {compact}")
+    (record,) = caplog.records
+    for part in ("'principal'", "wrong_principal", TENANT, CLIENT, "/upstream/chat"):
+        assert part in record.getMessage()
+    assert not any(part in caplog.text for part in compact.split("."))
+
+
+def test_a_path_cannot_forge_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "validation"):
+        post("Bearer nonsense", path="/upstream/chat%0AWARNING all is well")
+    (record,) = caplog.records
+    assert "\n" not in record.getMessage()
+
+
+def test_a_header_without_token_is_logged_by_its_reason(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING, "validation"):
+        post("Basic c2VjcmV0")
+    assert "wrong_scheme" in caplog.text
+    assert "c2VjcmV0" not in caplog.text
+
+
+def test_an_optional_token_is_left_to_the_views_permissions() -> None:
+    assert post(None, OptionalView).status_code == 401
+    assert post("Basic abc", OptionalView).status_code == 401
+    assert post(f"Bearer {token()}", OptionalView).status_code == 200
+
+
+def test_an_optional_token_that_is_wrong_is_refused() -> None:
+    response = post("Bearer nonsense", OptionalView)
+    assert "invalid_token" in response["WWW-Authenticate"]
+
+
+def test_without_keys_the_caller_is_told_to_come_back() -> None:
+    UNREACHABLE.is_down = True
+    response = post(f"Bearer {token()}", CutOffView)
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+
+
+def test_the_token_is_taken_from_the_header() -> None:
+    assert bearer_token("Bearer a.b.c") == "a.b.c"
+
+
+def test_two_headers_that_a_server_joined_are_refused() -> None:
+    with pytest.raises(HeaderRefused) as refused:
+        bearer_token("Bearer a.b.c, Bearer d.e.f")
+    assert refused.value.reason is Reason.AUTHORIZATION_MALFORMED

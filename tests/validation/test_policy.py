@@ -1,0 +1,37 @@
+"""A policy that could not be meant is refused when it is made."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from tests.validation.tokens import OTHER_TENANT, POLICY, PRINCIPAL, TENANT
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"tenant_id": "common"}, "GUID"),
+        ({"tenant_id": ""}, "GUID"),
+        ({"issuer": "https://sts.windows.net/"}, "not of the tenant"),
+        ({"issuer": f"https://sts.windows.net/{OTHER_TENANT}/"}, "not of the tenant"),
+        ({"leeway_seconds": 301}, "leeway"),
+        ({"leeway_seconds": -1}, "leeway"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        dataclasses.replace(POLICY, **wrong)
+
+
+def test_ids_are_brought_to_one_case() -> None:
+    shouted = dataclasses.replace(
+        POLICY, tenant_id=TENANT.upper(), principal_ids=frozenset({PRINCIPAL.upper()})
+    )
+    assert shouted == POLICY
+
+
+def test_an_empty_id_is_no_id() -> None:
+    assert not dataclasses.replace(POLICY, client_ids=frozenset({""})).client_ids

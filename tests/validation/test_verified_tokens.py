@@ -1,0 +1,149 @@
+"""Accepted tokens are remembered, and forgotten as soon as anything speaks against it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tests.validation.rings import DAY, Clock, Issuer, at_once
+from tests.validation.tokens import NOW, POLICY, signing_key, token
+from validation.checks import validate
+from validation.jwks import SigningKey
+from validation.keys import KeyRing
+from validation.keysets import KeySet
+from validation.policy import TokenPolicy
+from validation.validator import Validator
+from validation.verdict import Verdict
+from validation.verified_tokens import MAX_AGE_SECONDS, VerifiedTokens
+
+
+class RealIssuer(Issuer):
+    """An issuer that publishes the keys that tests sign with."""
+
+    def read(self) -> dict[str, SigningKey]:
+        super().read()
+        return {kid: signing_key(kid) for kid in self.kids}
+
+    def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
+        return KeySet.read(self.read(), now=self.clock())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def issuer(clock: Clock) -> RealIssuer:
+    return RealIssuer(clock, "current", "other")
+
+
+@pytest.fixture
+def verified() -> VerifiedTokens:
+    return VerifiedTokens()
+
+
+@pytest.fixture
+def validator(clock: Clock, issuer: RealIssuer, verified: VerifiedTokens) -> Validator:
+    def ring_for(_: TokenPolicy) -> KeyRing:
+        return KeyRing(issuer, clock=clock, start=at_once, chance=lambda: 0.5)
+
+    return Validator(ring_for, clock=clock, verified=verified)
+
+
+def test_an_accepted_token_gets_the_same_verdict_again(validator: Validator) -> None:
+    compact = token()
+    first = validator.verdict(compact, POLICY)
+    assert first.is_accepted
+    assert validator.verdict(compact, POLICY) is first
+
+
+def test_a_verdict_is_given_anew_after_five_minutes(validator: Validator, clock: Clock) -> None:
+    compact = token()
+    first = validator.verdict(compact, POLICY)
+    clock.forward(MAX_AGE_SECONDS)
+    again = validator.verdict(compact, POLICY)
+    assert again.is_accepted
+    assert again is not first
+
+
+def test_a_token_is_refused_once_it_expired(validator: Validator, clock: Clock) -> None:
+    compact = token({"exp": NOW + 100})
+    assert validator.verdict(compact, POLICY).is_accepted
+    clock.forward(161)
+    assert validator.verdict(compact, POLICY).reason == "expired"
+
+
+def test_another_policy_is_another_question(validator: Validator) -> None:
+    compact = token()
+    assert validator.verdict(compact, POLICY).is_accepted
+    stricter = dataclasses.replace(POLICY, principal_ids=frozenset({POLICY.tenant_id}))
+    assert validator.verdict(compact, stricter).reason == "wrong_principal"
+
+
+def test_an_equal_policy_is_the_same_question(validator: Validator) -> None:
+    compact = token()
+    first = validator.verdict(compact, POLICY)
+    assert validator.verdict(compact, dataclasses.replace(POLICY)) is first
+
+
+def test_a_token_goes_with_its_key(
+    validator: Validator, issuer: RealIssuer, clock: Clock, verified: VerifiedTokens
+) -> None:
+    compact = token({"exp": NOW + int(2 * DAY) - 400})
+    assert validator.verdict(compact, POLICY).is_accepted
+    issuer.kids = ["other"]
+    clock.forward(DAY + 1)
+    ring = validator.ring(POLICY)
+    verified.add(compact, POLICY, validate(compact, POLICY, ring, clock()), clock())
+    ring.tend()
+    assert validator.verdict(compact, POLICY).reason == "key_id_unknown"
+
+
+def test_a_refused_token_is_not_remembered(validator: Validator, verified: VerifiedTokens) -> None:
+    assert not validator.verdict(token({"aud": "api://other"}), POLICY).is_accepted
+    assert len(verified) == 0
+
+
+def test_the_least_used_is_forgotten_first(clock: Clock, issuer: RealIssuer) -> None:
+    ring = KeyRing(issuer, clock=clock, start=at_once)
+    verified = VerifiedTokens(max_tokens=2)
+    old, used, new = (token({"uti": name}) for name in ("old", "used", "new"))
+
+    def remembered(compact: str) -> Verdict | None:
+        return verified.find(compact, POLICY, ring, NOW)
+
+    for compact in (used, old):
+        verified.add(compact, POLICY, validate(compact, POLICY, ring, NOW), NOW)
+    assert remembered(used)
+    verified.add(new, POLICY, validate(new, POLICY, ring, NOW), NOW)
+    assert remembered(used)
+    assert remembered(new)
+    assert not remembered(old)
+
+
+@pytest.mark.parametrize("compact", ["\ud800", "t\u00f6ken", "A" * 1_000_000, ""])
+def test_odd_tokens_are_refused_without_breaking(validator: Validator, compact: str) -> None:
+    assert not validator.verdict(compact, POLICY).is_accepted
+
+
+def test_two_issuers_have_two_rings(validator: Validator) -> None:
+    other = TokenPolicy(
+        tenant_id="22222222-2222-4222-8222-222222222222",
+        audiences=frozenset(),
+        principal_ids=frozenset(),
+    )
+    assert validator.ring(POLICY) is validator.ring(dataclasses.replace(POLICY, leeway_seconds=0))
+    assert validator.ring(POLICY) is not validator.ring(other)
+
+
+def test_a_day_without_the_issuer_loses_no_request(
+    validator: Validator, issuer: RealIssuer, clock: Clock
+) -> None:
+    compact = token()
+    assert validator.verdict(compact, POLICY).is_accepted
+    issuer.is_down = True
+    for _ in range(24 * 12 - 1):
+        clock.forward(300)
+        assert validator.verdict(compact, POLICY).is_accepted
