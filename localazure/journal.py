@@ -23,7 +23,8 @@ class Journal:
     def open(self, scope: dict[str, Any]) -> dict[str, Any]:
         """Add a request whose body and status are still to come; the caller fills them in.
 
-        `time` is seconds since 1970.
+        `time` is seconds since 1970. `served` is the status with which the request did its work:
+        the same as `status`, unless a fault stood in for it or ate the answer.
         """
         entry: dict[str, Any] = {
             "time": time.time(),
@@ -32,6 +33,7 @@ class Journal:
             "query": scope["query_string"].decode("latin-1"),
             "headers": _readable_headers(scope["headers"]),
             "status": None,
+            "served": None,
             "body": None,
         }
         self._entries.append(entry)

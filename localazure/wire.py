@@ -39,19 +39,29 @@ class Wire:
                 entry["status"] = message["status"]
             await send(message)
 
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            async def noted(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    entry["served"] = message["status"]
+                await send(message)
+
+            await self._app(scope, receive, noted)
+
         fault = self._world.faults.next_for(scope["method"], scope["path"])
         if fault is None:
-            await self._app(scope, _replay(body, receive), logged)
+            await serve(scope, _replay(body, receive), logged)
         else:
-            await self._fail(fault, scope, _replay(body, receive), logged)
+            await self._fail(fault, serve, scope, _replay(body, receive), logged)
 
-    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _fail(
+        self, fault: Fault, serve: ASGIApp, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         await asyncio.sleep(fault.delay)
         if not fault.replaces_the_answer:
-            await self._app(scope, receive, send)
+            await serve(scope, receive, send)
             return
         if fault.after:
-            await self._app(scope, receive, _unsent)
+            await serve(scope, receive, _unsent)
         if fault.drop:
             self._abort(scope)
             return

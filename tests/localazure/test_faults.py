@@ -64,6 +64,22 @@ def test_only_the_answer_may_be_lost(arm: Arm, local_azure: LocalAzure) -> None:
     assert arm.document(LAB_ID)["properties"]["provisioningState"] == "Updating"
 
 
+def test_the_log_says_what_became_of_a_request_whose_answer_was_eaten(
+    arm: Arm, local_azure: LocalAzure
+) -> None:
+    local_azure.post(
+        "/_local/faults",
+        [
+            {"method": "PATCH", "status": 500},
+            {"method": "PATCH", "status": 500, "after": True},
+        ],
+    )
+    for _ in range(3):
+        arm.call("PATCH", LAB_ID, IDENTITY)
+    written = [(entry["status"], entry["served"]) for entry in local_azure.requests("PATCH")]
+    assert written == [(500, None), (500, 202), (409, 409)]
+
+
 def test_a_fault_without_an_answer_only_waits(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/faults", [{"path": "/signalr/", "delay": 0.001}])
     assert statuses(arm, 1) == [200]
