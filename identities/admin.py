@@ -6,6 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, StackedInline
 
@@ -15,6 +18,7 @@ from identities.models import (
     Subscription,
     UserAssignedIdentity,
 )
+from identities.signals import instance_edited, instance_removed
 
 
 @admin.register(Subscription)
@@ -70,3 +74,39 @@ class SignalRInstanceAdmin(ModelAdmin):
     ) -> list[type[InlineModelAdmin[Any, Any]]]:
         """Return none for a new instance: saving it makes the identity's row."""
         return list(super().get_inlines(request, obj)) if obj else []
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm[SignalRInstance], formsets: Any, change: bool
+    ) -> None:
+        """Save the rows around the instance, then say who edited it; one transaction holds all."""
+        super().save_related(request, form, formsets, change)
+        fields = {
+            name: (form.initial.get(name), form.cleaned_data[name]) for name in form.changed_data
+        }
+        instance_edited.send(
+            SignalRInstance,
+            instance=form.instance,
+            who=_name_of(request),
+            fields=fields if change else {},
+        )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let what hangs on an instance go with it: such rows cannot be deleted by themselves."""
+        deleted, counts, _needed, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, set(), protected
+
+    def delete_model(self, request: HttpRequest, obj: SignalRInstance) -> None:
+        """Take the instance out of Signalman, and say who did; Azure is not asked."""
+        with transaction.atomic():
+            instance_removed.send(SignalRInstance, instance=obj, who=_name_of(request))
+            obj.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SignalRInstance]) -> None:
+        """Take several out of Signalman: all of them or none."""
+        with transaction.atomic():
+            for instance in queryset:
+                self.delete_model(request, instance)
+
+
+def _name_of(request: HttpRequest) -> str:
+    return request.user.get_username()

@@ -10,3 +10,11 @@ class SyncConfig(AppConfig):
 
     name = "sync"
     verbose_name = "Sync"
+
+    def ready(self) -> None:
+        """Record what is changed by hand in the portal."""
+        from identities.signals import instance_edited, instance_removed  # noqa: PLC0415
+        from sync import portal  # noqa: PLC0415  # models load after apps
+
+        instance_edited.connect(portal.record_edit, dispatch_uid="sync-record-edit")
+        instance_removed.connect(portal.record_removal, dispatch_uid="sync-record-removal")

@@ -1,11 +1,11 @@
-"""An operation as a document for scripts. It leaves out Azure's signed address of a write."""
+"""Rows as documents for scripts. An operation's leaves out Azure's signed address of a write."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sync.models import Operation, OperationStep
+from sync.models import DesiredRevision, Operation, OperationStep
 
 
 def operation_document(operation: Operation) -> dict[str, Any]:
@@ -25,6 +25,19 @@ def operation_document(operation: Operation) -> dict[str, Any]:
         "finished_at": _written(operation.finished_at),
         "error": _error(operation),
         "steps": [_step(step) for step in operation.steps.all()],
+    }
+
+
+def revision_document(revision: DesiredRevision) -> dict[str, Any]:
+    """Return what was wanted, as JSON values."""
+    return {
+        "number": revision.number,
+        "at": _written(revision.at),
+        "who": revision.who,
+        "action": revision.action,
+        "comment": revision.comment,
+        "digest": revision.digest,
+        "state": revision.state,
     }
 
 

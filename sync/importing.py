@@ -29,28 +29,37 @@ _SUBSCRIPTION_NOT_FOUND: Final = "SubscriptionNotFound"
 
 
 def import_subscription(
-    subscription_id: UUID | str, *, resource_group: str | None = None, accept: bool = False
+    subscription_id: UUID | str,
+    *,
+    resource_group: str | None = None,
+    accept: bool = False,
+    who: str = "signalman",
 ) -> ImportReport:
     """Import the instances of a subscription, or of one of its resource groups.
 
     Of an instance that is new here, what is wanted becomes what Azure has; of a known one only the
     observed side is refreshed, unless `accept` says to want what Azure has. Running it again
-    changes nothing. Raises ArmError where Azure cannot be read.
+    changes nothing. `who` asked for it. Raises ArmError where Azure cannot be read.
     """
     client = arm_client(subscription_id)
     subscription = _remember_subscription(client.get_subscription())
     remember_identities(_readable_identities(client))
-    listing = Listing(subscription, timezone.now(), creates=True, accepts=accept)
+    listing = Listing(subscription, timezone.now(), creates=True, accepts=accept, who=who)
     return listing.write(client.list_instances_json(resource_group), resource_group=resource_group)
 
 
 def import_instance(
-    subscription_id: UUID | str, resource_group: str, name: str, *, accept: bool = False
+    subscription_id: UUID | str,
+    resource_group: str,
+    name: str,
+    *,
+    accept: bool = False,
+    who: str = "signalman",
 ) -> SignalRInstance:
     """Import one instance, as `import_subscription` does, and return its row. Raises ArmError."""
     client = arm_client(subscription_id)
     subscription = _remember_subscription(client.get_subscription())
-    listing = Listing(subscription, timezone.now(), creates=True, accepts=accept)
+    listing = Listing(subscription, timezone.now(), creates=True, accepts=accept, who=who)
     listing.write_batch([client.get_instance(resource_group, name)])
     return SignalRInstance.objects.with_desired().named(name).get()
 

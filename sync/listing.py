@@ -23,6 +23,7 @@ from identities.models import (
 from sync.adopting import adopt
 from sync.borrowing import remember_identities
 from sync.desired import desired_state
+from sync.history import Author, record_desired
 from sync.observing import Sighting, observe, observe_absence, save_observed, sighting
 
 _BATCH: Final = 500
@@ -54,13 +55,14 @@ class Listing:
     """One read of a subscription, asked for at `asked_at`, and how its answers become rows.
 
     `creates` says to take in instances that are new here, `accepts` to want of the known ones what
-    Azure has.
+    Azure has, and `who` asked for either.
     """
 
     subscription: Subscription
     asked_at: datetime
     creates: bool
     accepts: bool
+    who: str = "signalman"
 
     def write(self, answers: Iterable[Json], *, resource_group: str | None = None) -> ImportReport:
         """Write down the whole list, of the subscription or of one resource group.
@@ -103,6 +105,7 @@ class Listing:
         adopt(
             [(row, each.resource.state) for row, each in zip(rows, seen, strict=True)], identities
         )
+        record_desired([row.pk for row in rows], Author(self.who, "import"))
         return ImportReport(created=_names(rows))
 
     def _update(
@@ -118,6 +121,7 @@ class Listing:
             if self.accepts and desired_state(row) != each.resource.state
         ]
         adopt(accepted, identities)
+        record_desired([row.pk for row, _ in accepted], Author(self.who, "accept"))
         changed |= {row.pk: row for row, _ in accepted}
         return ImportReport(
             updated=_names(changed.values()),

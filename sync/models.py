@@ -10,9 +10,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from arm.state import InstanceState
 from identities.models import SignalRInstance
 from sync.plan import Plan
-from sync.querysets import UNFINISHED, AppendOnly, AuditEventQuerySet, OperationQuerySet
+from sync.querysets import (
+    UNFINISHED,
+    AppendOnly,
+    AuditEventQuerySet,
+    DesiredRevisionQuerySet,
+    OperationQuerySet,
+)
 
 
 class Operation(models.Model):
@@ -157,6 +164,45 @@ class OperationStep(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class DesiredRevision(models.Model):
+    """What was wanted of an instance, from one change of it to the next."""
+
+    instance = models.ForeignKey(
+        SignalRInstance, on_delete=models.CASCADE, related_name="revisions"
+    )
+    number = models.PositiveIntegerField(help_text="Counts from 1 within the instance.")
+    state = models.JSONField(help_text="InstanceState as JSON.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the state, in hexadecimal.")
+    at = models.DateTimeField(default=timezone.now)
+    who = models.CharField(max_length=150)
+    action = models.CharField(max_length=48, help_text="What was done to come here.")
+    comment = models.CharField(
+        max_length=255, blank=True, help_text="Why, in the operator's words."
+    )
+
+    objects = DesiredRevisionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["instance", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "number"], name="one_revision_of_a_number_per_instance"
+            ),
+            models.CheckConstraint(
+                name="a_revision_says_who_and_what",
+                condition=~Q(who="") & ~Q(action=""),
+                violation_error_message="Say who did what.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance} {self.number}: {self.action}"
+
+    def read_state(self) -> InstanceState:
+        """Return what was wanted."""
+        return InstanceState.from_json(self.state)
 
 
 class AuditEvent(models.Model):

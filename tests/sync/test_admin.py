@@ -82,6 +82,7 @@ def test_the_audit_trail_is_searched_by_instance(
         "write identity",
         "start apply",
         "set policy",
+        "want: import",
     ]
     other = admin_client.get(address, {"q": seed.CHAT})
     assert list(other.context["cl"].result_list) == []

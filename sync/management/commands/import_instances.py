@@ -15,6 +15,7 @@ from arm.errors import ArmError
 from sync.azure import arm_settings
 from sync.importing import import_subscription
 from sync.listing import ImportReport
+from sync.management.operators import operator_name
 from sync.management.terminal import working, write_table
 
 
@@ -49,6 +50,7 @@ class Command(BaseCommand):
                         subscription_id,
                         resource_group=options["resource_group"],
                         accept=options["accept"],
+                        who=operator_name(),
                     )
             except ArmError as error:
                 errors.append(f"Subscription {subscription_id}: {error}")

@@ -8,7 +8,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
+from identities.models import ManagedIdentity, UserAssignedIdentity
+from sync.history import Author, wanting
+from sync.management.operators import operator_name
+from sync.management.selection import select_instances
 
 
 class Command(BaseCommand):
@@ -23,14 +26,16 @@ class Command(BaseCommand):
         kind.add_argument("--system-assigned", action="store_true")
         kind.add_argument("--user-assigned", metavar="ID", help="the identity's ARM id")
         kind.add_argument("--none", action="store_true", help="no identity")
+        parser.add_argument("--comment", default="", help="why, for the history")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Change the row, or say in one sentence why not."""
-        instance = SignalRInstance.objects.named(options["instance"]).first()
-        if instance is None:
-            raise CommandError(f"There is no instance {options['instance']!r}: import it first.")
+        (instance,) = select_instances([options["instance"]])
+        author = Author(operator_name(), "set identity", options["comment"])
+        wanted = _wanted(options)
         try:
-            instance.identity.become(*_wanted(options))
+            with wanting(instance, author):
+                instance.identity.become(*wanted)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(f"{instance} is to have the identity {instance.identity}.")

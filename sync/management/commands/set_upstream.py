@@ -11,7 +11,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from identities.models import SignalRInstance
+from sync.history import Author, wanting
+from sync.management.operators import operator_name
+from sync.management.selection import select_instances
 from upstreams.documents import load_templates
 
 
@@ -24,14 +26,16 @@ class Command(BaseCommand):
         """Take the instance and the document."""
         parser.add_argument("instance", help="the instance's name")
         parser.add_argument("document", nargs="?", default="-", help="a file; default: stdin")
+        parser.add_argument("--comment", default="", help="why, for the history")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Change the rows, or say in one sentence why not."""
-        instance = SignalRInstance.objects.named(options["instance"]).first()
-        if instance is None:
-            raise CommandError(f"There is no instance {options['instance']!r}: import it first.")
+        (instance,) = select_instances([options["instance"]])
+        author = Author(operator_name(), "set upstream", options["comment"])
         try:
-            templates = load_templates(instance, json.loads(_read(options["document"])))
+            document = json.loads(_read(options["document"]))
+            with wanting(instance, author):
+                templates = load_templates(instance, document)
         except OSError as error:
             raise CommandError(f"The document cannot be read: {error}.") from error
         except json.JSONDecodeError as error:

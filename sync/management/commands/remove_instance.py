@@ -1,0 +1,34 @@
+"""manage.py remove_instance: take instances out of Signalman."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from sync.errors import OperationRunning
+from sync.management.operators import operator_name
+from sync.management.selection import select_instances
+from sync.portal import record_removal
+
+
+class Command(BaseCommand):
+    """Removes the rows; Azure is not asked. `delete_instance` is what deletes there."""
+
+    help = "Take instances out of Signalman; in Azure they stay as they are."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the instances."""
+        parser.add_argument("instances", nargs="+", metavar="NAME")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Remove all of them or none."""
+        with transaction.atomic():
+            for instance in select_instances(options["instances"]):
+                if running := instance.operations.unfinished().first():
+                    raise CommandError(str(OperationRunning(running)))
+                record_removal(instance, operator_name())
+                instance.delete()
+                self.stdout.write(f"{instance} is out of Signalman, and stays in Azure as it is.")
