@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from django.core.cache import cache
 from pytest_django import Settings
 
 from identities.models import SignalRInstance, Subscription
@@ -13,6 +14,7 @@ from tests.upstreams.project import hubs
 from upstreams.receiver import UpstreamRequest
 from upstreams.receiver.deliveries import recorder
 from upstreams.receiver.policies import policies
+from upstreams.receiver.testing import installed_hubs
 
 TENANT_ID = UUID("aaaaaaaa-0000-4000-8000-00000000aaaa")
 
@@ -23,16 +25,18 @@ def written_at_once(settings: Settings) -> Iterator[None]:
     settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 0}
     policies.forget()
     recorder.forget()
+    # Signing keys, and when they were last asked for.
+    cache.clear()
     yield
     policies.forget()
 
 
 @pytest.fixture
-def project(settings: Settings) -> Iterator[list[UpstreamRequest]]:
-    """Install the project's app; the list holds what its handlers were called with."""
-    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "tests.upstreams.project"]
+def project() -> Iterator[list[UpstreamRequest]]:
+    """Install the project's hub; the list holds what its handlers were called with."""
     hubs.calls.clear()
-    yield hubs.calls
+    with installed_hubs(hubs.chat):
+        yield hubs.calls
     hubs.calls.clear()
 
 

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from django.apps import apps
-from django.core.signals import setting_changed
-from django.dispatch import receiver
 from django.utils.module_loading import autodiscover_modules
 
 from upstreams.receiver.hubs import Hub, Registry
 
-_found = Registry()
+_installed = Registry()
 
 
 def discover() -> None:
-    """Import the `hubs` module of every app and register the hubs that it holds by name.
+    """Import the `hubs` module of every app and install the hubs that it holds by name.
 
     Raises RegistrationError where two handlers claim one event, and whatever an import raises: a
     project that answers half of its events should not start.
     """
-    global _found  # noqa: PLW0603  # replaced as a whole: a request sees the old one or the new one
     autodiscover_modules("hubs")
-    _found = Registry(_hubs())
+    install(Registry(_hubs()))
+
+
+def install(handlers: Registry) -> Registry:
+    """Answer events by `handlers` from now on; return those that did until now."""
+    global _installed  # replaced whole: a request sees the old or the new
+    before, _installed = _installed, handlers
+    return before
 
 
 def registry() -> Registry:
-    """Return the handlers that were found when the project started."""
-    return _found
-
-
-@receiver(setting_changed)
-def _discover_again(*, setting: str, **_: Any) -> None:
-    if setting == "INSTALLED_APPS":
-        discover()
+    """Return the handlers that answer events."""
+    return _installed
 
 
 def _hubs() -> list[Hub]:

@@ -8,7 +8,8 @@ assert client.invoke("echo", "hi") == "hi"
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ import msgpack
 
 from upstreams.receiver.answers import Answer
 from upstreams.receiver.bodies import Format
+from upstreams.receiver.discovery import install
 from upstreams.receiver.dispatch import dispatch
 from upstreams.receiver.errors import HubError
 from upstreams.receiver.hubs import Hub, Registry
@@ -108,6 +110,16 @@ class HubTestClient:
             return completion
         _, _, _, kind, *value = msgpack.unpackb(body[_prefix_length(body) :], timestamp=3)
         return {{_ERROR: "error", _RESULT: "result"}.get(kind, "void"): value[0] if value else None}
+
+
+@contextmanager
+def installed_hubs(*hubs: Hub) -> Iterator[None]:
+    """Let the receiver's view answer by `hubs` instead of those that the project's apps have."""
+    before = install(Registry(hubs))
+    try:
+        yield
+    finally:
+        install(before)
 
 
 def _latin(text: str) -> str:

@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.core.checks import run_checks
-from django.test import override_settings
 from pytest_django import Settings
 
 from upstreams.receiver.checks import check_configuration, check_hubs
 from upstreams.receiver.discovery import registry
-from upstreams.receiver.errors import RegistrationError
+from upstreams.receiver.testing import installed_hubs
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+PRINT = """
+import django; django.setup()
+from upstreams.receiver.discovery import registry
+print(*sorted(map(str, registry())), sep="\\n")
+"""
 
 
-def ids() -> set[str]:
-    return {message.id or "" for message in run_checks()}
+def start(apps: str) -> subprocess.CompletedProcess[str]:
+    """Start a process whose project has these apps, and print its handlers."""
+    environment = {"SIGNALMAN_APPS": apps, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    return subprocess.run(
+        [sys.executable, "-c", PRINT],
+        cwd=REPOSITORY,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
-def test_the_hubs_of_an_installed_app_are_found(project: object) -> None:
-    assert registry().find("chat", "messages", "echo") is not None
-    assert len(list(registry())) == 4
+def test_the_hubs_of_an_installed_app_are_found_once() -> None:
+    started = start("tests.upstreams.project")
+    assert started.returncode == 0
+    assert started.stdout.split() == [
+        "chat/connections/connected",
+        "chat/connections/disconnected",
+        "chat/messages/echo",
+        "chat/messages/refuse",
+    ]
+
+
+def test_two_apps_that_claim_one_event_do_not_start() -> None:
+    started = start("tests.upstreams.project,tests.upstreams.clashing")
+    assert started.returncode != 0
+    assert "Two handlers for Chat/messages/ECHO" in started.stderr
+    assert "project.hubs.echo and tests.upstreams.clashing.hubs.another_echo" in started.stderr
+
+
+def test_a_project_without_handlers_is_told_so(project: object) -> None:
     assert check_hubs() == []
-
-
-def test_a_project_without_handlers_is_told_so() -> None:
-    assert [message.id for message in check_hubs()] == ["upstreams.I001"]
-    assert "upstreams.I001" in ids()
-
-
-def test_two_apps_that_claim_one_event_do_not_start(project: object, settings: Settings) -> None:
-    both = [*settings.INSTALLED_APPS, "tests.upstreams.clashing"]
-    with pytest.raises(RegistrationError, match=r"echo and .*another_echo"):
-        override_settings(INSTALLED_APPS=both).enable()
+    with installed_hubs():
+        assert [message.id for message in check_hubs()] == ["upstreams.I001"]
+        assert "upstreams.I001" in {message.id for message in run_checks()}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,252 @@
+"""The receiver over HTTP, with real tokens and keys read through discovery over TLS."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from identities.models import SignalRInstance
+from localazure import seed
+from tests.upstreams.receiver.conftest import RESOURCE, Service, Tokens
+from tests.upstreams.receiver.requests import (
+    MESSAGEPACK,
+    json_call,
+    messagepack_call,
+    wire,
+)
+from upstreams.models import Delivery, DeliveryCount, UpstreamTemplate
+from upstreams.receiver import UpstreamRequest
+
+Calls = list[UpstreamRequest]
+
+
+def code(response: HttpResponse) -> str:
+    assert response["Content-Type"] == "application/problem+json"
+    problem = json.loads(response.content)
+    assert problem["status"] == response.status_code
+    found: str = problem["code"]
+    return found
+
+
+def test_an_event_reaches_its_handler_and_the_result_the_client(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    response = service.post(
+        user_id=wire("änn"), user_claims="role: admin", client_query="?a=1&access_token=S3CRET"
+    )
+    assert response.status_code == 200
+    assert response.content == b'{"type":3,"invocationId":"0","result":"hi"}\x1e'
+    (call,) = project
+    assert (call.instance, call.user_id, call.claims["role"]) == (seed.CHAT, "änn", "admin")
+    assert "S3CRET" not in repr(call)
+
+
+def test_a_client_that_speaks_messagepack_is_answered_in_it(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    response = service.post(messagepack_call(["hi"]), content_type=MESSAGEPACK)
+    assert response.content == b"\x09\x95\x03\x80\xa10\x03\xa2hi"
+
+
+@pytest.mark.parametrize(
+    ("event", "body"), [("connected", b'{"type":10}'), ("disconnected", b'{"Type":11}')]
+)
+def test_a_connection_event_is_answered_with_nothing(
+    chat: SignalRInstance, project: Calls, service: Service, event: str, body: bytes
+) -> None:
+    response = service.post(body, category="connections", event=event)
+    assert (response.status_code, response.content) == (200, b"")
+    assert [call.event for call in project] == [event]
+
+
+@pytest.mark.parametrize("rest", ["chat/messages/echo", "a%2Fb/%F0%9F%98%80", "/", "x?code=1"])
+def test_what_follows_the_instance_in_the_path_does_not_count(
+    chat: SignalRInstance, project: Calls, service: Service, rest: str
+) -> None:
+    response = service.post(path=f"/upstream/{seed.CHAT.upper()}/{rest}")
+    assert response.status_code == 200
+    assert len(project) == 1
+
+
+@pytest.mark.parametrize(
+    ("forgery", "reason"),
+    [
+        ({"claims": {"nbf": 1, "iat": 1, "exp": 2}}, "expired"),
+        ({"key": "none"}, "algorithm_not_allowed"),
+        ({"key": "hs256-public-key"}, "algorithm_not_allowed"),
+        ({"key": "unknown"}, "key_id_unknown"),
+        ({"resource": "api://payroll"}, "wrong_audience"),
+        ({"principal": seed.ORDERS}, "wrong_principal"),
+        ({"principal": None}, "wrong_principal"),
+        ({"tenant": seed.OTHER_TENANT_ID}, "wrong_issuer"),
+        ({"claims": {"oid": None}}, "missing_claim"),
+    ],
+)
+def test_a_wrong_token_is_refused_with_its_reason_and_no_handler_runs(
+    chat: SignalRInstance, project: Calls, token: Tokens, forgery: dict[str, Any], reason: str
+) -> None:
+    response = Service(token(**forgery)).post()
+    assert (response.status_code, code(response)) == (401, reason)
+    assert response["WWW-Authenticate"].startswith('Bearer realm="upstream", error="invalid_token"')
+    assert project == []
+    row = Delivery.objects.get()
+    assert (row.outcome, row.reason, row.status) == ("refused", reason, 401)
+    assert (row.user_id, row.invocation_id) == ("", "")
+
+
+@pytest.mark.parametrize("authorization", ["", "Basic YTpi", "Bearer", "Bearer a b", "Bearer a.b"])
+def test_a_request_without_a_token_is_refused(
+    chat: SignalRInstance, project: Calls, service: Service, authorization: str
+) -> None:
+    response = service.post(authorization=authorization)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"].startswith("Bearer")
+    assert project == []
+
+
+def test_an_event_that_no_signed_template_takes_is_refused(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    UpstreamTemplate.objects.get().delete()
+    response = service.post()
+    assert (response.status_code, code(response)) == (401, "no_audience_accepted")
+    UpstreamTemplate.objects.create(instance=chat, url_template="https://app.example.com/")
+    assert code(service.post()) == "no_audience_accepted"
+    assert project == []
+
+
+def test_a_changed_template_counts_for_the_next_request(
+    chat: SignalRInstance, project: Calls, service: Service, token: Tokens
+) -> None:
+    assert service.post().status_code == 200
+    template = UpstreamTemplate.objects.get()
+    template.resource = "api://payroll"
+    template.save()
+    assert code(service.post()) == "wrong_audience"
+    assert Service(token("api://payroll")).post().status_code == 200
+
+
+def test_the_tokens_audience_is_that_of_the_template_for_the_event(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    UpstreamTemplate.objects.update(position=1)
+    UpstreamTemplate.objects.create(
+        instance=chat,
+        url_template="https://app.example.com/",
+        event_pattern="refuse",
+        auth_type="ManagedIdentity",
+        resource="api://payroll",
+    )
+    assert service.post().status_code == 200
+    refused = service.post(json_call(target="refuse"), event="refuse")
+    assert code(refused) == "wrong_audience"
+    assert [call.event for call in project] == ["echo"]
+
+
+@pytest.mark.parametrize(
+    ("found", "body", "expected"),
+    [
+        ({"category": "groups"}, b"", (400, "category_unknown")),
+        ({"hub": ""}, b"", (400, "header_missing")),
+        ({"event": "\xff"}, b"", (400, "header_not_utf8")),
+        ({}, b"{", (400, "body_malformed")),
+        ({}, json_call(["hi"], target="other"), (400, "target_mismatch")),
+        ({"content_type": "text/plain"}, b"", (415, "media_type")),
+        ({}, b" " * (1_048_576 + 1), (413, "body_too_large")),
+        ({"event": "nowhere"}, json_call(target="nowhere", id_=None), (404, "no_handler")),
+        ({"hub": "game"}, json_call(id_=None), (404, "no_handler")),
+        ({}, json_call([1], id_=None), (400, "arguments_type")),
+    ],
+)
+def test_what_the_service_does_not_send_is_refused_and_no_handler_runs(
+    chat: SignalRInstance,
+    project: Calls,
+    service: Service,
+    found: dict[str, str],
+    body: bytes,
+    expected: tuple[int, str],
+) -> None:
+    response = service.post(body, **found)
+    assert (response.status_code, code(response)) == expected
+    assert project == []
+
+
+def test_a_body_is_not_read_before_the_token_is_valid(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    assert service.post(b"{", authorization="Bearer a.b.c").status_code == 401
+
+
+def test_an_unknown_instance_is_not_found_and_leaves_no_trace(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    response = service.post(path="/upstream/invented-by-a-stranger/")
+    assert (response.status_code, code(response)) == (404, "unknown_instance")
+    assert b"invented" not in response.content
+    assert (project, Delivery.objects.count(), DeliveryCount.objects.count()) == ([], 0, 0)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_only_post_is_allowed(chat: SignalRInstance, method: str) -> None:
+    response = Client().generic(method, f"/upstream/{seed.CHAT}/")
+    assert response.status_code == 405
+
+
+def test_what_a_handler_tells_the_client_is_no_failure_of_http(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    response = service.post(json_call(target="refuse"), event="refuse")
+    assert response.status_code == 200
+    assert b'"error":"Not in this room."' in response.content
+    assert Delivery.objects.get().reason == "hub_error"
+
+
+def test_each_delivery_is_recorded_with_what_became_of_it(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    service.post(user_id="ann")
+    service.post(user_id="ann", hub="CHAT")
+    row = Delivery.objects.first()
+    assert row is not None
+    assert (row.instance, row.outcome, row.status) == (chat, "accepted", 200)
+    assert (row.user_id, row.connection_id, row.invocation_id) == ("ann", "c-1", "0")
+    assert row.duration_ms > 0
+    count = DeliveryCount.objects.get()
+    assert (count.hub, count.category, count.event) == ("chat", "messages", "echo")
+    assert (count.outcome, count.count) == ("accepted", 2)
+
+
+def test_names_that_a_stranger_invents_do_not_become_rows_of_counts(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    for number in range(20):
+        service.post(hub=f"h{number}", event=f"e{number}", authorization="Bearer a.b.c")
+    count = DeliveryCount.objects.get()
+    assert (count.hub, count.event, count.count) == ("", "", 20)
+
+
+def test_no_secret_reaches_a_log_or_a_row(
+    chat: SignalRInstance, project: Calls, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    service.post(client_query="?access_token=S3CRET")
+    service.post(client_query="?access_token=S3CRET", hub="game")
+    service.post(b"{", client_query="?access_token=S3CRET")
+    service.post(authorization=f"Bearer {service.bearer}x", client_query="?access_token=S3CRET")
+    written = caplog.text + repr(list(Delivery.objects.values()))
+    assert "S3CRET" not in written
+    assert service.bearer.rpartition(".")[2] not in written
+
+
+def test_a_refusal_is_logged_with_its_reason(
+    chat: SignalRInstance, project: Calls, token: Tokens, caplog: pytest.LogCaptureFixture
+) -> None:
+    Service(token("api://payroll")).post()
+    assert "wrong_audience" in caplog.text
+    Service(token(RESOURCE)).post(category="groups")
+    assert "category_unknown" in caplog.text

@@ -1,0 +1,47 @@
+"""What is known of one request while it is handled."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+from upstreams.receiver.answers import Answer
+from upstreams.receiver.hubs import Registry
+from upstreams.receiver.policies import InstancePolicy
+from upstreams.receiver.protocol import Route, UpstreamRequest
+from upstreams.receiver.receipts import Receipt
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request, filled in step by step; what is None has not been reached."""
+
+    instance: InstancePolicy | None = None
+    route: Route | None = None
+    event: UpstreamRequest | None = None
+    _started: float = field(default_factory=time.perf_counter)
+
+    def receipt(self, answer: Answer, registry: Registry) -> Receipt | None:
+        """Return what is recorded of the request, or None: a stranger's address leaves no trace."""
+        if self.instance is None:
+            return None
+        receipt = Receipt(
+            instance=self.instance.pk,
+            at=time.time(),
+            duration_seconds=time.perf_counter() - self._started,
+            status=answer.status,
+            outcome=answer.outcome,
+            reason=answer.reason,
+        )
+        if self.route is None:
+            return receipt
+        return replace(
+            receipt,
+            handler=registry.label(self.route.hub, self.route.category, self.route.event),
+            category=self.route.category,
+            hub=self.route.hub,
+            event=self.route.event,
+            connection_id=self.route.connection_id,
+            user_id=(self.event and self.event.user_id) or "",
+            invocation_id=(self.event and self.event.invocation_id) or "",
+        )

@@ -1,0 +1,12 @@
+"""The receiver's addresses. What follows the instance's name is the operator's to choose."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from upstreams.receiver.views import UpstreamView
+
+urlpatterns = [
+    path("<str:instance>/", UpstreamView.as_view(), name="upstream"),
+    path("<str:instance>/<path:rest>", UpstreamView.as_view()),
+]
