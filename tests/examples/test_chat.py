@@ -1,0 +1,51 @@
+"""The sample app, tested as its author would: without HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+
+from examples.chat.hubs import chat
+from upstreams.receiver import HubError
+from upstreams.receiver.testing import HubTestClient
+
+
+@pytest.fixture(autouse=True)
+def empty_rooms() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def ada() -> HubTestClient:
+    return HubTestClient(chat, user_id="ada")
+
+
+def test_a_clients_stay(ada: HubTestClient) -> None:
+    assert ada.connect().outcome == "accepted"
+    assert ada.invoke("echo", "hi") == "hi"
+    assert ada.invoke("join", "lobby") == []
+    assert ada.invoke("say", "hello") == 1
+    assert ada.invoke("join", "lobby") == ["ada: hello"]
+    assert ada.disconnect().outcome == "accepted"
+
+
+def test_who_has_left_has_to_join_again(ada: HubTestClient) -> None:
+    ada.invoke("join", "lobby")
+    ada.disconnect("timeout")
+    with pytest.raises(HubError, match="Join a room first"):
+        ada.invoke("say", "hello")
+
+
+@pytest.mark.parametrize("text", ["", "x" * 501])
+def test_a_text_has_a_length(ada: HubTestClient, text: str) -> None:
+    ada.invoke("join", "lobby")
+    with pytest.raises(HubError, match="at most 500"):
+        ada.invoke("say", text)
+
+
+def test_a_room_may_be_called_anything(ada: HubTestClient) -> None:
+    assert ada.invoke("join", "\ud800 room\0") == []
