@@ -28,24 +28,23 @@ _KIND: Final = "functionapp"
 
 @dataclass(frozen=True, slots=True)
 class FunctionAppResource:
-    """A Function App as Azure answered it; `host_names` are in lower case, the default first."""
+    """A Function App as Azure answered it; `host_name` is its default one, in lower case."""
 
     arm_id: str
     name: str
     location: str
-    host_names: tuple[str, ...]
+    host_name: str
 
     @classmethod
     def from_arm(cls, site: Mapping[str, Any]) -> FunctionAppResource:
         """Read a site. Raises UnexpectedAnswer for any other shape."""
         try:
             properties = site.get("properties") or {}
-            names = [properties.get("defaultHostName"), *(properties.get("hostNames") or ())]
             return cls(
                 arm_id=site["id"],
                 name=site["name"],
                 location=site.get("location") or "",
-                host_names=tuple(dict.fromkeys(name.lower() for name in names if name)),
+                host_name=(properties.get("defaultHostName") or "").lower(),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise UnexpectedAnswer(f"It was read as a Function App: {error}") from error

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from arm.client import ArmClient
+from arm.function_apps import FunctionApps
 from arm.settings import ArmSettings
 
 
@@ -18,6 +19,7 @@ def arm_settings() -> ArmSettings:
         return ArmSettings(
             endpoint=settings.SIGNALMAN_ARM_ENDPOINT,
             instance_discovery=settings.SIGNALMAN_INSTANCE_DISCOVERY,
+            scope=settings.SIGNALMAN_ARM_SCOPE,
         )
     except ValueError as error:
         raise ImproperlyConfigured(f"SIGNALMAN_ARM_ENDPOINT: {error}") from error
@@ -34,3 +36,13 @@ def arm_client(subscription_id: UUID | str) -> ArmClient:
 @lru_cache
 def _client(subscription_id: str, where: ArmSettings) -> ArmClient:
     return ArmClient(subscription_id, where)
+
+
+def function_apps(subscription_id: UUID | str) -> FunctionApps:
+    """Return this process's client for the Function Apps of a subscription, as `arm_client`."""
+    return _function_apps(str(subscription_id), arm_settings())
+
+
+@lru_cache
+def _function_apps(subscription_id: str, where: ArmSettings) -> FunctionApps:
+    return FunctionApps(subscription_id, where)

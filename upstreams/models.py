@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Lower
 
+from arm.function_auth import FunctionAppAuth, FunctionAppState
 from arm.state import AuthType, TemplateState
-from identities.models import SignalRInstance
+from identities.models import SignalRInstance, Subscription
 from upstreams import resources
-from upstreams.querysets import DeliveryCountQuerySet, DeliveryQuerySet, UpstreamTemplateQuerySet
+from upstreams.querysets import (
+    DeliveryCountQuerySet,
+    DeliveryQuerySet,
+    FunctionAppQuerySet,
+    UpstreamTemplateQuerySet,
+)
 from upstreams.validators import validate_pattern, validate_url_template
 
 
@@ -94,6 +101,88 @@ class UpstreamTemplate(models.Model):
             pk=self.pk, auth_type=self.auth_type, resource=self.resource
         )
         return not self._state.adding and stored.exists()
+
+
+class FunctionApp(models.Model):
+    """A Function App that templates may point at, as Azure last answered it.
+
+    `observed` and what stands below it are written by `sync` only. What is wanted has no row: it is
+    derived from the signed templates that point here.
+    """
+
+    class Policy(models.TextChoices):
+        """What Signalman may do with the app's authentication."""
+
+        OBSERVE = "observe", "Observe: compare, never write"
+        MANAGE = "manage", "Manage: let plans of the instances that send here write it"
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="function_apps"
+    )
+    arm_id = models.CharField("ARM id", max_length=512)
+    name = models.CharField(max_length=64, editable=False)
+    location = models.CharField(max_length=64, blank=True)
+    host_name = models.CharField(
+        max_length=255, db_index=True, help_text="A template that names this host points here."
+    )
+    policy = models.CharField(
+        max_length=8,
+        choices=Policy,
+        default=Policy.OBSERVE,
+        help_text="Nothing is ever written to the app except under Manage.",
+    )
+
+    observed = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="FunctionAppAuth as JSON; null: never read.",
+    )
+    observed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    problem = models.TextField(
+        blank=True, editable=False, help_text="Why its authentication could not be read."
+    )
+    missing_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When Azure first had it no more."
+    )
+
+    objects = FunctionAppQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "arm_id"]
+        constraints = [
+            # ARM ids come back in any case.
+            models.UniqueConstraint(
+                Lower("arm_id"),
+                name="one_row_per_function_app",
+                violation_error_message="This Function App is already known.",
+            ),
+            models.CheckConstraint(
+                name="function_app_policy_is_one_of_two",
+                condition=models.Q(policy__in=["observe", "manage"]),
+                violation_error_message="The policy is observe or manage.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, with the name that the ARM id ends in, and the host in lower case."""
+        self.name = self.arm_id.rsplit("/", 1)[-1]
+        self.host_name = self.host_name.lower()
+        super().save(*args, **kwargs)
+
+    @property
+    def auth(self) -> FunctionAppAuth | None:
+        """What its authentication demanded when Azure was last asked; None where it never was."""
+        return None if self.observed is None else FunctionAppAuth.from_json(self.observed)
+
+    @property
+    def state(self) -> FunctionAppState | None:
+        """The app as the value that plans compare; None where it was never read."""
+        auth = self.auth
+        return None if auth is None else FunctionAppState(self.arm_id.lower(), auth)
 
 
 class Outcome(models.TextChoices):

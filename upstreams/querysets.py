@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import models
 from django.db.models import Sum
 
+from upstreams.function_auth import host_of
+
 if TYPE_CHECKING:
     from upstreams.models import (  # noqa: F401
         Delivery,
         DeliveryCount,
+        FunctionApp,
         UpstreamTemplate,
     )
 
@@ -25,6 +29,34 @@ class UpstreamTemplateQuerySet(models.QuerySet["UpstreamTemplate"]):
     def signed(self) -> UpstreamTemplateQuerySet:
         """Return those whose requests carry a token."""
         return self.filter(auth_type="ManagedIdentity")
+
+    def pointing_at(self, host_name: str) -> list[UpstreamTemplate]:
+        """Return those whose requests go to that host."""
+        # The database narrows it down; only the URL's own syntax tells its host.
+        candidates = self.filter(url_template__icontains=host_name)
+        return [row for row in candidates if host_of(row.url_template) == host_name.lower()]
+
+    def hosts(self) -> set[str]:
+        """Return the hosts that requests go to, in lower case."""
+        urls = self.order_by().values_list("url_template", flat=True).distinct()
+        return {host for url in urls.iterator() if (host := host_of(url))}
+
+
+class FunctionAppQuerySet(models.QuerySet["FunctionApp"]):
+    """Questions about Function Apps."""
+
+    def with_arm_id(self, arm_id: str) -> FunctionAppQuerySet:
+        """Return the app of that ARM id, in whatever case ARM wrote it."""
+        return self.filter(arm_id__iexact=arm_id)
+
+    def serving(self, url_templates: Iterable[str]) -> FunctionAppQuerySet:
+        """Return those that Azure has and that one of these URL templates points at."""
+        hosts = {host for url in url_templates if (host := host_of(url))}
+        return self.filter(host_name__in=hosts, missing_since__isnull=True)
+
+    def managed(self) -> FunctionAppQuerySet:
+        """Return those that plans may write."""
+        return self.filter(policy="manage")
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

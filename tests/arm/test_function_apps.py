@@ -46,8 +46,8 @@ def settings_sent(local_azure: LocalAzure) -> dict[str, Any]:
 
 
 def test_function_apps_are_listed_with_their_hosts(apps: FunctionApps) -> None:
-    found = {app.name: app.host_names for app in apps.list()}
-    assert found[seed.FUNCTION_APP] == (f"{seed.FUNCTION_APP}.azurewebsites.net",)
+    found = {app.name: app.host_name for app in apps.list()}
+    assert found[seed.FUNCTION_APP] == f"{seed.FUNCTION_APP}.azurewebsites.net"
     assert len(found) == 2
 
 

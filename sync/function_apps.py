@@ -1,0 +1,116 @@
+"""Bringing Function Apps from Azure into Signalman, and reading their authentication.
+
+A subscription costs one paged list. An app costs two requests more, and only where some template
+points at it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from arm.errors import ArmError, Forbidden, NotFound
+from arm.function_apps import FunctionAppResource
+from identities.models import Subscription
+from sync.azure import function_apps
+from upstreams.models import FunctionApp, UpstreamTemplate
+
+log = logging.getLogger(__name__)
+
+_LEARNT: Final = ("location", "host_name", "missing_since")
+_BATCH: Final = 500
+_ROLE: Final = (
+    "To read it takes the permission Microsoft.Web/sites/config/list/action, "
+    "which the role Website Contributor holds."
+)
+
+
+def import_function_apps(subscription: Subscription) -> list[str]:
+    """Import the Function Apps of a subscription, and read those that templates point at.
+
+    Returns a sentence for each that could not be read. Raises ArmError where they cannot be listed.
+    """
+    asked_at = timezone.now()
+    answers = list(function_apps(subscription.pk).list())
+    with transaction.atomic():
+        _remember(subscription, answers, at=asked_at)
+    return read_pointed_at(subscription)
+
+
+def read_pointed_at(subscription: Subscription) -> list[str]:
+    """Read the authentication of the known apps that templates point at; return what failed.
+
+    Those of the subscription, and those of others that were never read: their templates may have
+    come just now.
+    """
+    hosts = UpstreamTemplate.objects.hosts()
+    asked = Q(subscription=subscription) | Q(observed__isnull=True)
+    apps = FunctionApp.objects.filter(asked, host_name__in=hosts, missing_since__isnull=True)
+    problems: list[str] = []
+    for app in apps:
+        try:
+            refresh_function_app(app)
+        except ArmError as error:
+            problems.append(f"Function App {app}: {error}")
+    return problems
+
+
+def refresh_function_app(app: FunctionApp) -> None:
+    """Read an app's authentication and write its observed side, on the row and in memory.
+
+    Raises ArmError, which is written down on the row first.
+    """
+    asked_at = timezone.now()
+    try:
+        auth = function_apps(app.subscription_id).read_auth(app.arm_id)
+    except NotFound:
+        app.missing_since, app.observed = app.missing_since or asked_at, None
+        app.save(update_fields=["missing_since", "observed"])
+        raise
+    except ArmError as error:
+        app.problem = f"{error} {_ROLE}" if isinstance(error, Forbidden) else str(error)
+        app.save(update_fields=["problem"])
+        raise
+    app.observed, app.observed_at, app.problem = auth.to_json(), asked_at, ""
+    app.save(update_fields=["observed", "observed_at", "problem"])
+
+
+def _remember(
+    subscription: Subscription, answers: Iterable[FunctionAppResource], *, at: datetime
+) -> None:
+    by_id = {answer.arm_id.lower(): answer for answer in answers}
+    known = {
+        row.arm_id.lower(): row
+        for row in FunctionApp.objects.annotate(key=Lower("arm_id")).filter(key__in=by_id)
+    }
+    changed = [row for key, row in known.items() if _learn(row, by_id[key])]
+    FunctionApp.objects.bulk_update(changed, _LEARNT, batch_size=_BATCH)
+    new = [_row(subscription, answer) for key, answer in by_id.items() if key not in known]
+    FunctionApp.objects.bulk_create(new, batch_size=_BATCH)
+    _miss(subscription, [row.pk for row in (*known.values(), *new)], at=at)
+
+
+def _miss(subscription: Subscription, there: Sequence[int], *, at: datetime) -> None:
+    """Mark the apps that the list should have held."""
+    gone = subscription.function_apps.exclude(pk__in=there).filter(missing_since__isnull=True)
+    gone.update(missing_since=at, observed=None)
+
+
+def _row(subscription: Subscription, answer: FunctionAppResource) -> FunctionApp:
+    row = FunctionApp(subscription=subscription, arm_id=answer.arm_id, name=answer.name)
+    _learn(row, answer)
+    return row
+
+
+def _learn(row: FunctionApp, answer: FunctionAppResource) -> bool:
+    """Take over what `answer` says; return whether that changed the row."""
+    before = (row.location, row.host_name, row.missing_since)
+    row.location, row.host_name, row.missing_since = answer.location, answer.host_name, None
+    return before != (row.location, row.host_name, row.missing_since)

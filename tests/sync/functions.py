@@ -1,0 +1,43 @@
+"""A fleet whose chat sends its signed events to the built-in Function App."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from identities.models import SignalRInstance, Subscription
+from localazure import seed
+from sync.function_apps import import_function_apps
+from tests.cloud import LocalAzure
+from tests.sync.driving import imported, want
+from upstreams.models import FunctionApp
+
+HOST = f"{seed.FUNCTION_APP}.azurewebsites.net"
+SITE_ID = seed.resource_id(seed.REALTIME_GROUP, "Microsoft.Web/sites", seed.FUNCTION_APP)
+V1_ISSUER = f"https://sts.windows.net/{seed.TENANT_ID}/"
+
+
+def to_function(resource: str = seed.UPSTREAM_APP_URI, host: str = HOST) -> dict[str, Any]:
+    """Return a signed template that points at a Function App."""
+    return {
+        "urlTemplate": f"https://{host}/runtime/webhooks/signalr",
+        "auth": {"type": "ManagedIdentity", "managedIdentity": {"resource": resource}},
+    }
+
+
+def chat_to_functions(*templates: dict[str, Any]) -> SignalRInstance:
+    """Import the chat, let it send to the app, and import the app."""
+    instance = want(imported(seed.CHAT), "SystemAssigned", *(templates or (to_function(),)))
+    assert import_function_apps(Subscription.objects.get()) == []
+    return instance
+
+
+def function_app(name: str = seed.FUNCTION_APP) -> FunctionApp:
+    """Return the app's row."""
+    return FunctionApp.objects.select_related("subscription").get(name=name)
+
+
+def auth_settings(local_azure: LocalAzure) -> dict[str, Any]:
+    """Return the `properties` of the last V2 document that was written."""
+    sent = [each for each in local_azure.requests("PUT") if "authsettings" in each["path"].lower()]
+    properties: dict[str, Any] = sent[-1]["body"]["properties"]
+    return properties
