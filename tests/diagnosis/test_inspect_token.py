@@ -1,0 +1,68 @@
+"""manage.py inspect_token shows the checks of the receiver, and never the token."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from localazure import seed
+from sync.importing import import_subscription
+from tests.cloud import LocalAzure
+
+pytestmark = pytest.mark.django_db
+
+
+def inspect(token: str, *arguments: str, instance: str = seed.CHAT) -> tuple[str, int]:
+    """Run the command on a token; return what it printed and its exit code."""
+    output = io.StringIO()
+    try:
+        call_command("inspect_token", instance, *arguments, stdout=output, stdin=io.StringIO(token))
+    except SystemExit as end:
+        return output.getvalue(), int(end.code or 0)
+    return output.getvalue(), 0
+
+
+@pytest.fixture
+def fleet(local_azure: LocalAzure) -> LocalAzure:
+    """Local Azure, its fleet imported."""
+    import_subscription(seed.SUBSCRIPTION_ID)
+    return local_azure
+
+
+def token_for(fleet: LocalAzure, resource: str) -> str:
+    """Return a token of the chat instance's identity."""
+    token: str = fleet.post("/_local/tokens", {"principal": seed.CHAT, "resource": resource})[
+        "token"
+    ]
+    return token
+
+
+def test_an_accepted_token_passes_every_check(fleet: LocalAzure) -> None:
+    token = token_for(fleet, seed.UPSTREAM_APP_URI)
+    printed, code = inspect(f"Bearer {token}\n", "--json")
+    document = json.loads(printed)
+    assert {check["outcome"] for check in document["checks"]} == {"pass"}
+    assert (document["accepted"], code) == (True, 0)
+
+
+def test_a_refused_token_names_what_was_expected_and_found(fleet: LocalAzure) -> None:
+    printed, code = inspect(token_for(fleet, "api://payroll"))
+    assert "✗ audience" in printed
+    assert seed.UPSTREAM_APP_URI in printed
+    assert "found    api://payroll" in printed
+    assert "· principal" in printed
+    assert code == 2
+
+
+def test_no_part_of_the_token_is_printed(fleet: LocalAzure) -> None:
+    token = token_for(fleet, "api://payroll")
+    printed, _ = inspect(token)
+    assert not any(part in printed for part in token.split("."))
+
+
+def test_an_unknown_instance_is_named(fleet: LocalAzure) -> None:
+    with pytest.raises(CommandError, match="no instance 'nobody'"):
+        inspect("x", instance="nobody")
