@@ -1,0 +1,121 @@
+"""The programs that the demo starts, none of which outlives it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final
+
+from scripts.lifeline import bound_to
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+_BIN: Final = Path(sys.executable).parent
+PYTHON: Final = sys.executable
+GRANIAN: Final = str(_BIN / "granian")
+CELERY: Final = str(_BIN / "celery")
+# How long a program may take to start on a busy machine, and to end. Seconds.
+_START: Final = 60.0
+_END: Final = 15.0
+
+
+class DidNotStart(Exception):
+    """A program ended, or stayed silent, before it was ready."""
+
+
+class Programs:
+    """Runs programs with one environment, each writing to its own log in `folder`.
+
+    Used as a context manager: leaving it ends them all.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, **environment}
+        self._running: list[subprocess.Popen[bytes]] = []
+        self._logs: list[IO[bytes]] = []
+
+    def __enter__(self) -> Programs:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for program in reversed(self._running):
+            program.terminate()
+        for program in self._running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(_END)
+        for log in self._logs:
+            log.close()
+
+    def start(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start a program that goes on in the background."""
+        log = (self.folder / f"{name}.log").open("ab")
+        self._logs.append(log)
+        program = subprocess.Popen(
+            bound_to(os.getpid(), list(command)),
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        self._running.append(program)
+        return program
+
+    def wait_for_line(self, name: str, text: str) -> None:
+        """Wait until the program's log holds `text`. Raises DidNotStart."""
+        self._wait(name, lambda: text in self.log(name))
+
+    def wait_for_port(self, name: str, port: int) -> None:
+        """Wait until something answers on localhost at `port`. Raises DidNotStart."""
+        self._wait(name, lambda: not port_is_free(port))
+
+    def log(self, name: str) -> str:
+        """Return what the program has written."""
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a program to its end and return what it printed."""
+        return subprocess.run(
+            bound_to(os.getpid(), list(command)),
+            cwd=ROOT,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def manage(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a management command to its end."""
+        return self.run(PYTHON, "manage.py", *arguments, stdin=stdin)
+
+    def _wait(self, name: str, is_ready: Callable[[], bool]) -> None:
+        program = self._running[-1]
+        deadline = time.monotonic() + _START
+        while not is_ready():
+            if program.poll() is not None or time.monotonic() > deadline:
+                tail = "\n".join(self.log(name).splitlines()[-15:])
+                raise DidNotStart(f"{name} did not start. Its log ends:\n{tail}")
+            time.sleep(0.05)
+
+
+def port_is_free(port: int) -> bool:
+    """Return whether nothing listens on localhost at `port`."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def free_port(preferred: int = 0) -> int:
+    """Return `preferred` where it is free, else any free port."""
+    if preferred and port_is_free(preferred):
+        return preferred
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
