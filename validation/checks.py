@@ -49,7 +49,7 @@ def _key(inspection: Inspection) -> Finding:
     Otherwise anybody could use up the cool-down with invented key ids, and a key that was really
     rotated would not be looked for.
     """
-    return signature.known_key(inspection, may_fetch=_would_pass(inspection))
+    return signature.known_key(inspection, is_worth_a_fetch=_would_pass)
 
 
 def _would_pass(inspection: Inspection) -> bool:
@@ -67,6 +67,7 @@ CHECKS: Final[tuple[tuple[str, CheckFunction], ...]] = (
     ("signature", signature.signature),
     *_AFTER_THE_SIGNATURE,
 )
+_NOT_REACHED: Final = tuple(Check(name, Outcome.NOT_REACHED) for name, _ in CHECKS)
 
 
 def validate(token: str, policy: TokenPolicy, keys: KeySource, now: float) -> Verdict:
@@ -90,5 +91,4 @@ def validate(token: str, policy: TokenPolicy, keys: KeySource, now: float) -> Ve
 
 
 def _refused(done: list[Check], reason: Reason) -> Verdict:
-    rest = (Check(name, Outcome.NOT_REACHED) for name, _ in CHECKS[len(done) :])
-    return Verdict((*done, *rest), reason=reason)
+    return Verdict((*done, *_NOT_REACHED[len(done) :]), reason=reason)

@@ -16,7 +16,8 @@ MAX_DEPTH: Final = 16
 # More digits than a 64-bit number has, and few enough that reading one costs nothing.
 _MAX_DIGITS: Final = 20
 
-_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive and content without a closing quote: linear in time whatever the text.
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACKET: Final = re.compile(r"[\[\]{}]")
 
 
@@ -82,17 +83,16 @@ def _refuse_depth(text: str, what: str) -> None:
     # Nesting cannot exceed the number of opening brackets, which is cheap to count.
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
-    depth = deepest = 0
-    for bracket in _BRACKET.findall(_STRING.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    if deepest > MAX_DEPTH:
-        raise Refused(
-            Reason.NESTED_TOO_DEEP,
-            f"The {what} nests deeper than any token of Entra's.",
-            expected=f"at most {MAX_DEPTH} levels",
-            found=f"{deepest} levels",
-        )
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub("", text)):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise Refused(
+                Reason.NESTED_TOO_DEEP,
+                f"The {what} nests deeper than any token of Entra's.",
+                expected=f"at most {MAX_DEPTH} levels",
+                found="more levels",
+            )
 
 
 class _DuplicateName(ValueError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from jwt.algorithms import RSAAlgorithm
 
 from validation.errors import KeysUnavailable, Reason, Refused
@@ -15,10 +17,10 @@ from validation.verdict import shown
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 
 
-def known_key(inspection: Inspection, *, may_fetch: bool) -> Finding:
+def known_key(inspection: Inspection, *, is_worth_a_fetch: Callable[[Inspection], bool]) -> Finding:
     """The issuer publishes a key of that id, and lets it sign for this issuer."""
     kid = inspection.unverified_header["kid"]
-    key = _find(inspection, str(kid), may_fetch=may_fetch)
+    key = _find(inspection, str(kid), is_worth_a_fetch)
     if key.public_key is None:
         raise Refused(
             Reason.KEY_UNUSABLE,
@@ -53,10 +55,14 @@ def signature(inspection: Inspection) -> Finding:
     return Finding(expected, "the same", "The issuer signed exactly this header and payload.")
 
 
-def _find(inspection: Inspection, kid: str, *, may_fetch: bool) -> SigningKey:
+def _find(
+    inspection: Inspection, kid: str, is_worth_a_fetch: Callable[[Inspection], bool]
+) -> SigningKey:
     expected = "a key that the issuer publishes"
     try:
-        key = inspection.keys.find(kid, may_fetch=may_fetch)
+        key = inspection.keys.find(kid, may_fetch=False)
+        if key is None and is_worth_a_fetch(inspection):
+            key = inspection.keys.find(kid, may_fetch=True)
     except KeysUnavailable as error:
         raise Refused(
             Reason.KEYS_UNAVAILABLE, str(error), expected=expected, found="no keys at all"

@@ -113,7 +113,7 @@ def test_the_view_learns_who_calls(scheme: str) -> None:
         (f"Bearer  {token()}", 'error="invalid_request"'),
         (f"Bearer {token()},Bearer {token()}", 'error="invalid_request"'),
         (f"Bearer {token()} {token()}", 'error="invalid_request"'),
-        (f"Bearer {token()}\r\n", 'error="invalid_request"'),
+        (f"Bearer {token()}\r\n", 'error="invalid_token"'),
         ("Bearer " + "A" * 300_000, 'error="invalid_request"'),
         (f"Bearer {token({'aud': 'api://other'})}", 'error="invalid_token"'),
     ],
