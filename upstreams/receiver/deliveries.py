@@ -7,7 +7,6 @@ of it is bounded, and what did not fit is counted as well.
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import threading
@@ -15,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from multiprocessing.util import Finalize
 from typing import Final
 
 from django.db import DatabaseError, OperationalError, close_old_connections, connections
@@ -126,7 +126,8 @@ class Recorder:
                 return
             self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
             self._thread.start()
-        atexit.register(self.close)
+        # Not atexit: a web server's workers are multiprocessing's, whose children do not run it.
+        Finalize(None, self.close, exitpriority=0)
 
     def _run(self) -> None:
         try:

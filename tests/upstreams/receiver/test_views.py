@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from identities.models import SignalRInstance
 from localazure import seed
@@ -250,3 +252,25 @@ def test_a_refusal_is_logged_with_its_reason(
     assert "wrong_audience" in caplog.text
     Service(token(RESOURCE)).post(category="groups")
     assert "category_unknown" in caplog.text
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    found=st.fixed_dictionaries(
+        {},
+        optional={
+            name: st.text(st.characters(max_codepoint=255), max_size=20)
+            for name in ("hub", "category", "event", "connection_id", "user_id", "user_claims")
+        }
+        | {"content_type": st.sampled_from(["application/json", MESSAGEPACK, "", "text/plain"])},
+    ),
+    body=st.binary(max_size=40) | st.lists(st.text(max_size=5), max_size=3).map(json_call),
+)
+def test_nothing_that_is_sent_is_the_servers_error(
+    chat: SignalRInstance,
+    project: Calls,
+    service: Service,
+    found: dict[str, str],
+    body: bytes,
+) -> None:
+    assert service.post(body, **found).status_code < 500
