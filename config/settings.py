@@ -174,6 +174,13 @@ SIGNALMAN_ARM_ENDPOINT = env.str("SIGNALMAN_ARM_ENDPOINT", default="https://mana
 SIGNALMAN_ARM_SCOPE = env.str(
     "SIGNALMAN_ARM_SCOPE", default="https://management.azure.com/.default"
 )
+# Where the tenant's applications are listed, to choose a resource from.
+SIGNALMAN_GRAPH_ENDPOINT = env.str(
+    "SIGNALMAN_GRAPH_ENDPOINT", default="https://graph.microsoft.com"
+)
+SIGNALMAN_GRAPH_SCOPE = env.str(
+    "SIGNALMAN_GRAPH_SCOPE", default="https://graph.microsoft.com/.default"
+)
 SIGNALMAN_INSTANCE_DISCOVERY = env.bool("SIGNALMAN_INSTANCE_DISCOVERY", default=True)
 # Which Azure this is, shown in the portal's corner.
 SIGNALMAN_AZURE_NAME = env.str("SIGNALMAN_AZURE_NAME", default="Azure")
@@ -190,6 +197,10 @@ VALIDATION = {
     # The v1 issuer: the only one that the service's managed-identity tokens carry by default.
     "ISSUER": env.str("SIGNALMAN_TOKEN_ISSUER", default="https://sts.windows.net/{tenant_id}/"),
     "LEEWAY_SECONDS": env.int("SIGNALMAN_TOKEN_LEEWAY_SECONDS", default=60),
+    # The least time between two readings of the signing keys that unknown key ids cause.
+    "COOL_DOWN_SECONDS": env.float("SIGNALMAN_KEY_COOL_DOWN_SECONDS", default=300.0),
+    # Hosts besides the authority's that signing keys may be read from.
+    "KEY_HOSTS": env.list("SIGNALMAN_KEY_HOSTS", default=[]),
 }
 
 # --- Receiver ---------------------------------------------------------------------------------

@@ -56,6 +56,9 @@ class Configuration:
                 )
             is_set = isinstance(known[name].default, frozenset)
             read[known[name].name] = _set_of(name, value) if is_set else value
+        # azure-identity takes AZURE_AUTHORITY_HOST without a scheme, too.
+        if "://" not in str(read.get("authority", "://")):
+            read["authority"] = f"https://{read['authority']}"
         configuration = cls(**read)
         configuration._refuse_nonsense()
         return configuration

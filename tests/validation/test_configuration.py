@@ -37,6 +37,11 @@ def test_a_national_cloud_is_two_settings() -> None:
     assert policy.issuer == f"https://sts.chinacloudapi.cn/{TENANT}/"
 
 
+def test_an_authority_may_leave_out_its_scheme() -> None:
+    configured = Configuration.of({"AUTHORITY": "login.microsoftonline.us"})
+    assert configured.authority == "https://login.microsoftonline.us"
+
+
 @pytest.mark.parametrize("name", ["TENANT_ID", "AUDIENCES", "PRINCIPAL_IDS"])
 def test_a_policy_lacks_nothing(name: str) -> None:
     configured = Configuration.of({key: value for key, value in FOUR.items() if key != name})
