@@ -55,13 +55,13 @@ class UpstreamView(APIView):
         """Refuse first what is cheapest to refuse, and look for no handler before the token."""
         exchange = self.exchange
         limits = configuration().limits
-        _check_length(request.META.get("CONTENT_LENGTH"), limits.body_bytes)
+        # Once: DRF looks it up the long way each time.
+        headers = request.META
+        _check_length(headers.get("CONTENT_LENGTH"), limits.body_bytes)
         known = exchange.instance = policies.get(instance)
-        route = exchange.route = read_route(request.META)
+        route = exchange.route = read_route(headers)
         self.perform_authentication(request)
-        event = exchange.event = read_request(
-            route, request.META, _body(request), instance=known.name
-        )
+        event = exchange.event = read_request(route, headers, _body(request), instance=known.name)
         return self._respond(dispatch(event, registry(), limits))
 
     def get_authenticators(self) -> list[BaseAuthentication]:
