@@ -41,7 +41,7 @@ def drift_of_fleet() -> DriftReport:
             errors += refresh_subscription(subscription).unreadable
         except ArmError as error:
             errors.append(f"{subscription}: {error}")
-    return _compare(SignalRInstance.objects.with_desired(), errors)
+    return compare(SignalRInstance.objects.with_desired(), errors)
 
 
 def drift_of(instances: Iterable[SignalRInstance]) -> DriftReport:
@@ -57,9 +57,10 @@ def drift_of(instances: Iterable[SignalRInstance]) -> DriftReport:
                 errors.append(f"{instance}: {error}")
         except ArmError as error:
             errors.append(f"{instance}: {error}")
-    return _compare(asked, errors)
+    return compare(asked, errors)
 
 
-def _compare(instances: Iterable[SignalRInstance], errors: Iterable[str]) -> DriftReport:
+def compare(instances: Iterable[SignalRInstance], errors: Iterable[str] = ()) -> DriftReport:
+    """Return how these instances stand as of their last answer; asks Azure nothing."""
     entries = (Drift(instance, sync_status(instance)) for instance in instances)
     return DriftReport(tuple(entries), tuple(errors))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -30,17 +31,19 @@ def start_apply(
     instance: SignalRInstance,
     *,
     digest: str,
+    paths: Collection[str] = (),
     requested_by: User | None = None,
     requested_by_name: str = "",
 ) -> Operation:
     """Queue the carrying out of the plan of that `digest`, and return the operation.
 
-    Nothing is sent to Azure here. `requested_by_name` says who asks where no user does.
+    Nothing is sent to Azure here. `paths` are those that the plan was limited to.
+    `requested_by_name` says who asks where no user does.
     Raises NotManaged; StalePlan, with the present plan, where the digest is not its;
     NothingToApply; OperationRunning; and what `plan_instance` raises.
     """
     require_managed(instance)
-    plan = plan_instance(instance)
+    plan = plan_instance(instance, paths)
     if plan.digest != digest:
         raise StalePlan(plan)
     if plan.is_empty:

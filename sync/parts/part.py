@@ -51,12 +51,25 @@ def _no_sentences(*_states: InstanceState) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """How some of a part's changes are made without the others.
+
+    Changes whose paths have the same `unit` only make sense together. `take` returns the first
+    state with those changes towards the second that are at these paths.
+    """
+
+    unit: Callable[[str], str]
+    take: Callable[[InstanceState, InstanceState, frozenset[str]], InstanceState]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One managed part. `kind` names its steps, and its field of InstanceState.
 
     `changes`, `title` and `warnings` are asked of the states before and after a step, which differ
     in this part alone. `place` is asked of the states before and after the whole plan. `problems`
     says what cannot work in a wanted state. `write` sends a step, once; it may raise an ArmError.
+    `choice` is how some of its changes are made without the others; without it, all or none.
     """
 
     kind: str
@@ -66,6 +79,7 @@ class Part:
     write: Callable[[Writing], LongRunning]
     warnings: Callable[[InstanceState, InstanceState], tuple[str, ...]] = _no_sentences
     problems: Callable[[InstanceState], tuple[str, ...]] = _no_sentences
+    choice: Choice | None = None
 
     def step_towards(self, desired: InstanceState, state: InstanceState) -> InstanceState:
         """Return `state` with this part as `desired` has it."""

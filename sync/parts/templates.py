@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from arm.patches import templates_patch
 from arm.state import InstanceState, TemplateState
 from sync.changes import Change, field_changes
 from sync.matching import match
-from sync.parts.part import Part, Place, Writing
+from sync.merging import merge, unit_of
+from sync.parts.part import Choice, Part, Place, Writing
 
 if TYPE_CHECKING:
     from arm.longrunning import LongRunning
@@ -72,4 +73,16 @@ def _write(writing: Writing) -> LongRunning:
     )
 
 
-PART = Part("templates", _place, _changes, _title, _write, problems=_problems)
+def _take(before: InstanceState, after: InstanceState, paths: frozenset[str]) -> InstanceState:
+    return replace(before, templates=merge(before.templates, after.templates, paths))
+
+
+PART = Part(
+    "templates",
+    _place,
+    _changes,
+    _title,
+    _write,
+    problems=_problems,
+    choice=Choice(unit_of, _take),
+)

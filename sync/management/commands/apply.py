@@ -43,6 +43,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--digest", help="apply only the plan of this digest, as `plan` shows it"
         )
+        parser.add_argument(
+            "--path",
+            action="append",
+            default=[],
+            help="apply only the change at this path of one instance; may be repeated",
+        )
         parser.add_argument("--json", action="store_true", help="print a document for scripts")
         parser.add_argument(
             "--wait",
@@ -57,7 +63,8 @@ class Command(BaseCommand):
         """Carry the plans out."""
         if options["digest"] and len(options["instances"]) > 1:
             raise CommandError("A digest is of one instance's plan: name that instance alone.")
-        planned = _plan(select_instances(options["instances"]))
+        paths = options["path"]
+        planned = _plan(select_instances(options["instances"], paths=paths), paths)
         changing = [(instance, plan) for instance, plan in planned if not plan.is_empty]
         if not options["json"]:
             for _instance, plan in planned:
@@ -66,7 +73,7 @@ class Command(BaseCommand):
             raise CommandError(str(StalePlan(planned[0][1])))
         if changing and not options["yes"]:
             self._ask(len(changing), is_json=options["json"])
-        operations, errors = _start(changing)
+        operations, errors = _start(changing, paths)
         self._stay(operations, options)
         self._end(operations, errors, is_json=options["json"])
 
@@ -108,22 +115,25 @@ class Command(BaseCommand):
             sys.exit(CHANGES_PENDING)
 
 
-def _plan(instances: Sequence[SignalRInstance]) -> list[Planned]:
+def _plan(instances: Sequence[SignalRInstance], paths: Sequence[str]) -> list[Planned]:
     """Return the plans of all, or say what is wrong with one before anything is started."""
     try:
-        return [(instance, plan_instance(instance)) for instance in instances]
+        return [(instance, plan_instance(instance, paths)) for instance in instances]
     except (SyncError, InvalidDesired) as error:
         raise CommandError(str(error)) from error
 
 
-def _start(planned: Sequence[Planned]) -> tuple[list[Operation], list[str]]:
+def _start(planned: Sequence[Planned], paths: Sequence[str]) -> tuple[list[Operation], list[str]]:
     """Start what can be started; one instance's trouble does not stop the others."""
     operations: list[Operation] = []
     errors: list[str] = []
     who = operator_name()
     for instance, plan in planned:
         try:
-            operations.append(start_apply(instance, digest=plan.digest, requested_by_name=who))
+            operation = start_apply(
+                instance, digest=plan.digest, paths=paths, requested_by_name=who
+            )
+            operations.append(operation)
         except SyncError as error:
             errors.append(f"{instance}: {error}")
     return operations, errors

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sync.drift import Drift, DriftReport, drift_of, drift_of_fleet
-from sync.errors import NeverRead
+from sync.accepting import accept
+from sync.drift import Drift, DriftReport, compare, drift_of, drift_of_fleet
+from sync.errors import SyncError
+from sync.management.operators import operator_name
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table
 from sync.plan import InvalidDesired
@@ -28,13 +30,30 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the instances."""
         parser.add_argument("instances", nargs="*", metavar="NAME", help="default: every instance")
+        parser.add_argument(
+            "--accept", action="store_true", help="want what Azure has, of the named instances"
+        )
+        parser.add_argument(
+            "--path",
+            action="append",
+            default=[],
+            help="accept only the change at this path of one instance; may be repeated",
+        )
+        parser.add_argument("--comment", default="", help="why it is accepted, for the history")
         parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Refresh, print how each instance stands, and say what could not be read."""
         names = options["instances"]
+        if options["path"] and not options["accept"]:
+            raise CommandError("A path says what to accept: give --accept with it.")
+        if options["accept"] and not names:
+            raise CommandError("Name the instances whose drift is to be accepted.")
         with working(self.stdout, "Reading Azure"):
-            report = drift_of(select_instances(names)) if names else drift_of_fleet()
+            chosen = select_instances(names, paths=options["path"])
+            report = drift_of(chosen) if names else drift_of_fleet()
+        if options["accept"] and not report.errors:
+            report = _accepted(report, options)
         if options["json"]:
             self.stdout.write(json.dumps(_document(report), indent=2))
         else:
@@ -46,6 +65,16 @@ class Command(BaseCommand):
             raise CommandError("\n".join(report.errors))
         if report.drifted:
             sys.exit(DRIFT_FOUND)
+
+
+def _accepted(report: DriftReport, options: dict[str, Any]) -> DriftReport:
+    """Accept, and return how the instances stand then."""
+    try:
+        for entry in report.entries:
+            accept(entry.instance, options["path"], who=operator_name(), comment=options["comment"])
+    except SyncError as error:
+        raise CommandError(str(error)) from error
+    return compare(select_instances(options["instances"]))
 
 
 def _document(report: DriftReport) -> dict[str, Any]:
@@ -67,13 +96,13 @@ def _plan(entry: Drift) -> dict[str, Any] | None:
     """Return the plan that would undo the drift, or None where none can be made."""
     try:
         return render_json(plan_instance(entry.instance))
-    except (NeverRead, InvalidDesired):
+    except (SyncError, InvalidDesired):
         return None
 
 
 def _detail(entry: Drift) -> str:
     try:
         plan = plan_instance(entry.instance)
-    except (NeverRead, InvalidDesired) as error:
+    except (SyncError, InvalidDesired) as error:
         return str(error)
     return "" if plan.is_empty else summary(plan)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sync.errors import NeverRead
+from sync.errors import SyncError
 from sync.management.selection import select_instances
 from sync.plan import InvalidDesired, Plan
 from sync.planning import plan_instance
@@ -27,16 +27,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the instances."""
         parser.add_argument("instances", nargs="*", metavar="NAME", help="default: every instance")
+        parser.add_argument(
+            "--path",
+            action="append",
+            default=[],
+            help="plan only the change at this path of one instance; may be repeated",
+        )
         parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the plans, and say in one sentence each which cannot be made."""
         plans: list[Plan] = []
         errors: list[str] = []
-        for instance in select_instances(options["instances"]):
+        for instance in select_instances(options["instances"], paths=options["path"]):
             try:
-                plans.append(plan_instance(instance))
-            except (NeverRead, InvalidDesired) as error:
+                plans.append(plan_instance(instance, options["path"]))
+            except (SyncError, InvalidDesired) as error:
                 errors.append(str(error))
         if options["json"]:
             documents = [render_json(plan) for plan in plans]

@@ -1,0 +1,40 @@
+"""Drift that is welcome: wanting what Azure has, all of it or change by change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from identities.models import SignalRInstance
+from sync.changes import Change
+from sync.choosing import differences, leave
+from sync.desired import desired_state, observed_state
+from sync.errors import NeverRead, SyncError
+from sync.history import Author, want_state
+from sync.plan import problems
+
+
+class NotAcceptable(SyncError):
+    """What was chosen could not work with the rest of what is wanted."""
+
+
+def accept(
+    instance: SignalRInstance, paths: Collection[str] = (), *, who: str, comment: str = ""
+) -> tuple[Change, ...]:
+    """Want what Azure last answered at these paths of the plan's changes; without paths, all of it.
+
+    Returns the changes that an apply would make no more. Asks Azure nothing and sends it nothing.
+    Raises NeverRead, NoSuchChange, NotAcceptable.
+    """
+    observed, desired = observed_state(instance), desired_state(instance)
+    if observed is None:
+        raise NeverRead(
+            f"{instance}: Azure has no such instance, as far as is known; refresh it, or take it "
+            f"out of Signalman by `manage.py remove_instance {instance}`."
+        )
+    wanted = leave(observed, desired, paths) if paths else observed
+    if wanted != observed and (found := problems(wanted)):
+        raise NotAcceptable(f"{instance}: with that accepted, {' '.join(found)}")
+    before = differences(observed, desired)
+    want_state(instance, wanted, Author(who, "accept", comment))
+    remaining = differences(observed, wanted)
+    return tuple(change for change in before if change not in remaining)
