@@ -34,6 +34,7 @@ def variables(port: int, ca_file: Path) -> dict[str, str]:
         "AZURE_AUTHORITY_HOST": url,
         "REQUESTS_CA_BUNDLE": str(ca_file.absolute()),
         "SIGNALMAN_ARM_ENDPOINT": url,
+        "SIGNALMAN_GRAPH_ENDPOINT": url,
         "SIGNALMAN_INSTANCE_DISCOVERY": "false",
         "SIGNALMAN_AZURE_NAME": "Local Azure",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from uuid import UUID
 
@@ -23,6 +24,18 @@ def arm_settings() -> ArmSettings:
         )
     except ValueError as error:
         raise ImproperlyConfigured(f"SIGNALMAN_ARM_ENDPOINT: {error}") from error
+
+
+def graph_settings() -> ArmSettings:
+    """Return where Microsoft Graph is. Raises ImproperlyConfigured as `arm_settings` does."""
+    try:
+        return replace(
+            arm_settings(),
+            endpoint=settings.SIGNALMAN_GRAPH_ENDPOINT,
+            scope=settings.SIGNALMAN_GRAPH_SCOPE,
+        )
+    except ValueError as error:
+        raise ImproperlyConfigured(f"SIGNALMAN_GRAPH_ENDPOINT: {error}") from error
 
 
 def arm_client(subscription_id: UUID | str) -> ArmClient:

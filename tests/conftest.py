@@ -26,6 +26,7 @@ def local_azure(
     for name, value in local_azure_process.environment.items():
         monkeypatch.setenv(name, value)
     settings.SIGNALMAN_ARM_ENDPOINT = local_azure_process.url
+    settings.SIGNALMAN_GRAPH_ENDPOINT = local_azure_process.url
     settings.SIGNALMAN_INSTANCE_DISCOVERY = False
     settings.SIGNALMAN_AZURE_NAME = "Local Azure"
     settings.VALIDATION = settings.VALIDATION | {"AUTHORITY": local_azure_process.url}
