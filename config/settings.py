@@ -163,6 +163,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "sync.tasks.wake_due_operations",
         "schedule": schedule(run_every=env.float("SIGNALMAN_TICK_SECONDS", default=5.0)),
     },
+    "refresh-fleet": {
+        "task": "sync.tasks.refresh_fleet",
+        "schedule": schedule(run_every=env.float("SIGNALMAN_REFRESH_SECONDS", default=300.0)),
+    },
+    "expire": {"task": "sync.tasks.expire", "schedule": schedule(run_every=3600.0)},
 }
 
 # --- Azure ------------------------------------------------------------------------------------
@@ -189,6 +194,11 @@ SIGNALMAN_POLL_SECONDS = env.float("SIGNALMAN_POLL_SECONDS", default=10.0)
 # Seconds after which a worker that holds an operation is given up for dead. Longer than the slowest
 # stage: a token, a read with its retries and a write, each at the end of its patience.
 SIGNALMAN_LEASE_SECONDS = env.float("SIGNALMAN_LEASE_SECONDS", default=180.0)
+# Seconds over which the refreshes of many subscriptions are spread.
+SIGNALMAN_REFRESH_JITTER_SECONDS = env.float("SIGNALMAN_REFRESH_JITTER_SECONDS", default=30.0)
+# Days after which operations that ended, and counts of how the fleet stood, are deleted. What was
+# done stays in the audit trail.
+SIGNALMAN_OPERATION_DAYS = env.int("SIGNALMAN_OPERATION_DAYS", default=90)
 
 # --- Tokens of upstream requests --------------------------------------------------------------
 

@@ -64,9 +64,14 @@ def import_instance(
     return SignalRInstance.objects.with_desired().named(name).get()
 
 
-def refresh_subscription(subscription: Subscription) -> ImportReport:
-    """Refresh the observed side of every known instance of a subscription. Raises ArmError."""
-    listing = Listing(subscription, timezone.now(), creates=False, accepts=False)
+def refresh_subscription(subscription: Subscription, *, on_schedule: bool = False) -> ImportReport:
+    """Refresh the observed side of every known instance of a subscription. Raises ArmError.
+
+    `on_schedule` leaves the paused ones as they are: nobody asked.
+    """
+    listing = Listing(
+        subscription, timezone.now(), creates=False, accepts=False, spares_paused=on_schedule
+    )
     return listing.write(arm_client(subscription.pk).list_instances_json())
 
 

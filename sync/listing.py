@@ -55,7 +55,7 @@ class Listing:
     """One read of a subscription, asked for at `asked_at`, and how its answers become rows.
 
     `creates` says to take in instances that are new here, `accepts` to want of the known ones what
-    Azure has, and `who` asked for either.
+    Azure has, and `who` asked for either. `spares_paused` says to leave paused ones alone.
     """
 
     subscription: Subscription
@@ -63,6 +63,7 @@ class Listing:
     creates: bool
     accepts: bool
     who: str = "signalman"
+    spares_paused: bool = False
 
     def write(self, answers: Iterable[Json], *, resource_group: str | None = None) -> ImportReport:
         """Write down the whole list, of the subscription or of one resource group.
@@ -88,7 +89,11 @@ class Listing:
             )
             for resource in resources
         ]
-        known = [(rows[key], each) for each in seen if (key := _key(each)) in rows]
+        known = [
+            (rows[key], each)
+            for each in seen
+            if (key := _key(each)) in rows and not self._spares(rows[key])
+        ]
         new = [each for each in seen if self.creates and _key(each) not in rows]
         return self._create(new, identities) + self._update(known, identities)
 
@@ -128,6 +133,9 @@ class Listing:
             unchanged=_names(row for row, _ in known if row.pk not in changed),
         )
 
+    def _spares(self, row: SignalRInstance) -> bool:
+        return self.spares_paused and row.policy == SignalRInstance.Policy.PAUSE
+
     @transaction.atomic
     def _write_missing(
         self, resource_group: str | None, *, except_for: Iterable[str]
@@ -140,7 +148,7 @@ class Listing:
         gone = [
             row
             for row in rows.select_related("identity").exclude(name__in=list(except_for))
-            if observe_absence(row, at=self.asked_at)
+            if not self._spares(row) and observe_absence(row, at=self.asked_at)
         ]
         save_observed(gone, [])
         return ImportReport(missing=_names(gone))

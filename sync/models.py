@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from arm.state import InstanceState
-from identities.models import SignalRInstance
+from identities.models import SignalRInstance, Subscription
 from sync.plan import Plan
 from sync.querysets import (
     UNFINISHED,
@@ -19,6 +19,7 @@ from sync.querysets import (
     AuditEventQuerySet,
     DesiredRevisionQuerySet,
     OperationQuerySet,
+    StatusCountQuerySet,
 )
 
 
@@ -203,6 +204,35 @@ class DesiredRevision(models.Model):
     def read_state(self) -> InstanceState:
         """Return what was wanted."""
         return InstanceState.from_json(self.state)
+
+
+class StatusCount(models.Model):
+    """How many instances of a subscription stood how, from `at` until the next count."""
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="status_counts"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    synced = models.PositiveIntegerField(default=0)
+    out_of_sync = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+    unknown = models.PositiveIntegerField(default=0)
+    paused = models.PositiveIntegerField(default=0)
+
+    objects = StatusCountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["subscription", "-at"], name="status_count_by_age")]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{number} {name}" for name, number in self.numbers.items() if number)
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The counts, by the name of the status."""
+        names = ("synced", "out_of_sync", "missing", "unknown", "paused")
+        return {name: getattr(self, name) for name in names}
 
 
 class AuditEvent(models.Model):

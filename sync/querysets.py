@@ -10,10 +10,19 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 
 if TYPE_CHECKING:
-    from sync.models import AuditEvent, DesiredRevision, Operation  # noqa: F401
+    from sync.models import (  # noqa: F401
+        AuditEvent,
+        DesiredRevision,
+        Operation,
+        StatusCount,
+    )
 
 # The states that an operation does not stay in.
 UNFINISHED: Final = ("queued", "running")
+
+
+# Rows deleted in one statement: a bounded lock, however long nobody tidied up.
+_BATCH: Final = 1_000
 
 
 class AppendOnly(RuntimeError):
@@ -36,6 +45,29 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         """Return those of the due ones that were not woken within `since`."""
         long_ago = now - since
         return self.due(now).filter(Q(woken_at__isnull=True) | Q(woken_at__lte=long_ago))
+
+    def delete_finished_before(self, moment: datetime) -> int:
+        """Delete a batch of those that ended before `moment`, with their steps; return how many."""
+        oldest = self.filter(finished_at__lt=moment).order_by("finished_at")
+        keys = list(oldest.values_list("pk", flat=True)[:_BATCH])
+        self.filter(pk__in=keys).delete()
+        return len(keys)
+
+
+class StatusCountQuerySet(models.QuerySet["StatusCount"]):
+    """How the fleet stood."""
+
+    def at(self, moment: datetime) -> StatusCountQuerySet:
+        """Return, for each subscription, the count that held at `moment`."""
+        of_one = self.model.objects.filter(subscription=OuterRef("subscription"), at__lte=moment)
+        return self.filter(pk=Subquery(of_one.order_by("-at", "-pk").values("pk")[:1]))
+
+    def delete_before(self, moment: datetime) -> int:
+        """Delete a batch of those that held no more at `moment`; return how many."""
+        oldest = self.filter(at__lt=moment).exclude(pk__in=self.at(moment).values("pk"))
+        keys = list(oldest.order_by("at").values_list("pk", flat=True)[:_BATCH])
+        self.filter(pk__in=keys).delete()
+        return len(keys)
 
 
 class DesiredRevisionQuerySet(models.QuerySet["DesiredRevision"]):

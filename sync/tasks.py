@@ -1,4 +1,4 @@
-"""What Celery runs. Both may be lost, repeated or late without harm."""
+"""What Celery runs. Each may be lost, repeated or late without harm."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from sync import operations, waking
+from sync import operations, schedule, waking
 
 
 @shared_task(name=waking.ADVANCE)
@@ -23,3 +23,22 @@ def advance(operation_id: str) -> None:
 def wake_due_operations() -> None:
     """Wake what is due and was not woken: lost messages, and what a dead worker held."""
     waking.wake_due(timezone.now())
+
+
+@shared_task(name="sync.tasks.refresh_fleet")
+def refresh_fleet() -> None:
+    """Ask for a refresh of each subscription, spread over the jitter."""
+    for subscription_id, seconds in schedule.due_refreshes().items():
+        refresh_subscription.apply_async((str(subscription_id),), countdown=seconds)
+
+
+@shared_task(name="sync.tasks.refresh_subscription")
+def refresh_subscription(subscription_id: str) -> None:
+    """Read a subscription's instances and count how they stand."""
+    schedule.refresh_and_count(UUID(subscription_id))
+
+
+@shared_task(name="sync.tasks.expire")
+def expire() -> None:
+    """Delete rows that are too old."""
+    schedule.expire()

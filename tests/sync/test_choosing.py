@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from arm.state import IdentityState, InstanceState, TemplateState
@@ -27,6 +28,7 @@ def paths(before: InstanceState, after: InstanceState) -> set[str]:
     return {change.path for change in differences(before, after)}
 
 
+@hypothesis_settings(deadline=None)
 @given(pairs)
 def test_all_changes_lead_there_and_none_lead_nowhere(
     pair: tuple[InstanceState, InstanceState],
@@ -39,6 +41,7 @@ def test_all_changes_lead_there_and_none_lead_nowhere(
     assert take(before, after, ()) == leave(before, after, every) == before
 
 
+@hypothesis_settings(deadline=None)
 @given(pairs, st.data())
 def test_what_is_chosen_is_made_of_what_was_and_what_is_wanted(
     pair: tuple[InstanceState, InstanceState], data: st.DataObject
@@ -56,6 +59,7 @@ def test_what_is_chosen_is_made_of_what_was_and_what_is_wanted(
     assert len(made.templates) <= len(both)
 
 
+@hypothesis_settings(deadline=None)
 @given(pairs, st.data())
 def test_what_is_not_left_is_taken(
     pair: tuple[InstanceState, InstanceState], data: st.DataObject

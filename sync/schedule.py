@@ -1,0 +1,80 @@
+"""What happens without anybody asking: the fleet is read and compared, and old rows go.
+
+Nothing here writes to Azure. A pass that is lost or done twice costs nothing: the next does it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import datetime, timedelta
+from random import SystemRandom
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from arm.errors import ArmError
+from identities.models import SignalRInstance, Subscription
+from sync.importing import refresh_subscription
+from sync.models import Operation, StatusCount
+from sync.status import sync_status
+
+log = logging.getLogger(__name__)
+
+_random = SystemRandom()
+
+
+def due_refreshes() -> dict[UUID, float]:
+    """Return the subscriptions to read, each with the seconds to wait until then.
+
+    At random within the jitter, so that many subscriptions do not come to Azure all at once.
+    """
+    watched = SignalRInstance.objects.on_schedule().values("subscription")
+    subscriptions = Subscription.objects.filter(pk__in=watched).values_list("pk", flat=True)
+    jitter = settings.SIGNALMAN_REFRESH_JITTER_SECONDS
+    return {subscription: _random.uniform(0, jitter) for subscription in subscriptions}
+
+
+def refresh_and_count(subscription_id: UUID) -> StatusCount | None:
+    """Read the instances of a subscription that are not paused, and count how they stand.
+
+    Returns None where Azure could not be read, which the log then says.
+    """
+    subscription = Subscription.objects.filter(pk=subscription_id).first()
+    if subscription is None:
+        return None
+    try:
+        report = refresh_subscription(subscription, on_schedule=True)
+    except ArmError as error:
+        log.warning("Subscription %s was not refreshed. %s", subscription, error)
+        return None
+    for words in report.unreadable:
+        log.warning("%s", words)
+    return count_statuses(subscription)
+
+
+def count_statuses(subscription: Subscription) -> StatusCount:
+    """Count how the instances of `subscription` stand; a row is kept for each change of that."""
+    instances = SignalRInstance.objects.with_desired().filter(subscription=subscription)
+    numbers = Counter(
+        "paused" if instance.policy == instance.Policy.PAUSE else sync_status(instance).name.lower()
+        for instance in instances
+    )
+    count = StatusCount(subscription=subscription, **numbers)
+    last = StatusCount.objects.filter(subscription=subscription).first()
+    if last is not None and last.numbers == count.numbers:
+        return last
+    count.save()
+    return count
+
+
+def expire(now: datetime | None = None) -> int:
+    """Delete a batch of the finished operations and the counts that are too old; return how many.
+
+    What they did stays in the audit trail.
+    """
+    moment = (now or timezone.now()) - timedelta(days=settings.SIGNALMAN_OPERATION_DAYS)
+    return Operation.objects.delete_finished_before(moment) + StatusCount.objects.delete_before(
+        moment
+    )
