@@ -202,11 +202,19 @@ def _set_back(claim: Claim, setback: Setback) -> datetime | None:
             attempt=operation.attempt + 1,
             **error,
         )
+    _give_up(claim, step, error)
+    log.warning("Operation %s on %s failed: %s", operation.pk, operation.instance, setback)
+    return None
+
+
+@transaction.atomic
+def _give_up(claim: Claim, step: OperationStep | None, error: Mapping[str, Any]) -> None:
+    if step is not None and step.state == step.State.SENDING:
+        # It may have been taken, though no answer said so: the audit trail is not to be silent.
+        _audit(claim, step, "unconfirmed")
     if step is not None and step.state != step.State.PENDING:
         step.state, step.finished_at = step.State.FAILED, claim.now
     claim.finish(Operation.State.FAILED, step, **error)
-    log.warning("Operation %s on %s failed: %s", operation.pk, operation.instance, setback)
-    return None
 
 
 def _elsewhere(claim: Claim, resource: SignalRResource, *, position: int) -> Setback:
@@ -230,8 +238,9 @@ def _next_look(claim: Claim, retry_after: float | None = None) -> datetime:
     return claim.now + timedelta(seconds=seconds)
 
 
-def _audit(claim: Claim, step: OperationStep) -> None:
+def _audit(claim: Claim, step: OperationStep, qualification: str = "") -> None:
     before, after = (
         state.to_json()[step.kind] for state in claim.plan.states[step.position : step.position + 2]
     )
-    record_event(claim.operation, f"write {step.kind}", before=before, after=after)
+    action = f"write {step.kind}{qualification and f', {qualification}'}"
+    record_event(claim.operation, action, before=before, after=after)

@@ -59,6 +59,20 @@ def test_a_write_whose_answer_was_lost_is_not_sent_again(local_azure: LocalAzure
     assert len(patches(local_azure)) == 2
 
 
+def test_a_write_given_up_without_an_answer_is_on_record_as_unconfirmed(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    break_call(local_azure, "write", "answer lost", times=1)
+    stage(operation)
+    local_azure.post(
+        "/_local/faults", [{"path": INSTANCE, "status": 403, "body": {"error": {"code": "No"}}}]
+    )
+    drive(operation)
+    (event,) = AuditEvent.objects.filter(action__startswith="write")
+    assert (event.action, operation.state) == ("write identity, unconfirmed", "failed")
+
+
 def test_azure_is_left_alone_for_as_long_as_it_asks(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     break_call(local_azure, "write", "throttled", times=1)

@@ -1,0 +1,102 @@
+"""What holds after every apply, whatever went wrong during it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from identities.models import SignalRInstance
+from sync.azure import arm_client
+from sync.desired import desired_state
+from sync.importing import refresh
+from sync.models import AuditEvent, Operation
+from sync.planning import plan_instance
+from tests.cloud import LocalAzure
+from tests.sync.driving import drive, raw, start, unmanaged
+
+ACCEPTED = 202
+# As they are: Azure ends an operation that nobody polls by its clock.
+CALM = {"polls": 1, "seconds": 0.05}
+
+
+def assert_invariants(cloud: LocalAzure, operation: Operation, before: str) -> None:
+    """Assert what must hold of an apply that met faults, now that they are over.
+
+    `before` is what `unmanaged` said of the instance when the apply began.
+    """
+    operation.refresh_from_db()
+    assert_not_stuck(operation)
+    assert_at_a_prefix_of_the_plan(operation)
+    assert_written_once(cloud, operation)
+    assert unmanaged(calm(operation.instance.name)) == before
+
+
+def calm(name: str) -> dict[str, Any]:
+    """Return an instance as Azure answers it, but that no change of it is under way."""
+    document = raw(name)
+    document["properties"]["provisioningState"] = "Succeeded"
+    return document
+
+
+def assert_not_stuck(operation: Operation) -> None:
+    """Assert that the operation ended, holds nothing, and says why where it failed."""
+    assert operation.is_finished, operation.standing
+    assert not operation.lease_owner
+    states = [step.state for step in operation.steps.all()]
+    if operation.state == "succeeded":
+        assert set(states) == {"done"}
+        assert operation.error_code == ""
+        return
+    assert operation.state == "failed"
+    assert operation.error_code
+    assert operation.error_message
+    assert not {"sending", "polling"} & set(states), states
+
+
+def assert_at_a_prefix_of_the_plan(operation: Operation) -> None:
+    """Assert that Azure has what was planned, or of a failed operation what some steps left."""
+    instance = operation.instance
+    has = arm_client(instance.subscription_id).get_instance(instance.resource_group, instance.name)
+    plan = operation.read_plan()
+    if operation.state == "succeeded":
+        assert has.state == plan.target
+    else:
+        assert has.state in plan.states, operation.standing
+
+
+def assert_written_once(cloud: LocalAzure, operation: Operation) -> None:
+    """Assert that Azure took no write of this operation twice, and that each is on record.
+
+    That of a write which was given up without an answer says that it is unconfirmed.
+    """
+    taken = [
+        entry
+        for entry in cloud.requests("PATCH")
+        if entry["headers"].get("x-ms-client-request-id") == str(operation.pk)
+        and entry["served"] == ACCEPTED
+    ]
+    assert_no_repetition(taken)
+    written = AuditEvent.objects.filter(operation_id=operation.pk, action__startswith="write")
+    unconfirmed = written.filter(action__endswith="unconfirmed").count()
+    assert unconfirmed <= (operation.state == "failed")
+    assert written.count() - unconfirmed <= len(taken) <= written.count()
+
+
+def assert_no_repetition(taken: list[dict[str, Any]]) -> None:
+    """Assert that no two of these requests are one write."""
+    bodies = Counter((entry["path"].lower(), repr(entry["body"])) for entry in taken)
+    assert all(times == 1 for times in bodies.values()), bodies
+
+
+def assert_recovers(cloud: LocalAzure, operation: Operation) -> None:
+    """Assert that, without faults, another apply brings Azure to what is wanted."""
+    cloud.delete("/_local/faults")
+    cloud.post("/_local/operations", CALM)
+    instance = SignalRInstance.objects.with_desired().get(pk=operation.instance_id)
+    # A write that was under way may end between the first plan and its apply, which is then stale.
+    for _ in range(2):
+        refresh(instance)
+        if not plan_instance(instance).is_empty:
+            again = drive(start(instance))
+            assert again.error_code in {"", "StalePlan"}, again.standing
+    assert refresh(instance).state == desired_state(instance)
