@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from diagnosis.azure_checks import check_azure, check_identity
 from diagnosis.findings import Finding
+from diagnosis.function_checks import check_function_apps
 from diagnosis.subjects import subject
 from diagnosis.template_checks import check_templates
 from diagnosis.traffic_checks import check_traffic
 from identities.models import SignalRInstance
 
-_CHECKS = (check_azure, check_identity, check_templates, check_traffic)
+_CHECKS = (check_azure, check_identity, check_templates, check_function_apps, check_traffic)
 
 
 def diagnose(instance: SignalRInstance, now: datetime | None = None) -> list[Finding]:

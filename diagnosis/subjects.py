@@ -11,7 +11,8 @@ from django.db.models import Sum
 from arm.state import InstanceState, TemplateState
 from identities.models import SignalRInstance
 from sync.desired import desired_state, observed_state
-from upstreams.models import DeliveryCount
+from upstreams.function_auth import host_of
+from upstreams.models import DeliveryCount, FunctionApp
 
 # How far back refusals are recent.
 _RECENT: Final = timedelta(hours=1)
@@ -21,7 +22,8 @@ _RECENT: Final = timedelta(hours=1)
 class Subject:
     """An instance as it is wanted, as Azure has it, and what its receiver saw in the last hour.
 
-    `accepted` and `refused` count deliveries; `refused` by reason code.
+    `accepted` and `refused` count deliveries; `refused` by reason code. `function_apps` are the
+    known ones that a template points at, by host.
     """
 
     instance: SignalRInstance
@@ -29,6 +31,7 @@ class Subject:
     observed: InstanceState | None
     accepted: int
     refused: dict[str, int]
+    function_apps: dict[str, FunctionApp]
 
     @property
     def effective(self) -> InstanceState:
@@ -44,6 +47,10 @@ class Subject:
             if template.auth_type == "ManagedIdentity"
         ]
 
+    def function_app(self, template: TemplateState) -> FunctionApp | None:
+        """Return the known Function App that receives the template's requests."""
+        return self.function_apps.get(host_of(template.url_template) or "")
+
 
 def subject(instance: SignalRInstance, now: datetime) -> Subject:
     """Read what a diagnosis of `instance` needs."""
@@ -55,12 +62,20 @@ def subject(instance: SignalRInstance, now: datetime) -> Subject:
         .order_by()
         .annotate(total=Sum("count"))
     }
+    desired, observed = desired_state(instance), observed_state(instance)
     return Subject(
         instance=instance,
-        desired=desired_state(instance),
-        observed=observed_state(instance),
+        desired=desired,
+        observed=observed,
         accepted=sum(count for (outcome, _), count in counts.items() if outcome == "accepted"),
         refused={
             reason: count for (outcome, reason), count in counts.items() if outcome == "refused"
         },
+        function_apps=_function_apps(observed or desired),
     )
+
+
+def _function_apps(state: InstanceState) -> dict[str, FunctionApp]:
+    urls = [template.url_template for template in state.templates]
+    apps = FunctionApp.objects.serving(urls).select_related("subscription")
+    return {app.host_name: app for app in apps}

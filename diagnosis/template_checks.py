@@ -11,6 +11,7 @@ from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.subjects import Subject
 from upstreams import resources
 from upstreams.advice import advise
+from upstreams.data_plane import DataPlane, data_planes_at
 from upstreams.references import ReferenceProblem, references
 
 _ROUTING: Final = frozenset({"shadowed", "category_unknown", "event_never_sent"})
@@ -31,7 +32,9 @@ def check_templates(subject: Subject) -> Iterator[Finding]:
     for index, template in enumerate(templates):
         yield _auth(index, template)
         yield from _references(index, template)
-        yield _receiver(index, template, subject)
+        # A Function App that is known has lines of its own.
+        if subject.function_app(template) is None:
+            yield _receiver(index, template, subject)
 
 
 def _routing(templates: tuple[TemplateState, ...]) -> Iterator[Finding]:
@@ -82,12 +85,15 @@ def _receiver(index: int, template: TemplateState, subject: Subject) -> Finding:
     """Say who answers the template's address, as far as its path tells."""
     key, title = f"templates[{index}].receiver", f"Template {index} reaches a receiver that agrees"
     name = _instance_in(template.url_template)
+    if planes := data_planes_at(template.url_template):
+        return _data_plane(key, title, template, planes)
     if name is None:
         return unknown(
             key,
             title,
             "Its address is not Signalman's receiver, so what that accepts is not known.",
-            "See that it demands the v1 issuer, this resource and this principal.",
+            "See that it demands the v1 issuer, this resource and this principal. A Function App "
+            "is checked once it is imported: manage.py import_instances.",
         )
     if name != subject.instance.name.lower():
         return failed(
@@ -97,6 +103,23 @@ def _receiver(index: int, template: TemplateState, subject: Subject) -> Finding:
             f"Let the address end in /upstream/{subject.instance}/.",
         )
     return passed(key, title, "Signalman demands as audience what this template asks for.")
+
+
+def _data_plane(
+    key: str, title: str, template: TemplateState, planes: tuple[DataPlane, ...]
+) -> Finding:
+    """Compare the resource with what Azure's own services at that address require."""
+    asked = (template.resource or "").rstrip("/")
+    for plane in planes:
+        if plane.resource.rstrip("/") == asked:
+            return passed(key, title, f"{plane.service} requires the resource {plane.resource}.")
+    required = " or ".join(f"{plane.resource} for {plane.service}" for plane in planes)
+    return failed(
+        key,
+        title,
+        f"Its address is Azure's own, and does not accept tokens for {asked or 'no resource'}.",
+        f"Let it ask for {required}; see {planes[0].source}.",
+    )
 
 
 def _instance_in(url_template: str) -> str | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
 from arm.state import TemplateState
 from identities.models import ManagedIdentity, SignalRInstance
 from upstreams.function_auth import Caller, Demand, host_of
-from upstreams.models import FunctionApp
+from upstreams.models import FunctionApp, UpstreamTemplate
 from validation.configuration import configuration
 
 
@@ -26,6 +27,17 @@ def demand_on(
         resources=tuple(dict.fromkeys(resources)),
         callers=(caller_of(instance),) if resources else (),
     )
+
+
+def demands_on(app: FunctionApp) -> dict[SignalRInstance, Demand]:
+    """Return what every instance that sends signed requests to `app` demands of it."""
+    rows = UpstreamTemplate.objects.signed().select_related(
+        "instance__subscription", "instance__identity__user_assigned"
+    )
+    templates: defaultdict[SignalRInstance, list[TemplateState]] = defaultdict(list)
+    for row in rows.order_by("instance__name", "position", "pk").pointing_at(app.host_name):
+        templates[row.instance].append(row.state)
+    return {instance: demand_on(app, instance, each) for instance, each in templates.items()}
 
 
 def caller_of(instance: SignalRInstance) -> Caller:
