@@ -22,6 +22,7 @@ from azure.mgmt.msi import ManagedServiceIdentityClient
 from azure.mgmt.signalr import SignalRManagementClient
 
 from arm.capturing import Captured, Json
+from arm.creation import TYPE, Creation
 from arm.credentials import credential
 from arm.errors import UnexpectedAnswer
 from arm.longrunning import LongRunning, Progress, poll_url, progress, started
@@ -33,6 +34,7 @@ from arm.translation import translated
 from arm.vaults import Vaults
 
 _SUBSCRIPTIONS_API: Final = "2022-12-01"
+_JSON: Final = "application/json"
 
 
 class ArmClient:
@@ -98,18 +100,59 @@ class ArmClient:
         `correlation_id` is sent as `x-ms-client-request-id`, to be found in Azure's activity log.
         """
         captured = Captured()
-        named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
         with translated():
             self._instances.begin_update(
-                resource_group,
-                name,
-                # Bytes, not a model: a model adds defaults that open a hardened instance.
-                cast("IO[bytes]", json.dumps(patch).encode()),
-                content_type="application/json",
-                polling=False,
-                raw_response_hook=captured,
-                **named,
+                resource_group, name, _bytes(patch), **_write(captured, correlation_id)
             )
+        return started(captured.headers, status=captured.status)
+
+    def check_name(self, name: str, *, location: str) -> str | None:
+        """Return why no instance can have this name, in Azure's words; None where it is free."""
+        captured = Captured()
+        with translated():
+            self._instances.check_name_availability(
+                location,
+                _bytes({"type": TYPE, "name": name}),
+                content_type=_JSON,
+                raw_response_hook=captured,
+            )
+        answer = captured.json()
+        if answer.get("nameAvailable"):
+            return None
+        return str(answer.get("message") or answer.get("reason") or "The name is not available.")
+
+    def create_instance(
+        self,
+        resource_group: str,
+        name: str,
+        creation: Creation,
+        *,
+        correlation_id: str | None = None,
+    ) -> LongRunning:
+        """Make an instance, and return what `poll` needs to follow it.
+
+        On an instance that is there already this writes: read first. After Unanswered it may have
+        been taken.
+        """
+        captured = Captured()
+        with translated():
+            self._instances.begin_create_or_update(
+                resource_group, name, _bytes(creation.body()), **_write(captured, correlation_id)
+            )
+        return started(captured.headers, status=captured.status)
+
+    def delete_instance(
+        self, resource_group: str, name: str, *, correlation_id: str | None = None
+    ) -> LongRunning:
+        """Delete an instance for good, and return what `poll` needs to follow it.
+
+        One that is not there is as good as deleted.
+        """
+        captured = Captured()
+        with translated():
+            options = _write(captured, correlation_id)
+            del options["content_type"]
+            self._instances.begin_delete(resource_group, name, **options)
         return started(captured.headers, status=captured.status)
 
     def poll(self, continuation: str) -> Progress:
@@ -135,6 +178,21 @@ class ArmClient:
             self._identities.get(parts["resource_group"], parts["name"], raw_response_hook=captured)
         return UserAssignedIdentityResource.from_arm(captured.json())
 
+    def create_user_assigned_identity(
+        self, resource_group: str, name: str, *, location: str
+    ) -> UserAssignedIdentityResource:
+        """Make a user-assigned identity, at once; one that is there already stays as it is."""
+        captured = Captured()
+        with translated():
+            self._identities.create_or_update(
+                resource_group,
+                name,
+                _bytes({"location": location}),
+                content_type=_JSON,
+                raw_response_hook=captured,
+            )
+        return UserAssignedIdentityResource.from_arm(captured.json())
+
 
 def list_subscriptions(settings: ArmSettings) -> Iterator[SubscriptionResource]:
     """Read the subscriptions that the credential can see, page by page. Raises ArmError."""
@@ -143,6 +201,22 @@ def list_subscriptions(settings: ArmSettings) -> Iterator[SubscriptionResource]:
         page = _get(settings, url)
         yield from map(SubscriptionResource.from_arm, page.get("value") or ())
         url = page.get("nextLink")
+
+
+def _bytes(body: Json) -> IO[bytes]:
+    """Return a body of our own: the SDK's models add defaults that open a hardened instance."""
+    return cast("IO[bytes]", json.dumps(body).encode())
+
+
+def _write(captured: Captured, correlation_id: str | None) -> dict[str, Any]:
+    """Return the SDK's options for a write that is sent once and not waited for."""
+    named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
+    return {
+        "content_type": _JSON,
+        "polling": False,
+        "raw_response_hook": captured,
+        **named,
+    }
 
 
 def _subscriptions_url(settings: ArmSettings, *path: str) -> str:

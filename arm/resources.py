@@ -86,7 +86,7 @@ class SignalRResource:
 
     `state` is the part that Signalman manages, `raw` the whole answer, `principal_id` that of the
     instance's one identity, `tenant_id` as far as the answer names it, `user_assigned` the identity
-    that it borrows.
+    that it borrows. `sku` is the size's name, `service_mode` who serves its hubs.
     """
 
     arm_id: str
@@ -101,6 +101,8 @@ class SignalRResource:
     last_modified_at: datetime | None
     state: InstanceState
     user_assigned: UserAssignedIdentityResource | None = None
+    sku: str = ""
+    service_mode: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -127,8 +129,16 @@ class SignalRResource:
                 last_modified_at=_moment((resource.get("systemData") or {}).get("lastModifiedAt")),
                 state=InstanceState.from_arm(resource),
                 user_assigned=user_assigned,
+                sku=(resource.get("sku") or {}).get("name") or "",
+                service_mode=_service_mode(properties),
                 raw=resource,
             )
+
+
+def _service_mode(properties: Mapping[str, Any]) -> str:
+    """Return the value of the feature flag; Azure's default is Default."""
+    flags = {flag["flag"]: flag["value"] for flag in properties.get("features") or ()}
+    return str(flags.get("ServiceMode", "Default"))
 
 
 def _borrowed(identity: Mapping[str, Any]) -> UserAssignedIdentityResource | None:
