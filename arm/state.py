@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 IdentityType = Literal["None", "SystemAssigned", "UserAssigned"]
 AuthType = Literal["None", "ManagedIdentity"]
+GrantMechanism = Literal["access_policy", "role_assignment"]
 
 ANY: Final = "*"
 
@@ -31,6 +32,11 @@ class IdentityState:
     def __post_init__(self) -> None:
         if (self.type == "UserAssigned") != (self.user_assigned_id is not None):
             raise ValueError("A user-assigned identity, and only that, names an identity resource.")
+
+    @property
+    def holder(self) -> str | None:
+        """What a grant to this identity names as its identity; None where there is none."""
+        return self.user_assigned_id or (None if self.type == "None" else self.type)
 
     @classmethod
     def from_arm(cls, identity: Mapping[str, Any] | None) -> IdentityState:
@@ -79,17 +85,41 @@ class TemplateState:
         )
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class GrantState:
+    """That an identity may read the secrets of a vault.
+
+    `vault_id` is the vault's ARM id in lower case. `identity` is `SystemAssigned` for the
+    instance's own, otherwise the ARM id of a user-assigned one, in lower case: not a principal,
+    for that is not known before there is an identity. What the vault goes by decides `mechanism`.
+    """
+
+    vault_id: str
+    identity: str
+    mechanism: GrantMechanism
+
+    @property
+    def vault(self) -> str:
+        """The vault's name, which is unique in all of Azure."""
+        return self.vault_id.rsplit("/", 1)[-1]
+
+
 @dataclass(frozen=True, slots=True)
 class InstanceState:
-    """What Signalman manages of one instance: its identity and its templates, in order."""
+    """What Signalman manages of one instance.
+
+    Its identity, its templates in order, and the grants that the templates need, sorted.
+    """
 
     identity: IdentityState = field(default_factory=IdentityState)
     templates: tuple[TemplateState, ...] = ()
+    grants: tuple[GrantState, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values; `from_json` reads it back."""
         state = asdict(self)
         state["templates"] = list(state["templates"])
+        state["grants"] = list(state["grants"])
         return state
 
     @classmethod
@@ -98,13 +128,16 @@ class InstanceState:
         return cls(
             identity=IdentityState(**value["identity"]),
             templates=tuple(TemplateState(**template) for template in value["templates"]),
+            # Rows from before there were grants have none.
+            grants=tuple(GrantState(**grant) for grant in value.get("grants", ())),
         )
 
     @classmethod
     def from_arm(cls, resource: Mapping[str, Any]) -> InstanceState:
         """Read the managed part of a resource: the one shape for each thing ARM says in several.
 
-        An absent identity is None, absent or null templates are none. Raises ValueError, KeyError
+        An absent identity is None, absent or null templates are none. Grants are not in a
+        resource's answer, but in the vaults'. Raises ValueError, KeyError
         or TypeError for a resource that is not of the api-version's shape.
         """
         upstream = (resource.get("properties") or {}).get("upstream") or {}

@@ -25,8 +25,8 @@ from sync.backoff import MAX_ATTEMPTS, delay_after
 from sync.claims import Claim
 from sync.importing import refresh
 from sync.models import Operation, OperationStep
-from sync.parts import part_of
-from sync.parts.part import Writing
+from sync.parts import holds, part_of
+from sync.parts.part import PlanOutdated, Writing
 from sync.policy import Policy
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,8 @@ def carry_on(claim: Claim) -> datetime | None:
         return _next_stage(claim)
     except ArmError as error:
         return _set_back(claim, Setback.from_arm(error))
+    except PlanOutdated as error:
+        return _set_back(claim, Setback("StalePlan", str(error)))
     except Setback as setback:
         return _set_back(claim, setback)
 
@@ -102,9 +104,9 @@ def _send(claim: Claim, step: OperationStep) -> datetime:
     if resource.provisioning_state in IN_PROGRESS:
         return _wait(claim, "Azure to finish another change of this instance")
     before, after = claim.plan.states[step.position : step.position + 2]
-    if step.state == step.State.SENDING and resource.state == after:
+    if step.state == step.State.SENDING and holds(resource.state, after):
         return _taken(claim, step)
-    if resource.state != before:
+    if not holds(resource.state, before):
         raise _elsewhere(claim, resource, position=step.position)
     step.state, step.started_at = step.State.SENDING, claim.now
     claim.record(step)
@@ -150,7 +152,7 @@ def _conclude(claim: Claim) -> datetime | None:
     resource = refresh(claim.operation.instance)
     if resource.provisioning_state in IN_PROGRESS:
         return _wait(claim, "Azure to finish another change of this instance")
-    if resource.state != claim.plan.target:
+    if not holds(resource.state, claim.plan.target):
         raise _elsewhere(claim, resource, position=len(claim.steps))
     claim.finish(Operation.State.SUCCEEDED, **_AFRESH)
     log.info("Operation %s on %s succeeded.", claim.operation.pk, claim.operation.instance)
@@ -219,7 +221,7 @@ def _give_up(claim: Claim, step: OperationStep | None, error: Mapping[str, Any])
 
 def _elsewhere(claim: Claim, resource: SignalRResource, *, position: int) -> Setback:
     """Return why Azure does not have what it should before the step at `position`."""
-    if resource.state in claim.plan.states[:position]:
+    if any(holds(resource.state, state) for state in claim.plan.states[:position]):
         # Azure's reads may lag behind its writes.
         message = "Azure has taken a change, and does not show it."
         return Setback("NotConverged", message, is_passing=True)

@@ -1,8 +1,10 @@
 """The ordered steps that turn what Azure has into what is wanted: a pure function of two states.
 
-The order is a rule: an identity exists before a signed template uses it, and templates let go of
-an identity before it is removed. So an apply that stops after any step leaves no signed template
-without an identity, unless Azure had that already.
+The order is a rule: an identity exists before a grant names it or a signed template uses it, a
+grant before the template that needs it, and templates let go of an identity before it is removed.
+So an apply that stops after any step leaves no signed template without an identity, unless Azure
+had that already. A switch to a user-assigned identity, whose principal is known, grants first; one
+to a system-assigned identity cannot, and its step says what is unavailable meanwhile.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 
 from arm.state import InstanceState
 from sync.changes import Change
-from sync.parts import PARTS
+from sync.parts import PARTS, relevant_to
 from sync.parts.part import Part
 
 
@@ -118,6 +120,7 @@ def plan(desired: InstanceState, observed: InstanceState, *, instance: str) -> P
     Raises InvalidDesired where there is something to write and it could not work. What Azure
     already has is never refused, so the plan straight after an import is empty.
     """
+    observed = relevant_to(desired, observed)
     if desired == observed:
         return Plan(instance, observed)
     if found := problems(desired):

@@ -6,6 +6,7 @@ from django.db import models
 
 from identities.models import SignalRInstance
 from sync.desired import desired_state, observed_state
+from sync.parts import is_in_sync
 
 
 class SyncStatus(models.TextChoices):
@@ -24,4 +25,5 @@ def sync_status(instance: SignalRInstance) -> SyncStatus:
     observed = observed_state(instance)
     if observed is None:
         return SyncStatus.UNKNOWN
-    return SyncStatus.SYNCED if observed == desired_state(instance) else SyncStatus.OUT_OF_SYNC
+    agrees = is_in_sync(desired_state(instance), observed)
+    return SyncStatus.SYNCED if agrees else SyncStatus.OUT_OF_SYNC

@@ -6,12 +6,14 @@ applies know no part by name. Free of Django.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from sync.parts import identity, templates
+from arm.state import InstanceState
+from sync.parts import grants, identity, templates
 from sync.parts.part import Part
 
-PARTS: Final[tuple[Part, ...]] = (identity.PART, templates.PART)
+PARTS: Final[tuple[Part, ...]] = (identity.PART, grants.PART, templates.PART)
 
 _BY_KIND: Final = {part.kind: part for part in PARTS}
 
@@ -22,3 +24,21 @@ def part_of(kind: str) -> Part:
         return _BY_KIND[kind]
     except KeyError:
         raise ValueError(f"No part of an instance is called {kind!r}.") from None
+
+
+def relevant_to(desired: InstanceState, observed: InstanceState) -> InstanceState:
+    """Return what of `observed` can be compared with `desired`: the rest is left alone."""
+    return replace(
+        observed,
+        **{part.kind: part.relevant(part.value(observed), part.value(desired)) for part in PARTS},
+    )
+
+
+def is_in_sync(desired: InstanceState, observed: InstanceState) -> bool:
+    """Tell whether Azure has all that is wanted, and nothing managed besides."""
+    return relevant_to(desired, observed) == desired
+
+
+def holds(found: InstanceState, planned: InstanceState) -> bool:
+    """Tell whether what Azure has is as good as `planned`."""
+    return all(part.holds(part.value(found), part.value(planned)) for part in PARTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from arm.patches import identity_patch
 from arm.state import IdentityState, InstanceState
 from sync.changes import KNOWN_AFTER_APPLY, Change, field_changes
 from sync.parts.part import Part, Place, Writing
+from sync.parts.secrets import named_vaults
 
 if TYPE_CHECKING:
     from arm.longrunning import LongRunning
@@ -62,7 +64,18 @@ def _warnings(before: InstanceState, after: InstanceState) -> tuple[str, ...]:
     lost = "Roles, vault grants and receivers that name the present principal ID stop working"
     if after.identity.type == "None":
         return (f"{lost}.",)
-    return (f"{lost} until they name the new one.",)
+    return (f"{lost} until they name the new one.", *_unreadable(after))
+
+
+def _unreadable(state: InstanceState) -> Iterator[str]:
+    """Say which secrets the switch takes away until something after it gives them back."""
+    granted = {grant.vault for grant in state.grants if grant.identity == state.identity.holder}
+    missing = [vault for vault in named_vaults(state.templates) if vault not in granted]
+    if missing:
+        yield (
+            f"Events to templates that name secrets of {', '.join(missing)} fail from this step "
+            "on, until the new identity may read them."
+        )
 
 
 def _write(writing: Writing) -> LongRunning:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arm.resources import SignalRResource
 from arm.state import InstanceState
@@ -14,6 +15,10 @@ from sync.changes import Change
 if TYPE_CHECKING:
     from arm.client import ArmClient
     from arm.longrunning import LongRunning
+
+
+class PlanOutdated(Exception):
+    """Azure is no longer as the plan took it to be; the message says what is otherwise."""
 
 
 class Place(IntEnum):
@@ -50,6 +55,10 @@ def _no_sentences(*_states: InstanceState) -> tuple[str, ...]:
     return ()
 
 
+def _all_of_it(found: Any, _wanted: Any) -> Any:
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """How some of a part's changes are made without the others.
@@ -70,6 +79,10 @@ class Part:
     in this part alone. `place` is asked of the states before and after the whole plan. `problems`
     says what cannot work in a wanted state. `write` sends a step, once; it may raise an ArmError.
     `choice` is how some of its changes are made without the others; without it, all or none.
+
+    Of a part that others share, Signalman sees more than it manages. `relevant` returns what of a
+    found value a wanted one speaks of, and `holds` tells whether a found value is as good as a
+    planned one.
     """
 
     kind: str
@@ -80,7 +93,13 @@ class Part:
     warnings: Callable[[InstanceState, InstanceState], tuple[str, ...]] = _no_sentences
     problems: Callable[[InstanceState], tuple[str, ...]] = _no_sentences
     choice: Choice | None = None
+    relevant: Callable[[Any, Any], Any] = _all_of_it
+    holds: Callable[[Any, Any], bool] = operator.eq
+
+    def value(self, state: InstanceState) -> Any:
+        """Return this part of `state`."""
+        return getattr(state, self.kind)
 
     def step_towards(self, desired: InstanceState, state: InstanceState) -> InstanceState:
         """Return `state` with this part as `desired` has it."""
-        return replace(state, **{self.kind: getattr(desired, self.kind)})
+        return replace(state, **{self.kind: self.value(desired)})

@@ -12,6 +12,7 @@ from sync.changes import Change, field_changes
 from sync.matching import match
 from sync.merging import merge, unit_of
 from sync.parts.part import Choice, Part, Place, Writing
+from sync.parts.secrets import named_vaults
 
 if TYPE_CHECKING:
     from arm.longrunning import LongRunning
@@ -64,6 +65,18 @@ def _problems(desired: InstanceState) -> tuple[str, ...]:
     )
 
 
+def _warnings(_before: InstanceState, after: InstanceState) -> tuple[str, ...]:
+    granted = {grant.vault for grant in after.grants}
+    unplanned = [vault for vault in named_vaults(after.templates) if vault not in granted]
+    if not unplanned:
+        return ()
+    sentence = (
+        f"No grant is planned for {', '.join(unplanned)}: Signalman cannot tell who may read it, "
+        "or it was taken over as it is. See that the identity may read its secrets."
+    )
+    return (sentence,)
+
+
 def _write(writing: Writing) -> LongRunning:
     return writing.client.patch_instance(
         writing.resource.resource_group,
@@ -83,6 +96,7 @@ PART = Part(
     _changes,
     _title,
     _write,
+    warnings=_warnings,
     problems=_problems,
     choice=Choice(unit_of, _take),
 )

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
-from arm.state import IdentityState, InstanceState, TemplateState
+from arm.state import GrantMechanism, GrantState, IdentityState, InstanceState, TemplateState
+from sync.parts.secrets import named_vaults
 
 IDENTITY_IDS = [
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/fleet/providers"
     f"/microsoft.managedidentity/userassignedidentities/{name}"
     for name in ("one", "two")
 ]
+
+# The vaults that Signalman can read, and how each lets in. Templates name one more.
+MECHANISMS: dict[str, GrantMechanism] = {"policies": "access_policy", "roles": "role_assignment"}
+
+
+def grant(vault: str, identity: str) -> GrantState:
+    """Return that the identity may read the vault's secrets."""
+    arm_id = (
+        "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/fleet/providers"
+        f"/microsoft.keyvault/vaults/{vault}"
+    )
+    return GrantState(arm_id, identity, MECHANISMS[vault])
+
+
+def reference(vault: str) -> str:
+    """Return a reference to a secret of the vault, as a URL template has it."""
+    return f"{{@Microsoft.KeyVault(SecretUri=https://{vault}.vault.azure.net/secrets/code)}}"
+
 
 identities = st.one_of(
     st.just(IdentityState()),
@@ -19,7 +40,16 @@ identities = st.one_of(
 )
 
 patterns = st.sampled_from(["*", "chat", "chat,game"])
-urls = st.sampled_from(["https://a.example/{hub}", "https://b.example/api", "https://c.example/"])
+urls = st.sampled_from(
+    [
+        "https://a.example/{hub}",
+        "https://b.example/api",
+        "https://c.example/",
+        f"https://a.example/?code={reference('policies')}",
+        f"https://a.example/?code={reference('roles')}&more={reference('policies')}",
+        f"https://b.example/?code={reference('elsewhere')}",
+    ]
+)
 
 unsigned = st.builds(TemplateState, urls, patterns, patterns, patterns)
 signed = st.builds(
@@ -33,14 +63,38 @@ signed = st.builds(
 )
 template_lists = st.lists(st.one_of(unsigned, signed), max_size=6).map(tuple)
 
-# What Azure may answer, however it came about.
-observed_states = st.builds(InstanceState, identities, template_lists)
+
+def needed_grants(state: InstanceState) -> tuple[GrantState, ...]:
+    """Return the grants that the state's references need, of the vaults that can be read."""
+    holder = state.identity.holder
+    vaults = [vault for vault in named_vaults(state.templates) if vault in MECHANISMS]
+    return tuple(sorted(grant(vault, holder) for vault in vaults if holder))
+
+
+def held_grants(state: InstanceState) -> st.SearchStrategy[tuple[GrantState, ...]]:
+    """Generate what Azure may have granted: to user-assigned identities, and to the one in use."""
+    holders = {*IDENTITY_IDS, state.identity.holder} - {None}
+    possible = sorted(grant(vault, str(holder)) for vault in MECHANISMS for holder in holders)
+    return st.sets(st.sampled_from(possible)).map(lambda held: tuple(sorted(held)))
+
+
+def with_held_grants(state: InstanceState) -> st.SearchStrategy[InstanceState]:
+    """Generate the state as Azure may have it."""
+    return held_grants(state).map(lambda held: replace(state, grants=held))
 
 
 def is_sound(state: InstanceState) -> bool:
-    """Whether every signed template has an identity to be signed with."""
+    """Whether every signed template and every reference has an identity."""
     is_signed = any(template.auth_type == "ManagedIdentity" for template in state.templates)
-    return state.identity.type != "None" or not is_signed
+    needs_identity = is_signed or bool(named_vaults(state.templates))
+    return state.identity.type != "None" or not needs_identity
 
 
-sound_states = observed_states.filter(is_sound)
+_ungranted = st.builds(InstanceState, identities, template_lists)
+
+# What Azure may answer, however it came about.
+observed_states = _ungranted.flatmap(with_held_grants)
+# What rows may say that can work.
+sound_states = _ungranted.filter(is_sound).map(
+    lambda state: replace(state, grants=needed_grants(state))
+)
