@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models.functions import Lower
 
+from identities import vaults  # noqa: F401  models of this app too; Django looks for them here
 from identities.names import (
     validate_instance_name,
     validate_resource_group,
@@ -106,6 +107,15 @@ class SignalRInstance(models.Model):
     )
     missing_since = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When Azure first had it no more."
+    )
+    ungranted = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text=(
+            "[vault, identity] of each reference that was taken over from Azure without a grant: "
+            "none is planned until somebody asks for it."
+        ),
     )
 
     objects = SignalRInstanceQuerySet.as_manager()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
 
 if TYPE_CHECKING:
     from identities.models import SignalRInstance, UserAssignedIdentity  # noqa: F401
+    from identities.vaults import KeyVault, VaultGrant  # noqa: F401
 
 
 class SignalRInstanceQuerySet(models.QuerySet["SignalRInstance"]):
@@ -34,3 +37,19 @@ class UserAssignedIdentityQuerySet(models.QuerySet["UserAssignedIdentity"]):
     def with_arm_id(self, arm_id: str) -> UserAssignedIdentityQuerySet:
         """Return the identity of that ARM id, in whatever case ARM wrote it."""
         return self.filter(arm_id__iexact=arm_id)
+
+
+class KeyVaultQuerySet(models.QuerySet["KeyVault"]):
+    """Questions about vaults."""
+
+    def named(self, names: Iterable[str]) -> KeyVaultQuerySet:
+        """Return the vaults of these names, in any case."""
+        return self.filter(name__in={name.lower() for name in names})
+
+
+class VaultGrantQuerySet(models.QuerySet["VaultGrant"]):
+    """Questions about who may read which vault."""
+
+    def propagating(self, now: datetime) -> VaultGrantQuerySet:
+        """Return the role assignments that may not act everywhere yet."""
+        return self.filter(acts_from__gt=now)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.db import transaction
+
 from identities.models import SignalRInstance
 from sync.changes import Change
 from sync.choosing import differences, leave
 from sync.desired import desired_state, observed_state
 from sync.errors import NeverRead, SyncError
+from sync.granting import take_over_lacking
 from sync.history import Author, want_state
 from sync.plan import problems
 
@@ -35,6 +38,8 @@ def accept(
     if wanted != observed and (found := problems(wanted)):
         raise NotAcceptable(f"{instance}: with that accepted, {' '.join(found)}")
     before = differences(observed, desired)
-    want_state(instance, wanted, Author(who, "accept", comment))
+    with transaction.atomic():
+        want_state(instance, wanted, Author(who, "accept", comment))
+        take_over_lacking(instance, wanted)
     remaining = differences(observed, wanted)
     return tuple(change for change in before if change not in remaining)

@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import cast
 
-from arm.state import AuthType, IdentityState, IdentityType, InstanceState, TemplateState
+from arm.state import (
+    AuthType,
+    GrantState,
+    IdentityState,
+    IdentityType,
+    InstanceState,
+    TemplateState,
+)
 from identities.models import ManagedIdentity, SignalRInstance
+from identities.vaults import KeyVault
+from sync.parts.secrets import named_vaults
 from upstreams.models import UpstreamTemplate
 
 
-def desired_state(instance: SignalRInstance) -> InstanceState:
-    """Return the state that the rows of `instance` describe.
+def desired_state(
+    instance: SignalRInstance, vaults: Mapping[str, KeyVault] | None = None
+) -> InstanceState:
+    """Return the state that the rows of `instance` ask for, with the grants that it needs.
 
-    Without further queries for instances fetched by `SignalRInstance.objects.with_desired()`.
+    Without further queries for instances fetched by `SignalRInstance.objects.with_desired()`,
+    except one for those that name secrets; hand in `known_vaults()` to save that in a loop.
     """
+    state = row_state(instance)
+    return replace(state, grants=needed_grants(instance, state, vaults))
+
+
+def needed_grants(
+    instance: SignalRInstance, state: InstanceState, vaults: Mapping[str, KeyVault] | None = None
+) -> tuple[GrantState, ...]:
+    """Return the grants that `instance` would need with the identity and templates of `state`.
+
+    Of the vaults that Signalman can tell about, and without what was taken over as Azure had it.
+    """
+    names, holder = named_vaults(state.templates), state.identity.holder
+    if not names or holder is None:
+        return ()
+    if vaults is None:
+        vaults = known_vaults(names)
+    taken_over = {tuple(pair) for pair in instance.ungranted}
+    grants = {
+        GrantState(vault.arm_id.lower(), holder, mechanism)
+        for name in names
+        if (vault := vaults.get(name)) and (mechanism := vault.mechanism)
+        if (name, holder) not in taken_over
+    }
+    return tuple(sorted(grants))
+
+
+def row_state(instance: SignalRInstance) -> InstanceState:
+    """Return the state that somebody wrote into the rows of `instance`, and nothing derived."""
     return InstanceState(
         identity=_identity(instance.identity),
         templates=tuple(_template(row) for row in instance.upstream_templates.all()),
     )
+
+
+def known_vaults(names: Iterable[str] | None = None) -> dict[str, KeyVault]:
+    """Return the vaults of these names, or all that are known, by name."""
+    rows = KeyVault.objects.all() if names is None else KeyVault.objects.named(names)
+    return {row.name: row for row in rows}
 
 
 def observed_state(instance: SignalRInstance) -> InstanceState | None:

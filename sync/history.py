@@ -19,7 +19,7 @@ from arm.state import InstanceState
 from identities.models import SignalRInstance
 from sync.adopting import adopt
 from sync.borrowing import known_identities
-from sync.desired import desired_state
+from sync.desired import row_state
 from sync.errors import SyncError
 from sync.models import AuditEvent, DesiredRevision
 
@@ -64,7 +64,7 @@ def record_desired(instance_ids: Sequence[int], author: Author) -> list[DesiredR
     revisions: list[DesiredRevision] = []
     events: list[AuditEvent] = []
     for row in SignalRInstance.objects.with_desired().filter(pk__in=instance_ids):
-        before, state = last.get(row.pk), desired_state(row)
+        before, state = last.get(row.pk), row_state(row)
         if before is None or before.read_state() != state:
             revision = _revision(row, before, state, author)
             revisions.append(revision)

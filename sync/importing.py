@@ -7,6 +7,7 @@ and the next run does the rest.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -19,8 +20,10 @@ from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIde
 from identities.models import SignalRInstance, Subscription
 from sync.azure import arm_client
 from sync.borrowing import remember_identities
+from sync.granting import save_grants, save_vaults
 from sync.listing import ImportReport, Listing, borrowed_identities
 from sync.observing import observe, observe_absence, save_observed, sighting
+from sync.vaults import VaultReader, question, with_grants
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +67,9 @@ def import_instance(
     return SignalRInstance.objects.with_desired().named(name).get()
 
 
-def refresh_subscription(subscription: Subscription, *, on_schedule: bool = False) -> ImportReport:
+def refresh_subscription(
+    subscription: Subscription, *, on_schedule: bool = False
+) -> ImportReport:
     """Refresh the observed side of every known instance of a subscription. Raises ArmError.
 
     `on_schedule` leaves the paused ones as they are: nobody asked.
@@ -94,9 +99,14 @@ def refresh(instance: SignalRInstance) -> SignalRResource:
     seen = sighting(
         resource, at=asked_at, subscription=instance.subscription, identities=identities
     )
+    reader = VaultReader(instance.subscription_id)
+    held = reader.held(question(resource, seen.principal_id, instance))
+    seen = replace(seen, resource=with_grants(resource, held))
     observe(instance, seen)
-    _save(instance)
-    return resource
+    with transaction.atomic():
+        save_observed([instance], [])
+        save_grants({instance: held}, save_vaults(reader, at=asked_at), at=asked_at)
+    return seen.resource
 
 
 def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -23,8 +23,12 @@ from identities.models import (
 from sync.adopting import adopt
 from sync.borrowing import remember_identities
 from sync.desired import desired_state
+from sync.granting import save_grants, save_vaults, take_over
 from sync.history import Author, record_desired
 from sync.observing import Sighting, observe, observe_absence, save_observed, sighting
+from sync.parts import is_in_sync
+from sync.vaults import Held, VaultReader, question, with_grants
+from upstreams.references import OPENING
 
 _BATCH: Final = 500
 
@@ -72,44 +76,75 @@ class Listing:
         """
         resources, unreadable = _parse(answers)
         report = ImportReport(unreadable=tuple(unreadable.values()))
+        reader = VaultReader(self.subscription.pk)
         for start in range(0, len(resources), _BATCH):
-            report += self.write_batch(resources[start : start + _BATCH])
+            report += self.write_batch(resources[start : start + _BATCH], reader)
         return report + self._write_missing(resource_group, except_for=unreadable)
 
-    @transaction.atomic
-    def write_batch(self, resources: Sequence[SignalRResource]) -> ImportReport:
-        """Write down some of the list, all of them or none."""
-        # Two imports of one subscription take turns; SQLite has one writer anyway.
-        Subscription.objects.select_for_update().get(pk=self.subscription.pk)
+    def write_batch(
+        self, resources: Sequence[SignalRResource], reader: VaultReader | None = None
+    ) -> ImportReport:
+        """Write down some of the list, all of them or none.
+
+        Of those whose templates name secrets, who may read them is asked with `reader`. Raises
+        ArmError.
+        """
+        reader = reader or VaultReader(self.subscription.pk)
         identities = remember_identities(borrowed_identities(resources))
-        rows = _known_rows(resources)
-        seen = [
-            sighting(
+        rows = _naming_rows(resources)
+        grants: dict[str, list[Held]] = {}
+        seen: list[Sighting] = []
+        for resource in resources:
+            each = sighting(
                 resource, at=self.asked_at, subscription=self.subscription, identities=identities
             )
-            for resource in resources
-        ]
+            held = reader.held(question(resource, each.principal_id, rows.get(_key(each))))
+            grants[_key(each)] = held
+            seen.append(replace(each, resource=with_grants(resource, held)))
+        return self._write_rows(seen, identities, reader, grants)
+
+    @transaction.atomic
+    def _write_rows(
+        self,
+        seen: Sequence[Sighting],
+        identities: Mapping[str, UserAssignedIdentity],
+        reader: VaultReader,
+        grants: Mapping[str, Sequence[Held]],
+    ) -> ImportReport:
+        # Two imports of one subscription take turns; SQLite has one writer anyway.
+        Subscription.objects.select_for_update().get(pk=self.subscription.pk)
+        vaults = save_vaults(reader, at=self.asked_at)
+        rows = _known_rows([each.resource for each in seen])
         known = [
             (rows[key], each)
             for each in seen
             if (key := _key(each)) in rows and not self._spares(rows[key])
         ]
-        new = [each for each in seen if self.creates and _key(each) not in rows]
-        return self._create(new, identities) + self._update(known, identities)
+        new = [
+            (SignalRInstance(name=each.resource.name), each)
+            for each in seen
+            if self.creates and _key(each) not in rows
+        ]
+        report = self._create(new, identities) + self._update(known, identities)
+        held = {row: grants[_key(each)] for row, each in (*new, *known)}
+        save_grants(held, vaults, at=self.asked_at)
+        return report
 
     def _create(
-        self, seen: Sequence[Sighting], identities: Mapping[str, UserAssignedIdentity]
+        self,
+        new: Sequence[tuple[SignalRInstance, Sighting]],
+        identities: Mapping[str, UserAssignedIdentity],
     ) -> ImportReport:
-        rows = [SignalRInstance(name=each.resource.name) for each in seen]
+        rows = [row for row, _ in new]
         own = [ManagedIdentity(instance=row) for row in rows]
-        for row, each in zip(rows, seen, strict=True):
+        for row, each in new:
             observe(row, each)
         # In bulk, so without save(): the identity's row, which that would add, is added here.
         SignalRInstance.objects.bulk_create(rows)
         ManagedIdentity.objects.bulk_create(own)
-        adopt(
-            [(row, each.resource.state) for row, each in zip(rows, seen, strict=True)], identities
-        )
+        adoptions = [(row, each.resource.state) for row, each in new]
+        adopt(adoptions, identities)
+        take_over(adoptions)
         record_desired([row.pk for row in rows], Author(self.who, "import"))
         return ImportReport(created=_names(rows))
 
@@ -123,9 +158,10 @@ class Listing:
         accepted = [
             (row, each.resource.state)
             for row, each in known
-            if self.accepts and desired_state(row) != each.resource.state
+            if self.accepts and not is_in_sync(desired_state(row), each.resource.state)
         ]
         adopt(accepted, identities)
+        take_over(accepted)
         record_desired([row.pk for row, _ in accepted], Author(self.who, "accept"))
         changed |= {row.pk: row for row, _ in accepted}
         return ImportReport(
@@ -168,10 +204,17 @@ def _parse(answers: Iterable[Json]) -> tuple[list[SignalRResource], dict[str, st
     return list(resources.values()), unreadable
 
 
-def _known_rows(resources: Sequence[SignalRResource]) -> dict[str, SignalRInstance]:
+def _known_rows(
+    resources: Iterable[SignalRResource], **conditions: Any
+) -> dict[str, SignalRInstance]:
     keys = [resource.name.lower() for resource in resources]
-    rows = SignalRInstance.objects.with_desired().annotate(key=Lower("name")).filter(key__in=keys)
-    return {row.name.lower(): row for row in rows}
+    rows = SignalRInstance.objects.with_desired().annotate(key=Lower("name"))
+    return {row.name.lower(): row for row in rows.filter(key__in=keys, **conditions)}
+
+
+def _naming_rows(resources: Iterable[SignalRResource]) -> dict[str, SignalRInstance]:
+    """Return the known instances whose wanted templates name secrets."""
+    return _known_rows(resources, upstream_templates__url_template__contains=OPENING)
 
 
 def _key(seen: Sighting) -> str:

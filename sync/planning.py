@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
+from arm.state import InstanceState
 from identities.models import SignalRInstance
 from sync.choosing import take
-from sync.desired import desired_state, observed_state
+from sync.desired import desired_state, known_vaults, needed_grants, observed_state
 from sync.errors import NeverRead
+from sync.parts.secrets import named_vaults
 from sync.plan import Plan, plan
 
 
@@ -23,5 +26,28 @@ def plan_instance(instance: SignalRInstance, paths: Collection[str] = ()) -> Pla
         why = "has no such instance" if instance.missing_since else "was not read yet"
         raise NeverRead(f"{instance}: Azure {why}. Import it again, then plan.")
     desired = desired_state(instance)
-    wanted = take(observed, desired, paths) if paths else desired
+    _require_known(instance, desired)
+    wanted = _chosen(instance, observed, desired, paths) if paths else desired
     return plan(wanted, observed, instance=instance.name)
+
+
+def _chosen(
+    instance: SignalRInstance,
+    observed: InstanceState,
+    desired: InstanceState,
+    paths: Collection[str],
+) -> InstanceState:
+    """Return what is wanted at these paths alone, with the grants that only that needs."""
+    wanted = take(observed, desired, paths)
+    new = {*needed_grants(instance, wanted)} - {*needed_grants(instance, observed)}
+    return replace(wanted, grants=tuple(sorted({*wanted.grants, *new})))
+
+
+def _require_known(instance: SignalRInstance, desired: InstanceState) -> None:
+    """Raise NeverRead where a template names a vault that nobody has looked for."""
+    names = named_vaults(desired.templates)
+    if names and (unread := sorted(set(names) - known_vaults(names).keys())):
+        raise NeverRead(
+            f"{instance} names secrets of the vault {', '.join(unread)}, which was not looked for "
+            f"yet. Refresh it by `manage.py drift {instance}`, then plan."
+        )

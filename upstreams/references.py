@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_OPENING: Final = "{@"
+# What every reference begins with, well written or not.
+OPENING: Final = "{@"
 _REFERENCE: Final = re.compile(r"\{@Microsoft\.KeyVault\(SecretUri=(?P<uri>[^(){}\s]+)\)\}")
 # A vault's name has 3 to 24 letters, digits and single hyphens. What follows differs by cloud:
 # vault.azure.net, vault.azure.cn, vault.usgovcloudapi.net.
@@ -57,7 +58,7 @@ def references(url_template: str) -> tuple[KeyVaultReference, ...]:
 
 
 def _plain(text: str) -> list[str | KeyVaultReference]:
-    if _OPENING in text:
+    if OPENING in text:
         raise ReferenceProblem(
             "A Key Vault reference is written "
             "{@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}."
