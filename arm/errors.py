@@ -24,6 +24,8 @@ from typing import ClassVar, Final
 # Codes of 409 that waiting does not cure. Source: learn.microsoft.com/azure/azure-resource-manager,
 # "Troubleshoot common Azure deployment errors".
 _LASTING_CONFLICTS: Final = frozenset({"MissingSubscriptionRegistration", "ScopeLocked"})
+# ARM's code for a token that ran out between the look at its time and its use.
+_EXPIRED: Final = "ExpiredAuthenticationToken"
 
 
 class ArmError(Exception):
@@ -68,6 +70,11 @@ class CredentialRefused(ArmError):
         "Signalman's own Azure credential was refused; check AZURE_TENANT_ID, AZURE_CLIENT_ID and "
         "the secret or identity behind them."
     )
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether another token may do: only where the one that was sent had expired."""
+        return self.code == _EXPIRED
 
 
 class CredentialMissing(ArmError):

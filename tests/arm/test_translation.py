@@ -62,6 +62,11 @@ def test_a_lock_does_not_pass_with_time() -> None:
     assert not Conflict("It is locked.", code="ScopeLocked").is_transient
 
 
+def test_a_refused_credential_passes_only_where_its_token_had_expired() -> None:
+    assert CredentialRefused("Too late.", code="ExpiredAuthenticationToken").is_transient
+    assert not CredentialRefused("Wrong.", code="InvalidAuthenticationToken").is_transient
+
+
 def test_an_error_says_what_to_do_and_what_azure_said() -> None:
     error = Rejected("The resource must be a URI.", code="InvalidRequest")
     assert str(error).startswith(Rejected.sentence)

@@ -17,6 +17,7 @@ HTML: Final = RETRY_LATER | {"content-type": "text/html"}
 BROKEN: Final = _error("InternalServerError", "We are sorry.")
 THROTTLED: Final = _error("TooManyRequests", "Slow down.")
 EXPIRED: Final = _error("ExpiredAuthenticationToken", "The access token expired.")
+INVALID: Final = _error("InvalidAuthenticationToken", "The access token is invalid.")
 
 THROTTLING: Final[dict[str, dict[str, Any]]] = {
     "throttled": {"status": 429, "headers": RETRY_LATER, "body": THROTTLED},
@@ -37,8 +38,10 @@ BREAKING: Final[dict[str, dict[str, Any]]] = {
 }
 REFUSING: Final[dict[str, dict[str, Any]]] = {
     "token expired": {"status": 401, "body": EXPIRED},
+    "token refused": {"status": 401, "body": INVALID},
 }
-ALL: Final = THROTTLING | BREAKING | REFUSING
+PASSING: Final = THROTTLING | BREAKING | {"token expired": REFUSING["token expired"]}
+ALL: Final = PASSING | REFUSING
 
 
 def at_call(index: int, fault: dict[str, Any], *, times: int | None = 1) -> dict[str, Any]:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from localazure import seed
-from sync.models import Operation
 from tests.cloud import LocalAzure
 from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import assert_invariants, assert_recovers
-from tests.sync.driving import SIGNED, drive, imported, raw, start, unmanaged, want
+from tests.faults.runs import CALLS, begin
+from tests.sync.driving import drive
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-# Two steps of a read, a write and two polls each, and the last look.
-CALLS = 9
 # Once is mended inside a call; so often is not, and the operation has to try again.
 OFTEN = 4
-# Azure ends an operation whose address was lost without being asked; polls are sooner.
-ENDS_UNASKED = 0.3
 
 
 def test_an_apply_makes_as_many_calls_as_are_broken_here(local_azure: LocalAzure) -> None:
@@ -59,13 +54,6 @@ def test_azure_that_stays_broken_from_some_call_on_is_given_up_in_words(
     local_azure.delete("/_local/faults")
     assert_invariants(local_azure, operation, before)
     assert_recovers(local_azure, operation)
-
-
-def begin(cloud: LocalAzure) -> tuple[Operation, str]:
-    """Start an apply of two steps on the hardened instance; return what it must leave alone too."""
-    cloud.post("/_local/operations", {"polls": 1, "seconds": ENDS_UNASKED})
-    before = unmanaged(raw(seed.PAYMENTS))
-    return start(want(imported(seed.PAYMENTS), "SystemAssigned", SIGNED)), before
 
 
 def struck(cloud: LocalAzure, call: int, fault: str, *, times: int | None) -> None:

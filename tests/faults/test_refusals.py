@@ -1,0 +1,85 @@
+"""Long-running operations that end badly, and a credential that expires or is refused midway."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cloud import LocalAzure
+from tests.faults import faults
+from tests.faults.conftest import Count
+from tests.faults.invariants import assert_invariants, assert_recovers
+from tests.faults.runs import CALLS, PROGRESSION, begin
+from tests.sync.driving import drive, drive_to
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+CODES = {"Failed": "Teapot", "Canceled": "Canceled"}
+
+
+@pytest.mark.parametrize("outcome", CODES)
+@pytest.mark.parametrize("position", [0, 1])
+def test_a_write_that_azure_gives_up_ends_the_apply_in_azures_words(
+    local_azure: LocalAzure, count: Count, position: int, outcome: str
+) -> None:
+    count("operation failed")
+    operation, before = begin(local_azure)
+    if position:
+        drive_to(operation, "done")
+    fail_writes(local_azure, outcome)
+    drive(operation)
+    assert_invariants(local_azure, operation, before)
+    assert (operation.state, operation.error_code) == ("failed", CODES[outcome])
+    assert_recovers(local_azure, operation)
+
+
+@pytest.mark.parametrize("outcome", CODES)
+def test_a_write_that_azure_gives_up_after_its_answer_was_lost_is_sent_again(
+    local_azure: LocalAzure, count: Count, outcome: str
+) -> None:
+    count("operation failed")
+    operation, _before = begin(local_azure)
+    fail_writes(local_azure, outcome)
+    local_azure.post("/_local/faults", [faults.BREAKING["answer lost"] | {"method": "PATCH"}])
+    drive_to(operation, "sending")
+    local_azure.post("/_local/operations", PROGRESSION)
+    assert drive(operation).state == "succeeded", operation.standing
+    assert_recovers(local_azure, operation)
+
+
+@pytest.mark.parametrize("call", range(CALLS))
+def test_a_token_that_expires_midway_is_replaced(
+    local_azure: LocalAzure, count: Count, call: int
+) -> None:
+    count("credential expired")
+    operation, before = begin(local_azure)
+    strike(local_azure, call, "token expired", times=1)
+    drive(operation)
+    assert_invariants(local_azure, operation, before)
+    assert operation.state == "succeeded", operation.standing
+
+
+@pytest.mark.parametrize("fault", faults.REFUSING)
+@pytest.mark.parametrize("call", range(CALLS))
+def test_a_credential_that_is_refused_from_some_call_on_is_named_as_the_reason(
+    local_azure: LocalAzure, count: Count, call: int, fault: str
+) -> None:
+    count("credential refused")
+    operation, before = begin(local_azure)
+    strike(local_azure, call, fault, times=None)
+    drive(operation)
+    local_azure.delete("/_local/faults")
+    assert_invariants(local_azure, operation, before)
+    assert operation.state == "failed"
+    assert "Signalman's own Azure credential was refused" in operation.error_message
+    assert_recovers(local_azure, operation)
+
+
+def fail_writes(cloud: LocalAzure, outcome: str) -> None:
+    """Let long-running operations that start from now on end badly."""
+    ending = {"outcome": outcome, "code": "Teapot", "message": "Short and stout."}
+    cloud.post("/_local/operations", PROGRESSION | ending)
+
+
+def strike(cloud: LocalAzure, call: int, fault: str, *, times: int | None) -> None:
+    """Let the calls from that one on be refused."""
+    cloud.post("/_local/faults", [faults.at_call(call, faults.REFUSING[fault], times=times)])
