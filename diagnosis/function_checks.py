@@ -43,7 +43,7 @@ def _check(subject: Subject, app: FunctionApp) -> Iterator[Finding]:
             key,
             title,
             app.problem or "Its authentication was never read.",
-            f"manage.py function_apps --refresh {app}",
+            f"manage.py function_apps {app} --refresh",
         )
         return
     demand = demand_on(app, subject.instance, [template for _, template in subject.signed])
@@ -71,7 +71,7 @@ def _fix(app: FunctionApp, found: Disagreement) -> str:
         return found.fix
     if app.policy == FunctionApp.Policy.MANAGE:
         return f"{found.fix} The instance's next plan does it."
-    return f"{found.fix} Or let plans do it: manage.py function_apps --manage {app}"
+    return f"{found.fix} Or let plans do it: manage.py function_apps {app} --policy manage"
 
 
 def _key(app: FunctionApp, code: str) -> str:

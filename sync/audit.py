@@ -6,6 +6,7 @@ from typing import Any
 
 from identities.models import SignalRInstance
 from sync.models import AuditEvent, Operation
+from upstreams.models import FunctionApp
 
 
 def record_event(
@@ -23,9 +24,14 @@ def record_event(
 
 
 def record_change(
-    instance: SignalRInstance, action: str, *, who: str, before: Any = None, after: Any = None
+    changed: SignalRInstance | FunctionApp,
+    action: str,
+    *,
+    who: str,
+    before: Any = None,
+    after: Any = None,
 ) -> AuditEvent:
-    """Record that `who` did `action` to what Signalman itself keeps of `instance`."""
+    """Record that `who` did `action` to what Signalman itself keeps of a resource."""
     return AuditEvent.objects.create(
-        who=who, action=action, object=instance.arm_id, before=before, after=after
+        who=who, action=action, object=changed.arm_id, before=before, after=after
     )

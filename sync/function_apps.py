@@ -19,6 +19,7 @@ from django.utils import timezone
 from arm.errors import ArmError, Forbidden, NotFound
 from arm.function_apps import FunctionAppResource
 from identities.models import Subscription
+from sync.audit import record_change
 from sync.azure import function_apps
 from upstreams.models import FunctionApp, UpstreamTemplate
 
@@ -80,6 +81,18 @@ def refresh_function_app(app: FunctionApp) -> None:
         raise
     app.observed, app.observed_at, app.problem = auth.to_json(), asked_at, ""
     app.save(update_fields=["observed", "observed_at", "problem"])
+
+
+def set_app_policy(app: FunctionApp, policy: FunctionApp.Policy, *, who: str) -> bool:
+    """Say what plans may do with `app`, on record; return whether that is news."""
+    with transaction.atomic():
+        row = FunctionApp.objects.select_for_update().get(pk=app.pk)
+        before, row.policy, app.policy = row.policy, policy, policy
+        if before == policy:
+            return False
+        row.save(update_fields=["policy"])
+        record_change(row, "set policy", who=who, before=before, after=policy.value)
+    return True
 
 
 def _remember(

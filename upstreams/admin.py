@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from identities.admin import SignalRInstanceAdmin
-from upstreams.models import Delivery, DeliveryCount, UpstreamTemplate
+from upstreams.models import Delivery, DeliveryCount, FunctionApp, UpstreamTemplate
 
 
 class UpstreamTemplateInline(TabularInline):
@@ -59,6 +59,16 @@ class UpstreamTemplateAdmin(ReadOnlyAdmin):
     list_filter = ["auth_type", "instance"]
     list_select_related = ["instance"]
     search_fields = ["instance__name", "url_template", "resource"]
+
+
+@admin.register(FunctionApp)
+class FunctionAppAdmin(ReadOnlyAdmin):
+    """Function Apps as Azure last answered them; `manage.py function_apps` sets their policy."""
+
+    list_display = ["name", "host_name", "policy", "subscription", "observed_at"]
+    list_filter = ["policy", "subscription"]
+    list_select_related = ["subscription"]
+    search_fields = ["name", "host_name", "arm_id"]
 
 
 @admin.register(Delivery)

@@ -86,7 +86,7 @@ def test_a_known_app_stands_for_the_templates_receiver() -> None:
 
 @pytest.mark.parametrize(
     ("policy", "words"),
-    [("observe", "function_apps --manage contoso"), ("manage", "next plan")],
+    [("observe", "function_apps contoso --policy manage"), ("manage", "next plan")],
 )
 def test_a_disagreement_says_how_it_is_mended(policy: str, words: str) -> None:
     instance = make_instance()
@@ -111,7 +111,7 @@ def test_what_plans_cannot_mend_offers_no_plan() -> None:
     instance = make_instance()
     make_app(FunctionAppAuth())
     found = findings(instance)["function_apps[contoso].client_id_missing"]
-    assert "--manage" not in found.fix
+    assert "--policy" not in found.fix
 
 
 def test_a_doubt_is_no_failure() -> None:

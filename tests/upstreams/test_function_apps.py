@@ -5,6 +5,8 @@ import uuid
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from arm.state import TemplateState
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
@@ -125,3 +127,11 @@ def test_an_app_of_another_tenant_is_out_of_reach(
     assert is_in_reach(app, instance)
     instance.identity.tenant_id = uuid.uuid4()
     assert not is_in_reach(app, instance)
+
+
+def test_the_portal_shows_an_app_to_read(admin_client: Client, app: FunctionApp) -> None:
+    listed = admin_client.get(reverse("admin:upstreams_functionapp_changelist"))
+    assert "contoso.azurewebsites.net" in listed.content.decode()
+    url = reverse("admin:upstreams_functionapp_change", args=[app.pk])
+    assert admin_client.get(url).status_code == 200
+    assert admin_client.post(url, {"policy": "manage"}).status_code == 403
