@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sync.models import DesiredRevision, Operation, OperationStep
+from sync.models import AuditEvent, DesiredRevision, Operation, OperationStep
 
 
 def operation_document(operation: Operation) -> dict[str, Any]:
@@ -38,6 +38,19 @@ def revision_document(revision: DesiredRevision) -> dict[str, Any]:
         "comment": revision.comment,
         "digest": revision.digest,
         "state": revision.state,
+    }
+
+
+def audit_document(event: AuditEvent) -> dict[str, Any]:
+    """Return who changed what, as JSON values."""
+    return {
+        "at": _written(event.at),
+        "who": event.who,
+        "action": event.action,
+        "object": event.object,
+        "before": event.before,
+        "after": event.after,
+        "operation": event.operation_id and str(event.operation_id),
     }
 
 

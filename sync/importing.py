@@ -35,10 +35,11 @@ def import_subscription(
     subscription_id: UUID | str,
     *,
     resource_group: str | None = None,
+    name: str | None = None,
     accept: bool = False,
     who: str = "signalman",
 ) -> ImportReport:
-    """Import the instances of a subscription, or of one of its resource groups.
+    """Import the instances of a subscription, of one of its resource groups, or one by its name.
 
     Of an instance that is new here, what is wanted becomes what Azure has; of a known one only the
     observed side is refreshed, unless `accept` says to want what Azure has. Running it again
@@ -48,7 +49,11 @@ def import_subscription(
     subscription = _remember_subscription(client.get_subscription())
     remember_identities(_readable_identities(client))
     listing = Listing(subscription, timezone.now(), creates=True, accepts=accept, who=who)
-    return listing.write(client.list_instances_json(resource_group), resource_group=resource_group)
+    answers = client.list_instances_json(resource_group)
+    if name is None:
+        return listing.write(answers, resource_group=resource_group)
+    named = (each for each in answers if str(each.get("name")).lower() == name.lower())
+    return listing.write_batch([SignalRResource.from_arm(each) for each in named])
 
 
 def import_instance(

@@ -84,6 +84,10 @@ class DesiredRevisionQuerySet(models.QuerySet["DesiredRevision"]):
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     """The audit trail: added to and read."""
 
+    def about(self, name: str) -> AuditEventQuerySet:
+        """Return the events of the object of that ARM id, or of the resource of that name."""
+        return self.filter(Q(object__iexact=name) | Q(object__iendswith=f"/{name}"))
+
     def update(self, **_kwargs: Any) -> NoReturn:
         """Refuse."""
         raise AppendOnly("An audit event cannot be changed.")

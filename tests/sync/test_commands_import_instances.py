@@ -53,3 +53,24 @@ def test_a_failure_is_an_error_in_words(local_azure: LocalAzure) -> None:
     outcome = run("import_instances")
     assert outcome.code == 1
     assert "may not do this" in outcome.error
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_one_instance_is_imported_by_its_name_in_any_case() -> None:
+    outcome = run("import_instances", "--name", seed.LAB.upper())
+    assert outcome.code == 0
+    assert [row.name for row in SignalRInstance.objects.all()] == [seed.LAB]
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_importing_one_does_not_take_the_others_for_gone() -> None:
+    run("import_instances")
+    run("import_instances", "--name", seed.LAB)
+    assert not SignalRInstance.objects.filter(missing_since__isnull=False).exists()
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_name_that_azure_does_not_have_is_an_error() -> None:
+    outcome = run("import_instances", "--name", "nowhere")
+    assert outcome.code == 1
+    assert "no instance 'nowhere'" in outcome.error

@@ -34,6 +34,7 @@ class Command(BaseCommand):
             help="may be repeated; default: every subscription that the credential can see",
         )
         parser.add_argument("--resource-group", metavar="NAME", help="only this group's instances")
+        parser.add_argument("--name", metavar="NAME", help="only the instance of this name")
         parser.add_argument(
             "--accept", action="store_true", help="want what Azure has, of known instances too"
         )
@@ -49,12 +50,15 @@ class Command(BaseCommand):
                     reports[subscription_id] = import_subscription(
                         subscription_id,
                         resource_group=options["resource_group"],
+                        name=options["name"],
                         accept=options["accept"],
                         who=operator_name(),
                     )
             except ArmError as error:
                 errors.append(f"Subscription {subscription_id}: {error}")
         errors += [words for report in reports.values() for words in report.unreadable]
+        if options["name"] and not errors and set(reports.values()) <= {ImportReport()}:
+            errors.append(f"Azure shows no instance {options['name']!r} here.")
         self._write_json(reports) if options["json"] else self._write_text(reports)
         if errors:
             raise CommandError("\n".join(errors))

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from identities.models import UserAssignedIdentity
+from localazure import seed
+from sync.models import AuditEvent
+from tests.cloud import LocalAzure
+from tests.sync.commands import Outcome, run
+
+pytestmark = pytest.mark.django_db
+
+
+def create(name: str = "id-new", group: str = seed.REALTIME_GROUP) -> Outcome:
+    return run(
+        "create_user_assigned_identity",
+        name,
+        f"--subscription={seed.SUBSCRIPTION_ID}",
+        f"--resource-group={group}",
+        f"--location={seed.LOCATION}",
+    )
+
+
+def test_it_is_made_in_azure_and_known_here(local_azure: LocalAzure) -> None:
+    outcome = create()
+    identity = UserAssignedIdentity.objects.get(name="id-new")
+    assert identity.principal_id is not None
+    assert str(identity.principal_id) in outcome.out
+    event = AuditEvent.objects.get()
+    assert (event.action, event.object) == ("write user-assigned identity", identity.arm_id)
+
+
+def test_making_it_again_changes_nothing(local_azure: LocalAzure) -> None:
+    assert create().out == create().out
+    assert UserAssignedIdentity.objects.count() == 1
+
+
+def test_a_name_that_cannot_be_is_refused_before_azure_is_asked(local_azure: LocalAzure) -> None:
+    assert "full resource id" in create("no!").error
+    assert local_azure.requests("PUT") == []
+
+
+def test_azures_refusal_is_told(local_azure: LocalAzure) -> None:
+    outcome = create(group="rg-nowhere")
+    assert outcome.code == 1
+    assert "rg-nowhere" in outcome.error
+    assert not UserAssignedIdentity.objects.exists()
