@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Lower
 
@@ -14,6 +15,10 @@ from identities.names import (
     validate_user_assigned_id,
 )
 from identities.querysets import SignalRInstanceQuerySet, UserAssignedIdentityQuerySet
+
+_ONE_OR_THE_OTHER = (
+    "Choose a user-assigned identity for the type UserAssigned, and none for the other types."
+)
 
 
 class Subscription(models.Model):
@@ -197,16 +202,20 @@ class ManagedIdentity(models.Model):
                 name="user_assigned_names_its_identity",
                 condition=models.Q(type="UserAssigned", user_assigned__isnull=False)
                 | (~models.Q(type="UserAssigned") & models.Q(user_assigned__isnull=True)),
-                violation_error_message=(
-                    "Choose a user-assigned identity for the type UserAssigned, "
-                    "and none for the other types."
-                ),
+                violation_error_message=_ONE_OR_THE_OTHER,
             ),
         ]
 
     def __str__(self) -> str:
         kind = self.get_type_display()
         return f"{kind}: {self.user_assigned}" if self.user_assigned else kind
+
+    def clean(self) -> None:
+        """Say beside the field what the database would refuse, so that forms show it there."""
+        super().clean()
+        is_borrowed = self.type == self.Type.USER_ASSIGNED
+        if is_borrowed != (self.user_assigned is not None):
+            raise ValidationError({"user_assigned": _ONE_OR_THE_OTHER})
 
     def become(self, kind: Type, user_assigned: UserAssignedIdentity | None = None) -> None:
         """Want another identity from now on; nothing is sent to Azure before an apply.
