@@ -167,6 +167,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "sync.tasks.refresh_fleet",
         "schedule": schedule(run_every=env.float("SIGNALMAN_REFRESH_SECONDS", default=300.0)),
     },
+    "check-secrets": {
+        "task": "sync.tasks.check_secrets",
+        "schedule": schedule(run_every=env.float("SIGNALMAN_SECRETS_SECONDS", default=1800.0)),
+    },
     "expire": {"task": "sync.tasks.expire", "schedule": schedule(run_every=3600.0)},
 }
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import Sum
 
 from arm.state import InstanceState, TemplateState
 from identities.models import SignalRInstance
-from sync.desired import desired_state, observed_state
+from identities.vaults import KeyVault, VaultGrant, VaultSecret
+from sync.desired import desired_state, known_vaults, observed_state
+from sync.parts.secrets import named_vaults
 from upstreams.function_auth import host_of
 from upstreams.models import DeliveryCount, FunctionApp
 
@@ -23,7 +26,8 @@ class Subject:
     """An instance as it is wanted, as Azure has it, and what its receiver saw in the last hour.
 
     `accepted` and `refused` count deliveries; `refused` by reason code. `function_apps` are the
-    known ones that a template points at, by host.
+    known ones that a template points at, by host. `vaults` and `secrets` are those that templates
+    name, by name; `grants` those of the instance, by vault and principal. It was read at `now`.
     """
 
     instance: SignalRInstance
@@ -32,6 +36,10 @@ class Subject:
     accepted: int
     refused: dict[str, int]
     function_apps: dict[str, FunctionApp]
+    now: datetime
+    vaults: dict[str, KeyVault] = field(default_factory=dict)
+    grants: dict[tuple[str, UUID], VaultGrant] = field(default_factory=dict)
+    secrets: dict[tuple[str, str], VaultSecret] = field(default_factory=dict)
 
     @property
     def effective(self) -> InstanceState:
@@ -72,7 +80,23 @@ def subject(instance: SignalRInstance, now: datetime) -> Subject:
             reason: count for (outcome, reason), count in counts.items() if outcome == "refused"
         },
         function_apps=_function_apps(observed or desired),
+        now=now,
+        **_vaults(instance, observed or desired),
     )
+
+
+def _vaults(instance: SignalRInstance, state: InstanceState) -> dict[str, Any]:
+    """Return what is known of the vaults that templates name; without such, no row is read."""
+    names = named_vaults(state.templates)
+    if not names:
+        return {}
+    grants = instance.vault_grants.select_related("vault")
+    secrets = VaultSecret.objects.filter(vault__name__in=names).select_related("vault")
+    return {
+        "vaults": known_vaults(names),
+        "grants": {(row.vault.name, row.principal_id): row for row in grants},
+        "secrets": {(row.vault.name, row.name): row for row in secrets},
+    }
 
 
 def _function_apps(state: InstanceState) -> dict[str, FunctionApp]:

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from arm.state import TemplateState
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.subjects import Subject
+from diagnosis.vault_checks import check_references
 from upstreams import resources
 from upstreams.advice import advise
 from upstreams.data_plane import DataPlane, data_planes_at
-from upstreams.references import ReferenceProblem, references
 
 _ROUTING: Final = frozenset({"shadowed", "category_unknown", "event_never_sent"})
 
@@ -31,7 +31,7 @@ def check_templates(subject: Subject) -> Iterator[Finding]:
     yield from _routing(templates)
     for index, template in enumerate(templates):
         yield _auth(index, template)
-        yield from _references(index, template)
+        yield from check_references(index, template, subject)
         # A Function App that is known has lines of its own.
         if subject.function_app(template) is None:
             yield _receiver(index, template, subject)
@@ -63,22 +63,6 @@ def _auth(index: int, template: TemplateState) -> Finding:
     if (reason := resources.problem(template.resource or "")) is not None:
         return failed(key, title, reason, "Choose an application of your own as the resource.")
     return passed(key, title, f"It asks for a token for {template.resource}.")
-
-
-def _references(index: int, template: TemplateState) -> Iterator[Finding]:
-    key, title = f"templates[{index}].key_vault", f"Template {index}'s Key Vault references"
-    try:
-        found = references(template.url_template)
-    except ReferenceProblem as problem:
-        yield failed(key, title, str(problem), "Correct the reference in the URL template.")
-        return
-    for reference in found:
-        yield unknown(
-            key,
-            title,
-            f"{reference.secret_uri} is written as Azure reads it; whether the identity may read "
-            "it has not been checked.",
-        )
 
 
 def _receiver(index: int, template: TemplateState, subject: Subject) -> Finding:

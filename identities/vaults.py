@@ -58,6 +58,13 @@ class KeyVault(models.Model):
         return self.name
 
     @property
+    def subscription_id(self) -> str:
+        """The subscription that it is in. Raises ValueError for a vault that was not found."""
+        if not self.arm_id:
+            raise ValueError(f"{self} was not found in any subscription.")
+        return self.arm_id.split("/")[2]
+
+    @property
     def mechanism(self) -> GrantMechanism | None:
         """How it lets in; None where Signalman cannot tell who may read it."""
         if self.problem:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from arm.errors import ArmError, NotFound
 from identities.models import SignalRInstance, Subscription
+from sync.desired import known_vaults
 from sync.importing import refresh, refresh_subscription
 from sync.status import SyncStatus, sync_status
 
@@ -62,5 +63,6 @@ def drift_of(instances: Iterable[SignalRInstance]) -> DriftReport:
 
 def compare(instances: Iterable[SignalRInstance], errors: Iterable[str] = ()) -> DriftReport:
     """Return how these instances stand as of their last answer; asks Azure nothing."""
-    entries = (Drift(instance, sync_status(instance)) for instance in instances)
+    vaults = known_vaults()
+    entries = (Drift(instance, sync_status(instance, vaults)) for instance in instances)
     return DriftReport(tuple(entries), tuple(errors))

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from arm.errors import ArmError
 from identities.models import SignalRInstance, Subscription
+from sync import secrets
+from sync.desired import known_vaults
 from sync.importing import refresh_subscription
 from sync.models import Operation, StatusCount
 from sync.status import sync_status
@@ -57,8 +59,11 @@ def refresh_and_count(subscription_id: UUID) -> StatusCount | None:
 def count_statuses(subscription: Subscription) -> StatusCount:
     """Count how the instances of `subscription` stand; a row is kept for each change of that."""
     instances = SignalRInstance.objects.with_desired().filter(subscription=subscription)
+    vaults = known_vaults()
     numbers = Counter(
-        "paused" if instance.policy == instance.Policy.PAUSE else sync_status(instance).name.lower()
+        "paused"
+        if instance.policy == instance.Policy.PAUSE
+        else sync_status(instance, vaults).name.lower()
         for instance in instances
     )
     count = StatusCount(subscription=subscription, **numbers)
@@ -67,6 +72,19 @@ def count_statuses(subscription: Subscription) -> StatusCount:
         return last
     count.save()
     return count
+
+
+def check_secrets() -> int:
+    """Ask after every secret that templates name, and return how many were asked after.
+
+    Where Azure could not be asked the log says so, and the next pass asks again.
+    """
+    try:
+        rows = secrets.check_secrets()
+    except ArmError as error:
+        log.warning("Secrets were not asked after. %s", error)
+        return 0
+    return len(rows)
 
 
 def expire(now: datetime | None = None) -> int:

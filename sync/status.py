@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import models
 
 from identities.models import SignalRInstance
+from identities.vaults import KeyVault
 from sync.desired import desired_state, observed_state
 from sync.parts import is_in_sync
 
@@ -18,12 +21,17 @@ class SyncStatus(models.TextChoices):
     UNKNOWN = "Unknown", "Unknown"
 
 
-def sync_status(instance: SignalRInstance) -> SyncStatus:
-    """Return how `instance` stands as of its last answer; asks Azure nothing."""
+def sync_status(
+    instance: SignalRInstance, vaults: Mapping[str, KeyVault] | None = None
+) -> SyncStatus:
+    """Return how `instance` stands as of its last answer; asks Azure nothing.
+
+    `vaults` as in `desired_state`.
+    """
     if instance.missing_since is not None:
         return SyncStatus.MISSING
     observed = observed_state(instance)
     if observed is None:
         return SyncStatus.UNKNOWN
-    agrees = is_in_sync(desired_state(instance), observed)
+    agrees = is_in_sync(desired_state(instance, vaults), observed)
     return SyncStatus.SYNCED if agrees else SyncStatus.OUT_OF_SYNC

@@ -38,6 +38,12 @@ def refresh_subscription(subscription_id: str) -> None:
     schedule.refresh_and_count(UUID(subscription_id))
 
 
+@shared_task(name="sync.tasks.check_secrets")
+def check_secrets() -> None:
+    """Ask after the secrets that templates name."""
+    schedule.check_secrets()
+
+
 @shared_task(name="sync.tasks.expire")
 def expire() -> None:
     """Delete rows that are too old."""

@@ -158,7 +158,7 @@ class VaultReader:
         if row is None:
             return
         try:
-            self.found[name] = arm_client(row.arm_id.split("/")[2]).vaults.get(row.arm_id)
+            self.found[name] = arm_client(row.subscription_id).vaults.get(row.arm_id)
         except ArmError as error:
             _pass_on(error)
 

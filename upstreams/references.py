@@ -57,6 +57,14 @@ def references(url_template: str) -> tuple[KeyVaultReference, ...]:
     return tuple(part for part in split(url_template) if isinstance(part, KeyVaultReference))
 
 
+def readable_references(url_template: str) -> tuple[KeyVaultReference, ...]:
+    """Return the template's references, none where one of them is not written as Azure reads it."""
+    try:
+        return references(url_template)
+    except ReferenceProblem:
+        return ()
+
+
 def _plain(text: str) -> list[str | KeyVaultReference]:
     if OPENING in text:
         raise ReferenceProblem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from arm.state import TemplateState
-from upstreams.references import ReferenceProblem, references
+from upstreams.references import readable_references
 
 
 def named_vaults(templates: Iterable[TemplateState]) -> list[str]:
@@ -18,7 +18,4 @@ def vaults_of(url_template: str) -> frozenset[str]:
 
     Whether references are well written is said elsewhere, and Azure may have any.
     """
-    try:
-        return frozenset(reference.vault for reference in references(url_template))
-    except ReferenceProblem:
-        return frozenset()
+    return frozenset(reference.vault for reference in readable_references(url_template))

@@ -127,7 +127,7 @@ def test_a_shadowed_template_is_named(instance: SignalRInstance) -> None:
                 "url_template": "https://h.example/?code={@Microsoft.KeyVault"
                 "(SecretUri=https://vault.vault.azure.net/secrets/code)}"
             },
-            "key_vault",
+            "key_vault[vault/code].grant",
             "unknown",
         ),
     ],
