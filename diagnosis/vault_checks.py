@@ -80,8 +80,8 @@ def _held(key: str, title: str, grant: VaultGrant, subject: Subject) -> Finding:
         return unknown(
             key,
             title,
-            f"Waiting for propagation: {means} lets it in, and acts by {grant.acts_from:%H:%M} UTC "
-            "at the latest. Azure reads references again every 30 minutes.",
+            f"{means.capitalize()} lets it in: {grant.standing(subject.now)}. Azure reads "
+            "references again every 30 minutes.",
         )
     return passed(key, title, f"{means.capitalize()} lets it in.")
 

@@ -7,10 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, StackedInline
+from django.utils import timezone
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.decorators import display
 
 from identities.models import (
     ManagedIdentity,
@@ -19,6 +21,7 @@ from identities.models import (
     UserAssignedIdentity,
 )
 from identities.signals import instance_edited, instance_removed
+from identities.vaults import KeyVault, VaultGrant, VaultSecret
 
 
 @admin.register(Subscription)
@@ -37,6 +40,22 @@ class UserAssignedIdentityAdmin(ModelAdmin):
     readonly_fields = ["principal_id", "client_id", "tenant_id"]
 
 
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows to be looked at here, and not to be changed."""
+
+    def has_add_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
+        """Say no."""
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
+        """Say no."""
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
+        """Say no."""
+        return False
+
+
 class ManagedIdentityInline(StackedInline):
     """The one identity of an instance."""
 
@@ -44,6 +63,29 @@ class ManagedIdentityInline(StackedInline):
     can_delete = False
     autocomplete_fields = ["user_assigned"]
     readonly_fields = ["principal_id", "tenant_id"]
+
+
+class VaultGrantInline(TabularInline):
+    """Which vaults the identity may read, as Azure last answered."""
+
+    model = VaultGrant
+    extra = 0
+    can_delete = False
+    fields = ["vault", "principal_id", "mechanism", "standing"]
+    readonly_fields = ["standing"]
+
+    def has_add_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
+        """Say no: a plan grants."""
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
+        """Say no."""
+        return False
+
+    @display(description="Standing")
+    def standing(self, row: VaultGrant) -> str:
+        """Say whether it acts."""
+        return row.standing(timezone.now())
 
 
 @admin.register(SignalRInstance)
@@ -61,8 +103,15 @@ class SignalRInstanceAdmin(ModelAdmin):
     list_filter = ["policy", "subscription", "identity__type", "location"]
     list_select_related = ["identity__user_assigned"]
     search_fields = ["name", "resource_group"]
-    readonly_fields = ["provisioning_state", "host_name", "observed_at", "azure_modified_at"]
-    inlines = [ManagedIdentityInline]
+    readonly_fields = [
+        "sku",
+        "service_mode",
+        "provisioning_state",
+        "host_name",
+        "observed_at",
+        "azure_modified_at",
+    ]
+    inlines = [ManagedIdentityInline, VaultGrantInline]
 
     @classmethod
     def register_inline(cls, inline: type[InlineModelAdmin[Any, Any]]) -> None:
@@ -106,6 +155,47 @@ class SignalRInstanceAdmin(ModelAdmin):
         with transaction.atomic():
             for instance in queryset:
                 self.delete_model(request, instance)
+
+
+class VaultSecretInline(TabularInline):
+    """The secrets of a vault that templates name."""
+
+    model = VaultSecret
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
+        """Say no."""
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
+        """Say no."""
+        return False
+
+
+@admin.register(KeyVault)
+class KeyVaultAdmin(ReadOnlyAdmin):
+    """Vaults that URL templates name."""
+
+    list_display = ["name", "uses_rbac", "problem", "observed_at"]
+    list_filter = ["uses_rbac"]
+    search_fields = ["name", "arm_id"]
+    inlines = [VaultSecretInline]
+
+
+@admin.register(VaultGrant)
+class VaultGrantAdmin(ReadOnlyAdmin):
+    """Which identity may read which vault, of all instances."""
+
+    list_display = ["instance", "vault", "principal_id", "mechanism", "standing", "observed_at"]
+    list_filter = ["mechanism", "vault"]
+    list_select_related = ["instance", "vault"]
+    search_fields = ["instance__name", "vault__name", "principal_id"]
+
+    @display(description="Standing")
+    def standing(self, row: VaultGrant) -> str:
+        """Say whether it acts."""
+        return row.standing(timezone.now())
 
 
 def _name_of(request: HttpRequest) -> str:

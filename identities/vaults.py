@@ -124,6 +124,12 @@ class VaultGrant(models.Model):
         """Whether it may not act everywhere yet: that is waited for, and no failure."""
         return self.acts_from is not None and now < self.acts_from
 
+    def standing(self, now: datetime) -> str:
+        """How it stands, in one line: what it waits for and until when, or that it acts."""
+        if self.acts_from is None or not self.is_propagating(now):
+            return "acts"
+        return f"waiting for propagation, until {self.acts_from:%Y-%m-%d %H:%M} UTC at the latest"
+
 
 class VaultSecret(models.Model):
     """A secret that URL templates name, as management last answered: never its value."""

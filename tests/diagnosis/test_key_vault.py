@@ -95,7 +95,7 @@ def test_a_role_assignment_is_waited_for(
     let_in(instance, vault(uses_rbac=True), acts_from=acts_from)
     found = finding(instance, "grant")
     assert found.outcome == outcome
-    assert ("Waiting for propagation" in found.evidence) == (outcome == "unknown")
+    assert ("waiting for propagation" in found.evidence) == (outcome == "unknown")
 
 
 def test_a_vault_that_nobody_looked_for_is_unknown(instance: SignalRInstance) -> None:

@@ -140,7 +140,7 @@ def test_the_command_lists_references_with_what_is_known(local_azure: LocalAzure
 
 def test_the_command_says_what_is_waited_for(local_azure: LocalAzure) -> None:
     drive(start(naming_stored(f"{seed.RBAC_VAULT}/upstream-code")))
-    assert "Waiting for propagation until" in run("key_vaults").out
+    assert "Role assignment: waiting for propagation, until" in run("key_vaults").out
 
 
 def test_the_command_wants_grants_of_named_instances_only(local_azure: LocalAzure) -> None:

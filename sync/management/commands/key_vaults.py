@@ -106,6 +106,4 @@ def _rows(instance: SignalRInstance) -> list[Row]:
 def _words(grant: VaultGrant | None) -> str:
     if grant is None:
         return "None known"
-    if grant.is_propagating(timezone.now()) and grant.acts_from:
-        return f"Waiting for propagation until {grant.acts_from:%H:%M} UTC"
-    return grant.get_mechanism_display()
+    return f"{grant.get_mechanism_display()}: {grant.standing(timezone.now())}"
