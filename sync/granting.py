@@ -12,7 +12,7 @@ from arm.state import InstanceState
 from identities.models import SignalRInstance
 from identities.vaults import KeyVault, VaultGrant
 from sync.audit import record_change
-from sync.desired import desired_state, known_vaults
+from sync.desired import desired_state, known_vaults, row_state
 from sync.parts.grants import PROPAGATION_MINUTES
 from sync.parts.secrets import named_vaults
 from sync.vaults import Held, VaultReader
@@ -54,6 +54,7 @@ def save_grants(
         update_fields=_OBSERVED,
     )
     VaultGrant.objects.filter(instance__in=list(held), observed_at__lt=at).delete()
+    _forget_obsolete(list(held))
 
 
 def take_over(adoptions: Sequence[tuple[SignalRInstance, InstanceState]]) -> None:
@@ -95,6 +96,25 @@ def want_grants(instance: SignalRInstance, *, who: str) -> bool:
         row.save(update_fields=["ungranted"])
         record_change(row, "want grants", who=who, before=before, after=[])
     return True
+
+
+def _forget_obsolete(instances: Sequence[SignalRInstance]) -> None:
+    """Forget what was taken over for an identity or a reference that is neither wanted nor there.
+
+    Another identity, or the same reference anew, is somebody's wish and gets its grant.
+    """
+    changed = []
+    for instance in instances:
+        states = [row_state(instance)] if instance.ungranted else []
+        if states and instance.observed:
+            states.append(InstanceState.from_json(instance.observed))
+        holders = {state.identity.holder for state in states}
+        names = named_vaults(template for state in states for template in state.templates)
+        kept = [[name, who] for name, who in instance.ungranted if name in names and who in holders]
+        if kept != instance.ungranted:
+            instance.ungranted = kept
+            changed.append(instance)
+    SignalRInstance.objects.bulk_update(changed, ["ungranted"], batch_size=200)
 
 
 def _lacking(state: InstanceState) -> list[list[str]]:
