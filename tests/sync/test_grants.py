@@ -26,7 +26,7 @@ from sync.status import SyncStatus, sync_status
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
 from tests.localazure.upstream import Upstream, serving
-from tests.sync.driving import drive, imported, start, want
+from tests.sync.driving import drive, imported, stage, start, want
 from upstreams.documents import load_templates
 
 pytestmark = pytest.mark.django_db
@@ -349,3 +349,35 @@ def test_an_event_arrives_with_the_secret_once_the_identity_may_read_it(
     assert drive(start(stored(instance))).state == "succeeded"
     local_azure.post("/_local/events", event)
     assert [one.path for one in upstream.received] == [f"/?{vault}={secret}"]
+
+
+def test_a_switch_to_a_known_principal_loses_no_event(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    anything = {"hubPattern": "*", "categoryPattern": "*", "eventPattern": "*"}
+    named = template(POLICIES, host=f"{upstream.url}/") | anything
+    identity = {"type": "SystemAssigned", "principalId": seed.CHAT_PRINCIPAL_ID}
+    local_azure.seed(
+        instances=[
+            {
+                "name": "contoso-switch",
+                "resourceGroup": seed.REALTIME_GROUP,
+                "identity": identity,
+                "properties": {"upstream": {"templates": [named]}},
+            }
+        ]
+    )
+    import_subscription(seed.SUBSCRIPTION_ID)
+    instance = stored(SignalRInstance.objects.get(name="contoso-switch"))
+    set_policy(instance, Policy.MANAGE, who="ada")
+    shared = UserAssignedIdentity.objects.get(name=seed.SHARED_IDENTITY)
+    instance.identity.become(ManagedIdentity.Type.USER_ASSIGNED, shared)
+    operation = start(stored(instance))
+    event = {"instance": "contoso-switch", "hub": "h", "category": "messages", "event": "e"}
+    sent = 0
+    while not operation.is_finished:
+        local_azure.post("/_local/events", event)
+        sent += 1
+        stage(operation)
+    assert operation.state == "succeeded", operation.error_message
+    assert [one.path for one in upstream.received] == [f"/?{POLICIES}=code-from-the-vault"] * sent
