@@ -25,6 +25,7 @@ from arm.capturing import Captured, Json
 from arm.creation import TYPE, Creation
 from arm.credentials import credential
 from arm.errors import UnexpectedAnswer
+from arm.function_apps import FunctionApps
 from arm.longrunning import LongRunning, Progress, poll_url, progress, started
 from arm.pipeline import pipeline
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
@@ -57,6 +58,11 @@ class ArmClient:
     def vaults(self) -> Vaults:
         """The subscription's key vaults."""
         return Vaults(self._subscription_id, self._settings)
+
+    @cached_property
+    def function_apps(self) -> FunctionApps:
+        """The subscription's Function Apps."""
+        return FunctionApps(self._subscription_id, self._settings)
 
     @cached_property
     def roles(self) -> Roles:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
+from arm.function_auth import FunctionAppState
+
 IdentityType = Literal["None", "SystemAssigned", "UserAssigned"]
 AuthType = Literal["None", "ManagedIdentity"]
 GrantMechanism = Literal["access_policy", "role_assignment"]
@@ -108,18 +110,21 @@ class GrantState:
 class InstanceState:
     """What Signalman manages of one instance.
 
-    Its identity, its templates in order, and the grants that the templates need, sorted.
+    Its identity, its templates in order, and, sorted, the grants that the templates need and the
+    Function Apps that they send signed requests to.
     """
 
     identity: IdentityState = field(default_factory=IdentityState)
     templates: tuple[TemplateState, ...] = ()
     grants: tuple[GrantState, ...] = ()
+    function_apps: tuple[FunctionAppState, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values; `from_json` reads it back."""
         state = asdict(self)
         state["templates"] = list(state["templates"])
         state["grants"] = list(state["grants"])
+        state["function_apps"] = [app.to_json() for app in self.function_apps]
         return state
 
     @classmethod
@@ -128,17 +133,18 @@ class InstanceState:
         return cls(
             identity=IdentityState(**value["identity"]),
             templates=tuple(TemplateState(**template) for template in value["templates"]),
-            # Rows from before there were grants have none.
+            # Rows from before there were grants or Function Apps have none.
             grants=tuple(GrantState(**grant) for grant in value.get("grants", ())),
+            function_apps=tuple(map(FunctionAppState.from_json, value.get("function_apps", ()))),
         )
 
     @classmethod
     def from_arm(cls, resource: Mapping[str, Any]) -> InstanceState:
         """Read the managed part of a resource: the one shape for each thing ARM says in several.
 
-        An absent identity is None, absent or null templates are none. Grants are not in a
-        resource's answer, but in the vaults'. Raises ValueError, KeyError
-        or TypeError for a resource that is not of the api-version's shape.
+        An absent identity is None, absent or null templates are none. Grants and Function Apps are
+        not in a resource's answer, but in their own. Raises ValueError, KeyError or TypeError for a
+        resource that is not of the api-version's shape.
         """
         upstream = (resource.get("properties") or {}).get("upstream") or {}
         return cls(

@@ -11,6 +11,7 @@ from sync.changes import Change
 from sync.choosing import differences, leave
 from sync.desired import desired_state, observed_state
 from sync.errors import NeverRead, SyncError
+from sync.function_apps import leave_alone
 from sync.granting import take_over_lacking
 from sync.history import Author, want_state
 from sync.plan import problems
@@ -41,5 +42,6 @@ def accept(
     with transaction.atomic():
         want_state(instance, wanted, Author(who, "accept", comment))
         take_over_lacking(instance, wanted)
+        leave_alone(desired, wanted, who=who)
     remaining = differences(observed, wanted)
     return tuple(change for change in before if change not in remaining)

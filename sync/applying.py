@@ -25,7 +25,7 @@ from sync.backoff import MAX_ATTEMPTS, delay_after
 from sync.claims import Claim
 from sync.importing import refresh
 from sync.models import Operation, OperationStep
-from sync.parts import holds, part_of
+from sync.parts import holds, may_go_on, part_of
 from sync.parts.part import PlanOutdated, Writing
 from sync.policy import Policy
 
@@ -106,7 +106,7 @@ def _send(claim: Claim, step: OperationStep) -> datetime:
     before, after = claim.plan.states[step.position : step.position + 2]
     if step.state == step.State.SENDING and holds(resource.state, after):
         return _taken(claim, step)
-    if not holds(resource.state, before):
+    if not may_go_on(resource.state, before, after):
         raise _elsewhere(claim, resource, position=step.position)
     step.state, step.started_at = step.State.SENDING, claim.now
     claim.record(step)

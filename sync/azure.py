@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from arm.client import ArmClient
-from arm.function_apps import FunctionApps
 from arm.settings import ArmSettings
 
 
@@ -49,13 +48,3 @@ def arm_client(subscription_id: UUID | str) -> ArmClient:
 @lru_cache
 def _client(subscription_id: str, where: ArmSettings) -> ArmClient:
     return ArmClient(subscription_id, where)
-
-
-def function_apps(subscription_id: UUID | str) -> FunctionApps:
-    """Return this process's client for the Function Apps of a subscription, as `arm_client`."""
-    return _function_apps(str(subscription_id), arm_settings())
-
-
-@lru_cache
-def _function_apps(subscription_id: str, where: ArmSettings) -> FunctionApps:
-    return FunctionApps(subscription_id, where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -17,19 +17,29 @@ from arm.state import (
 from identities.models import ManagedIdentity, SignalRInstance
 from identities.vaults import KeyVault
 from sync.parts.secrets import named_vaults
-from upstreams.models import UpstreamTemplate
+from sync.serving import found_apps, serving_apps, wanted_apps
+from upstreams.models import FunctionApp, UpstreamTemplate
 
 
 def desired_state(
-    instance: SignalRInstance, vaults: Mapping[str, KeyVault] | None = None
+    instance: SignalRInstance,
+    vaults: Mapping[str, KeyVault] | None = None,
+    apps: Collection[FunctionApp] | None = None,
 ) -> InstanceState:
-    """Return the state that the rows of `instance` ask for, with the grants that it needs.
+    """Return the state that the rows of `instance` ask for, with what follows from it.
 
-    Without further queries for instances fetched by `SignalRInstance.objects.with_desired()`,
-    except one for those that name secrets; hand in `known_vaults()` to save that in a loop.
+    That is the grants that it needs, and how the Function Apps are to be that it sends to. Without
+    further queries for instances fetched by `SignalRInstance.objects.with_desired()`, except one
+    for those that name secrets, and one for those with signed templates; hand in `known_vaults()`
+    and `managed_apps()` to save them in a loop.
     """
     state = row_state(instance)
-    return replace(state, grants=needed_grants(instance, state, vaults))
+    serving = serving_apps(instance, state.templates, apps)
+    return replace(
+        state,
+        grants=needed_grants(instance, state, vaults),
+        function_apps=wanted_apps(instance, state.templates, serving),
+    )
 
 
 def needed_grants(
@@ -68,9 +78,18 @@ def known_vaults(names: Iterable[str] | None = None) -> dict[str, KeyVault]:
     return {row.name: row for row in rows}
 
 
-def observed_state(instance: SignalRInstance) -> InstanceState | None:
-    """Return the state that Azure last answered; None where it never did or has it no more."""
-    return None if instance.observed is None else InstanceState.from_json(instance.observed)
+def observed_state(
+    instance: SignalRInstance, apps: Collection[FunctionApp] | None = None
+) -> InstanceState | None:
+    """Return the state that Azure last answered; None where it never did or has it no more.
+
+    Function Apps are those that the wanted templates send to. `apps` as in `desired_state`.
+    """
+    if instance.observed is None:
+        return None
+    state = InstanceState.from_json(instance.observed)
+    serving = serving_apps(instance, row_state(instance).templates, apps)
+    return replace(state, function_apps=found_apps(serving))
 
 
 def _identity(row: ManagedIdentity) -> IdentityState:

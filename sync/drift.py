@@ -9,6 +9,7 @@ from arm.errors import ArmError, NotFound
 from identities.models import SignalRInstance, Subscription
 from sync.desired import known_vaults
 from sync.importing import refresh, refresh_subscription
+from sync.serving import managed_apps
 from sync.status import SyncStatus, sync_status
 
 
@@ -63,6 +64,6 @@ def drift_of(instances: Iterable[SignalRInstance]) -> DriftReport:
 
 def compare(instances: Iterable[SignalRInstance], errors: Iterable[str] = ()) -> DriftReport:
     """Return how these instances stand as of their last answer; asks Azure nothing."""
-    vaults = known_vaults()
-    entries = (Drift(instance, sync_status(instance, vaults)) for instance in instances)
+    known = known_vaults(), managed_apps()
+    entries = (Drift(instance, sync_status(instance, *known)) for instance in instances)
     return DriftReport(tuple(entries), tuple(errors))

@@ -18,9 +18,13 @@ from django.utils import timezone
 
 from arm.errors import ArmError, Forbidden, NotFound
 from arm.function_apps import FunctionAppResource
-from identities.models import Subscription
+from arm.function_auth import FunctionAppState
+from arm.state import InstanceState
+from identities.models import SignalRInstance, Subscription
 from sync.audit import record_change
-from sync.azure import function_apps
+from sync.azure import arm_client
+from sync.desired import row_state
+from sync.serving import found_apps, serving_apps
 from upstreams.models import FunctionApp, UpstreamTemplate
 
 log = logging.getLogger(__name__)
@@ -36,10 +40,11 @@ _ROLE: Final = (
 def import_function_apps(subscription: Subscription) -> list[str]:
     """Import the Function Apps of a subscription, and read those that templates point at.
 
-    Returns a sentence for each that could not be read. Raises ArmError where they cannot be listed.
+    Returns a sentence for each read that failed and may succeed later. Raises ArmError where they
+    cannot be listed.
     """
     asked_at = timezone.now()
-    answers = list(function_apps(subscription.pk).list())
+    answers = list(arm_client(subscription.pk).function_apps.list())
     with transaction.atomic():
         _remember(subscription, answers, at=asked_at)
     return read_pointed_at(subscription)
@@ -49,7 +54,7 @@ def read_pointed_at(subscription: Subscription) -> list[str]:
     """Read the authentication of the known apps that templates point at; return what failed.
 
     Those of the subscription, and those of others that were never read: their templates may have
-    come just now.
+    come just now. A lasting refusal is an answer, and stands on the app's row.
     """
     hosts = UpstreamTemplate.objects.hosts()
     asked = Q(subscription=subscription) | Q(observed__isnull=True)
@@ -57,10 +62,29 @@ def read_pointed_at(subscription: Subscription) -> list[str]:
     problems: list[str] = []
     for app in apps:
         try:
-            refresh_function_app(app)
+            _refresh_if_possible(app)
         except ArmError as error:
             problems.append(f"Function App {app}: {error}")
     return problems
+
+
+def refresh_serving(instance: SignalRInstance) -> tuple[FunctionAppState, ...]:
+    """Read the managed apps that the instance's wanted templates send to, and return their states.
+
+    Raises an ArmError that may pass.
+    """
+    templates = row_state(instance).templates
+    signed = [each.url_template for each in templates if each.auth_type == "ManagedIdentity"]
+    for app in FunctionApp.objects.managed().serving(signed) if signed else ():
+        _refresh_if_possible(app)
+    return found_apps(serving_apps(instance, templates))
+
+
+def leave_alone(desired: InstanceState, accepted: InstanceState, *, who: str) -> None:
+    """Manage no more the apps that `desired` has otherwise and that are accepted as they are."""
+    left = {app.arm_id for app in {*desired.function_apps} - {*accepted.function_apps}}
+    for app in FunctionApp.objects.annotate(key=Lower("arm_id")).filter(key__in=left):
+        set_app_policy(app, FunctionApp.Policy.OBSERVE, who=who)
 
 
 def refresh_function_app(app: FunctionApp) -> None:
@@ -70,7 +94,7 @@ def refresh_function_app(app: FunctionApp) -> None:
     """
     asked_at = timezone.now()
     try:
-        auth = function_apps(app.subscription_id).read_auth(app.arm_id)
+        auth = arm_client(app.subscription_id).function_apps.read_auth(app.arm_id)
     except NotFound:
         app.missing_since, app.observed = app.missing_since or asked_at, None
         app.save(update_fields=["missing_since", "observed"])
@@ -93,6 +117,16 @@ def set_app_policy(app: FunctionApp, policy: FunctionApp.Policy, *, who: str) ->
         row.save(update_fields=["policy"])
         record_change(row, "set policy", who=who, before=before, after=policy.value)
     return True
+
+
+def _refresh_if_possible(app: FunctionApp) -> None:
+    """Read an app. Raises an ArmError that may pass; what lasts is written down on the row."""
+    try:
+        refresh_function_app(app)
+    except ArmError as error:
+        if error.is_transient:
+            raise
+        log.warning("Function App %s was not read. %s", app, error)
 
 
 def _remember(

@@ -15,11 +15,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from arm.client import ArmClient
-from arm.errors import Forbidden, NotFound
+from arm.errors import ArmError, Forbidden, NotFound
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
 from identities.models import SignalRInstance, Subscription
 from sync.azure import arm_client
 from sync.borrowing import remember_identities
+from sync.function_apps import import_function_apps, read_pointed_at, refresh_serving
 from sync.granting import save_grants, save_vaults
 from sync.listing import ImportReport, Listing, borrowed_identities
 from sync.observing import observe, observe_absence, save_observed, sighting
@@ -42,8 +43,9 @@ def import_subscription(
     """Import the instances of a subscription, of one of its resource groups, or one by its name.
 
     Of an instance that is new here, what is wanted becomes what Azure has; of a known one only the
-    observed side is refreshed, unless `accept` says to want what Azure has. Running it again
-    changes nothing. `who` asked for it. Raises ArmError where Azure cannot be read.
+    observed side is refreshed, unless `accept` says to want what Azure has. The subscription's
+    Function Apps come with them. Running it again changes nothing. `who` asked for it. Raises
+    ArmError where Azure cannot be read.
     """
     client = arm_client(subscription_id)
     subscription = _remember_subscription(client.get_subscription())
@@ -51,9 +53,11 @@ def import_subscription(
     listing = Listing(subscription, timezone.now(), creates=True, accepts=accept, who=who)
     answers = client.list_instances_json(resource_group)
     if name is None:
-        return listing.write(answers, resource_group=resource_group)
-    named = (each for each in answers if str(each.get("name")).lower() == name.lower())
-    return listing.write_batch([SignalRResource.from_arm(each) for each in named])
+        report = listing.write(answers, resource_group=resource_group)
+    else:
+        named = (each for each in answers if str(each.get("name")).lower() == name.lower())
+        report = listing.write_batch([SignalRResource.from_arm(each) for each in named])
+    return report + ImportReport(unreadable=tuple(_import_function_apps(subscription)))
 
 
 def import_instance(
@@ -72,9 +76,7 @@ def import_instance(
     return SignalRInstance.objects.with_desired().named(name).get()
 
 
-def refresh_subscription(
-    subscription: Subscription, *, on_schedule: bool = False
-) -> ImportReport:
+def refresh_subscription(subscription: Subscription, *, on_schedule: bool = False) -> ImportReport:
     """Refresh the observed side of every known instance of a subscription. Raises ArmError.
 
     `on_schedule` leaves the paused ones as they are: nobody asked.
@@ -82,7 +84,8 @@ def refresh_subscription(
     listing = Listing(
         subscription, timezone.now(), creates=False, accepts=False, spares_paused=on_schedule
     )
-    return listing.write(arm_client(subscription.pk).list_instances_json())
+    report = listing.write(arm_client(subscription.pk).list_instances_json())
+    return report + ImportReport(unreadable=tuple(read_pointed_at(subscription)))
 
 
 def refresh(instance: SignalRInstance) -> SignalRResource:
@@ -111,7 +114,8 @@ def refresh(instance: SignalRInstance) -> SignalRResource:
     with transaction.atomic():
         save_observed([instance], [])
         save_grants({instance: held}, save_vaults(reader, at=asked_at), at=asked_at)
-    return seen.resource
+    apps = refresh_serving(instance)
+    return replace(seen.resource, state=replace(seen.resource.state, function_apps=apps))
 
 
 def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource]:
@@ -121,6 +125,17 @@ def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource
     except Forbidden as error:
         log.warning("User-assigned identities were not read. %s", error)
         return []
+
+
+def _import_function_apps(subscription: Subscription) -> list[str]:
+    """Import the Function Apps, and return what failed: that does not hide the instances."""
+    try:
+        return import_function_apps(subscription)
+    except Forbidden as error:
+        log.warning("Function Apps were not read. %s", error)
+    except ArmError as error:
+        return [f"Function Apps: {error}"]
+    return []
 
 
 def _remember_subscription(answer: SubscriptionResource) -> Subscription:

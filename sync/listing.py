@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 from arm.capturing import Json
 from arm.errors import UnexpectedAnswer
 from arm.resources import SignalRResource, UserAssignedIdentityResource
+from arm.state import InstanceState
 from identities.models import (
     ManagedIdentity,
     SignalRInstance,
@@ -158,7 +159,7 @@ class Listing:
         accepted = [
             (row, each.resource.state)
             for row, each in known
-            if self.accepts and not is_in_sync(desired_state(row), each.resource.state)
+            if self.accepts and not is_in_sync(_of_its_own(row), each.resource.state)
         ]
         adopt(accepted, identities)
         take_over(accepted)
@@ -215,6 +216,11 @@ def _known_rows(
 def _naming_rows(resources: Iterable[SignalRResource]) -> dict[str, SignalRInstance]:
     """Return the known instances whose wanted templates name secrets."""
     return _known_rows(resources, upstream_templates__url_template__contains=OPENING)
+
+
+def _of_its_own(row: SignalRInstance) -> InstanceState:
+    """Return what is wanted of an instance, without what is wanted of the apps that serve it."""
+    return desired_state(row, apps=())
 
 
 def _key(seen: Sighting) -> str:

@@ -12,6 +12,7 @@ from sync.desired import desired_state, known_vaults, needed_grants, observed_st
 from sync.errors import NeverRead
 from sync.parts.secrets import named_vaults
 from sync.plan import Plan, plan
+from sync.serving import serving_apps, wanted_apps
 
 
 def plan_instance(instance: SignalRInstance, paths: Collection[str] = ()) -> Plan:
@@ -37,10 +38,14 @@ def _chosen(
     desired: InstanceState,
     paths: Collection[str],
 ) -> InstanceState:
-    """Return what is wanted at these paths alone, with the grants that only that needs."""
+    """Return what is wanted at these paths alone, with what of grants and apps that needs."""
     wanted = take(observed, desired, paths)
     new = {*needed_grants(instance, wanted)} - {*needed_grants(instance, observed)}
-    return replace(wanted, grants=tuple(sorted({*wanted.grants, *new})))
+    wanted = replace(wanted, grants=tuple(sorted({*wanted.grants, *new})))
+    if wanted.templates == observed.templates or wanted.function_apps != observed.function_apps:
+        return wanted
+    serving = serving_apps(instance, desired.templates)
+    return replace(wanted, function_apps=wanted_apps(instance, wanted.templates, serving))
 
 
 def _require_known(instance: SignalRInstance, desired: InstanceState) -> None:

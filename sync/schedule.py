@@ -20,6 +20,7 @@ from sync import secrets
 from sync.desired import known_vaults
 from sync.importing import refresh_subscription
 from sync.models import Operation, StatusCount
+from sync.serving import managed_apps
 from sync.status import sync_status
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,11 @@ def refresh_and_count(subscription_id: UUID) -> StatusCount | None:
 def count_statuses(subscription: Subscription) -> StatusCount:
     """Count how the instances of `subscription` stand; a row is kept for each change of that."""
     instances = SignalRInstance.objects.with_desired().filter(subscription=subscription)
-    vaults = known_vaults()
+    known = known_vaults(), managed_apps()
     numbers = Counter(
         "paused"
         if instance.policy == instance.Policy.PAUSE
-        else sync_status(instance, vaults).name.lower()
+        else sync_status(instance, *known).name.lower()
         for instance in instances
     )
     count = StatusCount(subscription=subscription, **numbers)

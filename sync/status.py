@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db import models
 
@@ -10,6 +10,7 @@ from identities.models import SignalRInstance
 from identities.vaults import KeyVault
 from sync.desired import desired_state, observed_state
 from sync.parts import is_in_sync
+from upstreams.models import FunctionApp
 
 
 class SyncStatus(models.TextChoices):
@@ -22,16 +23,18 @@ class SyncStatus(models.TextChoices):
 
 
 def sync_status(
-    instance: SignalRInstance, vaults: Mapping[str, KeyVault] | None = None
+    instance: SignalRInstance,
+    vaults: Mapping[str, KeyVault] | None = None,
+    apps: Collection[FunctionApp] | None = None,
 ) -> SyncStatus:
     """Return how `instance` stands as of its last answer; asks Azure nothing.
 
-    `vaults` as in `desired_state`.
+    `vaults` and `apps` as in `desired_state`.
     """
     if instance.missing_since is not None:
         return SyncStatus.MISSING
-    observed = observed_state(instance)
+    observed = observed_state(instance, apps)
     if observed is None:
         return SyncStatus.UNKNOWN
-    agrees = is_in_sync(desired_state(instance, vaults), observed)
+    agrees = is_in_sync(desired_state(instance, vaults, apps), observed)
     return SyncStatus.SYNCED if agrees else SyncStatus.OUT_OF_SYNC

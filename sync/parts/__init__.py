@@ -10,10 +10,15 @@ from dataclasses import replace
 from typing import Final
 
 from arm.state import InstanceState
-from sync.parts import grants, identity, templates
+from sync.parts import function_apps, grants, identity, templates
 from sync.parts.part import Part
 
-PARTS: Final[tuple[Part, ...]] = (identity.PART, grants.PART, templates.PART)
+PARTS: Final[tuple[Part, ...]] = (
+    identity.PART,
+    grants.PART,
+    function_apps.PART,
+    templates.PART,
+)
 
 _BY_KIND: Final = {part.kind: part for part in PARTS}
 
@@ -42,3 +47,10 @@ def is_in_sync(desired: InstanceState, observed: InstanceState) -> bool:
 def holds(found: InstanceState, planned: InstanceState) -> bool:
     """Tell whether what Azure has is as good as `planned`."""
     return all(part.holds(part.value(found), part.value(planned)) for part in PARTS)
+
+
+def may_go_on(found: InstanceState, before: InstanceState, after: InstanceState) -> bool:
+    """Tell whether a step from `before` to `after` can be sent, or sent on, as Azure is now."""
+    return all(
+        part.may_go_on(part.value(found), part.value(before), part.value(after)) for part in PARTS
+    )

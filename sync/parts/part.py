@@ -28,6 +28,7 @@ class Place(IntEnum):
     IDENTITY = 20
     AFTER_IDENTITY = 30
     TEMPLATES = 40
+    AFTER_TEMPLATES = 45
     # What templates must have let go of first.
     LET_GO = 50
 
@@ -82,7 +83,8 @@ class Part:
 
     Of a part that others share, Signalman sees more than it manages. `relevant` returns what of a
     found value a wanted one speaks of, and `holds` tells whether a found value is as good as a
-    planned one.
+    planned one. `between` is for a part that takes several writes: whether a found value is one
+    that a step from the second to the third may have left on its way.
     """
 
     kind: str
@@ -95,10 +97,17 @@ class Part:
     choice: Choice | None = None
     relevant: Callable[[Any, Any], Any] = _all_of_it
     holds: Callable[[Any, Any], bool] = operator.eq
+    between: Callable[[Any, Any, Any], bool] | None = None
 
     def value(self, state: InstanceState) -> Any:
         """Return this part of `state`."""
         return getattr(state, self.kind)
+
+    def may_go_on(self, found: Any, before: Any, after: Any) -> bool:
+        """Tell whether a step from `before` to `after` can be sent, or sent on, as Azure is now."""
+        if self.between is not None:
+            return self.between(found, before, after)
+        return self.holds(found, before)
 
     def step_towards(self, desired: InstanceState, state: InstanceState) -> InstanceState:
         """Return `state` with this part as `desired` has it."""
