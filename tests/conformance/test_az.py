@@ -1,31 +1,17 @@
-"""The real `az` works on Local Azure unchanged, and sees what Signalman writes, and the reverse."""
+"""The real `az` works on Local Azure unchanged."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localazure import seed
-from tests.cloud import LocalAzure
-from tests.conformance.az import Az, AzFailed, install
+from tests.conformance.az import Az, AzFailed
 
 pytestmark = pytest.mark.slow
 
 LAB = ["--name", seed.LAB, "--resource-group", seed.PAYMENTS_GROUP]
-
-
-@pytest.fixture(scope="session")
-def installed() -> None:
-    """The CLI, in its own environment."""
-    install()
-
-
-@pytest.fixture
-def az(installed: None, local_azure: LocalAzure, tmp_path: Path) -> Az:
-    """The CLI, logged in to a fresh Local Azure."""
-    return Az(local_azure, tmp_path / "az")
 
 
 def names(instances: list[dict[str, Any]]) -> set[str]:

@@ -1,0 +1,85 @@
+"""What the real `az` writes is drift in Signalman, and what Signalman writes is there for `az`.
+
+On an instance that nobody hardened: az sends its models' defaults with each change, and they open
+again what was closed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from localazure import seed
+from tests.cloud import LocalAzure
+from tests.conformance.az import Az
+from tests.sync.commands import Outcome, run
+from tests.sync.driving import SIGNED, drive, imported, start, want
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+LAB = ["--name", seed.LAB, "--resource-group", seed.PAYMENTS_GROUP]
+SYNCED, DRIFTED = 0, 2
+
+
+@pytest.fixture(autouse=True)
+def _lab(local_azure: LocalAzure) -> None:
+    """The instance is known, with nothing set; Azure is quick."""
+    local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0.1})
+    imported(seed.LAB)
+
+
+def drift() -> Outcome:
+    """Ask Azure again, and compare."""
+    return run("drift", seed.LAB, "--json")
+
+
+def changed_paths(outcome: Outcome) -> list[str]:
+    """Return what an apply would change, to undo the drift."""
+    (entry,) = outcome.document["instances"]
+    steps: list[dict[str, Any]] = entry["plan"]["steps"]
+    return [change["path"] for step in steps for change in step["changes"]]
+
+
+def test_an_identity_that_az_assigns_is_drift_of_the_identity(az: Az) -> None:
+    assert drift().code == SYNCED
+    az("signalr", "identity", "assign", *LAB, "--identity", "[system]")
+    outcome = drift()
+    assert outcome.code == DRIFTED
+    assert changed_paths(outcome) == ["identity"]
+    az("signalr", "identity", "remove", *LAB)
+    assert drift().code == SYNCED
+
+
+def test_a_template_that_az_sets_is_drift_of_that_template(az: Az) -> None:
+    template = ["url-template=https://fn.example/{event}", "hub-pattern=chat"]
+    az("signalr", "upstream", "update", *LAB, "--template", *template)
+    outcome = drift()
+    assert outcome.code == DRIFTED
+    assert changed_paths(outcome) == ["upstream.templates[0]"]
+
+
+def test_az_shows_what_signalman_applied(az: Az) -> None:
+    apply_signed()
+    assert az("signalr", "identity", "show", *LAB)["type"] == "SystemAssigned"
+    (template,) = az("signalr", "upstream", "list", *LAB)["templates"]
+    assert template["urlTemplate"] == SIGNED["urlTemplate"]
+    assert template["auth"]["managedIdentity"] == SIGNED["auth"]["managedIdentity"]
+    assert drift().code == SYNCED
+
+
+def test_the_authentication_that_an_update_by_az_wipes_is_drift(az: Az) -> None:
+    apply_signed()
+    az(
+        *["signalr", "upstream", "update", *LAB],
+        *["--template", f"url-template={SIGNED['urlTemplate']}"],
+    )
+    outcome = drift()
+    assert outcome.code == DRIFTED
+    assert "upstream.templates[0].auth_type" in changed_paths(outcome)
+
+
+def apply_signed() -> None:
+    """Let Signalman give the instance an identity and a template that asks for a token."""
+    operation = drive(start(want(imported(seed.LAB), "SystemAssigned", SIGNED)))
+    assert operation.state == "succeeded", operation.standing
