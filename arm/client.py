@@ -22,7 +22,7 @@ from azure.mgmt.msi import ManagedServiceIdentityClient
 from azure.mgmt.signalr import SignalRManagementClient
 
 from arm.capturing import Captured, Json
-from arm.creation import TYPE, Creation
+from arm.creation import TYPE, creation_body
 from arm.credentials import credential
 from arm.errors import UnexpectedAnswer
 from arm.function_apps import FunctionApps
@@ -31,6 +31,7 @@ from arm.pipeline import pipeline
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
 from arm.roles import Roles
 from arm.settings import ArmSettings
+from arm.state import ExistenceState
 from arm.translation import translated
 from arm.vaults import Vaults
 
@@ -131,7 +132,7 @@ class ArmClient:
         self,
         resource_group: str,
         name: str,
-        creation: Creation,
+        existence: ExistenceState,
         *,
         correlation_id: str | None = None,
     ) -> LongRunning:
@@ -141,9 +142,10 @@ class ArmClient:
         been taken.
         """
         captured = Captured()
+        body = _bytes(creation_body(existence))
         with translated():
             self._instances.begin_create_or_update(
-                resource_group, name, _bytes(creation.body()), **_write(captured, correlation_id)
+                resource_group, name, body, **_write(captured, correlation_id)
             )
         return started(captured.headers, status=captured.status)
 

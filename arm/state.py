@@ -107,6 +107,18 @@ class GrantState:
 
 
 @dataclass(frozen=True, slots=True)
+class ExistenceState:
+    """That there is an instance, and what can be said only when it is made.
+
+    `sku` names its size, `service_mode` who serves its hubs. What is empty was not said.
+    """
+
+    location: str = ""
+    sku: str = ""
+    service_mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceState:
     """What Signalman manages of one instance.
 
@@ -117,6 +129,8 @@ class InstanceState:
     identity: IdentityState = field(default_factory=IdentityState)
     templates: tuple[TemplateState, ...] = ()
     grants: tuple[GrantState, ...] = ()
+    # None where there is no instance.
+    existence: ExistenceState | None = field(default_factory=ExistenceState)
     function_apps: tuple[FunctionAppState, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -124,6 +138,8 @@ class InstanceState:
         state = asdict(self)
         state["templates"] = list(state["templates"])
         state["grants"] = list(state["grants"])
+        if self.existence is not None:
+            state["existence"] = {name: said for name, said in state["existence"].items() if said}
         state["function_apps"] = [app.to_json() for app in self.function_apps]
         return state
 
@@ -135,6 +151,7 @@ class InstanceState:
             templates=tuple(TemplateState(**template) for template in value["templates"]),
             # Rows from before there were grants or Function Apps have none.
             grants=tuple(GrantState(**grant) for grant in value.get("grants", ())),
+            existence=_existence_from_json(value.get("existence", {})),
             function_apps=tuple(map(FunctionAppState.from_json, value.get("function_apps", ()))),
         )
 
@@ -151,6 +168,14 @@ class InstanceState:
             identity=IdentityState.from_arm(resource.get("identity")),
             templates=tuple(map(TemplateState.from_arm, upstream.get("templates") or ())),
         )
+
+
+# Nothing there to manage.
+ABSENT: Final = InstanceState(existence=None)
+
+
+def _existence_from_json(value: dict[str, str] | None) -> ExistenceState | None:
+    return None if value is None else ExistenceState(**value)
 
 
 def _auth_from_arm(auth: Mapping[str, Any]) -> tuple[AuthType, str | None]:

@@ -113,6 +113,16 @@ class SignalRInstance(models.Model):
     missing_since = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When Azure first had it no more."
     )
+    sku = models.CharField("SKU", max_length=32, blank=True, help_text="Its size: Standard_S1.")
+    service_mode = models.CharField(
+        max_length=16, blank=True, help_text="Upstream templates take effect in Serverless."
+    )
+    create_if_missing = models.BooleanField(
+        default=False, editable=False, help_text="An apply makes it where Azure has none."
+    )
+    is_protected = models.BooleanField(
+        "protected", default=True, help_text="Protected against deletion in Azure."
+    )
     ungranted = models.JSONField(
         default=list,
         blank=True,

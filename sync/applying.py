@@ -19,6 +19,7 @@ from django.db import transaction
 
 from arm.errors import ArmError, NotFound, OperationFailed
 from arm.resources import SignalRResource
+from arm.state import ABSENT
 from sync.audit import record_event
 from sync.azure import arm_client
 from sync.backoff import MAX_ATTEMPTS, delay_after
@@ -94,13 +95,15 @@ def _next_stage(claim: Claim) -> datetime | None:
 
 
 def _is_called_off(operation: Operation) -> bool:
-    """Whether no further step may begin: cancelled, or the instance's policy says no more."""
-    return operation.cancel_requested or operation.instance.policy != Policy.MANAGE
+    """Whether no further step may begin: cancelled, or no longer allowed."""
+    instance = operation.instance
+    is_barred = operation.kind == Operation.Kind.DELETE and instance.is_protected
+    return operation.cancel_requested or instance.policy != Policy.MANAGE or is_barred
 
 
 def _send(claim: Claim, step: OperationStep) -> datetime:
     """Write the step to Azure, unless it is there already, or something else is."""
-    resource = refresh(claim.operation.instance)
+    resource = _look(claim)
     if resource.provisioning_state in IN_PROGRESS:
         return _wait(claim, "Azure to finish another change of this instance")
     before, after = claim.plan.states[step.position : step.position + 2]
@@ -127,6 +130,29 @@ def _send(claim: Claim, step: OperationStep) -> datetime:
         )
 
 
+def _look(claim: Claim) -> SignalRResource:
+    """Read the instance from Azure; where the plan makes or deletes it, it need not be there."""
+    instance = claim.operation.instance
+    try:
+        return refresh(instance)
+    except NotFound:
+        if instance.missing_since is None or ABSENT not in claim.plan.states:
+            raise
+        return SignalRResource(
+            arm_id=instance.arm_id,
+            subscription_id=instance.subscription_id,
+            resource_group=instance.resource_group,
+            name=instance.name,
+            location=instance.location,
+            provisioning_state="",
+            host_name="",
+            principal_id=None,
+            tenant_id=None,
+            last_modified_at=None,
+            state=ABSENT,
+        )
+
+
 def _poll(claim: Claim, step: OperationStep) -> datetime:
     """Ask once whether Azure has finished the step."""
     operation = claim.operation
@@ -149,7 +175,7 @@ def _poll(claim: Claim, step: OperationStep) -> datetime:
 
 def _conclude(claim: Claim) -> datetime | None:
     """Read Azure a last time: the operation succeeded if Azure has what was planned."""
-    resource = refresh(claim.operation.instance)
+    resource = _look(claim)
     if resource.provisioning_state in IN_PROGRESS:
         return _wait(claim, "Azure to finish another change of this instance")
     if not holds(resource.state, claim.plan.target):

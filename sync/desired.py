@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import cast
 
 from arm.state import (
+    ABSENT,
     AuthType,
+    ExistenceState,
     GrantState,
     IdentityState,
     IdentityType,
@@ -38,6 +40,7 @@ def desired_state(
     return replace(
         state,
         grants=needed_grants(instance, state, vaults),
+        existence=existence_of(instance) if instance.create_if_missing else ExistenceState(),
         function_apps=wanted_apps(instance, state.templates, serving),
     )
 
@@ -64,6 +67,11 @@ def needed_grants(
     return tuple(sorted(grants))
 
 
+def existence_of(instance: SignalRInstance) -> ExistenceState:
+    """Return how `instance` is, or is to be made."""
+    return ExistenceState(instance.location, instance.sku, instance.service_mode)
+
+
 def row_state(instance: SignalRInstance) -> InstanceState:
     """Return the state that somebody wrote into the rows of `instance`, and nothing derived."""
     return InstanceState(
@@ -83,10 +91,11 @@ def observed_state(
 ) -> InstanceState | None:
     """Return the state that Azure last answered; None where it never did or has it no more.
 
-    Function Apps are those that the wanted templates send to. `apps` as in `desired_state`.
+    Of an instance that Signalman is to make, that is the absence of it. Function Apps are those
+    that the wanted templates send to. `apps` as in `desired_state`.
     """
     if instance.observed is None:
-        return None
+        return ABSENT if instance.create_if_missing else None
     state = InstanceState.from_json(instance.observed)
     serving = serving_apps(instance, row_state(instance).templates, apps)
     return replace(state, function_apps=found_apps(serving))

@@ -48,7 +48,7 @@ def import_subscription(
     ArmError where Azure cannot be read.
     """
     client = arm_client(subscription_id)
-    subscription = _remember_subscription(client.get_subscription())
+    subscription = remember_subscription(client.get_subscription())
     remember_identities(_readable_identities(client))
     listing = Listing(subscription, timezone.now(), creates=True, accepts=accept, who=who)
     answers = client.list_instances_json(resource_group)
@@ -70,7 +70,7 @@ def import_instance(
 ) -> SignalRInstance:
     """Import one instance, as `import_subscription` does, and return its row. Raises ArmError."""
     client = arm_client(subscription_id)
-    subscription = _remember_subscription(client.get_subscription())
+    subscription = remember_subscription(client.get_subscription())
     listing = Listing(subscription, timezone.now(), creates=True, accepts=accept, who=who)
     listing.write_batch([client.get_instance(resource_group, name)])
     return SignalRInstance.objects.with_desired().named(name).get()
@@ -138,7 +138,8 @@ def _import_function_apps(subscription: Subscription) -> list[str]:
     return []
 
 
-def _remember_subscription(answer: SubscriptionResource) -> Subscription:
+def remember_subscription(answer: SubscriptionResource) -> Subscription:
+    """Save a subscription as Azure answered it, and return its row."""
     row, _ = Subscription.objects.update_or_create(
         subscription_id=answer.subscription_id,
         defaults={"tenant_id": answer.tenant_id, "display_name": answer.display_name},

@@ -35,6 +35,7 @@ class Operation(models.Model):
         """What is done."""
 
         APPLY = "apply", "Apply"
+        DELETE = "delete", "Delete"
 
     class State(models.TextChoices):
         """How far it is."""

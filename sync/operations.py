@@ -18,9 +18,10 @@ from sync.applying import carry_on
 from sync.audit import record_event
 from sync.claims import ClaimLost, claim
 from sync.errors import NothingToApply, OperationFinished, OperationRunning, StalePlan
+from sync.existing import let_go
 from sync.models import Operation, OperationStep
 from sync.plan import Plan
-from sync.planning import plan_instance
+from sync.planning import plan_deletion, plan_instance
 from sync.policy import require_managed
 from sync.waking import wake
 
@@ -50,23 +51,36 @@ def start_apply(
         raise NothingToApply(f"{instance}: Azure has what is wanted.")
     operation = Operation(
         instance=instance,
-        plan=plan.to_json(),
-        plan_digest=plan.digest,
-        due_at=timezone.now(),
-        waiting_for="a worker",
+        requested_by=requested_by,
+        requested_by_name=requested_by.get_username() if requested_by else requested_by_name,
+    )
+    _queue(operation, plan)
+    return operation
+
+
+def start_delete(
+    instance: SignalRInstance,
+    *,
+    confirm: str,
+    requested_by: User | None = None,
+    requested_by_name: str = "",
+) -> Operation:
+    """Queue the deletion of `instance` in Azure, and return the operation.
+
+    `confirm` is its name as the operator typed it. Nothing is sent to Azure here. The row stays,
+    and says that the instance is missing, once it is. Raises NotManaged, Protected, NeverRead and
+    OperationRunning.
+    """
+    require_managed(instance)
+    operation = Operation(
+        instance=instance,
+        kind=Operation.Kind.DELETE,
         requested_by=requested_by,
         requested_by_name=requested_by.get_username() if requested_by else requested_by_name,
     )
     with transaction.atomic():
-        _insert(operation)
-        OperationStep.objects.bulk_create(_steps(operation, plan))
-        record_event(
-            operation,
-            "start apply",
-            before=plan.before.to_json(),
-            after=plan.target.to_json(),
-        )
-        transaction.on_commit(partial(wake, operation.pk))
+        let_go(instance, confirm=confirm)
+        _queue(operation, plan_deletion(instance))
     return operation
 
 
@@ -99,8 +113,26 @@ def cancel(operation: Operation, *, who: str) -> None:
         )
         if not stopped and not unfinished.update(cancel_requested=True):
             raise OperationFinished(f"Operation {operation.pk} has ended already.")
-        record_event(operation, "cancel apply", who=who)
+        record_event(operation, f"cancel {operation.kind}", who=who)
     operation.refresh_from_db()
+
+
+@transaction.atomic
+def _queue(operation: Operation, plan: Plan) -> None:
+    """Write the operation down with the steps of `plan`, and wake a worker once that is done."""
+    operation.plan = plan.to_json()
+    operation.plan_digest = plan.digest
+    operation.due_at = timezone.now()
+    operation.waiting_for = "a worker"
+    _insert(operation)
+    OperationStep.objects.bulk_create(_steps(operation, plan))
+    record_event(
+        operation,
+        f"start {operation.kind}",
+        before=plan.before.to_json(),
+        after=plan.target.to_json(),
+    )
+    transaction.on_commit(partial(wake, operation.pk))
 
 
 def _insert(operation: Operation) -> None:

@@ -14,9 +14,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from arm.state import InstanceState
+from arm.state import ABSENT, InstanceState
 from sync.changes import Change
-from sync.parts import PARTS, relevant_to
+from sync.parts import PARTS, part_of, relevant_to
 from sync.parts.part import Part
 
 
@@ -133,6 +133,11 @@ def plan(desired: InstanceState, observed: InstanceState, *, instance: str) -> P
             steps.append(_step(part, state, after))
             state = after
     return Plan(instance, observed, tuple(steps))
+
+
+def removal(observed: InstanceState, *, instance: str) -> Plan:
+    """Return the one step that deletes the instance of that name, with all it has."""
+    return Plan(instance, observed, (_step(part_of("existence"), observed, ABSENT),))
 
 
 def problems(desired: InstanceState) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from arm.state import InstanceState
 from identities.models import SignalRInstance
 from sync.choosing import take
-from sync.desired import desired_state, known_vaults, needed_grants, observed_state
+from sync.desired import desired_state, existence_of, known_vaults, needed_grants, observed_state
 from sync.errors import NeverRead
 from sync.parts.secrets import named_vaults
-from sync.plan import Plan, plan
+from sync.plan import Plan, plan, removal
 from sync.serving import serving_apps, wanted_apps
 
 
@@ -30,6 +30,17 @@ def plan_instance(instance: SignalRInstance, paths: Collection[str] = ()) -> Pla
     _require_known(instance, desired)
     wanted = _chosen(instance, observed, desired, paths) if paths else desired
     return plan(wanted, observed, instance=instance.name)
+
+
+def plan_deletion(instance: SignalRInstance) -> Plan:
+    """Return the plan that deletes `instance` in Azure, whatever is wanted of it.
+
+    Raises NeverRead where Azure, as far as is known, has no such instance.
+    """
+    observed = observed_state(instance)
+    if observed is None or observed.existence is None:
+        raise NeverRead(f"{instance}: Azure has no such instance, as far as is known.")
+    return removal(replace(observed, existence=existence_of(instance)), instance=instance.name)
 
 
 def _chosen(

@@ -31,10 +31,8 @@ def sync_status(
 
     `vaults` and `apps` as in `desired_state`.
     """
-    if instance.missing_since is not None:
-        return SyncStatus.MISSING
     observed = observed_state(instance, apps)
     if observed is None:
-        return SyncStatus.UNKNOWN
+        return SyncStatus.MISSING if instance.missing_since else SyncStatus.UNKNOWN
     agrees = is_in_sync(desired_state(instance, vaults, apps), observed)
     return SyncStatus.SYNCED if agrees else SyncStatus.OUT_OF_SYNC

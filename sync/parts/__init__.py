@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 from arm.state import InstanceState
-from sync.parts import function_apps, grants, identity, templates
+from sync.parts import existence, function_apps, grants, identity, templates
 from sync.parts.part import Part
 
 PARTS: Final[tuple[Part, ...]] = (
+    existence.PART,
     identity.PART,
     grants.PART,
     function_apps.PART,

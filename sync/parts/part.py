@@ -24,6 +24,7 @@ class PlanOutdated(Exception):
 class Place(IntEnum):
     """Where in a plan a step comes: the order rule, in one list."""
 
+    EXISTENCE = 0
     BEFORE_IDENTITY = 10
     IDENTITY = 20
     AFTER_IDENTITY = 30

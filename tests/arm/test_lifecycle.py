@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 
 from arm.client import ArmClient
-from arm.creation import Creation
 from arm.errors import ArmError, NotFound, OperationFailed
+from arm.state import ExistenceState
 from localazure import seed
 from tests.cloud import LocalAzure
 
 NEW = "contoso-new"
+SMALL = ExistenceState(seed.LOCATION, "Standard_S1", "Default")
 
 
 def finish(client: ArmClient, continuation: str) -> None:
@@ -29,7 +30,7 @@ def test_a_free_name_and_a_taken_one(client: ArmClient) -> None:
 def test_an_instance_is_made_as_it_was_said_and_not_otherwise(
     client: ArmClient, local_azure: LocalAzure
 ) -> None:
-    creation = Creation(seed.LOCATION, "Premium_P1", "Serverless")
+    creation = ExistenceState(seed.LOCATION, "Premium_P1", "Serverless")
     started = client.create_instance(seed.REALTIME_GROUP, NEW, creation, correlation_id="c-1")
     finish(client, started.continuation)
     (request,) = local_azure.requests("PUT")
@@ -49,12 +50,12 @@ def test_an_instance_is_made_as_it_was_said_and_not_otherwise(
 
 def test_a_group_that_is_not_there_is_said_so(client: ArmClient) -> None:
     with pytest.raises(ArmError, match="rg-nowhere"):
-        client.create_instance("rg-nowhere", NEW, Creation(seed.LOCATION))
+        client.create_instance("rg-nowhere", NEW, SMALL)
 
 
 def test_a_failed_creation_is_an_error(client: ArmClient, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"polls": 1, "outcome": "Failed", "message": "Full."})
-    started = client.create_instance(seed.REALTIME_GROUP, NEW, Creation(seed.LOCATION))
+    started = client.create_instance(seed.REALTIME_GROUP, NEW, SMALL)
     with pytest.raises(OperationFailed, match="Full"):
         finish(client, started.continuation)
 

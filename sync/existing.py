@@ -1,0 +1,103 @@
+"""Instances that Signalman makes in Azure, and those that it deletes there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from arm.state import ExistenceState
+from identities.models import SignalRInstance
+from sync.audit import record_change
+from sync.azure import arm_client
+from sync.errors import SyncError
+from sync.history import Author, record_desired
+from sync.importing import remember_subscription
+
+
+class NotCreatable(SyncError):
+    """No instance can be wanted by that description."""
+
+
+class Protected(SyncError):
+    """The instance is protected against deletion, or its deletion was not confirmed by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where in Azure an instance is to be."""
+
+    subscription_id: UUID
+    resource_group: str
+
+
+def want_new_instance(
+    name: str, site: Site, existence: ExistenceState, *, who: str
+) -> SignalRInstance:
+    """Want an instance that Azure does not have yet; an apply of its plan makes it.
+
+    Asks Azure whether the name is free, and sends it nothing. What Signalman makes it also manages.
+    Raises NotCreatable, and ArmError where Azure cannot be asked.
+    """
+    client = arm_client(site.subscription_id)
+    instance = SignalRInstance(
+        name=name,
+        subscription=remember_subscription(client.get_subscription()),
+        resource_group=site.resource_group,
+        location=existence.location,
+        sku=existence.sku,
+        service_mode=existence.service_mode,
+        policy=SignalRInstance.Policy.MANAGE,
+        create_if_missing=True,
+    )
+    try:
+        instance.full_clean()
+    except ValidationError as error:
+        raise NotCreatable(" ".join(error.messages)) from error
+    if (taken := client.check_name(name, location=existence.location)) is not None:
+        raise NotCreatable(
+            f"{name} cannot be made: {taken} "
+            f"If it is yours, run `manage.py import_instances --name {name}`."
+        )
+    with transaction.atomic():
+        instance.save()
+        document = {
+            "resource_group": site.resource_group,
+            "location": existence.location,
+            "sku": existence.sku,
+            "service_mode": existence.service_mode,
+        }
+        record_change(instance, "want instance", who=who, after=document)
+        record_desired([instance.pk], Author(who, "create"))
+    return instance
+
+
+def protect(instance: SignalRInstance, *, who: str, is_protected: bool = True) -> bool:
+    """Protect `instance` against deletion, or do so no more; return whether that is news."""
+    with transaction.atomic():
+        row = SignalRInstance.objects.select_for_update().get(pk=instance.pk)
+        before, row.is_protected = row.is_protected, is_protected
+        instance.is_protected = is_protected
+        if before == is_protected:
+            return False
+        row.save(update_fields=["is_protected"])
+        record_change(row, "set is_protected", who=who, before=str(before), after=str(is_protected))
+    return True
+
+
+def let_go(instance: SignalRInstance, *, confirm: str) -> None:
+    """Want `instance` no longer to be made where Azure has none; for its deletion.
+
+    `confirm` is the instance's name as the operator typed it. Raises Protected.
+    """
+    row = SignalRInstance.objects.select_for_update().get(pk=instance.pk)
+    if row.is_protected:
+        raise Protected(
+            f"{row} is protected against deletion: run `manage.py protect {row} --off` first."
+        )
+    if confirm != row.name:
+        raise Protected(f"Confirm the deletion by the name {row.name!r}, not {confirm!r}.")
+    row.create_if_missing = False
+    row.save(update_fields=["create_if_missing"])

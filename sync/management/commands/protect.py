@@ -1,0 +1,30 @@
+"""manage.py protect: protect instances against deletion in Azure, or do so no more."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from sync.existing import protect
+from sync.management.operators import operator_name
+from sync.management.selection import select_instances
+
+
+class Command(BaseCommand):
+    """Every instance is protected until somebody says otherwise."""
+
+    help = "Protect instances against deletion in Azure; --off lifts it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the instances."""
+        parser.add_argument("instances", nargs="+", metavar="NAME")
+        parser.add_argument("--off", action="store_true", help="protect them no more")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Set it, and say which instances had it so already."""
+        words = "can be deleted" if options["off"] else "protected"
+        for instance in select_instances(options["instances"]):
+            is_news = protect(instance, who=operator_name(), is_protected=not options["off"])
+            self.stdout.write(f"{instance}: {words}{'' if is_news else ', as before'}.")
