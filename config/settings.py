@@ -37,7 +37,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "validation",
+    "accounts",
     "identities",
     "upstreams",
     "sync",
@@ -130,15 +134,55 @@ else:
 
 CACHES = {"default": env.cache("SIGNALMAN_CACHE_URL", default="locmemcache://")}
 
-# --- REST framework ---------------------------------------------------------------------------
+# --- API --------------------------------------------------------------------------------------
 
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
 }
 
+    "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.CursorPages",
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.OrderingFilter",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "config.problems.handle_exception",
+}
+
+API: dict[str, Any] = {
+    # Whose access tokens of Microsoft Entra open the API, and for which audience. Without both,
+    # personal access tokens and sessions do.
+    "TENANT_ID": env.str("SIGNALMAN_API_TENANT_ID", default=""),
+    "AUDIENCES": env.list("SIGNALMAN_API_AUDIENCES", default=[]),
+    "ISSUER": env.str("SIGNALMAN_API_ISSUER", default="https://sts.windows.net/{tenant_id}/"),
+    # The app roles of the API's registration in Entra, and which of our roles each is.
+    "APP_ROLES": {
+        "Fleet.Reader": "viewers",
+        "Fleet.Operator": "operators",
+        "Fleet.Admin": "administrators",
+    },
+    # Of each caller. Counted in the cache, so several processes share it only as they share that.
+    "REQUESTS_A_MINUTE": env.int("SIGNALMAN_API_REQUESTS_A_MINUTE", default=600),
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Signalman",
+    "DESCRIPTION": (
+        "Managed identities of Azure SignalR Service: what is wanted of each instance, what Azure "
+        "has, and the work that makes them agree. Errors are problem details (RFC 9457)."
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "PREPROCESSING_HOOKS": ["accounts.api.schema.only_the_api"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
 # --- Background work --------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.str("SIGNALMAN_BROKER_URL", default="filesystem://")

@@ -1,0 +1,19 @@
+"""Django's registration of the room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from accounts.roles import grant_permissions
+
+
+class AccountsConfig(AppConfig):
+    """Callers and what they may do."""
+
+    name = "accounts"
+    verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        """Keep the groups of the roles as the code has them, after every migration."""
+        post_migrate.connect(grant_permissions, dispatch_uid="accounts.roles")

@@ -1,0 +1,112 @@
+"""Personal access tokens: how scripts and pipelines call the API in a user's name."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import models
+from django.utils import timezone
+
+# Tells them from Entra's tokens, and lets secret scanners find those that leaked.
+PREFIX: Final = "smp_"
+_RANDOM_BYTES: Final = 32
+_SHOWN_CHARACTERS: Final = len(PREFIX) + 6
+# How exactly it is known when a token was last used: not every request is a write.
+_USE_RESOLUTION: Final = timedelta(minutes=1)
+
+
+class PersonalAccessTokenQuerySet(models.QuerySet["PersonalAccessToken"]):
+    """Questions about tokens."""
+
+    def with_secret(self, secret: str) -> PersonalAccessTokenQuerySet:
+        """Return the token whose text this is."""
+        return self.filter(digest=_digest(secret))
+
+
+class PersonalAccessToken(models.Model):
+    """A token of a user's, who can do with it what the user can and its scope allows.
+
+    Its text is shown once, when it is made; the row keeps its SHA-256. A token is 256 random bits,
+    so that a slow hash would add nothing.
+    """
+
+    class Scope(models.TextChoices):
+        """What it may be used for."""
+
+        READ = "read", "Read"
+        WRITE = "write", "Read and write"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens"
+    )
+    name = models.CharField(max_length=100, help_text="What it is for.")
+    prefix = models.CharField(
+        max_length=16, editable=False, help_text="How its text begins, to tell tokens apart."
+    )
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scope = models.CharField(max_length=5, choices=Scope, default=Scope.READ)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = PersonalAccessTokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="token_scope_is_read_or_write",
+                condition=models.Q(scope__in=["read", "write"]),
+                violation_error_message="The scope is read or write.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}...)"
+
+    @classmethod
+    def issue(
+        cls, user: User, *, name: str, scope: Scope, lifetime: timedelta
+    ) -> tuple[PersonalAccessToken, str]:
+        """Make a token; return its row and, for the only time, its text."""
+        secret = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+        now = timezone.now()
+        row = cls.objects.create(
+            user=user,
+            name=name,
+            prefix=secret[:_SHOWN_CHARACTERS],
+            digest=_digest(secret),
+            scope=scope,
+            created_at=now,
+            expires_at=now + lifetime,
+        )
+        return row, secret
+
+    def is_usable(self, now: datetime) -> bool:
+        """Return whether it opens anything at `now`."""
+        return self.revoked_at is None and now < self.expires_at and self.user.is_active
+
+    def allows(self, permission: str) -> bool:
+        """Return whether the scope has the permission, written `app.action_model`."""
+        is_reading = permission.partition(".")[2].startswith("view_")
+        return is_reading or self.scope == self.Scope.WRITE
+
+    def revoke(self) -> None:
+        """Let it open nothing from now on; the first time it was revoked stays on record."""
+        type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
+        self.refresh_from_db(fields=["revoked_at"])
+
+    def note_use(self, now: datetime) -> None:
+        """Remember that it was used, to the minute."""
+        if self.last_used_at is None or now - self.last_used_at >= _USE_RESOLUTION:
+            type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

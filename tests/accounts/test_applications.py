@@ -1,0 +1,61 @@
+"""Applications of Microsoft Entra: their tokens, and the app roles in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from localazure import seed
+from tests.accounts.callers import bearing
+from tests.cloud import LocalAzure
+
+pytestmark = pytest.mark.django_db
+
+AUDIENCE = seed.UPSTREAM_APP_ID
+INSTANCES = "/api/v1/instances/"
+
+
+@pytest.fixture
+def entra(local_azure: LocalAzure, settings: Settings) -> LocalAzure:
+    settings.API = settings.API | {"TENANT_ID": seed.TENANT_ID, "AUDIENCES": [AUDIENCE]}
+    return local_azure
+
+
+def issued(cloud: LocalAzure, resource: str = AUDIENCE, **claims: Any) -> str:
+    asked = {"resource": resource, "principal": seed.CHAT, "claims": claims}
+    return str(cloud.post("/_local/tokens", asked)["token"])
+
+
+def test_a_managed_identity_with_an_app_role_reads(entra: LocalAzure) -> None:
+    client = bearing(issued(entra, roles=["Fleet.Reader"]))
+    assert client.get(INSTANCES).status_code == 200
+
+
+@pytest.mark.parametrize("roles", [[], ["Fleet.Other"], None, "Fleet.Reader"])
+def test_a_managed_identity_without_one_is_known_and_may_nothing(
+    entra: LocalAzure, roles: object
+) -> None:
+    assert bearing(issued(entra, roles=roles)).get(INSTANCES).status_code == 403
+
+
+def test_a_token_for_something_else_is_refused(entra: LocalAzure) -> None:
+    secret = issued(entra, "https://management.azure.com/", roles=["Fleet.Admin"])
+    assert bearing(secret).get(INSTANCES).status_code == 401
+
+
+def test_a_token_that_nobody_signed_is_refused(entra: LocalAzure) -> None:
+    secret = issued(entra, roles=["Fleet.Admin"])
+    assert bearing(secret[:-8] + "AAAAAAAA").get(INSTANCES).status_code == 401
+
+
+@pytest.mark.parametrize("secret", ["x", "a.b.c", "e30.W10.x", "e30.e30.x"])
+def test_what_is_no_token_is_refused(entra: LocalAzure, secret: str) -> None:
+    assert bearing(secret).get(INSTANCES).status_code == 401
+
+
+def test_without_settings_no_token_of_entra_opens_the_api(local_azure: LocalAzure) -> None:
+    answer = bearing(issued(local_azure, roles=["Fleet.Admin"])).get(INSTANCES)
+    assert answer.status_code == 401
+    assert answer.json()["detail"] == "Access tokens of Entra are not accepted here."

@@ -1,0 +1,110 @@
+"""Personal access tokens: what opens the API, and what does not any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import PersonalAccessToken
+from accounts.roles import Role
+from tests.accounts.callers import bearing, token, user
+
+pytestmark = pytest.mark.django_db
+
+INSTANCES = "/api/v1/instances/"
+
+
+def made(*options: str) -> str:
+    out = StringIO()
+    call_command("create_token", "ada", *options, stdout=out, stderr=StringIO())
+    return out.getvalue().strip()
+
+
+def test_the_command_makes_a_token_that_opens_the_api() -> None:
+    user(Role.VIEWER, "ada")
+    assert bearing(made()).get(INSTANCES).status_code == 200
+
+
+def test_the_text_of_a_token_is_in_no_row() -> None:
+    user(Role.VIEWER, "ada")
+    secret = made()
+    (row,) = PersonalAccessToken.objects.values()
+    assert secret.startswith(row["prefix"])
+    assert secret not in map(str, row.values())
+
+
+def test_the_command_says_who_is_not_there() -> None:
+    with pytest.raises(CommandError, match="no active user 'ada'"):
+        made()
+
+
+@pytest.mark.parametrize("days", ["0", "367"])
+def test_the_command_bounds_how_long_a_token_lasts(days: str) -> None:
+    user(Role.VIEWER, "ada")
+    with pytest.raises(CommandError, match="from 1 to 366 days"):
+        made("--days", days)
+
+
+def test_an_expired_token_reads_nothing() -> None:
+    _, client = token(Role.ADMINISTRATOR, lifetime=timedelta(seconds=-1))
+    assert client.get(INSTANCES).status_code == 401
+
+
+def test_a_revoked_token_reads_nothing() -> None:
+    row, client = token(Role.ADMINISTRATOR)
+    assert client.get(INSTANCES).status_code == 200
+    row.revoke()
+    assert client.get(INSTANCES).status_code == 401
+
+
+def test_a_token_of_somebody_who_left_reads_nothing() -> None:
+    _, client = token(Role.ADMINISTRATOR)
+    User.objects.update(is_active=False)
+    assert client.get(INSTANCES).status_code == 401
+
+
+def test_a_token_that_was_never_made_reads_nothing() -> None:
+    answer = bearing("smp_guessed").get(INSTANCES)
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+def test_a_token_says_when_it_was_last_used() -> None:
+    before = timezone.now()
+    row, client = token(Role.VIEWER)
+    client.get(INSTANCES)
+    row.refresh_from_db()
+    assert row.last_used_at is not None
+    assert before <= row.last_used_at <= timezone.now()
+
+
+def test_revoking_again_keeps_the_first_time() -> None:
+    row, _ = token(Role.VIEWER)
+    row.revoke()
+    first = row.revoked_at
+    row.revoke()
+    assert row.revoked_at == first
+
+
+def test_an_administrator_revokes_in_the_portal(admin_client: Client) -> None:
+    row, client = token(Role.VIEWER)
+    admin_client.post(
+        reverse("admin:accounts_personalaccesstoken_changelist"),
+        {"action": "revoke", "_selected_action": [row.pk]},
+    )
+    assert client.get(INSTANCES).status_code == 401
+
+
+def test_the_portal_shows_no_digest(admin_client: Client) -> None:
+    row, _ = token(Role.VIEWER)
+    address = reverse("admin:accounts_personalaccesstoken_change", args=[row.pk])
+    page = admin_client.get(address).content.decode()
+    assert row.prefix in page
+    assert row.digest not in page

@@ -1,0 +1,123 @@
+"""What holds of the whole API: problems, pages, filters, limits, and who may."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from accounts.roles import Role
+from identities.models import SignalRInstance, Subscription
+from tests.accounts.callers import caller, token, user
+
+pytestmark = pytest.mark.django_db
+
+INSTANCES = "/api/v1/instances/"
+
+
+@pytest.fixture
+def fleet() -> list[SignalRInstance]:
+    subscription = Subscription.objects.create(
+        subscription_id="bbbbbbbb-0000-4000-8000-000000000009",
+        tenant_id="aaaaaaaa-0000-4000-8000-000000000009",
+    )
+    return [
+        SignalRInstance.objects.create(
+            name=f"contoso-{letter}", subscription=subscription, resource_group="rg"
+        )
+        for letter in "abc"
+    ]
+
+
+def test_without_credentials_a_request_is_challenged() -> None:
+    answer = APIClient().get(INSTANCES)
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+def test_a_refusal_is_a_problem_with_the_requests_id() -> None:
+    answer = APIClient().get(INSTANCES, headers={"X-Request-ID": "mine"})
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer["X-Request-ID"] == "mine"
+    problem = answer.json()
+    assert problem["type"] == "/problems/unauthorized"
+    assert problem["status"] == 401
+    assert problem["instance"] == INSTANCES
+    assert problem["request_id"] == "mine"
+
+
+def test_a_requests_id_that_could_break_a_log_is_not_taken() -> None:
+    answer = APIClient().get(INSTANCES, headers={"X-Request-ID": "mine theirs"})
+    assert answer["X-Request-ID"] != "mine theirs"
+
+
+def test_an_address_that_is_none_is_a_problem_too(client: Client) -> None:
+    answer = client.get("/api/v1/nothing/")
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_an_address_outside_the_api_is_answered_as_a_page(client: Client) -> None:
+    answer = client.get("/nothing/")
+    assert answer.status_code == 404
+    assert answer["Content-Type"].startswith("text/html")
+
+
+def test_an_instance_that_is_not_there_is_a_problem() -> None:
+    answer = caller(Role.VIEWER).get(f"{INSTANCES}contoso-x/")
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "/problems/not-found"
+
+
+def test_a_user_of_no_group_reads_nothing() -> None:
+    assert token(None)[1].get(INSTANCES).status_code == 403
+
+
+def test_a_session_opens_the_api() -> None:
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(user(Role.VIEWER))
+    assert client.get(INSTANCES).status_code == 200
+
+
+def test_an_instance_is_found_by_its_name_in_any_case(fleet: list[SignalRInstance]) -> None:
+    found = caller(Role.VIEWER).get(f"{INSTANCES}CONTOSO-A/").json()
+    assert found["name"] == "contoso-a"
+    assert found["policy"] == "observe"
+
+
+def test_pages_follow_each_other(fleet: list[SignalRInstance]) -> None:
+    client = caller(Role.VIEWER)
+    first = client.get(INSTANCES, {"page_size": 2}).json()
+    second = client.get(first["next"]).json()
+    names = [row["name"] for page in (first, second) for row in page["results"]]
+    assert names == ["contoso-a", "contoso-b", "contoso-c"]
+    assert second["next"] is None
+
+
+def test_lists_are_ordered_and_filtered(fleet: list[SignalRInstance]) -> None:
+    SignalRInstance.objects.filter(name="contoso-b").update(policy="manage")
+    client = caller(Role.VIEWER)
+    reverse = client.get(INSTANCES, {"ordering": "-name"}).json()["results"]
+    assert [row["name"] for row in reverse] == ["contoso-c", "contoso-b", "contoso-a"]
+    managed = client.get(INSTANCES, {"policy": "manage"}).json()["results"]
+    assert [row["name"] for row in managed] == ["contoso-b"]
+
+
+def test_a_filter_that_cannot_be_is_named() -> None:
+    answer = caller(Role.VIEWER).get(INSTANCES, {"policy": "other"})
+    assert answer.status_code == 400
+    assert "policy" in answer.json()["errors"]
+
+
+def test_a_caller_is_told_what_is_left_and_stopped_at_the_limit(settings: Settings) -> None:
+    cache.clear()
+    settings.API = settings.API | {"REQUESTS_A_MINUTE": 2}
+    client = caller(Role.VIEWER)
+    left = [client.get(INSTANCES)["RateLimit-Remaining"] for _ in range(2)]
+    assert left == ["1", "0"]
+    answer = client.get(INSTANCES)
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+    assert answer.json()["type"] == "/problems/too-many-requests"
