@@ -15,11 +15,12 @@ from validation import configuration
 from validation.errors import DESCRIPTIONS, Reason
 from validation.keys import Timing
 from validation.policy import TokenPolicy
+from validation.sparing import SparingLog
 from validation.structure import MAX_TOKEN_CHARACTERS
 from validation.validator import Validator
 from validation.verdict import Verdict, VerifiedClaims, shown
 
-logger = logging.getLogger(__name__)
+refusals: Final = SparingLog(logging.getLogger(__name__))
 
 _SCHEME: Final = "bearer"
 MAX_HEADER_CHARACTERS: Final = MAX_TOKEN_CHARACTERS + len("Bearer ")
@@ -103,6 +104,10 @@ class EntraAuthentication(BaseAuthentication):
         """Return what the token of this request must be."""
         return configuration.policy()
 
+    def shown_address(self, request: Request) -> str:
+        """Return what the log says of where a refused request went."""
+        return shown(request.path)
+
     def validator(self) -> Validator:
         """Return the validator that holds the signing keys."""
         return configuration.validator()
@@ -137,9 +142,10 @@ class EntraAuthentication(BaseAuthentication):
         return TokenRefused(reason, realm=self.realm, verdict=verdict)
 
     def _log(self, request: Request, check: str, reason: Reason, sentence: str) -> None:
-        logger.warning(
+        refusals.write(
+            reason.value,
             "Refused %s by the check '%s' (%s): %s",
-            shown(request.path),
+            self.shown_address(request),
             check,
             reason,
             sentence or DESCRIPTIONS[reason],

@@ -194,7 +194,8 @@ def test_the_token_is_taken_from_the_header() -> None:
     assert bearer_token("Bearer a.b.c") == "a.b.c"
 
 
-def test_two_headers_that_a_server_joined_are_refused() -> None:
+@pytest.mark.parametrize("header", ["Bearer a.b.c, Bearer d.e.f", "Bearer a.b.c,d.e.f"])
+def test_two_headers_that_a_server_joined_are_refused(header: str) -> None:
     with pytest.raises(HeaderRefused) as refused:
-        bearer_token("Bearer a.b.c, Bearer d.e.f")
+        bearer_token(header)
     assert refused.value.reason is Reason.AUTHORIZATION_MALFORMED

@@ -130,7 +130,7 @@ def test_an_empty_set_replaces_nothing(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     issuer.kids = []
-    clock.forward(2 * HOUR)
+    clock.forward(2 * DAY)
     ring.tend()
     assert find(ring, "a")
 

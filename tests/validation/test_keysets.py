@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.validation.rings import published
+from tests.validation.tokens import signing_key
 from validation.keysets import NO_KEYS, KeySet
 
 KEEP = 100.0
@@ -19,6 +20,13 @@ READINGS = st.lists(
 
 def read(now: float, kids: set[str]) -> KeySet:
     return KeySet.read({kid: published(kid) for kid in sorted(kids)}, now=now)
+
+
+def test_of_two_keys_with_one_id_the_later_counts() -> None:
+    old = KeySet.read({"a": signing_key("current")}, now=1)
+    new = KeySet.read({"a": signing_key("other")}, now=2)
+    for held in (old.joined(new, keep_seconds=KEEP), new.joined(old, keep_seconds=KEEP)):
+        assert held.keys["a"] == signing_key("other")
 
 
 def joined(readings: list[tuple[int, set[str]]]) -> KeySet:
