@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "upstreams.receiver.middleware.receiver_first",
     "config.request_ids.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -142,8 +143,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
-}
-
     "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.CursorPages",
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
@@ -184,6 +183,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+}
+
 # --- Background work --------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.str("SIGNALMAN_BROKER_URL", default="filesystem://")
@@ -277,6 +278,11 @@ RECEIVER = {
     # Days after which rows and counts are deleted.
     "DELIVERY_DAYS": env.int("SIGNALMAN_DELIVERY_DAYS", default=7),
     "COUNT_DAYS": env.int("SIGNALMAN_COUNT_DAYS", default=90),
+    # Seconds for which the answers of idempotent handlers are kept for duplicates.
+    "DUPLICATE_SECONDS": env.float("SIGNALMAN_DUPLICATE_SECONDS", default=300.0),
+    # JSON, {"<instance>": ["<primary key>", "<secondary key>"]}, with mode 600: what the header
+    # X-ASRS-Signature is checked with, for instances that demand it.
+    "ACCESS_KEYS_FILE": env.str("SIGNALMAN_ACCESS_KEYS_FILE", default=""),
 }
 
 # --- Portal -----------------------------------------------------------------------------------
@@ -297,11 +303,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {"refusals": {"()": "upstreams.receiver.logs.WithoutRefusals"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("SIGNALMAN_LOG_LEVEL", default="INFO")},
     "loggers": {
         # At INFO it writes every request's headers, one line each; ours are written by arm.
         "azure": {"level": "WARNING"},
+        # It writes a line for every answer from 400 on; the receiver writes its own.
+        "django.request": {"filters": ["refusals"]},
         # At DEBUG it writes addresses, and those of long-running operations are signed.
         "urllib3": {"level": "WARNING"},
     },

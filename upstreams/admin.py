@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from identities.admin import SignalRInstanceAdmin
+from upstreams.demands import ReceiverDemands
 from upstreams.models import Delivery, DeliveryCount, FunctionApp, UpstreamTemplate
 
 
@@ -30,6 +31,17 @@ class UpstreamTemplateInline(TabularInline):
 
 
 SignalRInstanceAdmin.register_inline(UpstreamTemplateInline)
+
+
+class ReceiverDemandsInline(StackedInline):
+    """What an instance's requests must prove beside their token."""
+
+    model = ReceiverDemands
+    can_delete = False
+    readonly_fields = ["url_secret_set_at"]
+
+
+SignalRInstanceAdmin.register_inline(ReceiverDemandsInline)
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -20,6 +20,7 @@ class UpstreamsConfig(AppConfig):
             Subscription,
             UserAssignedIdentity,
         )
+        from upstreams.demands import ReceiverDemands  # noqa: PLC0415
         from upstreams.models import UpstreamTemplate  # noqa: PLC0415
         from upstreams.receiver import checks  # noqa: F401, PLC0415
         from upstreams.receiver.discovery import discover  # noqa: PLC0415
@@ -28,6 +29,7 @@ class UpstreamsConfig(AppConfig):
         discover()
         for model in (
             ManagedIdentity,
+            ReceiverDemands,
             SignalRInstance,
             Subscription,
             UserAssignedIdentity,

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from arm.function_auth import FunctionAppAuth, FunctionAppState
 from arm.state import AuthType, TemplateState
 from identities.models import SignalRInstance, Subscription
-from upstreams import resources
+from upstreams import demands, resources  # noqa: F401  demands are models too
 from upstreams.querysets import (
     DeliveryCountQuerySet,
     DeliveryQuerySet,

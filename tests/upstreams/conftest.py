@@ -13,8 +13,10 @@ from identities.models import SignalRInstance, Subscription
 from tests.upstreams.project import hubs
 from upstreams.receiver import UpstreamRequest
 from upstreams.receiver.deliveries import recorder
+from upstreams.receiver.logs import refusals as receiver_refusals
 from upstreams.receiver.policies import policies
 from upstreams.receiver.testing import installed_hubs
+from validation.authentication import refusals as token_refusals
 
 TENANT_ID = UUID("aaaaaaaa-0000-4000-8000-00000000aaaa")
 
@@ -25,6 +27,8 @@ def written_at_once(settings: Settings) -> Iterator[None]:
     settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 0}
     policies.forget()
     recorder.forget()
+    for log in (receiver_refusals, token_refusals):
+        log.forget()
     # Signing keys, and when they were last asked for.
     cache.clear()
     yield

@@ -13,6 +13,7 @@ import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, Literal, Union
 
 from upstreams.receiver.errors import ArgumentsMismatch, RegistrationError
@@ -36,14 +37,14 @@ class Parameter:
     is_required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameters:
     """All that a handler takes from the client. `rest` takes what is left over, as `*args` does."""
 
     positional: tuple[Parameter, ...] = ()
     rest: Parameter | None = None
 
-    @property
+    @cached_property
     def required(self) -> int:
         """How many arguments there must be at least."""
         return sum(parameter.is_required for parameter in self.positional)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rest_framework.request import Request
 
+from upstreams.receiver.logs import shown_path
 from validation.authentication import EntraAuthentication
 from validation.policy import TokenPolicy
 
@@ -22,3 +23,7 @@ class InstanceAuthentication(EntraAuthentication):
     def policy_for(self, request: Request) -> TokenPolicy:
         """Return the policy of the event."""
         return self._policy()
+
+    def shown_address(self, request: Request) -> str:
+        """Return the address without what may be secret in it."""
+        return shown_path(request.path_info)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn, TypeGuard, cast
+from typing import Any, Final, Literal, NamedTuple, NoReturn, TypeGuard, cast
 
 import msgpack
 
@@ -31,8 +30,15 @@ _CLOSE: Final = 11
 _INVOCATION_FIELDS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# json.loads would make one for each body.
+_JSON: Final = json.JSONDecoder(parse_constant=_no_constant)
+
+
+class Message(NamedTuple):
     """What a body says. Everything is empty for a connection that opens or closes cleanly."""
 
     invocation_id: str | None = None
@@ -144,7 +150,7 @@ def _is_invocation_id(value: object) -> TypeGuard[str]:
 def _json_object(body: bytes) -> dict[str, Any]:
     """Return the body's fields by lower-case name. Raises ProtocolError."""
     try:
-        pairs = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+        pairs = _JSON.decode(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ProtocolError("body_malformed", "The body is not one JSON value.") from error
     if not isinstance(pairs, dict):
@@ -153,10 +159,6 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if len(fields) != len(pairs):
         raise ProtocolError("body_field", "The body has two fields of one name.")
     return fields
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _expect_type(fields: dict[str, Any], expected: int) -> None:

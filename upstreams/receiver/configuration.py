@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from django.conf import settings
@@ -14,14 +14,16 @@ from django.dispatch import receiver
 from upstreams.receiver.limits import Limits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Configuration:
     """The dictionary's keys, in lower case, with their defaults.
 
     `policy_seconds` bounds how long a process goes by rows that have changed. `flush_seconds` is
     how long deliveries wait in memory; with 0 each is written before its request is answered, which
     is slow and shows everything at once. `samples_a_minute` are kept as rows for each instance and
-    reason, in each process; every delivery is counted.
+    reason, in each process; every delivery is counted. `access_keys_file` holds the keys that
+    X-ASRS-Signature is checked with. `duplicate_seconds` is how long idempotent handlers' answers
+    are kept.
     """
 
     body_bytes: int = Limits().body_bytes
@@ -31,8 +33,10 @@ class Configuration:
     samples_a_minute: int = 60
     delivery_days: int = 7
     count_days: int = 90
+    access_keys_file: str = ""
+    duplicate_seconds: float = 300.0
 
-    @property
+    @cached_property
     def limits(self) -> Limits:
         """How large bodies and results may be."""
         return Limits(body_bytes=self.body_bytes, result_bytes=self.result_bytes)

@@ -24,6 +24,24 @@ class ProtocolError(Refusal):
     status = 400
 
 
+class ProofMissing(Refusal):
+    """The token is right, and what is demanded beside it is missing or wrong: 403 Forbidden."""
+
+    status = 403
+
+
+class ProofUnavailable(Refusal):
+    """What it takes to judge the request is out of reach for now: 503 Service Unavailable."""
+
+    status = 503
+
+
+class Repeated(Refusal):
+    """The call may have been made already, and its answer is not there yet: 503, try again."""
+
+    status = 503
+
+
 class UnknownInstance(Refusal):
     """No instance of that name receives here: 404 Not Found."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from upstreams.receiver.answers import Answer
 from upstreams.receiver.hubs import Registry
@@ -25,23 +25,19 @@ class Exchange:
         """Return what is recorded of the request, or None: a stranger's address leaves no trace."""
         if self.instance is None:
             return None
-        receipt = Receipt(
+        hub, category, event, connection_id = self.route or ("", "", "", "")
+        return Receipt(
             instance=self.instance.pk,
             at=time.time(),
             duration_seconds=time.perf_counter() - self._started,
             status=answer.status,
             outcome=answer.outcome,
             reason=answer.reason,
-        )
-        if self.route is None:
-            return receipt
-        return replace(
-            receipt,
-            handler=registry.label(self.route.hub, self.route.category, self.route.event),
-            category=self.route.category,
-            hub=self.route.hub,
-            event=self.route.event,
-            connection_id=self.route.connection_id,
+            handler=registry.label(hub, category, event) if self.route else ("", ""),
+            category=category,
+            hub=hub,
+            event=event,
+            connection_id=connection_id,
             user_id=(self.event and self.event.user_id) or "",
             invocation_id=(self.event and self.event.invocation_id) or "",
         )

@@ -60,9 +60,7 @@ def _json(invocation_id: str, kind: int, value: object) -> bytes:
     completion: dict[str, Any] = {"type": _COMPLETION, "invocationId": invocation_id}
     if kind != _VOID:
         completion["result" if kind == _RESULT else "error"] = value
-    # ASCII: a lone surrogate, which JSON may hold and UTF-8 may not, goes back as it came.
-    text = json.dumps(completion, allow_nan=False, separators=(",", ":"), default=_as_text)
-    return text.encode("ascii") + _RECORD_SEPARATOR
+    return _JSON.encode(completion).encode("ascii") + _RECORD_SEPARATOR
 
 
 def _messagepack(invocation_id: str, kind: int, value: object) -> bytes:
@@ -79,6 +77,10 @@ def _as_text(value: object) -> str:
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no form there")
+
+
+# ASCII: a lone surrogate, which JSON may hold and UTF-8 may not, goes back as it came.
+_JSON: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_as_text)
 
 
 def _varint(number: int) -> bytes:

@@ -8,8 +8,9 @@ be told, so that no message can be lost, and bulk updates count as well.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from django.db import transaction
@@ -17,11 +18,19 @@ from django.db import transaction
 from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from upstreams.patterns import first_match
+from upstreams.receiver.access_keys import keys_of
 from upstreams.receiver.configuration import configuration
+from upstreams.receiver.demands import NOTHING, Demands
 from upstreams.receiver.errors import UnknownInstance
+from upstreams.receiver.paths import check_path, has_event
 from upstreams.receiver.protocol import Route
 from validation.configuration import configuration as validation_configuration
 from validation.policy import TokenPolicy
+
+# Hub, category and event.
+Event = tuple[str, str, str]
+# Whose policies are remembered. Callers invent names before they are authenticated.
+_MOST_EVENTS: Final = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,26 +50,47 @@ class InstancePolicy:
     resource_ids: frozenset[str]
     desired: tuple[TemplateState, ...]
     observed: tuple[TemplateState, ...]
-    # By audience; there are at most as many as there are pairs of templates.
-    _policies: dict[frozenset[str], TokenPolicy] = field(default_factory=dict, compare=False)
+    demands: Demands = NOTHING
+    _policies: dict[Event, TokenPolicy] = field(default_factory=dict, compare=False)
 
     def token_policy(self, route: Route) -> TokenPolicy:
         """Return what the token of a request must be.
 
         An event that no signed template takes has no audience, and so no token is accepted.
         """
-        audiences = self.audiences(route)
-        policy = self._policies.get(audiences)
+        event = route[:3]
+        policy = self._policies.get(event)
         if policy is None:
-            policy = self._policies.setdefault(audiences, self._policy(audiences))
+            if len(self._policies) >= _MOST_EVENTS:
+                self._policies.clear()
+            policy = self._policies[event] = self._policy(self.audiences(route))
         return policy
 
     def audiences(self, route: Route) -> frozenset[str]:
         """Return the resources that the templates which take this event ask a token for."""
-        event = (route.hub, route.category, route.event)
+        event = route[:3]
         return _audience(first_match(self.desired, *event)) | _audience(
             first_match(self.observed, *event)
         )
+
+    @cached_property
+    def is_guarded(self) -> bool:
+        """Whether `guard` has anything to check: most instances' requests are done without it."""
+        return bool(self.demands) or any(
+            has_event(each.url_template, self.name) for each in (*self.desired, *self.observed)
+        )
+
+    def guard(self, route: Route, headers: Mapping[str, Any], rest: str) -> None:
+        """Raise a Refusal where the path disagrees with the headers, or a proof is missing.
+
+        `rest` is what follows the instance's name in the decoded path. The token comes first.
+        """
+        event = (route.hub, route.category, route.event)
+        takers = (first_match(self.desired, *event), first_match(self.observed, *event))
+        urls = [taker.url_template for taker in takers if taker is not None]
+        check_path(urls, self.name, route, rest)
+        self.demands.check_url_secret(headers, rest)
+        self.demands.check_signature(headers, self.name, route.connection_id, keys_of)
 
     def _policy(self, audiences: frozenset[str]) -> TokenPolicy:
         validation = validation_configuration()
@@ -111,7 +141,8 @@ class Policies:
     def _read(self, pk: int) -> tuple[float, InstancePolicy] | None:
         # The time before the query: what changes while it runs is read again in time.
         read_at = self._clock()
-        instance = SignalRInstance.objects.with_desired().filter(pk=pk).first()
+        rows = SignalRInstance.objects.with_desired().select_related("receiver_demands")
+        instance = rows.filter(pk=pk).first()
         if instance is None:
             self.forget()
             return None
@@ -137,6 +168,7 @@ def read_policy(instance: SignalRInstance) -> InstancePolicy:
         resource_ids=frozenset({instance.arm_id, *(row.arm_id for row in known)}),
         desired=tuple(row.state for row in instance.upstream_templates.all()),
         observed=_observed(instance),
+        demands=_demands(instance),
     )
 
 
@@ -156,6 +188,11 @@ def _observed(instance: SignalRInstance) -> tuple[TemplateState, ...]:
     if instance.observed is None:
         return ()
     return InstanceState.from_json(instance.observed).templates
+
+
+def _demands(instance: SignalRInstance) -> Demands:
+    row = getattr(instance, "receiver_demands", None)
+    return NOTHING if row is None else row.value
 
 
 def _audience(template: TemplateState | None) -> frozenset[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus
 
 from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES
@@ -35,8 +35,7 @@ _SECRET_PARAMETER: Final = "access_token"  # noqa: S105  # the parameter's name
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Which event of which connection a request is about, as its headers say."""
 
     hub: str
@@ -93,7 +92,9 @@ def read_route(headers: Mapping[str, Any]) -> Route:
         raise ProtocolError(
             "category_unknown", f"X-ASRS-Category is {CONNECTIONS} or {MESSAGES}, and nothing else."
         )
-    event = _present(_EVENT, _utf8(headers, _EVENT, limits.EVENT_LENGTH))
+    event = _utf8(headers, _EVENT, limits.EVENT_LENGTH)
+    if not event:
+        raise _missing(_EVENT)
     if category == CONNECTIONS and event.lower() not in {CONNECTED, DISCONNECTED}:
         raise ProtocolError(
             "event_unknown", f"A connection's events are {CONNECTED} and {DISCONNECTED}."
@@ -160,7 +161,11 @@ def _claims(header: str) -> list[tuple[str, str]]:
 
 
 def _ascii(headers: Mapping[str, Any], name: str, longest: int) -> str:
-    value = _present(name, _bounded(name, headers, longest))
+    value: str = headers.get(name) or ""
+    if not value:
+        raise _missing(name)
+    if len(value) > longest:
+        raise _too_long(name)
     if not value.isascii():
         raise ProtocolError(
             "header_not_ascii", f"{_title(name)} holds other than ASCII characters."
@@ -188,16 +193,15 @@ def _bounded(name: str, headers: Mapping[str, Any], longest: int) -> str:
     return value
 
 
-def _present(name: str, value: str) -> str:
-    if not value:
-        raise ProtocolError("header_missing", f"The header {_title(name)} is missing or empty.")
-    return value
-
-
 def _without_control(name: str, value: str) -> str:
-    if _CONTROL.search(value):
+    # The first test is the cheap one, and tells for nearly every header.
+    if not value.isprintable() and _CONTROL.search(value):
         raise ProtocolError("header_control", f"{_title(name)} holds control characters.")
     return value
+
+
+def _missing(name: str) -> ProtocolError:
+    return ProtocolError("header_missing", f"The header {_title(name)} is missing or empty.")
 
 
 def _too_long(name: str) -> ProtocolError:

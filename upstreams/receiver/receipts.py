@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from upstreams.receiver.answers import Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(NamedTuple):
     """One request and what became of it. `instance` is a primary key, `at` seconds since the epoch.
 
     `handler` is the hub and the event as they were registered, for the counts. `hub`, `event` and

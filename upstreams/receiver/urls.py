@@ -6,7 +6,9 @@ from django.urls import path
 
 from upstreams.receiver.views import UpstreamView
 
+receive = UpstreamView.as_view()
+
 urlpatterns = [
-    path("<str:instance>/", UpstreamView.as_view(), name="upstream"),
-    path("<str:instance>/<path:rest>", UpstreamView.as_view()),
+    path("<str:instance>/", receive, name="upstream"),
+    path("<str:instance>/<path:rest>", receive),
 ]

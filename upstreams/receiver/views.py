@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, NotAuthenticated
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -23,20 +21,19 @@ from upstreams.receiver.discovery import registry
 from upstreams.receiver.dispatch import dispatch
 from upstreams.receiver.errors import BodyTooLarge, ProtocolError, Refusal
 from upstreams.receiver.exchange import Exchange
+from upstreams.receiver.logs import refusals, shown_path
 from upstreams.receiver.policies import policies
 from upstreams.receiver.protocol import read_request, read_route
 from validation.authentication import TokenRefused
 from validation.policy import TokenPolicy
 
-log = logging.getLogger(__name__)
-
 
 class UpstreamView(APIView):
     """Takes one event, and answers it as `dispatch` says.
 
-    The path names the instance; what follows in it does not count, since the headers say which
-    event it is. None of what DRF does for other callers happens here: no session, no negotiation,
-    no parser, no permission beyond the token.
+    The path names the instance; the headers say which event it is, and what follows the name has to
+    agree with them only where the URL template put the event there. None of what DRF does for other
+    callers happens here: no session, no negotiation, no parser, no permission beyond the token.
     """
 
     http_method_names = ["post"]
@@ -48,10 +45,29 @@ class UpstreamView(APIView):
         super().setup(request, *args, **kwargs)
         self.exchange = Exchange()
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Do none of DRF's checks: `post` makes its own, in its own order."""
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer without what DRF does around a handler.
 
-    def post(self, request: Request, instance: str, rest: str = "") -> HttpResponse:
+        Its own request and response, negotiation and headers take longer than all of receiving, and
+        are for callers that choose a format, hold a session or run in a browser.
+        """
+        try:
+            if request.method != "POST":
+                raise MethodNotAllowed(str(request.method))
+            return self.post(request, **kwargs)
+        except Refusal as refused:
+            refusals.write(
+                refused.code,
+                "Refused %s (%s): %s",
+                shown_path(request.path_info),
+                refused.code,
+                refused,
+            )
+            return self._respond(answers.refusal(refused))
+        except APIException as refused:
+            return self._refuse(refused)
+
+    def post(self, request: HttpRequest, instance: str, rest: str = "") -> HttpResponse:
         """Refuse first what is cheapest to refuse, and look for no handler before the token."""
         exchange = self.exchange
         limits = configuration().limits
@@ -60,35 +76,18 @@ class UpstreamView(APIView):
         _check_length(headers.get("CONTENT_LENGTH"), limits.body_bytes)
         known = exchange.instance = policies.get(instance)
         route = exchange.route = read_route(headers)
-        self.perform_authentication(request)
+        self._authenticate(request)
+        if known.is_guarded:
+            known.guard(route, headers, request.path_info.partition(f"/{instance}/")[2])
         event = exchange.event = read_request(route, headers, _body(request), instance=known.name)
         return self._respond(dispatch(event, registry(), limits))
 
-    def get_authenticators(self) -> list[BaseAuthentication]:
-        """Return the only way in."""
-        return [InstanceAuthentication(self._token_policy)]
-
-    def perform_authentication(self, request: Request) -> None:
+    def _authenticate(self, request: HttpRequest) -> None:
         """Raise AuthenticationFailed or NotAuthenticated unless the instance's identity sent it."""
-        super().perform_authentication(request)
-        if request.successful_authenticator is None:
+        # Of the request it reads what DRF's own has from Django's.
+        authentication = InstanceAuthentication(self._token_policy)
+        if authentication.authenticate(cast("Request", request)) is None:
             raise NotAuthenticated
-
-    def handle_exception(  # type: ignore[override]  # DRF takes any HttpResponse
-        self, exc: Exception
-    ) -> HttpResponse:
-        """Turn a refusal into its answer; anything else is the server's error."""
-        if isinstance(exc, Refusal):
-            log.warning("Refused %r (%s): %s", self.request.path[:200], exc.code, exc)
-            return self._respond(answers.refusal(exc))
-        if isinstance(exc, APIException):
-            return self._refuse(exc)
-        raise exc
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        """None: what DRF adds tells browsers what they may do."""
-        return {}
 
     def _refuse(self, exc: APIException) -> HttpResponse:
         # Which check of the token it was, validation has written into the log.
@@ -119,11 +118,10 @@ def _check_length(header: str | None, most: int) -> None:
         raise BodyTooLarge("body_too_large", f"The body is larger than {most} bytes.")
 
 
-def _body(request: Request) -> bytes:
+def _body(request: HttpRequest) -> bytes:
     try:
-        body: bytes = request.body
+        return request.body
     except RequestDataTooBig as error:
         raise BodyTooLarge("body_too_large", "The body is too large.") from error
     except UnreadablePostError as error:
         raise ProtocolError("body_incomplete", "The body ended before its length.") from error
-    return body

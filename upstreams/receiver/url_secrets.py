@@ -1,0 +1,59 @@
+"""A secret in the receiver's address, which a URL template takes from a Key Vault reference.
+
+Only a salted digest of it is kept. The service reads a changed secret within thirty minutes
+(Azure SignalR Service, "Upstream endpoints"), so that the one before is accepted beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import unquote, unquote_plus
+
+# A shorter one could be found by trying.
+SHORTEST: Final = 16
+LONGEST: Final = 1024
+_SALT_BYTES: Final = 16
+# Segments of a path that are compared at most.
+_MOST_SEGMENTS: Final = 16
+
+
+def digest(secret: str, salt: bytes | None = None) -> str:
+    """Return what is kept of a secret: the salt and HMAC-SHA256, in hexadecimal digits."""
+    salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
+    return f"{salt.hex()}${hmac.new(salt, secret.encode(), hashlib.sha256).hexdigest()}"
+
+
+def is_one_of(candidates: Iterable[str], digests: Iterable[str]) -> bool:
+    """Say whether one of `candidates` is the secret of one of `digests`.
+
+    Every pair is compared, each in constant time.
+    """
+    kept = [(bytes.fromhex(each.partition("$")[0]), each) for each in digests if each]
+    found = False
+    for candidate in candidates:
+        for salt, expected in kept:
+            found |= hmac.compare_digest(digest(candidate, salt), expected)
+    return found
+
+
+def from_query(query: str, parameter: str) -> frozenset[str]:
+    """Return the readings of a raw query's `parameter`: none unless it is there exactly once.
+
+    Whether the service escapes a secret that it fills in is not documented: as it stands, with
+    escapes undone, and with `+` as a space are all tried.
+    """
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    values = [value for name, _, value in pairs if unquote_plus(name) == parameter]
+    if len(values) != 1 or not 0 < len(values[0]) <= LONGEST:
+        return frozenset()
+    return frozenset({values[0], unquote(values[0]), unquote_plus(values[0])})
+
+
+def from_path(rest: str) -> frozenset[str]:
+    """Return the segments of what follows the instance's name in a decoded path."""
+    segments = rest.split("/")[:_MOST_SEGMENTS]
+    return frozenset(each for each in segments if 0 < len(each) <= LONGEST)
