@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Info, Tags, register
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
 
 from upstreams.receiver.configuration import configuration
@@ -26,6 +27,23 @@ def check_hubs(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
+def check_duplicates(**_: Any) -> list[CheckMessage]:
+    """Warn where idempotent handlers cannot be kept from running twice."""
+    names = sorted(handler.name for handler in registry() if handler.is_idempotent)
+    backend = settings.CACHES["default"]["BACKEND"]
+    if not names or not backend.endswith((".LocMemCache", ".DummyCache")):
+        return []
+    return [
+        Warning(
+            f"The cache is not shared, so that duplicates of calls to {', '.join(names)} are known "
+            "only to the process that took the first.",
+            hint="Name a shared cache in SIGNALMAN_CACHE_URL, unless there is one process.",
+            id="upstreams.W001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
 def check_configuration(**_: Any) -> list[CheckMessage]:
     """Refuse a RECEIVER that says something else than was meant."""
     try:
@@ -36,6 +54,7 @@ def check_configuration(**_: Any) -> list[CheckMessage]:
         return [
             Error("RECEIVER's sizes and days are at least 1.", id="upstreams.E002"),
         ]
-    if min(values.policy_seconds, values.flush_seconds, values.samples_a_minute) < 0:
+    times = (values.policy_seconds, values.flush_seconds, values.duplicate_seconds)
+    if min(*times, values.samples_a_minute) < 0:
         return [Error("RECEIVER's times and samples are not negative.", id="upstreams.E003")]
     return []

@@ -14,6 +14,8 @@ What the service makes of an answer decides the statuses:
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import Protocol
 
 from upstreams.patterns import CONNECTED, CONNECTIONS
 from upstreams.receiver import answers, frames
@@ -26,8 +28,23 @@ from upstreams.receiver.protocol import UpstreamRequest
 log = logging.getLogger(__name__)
 
 
-def dispatch(request: UpstreamRequest, registry: Registry, limits: Limits) -> Answer:
-    """Return the answer to an authenticated request. Raises nothing that a handler raises."""
+class Memory(Protocol):
+    """What knows calls that were made already."""
+
+    def once(self, request: UpstreamRequest, call: Callable[[], Answer]) -> Answer:
+        """Return what `call` answers, or what it answered to an equal request before."""
+
+
+def dispatch(
+    request: UpstreamRequest,
+    registry: Registry,
+    limits: Limits,
+    memory: Callable[[], Memory] | None = None,
+) -> Answer:
+    """Return the answer to an authenticated request. Raises nothing that a handler raises.
+
+    `memory` gives what idempotent handlers are kept from running twice by; it may raise a Refusal.
+    """
     handler = registry.find(request.hub, request.category, request.event)
     if handler is None:
         return _unhandled(request, registry)
@@ -35,6 +52,12 @@ def dispatch(request: UpstreamRequest, registry: Registry, limits: Limits) -> An
         handler.parameters.check(request.arguments)
     except ArgumentsMismatch as mismatch:
         return _refused(request, mismatch)
+    if handler.is_idempotent and memory is not None and request.invocation_id is not None:
+        return memory().once(request, lambda: _call(request, handler, limits))
+    return _call(request, handler, limits)
+
+
+def _call(request: UpstreamRequest, handler: Handler, limits: Limits) -> Answer:
     try:
         value = handler.function(request, *request.arguments)
     except HubError as error:

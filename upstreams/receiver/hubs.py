@@ -38,6 +38,7 @@ class Handler:
     event: str
     function: Callable[..., Any]
     parameters: Parameters
+    is_idempotent: bool = False
 
     @property
     def key(self) -> Key:
@@ -88,17 +89,24 @@ class Hub:
         """
         return self._register(CONNECTIONS, DISCONNECTED, function)
 
-    def message(self, event: str) -> Callable[[Function], Function]:
+    def message(self, event: str, *, idempotent: bool = False) -> Callable[[Function], Function]:
         """Register `function(request, *arguments)` for a method that clients call.
 
         `*` takes every method that has no handler of its own; `request.target` says which it was.
+        Where it is `idempotent`, a call that the service sends again within some minutes is given
+        its first answer, without running the function again. Calls that wait for no result carry
+        nothing to know them by, and are run each time.
         """
         if not event or len(event) > EVENT_LENGTH:
             raise RegistrationError(f"A message's name has 1 to {EVENT_LENGTH} characters.")
-        return lambda function: self._register(MESSAGES, event, function)
+        return lambda function: self._register(MESSAGES, event, function, idempotent)
 
-    def _register(self, category: str, event: str, function: Function) -> Function:
-        handler = Handler(self.name, category, event, function, parameters_of(function))
+    def _register(
+        self, category: str, event: str, function: Function, is_idempotent: bool = False
+    ) -> Function:
+        handler = Handler(
+            self.name, category, event, function, parameters_of(function), is_idempotent
+        )
         if category == CONNECTIONS and handler.parameters.required:
             raise RegistrationError(
                 f"The handler {handler.name} takes arguments: {event!r} brings only the request."

@@ -24,6 +24,7 @@ from upstreams.receiver.exchange import Exchange
 from upstreams.receiver.logs import refusals, shown_path
 from upstreams.receiver.policies import policies
 from upstreams.receiver.protocol import read_request, read_route
+from upstreams.receiver.repetitions import repetitions
 from validation.authentication import TokenRefused
 from validation.policy import TokenPolicy
 
@@ -80,7 +81,7 @@ class UpstreamView(APIView):
         if known.is_guarded:
             known.guard(route, headers, request.path_info.partition(f"/{instance}/")[2])
         event = exchange.event = read_request(route, headers, _body(request), instance=known.name)
-        return self._respond(dispatch(event, registry(), limits))
+        return self._respond(dispatch(event, registry(), limits, repetitions))
 
     def _authenticate(self, request: HttpRequest) -> None:
         """Raise AuthenticationFailed or NotAuthenticated unless the instance's identity sent it."""
