@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from arm.state import ABSENT
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.subjects import Subject
+from sync.parts import is_in_sync
 
 
 def check_azure(subject: Subject) -> Iterator[Finding]:
@@ -19,9 +21,13 @@ def check_azure(subject: Subject) -> Iterator[Finding]:
             f"Azure has had no instance {instance} since {instance.missing_since:%Y-%m-%d %H:%M}.",
             "Create it again, or remove it from Signalman.",
         )
+    elif subject.observed == ABSENT:
+        yield unknown(
+            key, title, "The instance is not made yet.", f"manage.py apply {instance} makes it."
+        )
     elif subject.observed is None:
         yield unknown(key, title, "Azure was never asked.", f"manage.py drift {instance}")
-    elif subject.observed != subject.desired:
+    elif not is_in_sync(subject.desired, subject.observed):
         yield failed(
             key,
             title,

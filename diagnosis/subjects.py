@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from arm.state import InstanceState, TemplateState
+from arm.state import ABSENT, InstanceState, TemplateState
 from identities.models import SignalRInstance
 from identities.vaults import KeyVault, VaultGrant, VaultSecret
 from sync.desired import desired_state, known_vaults, observed_state
@@ -43,8 +43,10 @@ class Subject:
 
     @property
     def effective(self) -> InstanceState:
-        """What Azure has, or where that is not known, what is wanted."""
-        return self.observed or self.desired
+        """What Azure has, or where it has nothing or that is not known, what is wanted."""
+        if self.observed is None or self.observed == ABSENT:
+            return self.desired
+        return self.observed
 
     @property
     def signed(self) -> list[tuple[int, TemplateState]]:

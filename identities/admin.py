@@ -118,6 +118,13 @@ class SignalRInstanceAdmin(ModelAdmin):
         """Show `inline` on an instance's page: how a room above this one adds its part."""
         cls.inlines = [*cls.inlines, inline]
 
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: SignalRInstance | None = None
+    ) -> list[str]:
+        """Return, of a known instance, what it is found by in Azure as well."""
+        fields = [str(name) for name in super().get_readonly_fields(request, obj)]
+        return ["name", "subscription", "resource_group", "location", *fields] if obj else fields
+
     def get_inlines(
         self, request: HttpRequest, obj: SignalRInstance | None
     ) -> list[type[InlineModelAdmin[Any, Any]]]:

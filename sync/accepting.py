@@ -30,7 +30,7 @@ def accept(
     Raises NeverRead, NoSuchChange, NotAcceptable.
     """
     observed, desired = observed_state(instance), desired_state(instance)
-    if observed is None:
+    if observed is None or observed.existence is None:
         raise NeverRead(
             f"{instance}: Azure has no such instance, as far as is known; refresh it, or take it "
             f"out of Signalman by `manage.py remove_instance {instance}`."

@@ -181,3 +181,16 @@ def test_the_command_exits_2_where_something_failed(instance: SignalRInstance) -
 def test_the_command_names_an_unknown_instance() -> None:
     with pytest.raises(CommandError, match="no instance 'other'"):
         call_command("diagnose", "other")
+
+
+def test_an_instance_that_is_yet_to_be_made_is_not_at_fault(instance: SignalRInstance) -> None:
+    instance.observed, instance.create_if_missing = None, True
+    instance.save()
+    found = finding(instance, "azure_agrees")
+    assert (found.outcome, found.fix) == ("unknown", "manage.py apply chat-prod makes it.")
+
+
+def test_an_instance_that_was_made_here_agrees(instance: SignalRInstance) -> None:
+    instance.create_if_missing, instance.sku = True, "Standard_S1"
+    instance.save()
+    assert finding(instance, "azure_agrees").outcome == "pass"

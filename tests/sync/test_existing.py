@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 
 from arm.state import ABSENT, ExistenceState, IdentityState, InstanceState
 from identities.models import SignalRInstance
 from localazure import seed
+from sync.accepting import accept
+from sync.desired import desired_state
 from sync.errors import NeverRead, NotManaged, SyncError
 from sync.existing import Protected, protect
 from sync.models import AuditEvent, DesiredRevision, Operation
@@ -19,6 +24,7 @@ from sync.status import SyncStatus, sync_status
 from tests.cloud import LocalAzure
 from tests.sync.commands import Outcome, run
 from tests.sync.driving import SIGNED, drive, drive_to, imported, managed, stage, start, want
+from tests.sync.states import sound_states
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +91,17 @@ def test_nothing_can_be_set_on_an_instance_that_is_not_made() -> None:
         plan(wanted, ABSENT, instance=NEW)
 
 
+@hypothesis_settings(deadline=None)
+@given(sound_states)
+def test_an_apply_that_stops_anywhere_has_made_the_instance_first(wanted: InstanceState) -> None:
+    desired = replace(wanted, existence=MADE)
+    made = plan(desired, ABSENT, instance=NEW)
+    assert (made.before, made.target) == (ABSENT, desired)
+    assert made.steps[0].kind == "existence"
+    assert all(state.existence == MADE for state in made.states[1:])
+    assert plan(desired, made.target, instance=NEW).is_empty
+
+
 # --- making ---
 
 
@@ -98,6 +115,7 @@ def test_a_new_instance_is_wanted_and_not_yet_made(local_azure: LocalAzure) -> N
     assert writes(local_azure) == []
     assert DesiredRevision.objects.get(instance=instance).action == "create"
     event = AuditEvent.objects.get(action="want instance")
+    assert event.after
     assert event.after["sku"] == "Standard_S1"
 
 
@@ -174,6 +192,14 @@ def test_what_cannot_be_made_is_not_wanted(local_azure: LocalAzure, name: str, w
     assert not SignalRInstance.objects.exists()
 
 
+def test_that_azure_has_it_not_yet_is_nothing_to_accept(local_azure: LocalAzure) -> None:
+    create()
+    wanted = desired_state(want(stored(), "SystemAssigned", SIGNED))
+    with pytest.raises(NeverRead, match="no such instance"):
+        accept(stored(), who="ada")
+    assert desired_state(stored()) == wanted
+
+
 def test_one_that_was_deleted_elsewhere_would_be_made_again(local_azure: LocalAzure) -> None:
     create()
     drive(start(stored()))
@@ -204,6 +230,7 @@ def test_a_deletion_leaves_the_row_which_says_that_it_is_missing(local_azure: Lo
     assert instance.identity.principal_id is None
     assert sync_status(instance) == SyncStatus.MISSING
     event = AuditEvent.objects.get(action="write existence")
+    assert event.before
     assert (event.before["sku"], event.after) == (instance.sku, None)
 
 
