@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from upstreams.receiver.urls import receive
@@ -19,14 +20,14 @@ _ADDRESS: Final = re.compile(r"/upstream/([^/]+)/")
 def receiver_first(get_response: GetResponse) -> GetResponse:
     """Answer what is sent to the receiver, and pass on everything else.
 
-    Sessions, CSRF, messages and the headers that tell browsers what to do cost more than the whole
-    of receiving, and mean nothing to a service that sends a bearer token. Looking the address up
-    through Django's resolver, behind the portal's, costs a fifth of it.
+    Sessions, CSRF, messages and the headers that tell browsers what to do cost more than all of
+    receiving, and mean nothing to a service that sends a bearer token. What should have come over
+    HTTPS is passed on as well: SecurityMiddleware turns it away.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         address = _ADDRESS.match(request.path_info)
-        if address is None:
+        if address is None or (settings.SECURE_SSL_REDIRECT and not request.is_secure()):
             return get_response(request)
         return receive(request, instance=address[1])
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -72,7 +73,6 @@ class UpstreamView(APIView):
         """Refuse first what is cheapest to refuse, and look for no handler before the token."""
         exchange = self.exchange
         limits = configuration().limits
-        # Once: DRF looks it up the long way each time.
         headers = request.META
         _check_length(headers.get("CONTENT_LENGTH"), limits.body_bytes)
         known = exchange.instance = policies.get(instance)
@@ -83,10 +83,14 @@ class UpstreamView(APIView):
         event = exchange.event = read_request(route, headers, _body(request), instance=known.name)
         return self._respond(dispatch(event, registry(), limits, repetitions))
 
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        """Return the only way in."""
+        return [InstanceAuthentication(self._token_policy)]
+
     def _authenticate(self, request: HttpRequest) -> None:
         """Raise AuthenticationFailed or NotAuthenticated unless the instance's identity sent it."""
-        # Of the request it reads what DRF's own has from Django's.
-        authentication = InstanceAuthentication(self._token_policy)
+        (authentication,) = self.get_authenticators()
+        # What it reads of the request, DRF's own would only pass on to Django's.
         if authentication.authenticate(cast("Request", request)) is None:
             raise NotAuthenticated
 
