@@ -271,6 +271,8 @@ RECEIVER = {
     "RESULT_BYTES": env.int("SIGNALMAN_RESULT_BYTES", default=1_048_576),
     # Seconds within which every process goes by a changed row.
     "POLICY_SECONDS": env.float("SIGNALMAN_POLICY_SECONDS", default=5.0),
+    # Seconds for which it goes on by what it has read, while the database cannot be read.
+    "POLICY_GRACE_SECONDS": env.float("SIGNALMAN_POLICY_GRACE_SECONDS", default=900.0),
     # Seconds for which deliveries wait in memory; 0: each is written before its answer is sent.
     "FLUSH_SECONDS": env.float("SIGNALMAN_FLUSH_SECONDS", default=1.0),
     # Rows kept for each instance and reason, in each process; every delivery is counted.

@@ -18,7 +18,8 @@ from upstreams.receiver.limits import Limits
 class Configuration:
     """The dictionary's keys, in lower case, with their defaults.
 
-    `policy_seconds` bounds how long a process goes by rows that have changed. `flush_seconds` is
+    `policy_seconds` bounds how long a process goes by rows that have changed, and
+    `policy_grace_seconds` how long while the database cannot be read. `flush_seconds` is
     how long deliveries wait in memory; with 0 each is written before its request is answered, which
     is slow and shows everything at once. `samples_a_minute` are kept as rows for each instance and
     reason, in each process; every delivery is counted. `access_keys_file` holds the keys that
@@ -29,6 +30,7 @@ class Configuration:
     body_bytes: int = Limits().body_bytes
     result_bytes: int = Limits().result_bytes
     policy_seconds: float = 5.0
+    policy_grace_seconds: float = 900.0
     flush_seconds: float = 1.0
     samples_a_minute: int = 60
     delivery_days: int = 7

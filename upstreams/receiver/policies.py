@@ -7,12 +7,14 @@ be told, so that no message can be lost, and bulk updates count as well.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from django.db import Error as DatabaseProblem
 from django.db import transaction
 
 from arm.state import InstanceState, TemplateState
@@ -21,12 +23,15 @@ from upstreams.patterns import first_match
 from upstreams.receiver.access_keys import keys_of
 from upstreams.receiver.configuration import configuration
 from upstreams.receiver.demands import NOTHING, Demands
-from upstreams.receiver.errors import UnknownInstance
+from upstreams.receiver.errors import ProofUnavailable, UnknownInstance
 from upstreams.receiver.paths import check_path, has_event
 from upstreams.receiver.protocol import Route
 from validation.configuration import configuration as validation_configuration
 from validation.policy import TokenPolicy
 
+log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
 # Hub, category and event.
 Event = tuple[str, str, str]
 # Whose policies are remembered. Callers invent names before they are authenticated.
@@ -106,23 +111,33 @@ class InstancePolicy:
 
 
 class Policies:
-    """The policies of all instances, each read when first asked for and again after `seconds`."""
+    """The policies of all instances, each read when first asked for and again after `seconds`.
 
-    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+    While the database cannot be read, what is held goes on to count for `grace` seconds since it
+    was read: an outage loses no request, and a policy that was taken back does not live for ever.
+    """
+
+    def __init__(
+        self, seconds: float, *, grace: float = 900.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._seconds = seconds
+        self._grace = grace
         self._clock = clock
-        self._instances: dict[int, tuple[float, InstancePolicy]] = {}
+        self._instances: dict[int, tuple[float, InstancePolicy | None]] = {}
         self._names: tuple[float, dict[str, int]] | None = None
+        # While the database cannot be read: when it is asked again.
+        self._ask_at: float | None = None
 
     def get(self, name: str) -> InstancePolicy:
-        """Return the policy of the instance `name`, in any case. Raises UnknownInstance."""
+        """Return the policy of the instance `name`, in any case.
+
+        Raises UnknownInstance, and ProofUnavailable where rows can neither be read nor are held.
+        """
         pk = self._pk(name.lower())
-        found = self._instances.get(pk) if pk is not None else None
-        if pk is not None and (found is None or self._is_old(found[0])):
-            found = self._read(pk)
-        if found is None:
+        policy = self._policy(pk) if pk is not None else None
+        if policy is None:
             raise UnknownInstance("unknown_instance", "No instance of this name receives here.")
-        return found[1]
+        return policy
 
     def forget(self) -> None:
         """Read everything again when it is next asked for."""
@@ -133,24 +148,59 @@ class Policies:
         # All names at once: inventing names then costs the database nothing.
         names = self._names
         if names is None or self._is_old(names[0]):
-            read_at = self._clock()
-            rows = SignalRInstance.objects.values_list("name", "pk")
-            names = self._names = (read_at, {known.lower(): pk for known, pk in rows})
+            names = self._names = self._read(_read_names, names)
         return names[1].get(name)
 
-    def _read(self, pk: int) -> tuple[float, InstancePolicy] | None:
+    def _policy(self, pk: int) -> InstancePolicy | None:
+        held = self._instances.get(pk)
+        if held is None or self._is_old(held[0]):
+            held = self._read(lambda: _read_instance(pk), held)
+            self._instances[pk] = held
+            if held[1] is None:
+                self.forget()
+        return held[1]
+
+    def _read(
+        self, read: Callable[[], Value], held: tuple[float, Value] | None
+    ) -> tuple[float, Value]:
         # The time before the query: what changes while it runs is read again in time.
-        read_at = self._clock()
-        rows = SignalRInstance.objects.with_desired().select_related("receiver_demands")
-        instance = rows.filter(pk=pk).first()
-        if instance is None:
-            self.forget()
-            return None
-        entry = self._instances[pk] = (read_at, read_policy(instance))
-        return entry
+        now = self._clock()
+        if self._ask_at is None or now >= self._ask_at:
+            try:
+                value = read()
+            except DatabaseProblem as error:
+                self._note_outage(now, error)
+            else:
+                self._note_end()
+                return now, value
+        if held is None or now - held[0] > self._grace:
+            raise ProofUnavailable("policy_unavailable", "What is demanded cannot be read for now.")
+        return held
+
+    def _note_outage(self, now: float, error: Exception) -> None:
+        # One line for an outage, not one for each request.
+        if self._ask_at is None:
+            log.error("Instances cannot be read (%s): what is held counts on.", error)
+        self._ask_at = now + self._seconds
+
+    def _note_end(self) -> None:
+        if self._ask_at is not None:
+            self._ask_at = None
+            log.warning("Instances can be read again.")
 
     def _is_old(self, read_at: float) -> bool:
         return self._clock() - read_at >= self._seconds
+
+
+def _read_names() -> dict[str, int]:
+    rows = SignalRInstance.objects.values_list("name", "pk")
+    return {name.lower(): pk for name, pk in rows}
+
+
+def _read_instance(pk: int) -> InstancePolicy | None:
+    rows = SignalRInstance.objects.with_desired().select_related("receiver_demands")
+    instance = rows.filter(pk=pk).first()
+    return None if instance is None else read_policy(instance)
 
 
 def read_policy(instance: SignalRInstance) -> InstancePolicy:
@@ -206,4 +256,6 @@ def _audience(template: TemplateState | None) -> frozenset[str]:
     return frozenset({resource, resource.rstrip("/"), resource.rstrip("/") + "/"})
 
 
-policies: Final = Policies(configuration().policy_seconds)
+policies: Final = Policies(
+    configuration().policy_seconds, grace=configuration().policy_grace_seconds
+)
