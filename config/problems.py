@@ -98,7 +98,7 @@ def _problem(error: Exception) -> Problem | None:
         case ValidationError():
             found = _invalid(_fields(error))
         case exceptions.ValidationError():
-            found = _invalid(error.detail)
+            found = _invalid(_by_name(error.detail))
         case exceptions.APIException():
             found = _general(error.status_code, str(error.detail))
         case _:
@@ -131,6 +131,15 @@ def _general(status: int, detail: str) -> Problem:
 def _invalid(fields: object) -> Problem:
     detail = "See `errors` for what to change."
     return Problem(400, "invalid", "The request is not valid", detail, errors=fields)
+
+
+def _by_name(detail: Any) -> Any:
+    """Return a list's errors by their place in it, and all others as they are."""
+    if not isinstance(detail, list):
+        return detail
+    if any(isinstance(entry, dict) for entry in detail):
+        return {str(place): entry for place, entry in enumerate(detail) if entry}
+    return {"non_field_errors": detail}
 
 
 def _fields(error: ValidationError) -> dict[str, list[str]]:

@@ -27,6 +27,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 _ALWAYS = {400: "Not valid", 401: "Not authenticated", 403: "Not allowed", 429: "Too many requests"}
 _NAMED = {404: "Not found"}
 _WRITTEN = {409: "Not as things stand"}
+_CONDITIONAL = {412: "The document has changed", 428: "If-Match is required"}
 
 
 class ApiSchema(AutoSchema):
@@ -51,8 +52,8 @@ class ApiSchema(AutoSchema):
     def _problems(self) -> dict[int, str]:
         named = _NAMED if "{" in self.path else {}
         written = _WRITTEN if self.method not in {"GET", "HEAD"} else {}
-        extra: dict[int, str] = getattr(self.view, "problems", {})
-        return {**_ALWAYS, **named, **written, **extra}
+        is_conditional = written and getattr(self.view, "is_conditional", False)
+        return {**_ALWAYS, **named, **written, **(_CONDITIONAL if is_conditional else {})}
 
 
 def only_the_api(endpoints: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

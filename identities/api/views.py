@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 
@@ -55,7 +54,7 @@ class InstanceDetail(ApiView, RetrieveAPIView[SignalRInstance]):
 
     def get_object(self) -> SignalRInstance:
         """Return the instance of the name in the address, in any case."""
-        return get_object_or_404(instances_named(self.kwargs["name"]))
+        return instance_named(self.kwargs["name"])
 
 
 class UserAssignedIdentityList(ApiView, ListAPIView[UserAssignedIdentity]):
@@ -69,6 +68,6 @@ class UserAssignedIdentityList(ApiView, ListAPIView[UserAssignedIdentity]):
     ordering = ["name", "pk"]
 
 
-def instances_named(name: str) -> QuerySet[SignalRInstance]:
-    """Return the instance of that name with what is wanted of it, to be got or not found."""
-    return SignalRInstance.objects.with_desired().named(name)
+def instance_named(name: str) -> SignalRInstance:
+    """Return the instance of that name, in any case, with what is wanted. Raises Http404."""
+    return get_object_or_404(SignalRInstance.objects.with_desired().named(name))

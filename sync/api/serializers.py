@@ -1,0 +1,139 @@
+"""What is wanted, plans and operations as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.api.fields import ChoiceTextField, StrictSerializer, TextField
+from identities.models import ManagedIdentity
+from sync.models import Operation
+from sync.status import SyncStatus
+from upstreams.models import UpstreamTemplate
+
+
+class IdentitySerializer(StrictSerializer):
+    """The one managed identity that is wanted."""
+
+    type = ChoiceTextField(choices=ManagedIdentity.Type.choices)
+    user_assigned = TextField(
+        allow_null=True,
+        default=None,
+        help_text="The ARM id of the user-assigned identity, for the type UserAssigned.",
+    )
+
+
+class ResourceSerializer(StrictSerializer):
+    """What a template's token is asked for."""
+
+    resource = TextField(help_text="It becomes the token's audience.")
+
+
+class AuthSerializer(StrictSerializer):
+    """How a template's requests are signed."""
+
+    type = ChoiceTextField(choices=UpstreamTemplate.AuthType.choices)
+    managedIdentity = ResourceSerializer(required=False, allow_null=True)  # noqa: N815  ARM's name
+
+
+class TemplateSerializer(StrictSerializer):
+    """One upstream template, in the shape of `az signalr upstream list`. Names are ARM's."""
+
+    hubPattern = TextField(required=False, allow_null=True)  # noqa: N815
+    categoryPattern = TextField(required=False, allow_null=True)  # noqa: N815
+    eventPattern = TextField(required=False, allow_null=True)  # noqa: N815
+    urlTemplate = TextField()  # noqa: N815
+    auth = AuthSerializer(required=False, allow_null=True)
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """One difference; `before` and `after` are null where there is nothing."""
+
+    path = serializers.CharField()
+    action = serializers.ChoiceField(choices=["create", "update", "delete"])
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+
+class StepSerializer(serializers.Serializer[Any]):
+    """One write to Azure."""
+
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    changes = ChangeSerializer(many=True)
+    after = serializers.JSONField()
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """How much is created, updated and deleted."""
+
+    create = serializers.IntegerField()  # type: ignore[assignment]  # Terraform's words
+    update = serializers.IntegerField()  # type: ignore[assignment]
+    delete = serializers.IntegerField()
+
+
+class PlanSerializer(serializers.Serializer[Any]):
+    """The changes that turn what Azure has into what is wanted. An apply names the digest."""
+
+    instance = serializers.CharField()
+    action = serializers.CharField()
+    digest = serializers.CharField()
+    counts = CountsSerializer()
+    steps = StepSerializer(many=True)
+
+
+class ApplySerializer(StrictSerializer):
+    """Which plan to carry out."""
+
+    digest = TextField(help_text="That of the plan, as it was shown.")
+    paths = serializers.ListField(
+        child=TextField(), default=list, help_text="Those that the plan was limited to."
+    )
+
+
+class OperationStepSerializer(serializers.Serializer[Any]):
+    """How far one write is."""
+
+    title = serializers.CharField()
+    kind = serializers.CharField()
+    state = serializers.CharField()
+    changes = ChangeSerializer(many=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class OperationErrorSerializer(serializers.Serializer[Any]):
+    """Why it failed."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class OperationSerializer(serializers.Serializer[Any]):
+    """How an operation stands, as `sync.documents` has it."""
+
+    id = serializers.UUIDField()
+    instance = serializers.CharField()
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(choices=Operation.State.choices)
+    digest = serializers.CharField()
+    attempt = serializers.IntegerField()
+    waiting_for = serializers.CharField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    requested_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    error = OperationErrorSerializer(allow_null=True)
+    steps = OperationStepSerializer(many=True)
+
+
+class DriftSerializer(serializers.Serializer[Any]):
+    """How an instance stands, as of Azure's last answer."""
+
+    instance = serializers.CharField()
+    status = serializers.ChoiceField(choices=SyncStatus.choices)
+    observed_at = serializers.DateTimeField(allow_null=True)
+    changes = ChangeSerializer(many=True)
