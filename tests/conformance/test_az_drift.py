@@ -64,7 +64,7 @@ def test_az_shows_what_signalman_applied(az: Az) -> None:
     assert az("signalr", "identity", "show", *LAB)["type"] == "SystemAssigned"
     (template,) = az("signalr", "upstream", "list", *LAB)["templates"]
     assert template["urlTemplate"] == SIGNED["urlTemplate"]
-    assert template["auth"]["managedIdentity"] == SIGNED["auth"]["managedIdentity"]
+    assert template["auth"] == SIGNED["auth"]
     assert drift().code == SYNCED
 
 

@@ -1,0 +1,154 @@
+"""Real workers, killed at random moments of an apply; another one takes up what they left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random, uniform
+from typing import Any
+
+import pytest
+
+from localazure import seed
+from tests.cloud import LocalAzure
+from tests.faults import faults
+from tests.faults.conftest import Count
+from tests.faults.invariants import ACCEPTED, assert_no_repetition, calm
+from tests.faults.runs import CALLS, RUNS
+from tests.sync.driving import SIGNED, raw, unmanaged
+from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+
+pytestmark = pytest.mark.slow
+
+# Each call takes so long, that a moment chosen at random is often in the middle of one.
+CALL_SECONDS = 0.1
+SLOW_CALLS = {"path": faults.INSTANCES, "times": None, "delay": CALL_SECONDS}
+# Of what is wanted: as imported; then an identity, then a template too.
+IMPORTED_REVISION, SIGNED_REVISION = 1, 3
+WANTED = (SIGNED_REVISION, IMPORTED_REVISION)
+NEW_SECRET = "the-old-one-was-rotated"
+
+
+@pytest.fixture
+def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
+    """A portal that manages the hardened instance, with leases of two seconds."""
+    portal = new_portal(tmp_path, seed.PAYMENTS)
+    portal.environment["SIGNALMAN_LEASE_SECONDS"] = "2"
+    document = tmp_path / "templates.json"
+    document.write_text(json.dumps([SIGNED]))
+    portal.manage("set_identity", seed.PAYMENTS, "--system-assigned")
+    outcome = portal.manage("set_upstream", seed.PAYMENTS, str(document))
+    assert outcome.returncode == 0, outcome.stderr
+    return portal
+
+
+def test_an_apply_survives_its_worker_whenever_that_is_killed(
+    local_azure: LocalAzure, portal: Portal, count: Count
+) -> None:
+    before = unmanaged(calm(seed.PAYMENTS))
+    local_azure.post("/_local/operations", {"polls": 1, "seconds": 1})
+    local_azure.post("/_local/faults", [SLOW_CALLS])
+    with ExitStack() as workers:
+        worker = workers.enter_context(portal.worker())
+        for number in range(RUNS):
+            count("worker killed")
+            # To be had again by its number.
+            random = Random(number)  # noqa: S311
+            want(portal, WANTED[number % 2])
+            kill_in_the_middle(local_azure, portal, worker, calls=random.randint(1, CALLS))
+            worker = workers.enter_context(portal.worker())
+            operation = portal.wait_until_ended()[0]
+            assert (number, operation["state"], operation["error"]) == (number, "succeeded", None)
+            assert [step["state"] for step in operation["steps"]] == ["done", "done"]
+            assert_written_once(local_azure, operation)
+            assert_as_wanted(WANTED[number % 2])
+            assert unmanaged(raw(seed.PAYMENTS)) == before
+
+
+def test_a_worker_whose_secret_was_rotated_says_so_and_the_next_one_goes_on(
+    local_azure: LocalAzure, portal: Portal, count: Count
+) -> None:
+    count("credential rotated")
+    before = unmanaged(calm(seed.PAYMENTS))
+    local_azure.post("/_local/operations", {"seconds": 5})
+    with portal.worker() as worker:
+        kill_in_the_middle(local_azure, portal, worker, calls=2)
+    rotate_secret(local_azure)
+    with portal.worker():
+        operation = portal.wait_until_ended()[0]
+    assert operation["state"] == "failed"
+    assert "Signalman's own Azure credential was refused" in operation["error"]["message"]
+    portal.environment["AZURE_CLIENT_SECRET"] = NEW_SECRET
+    portal.manage("drift", seed.PAYMENTS)
+    portal.manage("apply", seed.PAYMENTS, "--yes", "--inline")
+    assert portal.manage("drift", seed.PAYMENTS).returncode == 0
+    assert unmanaged(calm(seed.PAYMENTS)) == before
+
+
+def want(portal: Portal, revision: int) -> None:
+    """Want what that revision says."""
+    outcome = portal.manage("rollback", seed.PAYMENTS, str(revision))
+    assert outcome.returncode in {0, 2}, outcome.stderr
+
+
+def kill_in_the_middle(
+    cloud: LocalAzure, portal: Portal, worker: subprocess.Popen[bytes], *, calls: int
+) -> None:
+    """Start an apply, and kill the worker at a random moment after so many calls."""
+    begun = len(calls_of_an_instance(cloud))
+    with portal.start("apply", seed.PAYMENTS, "--yes") as command:
+        wait_for_calls(cloud, begun + calls)
+        time.sleep(uniform(0, 2 * CALL_SECONDS))  # noqa: S311
+        os.killpg(worker.pid, signal.SIGKILL)
+    assert command.returncode == 2
+
+
+def wait_for_calls(cloud: LocalAzure, total: int) -> None:
+    """Return as soon as that many calls have reached Azure."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(calls_of_an_instance(cloud)) < total:
+        assert time.monotonic() < deadline, "The apply does not get on."
+        time.sleep(LOOK_SECONDS)
+
+
+def calls_of_an_instance(cloud: LocalAzure) -> list[dict[str, Any]]:
+    """Return the requests about instances that came."""
+    return [each for each in cloud.requests() if faults.is_of_an_instance(each["path"])]
+
+
+def assert_written_once(cloud: LocalAzure, operation: dict[str, Any]) -> None:
+    """Assert that Azure took two writes of an operation, and neither twice."""
+    taken = [
+        entry
+        for entry in cloud.requests("PATCH")
+        if entry["headers"].get("x-ms-client-request-id") == operation["id"]
+        and entry["served"] == ACCEPTED
+    ]
+    assert len(taken) == 2
+    assert_no_repetition(taken)
+
+
+def assert_as_wanted(revision: int) -> None:
+    """Assert that Azure has what that revision says."""
+    document = raw(seed.PAYMENTS)
+    templates = document["properties"]["upstream"]["templates"] or []
+    assert [each["urlTemplate"] for each in templates] == (
+        [SIGNED["urlTemplate"]] if revision == SIGNED_REVISION else []
+    )
+    assert ("identity" in document) == (revision == SIGNED_REVISION)
+
+
+def rotate_secret(cloud: LocalAzure) -> None:
+    """Let Entra know Signalman by another secret."""
+    application = {
+        "appId": seed.CLIENT_ID,
+        "displayName": "Signalman",
+        "principalId": seed.CLIENT_OBJECT_ID,
+        "secrets": [NEW_SECRET],
+    }
+    cloud.seed(applications=[application])

@@ -1,0 +1,118 @@
+"""Whole programs: a Celery worker with its beat, on the filesystem transport and a SQLite file."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from localazure import seed
+from tests.cloud import REPOSITORY
+
+PATIENCE_SECONDS: Final = 60
+LOOK_SECONDS: Final = 0.05
+
+
+class Portal:
+    """Signalman in a folder of its own: `manage` runs a command, `worker` a worker.
+
+    `environment` is what both run in.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "worker.log"
+        self._database = folder / "signalman.sqlite3"
+        self.environment = os.environ | {
+            "SIGNALMAN_DATA_DIR": str(folder),
+            "SIGNALMAN_DATABASE_URL": f"sqlite:///{self._database}",
+            "SIGNALMAN_BROKER_URL": "filesystem://",
+            "SIGNALMAN_SECRET_KEY": "test",
+            "SIGNALMAN_TICK_SECONDS": "0.5",
+            "SIGNALMAN_POLL_SECONDS": "0.1",
+            "SIGNALMAN_LEASE_SECONDS": "3",
+        }
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command to its end."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=REPOSITORY,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a management command whose output nobody reads."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=REPOSITORY,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def operations(self) -> list[dict[str, Any]]:
+        """Return the documents of all operations."""
+        found: list[dict[str, Any]] = json.loads(self.manage("operations", "--json").stdout)[
+            "operations"
+        ]
+        return found
+
+    def wait_until_ended(self) -> list[dict[str, Any]]:
+        """Return the operations, the last first, as soon as all of them have ended."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._unfinished():
+            assert time.monotonic() < deadline, "An operation does not end."
+            time.sleep(LOOK_SECONDS)
+        return self.operations()
+
+    def _unfinished(self) -> int:
+        """Return how many operations have not ended; from the file, for commands are slow."""
+        with closing(sqlite3.connect(self._database)) as database:
+            rows = database.execute("SELECT count(*) FROM sync_operation WHERE finished_at IS NULL")
+            (total,) = rows.fetchone()
+        return int(total)
+
+    @contextmanager
+    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a worker, in a process group of its own, until the end of the block."""
+        command = ["celery", "-A", "config", "worker", "--pool", "threads", "--beat"]
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *command, "--concurrency", "2"],
+                cwd=REPOSITORY,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def new_portal(folder: Path, name: str) -> Portal:
+    """Return a portal that knows the built-in fleet, and manages the instance of that name.
+
+    Azure is what the environment says.
+    """
+    portal = Portal(folder)
+    portal.manage("migrate")
+    portal.manage("import_instances", "--subscription", seed.SUBSCRIPTION_ID)
+    outcome = portal.manage("set_policy", name, "manage")
+    assert outcome.returncode == 0, outcome.stderr
+    return portal
