@@ -134,7 +134,8 @@ def _look(claim: Claim) -> SignalRResource:
     """Read the instance from Azure; where the plan makes or deletes it, it need not be there."""
     instance = claim.operation.instance
     try:
-        return refresh(instance)
+        # The plan's grants are looked at whatever the rows want by now.
+        return refresh(instance, grants=claim.plan.target.grants)
     except NotFound:
         if instance.missing_since is None or ABSENT not in claim.plan.states:
             raise

@@ -7,6 +7,7 @@ and the next run does the rest.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -17,6 +18,7 @@ from django.utils import timezone
 from arm.client import ArmClient
 from arm.errors import ArmError, Forbidden, NotFound
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
+from arm.state import GrantState
 from identities.models import SignalRInstance, Subscription
 from sync.azure import arm_client
 from sync.borrowing import remember_identities
@@ -88,9 +90,12 @@ def refresh_subscription(subscription: Subscription, *, on_schedule: bool = Fals
     return report + ImportReport(unreadable=tuple(read_pointed_at(subscription)))
 
 
-def refresh(instance: SignalRInstance) -> SignalRResource:
+def refresh(
+    instance: SignalRInstance, *, grants: Collection[GrantState] = ()
+) -> SignalRResource:
     """Read one instance from Azure and write its observed side, on the row and in memory.
 
+    Of grants, those that the references need, wanted or in Azure, and besides these `grants`.
     Raises ArmError; before NotFound it writes down that the instance is gone.
     """
     asked_at = timezone.now()
@@ -108,7 +113,7 @@ def refresh(instance: SignalRInstance) -> SignalRResource:
         resource, at=asked_at, subscription=instance.subscription, identities=identities
     )
     reader = VaultReader(instance.subscription_id)
-    held = reader.held(question(resource, seen.principal_id, instance))
+    held = reader.held(question(resource, seen.principal_id, instance, grants))
     seen = replace(seen, resource=with_grants(resource, held))
     observe(instance, seen)
     with transaction.atomic():

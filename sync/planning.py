@@ -52,7 +52,10 @@ def _chosen(
     """Return what is wanted at these paths alone, with what of grants and apps that needs."""
     wanted = take(observed, desired, paths)
     new = {*needed_grants(instance, wanted)} - {*needed_grants(instance, observed)}
-    wanted = replace(wanted, grants=tuple(sorted({*wanted.grants, *new})))
+    # What the identity that is left behind was granted goes with it.
+    holders = {wanted.identity.holder, desired.identity.holder}
+    grants = {each for each in (*wanted.grants, *new) if each.identity in holders}
+    wanted = replace(wanted, grants=tuple(sorted(grants)))
     if wanted.templates == observed.templates or wanted.function_apps != observed.function_apps:
         return wanted
     serving = serving_apps(instance, desired.templates)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,7 @@ from arm.vaults import VaultResource
 from identities.models import SignalRInstance, Subscription
 from identities.vaults import KeyVault
 from sync.azure import arm_client
+from sync.borrowing import known_identities
 from sync.desired import row_state
 from sync.parts.secrets import named_vaults
 
@@ -61,22 +62,33 @@ class Question:
 
 
 def question(
-    resource: SignalRResource, principal_id: UUID | None, row: SignalRInstance | None
+    resource: SignalRResource,
+    principal_id: UUID | None,
+    row: SignalRInstance | None,
+    grants: Collection[GrantState] = (),
 ) -> Question:
     """Return what to ask about an instance, from Azure's answer and from its row, if it has one.
 
-    Nothing where no template names a secret.
+    Nothing where no template names a secret, and none of these `grants` is asked after.
     """
     wanted = row_state(row) if row else resource.state
-    vaults = named_vaults([*resource.state.templates, *wanted.templates])
+    named = named_vaults([*resource.state.templates, *wanted.templates])
+    vaults = sorted({*named, *(grant.vault for grant in grants)})
     if not vaults:
         return Question()
-    holders = {}
-    if row and row.identity.user_assigned and row.identity.user_assigned.principal_id:
-        holders[row.identity.user_assigned.arm_id.lower()] = row.identity.user_assigned.principal_id
+    holders = _principals({grant.identity for grant in grants})
+    if row and (borrowed := row.identity.user_assigned) and borrowed.principal_id:
+        holders[borrowed.arm_id.lower()] = borrowed.principal_id
     if (present := resource.state.identity.holder) and principal_id:
         holders[present] = principal_id
     return Question(tuple(vaults), holders)
+
+
+def _principals(holders: Iterable[str]) -> dict[str, UUID]:
+    """Return the principals of those that are user-assigned, as far as they are known."""
+    arm_ids = [holder for holder in holders if holder != "SystemAssigned"]
+    rows = known_identities(arm_ids) if arm_ids else {}
+    return {key: row.principal_id for key, row in rows.items() if row.principal_id}
 
 
 class VaultReader:

@@ -6,11 +6,21 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.accepting import accept
 from sync.importing import refresh, refresh_subscription
+from sync.operations import start_apply
 from sync.planning import plan_instance
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
-from tests.sync.driving import drive, start, want
-from tests.sync.test_grants import POLICIES, ROLES, document, naming, stored, template, vault_id
+from tests.sync.driving import UNSIGNED, drive, drive_to, start, want
+from tests.sync.test_grants import (
+    POLICIES,
+    ROLES,
+    borrowing,
+    document,
+    naming,
+    stored,
+    template,
+    vault_id,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -93,3 +103,31 @@ def test_what_was_taken_over_stays_so_while_it_is_looked_at(arm: Arm) -> None:
     refresh(instance)
     refresh_subscription(instance.subscription)
     assert kinds(instance) == []
+
+
+def borrowed_and_let_in() -> SignalRInstance:
+    """Return an instance with a user-assigned identity that reads a secret."""
+    return drive(start(borrowing(seed.LAB, seed.SHARED_IDENTITY, POLICIES))).instance
+
+
+def test_a_switch_that_is_chosen_alone_brings_the_grants_of_the_present_templates(
+    local_azure: LocalAzure,
+) -> None:
+    instance = want(borrowed_and_let_in(), "SystemAssigned", template(ROLES))
+    refresh(instance)
+    plan = plan_instance(stored(instance), ["identity.type"])
+    assert [change.target for change in plan.changes][-1] == f"grants[{POLICIES}]"
+    operation = start_apply(
+        stored(instance), digest=plan.digest, paths=["identity.type"], requested_by_name="ada"
+    )
+    drive(operation)
+    assert operation.state == "succeeded", operation.error_message
+    assert kinds(instance) == ["grants", "templates"]
+
+
+def test_a_wish_that_changes_during_an_apply_does_not_break_it(local_azure: LocalAzure) -> None:
+    operation = start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
+    drive_to(operation, "done")
+    want(operation.instance, "SystemAssigned", UNSIGNED)
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert kinds(operation.instance) == ["identity", "templates"]
