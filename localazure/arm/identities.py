@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from localazure.arm import errors
 from localazure.arm.resources import Resource, created, touched
-from localazure.arm.routing import GROUP, SUBSCRIPTION, Call, Provider
+from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.schema import ANYTHING
 
 TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -77,17 +77,7 @@ def _id(call: Call) -> str:
     )
 
 
-@identities.serves("GET", f"{SUBSCRIPTION}/providers/{TYPE}", action="read")
-@identities.serves("GET", f"{GROUP}/providers/{TYPE}", action="read")
-def list_identities(call: Call) -> Response:
-    """List the identities of a subscription or a resource group."""
-    return call.page(call.world.resources.of_type(TYPE, call.scope))
-
-
-@identities.serves("GET", _ONE, action="read")
-def get_identity(call: Call) -> Response:
-    """Read one identity."""
-    return JSONResponse(call.resource(call.path).document)
+identities.serves_reads()
 
 
 @identities.serves("PUT", _ONE, action="write")

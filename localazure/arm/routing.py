@@ -129,6 +129,15 @@ class Provider:
 
         return register
 
+    def serves_reads(self) -> None:
+        """Answer what every type does alike: the list of a subscription or group, and one by id."""
+        for scope in (SUBSCRIPTION, GROUP):
+            self.serves("GET", f"{scope}/providers/{self.type}", action="read")(self._list)
+        self.serves("GET", f"{GROUP}/providers/{self.type}/{{name}}", action="read")(_get)
+
+    def _list(self, call: Call) -> Response:
+        return call.page(call.world.resources.of_type(self.type, call.scope))
+
     def _endpoint(self, handler: Handler, action: str) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             # Read first: after this nothing awaits, so nobody else changes the world meanwhile.
@@ -151,6 +160,10 @@ class Provider:
             raise errors.ApiVersionMissing
         if version not in self.api_versions:
             raise errors.ApiVersionUnknown(version, self.type, self.api_versions)
+
+
+def _get(call: Call) -> Response:
+    return JSONResponse(call.resource(call.path).document)
 
 
 def json_content(raw: bytes) -> Any:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from localazure.arm import errors
 from localazure.arm.resources import Resource
-from localazure.arm.routing import GROUP, SUBSCRIPTION, Call, Provider
+from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.schema import ANYTHING
 
 TYPE = "Microsoft.Web/sites"
@@ -146,17 +146,7 @@ def _v2_blank() -> dict[str, Any]:
     }
 
 
-@sites.serves("GET", f"{SUBSCRIPTION}{_UNDER}", action="read")
-@sites.serves("GET", f"{GROUP}{_UNDER}", action="read")
-def list_sites(call: Call) -> Response:
-    """List the sites of a subscription or a resource group."""
-    return call.page(call.world.resources.of_type(TYPE, call.scope))
-
-
-@sites.serves("GET", _ONE, action="read")
-def get_site(call: Call) -> Response:
-    """Read one site."""
-    return JSONResponse(call.resource(call.path).document)
+sites.serves_reads()
 
 
 @sites.serves("PUT", _ONE, action="write")

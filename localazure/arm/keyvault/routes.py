@@ -12,7 +12,7 @@ from localazure.arm import errors
 from localazure.arm.keyvault import rules
 from localazure.arm.keyvault.rules import TYPE
 from localazure.arm.resources import Resource, created, touched
-from localazure.arm.routing import GROUP, SUBSCRIPTION, Call, Provider
+from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.schema import ANYTHING
 
 _UNDER = f"/providers/{TYPE}"
@@ -69,17 +69,7 @@ vaults = Provider(
 )
 
 
-@vaults.serves("GET", f"{SUBSCRIPTION}{_UNDER}", action="read")
-@vaults.serves("GET", f"{GROUP}{_UNDER}", action="read")
-def list_vaults(call: Call) -> Response:
-    """List the vaults of a subscription or a resource group."""
-    return call.page(call.world.resources.of_type(TYPE, call.scope))
-
-
-@vaults.serves("GET", _ONE, action="read")
-def get_vault(call: Call) -> Response:
-    """Read one vault."""
-    return JSONResponse(call.resource(call.path).document)
+vaults.serves_reads()
 
 
 @vaults.serves("PUT", _ONE, action="write")

@@ -27,17 +27,7 @@ def new_access_keys() -> dict[str, str]:
     return {name: secrets.token_urlsafe(48) for name in _KEYS.values()}
 
 
-@signalr.serves("GET", f"{SUBSCRIPTION}{_UNDER}", action="read")
-@signalr.serves("GET", f"{GROUP}{_UNDER}", action="read")
-def list_instances(call: Call) -> Response:
-    """List the instances of a subscription or a resource group, by pages."""
-    return call.page(call.world.resources.of_type(TYPE, call.scope))
-
-
-@signalr.serves("GET", _ONE, action="read")
-def get_instance(call: Call) -> Response:
-    """Read one instance."""
-    return JSONResponse(call.resource(call.path).document)
+signalr.serves_reads()
 
 
 @signalr.serves("PUT", _ONE, action="write")
