@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import cache
 from pytest_django import Settings
 
 from tests.cloud import LocalAzure
@@ -23,6 +24,8 @@ def local_azure(
 ) -> LocalAzure:
     """Local Azure as it starts, with environment and settings that point at it."""
     local_azure_process.reset()
+    # Signing keys, and when they may be looked for again, are shared through it.
+    cache.clear()
     for name, value in local_azure_process.environment.items():
         monkeypatch.setenv(name, value)
     settings.SIGNALMAN_ARM_ENDPOINT = local_azure_process.url
