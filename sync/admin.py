@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from sync.models import AuditEvent, Operation, OperationStep
+from sync.models import AuditEvent, DesiredRevision, Operation, OperationStep
 from sync.rendering import render_text
 from upstreams.admin import ReadOnlyAdmin
 
@@ -77,6 +77,17 @@ class OperationAdmin(ReadOnlyAdmin):
     def shown_plan(self, operation: Operation) -> str:
         """Return the plan in words."""
         return render_text(operation.read_plan())
+
+
+@admin.register(DesiredRevision)
+class DesiredRevisionAdmin(ReadOnlyAdmin):
+    """What was wanted of instances, from one change to the next."""
+
+    list_display = ["instance", "number", "at", "who", "action", "comment"]
+    list_filter = ["action"]
+    list_select_related = ["instance"]
+    search_fields = ["instance__name", "who", "comment"]
+    date_hierarchy = "at"
 
 
 @admin.register(AuditEvent)

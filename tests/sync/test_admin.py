@@ -9,7 +9,7 @@ from django.urls import reverse
 from localazure import seed
 from sync.models import AuditEvent, Operation
 from tests.cloud import LocalAzure
-from tests.sync.driving import drive, drive_to, signed_lab
+from tests.sync.driving import drive, drive_to, imported, signed_lab
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +86,15 @@ def test_the_audit_trail_is_searched_by_instance(
     ]
     other = admin_client.get(address, {"q": seed.CHAT})
     assert list(other.context["cl"].result_list) == []
+
+
+def test_the_history_is_listed_in_a_constant_number_of_queries(
+    local_azure: LocalAzure, admin_client: Client
+) -> None:
+    counts = []
+    for name in (seed.LAB, seed.CHAT):
+        imported(name)
+        with CaptureQueriesContext(connection) as queries:
+            assert name in page(admin_client, "desiredrevision_changelist")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -11,6 +11,7 @@ from arm.state import ABSENT, ExistenceState, IdentityState, InstanceState
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.accepting import accept
+from sync.azure import arm_client
 from sync.desired import desired_state
 from sync.errors import NeverRead, NotManaged, SyncError
 from sync.existing import Protected, protect
@@ -25,6 +26,7 @@ from tests.cloud import LocalAzure
 from tests.sync.commands import Outcome, run
 from tests.sync.driving import SIGNED, drive, drive_to, imported, managed, stage, start, want
 from tests.sync.states import sound_states
+from tests.sync.test_crashes import die_holding, intend
 
 pytestmark = pytest.mark.django_db
 
@@ -313,3 +315,26 @@ def test_a_deletion_that_is_not_waited_for_is_pending(local_azure: LocalAzure) -
     outcome = run("delete_instance", seed.LAB, f"--confirm={seed.LAB}")
     assert outcome.code == 2
     assert "is on the queue" in outcome.out
+
+
+# --- a worker that dies ---
+
+
+def test_a_creation_whose_worker_died_is_not_sent_again(local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"seconds": 0})
+    create()
+    operation = start(stored())
+    intend(die_holding(operation))
+    arm_client(seed.SUBSCRIPTION_ID).create_instance(seed.REALTIME_GROUP, NEW, MADE)
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert writes(local_azure) == [("PUT", "instance")]
+
+
+def test_a_deletion_whose_worker_died_is_not_sent_again(local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"seconds": 0})
+    operation = delete(deletable())
+    intend(die_holding(operation))
+    arm_client(seed.SUBSCRIPTION_ID).delete_instance(seed.PAYMENTS_GROUP, seed.LAB)
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert writes(local_azure) == [("DELETE", "instance")]
+    assert stored(seed.LAB).missing_since is not None
