@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
+from diagnosis.api import views as diagnosis
 from identities.api import views as identities
-from sync.api import wanted
+from sync.api import wanted, work
+from upstreams.api import views as upstreams
 
 urlpatterns = [
     path("subscriptions/", identities.SubscriptionList.as_view()),
@@ -14,5 +16,16 @@ urlpatterns = [
     path("instances/<str:name>/", identities.InstanceDetail.as_view()),
     path("instances/<str:name>/identity/", wanted.WantedIdentity.as_view()),
     path("instances/<str:name>/upstream/", wanted.WantedTemplates.as_view()),
+    path("instances/<str:name>/plan/", work.InstancePlan.as_view()),
+    path("instances/<str:name>/apply/", work.InstanceApply.as_view()),
+    path("instances/<str:name>/drift/", work.InstanceDrift.as_view()),
+    path("instances/<str:name>/diagnosis/", diagnosis.InstanceDiagnosis.as_view()),
+    path("instances/<str:name>/deliveries/", upstreams.DeliveryList.as_view()),
+    path("instances/<str:name>/traffic/", upstreams.InstanceTraffic.as_view()),
+    path("operations/", work.OperationList.as_view()),
+    path("operations/<uuid:pk>/", work.OperationDetail.as_view(), name="api-operation"),
+    path("operations/<uuid:pk>/cancel/", work.OperationCancel.as_view()),
     path("user-assigned-identities/", identities.UserAssignedIdentityList.as_view()),
+    path("function-apps/", upstreams.FunctionAppList.as_view()),
+    path("tokens/inspect/", diagnosis.TokenInspection.as_view()),
 ]

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.api.problems import Problem, problem_response
 from arm.errors import ArmError
 from sync import errors
+from sync.choosing import NoSuchChange
 from sync.plan import InvalidDesired
 from upstreams.receiver.errors import UnknownInstance
 
@@ -23,6 +24,7 @@ _KINDS: Final[dict[type[Exception], tuple[int, str, str]]] = {
     errors.NeverRead: (409, "never-read", "Azure was not read yet"),
     errors.NotManaged: (409, "not-managed", "Signalman may not write to the instance"),
     errors.StalePlan: (409, "stale-plan", "The plan is stale"),
+    NoSuchChange: (409, "no-such-change", "Nothing differs there"),
     errors.NothingToApply: (409, "nothing-to-apply", "Azure has what is wanted"),
     errors.OperationRunning: (409, "operation-running", "Another operation is under way"),
     errors.OperationFinished: (409, "operation-finished", "The operation has ended"),

@@ -180,6 +180,13 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "PREPROCESSING_HOOKS": ["accounts.api.schema.only_the_api"],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CheckOutcomeEnum": ["pass", "fail", "not reached"],
+        "DeliveryOutcomeEnum": "upstreams.models.Outcome",
+        "FindingOutcomeEnum": ["pass", "fail", "unknown"],
+        "FunctionAppPolicyEnum": "upstreams.models.FunctionApp.Policy",
+        "InstancePolicyEnum": "identities.models.SignalRInstance.Policy",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -244,6 +251,9 @@ SIGNALMAN_POLL_SECONDS = env.float("SIGNALMAN_POLL_SECONDS", default=10.0)
 # Seconds after which a worker that holds an operation is given up for dead. Longer than the slowest
 # stage: a token, a read with its retries and a write, each at the end of its patience.
 SIGNALMAN_LEASE_SECONDS = env.float("SIGNALMAN_LEASE_SECONDS", default=180.0)
+# ARM's budget of writes to a subscription: so many at once, and so many more each second.
+SIGNALMAN_WRITE_BURST = env.int("SIGNALMAN_WRITE_BURST", default=200)
+SIGNALMAN_WRITES_PER_SECOND = env.float("SIGNALMAN_WRITES_PER_SECOND", default=10.0)
 # Seconds over which the refreshes of many subscriptions are spread.
 SIGNALMAN_REFRESH_JITTER_SECONDS = env.float("SIGNALMAN_REFRESH_JITTER_SECONDS", default=30.0)
 # Days after which operations that ended, and counts of how the fleet stood, are deleted. What was

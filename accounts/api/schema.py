@@ -27,7 +27,12 @@ class ProblemSerializer(serializers.Serializer[Any]):
 _ALWAYS = {400: "Not valid", 401: "Not authenticated", 403: "Not allowed", 429: "Too many requests"}
 _NAMED = {404: "Not found"}
 _WRITTEN = {409: "Not as things stand"}
-_CONDITIONAL = {412: "The document has changed", 428: "If-Match is required"}
+# Those of views that say so of themselves.
+_SPECIAL = {
+    "is_conditional": {412: "The document has changed", 428: "If-Match is required"},
+    "is_repeatable": {422: "The Idempotency-Key is another request's"},
+    "asks_azure": {502: "Azure did not answer"},
+}
 
 
 class ApiSchema(AutoSchema):
@@ -52,8 +57,15 @@ class ApiSchema(AutoSchema):
     def _problems(self) -> dict[int, str]:
         named = _NAMED if "{" in self.path else {}
         written = _WRITTEN if self.method not in {"GET", "HEAD"} else {}
-        is_conditional = written and getattr(self.view, "is_conditional", False)
-        return {**_ALWAYS, **named, **written, **(_CONDITIONAL if is_conditional else {})}
+        special = {
+            name: problems
+            for name, problems in _SPECIAL.items()
+            if written and getattr(self.view, name, False)
+        }
+        found = {**_ALWAYS, **named, **written}
+        for problems in special.values():
+            found |= problems
+        return found
 
 
 def only_the_api(endpoints: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -1,0 +1,1 @@
+"""The API of what receives: deliveries, traffic and Function Apps."""

@@ -1,0 +1,58 @@
+"""Deliveries and Function Apps as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from upstreams.models import Delivery, FunctionApp, Outcome
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """One upstream request as it was received."""
+
+    class Meta:
+        model = Delivery
+        fields = [
+            "received_at",
+            "hub",
+            "category",
+            "event",
+            "connection_id",
+            "user_id",
+            "invocation_id",
+            "outcome",
+            "reason",
+            "status",
+            "duration_ms",
+        ]
+
+
+class TrafficSerializer(serializers.Serializer[Any]):
+    """How many deliveries of a kind there were."""
+
+    outcome = serializers.ChoiceField(choices=Outcome.choices)
+    reason = serializers.CharField(allow_blank=True)
+    count = serializers.IntegerField(source="total")
+
+
+class FunctionAppSerializer(serializers.ModelSerializer[FunctionApp]):
+    """A Function App that templates may point at."""
+
+    subscription_id = serializers.UUIDField(read_only=True)
+
+    class Meta:
+        model = FunctionApp
+        fields = [
+            "name",
+            "arm_id",
+            "subscription_id",
+            "location",
+            "host_name",
+            "policy",
+            "observed_at",
+            "problem",
+            "missing_since",
+        ]
+        read_only_fields = fields
