@@ -1,0 +1,1 @@
+"""The receiver beside what else one could take upstream requests with, in one run."""

@@ -1,0 +1,106 @@
+"""Rounds of load on each contender in turn, and the table of ratios that comes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from statistics import median
+from typing import Final
+
+from benchmarks.receiver.contenders import BARE, RECEIVER, Contender
+from benchmarks.receiver.load import Measure
+from benchmarks.receiver.stage import Stage
+
+_WARM_UP_SECONDS: Final = 2.0
+# The receiver's requests per second to each rival's, at least.
+_TARGETS: Final = {"bare": 0.75, "drf": 3.0, "fastapi": 3.0, "node": 1.0}
+# Its p99 to the bare view's, at most.
+_P99_TARGET: Final = 2.0
+
+# From here on decimals say nothing.
+_WHOLE: Final = 50
+
+Rounds = Mapping[str, Sequence[Measure]]
+Figure = Callable[[Measure], float]
+
+_requests: Final[Figure] = attrgetter("requests_a_second")
+_p50: Final[Figure] = attrgetter("p50")
+_p99: Final[Figure] = attrgetter("p99")
+_processor: Final[Figure] = attrgetter("processor_microseconds")
+
+_FIGURES: Final = (_requests, _p50, _p99, _processor)
+_COMPARED: Final = (_requests, _p99, _processor)
+_COLUMNS: Final = (
+    "", "requests/s", "p50, ms", "p99, ms", "CPU, µs/request",
+    "receiver to it: requests/s", "p99", "CPU",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The receiver to a rival: the median of the rounds, and their spread."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, rounds: Rounds, rival: Contender, value: Figure) -> Ratio:
+        """Compare within each round: what slows the machine then slows both."""
+        pairs = zip(rounds[RECEIVER.key], rounds[rival.key], strict=True)
+        ratios = [value(ours) / value(theirs) for ours, theirs in pairs]
+        return cls(median(ratios), min(ratios), max(ratios))
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} ({self.least:.2f}-{self.most:.2f})"
+
+
+def run(stage: Stage, contenders: Sequence[Contender], rounds: int, seconds: float) -> int:
+    """Measure, print the table, and return 0 where every target is met, else 1."""
+    for contender in contenders:
+        stage.measure(contender, _WARM_UP_SECONDS)
+    measured: dict[str, list[Measure]] = {contender.key: [] for contender in contenders}
+    for number in range(rounds):
+        print(f"Round {number + 1} of {rounds}", flush=True)
+        # In turns from both ends: whoever comes later in a round is not always the same.
+        for contender in contenders if number % 2 == 0 else reversed(contenders):
+            measured[contender.key].append(stage.measure(contender, seconds))
+    print(_table(contenders, measured))
+    missed = _missed(contenders, measured)
+    for sentence in missed:
+        print(f"Missed: {sentence}")
+    return 1 if missed else 0
+
+
+def _table(contenders: Sequence[Contender], rounds: Rounds) -> str:
+    """Return the medians and the ratios as a table in Markdown."""
+    lines = ["| " + " | ".join(_COLUMNS) + " |", "|---" + "|---:" * (len(_COLUMNS) - 1) + "|"]
+    for contender in contenders:
+        cells = [contender.title, *(_median(rounds, contender, each) for each in _FIGURES)]
+        is_rival = contender is not RECEIVER and RECEIVER in contenders
+        cells += [str(Ratio.of(rounds, contender, each)) if is_rival else "" for each in _COMPARED]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _missed(contenders: Sequence[Contender], rounds: Rounds) -> list[str]:
+    if RECEIVER not in contenders:
+        return []
+    missed = []
+    for rival in contenders:
+        if rival is RECEIVER:
+            continue
+        ratio, target = Ratio.of(rounds, rival, _requests), _TARGETS[rival.key]
+        if ratio.median < target:
+            missed.append(f"{ratio.median:.2f} times the requests of {rival.title}, not {target}.")
+    if BARE in contenders:
+        ratio = Ratio.of(rounds, BARE, _p99)
+        if ratio.median > _P99_TARGET:
+            missed.append(f"{ratio.median:.2f} times the p99 of {BARE.title}, over {_P99_TARGET}.")
+    return missed
+
+
+def _median(rounds: Rounds, contender: Contender, figure: Figure) -> str:
+    value = median(map(figure, rounds[contender.key]))
+    return f"{value:,.0f}" if value >= _WHOLE else f"{value:.1f}"

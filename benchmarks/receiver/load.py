@@ -1,0 +1,93 @@
+"""The load: calls of the hub method `echo`, sent by wrk over loopback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.receiver.processes import processor_seconds
+from examples.demo.processes import Programs
+
+_SCRIPT: Final = Path(__file__).with_name("load.lua")
+# Enough to keep two workers busy, few enough that latency is theirs and not a queue's.
+CONNECTIONS: Final = 16
+# Connection ids that take turns.
+_CLIENTS: Final = 64
+
+BODY: Final = b'{"type":1,"invocationId":"7","target":"echo","arguments":["hello"]}'
+ANSWER: Final = b'{"type":3,"invocationId":"7","result":"hello"}\x1e'
+
+
+class LoadFailed(Exception):
+    """What was measured is not what was meant to be. The message says why."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What one round of load saw. Latencies are in milliseconds."""
+
+    requests: int
+    requests_a_second: float
+    p50: float
+    p99: float
+    # What the server's processes used for one request: it hardly depends on what else runs here.
+    processor_microseconds: float
+
+
+def check_tools() -> None:
+    """Raise LoadFailed where the load generator is missing."""
+    if shutil.which("wrk") is None:
+        raise LoadFailed("wrk makes the load and is not installed: apt-get install wrk")
+
+
+def headers(token: str, client: int = 0) -> dict[str, str]:
+    """Return the headers of a call, as Azure SignalR Service sends them."""
+    return {
+        "Host": "localhost",
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "X-ASRS-Hub": "chat",
+        "X-ASRS-Category": "messages",
+        "X-ASRS-Event": "echo",
+        "X-ASRS-Connection-Id": f"connection-{client}",
+        "X-ASRS-User-Id": f"user-{client}",
+        "X-ASRS-User-Claims": f"name: user-{client}, role: reader",
+        "X-ASRS-Client-Query": "?room=lobby",
+    }
+
+
+def write_requests(file: Path, path: str, tokens: Sequence[str]) -> None:
+    """Write the requests of many clients in the form that load.lua reads."""
+    with file.open("wb") as out:
+        for client in range(_CLIENTS):
+            fields = headers(tokens[client % len(tokens)], client)
+            fields["Content-Length"] = str(len(BODY))
+            lines = [f"POST {path} HTTP/1.1", *(f"{name}: {fields[name]}" for name in fields)]
+            request = "\r\n".join([*lines, "", ""]).encode() + BODY
+            out.write(b"%d\n%s" % (len(request), request))
+
+
+def run(programs: Programs, url: str, pid: int, requests: Path, seconds: float) -> Measure:
+    """Send requests to the server `pid` for so long. Raises LoadFailed unless each was answered."""
+    used = processor_seconds(pid)
+    done = programs.run(
+        "wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds:.0f}s",
+        "--timeout=10s", f"--script={_SCRIPT}", url, "--", str(requests),
+    )  # fmt: skip
+    if done.returncode:
+        raise LoadFailed(f"wrk ended with {done.returncode}: {done.stderr[-500:]}")
+    seen: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    if seen["refused"] or seen["broken"] or not seen["requests"]:
+        raise LoadFailed(f"{url} did not answer every request: {seen}")
+    used = processor_seconds(pid) - used
+    return Measure(
+        requests=seen["requests"],
+        requests_a_second=seen["requests"] / seen["microseconds"] * 1_000_000,
+        p50=seen["p50"] / 1000,
+        p99=seen["p99"] / 1000,
+        processor_microseconds=used / seen["requests"] * 1_000_000,
+    )

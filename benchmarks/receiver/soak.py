@@ -1,0 +1,33 @@
+"""Memory over many requests: the resident size of the receiver's processes as they go by."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from benchmarks.receiver.contenders import RECEIVER
+from benchmarks.receiver.processes import resident_bytes
+from benchmarks.receiver.stage import Stage
+
+_CHUNK_SECONDS: Final = 10.0
+# Before the first reading: caches fill, and the first deliveries are written.
+_WARM_UP_SECONDS: Final = 10.0
+# What counts as flat: allocators keep some slack.
+_GROWTH: Final = 1.05
+
+
+def run(stage: Stage, requests: int) -> int:
+    """Send so many requests; return 0 where memory stayed flat, else 1."""
+    done = stage.measure(RECEIVER, _WARM_UP_SECONDS).requests
+    print(f"{done:>9,} requests to warm up")
+    before, done = resident_bytes(stage.pids[RECEIVER.key]), 0
+    print(f"{done:>9,} requests: {_shown(before)}")
+    while done < requests:
+        done += stage.measure(RECEIVER, _CHUNK_SECONDS).requests
+        print(f"{done:>9,} requests: {_shown(resident_bytes(stage.pids[RECEIVER.key]))}")
+    after = resident_bytes(stage.pids[RECEIVER.key])
+    print(f"Growth: {sum(after) / sum(before) - 1:+.1%}")
+    return 0 if sum(after) <= _GROWTH * sum(before) else 1
+
+
+def _shown(sizes: list[int]) -> str:
+    return " + ".join(f"{size / 1024**2:.1f}" for size in sizes) + " MiB"

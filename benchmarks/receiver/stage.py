@@ -1,0 +1,121 @@
+"""What a measurement stands on: Local Azure, an imported fleet, real tokens, running contenders."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from benchmarks.receiver import load
+from benchmarks.receiver.contenders import Contender
+from benchmarks.receiver.load import LoadFailed
+from examples.demo.azure import LocalAzure
+from examples.demo.processes import PYTHON, ROOT, Programs, free_port
+
+_ENVIRONMENTS: Final = ROOT / "var" / "bench"
+# Of Local Azure's built-in fleet: an instance with an identity and a signed template.
+INSTANCE: Final = "contoso-chat"
+_PRINCIPAL_ID: Final = "eeeeeeee-0000-4000-8000-000000000001"
+_RESOURCE: Final = "api://signalman-upstream"
+_PATH: Final = f"/upstream/{INSTANCE}/"
+# An instance sends one token for hours; several stand for several of its nodes.
+_TOKENS: Final = 8
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Running contenders by key, at their addresses, and the file of requests to send them."""
+
+    programs: Programs
+    addresses: dict[str, str]
+    requests: Path
+    pids: dict[str, int]
+
+    def measure(self, contender: Contender, seconds: float) -> load.Measure:
+        """Load one contender for so long, the others idle."""
+        address, pid = self.addresses[contender.key], self.pids[contender.key]
+        return load.run(self.programs, address, pid, self.requests, seconds)
+
+
+@contextmanager
+def stage(folder: Path, contenders: Sequence[Contender]) -> Iterator[Stage]:
+    """Start everything in an empty folder; leaving it ends everything. Raises LoadFailed."""
+    _ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    with Programs(folder, _environment(folder)) as programs:
+        for contender in contenders:
+            contender.install(programs, _ENVIRONMENTS)
+        azure = _start_azure(programs)
+        tokens = [azure.token(INSTANCE, _RESOURCE) for _ in range(_TOKENS)]
+        _import_fleet(programs)
+        running = Stage(programs, {}, folder / "requests", {})
+        load.write_requests(running.requests, _PATH, tokens)
+        forged = azure.token(INSTANCE, _RESOURCE, key="unknown")
+        for contender in contenders:
+            port = free_port()
+            command = contender.command(_ENVIRONMENTS, port)
+            running.pids[contender.key] = programs.start(contender.key, command).pid
+            programs.wait_for_port(contender.key, port)
+            address = running.addresses[contender.key] = f"http://127.0.0.1:{port}{_PATH}"
+            _check(contender, address, tokens[0], forged)
+        yield running
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
+        "SIGNALMAN_SECRET_KEY": "measures-only-and-signs-nothing",
+        "SIGNALMAN_DATA_DIR": str(folder),
+        "SIGNALMAN_DATABASE_URL": f"sqlite:///{folder / 'signalman.sqlite3'}",
+        "SIGNALMAN_APPS": "examples.chat",
+        "SIGNALMAN_LOG_LEVEL": "WARNING",
+    }
+
+
+def _start_azure(programs: Programs) -> LocalAzure:
+    """Start Local Azure, and point the programs that follow, rivals included, at it."""
+    port, ca_file = free_port(), str(programs.folder / "ca.pem")
+    options = ["--port", str(port), "--ca-file", ca_file]
+    programs.start("localazure", [PYTHON, "-m", "localazure", *options])
+    programs.wait_for_line("localazure", "Local Azure ready at")
+    printed = programs.run(PYTHON, "-m", "localazure", "env", *options).stdout
+    exports = dict(
+        word.split("=", 1) for word in shlex.split(printed.replace("export ", "")) if "=" in word
+    )
+    programs.environment |= exports
+    programs.environment |= {
+        "AUTHORITY": exports["AZURE_AUTHORITY_HOST"].rstrip("/"),
+        "TENANT": exports["AZURE_TENANT_ID"],
+        "AUDIENCE": _RESOURCE,
+        "PRINCIPAL": _PRINCIPAL_ID,
+        "SSL_CERT_FILE": ca_file,
+        "NODE_EXTRA_CA_CERTS": ca_file,
+        "NODE_ENV": "production",
+    }
+    return LocalAzure(f"https://localhost:{port}", ca_file, exports)
+
+
+def _import_fleet(programs: Programs) -> None:
+    for command in (["migrate", "--verbosity", "0"], ["import_instances"]):
+        done = programs.manage(*command)
+        if done.returncode:
+            raise LoadFailed(f"manage.py {command[0]} failed: {done.stderr[-500:]}")
+
+
+def _check(contender: Contender, address: str, token: str, forged: str) -> None:
+    """Raise LoadFailed unless the contender answers the call and refuses a forged token."""
+    answer = _call(address, token)
+    if answer.status_code != HTTPStatus.OK or answer.content != load.ANSWER:
+        raise LoadFailed(
+            f"{contender.title} answered {answer.status_code} {answer.content[:200]!r}"
+        )
+    if contender.checks_tokens and _call(address, forged).status_code != HTTPStatus.UNAUTHORIZED:
+        raise LoadFailed(f"{contender.title} takes a token that nobody signed.")
+
+
+def _call(address: str, token: str) -> requests.Response:
+    return requests.post(address, data=load.BODY, headers=load.headers(token), timeout=30)
