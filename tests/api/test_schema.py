@@ -1,0 +1,46 @@
+"""The schema: what is committed is what is served, and its pages need no other host."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from tests.cloud import REPOSITORY
+
+COMMITTED = REPOSITORY / "docs" / "openapi.yaml"
+
+
+def test_the_committed_schema_is_that_of_the_code(tmp_path: Path) -> None:
+    made = tmp_path / "openapi.yaml"
+    call_command("spectacular", file=str(made), validate=True, fail_on_warn=True)
+    assert made.read_text() == COMMITTED.read_text(), (
+        "Run `.venv/bin/python manage.py spectacular --file docs/openapi.yaml`."
+    )
+
+
+def test_the_schema_is_served_to_anybody(client: Client) -> None:
+    answer = client.get("/api/v1/schema/")
+    assert answer.status_code == 200
+    assert b"openapi: 3.1.0" in answer.content
+
+
+@pytest.mark.parametrize("page", ["docs", "redoc"])
+def test_its_pages_name_no_other_host(client: Client, page: str) -> None:
+    answer = client.get(f"/api/v1/{page}/")
+    assert answer.status_code == 200
+    sources = re.findall(r"""(?:src|href)=["']([^"']+)""", answer.content.decode())
+    assert sources
+    assert not [source for source in sources if source.startswith(("http", "//"))]
+
+
+def test_the_asset_of_a_page_is_there(client: Client) -> None:
+    page = client.get("/api/v1/docs/").content.decode()
+    script = re.search(r"""src=["']([^"']+swagger-ui-bundle.js)""", page)
+    assert script is not None
+    asset = client.get(script[1])
+    asset.close()
+    assert asset.status_code == 200
