@@ -1,0 +1,1 @@
+"""How import, plan, drift and apply grow with the number of instances."""

@@ -1,0 +1,42 @@
+"""Applying to every instance at once, as a worker with a pool of threads does."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from uuid import UUID
+
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+from identities.models import SignalRInstance
+from sync.models import Operation
+from sync.operations import advance, start_apply
+from sync.planning import plan_instance
+
+THREADS = 8
+
+
+def apply_all() -> None:
+    """Start an apply on every instance, and do the worker's part until all have ended.
+
+    Raises RuntimeError where one did not succeed.
+    """
+    for instance in SignalRInstance.objects.with_desired():
+        start_apply(instance, digest=plan_instance(instance).digest, requested_by_name="benchmark")
+    operations = list(Operation.objects.unfinished().values_list("pk", flat=True))
+    with ThreadPoolExecutor(THREADS, initializer=close_old_connections) as workers:
+        list(workers.map(carry_out, operations))
+        list(workers.map(lambda _: connection.close(), range(THREADS)))
+    failed = Operation.objects.exclude(state=Operation.State.SUCCEEDED).first()
+    if failed is not None:
+        raise RuntimeError(f"{failed}: {failed.standing}")
+
+
+def carry_out(operation_id: UUID) -> None:
+    """Do the stages of one operation, each at its time."""
+    due_at: datetime | None = timezone.now()
+    while due_at is not None:
+        time.sleep(max((due_at - timezone.now()).total_seconds(), 0))
+        due_at = advance(operation_id)
