@@ -1,0 +1,65 @@
+"""Each call of an apply that lets an identity into vaults goes wrong in turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from identities.models import ManagedIdentity, SignalRInstance
+from localazure import seed
+from sync.importing import refresh
+from sync.models import Operation
+from sync.planning import plan_instance
+from tests.cloud import LocalAzure
+from tests.faults.conftest import Count
+from tests.localazure.rest import Arm
+from tests.sync.driving import drive, imported, start, want
+from tests.sync.test_grants import POLICIES, ROLES, document, stored, template
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+# Of vaults and role assignments: how many an apply makes that lets one identity into two vaults.
+CALLS = 11
+OF_VAULTS = r"Microsoft\.KeyVault"
+
+
+def begin(cloud: LocalAzure) -> Operation:
+    instance = want(imported(seed.LAB), "SystemAssigned", template(POLICIES, ROLES))
+    refresh(instance)
+    cloud.delete("/_local/requests")
+    return start(SignalRInstance.objects.with_desired().get(pk=instance.pk))
+
+
+def of_vaults(cloud: LocalAzure) -> list[dict[str, Any]]:
+    return [one for one in cloud.requests() if "Microsoft.KeyVault" in one["path"]]
+
+
+def test_an_apply_makes_as_many_calls_as_are_broken_here(local_azure: LocalAzure) -> None:
+    assert drive(begin(local_azure)).state == "succeeded"
+    assert len(of_vaults(local_azure)) == CALLS
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 503}, {"status": 429}, {"drop": True}, {"drop": True, "after": True}],
+    ids=["503", "throttled", "reset", "answer lost"],
+)
+@pytest.mark.parametrize("call", range(CALLS))
+def test_a_broken_call_is_outlasted_and_nobody_is_let_in_twice(
+    local_azure: LocalAzure, count: Count, call: int, fault: dict[str, Any]
+) -> None:
+    count("call to a vault broken")
+    operation = begin(local_azure)
+    local_azure.post("/_local/faults", [{"path": OF_VAULTS, "skip": call, "times": 3} | fault])
+    drive(operation)
+    assert operation.state == "succeeded", operation.error_message
+    local_azure.delete("/_local/faults")
+    assert plan_instance(stored(operation.instance)).is_empty
+    principal_id = ManagedIdentity.objects.get(instance=operation.instance).principal_id
+    arm = Arm(local_azure, seed.CLIENT_ID, seed.CLIENT_SECRET)
+    policies = document(arm, POLICIES)["properties"]["accessPolicies"]
+    assert [policy["objectId"] for policy in policies] == [
+        seed.CHAT_PRINCIPAL_ID,
+        str(principal_id),
+    ]
