@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from rest_framework.authentication import BaseAuthentication
@@ -80,7 +79,8 @@ class UpstreamView(APIView):
         self._authenticate(request)
         if known.is_guarded:
             known.guard(route, headers, request.path_info.partition(f"/{instance}/")[2])
-        event = exchange.event = read_request(route, headers, _body(request), instance=known.name)
+        body = _body(request, limits.body_bytes)
+        event = exchange.event = read_request(route, headers, body, instance=known.name)
         return self._respond(dispatch(event, registry(), limits, repetitions))
 
     def get_authenticators(self) -> list[BaseAuthentication]:
@@ -120,13 +120,19 @@ class UpstreamView(APIView):
 
 def _check_length(header: str | None, most: int) -> None:
     if header and header.isdecimal() and int(header) > most:
-        raise BodyTooLarge("body_too_large", f"The body is larger than {most} bytes.")
+        raise _too_large(most)
 
 
-def _body(request: HttpRequest) -> bytes:
+def _body(request: HttpRequest, most: int) -> bytes:
+    # Not request.body, which has a limit of its own: DATA_UPLOAD_MAX_MEMORY_SIZE.
     try:
-        return request.body
-    except RequestDataTooBig as error:
-        raise BodyTooLarge("body_too_large", "The body is too large.") from error
+        body: bytes = request.read(most + 1)
     except UnreadablePostError as error:
         raise ProtocolError("body_incomplete", "The body ended before its length.") from error
+    if len(body) > most:
+        raise _too_large(most)
+    return body
+
+
+def _too_large(most: int) -> BodyTooLarge:
+    return BodyTooLarge("body_too_large", f"The body is larger than {most} bytes.")

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from identities.models import SignalRInstance
 from localazure import seed
@@ -182,6 +183,13 @@ def test_a_body_is_not_read_before_the_token_is_valid(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
     assert service.post(b"{", authorization="Bearer a.b.c").status_code == 401
+
+
+def test_only_the_receivers_own_limit_bounds_a_body(
+    chat: SignalRInstance, project: Calls, service: Service, settings: Settings
+) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    assert service.post().status_code == 200
 
 
 def test_an_unknown_instance_is_not_found_and_leaves_no_trace(
