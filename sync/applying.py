@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from sync.audit import record_event
 from sync.azure import arm_client
 from sync.backoff import MAX_ATTEMPTS, delay_after
 from sync.claims import Claim
+from sync.function_apps import refresh_serving
 from sync.importing import refresh
 from sync.models import Operation, OperationStep
 from sync.parts import holds, may_go_on, part_of
@@ -134,11 +136,14 @@ def _look(claim: Claim) -> SignalRResource:
     """Read the instance from Azure; where the plan makes or deletes it, it need not be there."""
     instance = claim.operation.instance
     try:
-        # The plan's grants are looked at whatever the rows want by now.
-        return refresh(instance, grants=claim.plan.target.grants)
+        # The plan's grants and apps are looked at whatever the rows want by now.
+        return refresh(
+            instance, grants=claim.plan.target.grants, apps=claim.plan.target.function_apps
+        )
     except NotFound:
-        if instance.missing_since is None or ABSENT not in claim.plan.states:
+        if instance.missing_since is None or all(each.existence for each in claim.plan.states):
             raise
+        apps = refresh_serving(instance, claim.plan.target.function_apps)
         return SignalRResource(
             arm_id=instance.arm_id,
             subscription_id=instance.subscription_id,
@@ -150,7 +155,7 @@ def _look(claim: Claim) -> SignalRResource:
             principal_id=None,
             tenant_id=None,
             last_modified_at=None,
-            state=ABSENT,
+            state=replace(ABSENT, function_apps=apps),
         )
 
 

@@ -94,9 +94,12 @@ def observed_state(
     Of an instance that Signalman is to make, that is the absence of it. Function Apps are those
     that the wanted templates send to. `apps` as in `desired_state`.
     """
-    if instance.observed is None:
-        return ABSENT if instance.create_if_missing else None
-    state = InstanceState.from_json(instance.observed)
+    if instance.observed is not None:
+        state = InstanceState.from_json(instance.observed)
+    elif instance.create_if_missing:
+        state = ABSENT
+    else:
+        return None
     serving = serving_apps(instance, row_state(instance).templates, apps)
     return replace(state, function_apps=found_apps(serving))
 

@@ -24,7 +24,7 @@ from identities.models import SignalRInstance, Subscription
 from sync.audit import record_change
 from sync.azure import arm_client
 from sync.desired import row_state
-from sync.serving import found_apps, serving_apps
+from sync.serving import found_apps, managed_apps, serving_apps
 from upstreams.models import FunctionApp, UpstreamTemplate
 
 log = logging.getLogger(__name__)
@@ -68,16 +68,25 @@ def read_pointed_at(subscription: Subscription) -> list[str]:
     return problems
 
 
-def refresh_serving(instance: SignalRInstance) -> tuple[FunctionAppState, ...]:
+def refresh_serving(
+    instance: SignalRInstance, planned: Iterable[FunctionAppState] = ()
+) -> tuple[FunctionAppState, ...]:
     """Read the managed apps that the instance's wanted templates send to, and return their states.
 
-    Raises an ArmError that may pass.
+    And those that are `planned`, whatever the templates want by now. Raises an ArmError that may
+    pass.
     """
     templates = row_state(instance).templates
     signed = [each.url_template for each in templates if each.auth_type == "ManagedIdentity"]
-    for app in FunctionApp.objects.managed().serving(signed) if signed else ():
+    known = FunctionApp.objects.managed().select_related("subscription")
+    ids = {app.arm_id for app in planned}
+    asked = {app.pk: app for app in (known.serving(signed) if signed else ())}
+    asked |= {app.pk: app for app in known.annotate(key=Lower("arm_id")).filter(key__in=ids)}
+    for app in asked.values():
         _refresh_if_possible(app)
-    return found_apps(serving_apps(instance, templates))
+    serving = serving_apps(instance, templates)
+    also = [app for app in managed_apps() if app.arm_id.lower() in ids] if ids else []
+    return found_apps({app.pk: app for app in (*serving, *also)}.values())
 
 
 def leave_alone(desired: InstanceState, accepted: InstanceState, *, who: str) -> None:

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from arm.client import ArmClient
 from arm.errors import ArmError, Forbidden, NotFound
+from arm.function_auth import FunctionAppState
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
 from arm.state import GrantState
 from identities.models import SignalRInstance, Subscription
@@ -91,7 +92,10 @@ def refresh_subscription(subscription: Subscription, *, on_schedule: bool = Fals
 
 
 def refresh(
-    instance: SignalRInstance, *, grants: Collection[GrantState] = ()
+    instance: SignalRInstance,
+    *,
+    grants: Collection[GrantState] = (),
+    apps: Collection[FunctionAppState] = (),
 ) -> SignalRResource:
     """Read one instance from Azure and write its observed side, on the row and in memory.
 
@@ -119,8 +123,8 @@ def refresh(
     with transaction.atomic():
         save_observed([instance], [])
         save_grants({instance: held}, save_vaults(reader, at=asked_at), at=asked_at)
-    apps = refresh_serving(instance)
-    return replace(seen.resource, state=replace(seen.resource.state, function_apps=apps))
+    found = refresh_serving(instance, apps)
+    return replace(seen.resource, state=replace(seen.resource.state, function_apps=found))
 
 
 def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource]:

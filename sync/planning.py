@@ -40,7 +40,9 @@ def plan_deletion(instance: SignalRInstance) -> Plan:
     observed = observed_state(instance)
     if observed is None or observed.existence is None:
         raise NeverRead(f"{instance}: Azure has no such instance, as far as is known.")
-    return removal(replace(observed, existence=existence_of(instance)), instance=instance.name)
+    # The apps that serve it stay as they are, whoever changes them meanwhile.
+    observed = replace(observed, existence=existence_of(instance), function_apps=())
+    return removal(observed, instance=instance.name)
 
 
 def _chosen(

@@ -35,11 +35,11 @@ def serving_apps(
 ) -> list[FunctionApp]:
     """Return the managed apps of the instance's tenant that these signed templates point at.
 
-    None for an instance that Azure does not have: nobody calls yet, and its identity is not known.
+    None for an instance that Azure does not have, and is not to have.
     One query, and none where no template is signed; hand in `managed_apps()` to save it in a loop.
     """
     urls = [each.url_template for each in templates if each.auth_type == "ManagedIdentity"]
-    if not urls or instance.observed is None:
+    if not urls or (instance.observed is None and not instance.create_if_missing):
         return []
     hosts = set(map(host_of, urls))
     known = managed_apps(urls) if apps is None else apps

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
+from sync.azure import arm_client
 from sync.function_apps import import_function_apps
 from tests.cloud import LocalAzure
 from tests.sync.driving import imported, want
@@ -41,3 +43,10 @@ def auth_settings(local_azure: LocalAzure) -> dict[str, Any]:
     sent = [each for each in local_azure.requests("PUT") if "authsettings" in each["path"].lower()]
     properties: dict[str, Any] = sent[-1]["body"]["properties"]
     return properties
+
+
+def change_app_behind_our_back(**changes: Any) -> None:
+    """Change the app's authentication in Azure, as somebody else would."""
+    apps = arm_client(seed.SUBSCRIPTION_ID).function_apps
+    before = apps.read_auth(SITE_ID)
+    apps.write_auth(SITE_ID, before=before, after=replace(before, **changes))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
 from sync.accepting import accept
-from sync.azure import arm_client
 from sync.drift import compare
 from sync.function_apps import import_function_apps, refresh_function_app, set_app_policy
 from sync.importing import refresh, refresh_subscription
@@ -24,9 +22,9 @@ from tests.cloud import LocalAzure
 from tests.sync.driving import UNSIGNED, drive, drive_to, imported, patches, stage, start, want
 from tests.sync.functions import (
     HOST,
-    SITE_ID,
     V1_ISSUER,
     auth_settings,
+    change_app_behind_our_back,
     chat_to_functions,
     function_app,
     to_function,
@@ -53,12 +51,6 @@ def managed_chat(*templates: dict[str, Any]) -> SignalRInstance:
 
 def kinds(instance: SignalRInstance) -> list[str]:
     return [step.kind for step in plan_instance(instance).steps]
-
-
-def change_behind_our_back(**changes: Any) -> None:
-    apps = arm_client(seed.SUBSCRIPTION_ID).function_apps
-    before = apps.read_auth(SITE_ID)
-    apps.write_auth(SITE_ID, before=before, after=replace(before, **changes))
 
 
 @pytest.mark.usefixtures("local_azure")
@@ -106,7 +98,7 @@ def test_a_write_is_on_record_with_what_it_changed() -> None:
 
 def test_nothing_is_written_where_the_app_was_changed_meanwhile(local_azure: LocalAzure) -> None:
     operation = start(managed_chat())
-    change_behind_our_back(allowed_audiences=("api://others",))
+    change_app_behind_our_back(allowed_audiences=("api://others",))
     local_azure.delete("/_local/requests")
     drive(operation)
     assert (operation.state, operation.error_code) == ("failed", "StalePlan")
@@ -186,7 +178,7 @@ def test_a_plan_for_one_instance_goes_stale_when_anothers_changed_the_app() -> N
 def test_what_others_change_is_drift() -> None:
     instance = managed_chat()
     drive(start(instance))
-    change_behind_our_back(unauthenticated_action="AllowAnonymous")
+    change_app_behind_our_back(unauthenticated_action="AllowAnonymous")
     refresh_subscription(Subscription.objects.get())
     (entry,) = compare([stored(instance)]).entries
     assert entry.status == SyncStatus.OUT_OF_SYNC
@@ -197,7 +189,7 @@ def test_what_others_change_is_drift() -> None:
 def test_drift_that_is_accepted_hands_the_app_back() -> None:
     instance = managed_chat()
     drive(start(instance))
-    change_behind_our_back(unauthenticated_action="AllowAnonymous")
+    change_app_behind_our_back(unauthenticated_action="AllowAnonymous")
     refresh(stored(instance))
     path = f"function_apps[{seed.FUNCTION_APP}].unauthenticated_action"
     (change,) = accept(stored(instance), [path], who="ada")
@@ -257,7 +249,7 @@ def test_a_worker_that_dies_after_the_write_leaves_it_to_the_next(local_azure: L
     Operation.objects.filter(pk=operation.pk).update(state="running")
     step.state = "sending"
     step.save()
-    change_behind_our_back(issuer=V1_ISSUER)
+    change_app_behind_our_back(issuer=V1_ISSUER)
     local_azure.delete("/_local/requests")
     stage(operation)
     assert operation.steps.get(position=0).state == "done"
