@@ -28,6 +28,7 @@ from sync.claims import Claim
 from sync.function_apps import refresh_serving
 from sync.importing import refresh
 from sync.models import Operation, OperationStep
+from sync.pacing import book_write
 from sync.parts import holds, may_go_on, part_of
 from sync.parts.part import PlanOutdated, Writing
 from sync.policy import Policy
@@ -40,6 +41,8 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 # Provisioning states in which ARM takes no other write.
 # Source: ProvisioningState of Microsoft.SignalRService/signalR, api-version 2023-02-01.
 IN_PROGRESS: Final = frozenset({"Creating", "Updating", "Deleting", "Moving", "Running"})
+
+TURN: Final = "its turn within Azure's budget of writes"
 
 # What a stage that succeeded leaves of those that did not.
 _AFRESH: Final[Mapping[str, Any]] = {"attempt": 1, "error_code": "", "error_message": ""}
@@ -105,6 +108,8 @@ def _is_called_off(operation: Operation) -> bool:
 
 def _send(claim: Claim, step: OperationStep) -> datetime:
     """Write the step to Azure, unless it is there already, or something else is."""
+    if (at := _turn(claim)) > claim.now:
+        return claim.release(due_at=at, waiting_for=TURN)
     resource = _look(claim)
     if resource.provisioning_state in IN_PROGRESS:
         return _wait(claim, "Azure to finish another change of this instance")
@@ -157,6 +162,14 @@ def _look(claim: Claim) -> SignalRResource:
             last_modified_at=None,
             state=replace(ABSENT, function_apps=apps),
         )
+
+
+def _turn(claim: Claim) -> datetime:
+    """Return when this write may go; one that has waited for its turn has it."""
+    operation = claim.operation
+    if operation.waiting_for == TURN:
+        return claim.now
+    return book_write(operation.instance.subscription_id, claim.now)
 
 
 def _poll(claim: Claim, step: OperationStep) -> datetime:
