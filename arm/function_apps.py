@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Final, cast
 from uuid import UUID
@@ -17,13 +18,22 @@ from azure.mgmt.web import WebSiteManagementClient
 
 from arm.capturing import Captured, Json
 from arm.credentials import credential
-from arm.errors import Conflict, UnexpectedAnswer
+from arm.errors import Conflict, Forbidden, UnexpectedAnswer
 from arm.function_auth import AuthVersion, FunctionAppAuth, read_auth, version_in_force, write_auth
 from arm.pipeline import pipeline
 from arm.settings import ArmSettings
 from arm.translation import translated
 
 _KIND: Final = "functionapp"
+
+
+class AuthForbidden(Forbidden):
+    """The authentication in front of an app takes more than reading the app."""
+
+    sentence = (
+        "Signalman's credential may not read or write this app's authentication; give it the role "
+        "Website Contributor on the app."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ class FunctionApps:
     def _read(self, arm_id: str) -> tuple[AuthVersion, Json]:
         """Return the document in force, whole, and which of the two it is."""
         classic, v2 = Captured(), Captured()
-        with translated():
+        with _of_auth():
             self._apps.get_auth_settings(*_place(arm_id), raw_response_hook=classic)
             version = version_in_force(_properties(classic.json()))
             if version == "classic":
@@ -116,11 +126,21 @@ class FunctionApps:
         named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
         # Bytes, not a model: a model drops the fields that it does not know.
         content = cast("IO[bytes]", json.dumps(body).encode())
-        with translated():
+        with _of_auth():
             if version == "classic":
                 self._apps.update_auth_settings(*_place(arm_id), content, **named)
             else:
                 self._apps.update_auth_settings_v2(*_place(arm_id), content, **named)
+
+
+@contextmanager
+def _of_auth() -> Iterator[None]:
+    """Raise an ArmError for what the SDK raises; a refusal says what these settings take."""
+    try:
+        with translated():
+            yield
+    except Forbidden as error:
+        raise AuthForbidden(error.message, code=error.code, status=error.status) from error
 
 
 def _place(arm_id: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from arm.errors import ArmError, Forbidden, NotFound
+from arm.errors import ArmError, NotFound
 from arm.function_apps import FunctionAppResource
 from arm.function_auth import FunctionAppState
 from arm.state import InstanceState
@@ -31,10 +31,6 @@ log = logging.getLogger(__name__)
 
 _LEARNT: Final = ("location", "host_name", "missing_since")
 _BATCH: Final = 500
-_ROLE: Final = (
-    "To read it takes the permission Microsoft.Web/sites/config/list/action, "
-    "which the role Website Contributor holds."
-)
 
 
 def import_function_apps(subscription: Subscription) -> list[str]:
@@ -109,7 +105,7 @@ def refresh_function_app(app: FunctionApp) -> None:
         app.save(update_fields=["missing_since", "observed"])
         raise
     except ArmError as error:
-        app.problem = f"{error} {_ROLE}" if isinstance(error, Forbidden) else str(error)
+        app.problem = str(error)
         app.save(update_fields=["problem"])
         raise
     app.observed, app.observed_at, app.problem = auth.to_json(), asked_at, ""

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from arm.errors import Conflict, Forbidden, NotFound, UnexpectedAnswer
-from arm.function_apps import FunctionApps
+from arm.errors import Conflict, NotFound, UnexpectedAnswer
+from arm.function_apps import AuthForbidden, FunctionApps
 from arm.settings import ArmSettings
 from localazure import seed
 from tests.cloud import LocalAzure
@@ -151,5 +151,5 @@ def test_a_refusal_keeps_azures_words(apps: FunctionApps, local_azure: LocalAzur
     local_azure.post(
         "/_local/faults", [{"path": "authsettings/list", "status": 403, "body": error}]
     )
-    with pytest.raises(Forbidden, match=r"AuthorizationFailed: Not you\."):
+    with pytest.raises(AuthForbidden, match=r"Website Contributor.*AuthorizationFailed: Not you\."):
         apps.read_auth(SITE_ID)
