@@ -25,8 +25,11 @@ class OneThread(LiveServerThread):
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Serve on a free port of localhost, and give the address."""
+def serving(server: type[LiveServerThread] = OneThread) -> Iterator[str]:
+    """Serve on a free port of localhost, and give the address.
+
+    Django's own LiveServerThread answers each connection in a thread of its own.
+    """
     shared: dict[str, BaseDatabaseWrapper] = {
         connection.alias: connection
         for connection in connections.all()
@@ -34,7 +37,7 @@ def serving() -> Iterator[str]:
     }
     for connection in shared.values():
         connection.inc_thread_sharing()
-    thread = OneThread("localhost", StaticFilesHandler, connections_override=shared)
+    thread = server("localhost", StaticFilesHandler, connections_override=shared)
     thread.start()
     try:
         thread.is_ready.wait()
