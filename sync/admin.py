@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from identities.admin import ReadOnlyAdmin
 from sync.models import AuditEvent, DesiredRevision, Operation, OperationStep
 from sync.rendering import render_text
-from upstreams.admin import ReadOnlyAdmin
 
 _COLOURS: Final[dict[str, str]] = {
     Operation.State.QUEUED: "info",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import StackedInline, TabularInline
 
-from identities.admin import SignalRInstanceAdmin
+from identities.admin import ReadOnlyAdmin, SignalRInstanceAdmin
 from upstreams.demands import ReceiverDemands
 from upstreams.models import Delivery, DeliveryCount, FunctionApp, UpstreamTemplate
 
@@ -42,22 +40,6 @@ class ReceiverDemandsInline(StackedInline):
 
 
 SignalRInstanceAdmin.register_inline(ReceiverDemandsInline)
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows to be looked at here, and not to be changed."""
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Say no."""
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no."""
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no."""
-        return False
 
 
 @admin.register(UpstreamTemplate)
