@@ -110,7 +110,9 @@ def refresh(
     except NotFound as error:
         if error.code != _SUBSCRIPTION_NOT_FOUND:
             observe_absence(instance, at=asked_at)
-            _save(instance)
+            with transaction.atomic():
+                save_observed([instance], [])
+                save_grants({instance: ()}, {}, at=asked_at)
         raise
     identities = remember_identities(borrowed_identities([resource]))
     seen = sighting(
@@ -154,8 +156,3 @@ def remember_subscription(answer: SubscriptionResource) -> Subscription:
         defaults={"tenant_id": answer.tenant_id, "display_name": answer.display_name},
     )
     return row
-
-
-def _save(instance: SignalRInstance) -> None:
-    with transaction.atomic():
-        save_observed([instance], [])

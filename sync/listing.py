@@ -188,6 +188,7 @@ class Listing:
             if not self._spares(row) and observe_absence(row, at=self.asked_at)
         ]
         save_observed(gone, [])
+        save_grants(dict.fromkeys(gone, ()), {}, at=self.asked_at)
         return ImportReport(missing=_names(gone))
 
 

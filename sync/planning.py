@@ -40,9 +40,9 @@ def plan_deletion(instance: SignalRInstance) -> Plan:
     observed = observed_state(instance)
     if observed is None or observed.existence is None:
         raise NeverRead(f"{instance}: Azure has no such instance, as far as is known.")
-    # The apps that serve it stay as they are, whoever changes them meanwhile.
-    observed = replace(observed, existence=existence_of(instance), function_apps=())
-    return removal(observed, instance=instance.name)
+    # Its grants and the apps that serve it stay as they are, whoever changes them meanwhile.
+    kept = replace(observed, existence=existence_of(instance), grants=(), function_apps=())
+    return removal(kept, instance=instance.name)
 
 
 def _chosen(
