@@ -9,6 +9,7 @@ from django.utils import timezone
 from diagnosis.azure_checks import check_azure, check_identity
 from diagnosis.findings import Finding
 from diagnosis.function_checks import check_function_apps
+from diagnosis.probing import check_addresses
 from diagnosis.subjects import subject
 from diagnosis.template_checks import check_templates
 from diagnosis.traffic_checks import check_traffic
@@ -17,11 +18,14 @@ from identities.models import SignalRInstance
 _CHECKS = (check_azure, check_identity, check_templates, check_function_apps, check_traffic)
 
 
-def diagnose(instance: SignalRInstance, now: datetime | None = None) -> list[Finding]:
+def diagnose(
+    instance: SignalRInstance, now: datetime | None = None, *, probing: bool = False
+) -> list[Finding]:
     """Return the findings on `instance`, in the order in which to mend them.
 
-    Reads rows only: Azure and the network are left alone. `now` is what recent traffic is measured
-    from.
+    Reads rows only, and with `probing` asks the templates' addresses as well; Azure is left alone.
+    `now` is what recent traffic is measured from.
     """
     seen = subject(instance, now or timezone.now())
-    return [finding for check in _CHECKS for finding in check(seen)]
+    checks = (*_CHECKS, check_addresses) if probing else _CHECKS
+    return [finding for check in checks for finding in check(seen)]

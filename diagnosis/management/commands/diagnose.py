@@ -25,6 +25,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the instance."""
         parser.add_argument("instance", help="the instance's name")
+        parser.add_argument(
+            "--probe",
+            action="store_true",
+            help="send each template's address a request without a token, which it has to refuse",
+        )
         parser.add_argument("--json", action="store_true", help="print a JSON list")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -32,7 +37,7 @@ class Command(BaseCommand):
         instance = SignalRInstance.objects.named(options["instance"]).with_desired().first()
         if instance is None:
             raise CommandError(f"There is no instance {options['instance']!r}: import it first.")
-        findings = diagnose(instance)
+        findings = diagnose(instance, probing=options["probe"])
         if options["json"]:
             self.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2))
         else:
