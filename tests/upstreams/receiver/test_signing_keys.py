@@ -123,7 +123,7 @@ def ring_at(clock: Clock, cloud: LocalAzure, policy: TokenPolicy) -> KeyRing:
     """Return a key ring that reads Local Azure's Entra over HTTPS, by this clock."""
     discovery = Discovery.of(policy, authority=cloud.url, key_hosts=frozenset())
 
-    def fetch(_held: KeySet, _wanted: str | None) -> KeySet:
+    def fetch(held: KeySet, wanted: str | None) -> KeySet:
         return KeySet.read(discovery.signing_keys(), now=clock())
 
     return KeyRing(fetch, clock=clock, start=at_once)
