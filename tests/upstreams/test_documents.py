@@ -82,6 +82,14 @@ def test_the_command_reads_a_file(instance: SignalRInstance, tmp_path: Any) -> N
     assert "1 upstream template" in output.getvalue()
 
 
+@pytest.mark.usefixtures("instance")
+def test_the_command_says_that_a_file_is_not_text(tmp_path: Any) -> None:
+    document = tmp_path / "templates.json"
+    document.write_bytes(b"\xff[]")
+    with pytest.raises(CommandError, match="not JSON in UTF-8"):
+        call_command("set_upstream", "chat-prod", str(document))
+
+
 def test_the_command_names_an_unknown_instance() -> None:
     with pytest.raises(CommandError, match="no instance 'other'"):
         call_command("set_upstream", "other")

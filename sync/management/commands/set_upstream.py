@@ -38,8 +38,8 @@ class Command(BaseCommand):
                 templates = load_templates(instance, document)
         except OSError as error:
             raise CommandError(f"The document cannot be read: {error}.") from error
-        except json.JSONDecodeError as error:
-            raise CommandError(f"The document is not JSON: {error}.") from error
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise CommandError(f"The document is not JSON in UTF-8: {error}.") from error
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(f"{instance} is to have {len(templates)} upstream template(s).")
