@@ -12,6 +12,7 @@ from arm.function_auth import FunctionAppAuth, FunctionAppState
 from arm.state import IdentityState, InstanceState, TemplateState
 from sync.parts import holds, is_in_sync, may_go_on, part_of
 from sync.plan import Plan, plan
+from upstreams.function_auth import Demand, wanted
 
 ARM_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/fleet/providers"
@@ -143,3 +144,35 @@ def test_states_of_before_there_were_apps_are_read() -> None:
 
 def test_the_part_is_found_by_its_kind() -> None:
     assert part_of("function_apps").kind == "function_apps"
+
+
+URL = "https://one.example/"
+signed_templates = st.sampled_from(["api://chat", "api://game"]).map(
+    lambda resource: TemplateState(URL, auth_type="ManagedIdentity", resource=resource)
+)
+some_auths = st.builds(
+    FunctionAppAuth,
+    is_enabled=st.booleans(),
+    issuer=st.sampled_from(["v1", "v2"]),
+    client_id=st.just("client"),
+    allowed_audiences=st.sampled_from([(), ("api://chat",), ("api://game",)]),
+    unauthenticated_action=st.sampled_from(["Return401", "RedirectToLoginPage"]),
+)
+
+
+def is_served(template: TemplateState, auth: FunctionAppAuth) -> bool:
+    """Whether the app takes the template's requests: all of them, where it checks nothing."""
+    is_accepted = auth.issuer == "v1" and template.resource in auth.allowed_audiences
+    return not auth.is_enabled or is_accepted
+
+
+@given(signed_templates | st.just(TemplateState(URL)), signed_templates, some_auths)
+def test_no_step_refuses_events_that_were_served_and_are_to_be(
+    was: TemplateState, to_be: TemplateState, auth: FunctionAppAuth
+) -> None:
+    demand = Demand("v1", (str(to_be.resource),), ())
+    before = replace(state(one=auth), templates=(was,))
+    after = replace(state(one=wanted(auth, demand)), templates=(to_be,))
+    for each in plan(after, before, instance="x").states:
+        (template,), (serving,) = each.templates, each.function_apps
+        assert is_served(template, serving.auth) or not is_served(was, auth)
