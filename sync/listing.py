@@ -179,12 +179,13 @@ class Listing:
     ) -> ImportReport:
         """Mark the instances that the list should have held: those it did not touch."""
         untouched = Q(observed_at__isnull=True) | Q(observed_at__lt=self.asked_at)
-        rows = SignalRInstance.objects.filter(untouched, subscription=self.subscription)
+        keyed = SignalRInstance.objects.annotate(key=Lower("name"))
+        rows = keyed.filter(untouched, subscription=self.subscription)
         if resource_group is not None:
             rows = rows.filter(resource_group__iexact=resource_group)
         gone = [
             row
-            for row in rows.select_related("identity").exclude(name__in=list(except_for))
+            for row in rows.select_related("identity").exclude(key__in=list(except_for))
             if not self._spares(row) and observe_absence(row, at=self.asked_at)
         ]
         save_observed(gone, [])
@@ -193,7 +194,10 @@ class Listing:
 
 
 def _parse(answers: Iterable[Json]) -> tuple[list[SignalRResource], dict[str, str]]:
-    """Return the instances, and by name why others cannot be read: one must not hide the rest."""
+    """Return the instances, and by lower-case name why others cannot be read.
+
+    One must not hide the rest.
+    """
     resources: dict[str, SignalRResource] = {}
     unreadable: dict[str, str] = {}
     for answer in answers:
@@ -202,7 +206,7 @@ def _parse(answers: Iterable[Json]) -> tuple[list[SignalRResource], dict[str, st
             # Pages overlap where the list changes while it is read.
             resources[resource.name.lower()] = resource
         except UnexpectedAnswer as error:
-            unreadable[str(answer.get("name"))] = str(error)
+            unreadable[str(answer.get("name")).lower()] = str(error)
     return list(resources.values()), unreadable
 
 

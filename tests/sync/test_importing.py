@@ -202,6 +202,16 @@ def test_an_instance_of_an_unknown_shape_does_not_hide_the_rest(local_azure: Loc
     assert (len(report.unchanged), report.missing) == (3, ())
 
 
+def test_an_instance_of_an_unknown_shape_is_not_missing_in_whatever_case(
+    local_azure: LocalAzure,
+) -> None:
+    _import()
+    resources = [dict(each.raw) for each in arm_client(seed.SUBSCRIPTION_ID).list_instances()]
+    resources[0] |= {"name": resources[0]["name"].upper(), "identity": {"type": "Both"}}
+    _answer(local_azure, {"value": resources})
+    assert _import().missing == ()
+
+
 def test_an_instance_on_two_pages_is_imported_once(local_azure: LocalAzure) -> None:
     (resource, *_) = arm_client(seed.SUBSCRIPTION_ID).list_instances()
     _answer(local_azure, {"value": [resource.raw, resource.raw]})
