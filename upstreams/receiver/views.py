@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
@@ -27,6 +27,9 @@ from upstreams.receiver.protocol import read_request, read_route
 from upstreams.receiver.repetitions import repetitions
 from validation.authentication import TokenRefused
 from validation.policy import TokenPolicy
+
+# Slashes up to the end of /upstream/<instance>/.
+_SEGMENTS: Final = 3
 
 
 class UpstreamView(APIView):
@@ -78,7 +81,7 @@ class UpstreamView(APIView):
         route = exchange.route = read_route(headers)
         self._authenticate(request)
         if known.is_guarded:
-            known.guard(route, headers, request.path_info.partition(f"/{instance}/")[2])
+            known.guard(route, headers, _rest_of(request.path_info))
         body = _body(request, limits.body_bytes)
         event = exchange.event = read_request(route, headers, body, instance=known.name)
         return self._respond(dispatch(event, registry(), limits, repetitions))
@@ -116,6 +119,11 @@ class UpstreamView(APIView):
         if instance is None or route is None:
             raise NotAuthenticated
         return instance.token_policy(route)
+
+
+def _rest_of(path: str) -> str:
+    """Return what follows /upstream/<instance>/ in a decoded path, also of one named upstream."""
+    return path.split("/", _SEGMENTS)[_SEGMENTS]
 
 
 def _check_length(header: str | None, most: int) -> None:

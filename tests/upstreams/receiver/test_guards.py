@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from arm.state import InstanceState, TemplateState
 from identities.models import SignalRInstance
 from localazure import seed
-from tests.upstreams.receiver.conftest import RESOURCE, Service
+from tests.upstreams.receiver.conftest import RESOURCE, Service, Tokens
 from tests.upstreams.receiver.requests import json_call, wire
 from upstreams.demands import ReceiverDemands
 from upstreams.models import UpstreamTemplate
@@ -100,6 +100,16 @@ def test_a_demanded_secret_may_be_in_the_path(
     assert code(service.post(path=f"{HERE}{SECRET}x/echo")) == (403, "url_secret_wrong")
     assert code(service.post(path=f"{HERE}{SECRET}/other")) == (400, "path_disagrees")
     assert len(project) == 1
+
+
+def test_an_instance_may_be_called_upstream(
+    chat: SignalRInstance, project: Calls, token: Tokens
+) -> None:
+    chat.name = "upstream"
+    chat.save()
+    template("https://app.example.com/upstream/upstream/{event}")
+    service = Service(token(claims={"xms_mirid": None, "xms_az_rid": None}))
+    assert code(service.post(path="/upstream/upstream/echo")) == (200, "")
 
 
 def test_a_secret_alone_opens_nothing(
