@@ -20,8 +20,8 @@ from sync.parts.secrets import vaults_of
 if TYPE_CHECKING:
     from arm.client import ArmClient
 
-# Source: "Troubleshoot Azure RBAC", learn.microsoft.com: changes are detected within 10 minutes,
-# and managed identities' within 30 where roles are cached. SignalR rereads references as often.
+# Source: "Authorize requests to Azure SignalR Service resources with Microsoft Entra managed
+# identities", learn.microsoft.com. SignalR reads references again as often.
 PROPAGATION_MINUTES: Final = 30
 
 Grants = tuple[GrantState, ...]
