@@ -36,6 +36,8 @@ Value = TypeVar("Value")
 Event = tuple[str, str, str]
 # Whose policies are remembered. Callers invent names before they are authenticated.
 _MOST_EVENTS: Final = 1024
+# After a reading that failed. Short, for a process that holds nothing yet has to refuse till then.
+_RETRY_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,7 @@ class Policies:
         """Read everything again when it is next asked for."""
         self._names = None
         self._instances = {}
+        self._ask_at = None
 
     def _pk(self, name: str) -> int | None:
         # All names at once: inventing names then costs the database nothing.
@@ -181,7 +184,7 @@ class Policies:
         # One line for an outage, not one for each request.
         if self._ask_at is None:
             log.error("Instances cannot be read (%s): what is held counts on.", error)
-        self._ask_at = now + self._seconds
+        self._ask_at = now + min(self._seconds, _RETRY_SECONDS)
 
     def _note_end(self) -> None:
         if self._ask_at is not None:

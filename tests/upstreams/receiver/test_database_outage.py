@@ -100,3 +100,14 @@ def test_a_process_that_has_read_nothing_is_to_be_asked_again(
         refused = service.post()
     assert (refused.status_code, json.loads(refused.content)["code"]) == (503, "policy_unavailable")
     assert project == []
+
+
+def test_a_process_that_has_read_nothing_receives_as_soon_as_it_can(
+    project: list[UpstreamRequest], service: Service
+) -> None:
+    plant_rows()
+    policies.forget()
+    with outage():
+        assert service.post().status_code == 503
+    policies.forget()
+    assert service.post().status_code == 200
