@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from localazure import seed
 from sync.models import Operation
@@ -19,7 +20,7 @@ FLEET = (seed.CHAT, seed.PAYMENTS, seed.LAB)
 
 
 @pytest.mark.parametrize("fault", faults.THROTTLING)
-@pytest.mark.parametrize("refusals", [1, 4, 12, 24])
+@pytest.mark.parametrize("refusals", [1, 4, 12, 18])
 def test_a_fleet_sits_out_a_storm(
     local_azure: LocalAzure, count: Count, refusals: int, fault: str
 ) -> None:
@@ -53,11 +54,10 @@ def storm(cloud: LocalAzure, fault: str, *, times: int | None) -> None:
 
 
 def drive_all(operations: list[Operation]) -> None:
-    """Do a stage of each operation in turn until all have ended."""
-    for _ in range(STAGES):
+    """Do the stage that is due first, again and again, until all have ended."""
+    for _ in range(STAGES * len(operations)):
         unfinished = [operation for operation in operations if not operation.is_finished]
         if not unfinished:
             return
-        for operation in unfinished:
-            stage(operation)
+        stage(min(unfinished, key=lambda operation: operation.due_at or timezone.now()))
     raise AssertionError("The fleet's operations do not end.")
