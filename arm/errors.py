@@ -6,6 +6,7 @@ ArmError
 ├── Forbidden           the credential may not do this (403)
 │   └── GrantForbidden  it may not let others into a vault
 ├── NotFound            no such resource (404)
+│   └── GroupNotFound   not even the resource group that it would be in
 ├── Conflict            the resource is busy, or is in a state that forbids this (409)
 ├── Rejected            ARM read the request and said no (any other 4xx)
 │   └── PrincipalUnknown  an identity that Microsoft Entra has not heard of yet
@@ -114,6 +115,15 @@ class NotFound(ArmError):
     """ARM has no such resource, or no such operation any more."""
 
     sentence = "Azure has no such resource; it was deleted or moved, so import again."
+
+
+class GroupNotFound(NotFound):
+    """The resource group itself is not there, so nothing can be in it."""
+
+    sentence = (
+        "The subscription has no such resource group; make it or correct its name, or import again "
+        "if it was deleted."
+    )
 
 
 class Conflict(ArmError):

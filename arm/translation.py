@@ -26,6 +26,7 @@ from arm.errors import (
     CredentialMissing,
     CredentialRefused,
     Forbidden,
+    GroupNotFound,
     NotFound,
     Rejected,
     ServerFailed,
@@ -43,6 +44,9 @@ _BY_STATUS: Final[Mapping[int, type[ArmError]]] = {
     HTTPStatus.CONFLICT: Conflict,
     HTTPStatus.TOO_MANY_REQUESTS: Throttled,
 }
+# Codes that say more than the status. Source: learn.microsoft.com/azure/azure-resource-manager,
+# "Troubleshoot common Azure deployment errors".
+_BY_CODE: Final[Mapping[str, type[ArmError]]] = {"ResourceGroupNotFound": GroupNotFound}
 # How Microsoft Entra begins a refusal, and where the part for its support begins.
 _ENTRA_REFUSAL: Final = re.compile(r"(AADSTS\d+): (.*?)(?= Trace ID|[\r\n]|$)")
 
@@ -116,9 +120,11 @@ def _translate_credential(error: ClientAuthenticationError) -> ArmError:
 
 def _translate_response(error: HttpResponseError) -> ArmError:
     headers = getattr(error.response, "headers", {})
-    return error_for_status(error.status_code or 0)(
+    code = (error.error and error.error.code) or ""
+    kind = _BY_CODE.get(code) or error_for_status(error.status_code or 0)
+    return kind(
         (error.error and error.error.message) or error.message,
-        code=(error.error and error.error.code) or "",
+        code=code,
         status=error.status_code,
         retry_after=retry_after_seconds(headers),
     )
