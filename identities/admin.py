@@ -24,22 +24,6 @@ from identities.signals import instance_edited, instance_removed
 from identities.vaults import KeyVault, VaultGrant, VaultSecret
 
 
-@admin.register(Subscription)
-class SubscriptionAdmin(ModelAdmin):
-    """Subscriptions whose instances are managed."""
-
-    list_display = ["display_name", "subscription_id", "tenant_id"]
-
-
-@admin.register(UserAssignedIdentity)
-class UserAssignedIdentityAdmin(ModelAdmin):
-    """Identities that an instance can be given."""
-
-    list_display = ["name", "location", "principal_id", "client_id"]
-    search_fields = ["name", "arm_id", "principal_id", "client_id"]
-    readonly_fields = ["principal_id", "client_id", "tenant_id"]
-
-
 class ReadOnlyAdmin(ModelAdmin):
     """Rows to be looked at here, and not to be changed."""
 
@@ -54,6 +38,29 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
         """Say no."""
         return False
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    """Subscriptions as Azure answered them: their tenant decides whose tokens are accepted."""
+
+    list_display = ["display_name", "subscription_id", "tenant_id"]
+
+
+@admin.register(UserAssignedIdentity)
+class UserAssignedIdentityAdmin(ModelAdmin):
+    """Identities that an instance can be given."""
+
+    list_display = ["name", "location", "principal_id", "client_id"]
+    search_fields = ["name", "arm_id", "principal_id", "client_id"]
+    readonly_fields = ["principal_id", "client_id", "tenant_id"]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: UserAssignedIdentity | None = None
+    ) -> list[str]:
+        """Return, of a known identity, which one it is too: instances that have it would switch."""
+        fields = [str(name) for name in super().get_readonly_fields(request, obj)]
+        return ["arm_id", "location", *fields] if obj else fields
 
 
 class ManagedIdentityInline(StackedInline):

@@ -123,3 +123,23 @@ def test_an_instance_is_removed_from_signalman(
     page = reverse("admin:identities_signalrinstance_delete", args=[instance.pk])
     assert admin_client.post(page, {"post": "yes"}).status_code == 302
     assert not SignalRInstance.objects.exists()
+
+
+def test_the_tenant_of_a_subscription_is_azures_to_say(
+    admin_client: Client, subscription: Subscription
+) -> None:
+    page = reverse("admin:identities_subscription_change", args=[subscription.pk])
+    assert str(subscription.tenant_id) in admin_client.get(page).content.decode()
+    assert admin_client.post(page, {"tenant_id": str(uuid.uuid4())}).status_code == 403
+
+
+def test_a_known_identity_stays_the_one_it_is(admin_client: Client) -> None:
+    arm_id = (
+        f"/subscriptions/{uuid.uuid4()}/resourceGroups/apps"
+        "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app-identity"
+    )
+    known = UserAssignedIdentity.objects.create(arm_id=arm_id)
+    page = reverse("admin:identities_userassignedidentity_change", args=[known.pk])
+    assert admin_client.post(page, {"arm_id": f"{arm_id}-2"}).status_code == 302
+    known.refresh_from_db()
+    assert known.arm_id == arm_id
