@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from rest_framework.pagination import CursorPagination
+import re
+from typing import Final
+
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+_NUMBER: Final = re.compile(r"[0-9]{1,3}")
 
 
 class CursorPages(CursorPagination):
@@ -12,3 +19,21 @@ class CursorPages(CursorPagination):
     max_page_size = 500
     page_size_query_param = "page_size"
     ordering = "pk"
+
+    def get_page_size(self, request: Request) -> int:
+        """Return how many rows a page has. Raises ValidationError."""
+        wanted = request.query_params.get("page_size")
+        if wanted is None:
+            return self.page_size
+        size = int(wanted) if _NUMBER.fullmatch(wanted) else 0
+        if not 1 <= size <= self.max_page_size:
+            raise ValidationError({"page_size": [f"Give a number from 1 to {self.max_page_size}."]})
+        return size
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Return the place that the request names. Raises ValidationError."""
+        try:
+            found: Cursor | None = super().decode_cursor(request)
+        except NotFound as error:
+            raise ValidationError({"cursor": ["Take it from `next` or `previous`."]}) from error
+        return found

@@ -31,6 +31,7 @@ _WRITTEN = {409: "Not as things stand"}
 _SPECIAL = {
     "is_conditional": {412: "The document has changed", 428: "If-Match is required"},
     "is_repeatable": {422: "The Idempotency-Key is another request's"},
+    "names_instance": {404: "Not found"},
     "asks_azure": {502: "Azure did not answer"},
 }
 

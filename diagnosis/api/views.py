@@ -32,6 +32,7 @@ class TokenInspection(ApiView):
     reads = "identities.view_signalrinstance"
     # It changes nothing; it is a POST so that the token is in no address and no log.
     writes = reads
+    names_instance = True
 
     @extend_schema(request=InspectSerializer, responses=VerdictSerializer)
     def post(self, request: Request) -> Response:

@@ -111,6 +111,22 @@ def test_a_filter_that_cannot_be_is_named() -> None:
     assert "policy" in answer.json()["errors"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("location", ""),
+        ("page_size", "0"),
+        ("page_size", "501"),
+        ("page_size", "x"),
+        ("cursor", "x"),
+    ],
+)
+def test_an_empty_filter_and_a_page_that_cannot_be_are_refused(name: str, value: str) -> None:
+    answer = caller(Role.VIEWER).get(INSTANCES, {name: value})
+    assert answer.status_code == 400
+    assert name in answer.json()["errors"]
+
+
 def test_a_caller_is_told_what_is_left_and_stopped_at_the_limit(settings: Settings) -> None:
     cache.clear()
     settings.API = settings.API | {"REQUESTS_A_MINUTE": 2}
