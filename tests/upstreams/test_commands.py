@@ -6,7 +6,9 @@ import json
 from datetime import timedelta
 from io import StringIO
 
+import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from identities.models import SignalRInstance
@@ -45,3 +47,9 @@ def test_the_period_can_be_chosen(instance: SignalRInstance) -> None:
     count(instance, 9, hours=30)
     assert deliveries() == ""
     assert deliveries("--hours", "31").split() == ["9", instance.name, "accepted"]
+
+
+@pytest.mark.parametrize("hours", ["nan", "inf", "-1", "0", "1e9", "a day"])
+def test_a_period_that_is_none_is_refused(hours: str) -> None:
+    with pytest.raises(CommandError, match="--hours"):
+        deliveries(f"--hours={hours}")

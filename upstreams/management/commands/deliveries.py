@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand
 from django.db.models import Sum
 from django.utils import timezone
 
 from upstreams.models import DeliveryCount
+
+# A hundred years: more than anybody keeps.
+_MOST_HOURS: Final = 876_000
 
 
 class Command(BaseCommand):
@@ -21,12 +24,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the period and the form."""
-        parser.add_argument("--hours", type=float, default=24.0, help="how far back; default: 24")
+        parser.add_argument("--hours", type=hours, default="24", help="how far back; default: 24")
         parser.add_argument("--json", action="store_true", help="print a JSON list")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the counts, the busiest first."""
-        since = timezone.now() - timedelta(hours=options["hours"])
+        since = timezone.now() - options["hours"]
         rows = list(
             DeliveryCount.objects.since(since)
             .order_by()
@@ -48,3 +51,11 @@ class Command(BaseCommand):
             return
         for count in counts:
             self.stdout.write("{count:>8} {instance} {outcome} {reason}".format(**count).rstrip())
+
+
+def hours(written: str) -> timedelta:
+    """Read a period. Raises ArgumentTypeError."""
+    number = float(written)
+    if not 0 < number <= _MOST_HOURS:
+        raise ArgumentTypeError(f"give a number above 0, and at most {_MOST_HOURS}")
+    return timedelta(hours=number)
