@@ -41,3 +41,13 @@ def test_a_cache_that_keeps_nothing_is_missing(client: Client, settings: Setting
 @pytest.mark.parametrize("address", ["/livez", "/readyz"])
 def test_health_is_only_asked_for(client: Client, address: str) -> None:
     assert client.post(address).status_code == 405
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/livez", "/readyz"])
+def test_health_is_answered_in_clear_where_all_else_is_sent_to_https(
+    client: Client, settings: Settings, address: str
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/").status_code == 301
+    assert client.get(address).status_code == 200
