@@ -288,6 +288,8 @@ def test_a_deletion_of_what_was_changed_meanwhile_stops(local_azure: LocalAzure)
 
 
 def test_a_deletion_that_azure_forgot_is_known_by_its_end(local_azure: LocalAzure) -> None:
+    # By the clock, for nobody polls it again.
+    local_azure.post("/_local/operations", {"polls": None, "seconds": 0.1})
     operation = delete(deletable())
     drive_to(operation, "polling")
     fault = {"method": "GET", "path": ".*operationStatuses.*", "times": 1, "status": 404}
