@@ -38,7 +38,8 @@ def test_what_graph_would_read_as_syntax_is_only_text(graph: ArmSettings) -> Non
 def test_every_page_is_read(graph: ArmSettings, local_azure: LocalAzure) -> None:
     local_azure.seed(applications=[{"displayName": f"app {n}"} for n in range(120)])
     assert len(list(list_applications(graph))) == 123
-    assert len(local_azure.requests("GET")) == 2
+    pages = [each for each in local_azure.requests("GET") if each["path"].endswith("/applications")]
+    assert len(pages) == 2
 
 
 def test_an_application_with_v2_tokens_is_told_apart(

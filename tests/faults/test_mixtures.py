@@ -13,7 +13,7 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import assert_invariants, assert_recovers
 from tests.faults.runs import CALLS, RUNS, begin
-from tests.sync.driving import STAGES, stage
+from tests.sync.driving import stage, turns
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -28,7 +28,7 @@ def test_any_mixture_of_faults_leaves_a_working_or_explained_instance(
     random = Random(number)  # noqa: S311  # to be had again by its number
     operation, before = begin(local_azure)
     local_azure.post("/_local/faults", mixture(random))
-    for _ in range(STAGES):
+    for _ in turns():
         if operation.is_finished:
             break
         if random.randrange(ONE_IN):
