@@ -23,7 +23,10 @@ from scripts import lifeline
 ROOT: Final = Path(__file__).resolve().parent.parent
 VENV: Final = ROOT / ".venv"
 PYTHON: Final = VENV / "bin" / "python"
-INTERRUPTED: Final = VENV / ".interrupted"
+# Beside it, since making .venv anew empties it.
+INTERRUPTED: Final = ROOT / ".venv.interrupted"
+# Holds all that requirements.txt holds: who has installed it has both.
+EVERYTHING: Final = ROOT / "requirements-dev.txt"
 
 
 def main(requirements: Path) -> None:
@@ -31,8 +34,7 @@ def main(requirements: Path) -> None:
     if sys.version_info < (3, 11):
         sys.exit("Signalman needs Python 3.11 or later: run make with PYTHON=python3.12, say.")
     lifeline.exit_when_orphaned()
-    stamp = VENV / f".{requirements.name}.{_digest(requirements)}"
-    if stamp.exists() and not INTERRUPTED.exists():
+    if _is_installed(requirements) or _is_installed(EVERYTHING):
         return
     print(f"Setting up .venv from {requirements.name}: a minute on a fresh machine", flush=True)
     if INTERRUPTED.exists() or not PYTHON.exists():
@@ -44,17 +46,21 @@ def main(requirements: Path) -> None:
     )  # fmt: skip
     for old in VENV.glob(f".{requirements.name}.*"):
         old.unlink()
-    stamp.touch()
+    _stamp(requirements).touch()
     INTERRUPTED.unlink()
 
 
-def _digest(requirements: Path) -> str:
-    return hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+def _is_installed(requirements: Path) -> bool:
+    return _stamp(requirements).exists() and not INTERRUPTED.exists()
+
+
+def _stamp(requirements: Path) -> Path:
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+    return VENV / f".{requirements.name}.{digest}"
 
 
 def _make_venv() -> None:
     """Make .venv; where Python comes without ensurepip (Debian's does), virtualenv makes it."""
-    VENV.mkdir(exist_ok=True)
     INTERRUPTED.touch()
     venv = [sys.executable, "-m", "venv", "--clear", str(VENV)]
     if importlib.util.find_spec("ensurepip") is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -67,6 +68,14 @@ class Az:
 
 def install() -> None:
     """Install az, once for this working tree; an installation that was interrupted begins anew."""
+    _VENV.parent.mkdir(exist_ok=True)
+    # Tests that run beside each other wait for one of them to install it.
+    with _VENV.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install()
+
+
+def _install() -> None:
     if _COMPLETE.exists() and _COMPLETE.read_text() == _VERSION:
         return
     venv.create(_VENV, clear=True, with_pip=True)
