@@ -100,6 +100,8 @@ def claim(operation_id: UUID, now: datetime) -> Claim | None:
             started_at=Coalesce("started_at", now),
             lease_until=now + timedelta(seconds=settings.SIGNALMAN_LEASE_SECONDS),
             lease_owner=_worker_name(),
+            # The message has come. Should this hold run out, the next tick wakes the operation.
+            woken_at=None,
         )
     )
     return _held(operation_id, found.fence + 1, now) if taken else None

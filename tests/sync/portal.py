@@ -17,7 +17,7 @@ from typing import Any, Final
 from localazure import seed
 from tests.cloud import REPOSITORY
 
-# A message that died with its worker is not sent again for half a minute; and machines may be busy.
+# A message that no worker claimed is not sent again for half a minute; and machines may be busy.
 PATIENCE_SECONDS: Final = 180
 LOOK_SECONDS: Final = 0.05
 
