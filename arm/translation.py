@@ -48,6 +48,9 @@ _BY_STATUS: Final[Mapping[int, type[ArmError]]] = {
 # "Troubleshoot common Azure deployment errors".
 _BY_CODE: Final[Mapping[str, type[ArmError]]] = {"ResourceGroupNotFound": GroupNotFound}
 # How Microsoft Entra begins a refusal, and where the part for its support begins.
+# Seconds. Whoever asks for more is asked again by then, and may say so again.
+LONGEST_RETRY_AFTER: Final = 3600.0
+
 _ENTRA_REFUSAL: Final = re.compile(r"(AADSTS\d+): (.*?)(?= Trace ID|[\r\n]|$)")
 
 
@@ -85,8 +88,8 @@ def error_for_status(status: int) -> type[ArmError]:
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that Azure asks to wait, or None where it does not say.
 
-    Seconds, fractions included, or an HTTP date (RFC 9110, 10.2.3). What cannot be read counts as
-    not said.
+    Seconds, fractions included, or an HTTP date (RFC 9110, 10.2.3); an hour at most. What cannot be
+    read counts as not said.
     """
     value = headers.get("Retry-After")
     if not value:
@@ -95,7 +98,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         seconds = float(value)
     except ValueError:
         return _seconds_until(value)
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
+    return _bounded(seconds) if math.isfinite(seconds) else None
 
 
 def _seconds_until(http_date: str) -> float | None:
@@ -103,7 +106,13 @@ def _seconds_until(http_date: str) -> float | None:
         moment = parsedate_to_datetime(http_date)
     except ValueError:
         return None
-    return max((moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0)
+    return _bounded(
+        (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    )
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 
 def _is_from_arm(error: ClientAuthenticationError) -> bool:

@@ -16,8 +16,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
-DATA_DIR = env.path("SIGNALMAN_DATA_DIR", default=str(BASE_DIR / "var"))
-DATA_DIR = Path(str(DATA_DIR))
+# A relative one is relative to the project: every program of it uses the same.
+DATA_DIR = BASE_DIR / env.str("SIGNALMAN_DATA_DIR", default="var")
 
 # --- Django -----------------------------------------------------------------------------------
 

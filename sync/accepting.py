@@ -29,6 +29,16 @@ def accept(
     Returns the changes that an apply would make no more. Asks Azure nothing and sends it nothing.
     Raises NeverRead, NoSuchChange, NotAcceptable.
     """
+    with transaction.atomic():
+        # What is not accepted stays as it is wanted when this is written, not as it was shown.
+        SignalRInstance.objects.select_for_update().get(pk=instance.pk)
+        row = SignalRInstance.objects.with_desired().get(pk=instance.pk)
+        return _accept(row, paths, Author(who, "accept", comment))
+
+
+def _accept(
+    instance: SignalRInstance, paths: Collection[str], author: Author
+) -> tuple[Change, ...]:
     observed, desired = observed_state(instance), desired_state(instance)
     if observed is None or observed.existence is None:
         raise NeverRead(
@@ -39,9 +49,8 @@ def accept(
     if wanted != observed and (found := problems(wanted)):
         raise NotAcceptable(f"{instance}: with that accepted, {' '.join(found)}")
     before = differences(observed, desired)
-    with transaction.atomic():
-        want_state(instance, wanted, Author(who, "accept", comment))
-        take_over_lacking(instance, wanted)
-        leave_alone(desired, wanted, who=who)
+    want_state(instance, wanted, author)
+    take_over_lacking(instance, wanted)
+    leave_alone(desired, wanted, who=author.who)
     remaining = differences(observed, wanted)
     return tuple(change for change in before if change not in remaining)

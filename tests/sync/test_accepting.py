@@ -13,6 +13,7 @@ from sync.planning import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.driving import SIGNED, UNSIGNED, drive, imported, managed, patches, start, want
+from upstreams.documents import load_templates
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +65,7 @@ def test_an_identity_that_others_gave_it_can_be_accepted(local_azure: LocalAzure
 
 def test_of_what_is_gone_nothing_can_be_accepted(local_azure: LocalAzure) -> None:
     instance = imported(seed.LAB)
-    instance.observed = None
+    SignalRInstance.objects.update(observed=None)
     with pytest.raises(NeverRead, match="remove_instance"):
         accept(instance, who="ada")
 
@@ -119,3 +120,13 @@ def test_what_is_unclear_is_refused(
     outcome = run("drift", *arguments)
     assert outcome.code == 1
     assert words in outcome.error
+
+
+def test_what_is_wanted_since_the_drift_was_shown_is_kept(local_azure: LocalAzure) -> None:
+    shown = want(imported(seed.LAB), "SystemAssigned", UNSIGNED, OTHER)
+    desired_state(shown)
+    load_templates(stored(seed.LAB), [UNSIGNED])
+    accept(shown, ["identity"], who="ada")
+    wanted = desired_state(stored(seed.LAB))
+    assert wanted.identity.type == "None"
+    assert [each.url_template for each in wanted.templates] == [UNSIGNED["urlTemplate"]]
