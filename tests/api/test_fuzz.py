@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 
 from accounts.models import PersonalAccessToken
@@ -30,6 +33,16 @@ schema = schemathesis.openapi.from_path(
     config=schemathesis.Config.from_dict({"checks": EXPECTED}),
 )
 schema.app = application
+
+
+@pytest.fixture(autouse=True)
+def open_connection() -> Iterator[None]:
+    """Keep the test's own connection open between requests, as Django's test client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

@@ -12,6 +12,9 @@ from upstreams.models import Delivery, FunctionApp, Outcome
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     """One upstream request as it was received."""
 
+    # Said here, since the range of a small integer is another in each database.
+    status = serializers.IntegerField(min_value=100, max_value=599, read_only=True)
+
     class Meta:
         model = Delivery
         fields = [
