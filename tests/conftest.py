@@ -11,6 +11,12 @@ from pytest_django import Settings
 from tests.cloud import LocalAzure
 
 
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Shared signing keys, what is known of instances and callers' limits outlive no test."""
+    cache.clear()
+
+
 @pytest.fixture(scope="session")
 def local_azure_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
     """One Local Azure for the whole run (for each worker, where tests run in parallel)."""
@@ -24,8 +30,6 @@ def local_azure(
 ) -> LocalAzure:
     """Local Azure as it starts, with environment and settings that point at it."""
     local_azure_process.reset()
-    # Signing keys, and when they may be looked for again, are shared through it.
-    cache.clear()
     for name, value in local_azure_process.environment.items():
         monkeypatch.setenv(name, value)
     settings.SIGNALMAN_ARM_ENDPOINT = local_azure_process.url
