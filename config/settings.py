@@ -8,6 +8,7 @@ from typing import Any
 import django_stubs_ext
 import environ
 from celery.schedules import schedule
+from django.templatetags.static import static
 
 django_stubs_ext.monkeypatch()
 
@@ -46,6 +47,7 @@ INSTALLED_APPS = [
     "upstreams",
     "sync",
     "diagnosis",
+    "portal",
     # The operator's own apps: their `hubs.py` is discovered as `admin.py` is.
     *env.list("SIGNALMAN_APPS", default=[]),
 ]
@@ -248,6 +250,8 @@ SIGNALMAN_GRAPH_SCOPE = env.str(
 SIGNALMAN_INSTANCE_DISCOVERY = env.bool("SIGNALMAN_INSTANCE_DISCOVERY", default=True)
 # Which Azure this is, shown in the portal's corner.
 SIGNALMAN_AZURE_NAME = env.str("SIGNALMAN_AZURE_NAME", default="Azure")
+# Azure's own portal, which pages link to; national clouds have their own. Local Azure has none.
+SIGNALMAN_AZURE_PORTAL = env.str("SIGNALMAN_AZURE_PORTAL", default="https://portal.azure.com")
 # Seconds between two polls of a long-running operation where Azure does not say. The SDK's is 30.
 SIGNALMAN_POLL_SECONDS = env.float("SIGNALMAN_POLL_SECONDS", default=10.0)
 # Seconds after which a worker that holds an operation is given up for dead. Longer than the slowest
@@ -306,8 +310,22 @@ UNFOLD = {
     "SITE_TITLE": "Signalman",
     "SITE_HEADER": "Signalman",
     "SITE_SYMBOL": "traffic",
-    "ENVIRONMENT": "config.navigation.environment",
-    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda _request: static("portal/favicon.svg"),
+        }
+    ],
+    "STYLES": [lambda _request: static("portal/portal.css")],
+    "SCRIPTS": [lambda _request: static("portal/portal.js")],
+    "ENVIRONMENT": "portal.navigation.environment",
+    "DASHBOARD_CALLBACK": "portal.dashboard.dashboard",
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "portal.navigation.sidebar",
+    },
 }
 
 LOGIN_URL = "admin:login"

@@ -10,6 +10,7 @@ from config.health import livez, readyz
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", include("portal.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
     path("livez", livez),

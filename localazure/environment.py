@@ -37,6 +37,8 @@ def variables(port: int, ca_file: Path) -> dict[str, str]:
         "SIGNALMAN_GRAPH_ENDPOINT": url,
         "SIGNALMAN_INSTANCE_DISCOVERY": "false",
         "SIGNALMAN_AZURE_NAME": "Local Azure",
+        # It has no portal of its own to link to.
+        "SIGNALMAN_AZURE_PORTAL": "",
     }
 
 

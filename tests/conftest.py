@@ -36,5 +36,6 @@ def local_azure(
     settings.SIGNALMAN_GRAPH_ENDPOINT = local_azure_process.url
     settings.SIGNALMAN_INSTANCE_DISCOVERY = False
     settings.SIGNALMAN_AZURE_NAME = "Local Azure"
+    settings.SIGNALMAN_AZURE_PORTAL = ""
     settings.VALIDATION = settings.VALIDATION | {"AUTHORITY": local_azure_process.url}
     return local_azure_process

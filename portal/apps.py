@@ -1,0 +1,11 @@
+"""The portal as a Django app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    """Pages, navigation and the dashboard. Keeps no rows of its own."""
+
+    name = "portal"

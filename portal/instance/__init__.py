@@ -1,0 +1,1 @@
+"""The pages of one instance, one module for each tab."""

@@ -1,0 +1,64 @@
+"""What the tabs of an instance share: the instance, its standing, and the row of tabs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Final
+
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from identities.models import SignalRInstance
+from portal.deep_links import azure_portal_link
+from portal.pages import PortalPage
+from sync.status import sync_status
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab: the name of its URL and what is written on it."""
+
+    name: str
+    label: str
+    icon: str
+
+
+# In the order of the work: what it is, what is wanted, what will happen, what happened.
+TABS: Final = (Tab("overview", "Overview", "info"),)
+
+
+class InstancePage(PortalPage):
+    """One tab of an instance. The instance is found by its name, in any case."""
+
+    tab: ClassVar[str]
+
+    @cached_property
+    def instance(self) -> SignalRInstance:
+        """Return the instance of the address; raises Http404."""
+        rows = SignalRInstance.objects.with_desired().named(self.kwargs["name"])
+        return get_object_or_404(rows)
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Return the instance's name."""
+        return self.instance.name
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the instance, how it stands, and the tabs."""
+        return super().get_context_data(
+            instance=self.instance,
+            status=sync_status(self.instance),
+            azure_portal_link=azure_portal_link(self.instance),
+            tabs=[(tab, self.address(tab.name), tab.name == self.tab) for tab in TABS],
+            **kwargs,
+        )
+
+    def address(self, tab: str) -> str:
+        """Return the path of another tab of this instance."""
+        return reverse(f"portal:instance-{tab}", args=[self.instance.name])
+
+    def back(self, tab: str | None = None) -> HttpResponseRedirect:
+        """Answer a POST: look at the page again, so that a reload asks nothing twice."""
+        return HttpResponseRedirect(self.address(tab or self.tab))

@@ -1,0 +1,28 @@
+// What pages do beyond htmx. Everything here is an addition: without it, pages still work.
+(() => {
+  "use strict";
+
+  // Times are written in UTC; a browser knows what that is here. UTC stays as the title.
+  function localTimes(root) {
+    for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.getTime())) continue;
+      time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+      time.dataset.local = "";
+    }
+  }
+
+  async function copy(button) {
+    const icon = button.querySelector(".material-symbols-outlined");
+    await navigator.clipboard.writeText(button.dataset.copy);
+    icon.textContent = "check";
+    setTimeout(() => { icon.textContent = "content_copy"; }, 1500);
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+  });
+  document.addEventListener("DOMContentLoaded", () => localTimes(document));
+  document.addEventListener("htmx:afterSettle", (event) => localTimes(event.target));
+})();

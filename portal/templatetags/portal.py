@@ -1,0 +1,54 @@
+"""Small parts that many pages show: a time, an id to copy, a state in its colour."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+_TONES: Final = {
+    "good": {"Synced", "Healthy", "succeeded", "accepted", "pass", "acting", "manage", "Succeeded"},
+    "bad": {"Missing", "Degraded", "failed", "refused", "fail", "Failed"},
+    "warn": {"OutOfSync", "cancelled", "unknown", "pause", "error", "Canceled"},
+    "busy": {"Progressing", "queued", "running", "waiting"},
+}
+
+
+@register.simple_tag
+def moment(value: datetime | None, otherwise: str = "never") -> SafeString | str:
+    """Return a time: UTC as written and on hover, which `portal.js` turns into local time."""
+    if value is None:
+        return otherwise
+    at = value.astimezone(UTC)
+    written = f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), written, written)
+
+
+@register.simple_tag
+def copyable(value: Any, label: str = "") -> SafeString | str:
+    """Return an id and a button that copies it; `label` says to a screen reader what it is."""
+    if not value:
+        return "—"
+    return format_html(
+        '<span class="copyable"><code>{}</code>'
+        '<button type="button" data-copy="{}" aria-label="Copy {}">'
+        '<span class="material-symbols-outlined" aria-hidden="true">content_copy</span>'
+        "</button></span>",
+        value,
+        value,
+        label or value,
+    )
+
+
+@register.simple_tag
+def pill(value: Any, label: str = "") -> SafeString:
+    """Return a state in its colour; `label` is written instead of it."""
+    name = str(getattr(value, "value", value))
+    tone = next((tone for tone, names in _TONES.items() if name in names), "plain")
+    written = label or getattr(value, "label", name)
+    return format_html('<span class="pill pill-{}">{}</span>', tone, written)
