@@ -1,4 +1,4 @@
-"""A name for each request, to find it in the logs by."""
+"""A name for each request, to find it by: in the logs, in its answer and in the work it started."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
+from accounts.causes import request_id
+from config.redaction import redacted
+
 # A proxy's own name is kept, unless it could break a log line.
 _ACCEPTABLE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -16,14 +19,27 @@ _ACCEPTABLE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 def request_ids(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Name each request, and say the name in the header `X-Request-ID` of its answer."""
+    """Name each request, and say the name in the header `X-Request-ID` of its answer.
+
+    Whatever is logged and recorded meanwhile takes the name from `accounts.causes`.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        name = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
+        name = _name(request.META.get("HTTP_X_REQUEST_ID", ""))
         request.request_id = name  # type: ignore[attr-defined]
-        response = get_response(request)
+        before = request_id.set(name)
+        try:
+            response = get_response(request)
+        finally:
+            request_id.reset(before)
         response["X-Request-ID"] = name
         return response
 
     return middleware
+
+
+def _name(given: str) -> str:
+    """Return the name that was given, or a new one where that could do harm in a log."""
+    if _ACCEPTABLE.fullmatch(given) and redacted(given) == given:
+        return given
+    return uuid.uuid4().hex

@@ -332,12 +332,18 @@ LOGIN_URL = "admin:login"
 
 # --- Logs -------------------------------------------------------------------------------------
 
+# "text" for people, "json" for what collects logs: one object a line.
+LOG_FORMAT = env.str("SIGNALMAN_LOG_FORMAT", default="text", choices=("text", "json"))
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "text": {"()": "config.logs.LineFormatter"},
+        "json": {"()": "config.logs.JsonFormatter"},
+    },
     "filters": {"refusals": {"()": "upstreams.receiver.logs.WithoutRefusals"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.str("SIGNALMAN_LOG_LEVEL", default="INFO")},
     "loggers": {
         # At INFO it writes every request's headers, one line each; ours are written by arm.

@@ -20,6 +20,7 @@ def operation_document(operation: Operation) -> dict[str, Any]:
         "waiting_for": operation.waiting_for or None,
         "due_at": _written(operation.due_at),
         "requested_by": operation.requested_by_name,
+        "request_id": operation.request_id or None,
         "created_at": _written(operation.created_at),
         "started_at": _written(operation.started_at),
         "finished_at": _written(operation.finished_at),
@@ -51,6 +52,7 @@ def audit_document(event: AuditEvent) -> dict[str, Any]:
         "before": event.before,
         "after": event.after,
         "operation": event.operation_id and str(event.operation_id),
+        "request_id": event.request_id or None,
     }
 
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.causes import present_request
 from arm.state import InstanceState
 from identities.models import SignalRInstance, Subscription
 from sync.plan import Plan
@@ -78,6 +79,9 @@ class Operation(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     requested_by_name = models.CharField(max_length=150)
+    request_id = models.CharField(
+        max_length=64, blank=True, default=present_request, help_text="Of the request that asked."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -247,6 +251,7 @@ class AuditEvent(models.Model):
     after = models.JSONField(null=True)
     # Not a foreign key: this row stays when that one goes.
     operation_id = models.UUIDField(null=True, db_index=True)
+    request_id = models.CharField(max_length=64, blank=True, default=present_request)
 
     objects = AuditEventQuerySet.as_manager()
 

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts import causes
 from identities.models import SignalRInstance
 from sync.applying import carry_on
 from sync.audit import record_event
@@ -93,11 +94,12 @@ def advance(operation_id: UUID, now: datetime | None = None) -> datetime | None:
     held = claim(operation_id, now or timezone.now())
     if held is None:
         return None
-    try:
-        return carry_on(held)
-    except ClaimLost as lost:
-        log.info("%s", lost)
-        return None
+    with causes.working_on(str(operation_id), request=held.operation.request_id):
+        try:
+            return carry_on(held)
+        except ClaimLost as lost:
+            log.info("%s", lost)
+            return None
 
 
 def cancel(operation: Operation, *, who: str) -> None:

@@ -123,6 +123,9 @@ class OperationSerializer(serializers.Serializer[Any]):
     waiting_for = serializers.CharField(allow_null=True)
     due_at = serializers.DateTimeField(allow_null=True)
     requested_by = serializers.CharField()
+    request_id = serializers.CharField(
+        allow_null=True, help_text="The `X-Request-ID` of the request that started it."
+    )
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)

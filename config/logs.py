@@ -1,0 +1,73 @@
+"""The form of a log line: for people, or as JSON for what collects logs.
+
+Either says for which request and operation it was written.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from accounts import causes
+from config.redaction import redacted
+
+
+class LineFormatter(logging.Formatter):
+    """One line for people: time, level, logger, message, and in brackets whom it was done for."""
+
+    def __init__(self) -> None:
+        super().__init__("{asctime} {levelname} {name}: {message}", style="{")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        """Return the line without the traceback, what cannot be printed written out."""
+        line = _printable(super().formatMessage(record))
+        named = " ".join(f"{name}={value}" for name, value in _cause(record).items())
+        return f"{line} [{named}]" if named else line
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and what follows it of a traceback."""
+        return redacted(super().format(record))
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line.
+
+    `time` (ISO 8601, UTC), `level`, `logger`, `message`, `process`, `thread`; `request_id` and
+    `operation_id` where there are any; `exception`, a traceback, where one was logged.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object, without a line break."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, tz=UTC).isoformat("T", "milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": redacted(record.getMessage()),
+            "process": record.process,
+            "thread": record.threadName,
+            **_cause(record),
+        }
+        if record.exc_info:
+            line["exception"] = redacted(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=True, default=str)
+
+
+def _cause(record: logging.LogRecord) -> dict[str, str]:
+    # Django writes its line on an answer when the request's middleware has ended already.
+    request = getattr(record, "request", None)
+    found = {
+        "request_id": causes.request_id.get() or getattr(request, "request_id", ""),
+        "operation_id": causes.operation_id.get(),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _printable(line: str) -> str:
+    """Return the line without what could end it early, move a cursor or hide what follows."""
+    if line.isprintable():
+        return line
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in line
+    )

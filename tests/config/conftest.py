@@ -1,0 +1,21 @@
+"""The log, as JSON."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from config.logs import JsonFormatter
+from tests.config.lines import Lines
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    """Every line that is logged, as with SIGNALMAN_LOG_FORMAT=json."""
+    handler = Lines(JsonFormatter())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    yield handler
+    root.removeHandler(handler)
