@@ -7,8 +7,9 @@ and the next run does the rest.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -26,8 +27,16 @@ from sync.borrowing import remember_identities
 from sync.function_apps import import_function_apps, read_pointed_at, refresh_serving
 from sync.granting import save_grants, save_vaults
 from sync.listing import ImportReport, Listing, borrowed_identities
-from sync.observing import observe, observe_absence, save_observed, sighting
-from sync.vaults import VaultReader, question, with_grants
+from sync.observing import (
+    Sighting,
+    catch_up,
+    is_overtaken,
+    observe,
+    observe_absence,
+    save_observed,
+    sighting,
+)
+from sync.vaults import Held, VaultReader, question, with_grants
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +108,9 @@ def refresh(
 ) -> SignalRResource:
     """Read one instance from Azure and write its observed side, on the row and in memory.
 
-    Of grants, those that the references need, wanted or in Azure, and besides these `grants`.
-    Raises ArmError; before NotFound it writes down that the instance is gone.
+    Of grants, those that the references need, wanted or in Azure, and besides these `grants`. An
+    answer that a later one has overtaken is returned and not written down. Raises ArmError; before
+    NotFound it writes down that the instance is gone.
     """
     asked_at = timezone.now()
     try:
@@ -109,10 +119,7 @@ def refresh(
         )
     except NotFound as error:
         if error.code != _SUBSCRIPTION_NOT_FOUND:
-            observe_absence(instance, at=asked_at)
-            with transaction.atomic():
-                save_observed([instance], [])
-                save_grants({instance: ()}, {}, at=asked_at)
+            _write_absence(instance, at=asked_at)
         raise
     identities = remember_identities(borrowed_identities([resource]))
     seen = sighting(
@@ -121,12 +128,31 @@ def refresh(
     reader = VaultReader(instance.subscription_id)
     held = reader.held(question(resource, seen.principal_id, instance, grants))
     seen = replace(seen, resource=with_grants(resource, held))
-    observe(instance, seen)
-    with transaction.atomic():
-        save_observed([instance], [])
-        save_grants({instance: held}, save_vaults(reader, at=asked_at), at=asked_at)
+    _write(instance, seen, held, reader)
     found = refresh_serving(instance, apps)
     return replace(seen.resource, state=replace(seen.resource.state, function_apps=found))
+
+
+@transaction.atomic
+def _write(
+    instance: SignalRInstance, seen: Sighting, held: Sequence[Held], reader: VaultReader
+) -> None:
+    catch_up(instance)
+    if is_overtaken(instance, seen.at):
+        return
+    observe(instance, seen)
+    save_observed([instance], [])
+    save_grants({instance: held}, save_vaults(reader, at=seen.at), at=seen.at)
+
+
+@transaction.atomic
+def _write_absence(instance: SignalRInstance, *, at: datetime) -> None:
+    catch_up(instance)
+    if is_overtaken(instance, at):
+        return
+    observe_absence(instance, at=at)
+    save_observed([instance], [])
+    save_grants({instance: ()}, {}, at=at)
 
 
 def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource]:

@@ -26,7 +26,14 @@ from sync.borrowing import remember_identities
 from sync.desired import desired_state
 from sync.granting import save_grants, save_vaults, take_over
 from sync.history import Author, record_desired
-from sync.observing import Sighting, observe, observe_absence, save_observed, sighting
+from sync.observing import (
+    Sighting,
+    is_overtaken,
+    observe,
+    observe_absence,
+    save_observed,
+    sighting,
+)
 from sync.parts import is_in_sync
 from sync.vaults import Held, VaultReader, question, with_grants
 from upstreams.references import OPENING
@@ -114,8 +121,8 @@ class Listing:
     ) -> ImportReport:
         # Two imports of one subscription take turns; SQLite has one writer anyway.
         Subscription.objects.select_for_update().get(pk=self.subscription.pk)
+        rows = _known_rows([each.resource for each in seen], locked=True)
         vaults = save_vaults(reader, at=self.asked_at)
-        rows = _known_rows([each.resource for each in seen])
         known = [
             (rows[key], each)
             for each in seen
@@ -127,7 +134,11 @@ class Listing:
             if self.creates and _key(each) not in rows
         ]
         report = self._create(new, identities) + self._update(known, identities)
-        held = {row: grants[_key(each)] for row, each in (*new, *known)}
+        held = {
+            row: grants[_key(each)]
+            for row, each in (*new, *known)
+            if not is_overtaken(row, each.at)
+        }
         save_grants(held, vaults, at=self.asked_at)
         return report
 
@@ -159,7 +170,9 @@ class Listing:
         accepted = [
             (row, each.resource.state)
             for row, each in known
-            if self.accepts and not is_in_sync(_of_its_own(row), each.resource.state)
+            if self.accepts
+            and not is_overtaken(row, each.at)
+            and not is_in_sync(_of_its_own(row), each.resource.state)
         ]
         adopt(accepted, identities)
         take_over(accepted)
@@ -211,10 +224,13 @@ def _parse(answers: Iterable[Json]) -> tuple[list[SignalRResource], dict[str, st
 
 
 def _known_rows(
-    resources: Iterable[SignalRResource], **conditions: Any
+    resources: Iterable[SignalRResource], *, locked: bool = False, **conditions: Any
 ) -> dict[str, SignalRInstance]:
     keys = [resource.name.lower() for resource in resources]
     rows = SignalRInstance.objects.with_desired().annotate(key=Lower("name"))
+    if locked:
+        # In one order, so that two lists never wait for each other.
+        rows = rows.select_for_update(of=("self",)).order_by("pk")
     return {row.name.lower(): row for row in rows.filter(key__in=keys, **conditions)}
 
 

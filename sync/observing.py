@@ -71,13 +71,30 @@ def sighting(
     return Sighting(resource, at, principal_id, tenant_id)
 
 
+def catch_up(instance: SignalRInstance) -> None:
+    """Lock the row of `instance` and take over what others observed since it was read.
+
+    While Azure was asked, a later question may have been answered: what is compared before a write
+    is the row as it is now. Call it inside a transaction.
+    """
+    fields = [field for field in INSTANCE_FIELDS if field != "subscription"]
+    locked = SignalRInstance.objects.select_for_update()
+    instance.refresh_from_db(fields=fields, from_queryset=locked)
+    instance.identity.refresh_from_db(fields=IDENTITY_FIELDS)
+
+
+def is_overtaken(instance: SignalRInstance, at: datetime) -> bool:
+    """Whether a question that was asked later than `at` was answered already."""
+    return instance.observed_at is not None and instance.observed_at > at
+
+
 def observe(instance: SignalRInstance, seen: Sighting) -> bool:
     """Set the observed fields of `instance` and its identity, unsaved; return whether any differs.
 
     An answer older than the one already written is dropped: a long list may be overtaken by the
     refresh of one instance.
     """
-    if instance.observed_at is not None and instance.observed_at > seen.at:
+    if is_overtaken(instance, seen.at):
         return False
     resource = seen.resource
     instance.observed_at = seen.at
@@ -105,7 +122,7 @@ def observe_absence(instance: SignalRInstance, *, at: datetime) -> bool:
 
     Its principal goes with it, so that no token of it is accepted any longer.
     """
-    if instance.observed_at is not None and instance.observed_at > at:
+    if is_overtaken(instance, at):
         return False
     instance.observed_at = at
     is_changed = _assign(
