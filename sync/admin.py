@@ -10,6 +10,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from identities.admin import ReadOnlyAdmin
+from sync.errors import UnreadablePlan
 from sync.models import AuditEvent, DesiredRevision, Operation, OperationStep
 from sync.rendering import render_text
 
@@ -75,8 +76,11 @@ class OperationAdmin(ReadOnlyAdmin):
 
     @display(description="plan")
     def shown_plan(self, operation: Operation) -> str:
-        """Return the plan in words."""
-        return render_text(operation.read_plan())
+        """Return the plan in words, or why there are none."""
+        try:
+            return render_text(operation.read_plan())
+        except UnreadablePlan as error:
+            return str(error)
 
 
 @admin.register(DesiredRevision)

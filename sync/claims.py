@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -15,8 +16,13 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
+from arm.state import ABSENT
+from sync.audit import record_event
+from sync.errors import UnreadablePlan
 from sync.models import Operation, OperationStep
 from sync.plan import Plan
+
+log = logging.getLogger(__name__)
 
 
 class ClaimLost(Exception):
@@ -85,7 +91,8 @@ def claim(operation_id: UUID, now: datetime) -> Claim | None:
     """Take hold of a due operation for one stage, or return None where there is nothing to take.
 
     By compare-and-set, so of any number of workers one gets it. A hold that ran out without having
-    been let go counts as an attempt: whatever killed that worker may kill the next.
+    been let go counts as an attempt: whatever killed that worker may kill the next. An operation
+    whose plan cannot be read ends here as failed.
     """
     found = Operation.objects.due(now).filter(pk=operation_id).first()
     if found is None:
@@ -114,7 +121,26 @@ def _held(operation_id: UUID, fence: int, now: datetime) -> Claim | None:
     )
     if operation is None:
         return None
-    return Claim(operation, operation.read_plan(), tuple(operation.steps.all()), now)
+    steps = tuple(operation.steps.all())
+    try:
+        return Claim(operation, operation.read_plan(), steps, now)
+    except UnreadablePlan as error:
+        _abandon(Claim(operation, Plan(str(operation.instance), ABSENT), steps, now), error)
+        return None
+
+
+@transaction.atomic
+def _abandon(claim: Claim, error: UnreadablePlan) -> None:
+    """End an operation that no worker can carry on: the next would fail at the same place."""
+    operation, step = claim.operation, claim.current_step
+    if step is not None and step.state != step.State.PENDING:
+        if step.state == step.State.SENDING:
+            record_event(operation, f"write {step.kind}, unconfirmed")
+        step.state, step.finished_at = step.State.FAILED, claim.now
+    claim.finish(
+        Operation.State.FAILED, step, error_code="UnreadablePlan", error_message=str(error)
+    )
+    log.warning("Operation %s on %s failed: %s", operation.pk, operation.instance, error)
 
 
 def _worker_name() -> str:

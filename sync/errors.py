@@ -32,6 +32,10 @@ class StalePlan(SyncError):
         self.plan = plan
 
 
+class UnreadablePlan(SyncError):
+    """What was stored as a plan is none, as far as this release of Signalman knows."""
+
+
 class NothingToApply(SyncError):
     """Azure has what is wanted."""
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.causes import present_request
 from arm.state import InstanceState
 from identities.models import SignalRInstance, Subscription
+from sync.errors import UnreadablePlan
 from sync.plan import Plan
 from sync.querysets import (
     UNFINISHED,
@@ -135,8 +136,14 @@ class Operation(models.Model):
         return f"{self.state}, waiting for {self.waiting_for}{attempt}"
 
     def read_plan(self) -> Plan:
-        """Return the plan that it carries out."""
-        return Plan.from_json(self.plan)
+        """Return the plan that it carries out. Raises UnreadablePlan."""
+        try:
+            return Plan.from_json(self.plan)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise UnreadablePlan(
+                f"The stored plan cannot be read: {error!r}. It was made by another release of "
+                "Signalman, or changed by hand. Look at the new plan and apply that."
+            ) from error
 
 
 class OperationStep(models.Model):

@@ -159,3 +159,28 @@ def test_a_continuation_that_azure_has_forgotten_is_no_reason_to_write_again(
     assert operation.steps.get(position=0).state == "sending"
     assert drive(operation).state == "succeeded"
     assert len(patches(local_azure)) == 2
+
+
+@pytest.mark.parametrize("plan", [{}, {"instance": "x"}, [], {"steps": [None], "before": None}])
+def test_a_plan_that_cannot_be_read_ends_the_operation_in_a_sentence(
+    local_azure: LocalAzure, plan: object
+) -> None:
+    operation = signed_lab()
+    Operation.objects.filter(pk=operation.pk).update(plan=plan)
+    assert stage(operation) is None
+    assert (operation.state, operation.error_code) == ("failed", "UnreadablePlan")
+    assert "Look at the new plan and apply that." in operation.error_message
+    assert (operation.lease_owner, operation.lease_until) == ("", None)
+    assert patches(local_azure) == []
+
+
+def test_a_write_on_its_way_is_on_record_when_its_plan_cannot_be_read_any_more(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    send(die_holding(operation))
+    Operation.objects.filter(pk=operation.pk).update(plan={})
+    stage(operation)
+    assert [step.state for step in operation.steps.all()] == ["failed", "pending"]
+    written = AuditEvent.objects.get(action__startswith="write")
+    assert (written.action, written.who) == ("write identity, unconfirmed", "ada")
