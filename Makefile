@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export ONCE
 
-.PHONY: setup setup-dev demo test lint test-sqlite test-postgres test-slow bench lock
+.PHONY: setup setup-dev demo test lint test-sqlite test-postgres test-slow test-browser bench lock
 
 # Every recipe that starts something is exec'ed, so that it sees when make itself is killed.
 setup:
@@ -16,7 +16,7 @@ demo: setup
 	@exec $(BIN)/python -m examples.demo
 
 test: setup-dev
-	@$(MAKE) --no-print-directory lint test-sqlite test-postgres test-slow
+	@$(MAKE) --no-print-directory lint test-sqlite test-postgres test-slow test-browser
 
 lint: export SIGNALMAN_SECRET_KEY := lint
 lint:
@@ -29,7 +29,7 @@ lint:
 	SIGNALMAN_HTTPS=1 SIGNALMAN_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-test-sqlite test-postgres test-slow: export SIGNALMAN_SECRET_KEY := test
+test-sqlite test-postgres test-slow test-browser: export SIGNALMAN_SECRET_KEY := test
 test-sqlite:
 	$(BIN)/pytest -q -n 2 -m "not slow"
 
@@ -40,7 +40,12 @@ test-postgres:
 		$(NO_ROWS:%=--ignore=tests/%)
 
 test-slow:
-	$(BIN)/pytest -q -m slow
+	$(BIN)/pytest -q -m "slow and not browser"
+
+# SIGNALMAN_SCREENSHOTS=docs/images takes the documentation's pictures anew.
+test-browser:
+	chromium=$$($(BIN)/python scripts/browser.py) && \
+		SIGNALMAN_CHROMIUM="$$chromium" $(BIN)/pytest -q -m browser tests/browser
 
 bench: setup-dev
 	@exec $(BIN)/python -m benchmarks

@@ -1,0 +1,160 @@
+"""A portal, its Azure, and a browser that looks at it.
+
+Each module of tests has a portal of its own on a Local Azure as it starts, so that its tests see
+what the ones before them did; each test has a browser of its own without cookies.
+
+No test here may ask for a database: Playwright's event loop lives in their thread, and Django
+refuses to use one there. They ask the portal (`Portal.manage`, `Portal.python`).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from examples.demo.processes import Programs
+from scripts.browser import NoBrowser, found
+from tests.browser.portal import Portal, environment, prepare, serve
+from tests.browser.watching import Watch
+from tests.cloud import LocalAzure
+
+WIDE: Final = {"width": 1440, "height": 900}
+NARROW: Final = {"width": 390, "height": 844}
+# For a page on a machine that does much else. Milliseconds.
+_PATIENCE: Final = 30_000
+_FLAGS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # No name but this machine's leads anywhere.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder: `make test-browser` runs them, and with nothing else."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="package")
+def browser(local_azure_process: LocalAzure) -> Iterator[Browser]:
+    """Chromium, which takes Local Azure's certificate, and no other that it would refuse."""
+    try:
+        path = found()
+    except NoBrowser as error:
+        pytest.fail(str(error))
+    if path is None:
+        pytest.fail(
+            "There is no Chromium: run `make test-browser`, or name one in SIGNALMAN_CHROMIUM."
+        )
+    flags = [*_FLAGS, f"--ignore-certificate-errors-spki-list={_pin(local_azure_process)}"]
+    with sync_playwright() as tool:
+        chromium = tool.chromium.launch(executable_path=path, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package")
+def prepared(local_azure_process: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with people of every role and the built-in fleet."""
+    local_azure_process.reset()
+    return prepare(tmp_path_factory.mktemp("prepared"), local_azure_process)
+
+
+@pytest.fixture(scope="module")
+def portal_settings() -> dict[str, str]:
+    """The environment variables that a module's portal has besides: override it to set some."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def portal(
+    local_azure_process: LocalAzure,
+    prepared: Path,
+    portal_settings: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Portal]:
+    """A portal without a worker: it shows and plans, and what it starts waits."""
+    local_azure_process.reset()
+    folder = tmp_path_factory.mktemp("portal")
+    surroundings = environment(folder, local_azure_process, portal_settings)
+    with Programs(folder, surroundings) as programs:
+        yield serve(programs, local_azure_process, prepared)
+
+
+@pytest.fixture(scope="module")
+def worker(portal: Portal) -> None:
+    """A worker for the module's portal, which carries out what it starts."""
+    portal.start_worker()
+
+
+@pytest.fixture
+def watch(portal: Portal) -> Iterator[Watch]:
+    """Looks at every page of the test, and fails it for requests to other hosts and for errors.
+
+    `watch.allow("403")` takes errors with that text for what the test is about.
+    """
+    watching = Watch(frozenset(urlsplit(url).netloc for url in (portal.url, portal.azure.url)))
+    yield watching
+    watching.assert_nothing_wrong()
+
+
+@pytest.fixture
+def open_page(browser: Browser, portal: Portal, watch: Watch) -> Iterator[Callable[..., Page]]:
+    """Opens a page in a browser of its own; takes the options of Playwright's `new_context`."""
+    contexts: list[BrowserContext] = []
+
+    def open_one(**options: Any) -> Page:
+        usual = {"base_url": portal.url, "viewport": WIDE, "reduced_motion": "reduce"}
+        context = browser.new_context(**(usual | options))
+        context.set_default_timeout(_PATIENCE)
+        watch.follow(context)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """A page of usual width, in light colours."""
+    return open_page()
+
+
+@pytest.fixture
+def dark_page(open_page: Callable[..., Page]) -> Page:
+    """A page for somebody who likes it dark."""
+    return open_page(color_scheme="dark")
+
+
+@pytest.fixture
+def narrow_page(open_page: Callable[..., Page]) -> Page:
+    """A page on a phone."""
+    return open_page(viewport=NARROW, has_touch=True)
+
+
+def _pin(azure: LocalAzure) -> str:
+    """Return the SHA-256 of the public key that Local Azure serves with, in base 64."""
+    pem = ssl.get_server_certificate(("localhost", azure.port), ca_certs=str(azure.ca_file))
+    key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(encoded).digest()).decode("ascii")

@@ -1,0 +1,112 @@
+"""The portal as it runs in production: granian and a worker, each a process, with DEBUG off."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from examples.demo.processes import CELERY, GRANIAN, Programs, free_port
+from tests.cloud import LocalAzure
+
+# What a person signs in with, whatever the role. Django's own check of passwords is not asked.
+PASSWORD: Final = "a-password-for-tests"
+ROLES: Final = ("viewer", "operator", "administrator")
+
+_DATABASE: Final = "signalman.sqlite3"
+_MAKE_PEOPLE: Final = f"""
+from django.contrib.auth.models import Group, User
+for role in {ROLES!r}:
+    user = User.objects.create_user(role, password={PASSWORD!r}, is_staff=True)
+    user.groups.add(Group.objects.get(name=role + "s"))
+"""
+
+
+class Portal:
+    """Signalman in a folder of its own, at `url`, with Local Azure as its Azure.
+
+    It knows the built-in fleet, and a person of each role who is named like the role.
+    """
+
+    def __init__(self, programs: Programs, azure: LocalAzure, port: int) -> None:
+        self.azure = azure
+        self.url = f"http://localhost:{port}"
+        self._programs = programs
+
+    def manage(self, *arguments: str, stdin: str = "") -> str:
+        """Run a management command to its end, and return what it printed. It has to succeed."""
+        outcome = self._programs.manage(*arguments, stdin=stdin)
+        assert outcome.returncode in {0, 2}, outcome.stdout + outcome.stderr
+        return outcome.stdout
+
+    def python(self, code: str) -> str:
+        """Run Python in the portal's environment, and return what it printed.
+
+        Tests have no database: Playwright's event loop lives in their thread, where Django refuses
+        to use one.
+        """
+        return self.manage("shell", "--no-imports", "--command", code)
+
+    def send_event(self, instance: str, **event: Any) -> dict[str, Any]:
+        """Let Local Azure send an upstream request, as the service does, and return its outcome."""
+        answer: dict[str, Any] = self.azure.post(
+            "/_local/events",
+            {"instance": instance, "hub": "chat", "category": "messages", "event": "echo", **event},
+        )
+        return answer
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return the counts of deliveries by reason."""
+        rows: list[dict[str, Any]] = json.loads(self.manage("deliveries", "--json"))
+        return rows
+
+    def log(self, program: str) -> str:
+        """Return what `web` or `worker` has written."""
+        return self._programs.log(program)
+
+    def start_worker(self) -> None:
+        """Start a worker, which ends with the portal."""
+        command = [CELERY, "--app", "config", "worker", "--beat", "--pool", "threads"]
+        self._programs.start("worker", [*command, "--concurrency", "2"])
+        self._programs.wait_for_line("worker", "beat: Starting")
+
+
+def environment(folder: Path, azure: LocalAzure, extra: Mapping[str, str]) -> dict[str, str]:
+    """Return what every program of a portal in `folder` runs in."""
+    return {
+        **azure.environment,
+        "SIGNALMAN_SECRET_KEY": "a-secret-key-for-the-portal-of-the-browser-tests",
+        "SIGNALMAN_DEBUG": "false",
+        "SIGNALMAN_DATA_DIR": str(folder),
+        "SIGNALMAN_DATABASE_URL": f"sqlite:///{folder / _DATABASE}",
+        "SIGNALMAN_BROKER_URL": "filesystem://",
+        "SIGNALMAN_APPS": "examples.chat",
+        "SIGNALMAN_TICK_SECONDS": "0.5",
+        "SIGNALMAN_POLL_SECONDS": "0.1",
+        "SIGNALMAN_FLUSH_SECONDS": "0.1",
+        "PYTHONUNBUFFERED": "1",
+        **extra,
+    }
+
+
+def prepare(folder: Path, azure: LocalAzure) -> Path:
+    """Make a database with people of every role and the built-in fleet; return its file."""
+    with Programs(folder, environment(folder, azure, {})) as programs:
+        portal = Portal(programs, azure, 0)
+        portal.manage("migrate", "--verbosity", "0")
+        portal.python(_MAKE_PEOPLE)
+        portal.manage("import_instances")
+    return folder / _DATABASE
+
+
+def serve(programs: Programs, azure: LocalAzure, database: Path) -> Portal:
+    """Start a portal in the folder of `programs` on a copy of a prepared database."""
+    shutil.copy(database, programs.folder / _DATABASE)
+    port = free_port()
+    command = [GRANIAN, "--interface", "wsgi", "--workers", "1", "--blocking-threads", "2"]
+    listen = ["--host", "127.0.0.1", "--port", str(port)]
+    programs.start("web", [*command, *listen, "config.wsgi:application"])
+    programs.wait_for_port("web", port)
+    return Portal(programs, azure, port)
