@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
+from portal.instance.diagnosis import DiagnosisPage
 from portal.instance.overview import OverviewPage
+from portal.instance.traffic import TrafficPage
 
 app_name = "portal"
 
 urlpatterns = [
     path("instances/<str:name>/", OverviewPage.view(), name="instance-overview"),
+    path("instances/<str:name>/diagnosis/", DiagnosisPage.view(), name="instance-diagnosis"),
+    path("instances/<str:name>/traffic/", TrafficPage.view(), name="instance-traffic"),
 ]

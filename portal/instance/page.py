@@ -26,7 +26,11 @@ class Tab:
 
 
 # In the order of the work: what it is, what is wanted, what will happen, what happened.
-TABS: Final = (Tab("overview", "Overview", "info"),)
+TABS: Final = (
+    Tab("overview", "Overview", "info"),
+    Tab("diagnosis", "Diagnosis", "checklist"),
+    Tab("traffic", "Traffic", "monitoring"),
+)
 
 
 class InstancePage(PortalPage):

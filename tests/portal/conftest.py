@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from accounts.roles import Role
+from identities.models import SignalRInstance, Subscription
 
 SignIn = Callable[[Role], Client]
 
@@ -25,3 +26,16 @@ def sign_in(db: None) -> SignIn:
         return client
 
     return client_of
+
+
+@pytest.fixture
+def instance(db: None) -> SignalRInstance:
+    """Return an instance that Azure was never asked about."""
+    subscription = Subscription.objects.create(
+        subscription_id="22222222-2222-4222-8222-222222222222",
+        tenant_id="11111111-1111-4111-8111-111111111111",
+        display_name="Contoso",
+    )
+    return SignalRInstance.objects.create(
+        name="contoso-chat", subscription=subscription, resource_group="rg", location="westeurope"
+    )

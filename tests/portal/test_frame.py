@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from django.test import Client
 
 from accounts.roles import Role
-from identities.models import SignalRInstance, Subscription
+from identities.models import SignalRInstance
 from tests.portal.conftest import SignIn
-
-
-@pytest.fixture
-def instance(db: None) -> SignalRInstance:
-    subscription = Subscription.objects.create(
-        subscription_id="22222222-2222-4222-8222-222222222222",
-        tenant_id="11111111-1111-4111-8111-111111111111",
-        display_name="Contoso",
-    )
-    return SignalRInstance.objects.create(
-        name="contoso-chat", subscription=subscription, resource_group="rg", location="westeurope"
-    )
 
 
 def test_an_instance_is_found_by_its_name_in_any_case(

@@ -1,0 +1,34 @@
+"""What the diagnosis page says, and who may have addresses asked."""
+
+from __future__ import annotations
+
+from accounts.roles import Role
+from identities.models import SignalRInstance
+from portal.remedies import tab_of
+from tests.portal.conftest import SignIn
+
+
+def test_what_fails_is_named_with_what_to_do(sign_in: SignIn, instance: SignalRInstance) -> None:
+    page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/diagnosis/").content.decode()
+    assert "To mend" in page
+    assert "To do:" in page
+
+
+def test_a_viewer_has_no_address_asked(sign_in: SignIn, instance: SignalRInstance) -> None:
+    address = f"/admin/instances/{instance}/diagnosis/"
+    client = sign_in(Role.VIEWER)
+    assert "Ask the addresses" not in client.get(address).content.decode()
+    assert client.post(address).status_code == 403
+
+
+def test_an_operator_has_them_asked(sign_in: SignIn, instance: SignalRInstance) -> None:
+    page = sign_in(Role.OPERATOR).post(f"/admin/instances/{instance}/diagnosis/")
+    assert page.status_code == 200
+    assert "was asked once" in page.content.decode()
+
+
+def test_each_finding_leads_to_where_it_is_mended() -> None:
+    assert tab_of("templates[0].key_vault[kv/secret]") == "vaults"
+    assert tab_of("templates[1].signed") == "upstream"
+    assert tab_of("function_apps[app].issuer") == "functions"
+    assert tab_of("identity_present") == "identity"
