@@ -58,6 +58,11 @@ class ArmError(Exception):
         """Whether the same request may succeed later."""
         return self._is_transient
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether Azure read the request and said no: a write that met this was not taken."""
+        return self.status is not None and 400 <= self.status < 500  # noqa: PLR2004  RFC 9110
+
     def __str__(self) -> str:
         """Return what was wrong and what to do, then Azure's words."""
         words = ": ".join(part for part in (self.code, self.message) if part)

@@ -120,6 +120,11 @@ class SignalRInstance(models.Model):
     create_if_missing = models.BooleanField(
         default=False, editable=False, help_text="An apply makes it where Azure has none."
     )
+    is_being_made = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Its creation was sent, and Azure has not yet said that it succeeded.",
+    )
     is_protected = models.BooleanField(
         "protected", default=True, help_text="Protected against deletion in Azure."
     )
@@ -161,6 +166,16 @@ class SignalRInstance(models.Model):
             super().save(*args, **kwargs)
             if is_new:
                 ManagedIdentity.objects.create(instance=self)
+
+    def being_made(self) -> None:
+        """Say that its creation is being sent, until Azure is read and says that it succeeded."""
+        self.is_being_made = True
+        self.save(update_fields=["is_being_made"])
+
+    @property
+    def is_half_made(self) -> bool:
+        """Whether Azure gave its creation up: what is there has to be made anew, or deleted."""
+        return self.is_being_made and self.provisioning_state in {"Failed", "Canceled"}
 
     @property
     def arm_id(self) -> str:

@@ -19,12 +19,14 @@ from django.conf import settings
 from django.db import transaction
 
 from arm.errors import ArmError, NotFound, OperationFailed
+from arm.longrunning import LongRunning
 from arm.resources import SignalRResource
 from arm.state import ABSENT
 from sync.audit import record_event
 from sync.azure import arm_client
 from sync.backoff import MAX_ATTEMPTS, delay_after
 from sync.claims import Claim
+from sync.desired import as_made
 from sync.function_apps import refresh_serving
 from sync.importing import refresh
 from sync.models import Operation, OperationStep
@@ -118,11 +120,7 @@ def _send(claim: Claim, step: OperationStep) -> datetime:
         return _taken(claim, step)
     if not may_go_on(resource.state, before, after):
         raise _elsewhere(claim, resource, position=step.position)
-    step.state, step.started_at = step.State.SENDING, claim.now
-    claim.record(step)
-    answer = part_of(step.kind).write(
-        Writing(resource, after, arm_client, correlation_id=str(claim.operation.pk))
-    )
+    answer = _write(claim, step, resource)
     if answer.done:
         return _taken(claim, step)
     step.state = step.State.POLLING
@@ -137,14 +135,36 @@ def _send(claim: Claim, step: OperationStep) -> datetime:
         )
 
 
+def _write(claim: Claim, step: OperationStep, resource: SignalRResource) -> LongRunning:
+    """Send the step, once, after writing down that it is being sent."""
+    was_sent_before = step.state == step.State.SENDING
+    step.state, step.started_at = step.State.SENDING, claim.now
+    before, after = claim.plan.states[step.position : step.position + 2]
+    with transaction.atomic():
+        claim.record(step)
+        if before.existence is None and after.existence is not None:
+            claim.operation.instance.being_made()
+    writing = Writing(resource, after, arm_client, correlation_id=str(claim.operation.pk))
+    try:
+        return part_of(step.kind).write(writing)
+    except (ArmError, PlanOutdated) as error:
+        is_refused = isinstance(error, PlanOutdated) or error.is_refusal
+        if is_refused and not was_sent_before and not writing.taken:
+            # Nothing of it is in Azure, and that is known.
+            step.state = step.State.PENDING
+            claim.record(step)
+        raise
+
+
 def _look(claim: Claim) -> SignalRResource:
     """Read the instance from Azure; where the plan makes or deletes it, it need not be there."""
     instance = claim.operation.instance
     try:
         # The plan's grants and apps are looked at whatever the rows want by now.
-        return refresh(
+        found = refresh(
             instance, grants=claim.plan.target.grants, apps=claim.plan.target.function_apps
         )
+        return replace(found, state=as_made(instance, found.state))
     except NotFound:
         if instance.missing_since is None or all(each.existence for each in claim.plan.states):
             raise
@@ -226,15 +246,22 @@ def _done(claim: Claim, step: OperationStep) -> datetime:
 def _wait(
     claim: Claim, waiting_for: str, *, due_at: datetime | None = None, **values: Any
 ) -> datetime:
-    """Let go while Azure works. Raises Setback where it has worked for too long."""
-    began = claim.operation.started_at or claim.now
-    if claim.now - began > LONGEST_WAIT:
+    """Let go while Azure works. Raises Setback where this wait has taken too long."""
+    if claim.now - _stage_began(claim) > LONGEST_WAIT:
         raise Setback(
             "TimedOut",
             f"Azure has not finished within {LONGEST_WAIT.total_seconds() / 60:.0f} minutes, and "
             "may yet: look at the instance in Azure, refresh it, then plan again.",
         )
     return claim.release(due_at=due_at or _next_look(claim), waiting_for=waiting_for, **values)
+
+
+def _stage_began(claim: Claim) -> datetime:
+    """Return when what is done now was begun: the present step, or what follows the last one."""
+    step = claim.current_step
+    ended = (each.finished_at for each in claim.steps)
+    times = (claim.operation.started_at, step and step.started_at, *ended)
+    return max((time for time in times if time), default=claim.now)
 
 
 def _set_back(claim: Claim, setback: Setback) -> datetime | None:
@@ -259,7 +286,7 @@ def _give_up(claim: Claim, step: OperationStep | None, error: Mapping[str, Any])
     if step is not None and step.state == step.State.SENDING:
         # It may have been taken, though no answer said so: the audit trail is not to be silent.
         _audit(claim, step, "unconfirmed")
-    if step is not None and step.state != step.State.PENDING:
+    if step is not None and step.started_at is not None:
         step.state, step.finished_at = step.State.FAILED, claim.now
     claim.finish(Operation.State.FAILED, step, **error)
 

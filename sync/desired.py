@@ -101,7 +101,16 @@ def observed_state(
     else:
         return None
     serving = serving_apps(instance, row_state(instance).templates, apps)
-    return replace(state, function_apps=found_apps(serving))
+    return replace(as_made(instance, state), function_apps=found_apps(serving))
+
+
+def as_made(instance: SignalRInstance, state: InstanceState) -> InstanceState:
+    """Return what Azure has of `instance` as a plan sees it: half made is not made.
+
+    Azure keeps what it failed to create, and takes no other change of it: it is created again.
+    """
+    is_to_be_made = instance.create_if_missing and instance.is_half_made
+    return replace(state, existence=None) if is_to_be_made else state
 
 
 def _identity(row: ManagedIdentity) -> IdentityState:

@@ -27,12 +27,15 @@ INSTANCE_FIELDS: Final = (
     "observed",
     "observed_at",
     "provisioning_state",
+    "is_being_made",
     "host_name",
     "azure_modified_at",
     "missing_since",
 )
 IDENTITY_FIELDS: Final = ("principal_id", "tenant_id")
 _BATCH: Final = 200
+
+_MADE: Final = "Succeeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ def observe(instance: SignalRInstance, seen: Sighting) -> bool:
         service_mode=resource.service_mode,
         observed=resource.state.to_json(),
         provisioning_state=resource.provisioning_state,
+        is_being_made=instance.is_being_made and resource.provisioning_state != _MADE,
         host_name=resource.host_name,
         azure_modified_at=resource.last_modified_at,
         missing_since=None,
@@ -129,6 +133,7 @@ def observe_absence(instance: SignalRInstance, *, at: datetime) -> bool:
         instance,
         observed=None,
         provisioning_state="",
+        is_being_made=False,
         host_name="",
         azure_modified_at=None,
         missing_since=instance.missing_since or at,

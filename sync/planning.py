@@ -38,9 +38,10 @@ def plan_deletion(instance: SignalRInstance) -> Plan:
     Raises NeverRead where Azure, as far as is known, has no such instance.
     """
     observed = observed_state(instance)
-    if observed is None or observed.existence is None:
+    if observed is None or instance.observed is None:
         raise NeverRead(f"{instance}: Azure has no such instance, as far as is known.")
-    # Its grants and the apps that serve it stay as they are, whoever changes them meanwhile.
+    # What is half made is there to be deleted. Its grants and the apps that serve it stay as they
+    # are, whoever changes them meanwhile.
     kept = replace(observed, existence=existence_of(instance), grants=(), function_apps=())
     return removal(kept, instance=instance.name)
 

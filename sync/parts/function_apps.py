@@ -7,16 +7,12 @@ in is closed after the templates sign, and any other opened before they ask for 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from arm.function_auth import SIGN_IN, FunctionAppAuth, FunctionAppState
 from arm.longrunning import LongRunning
 from arm.state import InstanceState
 from sync.changes import Change, field_changes
 from sync.parts.part import Part, Place, Writing
-
-if TYPE_CHECKING:
-    from arm.client import ArmClient
 
 Apps = tuple[FunctionAppState, ...]
 Pair = tuple[FunctionAppState, FunctionAppState]
@@ -99,18 +95,14 @@ def _write(writing: Writing) -> LongRunning:
     found = {app.arm_id: app for app in writing.resource.state.function_apps}
     for app in writing.after.function_apps:
         if app != found[app.arm_id]:
-            _door_to(writing, app.arm_id).function_apps.write_auth(
+            writing.client_of(app.arm_id).function_apps.write_auth(
                 app.arm_id,
                 before=found[app.arm_id].auth,
                 after=app.auth,
                 correlation_id=writing.correlation_id,
             )
+            writing.taken.append(app.name)
     return LongRunning(done=True)
-
-
-def _door_to(writing: Writing, arm_id: str) -> ArmClient:
-    """Return the door to the subscription of a resource: not always the instance's own."""
-    return writing.clients(arm_id.split("/")[2])
 
 
 PART = Part(

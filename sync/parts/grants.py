@@ -7,7 +7,7 @@ wanted template names, is left alone.
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from arm.errors import Forbidden, GrantForbidden, UnexpectedAnswer
@@ -16,9 +16,6 @@ from arm.state import GrantState, InstanceState
 from sync.changes import Change
 from sync.parts.part import Choice, Part, Place, PlanOutdated, Writing
 from sync.parts.secrets import vaults_of
-
-if TYPE_CHECKING:
-    from arm.client import ArmClient
 
 # Source: "Authorize requests to Azure SignalR Service resources with Microsoft Entra managed
 # identities", learn.microsoft.com. SignalR reads references again as often.
@@ -93,13 +90,14 @@ def _write(writing: Writing) -> LongRunning:
     for grant in missing:
         try:
             _grant(writing, grant)
+            writing.taken.append(grant.vault)
         except Forbidden as error:
             raise GrantForbidden(error.message, code=error.code, status=error.status) from error
     return LongRunning(done=True)
 
 
 def _grant(writing: Writing, grant: GrantState) -> None:
-    client = _door_to(writing, grant.vault_id)
+    client = writing.client_of(grant.vault_id)
     principal_id = _principal(writing, grant)
     vault = client.vaults.get(grant.vault_id)
     if vault.uses_rbac != (grant.mechanism == "role_assignment"):
@@ -119,16 +117,11 @@ def _principal(writing: Writing, grant: GrantState) -> UUID:
     if grant.identity == "SystemAssigned":
         principal_id = writing.resource.principal_id
     else:
-        door = _door_to(writing, grant.identity)
+        door = writing.client_of(grant.identity)
         principal_id = door.get_user_assigned_identity(grant.identity).principal_id
     if principal_id is None:
         raise UnexpectedAnswer(f"The identity {grant.identity} has no principal ID.")
     return principal_id
-
-
-def _door_to(writing: Writing, arm_id: str) -> ArmClient:
-    """Return the door to the subscription of a resource: not always the instance's own."""
-    return writing.clients(arm_id.split("/")[2])
 
 
 PART = Part(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -39,18 +39,24 @@ class Writing:
     """What a part needs to write one step.
 
     `resource` is the instance as Azure has just answered it; `after` the state that the step is to
-    leave; `clients` opens the door to a subscription, by its id.
+    leave; `clients` opens the door to a subscription, by its id. A part that takes several writes
+    adds to `taken` what Azure took: where the next is refused, the step was taken in part.
     """
 
     resource: SignalRResource
     after: InstanceState
     clients: Callable[[str], ArmClient]
     correlation_id: str
+    taken: list[str] = field(default_factory=list)
 
     @property
     def client(self) -> ArmClient:
         """The door to the instance's own subscription."""
         return self.clients(str(self.resource.subscription_id))
+
+    def client_of(self, arm_id: str) -> ArmClient:
+        """Return the door to the subscription of a resource: not always the instance's own."""
+        return self.clients(arm_id.split("/")[2])
 
 
 def _no_sentences(*_states: InstanceState) -> tuple[str, ...]:

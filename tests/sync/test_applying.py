@@ -9,6 +9,7 @@ from localazure import seed
 from sync.applying import LONGEST_WAIT
 from sync.azure import arm_client
 from sync.models import AuditEvent, Operation
+from sync.operations import cancel
 from sync.planning import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.driving import (
@@ -201,6 +202,44 @@ def test_an_azure_that_never_finishes_is_not_waited_for_for_ever(local_azure: Lo
     assert operation.started_at is not None
     stage(operation, operation.started_at + LONGEST_WAIT * 2)
     assert (operation.state, operation.error_code) == ("failed", "TimedOut")
+
+
+def test_the_time_that_azure_has_for_a_step_begins_with_the_step(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    drive_to(operation, "done")
+    assert operation.started_at is not None
+    much_later = operation.started_at + LONGEST_WAIT * 2
+    local_azure.post("/_local/operations", {"polls": 100_000, "retryAfter": 1})
+    stage(operation, much_later)
+    stage(operation, much_later + LONGEST_WAIT / 2)
+    assert operation.state == "running", operation.error_message
+    stage(operation, much_later + LONGEST_WAIT * 2)
+    assert operation.error_code == "TimedOut"
+
+
+def test_a_write_that_azure_refused_is_not_on_record_as_perhaps_taken(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    refused = {"method": "PATCH", "path": seed.LAB, "status": 400, "body": not_found()}
+    local_azure.post("/_local/faults", [refused])
+    drive(operation)
+    assert steps_of(operation) == ["failed", "pending"]
+    assert not AuditEvent.objects.filter(action__startswith="write").exists()
+
+
+def test_a_write_that_is_throttled_can_be_called_off_before_it_is_sent_again(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    throttled = {"method": "PATCH", "path": seed.LAB, "status": 429, "body": not_found()}
+    local_azure.post("/_local/faults", [throttled])
+    stage(operation)
+    cancel(operation, who="grace")
+    assert drive(operation).state == "cancelled"
+    assert len(patches(local_azure)) == 1
 
 
 def test_the_signed_address_of_a_write_is_in_no_log(

@@ -180,6 +180,76 @@ def test_a_creation_that_fails_in_azure_is_told_in_its_words(local_azure: LocalA
     assert "Full." in operation.error_message
 
 
+def half_made(cloud: LocalAzure) -> SignalRInstance:
+    """Return an instance whose creation Azure has given up."""
+    create()
+    cloud.post("/_local/operations", {"polls": 1, "outcome": "Failed", "message": "Full."})
+    assert drive(start(want(stored(), "SystemAssigned", SIGNED))).state == "failed"
+    cloud.post("/_local/operations", {"polls": 1})
+    cloud.delete("/_local/requests")
+    return stored()
+
+
+def test_what_azure_failed_to_make_is_made_again(local_azure: LocalAzure) -> None:
+    instance = half_made(local_azure)
+    assert instance.provisioning_state == "Failed"
+    assert sync_status(instance) == SyncStatus.OUT_OF_SYNC
+    assert [step.kind for step in plan_instance(instance).steps] == [
+        "existence",
+        "identity",
+        "templates",
+    ]
+    operation = drive(start(instance))
+    assert operation.state == "succeeded", operation.error_message
+    assert [method for method, _ in writes(local_azure)] == ["PUT", "PATCH", "PATCH"]
+    assert plan_instance(stored()).is_empty
+    assert not stored().is_being_made
+
+
+def test_what_azure_failed_to_make_can_be_deleted(local_azure: LocalAzure) -> None:
+    instance = half_made(local_azure)
+    protect(instance, who="ada", is_protected=False)
+    operation = drive(start_delete(instance, confirm=NEW, requested_by_name="ada"))
+    assert operation.state == "succeeded", operation.error_message
+    assert writes(local_azure) == [("DELETE", "instance")]
+
+
+def test_a_creation_that_failed_while_its_worker_was_dead_is_sent_again(
+    local_azure: LocalAzure,
+) -> None:
+    create()
+    operation = start(stored())
+    local_azure.post("/_local/operations", {"seconds": 0, "outcome": "Failed"})
+    lost = {"method": "PUT", "path": NEW, "drop": True, "after": True}
+    local_azure.post("/_local/faults", [lost])
+    stage(operation)
+    local_azure.post("/_local/operations", {"polls": 1})
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert [method for method, _ in writes(local_azure)] == ["PUT", "PUT"]
+
+
+def test_an_instance_whose_change_failed_is_never_created_over(local_azure: LocalAzure) -> None:
+    create()
+    drive(start(stored()))
+    local_azure.post("/_local/operations", {"polls": 1, "outcome": "Failed"})
+    drive(start(want(stored(), "SystemAssigned")))
+    assert stored().provisioning_state == "Failed"
+    assert [step.kind for step in plan_instance(stored()).steps] == ["identity"]
+
+
+def test_a_creation_that_azure_refuses_is_not_on_record_as_perhaps_made(
+    local_azure: LocalAzure,
+) -> None:
+    create()
+    body = {"error": {"code": "InvalidTemplate", "message": "Not so."}}
+    refused = {"method": "PUT", "path": NEW, "status": 400, "body": body}
+    local_azure.post("/_local/faults", [refused])
+    operation = drive(start(stored()))
+    assert (operation.state, operation.error_code) == ("failed", "InvalidTemplate")
+    assert operation.steps.get(position=0).state == "failed"
+    assert not AuditEvent.objects.filter(action__startswith="write").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
