@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 from azure.core.pipeline import Pipeline, PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
     ContentDecodePolicy,
     CustomHookPolicy,
+    HTTPPolicy,
     ProxyPolicy,
     RedirectPolicy,
     RequestIdPolicy,
@@ -23,7 +26,7 @@ from requests.adapters import HTTPAdapter
 
 from arm.credentials import credential
 from arm.errors import UnexpectedAnswer
-from arm.settings import ArmSettings, origin
+from arm.settings import ArmSettings, Call, origin
 
 # A read may be repeated inside one call, but never for longer than a person would wait for a page.
 READ_RETRIES: Final = 2
@@ -57,6 +60,7 @@ def pipeline(settings: ArmSettings) -> Pipeline[Any, Any]:
             ReadRetryPolicy(retry_total=READ_RETRIES, retry_backoff_factor=BACKOFF_SECONDS),
             OwnHostPolicy(settings),
             ARMChallengeAuthenticationPolicy(credential(settings), settings.scope),
+            ObservedPolicy(settings),
             ARMHttpLoggingPolicy(),
         ],
     )
@@ -81,6 +85,28 @@ class OwnHostPolicy(SansIOHTTPPolicy[Any, Any]):
                 f"An address in it leaves {self._endpoint}, and the token stays there.",
                 code="ForeignAddress",
             )
+
+
+class ObservedPolicy(HTTPPolicy[Any, Any]):
+    """Tells the settings' observer of each request as it goes over the wire."""
+
+    def __init__(self, settings: ArmSettings) -> None:
+        super().__init__()
+        self._observe = settings.observe
+
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send it on, and tell."""
+        began = time.monotonic()
+        status: int | None = None
+        try:
+            response = self.next.send(request)
+            status = response.http_response.status_code
+        finally:
+            if self._observe is not None:
+                asked = request.http_request
+                host = urlsplit(asked.url).hostname or ""
+                self._observe(Call(host, asked.method, status, time.monotonic() - began))
+        return response
 
 
 class ReadRetryPolicy(RetryPolicy[Any, Any]):

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 HTTPS_PORT: Final = 443
+
+
+class Call(NamedTuple):
+    """One HTTP request to Azure and its answer: no status where none came."""
+
+    host: str
+    method: str
+    status: int | None
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +25,8 @@ class ArmSettings:
 
     `scope` is what the bearer token is asked for; national clouds have their own. Switch
     `instance_discovery` off only where the authority is not one that Microsoft publishes. Times are
-    in seconds. Raises ValueError for an endpoint that would carry a token in clear.
+    in seconds. `observe` is told of every request, a repeated one each time. Raises ValueError for
+    an endpoint that would carry a token in clear.
     """
 
     endpoint: str = "https://management.azure.com"
@@ -23,6 +34,7 @@ class ArmSettings:
     scope: str = "https://management.azure.com/.default"
     connect_seconds: float = 5.0
     read_seconds: float = 20.0
+    observe: Callable[[Call], None] | None = None
 
     def __post_init__(self) -> None:
         if origin(self.endpoint) is None:

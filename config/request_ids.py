@@ -25,7 +25,7 @@ def request_ids(
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        name = _name(request.META.get("HTTP_X_REQUEST_ID", ""))
+        name = request_name(request.META.get("HTTP_X_REQUEST_ID", ""))
         request.request_id = name  # type: ignore[attr-defined]
         before = request_id.set(name)
         try:
@@ -38,8 +38,8 @@ def request_ids(
     return middleware
 
 
-def _name(given: str) -> str:
-    """Return the name that was given, or a new one where that could do harm in a log."""
+def request_name(given: str) -> str:
+    """Return the name that `X-Request-ID` gives, or a new one where that could do harm in a log."""
     if _ACCEPTABLE.fullmatch(given) and redacted(given) == given:
         return given
     return uuid.uuid4().hex

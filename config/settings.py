@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "upstreams",
     "sync",
     "diagnosis",
+    "config.figures",
     "portal",
     # The operator's own apps: their `hubs.py` is discovered as `admin.py` is.
     *env.list("SIGNALMAN_APPS", default=[]),
@@ -112,8 +113,8 @@ HTTPS = env.bool("SIGNALMAN_HTTPS", default=False)
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-# A probe asks the process itself, in clear.
-SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$"]
+# A probe or a scraper asks the process itself, in clear.
+SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$", "^metrics$"]
 SECURE_HSTS_SECONDS = env.int("SIGNALMAN_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -252,6 +253,8 @@ SIGNALMAN_INSTANCE_DISCOVERY = env.bool("SIGNALMAN_INSTANCE_DISCOVERY", default=
 SIGNALMAN_AZURE_NAME = env.str("SIGNALMAN_AZURE_NAME", default="Azure")
 # Azure's own portal, which pages link to; national clouds have their own. Local Azure has none.
 SIGNALMAN_AZURE_PORTAL = env.str("SIGNALMAN_AZURE_PORTAL", default="https://portal.azure.com")
+# Told of each request to Azure.
+SIGNALMAN_ARM_OBSERVER = "config.figures.observers.azure_called"
 # Seconds between two polls of a long-running operation where Azure does not say. The SDK's is 30.
 SIGNALMAN_POLL_SECONDS = env.float("SIGNALMAN_POLL_SECONDS", default=10.0)
 # Seconds after which a worker that holds an operation is given up for dead. Longer than the slowest
@@ -278,6 +281,7 @@ VALIDATION = {
     "COOL_DOWN_SECONDS": env.float("SIGNALMAN_KEY_COOL_DOWN_SECONDS", default=300.0),
     # Hosts besides the authority's that signing keys may be read from.
     "KEY_HOSTS": env.list("SIGNALMAN_KEY_HOSTS", default=[]),
+    "OBSERVER": "config.figures.observers.token_checked",
 }
 
 # --- Receiver ---------------------------------------------------------------------------------
@@ -346,6 +350,17 @@ UNFOLD = {
 
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+
+# --- Figures ----------------------------------------------------------------------------------
+
+METRICS = {
+    # Who may see /metrics: whoever sends this bearer token; or, where it is empty, whoever asks
+    # from these networks without a proxy between.
+    "TOKEN": env.str("SIGNALMAN_METRICS_TOKEN", default=""),
+    "NETWORKS": env.list("SIGNALMAN_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"]),
+}
+# Seconds for which each process keeps its counts to itself.
+SIGNALMAN_FIGURES_SECONDS = env.float("SIGNALMAN_FIGURES_SECONDS", default=5.0)
 
 # --- Logs -------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config.figures.views import metrics
 from config.health import livez, readyz
 
 urlpatterns = [
@@ -17,6 +18,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
     path("livez", livez),
+    path("metrics", metrics),
     path("readyz", readyz),
     path("upstream/", include("upstreams.receiver.urls")),
 ]

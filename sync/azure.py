@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from arm.client import ArmClient
 from arm.settings import ArmSettings
@@ -20,6 +21,7 @@ def arm_settings() -> ArmSettings:
             endpoint=settings.SIGNALMAN_ARM_ENDPOINT,
             instance_discovery=settings.SIGNALMAN_INSTANCE_DISCOVERY,
             scope=settings.SIGNALMAN_ARM_SCOPE,
+            observe=import_string(settings.SIGNALMAN_ARM_OBSERVER),
         )
     except ValueError as error:
         raise ImproperlyConfigured(f"SIGNALMAN_ARM_ENDPOINT: {error}") from error

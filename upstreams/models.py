@@ -15,6 +15,7 @@ from upstreams import demands, resources  # noqa: F401  demands are models too
 from upstreams.querysets import (
     DeliveryCountQuerySet,
     DeliveryQuerySet,
+    DeliveryTotalQuerySet,
     FunctionAppQuerySet,
     UpstreamTemplateQuerySet,
 )
@@ -280,3 +281,29 @@ class DeliveryCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.minute:%Y-%m-%d %H:%M} {self.outcome}: {self.count}"
+
+
+class DeliveryTotal(models.Model):
+    """How many deliveries of an outcome an instance ever had: what never goes back.
+
+    A row for each instance and reason, so their number is bounded by the fleet and the code.
+    """
+
+    instance = models.ForeignKey(
+        SignalRInstance, on_delete=models.CASCADE, related_name="delivery_totals"
+    )
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    reason = models.CharField(max_length=64, blank=True)
+    count = models.PositiveBigIntegerField(default=0)
+
+    objects = DeliveryTotalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "outcome", "reason"], name="one_total_of_a_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.count}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import models
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from upstreams.function_auth import host_of
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from upstreams.models import (  # noqa: F401
         Delivery,
         DeliveryCount,
+        DeliveryTotal,
         FunctionApp,
         UpstreamTemplate,
     )
@@ -35,6 +37,11 @@ class UpstreamTemplateQuerySet(models.QuerySet["UpstreamTemplate"]):
         # The database narrows it down; only the URL's own syntax tells its host.
         candidates = self.filter(url_template__icontains=host_name)
         return [row for row in candidates if host_of(row.url_template) == host_name.lower()]
+
+    def tenants(self) -> set[str]:
+        """Return the ids of the tenants whose tokens these templates' requests carry."""
+        ids = self.order_by().values_list("instance__subscription__tenant_id", flat=True)
+        return set(map(str, ids.distinct()))
 
     def hosts(self) -> set[str]:
         """Return the hosts that requests go to, in lower case."""
@@ -87,6 +94,23 @@ class DeliveryCountQuerySet(models.QuerySet["DeliveryCount"]):
         """Delete a batch of the rows of minutes before `moment`; return how many."""
         oldest = self.filter(minute__lt=moment).order_by("minute")
         return self.filter(pk__in=_batch(oldest)).delete()[0]
+
+
+class DeliveryTotalQuerySet(models.QuerySet["DeliveryTotal"]):
+    """How many deliveries there ever were."""
+
+    def add(self, deliveries: Iterable[tuple[int, str, str, int]]) -> None:
+        """Add deliveries: the instance's key, outcome, reason, and how many. In a transaction."""
+        numbers: Counter[tuple[int, str, str]] = Counter()
+        for instance, outcome, reason, number in deliveries:
+            numbers[instance, outcome, reason] += number
+        # In one order everywhere: two processes must not wait for each other's rows.
+        for kind in sorted(numbers):
+            columns = dict(zip(("instance_id", "outcome", "reason"), kind, strict=True))
+            added = self.filter(**columns).update(count=F("count") + numbers[kind])
+            if not added:
+                self.bulk_create([self.model(**columns)], ignore_conflicts=True)
+                self.filter(**columns).update(count=F("count") + numbers[kind])
 
 
 def _batch(rows: models.QuerySet[Any]) -> list[int]:

@@ -13,6 +13,7 @@ from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from validation.discovery import Discovery
 from validation.keys import KeyRing, Timing, Work, in_daemon_thread
@@ -36,6 +37,8 @@ class Configuration:
     key_hosts: frozenset[str] = frozenset()
     # Which of Django's caches signing keys are shared through.
     cache: str = "default"
+    # Where a function is that is told of each token that was checked: see `validator.Observer`.
+    observer: str = ""
     # Between two readings of the issuer's keys that unknown key ids cause.
     cool_down_seconds: float = Timing.cool_down
     # The one policy of a project without policies of its own.
@@ -124,7 +127,18 @@ def policy() -> TokenPolicy:
 @cache
 def validator() -> Validator:
     """Return the process's validator, which holds the signing keys and the verified tokens."""
-    return Validator(configuration().key_ring)
+    observer = configuration().observer
+    observe = import_string(observer) if observer else None
+    return Validator(configuration().key_ring, observe=observe)
+
+
+def key_ring(tenant_id: str) -> KeyRing:
+    """Return the process's ring for the keys of a tenant, as upstream requests use it."""
+    nobody: frozenset[str] = frozenset()
+    issuer = configuration().issuer
+    return validator().ring(
+        TokenPolicy(tenant_id=tenant_id, issuer=issuer, audiences=nobody, principal_ids=nobody)
+    )
 
 
 def forget(**changed: Any) -> None:

@@ -129,6 +129,21 @@ class KeyRing:
             raise KeysUnavailable(f"No signing keys are held: {self._trouble}.")
         return key
 
+    def prepare(self) -> bool:
+        """Return whether keys are held; start reading them where none are. Never waits.
+
+        For a process that is about to take requests: the first of them then finds the keys there.
+        """
+        if self._held.keys and self._is_believed(self._held):
+            return True
+        with self._lock:
+            is_new = self._refresh_at == float("inf")
+            if self._flight is not None or not (is_new or self._clock() >= self._refresh_at):
+                return False
+            flight = self._flight = _Flight(wanted=None)
+        self._launch(flight)
+        return False
+
     def tend(self) -> None:
         """Start the periodic reading where it is due. Never waits."""
         if self._clock() < self._refresh_at:

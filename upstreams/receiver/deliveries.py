@@ -23,6 +23,7 @@ from upstreams.receiver import ledger
 from upstreams.receiver.configuration import Configuration, configuration
 from upstreams.receiver.ledger import SECONDS_A_MINUTE, Kind
 from upstreams.receiver.receipts import Receipt
+from upstreams.signals import deliveries_lost
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class Recorder:
             dropped, self.dropped = self.dropped, 0
         if dropped:
             log.warning("%s deliveries were not counted: too many kinds in memory.", dropped)
+            deliveries_lost.send(type(self), number=dropped)
         if not counts:
             return
         try:
@@ -94,6 +96,7 @@ class Recorder:
         except Exception:
             # Whatever cannot be stored now can never be: the thread must go on without it.
             log.exception("%s deliveries were lost.", counts.total())
+            deliveries_lost.send(type(self), number=counts.total())
 
     def close(self) -> None:
         """Stop the thread and write what waits."""

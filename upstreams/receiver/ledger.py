@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from identities.models import SignalRInstance
-from upstreams.models import Delivery, DeliveryCount
+from upstreams.models import Delivery, DeliveryCount, DeliveryTotal
 from upstreams.receiver.configuration import Configuration
 from upstreams.receiver.receipts import Receipt
 
@@ -51,7 +51,11 @@ def prune(now: datetime, configuration: Configuration) -> None:
 def _write(counts: Mapping[Kind, int], samples: Sequence[Receipt]) -> None:
     instances = SignalRInstance.objects.filter(pk__in={kind.instance for kind in counts})
     known = set(instances.values_list("pk", flat=True))
-    _add({kind: number for kind, number in counts.items() if kind.instance in known})
+    counts = {kind: number for kind, number in counts.items() if kind.instance in known}
+    _add(counts)
+    DeliveryTotal.objects.add(
+        (kind.instance, kind.outcome, kind.reason, number) for kind, number in counts.items()
+    )
     Delivery.objects.bulk_create(_sample(one) for one in samples if one.instance in known)
 
 

@@ -25,6 +25,7 @@ from upstreams.receiver.logs import refusals, shown_path
 from upstreams.receiver.policies import policies
 from upstreams.receiver.protocol import read_request, read_route
 from upstreams.receiver.repetitions import repetitions
+from upstreams.signals import request_turned_away
 from validation.authentication import TokenRefused
 from validation.policy import TokenPolicy
 
@@ -112,6 +113,8 @@ class UpstreamView(APIView):
         receipt = self.exchange.receipt(answer, registry())
         if receipt is not None:
             recorder.record(receipt)
+        else:
+            request_turned_away.send(type(self), reason=answer.reason)
         return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
 
     def _token_policy(self) -> TokenPolicy:

@@ -1,0 +1,239 @@
+"""What the figures say, after what they count has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from arm.errors import ArmError
+from config.figures.counters import Counters, Kind, counters
+from config.figures.models import Figure
+from config.figures.publishing import Publisher, publisher
+from identities.models import SignalRInstance, Subscription
+from localazure import seed
+from sync.azure import arm_client
+from sync.models import Operation, StatusCount
+from sync.tasks import wake_due_operations
+from tests.cloud import LocalAzure
+from tests.config.scraping import figure, names, scraped
+from tests.sync.driving import drive, imported, signed_lab
+from tests.upstreams.project import hubs
+from tests.upstreams.receiver.conftest import Service, plant_rows
+from upstreams.receiver.configuration import Configuration
+from upstreams.receiver.deliveries import Recorder, recorder
+from upstreams.receiver.policies import policies
+from upstreams.receiver.testing import installed_hubs
+
+pytestmark = pytest.mark.django_db
+INSTANCES = ".*/Microsoft.SignalRService/.*"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted(settings: Settings) -> Iterator[None]:
+    """Count from nothing, and write deliveries at once."""
+    settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 0}
+    counters.forget()
+    publisher.forget()
+    recorder.forget()
+    policies.forget()
+    yield
+    policies.forget()
+
+
+@pytest.fixture
+def service(local_azure: LocalAzure) -> Iterator[Service]:
+    """The seed's instance, as the service sends for it."""
+    plant_rows()
+    order = {"principal": seed.CHAT, "resource": seed.UPSTREAM_APP_URI}
+    with installed_hubs(hubs.chat):
+        yield Service(local_azure.post("/_local/tokens", order)["token"])
+
+
+def requests(outcome: str, reason: str = "") -> float | None:
+    return figure("receiver_requests_total", instance=seed.CHAT, outcome=outcome, reason=reason)
+
+
+def test_upstream_requests_are_counted_by_outcome_and_reason(service: Service) -> None:
+    for _ in range(3):
+        service.post()
+    service.post(authorization="Bearer a.b.c")
+    assert requests("accepted") == 3
+    assert requests("refused", "bad_base64url") == 1
+
+
+def test_a_request_to_nobody_is_counted_by_its_reason_alone(service: Service) -> None:
+    service.post(path="/upstream/somebody-elses/")
+    publisher.publish()
+    assert figure("receiver_turned_away_total", reason="unknown_instance") == 1
+
+
+def test_a_delivery_that_does_not_fit_into_memory_is_counted_as_lost() -> None:
+    full = Recorder(lambda: Configuration(flush_seconds=3600))
+    full.dropped = 7
+    assert figure("receiver_deliveries_lost_total") == 0
+    full.flush()
+    publisher.publish()
+    assert figure("receiver_deliveries_lost_total") == 7
+
+
+def test_totals_stay_when_old_deliveries_go(service: Service) -> None:
+    service.post()
+    SignalRInstance.objects.get().delivery_counts.all().delete()
+    service.post()
+    assert requests("accepted") == 2
+
+
+def test_a_token_is_timed_when_it_is_checked_and_not_when_it_is_remembered(
+    service: Service,
+) -> None:
+    for _ in range(3):
+        service.post()
+    service.post(authorization="Bearer a.b.c")
+    publisher.publish()
+    for outcome in ("accepted", "refused"):
+        assert figure("token_validation_seconds_count", outcome=outcome) == 1
+        assert figure("token_validation_seconds_bucket", outcome=outcome, le="+Inf") == 1
+        seconds = figure("token_validation_seconds_sum", outcome=outcome)
+        assert seconds is not None
+        assert 0 < seconds < 60
+
+
+def test_signing_keys_have_an_age_once_they_were_read(service: Service) -> None:
+    publisher.publish()
+    assert figure("signing_keys_age_seconds", tenant=seed.TENANT_ID) is None
+    service.post()
+    publisher.publish()
+    age = figure("signing_keys_age_seconds", tenant=seed.TENANT_ID)
+    assert age is not None
+    assert 0 <= age < 60
+
+
+def test_a_throttled_call_to_azure_is_seen(local_azure: LocalAzure) -> None:
+    fault = {"method": "GET", "path": INSTANCES, "times": 1, "status": 429}
+    local_azure.post("/_local/faults", [fault | {"headers": {"Retry-After": "0"}}])
+    arm_client(seed.SUBSCRIPTION_ID).get_instance(seed.REALTIME_GROUP, seed.CHAT)
+    publisher.publish()
+    assert figure("azure_requests_total", api="arm", method="GET", status="429") == 1
+    assert figure("azure_requests_total", api="arm", method="GET", status="200") == 1
+    assert figure("azure_request_seconds_total", api="arm", method="GET")
+
+
+def test_a_call_that_azure_does_not_answer_has_no_status(local_azure: LocalAzure) -> None:
+    fault = {"method": "GET", "path": INSTANCES, "times": 9, "drop": True}
+    local_azure.post("/_local/faults", [fault])
+    with pytest.raises(ArmError):
+        arm_client(seed.SUBSCRIPTION_ID).get_instance(seed.REALTIME_GROUP, seed.CHAT)
+    publisher.publish()
+    # A read is repeated twice.
+    assert figure("azure_requests_total", api="arm", method="GET", status="none") == 3
+
+
+def test_operations_are_counted_by_state(local_azure: LocalAzure) -> None:
+    assert figure("operations", kind="apply", state="queued") == 0
+    operation = signed_lab()
+    assert figure("operations", kind="apply", state="queued") == 1
+    drive(operation)
+    assert figure("operations", kind="apply", state="queued") == 0
+    assert figure("operations", kind="apply", state="succeeded") == 1
+
+
+def test_the_queue_is_what_is_due_and_nobody_holds(local_azure: LocalAzure) -> None:
+    assert figure("operations_due") == figure("operations_oldest_due_seconds") == 0
+    operation = signed_lab()
+    since = timezone.now() - timedelta(minutes=10)
+    Operation.objects.filter(pk=operation.pk).update(due_at=since)
+    assert figure("operations_due") == 1
+    oldest = figure("operations_oldest_due_seconds")
+    assert oldest is not None
+    assert 600 <= oldest < 660
+    held_until = timezone.now() + timedelta(minutes=1)
+    Operation.objects.filter(pk=operation.pk).update(lease_until=held_until)
+    assert figure("operations_due") == figure("operations_oldest_due_seconds") == 0
+
+
+def test_instances_are_counted_as_the_last_reading_found_them(local_azure: LocalAzure) -> None:
+    imported(seed.CHAT)
+    for synced in (5, 2):
+        StatusCount.objects.create(
+            subscription=Subscription.objects.get(), synced=synced, missing=1
+        )
+    assert figure("instances", status="synced") == 2
+    assert figure("instances", status="missing") == 1
+    assert figure("instances", status="unknown") == 0
+    assert figure("instances_provisioning", state="Succeeded") == 1
+
+
+def test_a_tick_that_a_worker_did_is_seen() -> None:
+    assert figure("worker_tick_age_seconds") is None
+    wake_due_operations.apply(throw=True)
+    age = figure("worker_tick_age_seconds")
+    assert age is not None
+    assert 0 <= age < 60
+
+
+def test_every_figure_is_there_before_anything_has_happened() -> None:
+    assert names() >= {
+        "signalman_receiver_requests",
+        "signalman_token_validation_seconds",
+        "signalman_azure_requests",
+        "signalman_signing_keys_age_seconds",
+        "signalman_worker_tick_age_seconds",
+    }
+
+
+def test_what_several_processes_count_adds_up() -> None:
+    ours, theirs = Counters(), Counters()
+    for process, number in ((ours, 2), (theirs, 3)):
+        process.add("azure_requests", "arm", "GET", "429", by=number)
+        Publisher(process, dict).publish()
+    assert figure("azure_requests_total", api="arm", method="GET", status="429") == 5
+
+
+def test_of_several_readings_the_latest_counts() -> None:
+    kind = Kind("tick")
+    for at in (100.0, 300.0, 200.0):
+        Figure.objects.note({kind: at})
+    assert Figure.objects.get(key=kind.key).value == 300
+
+
+def test_counts_wait_while_the_database_cannot_be_written() -> None:
+    waiting = Counters()
+    waiting.add("azure_requests", "arm", "GET", "200", by=4)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE figures_figure RENAME TO gone")
+        Publisher(waiting, dict).publish()
+        cursor.execute("ALTER TABLE gone RENAME TO figures_figure")
+    Publisher(waiting, dict).publish()
+    assert figure("azure_requests_total", api="arm", method="GET", status="200") == 4
+
+
+def test_labels_that_are_invented_without_end_do_not_fill_the_memory() -> None:
+    bounded = Counters(most=3)
+    for number in range(10):
+        bounded.add("azure_requests", str(number))
+    bounded.add("azure_requests", "0")
+    assert bounded.take() == {
+        Kind("azure_requests", ("0",)): 2,
+        Kind("azure_requests", ("1",)): 1,
+        Kind("azure_requests", ("2",)): 1,
+    }
+
+
+def test_a_scrape_of_a_fleet_takes_no_more_queries_than_one_of_nobody(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with CaptureQueriesContext(connection) as alone:
+        scraped()
+    subscription = Subscription.objects.create(
+        subscription_id=seed.SUBSCRIPTION_ID, tenant_id=seed.TENANT_ID
+    )
+    for number in range(20):
+        SignalRInstance.objects.create(name=f"contoso-{number}", subscription=subscription)
+    with django_assert_max_num_queries(len(alone)):
+        scraped()
