@@ -143,14 +143,13 @@ class SignalRInstanceAdmin(ModelAdmin):
     ) -> None:
         """Save the rows around the instance, then say who edited it; one transaction holds all."""
         super().save_related(request, form, formsets, change)
-        fields = {
-            name: (form.initial.get(name), form.cleaned_data[name]) for name in form.changed_data
-        }
+        around = [each for formset in formsets for each in formset if each.has_changed()]
         instance_edited.send(
             SignalRInstance,
             instance=form.instance,
             who=_name_of(request),
-            fields=fields if change else {},
+            fields=_edits(form) if change else {},
+            rows=[(each.instance, _edits(each)) for each in around],
         )
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -210,6 +209,11 @@ class VaultGrantAdmin(ReadOnlyAdmin):
     def standing(self, row: VaultGrant) -> str:
         """Say whether it acts."""
         return row.standing(timezone.now())
+
+
+def _edits(form: ModelForm[Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the fields that a valid form changes, each with its value before and after."""
+    return {name: (form[name].initial, form.cleaned_data[name]) for name in form.changed_data}
 
 
 def _name_of(request: HttpRequest) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from django.dispatch import Signal
 
 # An instance's page was saved. `fields` holds the instance's own changed fields, each with its
-# value before and after; the rows around it, as its identity, may have changed too.
+# value before and after; `rows` each changed row around it, with the same of it.
 instance_edited: Final = Signal()
 
 # The instance was taken out of Signalman; in Azure it stays as it is.

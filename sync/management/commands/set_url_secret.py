@@ -9,9 +9,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
-from identities.models import SignalRInstance
+from sync.demanding import demanding
+from sync.management.operators import operator_name
+from sync.management.selection import select_instances
 from upstreams.demands import ReceiverDemands
 from upstreams.receiver.url_secrets import LONGEST, SHORTEST
 
@@ -37,33 +38,25 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Change the instance's row."""
         secret = "" if options["clear"] else _secret()
-        with transaction.atomic():
-            instance = SignalRInstance.objects.named(options["instance"]).first()
-            if instance is None:
-                raise CommandError(
-                    f"There is no instance {options['instance']!r}: import it first."
-                )
-            found = ReceiverDemands.objects.select_for_update().filter(instance=instance).first()
-            demands = found or ReceiverDemands(instance=instance)
-            _change(demands, secret, options)
+        (instance,) = select_instances([options["instance"]])
+        try:
+            with demanding(instance, who=operator_name()) as demands:
+                _change(demands, secret, options)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(_summary(demands))
 
 
 def _change(demands: ReceiverDemands, secret: str, options: dict[str, Any]) -> None:
     if options["clear"]:
         demands.forget_secrets()
-    else:
-        demands.accept(secret)
-        demands.url_secret |= options["demand"]
-        if options["only"]:
-            demands.url_secret_digest_before = ""
-        if options["parameter"] is not None:
-            demands.url_secret_parameter = options["parameter"]
-    try:
-        demands.full_clean()
-    except ValidationError as error:
-        raise CommandError(" ".join(error.messages)) from error
-    demands.save()
+        return
+    demands.accept(secret)
+    demands.url_secret |= options["demand"]
+    if options["only"]:
+        demands.url_secret_digest_before = ""
+    if options["parameter"] is not None:
+        demands.url_secret_parameter = options["parameter"]
 
 
 def _secret() -> str:
