@@ -6,7 +6,7 @@ from django.urls import path
 from drf_spectacular.views import (
     SpectacularAPIView,
     SpectacularRedocView,
-    SpectacularSwaggerView,
+    SpectacularSwaggerSplitView,
 )
 
 from diagnosis.api import views as diagnosis
@@ -17,7 +17,7 @@ from upstreams.api import views as upstreams
 # The schema says nothing that the repository does not, so that tools may read it without a caller.
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("redoc/", SpectacularRedocView.as_view(url_name="api-schema")),
     path("subscriptions/", identities.SubscriptionList.as_view()),
     path("subscriptions/<uuid:pk>/", identities.SubscriptionDetail.as_view()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page
@@ -27,10 +27,17 @@ def test_a_good_page_is_found_good(page: Page) -> None:
     assert_fits(page)
 
 
-def test_a_request_to_another_host_is_seen(page: Page, seen: Watch) -> None:
+def test_a_request_to_another_host_is_seen(open_page: Callable[..., Page], seen: Watch) -> None:
+    page = open_page(bypass_csp=True)
     page.goto(LOGIN)
     page.evaluate("fetch('https://example.com/logo.png').catch(() => null)")
     assert any("another host: https://example.com/logo.png" in line for line in seen.wrong())
+
+
+def test_a_breach_of_the_pages_policy_is_seen(page: Page, seen: Watch) -> None:
+    page.goto(LOGIN)
+    page.evaluate("fetch('https://example.com/').catch(() => null)")
+    assert any("Content Security Policy" in line for line in seen.wrong())
 
 
 def test_an_error_on_the_console_is_seen(page: Page, seen: Watch) -> None:

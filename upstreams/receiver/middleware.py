@@ -15,12 +15,14 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # As `config.urls` and `upstreams.receiver.urls` have it: what follows the name does not count.
 _ADDRESS: Final = re.compile(r"/upstream/([^/]+)/")
+# What a handler returns is the client's to read, and no page: should a browser ever show it.
+_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 
 
 def receiver_first(get_response: GetResponse) -> GetResponse:
     """Answer what is sent to the receiver, and pass on everything else.
 
-    Sessions, CSRF, messages and the headers that tell browsers what to do cost more than all of
+    Sessions, CSRF, messages and most headers that tell browsers what to do cost more than all of
     receiving, and mean nothing to a service that sends a bearer token. What should have come over
     HTTPS is passed on as well: SecurityMiddleware turns it away.
     """
@@ -29,6 +31,8 @@ def receiver_first(get_response: GetResponse) -> GetResponse:
         address = _ADDRESS.match(request.path_info)
         if address is None or (settings.SECURE_SSL_REDIRECT and not request.is_secure()):
             return get_response(request)
-        return receive(request, instance=address[1])
+        response = receive(request, instance=address[1])
+        response["Content-Security-Policy"] = _POLICY
+        return response
 
     return middleware
