@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
 
 if TYPE_CHECKING:
     from identities.models import SignalRInstance, UserAssignedIdentity  # noqa: F401
@@ -37,6 +39,14 @@ class UserAssignedIdentityQuerySet(models.QuerySet["UserAssignedIdentity"]):
     def with_arm_id(self, arm_id: str) -> UserAssignedIdentityQuerySet:
         """Return the identity of that ARM id, in whatever case ARM wrote it."""
         return self.filter(arm_id__iexact=arm_id)
+
+    def matching(self, text: str) -> UserAssignedIdentityQuerySet:
+        """Return those of that principal or client ID, or whose name or ARM id holds `text`."""
+        try:
+            known_as = UUID(text)
+        except ValueError:
+            return self.filter(arm_id__icontains=text)
+        return self.filter(Q(principal_id=known_as) | Q(client_id=known_as))
 
 
 class KeyVaultQuerySet(models.QuerySet["KeyVault"]):

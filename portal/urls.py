@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from portal.instance.diagnosis import DiagnosisPage
+from portal.instance.identity import IdentityPage
 from portal.instance.overview import OverviewPage
 from portal.instance.traffic import TrafficPage
 
@@ -12,6 +13,7 @@ app_name = "portal"
 
 urlpatterns = [
     path("instances/<str:name>/", OverviewPage.view(), name="instance-overview"),
+    path("instances/<str:name>/identity/", IdentityPage.view(), name="instance-identity"),
     path("instances/<str:name>/diagnosis/", DiagnosisPage.view(), name="instance-diagnosis"),
     path("instances/<str:name>/traffic/", TrafficPage.view(), name="instance-traffic"),
 ]

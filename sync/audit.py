@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from identities.models import SignalRInstance
+from identities.models import SignalRInstance, UserAssignedIdentity
 from sync.models import AuditEvent, Operation
 from upstreams.models import FunctionApp
 
@@ -24,7 +24,7 @@ def record_event(
 
 
 def record_change(
-    changed: SignalRInstance | FunctionApp,
+    changed: SignalRInstance | FunctionApp | UserAssignedIdentity,
     action: str,
     *,
     who: str,

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
+from django.db import transaction
 from django.db.models.functions import Lower
 
+from arm.errors import ArmError
 from arm.resources import UserAssignedIdentityResource
-from identities.models import UserAssignedIdentity
+from identities.models import Subscription, UserAssignedIdentity
+from identities.names import validate_user_assigned_id
+from sync.audit import record_change
+from sync.azure import arm_client
 
 _LEARNT: Final = ("location", "tenant_id", "principal_id", "client_id")
 _BATCH: Final = 500
@@ -36,6 +42,42 @@ def remember_identities(
     new = {key: _row(answer) for key, answer in by_id.items() if key not in rows}
     UserAssignedIdentity.objects.bulk_create(new.values(), batch_size=_BATCH)
     return rows | new
+
+
+def read_identities(subscriptions: Iterable[Subscription]) -> list[str]:
+    """Read the user-assigned identities of these subscriptions; return a sentence for each failure.
+
+    One that Azure has no more stays known: an instance may be wanted to have it.
+    """
+    problems: list[str] = []
+    for subscription in subscriptions:
+        try:
+            remember_identities(arm_client(subscription.pk).list_user_assigned_identities())
+        except ArmError as error:
+            problems.append(f"{subscription}: {error}")
+    return problems
+
+
+def make_identity(
+    name: str, *, subscription_id: UUID, resource_group: str, location: str, who: str
+) -> UserAssignedIdentity:
+    """Make a user-assigned identity in Azure at once, on record, and return its row.
+
+    An identity that nothing uses changes nothing, so that no plan comes before it. Raises
+    ValidationError for names that Azure does not take, and ArmError.
+    """
+    validate_user_assigned_id(
+        f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
+        f"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
+    )
+    made = arm_client(subscription_id).create_user_assigned_identity(
+        resource_group, name, location=location
+    )
+    with transaction.atomic():
+        row = remember_identities([made])[made.arm_id.lower()]
+        after = {"location": made.location, "principal_id": str(made.principal_id)}
+        record_change(row, "write user-assigned identity", who=who, after=after)
+    return row
 
 
 def _row(answer: UserAssignedIdentityResource) -> UserAssignedIdentity:

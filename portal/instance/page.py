@@ -28,6 +28,7 @@ class Tab:
 # In the order of the work: what it is, what is wanted, what will happen, what happened.
 TABS: Final = (
     Tab("overview", "Overview", "info"),
+    Tab("identity", "Identity", "badge"),
     Tab("diagnosis", "Diagnosis", "checklist"),
     Tab("traffic", "Traffic", "monitoring"),
 )

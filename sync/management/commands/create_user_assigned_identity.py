@@ -8,14 +8,10 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from arm.errors import ArmError
-from identities.names import validate_user_assigned_id
-from sync.azure import arm_client
-from sync.borrowing import remember_identities
+from sync.borrowing import make_identity
 from sync.management.operators import operator_name
-from sync.models import AuditEvent
 
 
 class Command(BaseCommand):
@@ -32,25 +28,16 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Make it, and print its ids."""
-        arm_id = (
-            f"/subscriptions/{options['subscription']}/resourceGroups/{options['resource_group']}"
-            f"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{options['name']}"
-        )
         try:
-            validate_user_assigned_id(arm_id)
-            made = arm_client(options["subscription"]).create_user_assigned_identity(
-                options["resource_group"], options["name"], location=options["location"]
+            made = make_identity(
+                options["name"],
+                subscription_id=options["subscription"],
+                resource_group=options["resource_group"],
+                location=options["location"],
+                who=operator_name(),
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         except ArmError as error:
             raise CommandError(str(error)) from error
-        with transaction.atomic():
-            remember_identities([made])
-            AuditEvent.objects.create(
-                who=operator_name(),
-                action="write user-assigned identity",
-                object=made.arm_id,
-                after={"location": made.location, "principal_id": str(made.principal_id)},
-            )
         self.stdout.write(f"{made.arm_id} has the principal ID {made.principal_id}.")
