@@ -364,7 +364,7 @@ UNFOLD = {
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
-# --- Figures ----------------------------------------------------------------------------------
+# --- Figures and health -----------------------------------------------------------------------
 
 METRICS = {
     # Who may see /metrics: whoever sends this bearer token; or, where it is empty, whoever asks
@@ -372,6 +372,8 @@ METRICS = {
     "TOKEN": env.str("SIGNALMAN_METRICS_TOKEN", default=""),
     "NETWORKS": env.list("SIGNALMAN_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"]),
 }
+# Seconds since the last tick that a worker did, after which /readyz says that there is none.
+SIGNALMAN_TICK_LIMIT_SECONDS = env.float("SIGNALMAN_TICK_LIMIT_SECONDS", default=60.0)
 # Seconds for which each process keeps its counts to itself.
 SIGNALMAN_FIGURES_SECONDS = env.float("SIGNALMAN_FIGURES_SECONDS", default=5.0)
 

@@ -1,0 +1,146 @@
+"""What an orchestrator asks of a process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from pytest_django import Settings
+
+from config.figures.catalogue import TICK
+from config.figures.counters import Kind
+from config.figures.models import Figure
+from localazure import seed
+from sync.tasks import wake_due_operations
+from tests.cloud import LocalAzure
+from tests.upstreams.receiver.conftest import plant_rows
+from validation import configuration
+from validation.errors import KeysUnavailable
+
+OK = {"status": "ok"}
+NAMES = {"database", "migrations", "cache", "worker", "signing_keys"}
+
+
+@pytest.fixture(autouse=True)
+def _no_keys() -> Iterator[None]:
+    """Hold no signing keys, as a process that has just begun."""
+    configuration.forget()
+    yield
+    configuration.forget()
+
+
+def ticked(seconds_ago: float = 0) -> None:
+    Figure.objects.note({Kind(TICK): time.time() - seconds_ago})
+
+
+def answer(query: str = "") -> tuple[int, dict[str, Any]]:
+    found = Client().get(f"/readyz{query}")
+    assert "no-store" in found["Cache-Control"]
+    return found.status_code, found.json()
+
+
+def wait_for_keys() -> None:
+    """Wait for the reading that is under way, as a request with an unknown key would."""
+    with suppress(KeysUnavailable):
+        configuration.key_ring(seed.TENANT_ID).find("unknown", may_fetch=False)
+
+
+def failed() -> dict[str, str]:
+    """Return what each check that failed says; there must be one, and 503."""
+    status, document = answer()
+    assert (status, document["status"]) == (503, "not ready")
+    assert document["checks"].keys() == NAMES
+    return {
+        name: check["detail"]
+        for name, check in document["checks"].items()
+        if check["status"] == "failed"
+    }
+
+
+def test_a_process_lives_without_a_database(client: Client) -> None:
+    found = client.get("/livez")
+    assert found.status_code == 200
+    assert "no-store" in found["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_a_process_is_ready_where_nothing_is_missing() -> None:
+    ticked()
+    assert answer() == (200, {"status": "ready", "checks": dict.fromkeys(NAMES, OK)})
+
+
+@pytest.mark.django_db
+def test_a_migration_that_was_not_applied_is_named_as_what_is_missing() -> None:
+    ticked()
+    MigrationRecorder.Migration.objects.filter(app="accounts", name__startswith="0002").delete()
+    assert failed() == {"migrations": "1 migrations were not applied: run manage.py migrate."}
+
+
+@pytest.mark.django_db
+def test_a_cache_that_keeps_nothing_is_missing(settings: Settings) -> None:
+    ticked()
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    assert list(failed()) == ["cache"]
+
+
+@pytest.mark.django_db
+def test_a_worker_that_never_was_is_missing_until_it_does_a_tick() -> None:
+    assert failed() == {"worker": "No worker has done a tick yet: start one, with --beat."}
+    wake_due_operations.apply(throw=True)
+    assert answer()[0] == 200
+
+
+@pytest.mark.django_db
+def test_a_worker_that_has_stopped_is_missing_after_the_limit(settings: Settings) -> None:
+    ticked(seconds_ago=300)
+    settings.SIGNALMAN_TICK_LIMIT_SECONDS = 600.0
+    assert answer()[0] == 200
+    settings.SIGNALMAN_TICK_LIMIT_SECONDS = 60.0
+    assert failed() == {"worker": "A worker last did a tick 300 seconds ago; the limit is 60."}
+
+
+@pytest.mark.django_db
+def test_what_another_is_responsible_for_can_be_left_out() -> None:
+    status, document = answer("?exclude=worker&exclude=cache")
+    assert status == 200
+    assert document["checks"].keys() == NAMES - {"worker", "cache"}
+
+
+@pytest.mark.django_db
+def test_keys_are_read_because_readiness_is_asked_for(local_azure: LocalAzure) -> None:
+    plant_rows()
+    ticked()
+    assert failed() == {"signing_keys": "The signing keys of 1 of 1 tenants were not read yet."}
+    wait_for_keys()
+    assert answer()[0] == 200
+
+
+@pytest.mark.django_db
+def test_keys_that_cannot_be_read_are_missing(local_azure: LocalAzure) -> None:
+    plant_rows()
+    ticked()
+    local_azure.post("/_local/faults", [{"path": ".*keys.*", "times": 9, "status": 500}])
+    assert list(failed()) == ["signing_keys"]
+    wait_for_keys()
+    assert list(failed()) == ["signing_keys"]
+
+
+@pytest.mark.parametrize("address", ["/livez", "/readyz"])
+def test_health_is_only_asked_for(client: Client, address: str) -> None:
+    assert client.post(address).status_code == 405
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/livez", "/readyz"])
+def test_health_is_answered_in_clear_where_all_else_is_sent_to_https(
+    client: Client, settings: Settings, address: str
+) -> None:
+    ticked()
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/").status_code == 301
+    assert client.get(address).status_code == 200
