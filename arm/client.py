@@ -73,7 +73,7 @@ class ArmClient:
     def get_subscription(self) -> SubscriptionResource:
         """Read the subscription itself, for its tenant and its name."""
         url = _subscriptions_url(self._settings, self._subscription_id)
-        return SubscriptionResource.from_arm(_get(self._settings, url))
+        return SubscriptionResource.from_arm(get_json(self._settings, url))
 
     def list_instances(self, resource_group: str | None = None) -> Iterator[SignalRResource]:
         """Read the instances of a resource group, or of the subscription, page by page."""
@@ -206,7 +206,7 @@ def list_subscriptions(settings: ArmSettings) -> Iterator[SubscriptionResource]:
     """Read the subscriptions that the credential can see, page by page. Raises ArmError."""
     url: str | None = _subscriptions_url(settings)
     while url:
-        page = _get(settings, url)
+        page = get_json(settings, url)
         yield from map(SubscriptionResource.from_arm, page.get("value") or ())
         url = page.get("nextLink")
 
@@ -232,7 +232,8 @@ def _subscriptions_url(settings: ArmSettings, *path: str) -> str:
     return f"{address}?api-version={_SUBSCRIPTIONS_API}"
 
 
-def _get(settings: ArmSettings, url: str) -> Json:
+def get_json(settings: ArmSettings, url: str) -> Json:
+    """Read one document where no SDK has an operation for it. Raises ArmError."""
     response = _ask(settings, url)
     body = _body(response)
     if not isinstance(body, Mapping):

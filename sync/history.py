@@ -22,6 +22,7 @@ from sync.borrowing import known_identities
 from sync.desired import row_state
 from sync.errors import SyncError
 from sync.models import AuditEvent, DesiredRevision
+from sync.statuses import record_statuses
 
 _BATCH: Final = 500
 
@@ -71,6 +72,7 @@ def record_desired(instance_ids: Sequence[int], author: Author) -> list[DesiredR
             events.append(_event(row, before, revision))
     DesiredRevision.objects.bulk_create(revisions, batch_size=_BATCH)
     AuditEvent.objects.bulk_create(events, batch_size=_BATCH)
+    record_statuses([revision.instance_id for revision in revisions])
     return revisions
 
 

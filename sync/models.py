@@ -23,6 +23,7 @@ from sync.querysets import (
     OperationQuerySet,
     StatusCountQuerySet,
 )
+from sync.status import SyncStatus
 
 
 class Operation(models.Model):
@@ -245,6 +246,26 @@ class StatusCount(models.Model):
         """The counts, by the name of the status."""
         names = ("synced", "out_of_sync", "missing", "unknown", "paused")
         return {name: getattr(self, name) for name in names}
+
+
+class InstanceStatus(models.Model):
+    """How an instance stood when it was last compared: what lists filter and count by.
+
+    Whether it agrees is a comparison of two trees, and no question to a database. Kept by
+    `sync.statuses`.
+    """
+
+    instance = models.OneToOneField(
+        SignalRInstance, on_delete=models.CASCADE, primary_key=True, related_name="standing"
+    )
+    status = models.CharField(max_length=16, choices=SyncStatus, db_index=True)
+    since = models.DateTimeField(help_text="When it came to stand so.")
+
+    class Meta:
+        verbose_name_plural = "instance statuses"
+
+    def __str__(self) -> str:
+        return f"{self.instance}: {self.status}"
 
 
 class AuditEvent(models.Model):

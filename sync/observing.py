@@ -17,6 +17,7 @@ from identities.models import (
     Subscription,
     UserAssignedIdentity,
 )
+from sync.statuses import record_statuses
 
 INSTANCE_FIELDS: Final = (
     "subscription",
@@ -147,6 +148,7 @@ def save_observed(changed: Sequence[SignalRInstance], unchanged: Iterable[Signal
     ManagedIdentity.objects.bulk_update(
         [instance.identity for instance in changed], IDENTITY_FIELDS, batch_size=_BATCH
     )
+    record_statuses([instance.pk for instance in changed])
     by_time: dict[datetime | None, list[int]] = {}
     for instance in unchanged:
         by_time.setdefault(instance.observed_at, []).append(instance.pk)

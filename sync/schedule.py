@@ -22,6 +22,7 @@ from sync.importing import refresh_subscription
 from sync.models import Operation, StatusCount
 from sync.serving import managed_apps
 from sync.status import sync_status
+from sync.statuses import save_statuses
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +62,11 @@ def count_statuses(subscription: Subscription) -> StatusCount:
     """Count how the instances of `subscription` stand; a row is kept for each change of that."""
     instances = SignalRInstance.objects.with_desired().filter(subscription=subscription)
     known = known_vaults(), managed_apps()
+    found = [(instance, sync_status(instance, *known)) for instance in instances]
+    save_statuses(found)
     numbers = Counter(
-        "paused"
-        if instance.policy == instance.Policy.PAUSE
-        else sync_status(instance, *known).name.lower()
-        for instance in instances
+        "paused" if instance.policy == instance.Policy.PAUSE else status.name.lower()
+        for instance, status in found
     )
     count = StatusCount(subscription=subscription, **numbers)
     last = StatusCount.objects.filter(subscription=subscription).first()
