@@ -54,7 +54,6 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "upstreams.receiver.middleware.receiver_first",
     "config.request_ids.request_ids",
     "django.middleware.security.SecurityMiddleware",
     "config.policies.ContentSecurityPolicy",
@@ -168,6 +167,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "config.problems.handle_exception",
+    # Whose word is taken for the address that asks: our own proxy's, and nobody else's.
+    "NUM_PROXIES": 1 if env.bool("SIGNALMAN_BEHIND_PROXY", default=False) else 0,
 }
 
 API: dict[str, Any] = {
@@ -184,6 +185,8 @@ API: dict[str, Any] = {
     },
     # Of each caller. Counted in the cache, so several processes share it only as they share that.
     "REQUESTS_A_MINUTE": env.int("SIGNALMAN_API_REQUESTS_A_MINUTE", default=600),
+    # Credentials from one address that are refused, before no more of them are looked at.
+    "REFUSALS_A_MINUTE": env.int("SIGNALMAN_API_REFUSALS_A_MINUTE", default=60),
 }
 
 SPECTACULAR_SETTINGS = {

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-def _serving() -> WSGIHandler:
+def _serving() -> WSGIApplication:
     """Return the application, in a process that publishes what it counts."""
-    handler = get_wsgi_application()
-    from config.figures.publishing import publisher  # noqa: PLC0415  models load after Django
+    django = get_wsgi_application()
+    # They import models, which load after Django.
+    from config.figures.publishing import publisher  # noqa: PLC0415
+    from config.request_ids import request_name  # noqa: PLC0415
+    from upstreams.receiver.wsgi import ReceiverFirst  # noqa: PLC0415
 
     publisher.start()
-    return handler
+    return ReceiverFirst(django, name=request_name)
 
 
 application = _serving()
