@@ -41,19 +41,19 @@ def want_new_instance(
     Asks Azure whether the name is free, and sends it nothing. What Signalman makes it also manages.
     Raises NotCreatable, and ArmError where Azure cannot be asked.
     """
+    require_creatable(name, site, existence)
+    return save_new_instance(name, site, existence, who=who)
+
+
+def require_creatable(name: str, site: Site, existence: ExistenceState) -> None:
+    """Ask Azure whether an instance of that description can be made; wants nothing yet.
+
+    The subscription is known here afterwards. Raises NotCreatable, and ArmError.
+    """
     client = arm_client(site.subscription_id)
-    instance = SignalRInstance(
-        name=name,
-        subscription=remember_subscription(client.get_subscription()),
-        resource_group=site.resource_group,
-        location=existence.location,
-        sku=existence.sku,
-        service_mode=existence.service_mode,
-        policy=SignalRInstance.Policy.MANAGE,
-        create_if_missing=True,
-    )
+    remember_subscription(client.get_subscription())
     try:
-        instance.full_clean()
+        _new_row(name, site, existence).full_clean()
     except ValidationError as error:
         raise NotCreatable(" ".join(error.messages)) from error
     if (taken := client.check_name(name, location=existence.location)) is not None:
@@ -61,6 +61,13 @@ def want_new_instance(
             f"{name} cannot be made: {taken} "
             f"If it is yours, run `manage.py import_instances --name {name}`."
         )
+
+
+def save_new_instance(
+    name: str, site: Site, existence: ExistenceState, *, who: str
+) -> SignalRInstance:
+    """Want an instance that `require_creatable` found nothing against. Azure is not asked."""
+    instance = _new_row(name, site, existence)
     with transaction.atomic():
         instance.save()
         document = {
@@ -72,6 +79,22 @@ def want_new_instance(
         record_change(instance, "want instance", who=who, after=document)
         record_desired([instance.pk], Author(who, "create"))
     return instance
+
+
+def make_if_missing(instance: SignalRInstance, *, who: str, is_made: bool = True) -> bool:
+    """Let an apply make `instance` where Azure has none, or do so no more.
+
+    Returns whether that is news.
+    """
+    with transaction.atomic():
+        row = SignalRInstance.objects.select_for_update().get(pk=instance.pk)
+        before, row.create_if_missing = row.create_if_missing, is_made
+        instance.create_if_missing = is_made
+        if before == is_made:
+            return False
+        row.save(update_fields=["create_if_missing"])
+        record_change(row, "set create_if_missing", who=who, before=str(before), after=str(is_made))
+    return True
 
 
 def protect(instance: SignalRInstance, *, who: str, is_protected: bool = True) -> bool:
@@ -101,3 +124,16 @@ def let_go(instance: SignalRInstance, *, confirm: str) -> None:
         raise Protected(f"Confirm the deletion by the name {row.name!r}, not {confirm!r}.")
     row.create_if_missing = False
     row.save(update_fields=["create_if_missing"])
+
+
+def _new_row(name: str, site: Site, existence: ExistenceState) -> SignalRInstance:
+    return SignalRInstance(
+        name=name,
+        subscription_id=site.subscription_id,
+        resource_group=site.resource_group,
+        location=existence.location,
+        sku=existence.sku,
+        service_mode=existence.service_mode,
+        policy=SignalRInstance.Policy.MANAGE,
+        create_if_missing=True,
+    )

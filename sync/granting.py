@@ -98,6 +98,28 @@ def want_grants(instance: SignalRInstance, *, who: str) -> bool:
     return True
 
 
+def choose_grants(instance: SignalRInstance, chosen: Mapping[str, bool], *, who: str) -> bool:
+    """Want the identity of `instance` let into these vaults, or not, each by name, on record.
+
+    Returns whether that is news. Nothing is sent to Azure.
+    """
+    with transaction.atomic():
+        SignalRInstance.objects.select_for_update().get(pk=instance.pk)
+        row = SignalRInstance.objects.with_desired().get(pk=instance.pk)
+        holder = row_state(row).identity.holder
+        if holder is None:
+            return False
+        before = row.ungranted
+        kept = [pair for pair in before if pair[1] != holder or pair[0] not in chosen]
+        declined = [[name, holder] for name, is_wanted in chosen.items() if not is_wanted]
+        row.ungranted = instance.ungranted = sorted(kept + declined)
+        if row.ungranted == sorted(before):
+            return False
+        row.save(update_fields=["ungranted"])
+        record_change(row, "want grants", who=who, before=before, after=row.ungranted)
+    return True
+
+
 def _forget_obsolete(instances: Sequence[SignalRInstance]) -> None:
     """Forget what was taken over for an identity or a reference that is neither wanted nor there.
 

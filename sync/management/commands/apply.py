@@ -10,36 +10,36 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from identities.models import SignalRInstance
 from sync.documents import operation_document
-from sync.errors import StalePlan, SyncError
+from sync.errors import SyncError
+from sync.history import Author
+from sync.management.files import add_file_argument
 from sync.management.following import follow, watch
 from sync.management.operators import operator_name
-from sync.management.selection import select_instances
+from sync.management.undertakings import Declared, Named, Undertaking
 from sync.models import Operation
-from sync.operations import start_apply
-from sync.plan import InvalidDesired, Plan
-from sync.planning import plan_instance
-from sync.rendering import render_text
+from sync.plan import InvalidDesired
 
 CHANGES_PENDING: Final = 2
-
-Planned = tuple[SignalRInstance, Plan]
 
 
 class Command(BaseCommand):
     """Shows the plans, asks, starts one operation for each, and waits for them if told to.
 
-    Exit codes: 0 nothing to do or all done, 1 error, 2 changes pending, as declined or not waited
-    for.
+    Of files, what they declare is wanted first, all of it or nothing. Exit codes: 0 nothing to do
+    or all done, 1 error, 2 changes pending: declined, not waited for, or a dry run.
     """
 
     help = "Show what would be written to Azure, ask, and write it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the instances, and how to go about it."""
-        parser.add_argument("instances", nargs="+", metavar="NAME")
+        """Take what is to be applied, and how to go about it."""
+        parser.add_argument("instances", nargs="*", metavar="NAME")
+        add_file_argument(parser)
         parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show the plans, and change nothing"
+        )
         parser.add_argument(
             "--digest", help="apply only the plan of this digest, as `plan` shows it"
         )
@@ -53,29 +53,40 @@ class Command(BaseCommand):
         parser.add_argument(
             "--wait",
             action=BooleanOptionalAction,
-            help="stay until the operations have ended; default: on a terminal",
+            help="stay until the operations have ended; default: on a terminal, and with files",
         )
         parser.add_argument(
             "--inline", action="store_true", help="do the worker's part here, and wait"
         )
+        parser.add_argument("--comment", default="", help="with files: why, for the history")
+        parser.add_argument(
+            "--as",
+            dest="who",
+            metavar="WHO",
+            help="for the audit trail; default: the system's user",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Carry the plans out."""
-        if options["digest"] and len(options["instances"]) > 1:
-            raise CommandError("A digest is of one instance's plan: name that instance alone.")
-        paths = options["path"]
-        planned = _plan(select_instances(options["instances"], paths=paths), paths)
-        changing = [(instance, plan) for instance, plan in planned if not plan.is_empty]
-        if not options["json"]:
-            for _instance, plan in planned:
-                self.stdout.write(render_text(plan) + "\n")
-        if options["digest"] not in {None, planned[0][1].digest}:
-            raise CommandError(str(StalePlan(planned[0][1])))
-        if changing and not options["yes"]:
-            self._ask(len(changing), is_json=options["json"])
-        operations, errors = _start(changing, paths)
+        """Carry the plans out, or say what is wrong before anything is written."""
+        try:
+            undertaking = _undertaking(options)
+            if not options["json"]:
+                for line in undertaking.lines():
+                    self.stdout.write(line)
+            undertaking.require_applicable()
+            if options["dry_run"]:
+                self._end_dry(undertaking, is_json=options["json"])
+                return
+            if undertaking.size and not options["yes"]:
+                self._ask(undertaking.size, is_json=options["json"])
+            operations, errors = undertaking.start()
+        except (SyncError, InvalidDesired) as error:
+            if options["json"]:
+                document = {"operations": [], "errors": str(error).splitlines()}
+                self.stdout.write(json.dumps(document, indent=2))
+            raise CommandError(str(error)) from error
         self._stay(operations, options)
-        self._end(operations, errors, is_json=options["json"])
+        self._end(undertaking, operations, errors, is_json=options["json"])
 
     def _ask(self, count: int, *, is_json: bool) -> None:
         """Go on only for a person who says yes."""
@@ -86,7 +97,9 @@ class Command(BaseCommand):
             sys.exit(CHANGES_PENDING)
 
     def _stay(self, operations: Sequence[Operation], options: dict[str, Any]) -> None:
-        wait = self.stdout.isatty() if options["wait"] is None else options["wait"]
+        wait = options["wait"]
+        if wait is None:
+            wait = bool(options["files"]) or self.stdout.isatty()
         if not operations or not (wait or options["inline"]):
             return
         if options["json"]:
@@ -98,14 +111,27 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stdout.write("\nThe operations stay on the queue; `operations` shows them.")
 
+    def _end_dry(self, undertaking: Undertaking, *, is_json: bool) -> None:
+        """Say in the exit code whether there was anything to do."""
+        if is_json:
+            document = undertaking.document() | {"operations": [], "errors": []}
+            self.stdout.write(json.dumps(document, indent=2))
+        if undertaking.size:
+            sys.exit(CHANGES_PENDING)
+
     def _end(
-        self, operations: Sequence[Operation], errors: Sequence[str], *, is_json: bool
+        self,
+        undertaking: Undertaking,
+        operations: Sequence[Operation],
+        errors: Sequence[str],
+        *,
+        is_json: bool,
     ) -> None:
         """Say how it went, in words or as a document, and in the exit code."""
         if is_json:
             documents = [operation_document(operation) for operation in operations]
             document = {"operations": documents, "errors": list(errors)}
-            self.stdout.write(json.dumps(document, indent=2))
+            self.stdout.write(json.dumps(undertaking.document() | document, indent=2))
         if errors:
             raise CommandError("\n".join(errors))
         states = {operation.state for operation in operations}
@@ -115,25 +141,13 @@ class Command(BaseCommand):
             sys.exit(CHANGES_PENDING)
 
 
-def _plan(instances: Sequence[SignalRInstance], paths: Sequence[str]) -> list[Planned]:
-    """Return the plans of all, or say what is wrong with one before anything is started."""
-    try:
-        return [(instance, plan_instance(instance, paths)) for instance in instances]
-    except (SyncError, InvalidDesired) as error:
-        raise CommandError(str(error)) from error
-
-
-def _start(planned: Sequence[Planned], paths: Sequence[str]) -> tuple[list[Operation], list[str]]:
-    """Start what can be started; one instance's trouble does not stop the others."""
-    operations: list[Operation] = []
-    errors: list[str] = []
-    who = operator_name()
-    for instance, plan in planned:
-        try:
-            operation = start_apply(
-                instance, digest=plan.digest, paths=paths, requested_by_name=who
-            )
-            operations.append(operation)
-        except SyncError as error:
-            errors.append(f"{instance}: {error}")
-    return operations, errors
+def _undertaking(options: dict[str, Any]) -> Undertaking:
+    """Return what the options are about. Raises SyncError and InvalidDesired."""
+    names, files, who = options["instances"], options["files"], options["who"] or operator_name()
+    if not files:
+        if not names:
+            raise CommandError("Name the instances, or give what is to be with -f.")
+        return Named.of(names, paths=options["path"], digest=options["digest"], who=who)
+    if options["path"] or options["digest"]:
+        raise CommandError("A path and a digest are of a named instance's plan, not of files.")
+    return Declared.of(files, names, Author(who, "apply a file", options["comment"]))

@@ -11,7 +11,11 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from sync.errors import SyncError
+from sync.history import Author
+from sync.management.files import add_file_argument
+from sync.management.operators import operator_name
 from sync.management.selection import select_instances
+from sync.management.undertakings import Declared
 from sync.plan import InvalidDesired, Plan
 from sync.planning import plan_instance
 from sync.rendering import render_json, render_text
@@ -20,13 +24,18 @@ CHANGES_PENDING: Final = 2
 
 
 class Command(BaseCommand):
-    """Plans without asking Azure. Exit codes: 0 nothing to do, 1 error, 2 changes pending."""
+    """Plans without asking Azure. Exit codes: 0 nothing to do, 1 error, 2 changes pending.
+
+    Of files, what they declare is planned as if it were wanted; Azure is asked only about what was
+    never read.
+    """
 
     help = "Show the changes that turn what Azure last answered into what is wanted."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the instances."""
         parser.add_argument("instances", nargs="*", metavar="NAME", help="default: every instance")
+        add_file_argument(parser)
         parser.add_argument(
             "--path",
             action="append",
@@ -37,6 +46,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the plans, and say in one sentence each which cannot be made."""
+        if options["files"]:
+            self._plan_files(options)
+            return
         plans: list[Plan] = []
         errors: list[str] = []
         for instance in select_instances(options["instances"], paths=options["path"]):
@@ -52,6 +64,27 @@ class Command(BaseCommand):
         if errors:
             raise CommandError("\n".join(errors))
         if any(not plan.is_empty for plan in plans):
+            sys.exit(CHANGES_PENDING)
+
+    def _plan_files(self, options: dict[str, Any]) -> None:
+        """Print what an apply of these files would do; what is wanted stays as it is."""
+        if options["path"]:
+            raise CommandError("A path is of a named instance's plan, not of files.")
+        author = Author(operator_name(), "plan a file")
+        try:
+            declared = Declared.of(options["files"], options["instances"], author)
+        except SyncError as error:
+            if options["json"]:
+                document = {"wanted": [], "plans": [], "errors": str(error).splitlines()}
+                self.stdout.write(json.dumps(document, indent=2))
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            self.stdout.write(json.dumps(declared.document() | {"errors": []}, indent=2))
+        else:
+            for line in declared.lines(is_brief=True):
+                self.stdout.write(line)
+            self.stdout.write(f"{declared.size} of {declared.scope} document(s) would change.")
+        if declared.size:
             sys.exit(CHANGES_PENDING)
 
     def _write_text(self, plans: Sequence[Plan], *, is_named: bool) -> None:

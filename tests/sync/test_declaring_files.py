@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import io
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from localazure import seed
+from tests.sync.commands import run
+from tests.sync.declared import SYSTEM, Fleet, rows
+
+pytestmark = pytest.mark.django_db
+
+
+# --- files ---
+
+
+def test_a_folder_is_all_its_files_but_the_hidden(fleet: Fleet) -> None:
+    folder = fleet.path.parent / "fleet"
+    (folder / "more").mkdir(parents=True)
+    (folder / ".hidden").mkdir()
+    (folder / "one.yaml").write_text(run("export", seed.LAB).out)
+    (folder / "more" / "two.yml").write_text(run("export", seed.CHAT).out)
+    (folder / ".hidden" / "three.yaml").write_text("not: ours")
+    (folder / "README.md").write_text("Not ours either.")
+    outcome = run("plan", "-f", str(folder))
+    assert (outcome.code, outcome.out) == (0, "0 of 2 document(s) would change.\n")
+
+
+def test_what_is_piped_in_is_read(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = io.BytesIO(fleet.path.read_bytes())
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=data))
+    assert run("plan", "-f", "-").code == 0
+
+
+def test_a_file_that_cannot_be_read_is_named(fleet: Fleet) -> None:
+    (fleet.path.parent / "latin.yaml").write_bytes(b"name: \xe9")
+    files = [str(fleet.path.parent / name) for name in ("nowhere.yaml", "latin.yaml")]
+    outcome = run("apply", *(f"-f={file}" for file in files))
+    assert "nowhere.yaml:1: It cannot be read: No such file or directory." in outcome.error
+    assert "latin.yaml:1: It cannot be read: it is not in UTF-8." in outcome.error
+
+
+def test_files_that_declare_nothing_are_an_error(fleet: Fleet) -> None:
+    fleet.path.write_text("")
+    assert "Nothing is declared" in fleet.apply().error
+
+
+# --- the command ---
+
+
+def test_somebody_has_to_say_yes(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    before = rows()
+    outcome = run("apply", "-f", str(fleet.path))
+    assert "give --yes" in outcome.error
+    assert rows() == before
+
+
+def test_paths_and_digests_are_of_named_instances(fleet: Fleet) -> None:
+    assert "not of files" in fleet.apply("--path", "identity").error
+    assert "not of files" in fleet.apply("--digest", "0").error
+    assert "not of files" in fleet.plan("--path", "identity").error
+    assert "Name the instances" in run("apply").error
+
+
+def test_the_document_of_an_apply_says_what_was_wanted_and_done(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
+    planned = fleet.plan("--json").document
+    document = fleet.apply("--json").document
+    assert document["wanted"] == planned["wanted"]
+    assert document["plans"] == planned["plans"]
+    (wanted,) = document["wanted"]
+    assert wanted["name"] == seed.LAB
+    assert wanted["place"].startswith(f"{fleet.path}:")
+    (operation,) = document["operations"]
+    assert (operation["state"], document["errors"]) == ("succeeded", [])
+
+
+def test_the_document_of_a_faulty_file_names_each_fault(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="none", protected="no")
+    for outcome in (fleet.plan("--json"), fleet.apply("--json")):
+        assert outcome.code == 1
+        assert len(outcome.document["errors"]) == 2
