@@ -2,11 +2,181 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
 
+from django.db.models import Count, F, Q, Sum
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from diagnosis.reasons import explain
+from identities.models import SignalRInstance
+from portal.charts import traffic_chart
+from portal.instance.traffic import reasons_in_words
+from portal.pages import PortalPage
+from sync.models import InstanceStatus, Operation, StatusCount
+from sync.status import SyncStatus
+from upstreams.models import DeliveryCount, Outcome
+from upstreams.traffic import PERIODS, traffic
+
+# Of each kind; the lists behind the links have the others.
+_SHOWN: Final = 8
+_RECENT: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+_LIST: Final = "admin:identities_signalrinstance_changelist"
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """An instance that needs somebody: which, since when, what is wrong and where it is mended."""
+
+    instance: str
+    standing: str
+    sentence: str
+    since: datetime | None
+    link: str
+
+
+class RunningOperationsPage(PortalPage):
+    """The operations under way: a part of the dashboard that asks for itself again."""
+
+    title = "Running operations"
+    permission_required = "sync.view_operation"
+    template_name = "portal/running_operations.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the operations."""
+        return super().get_context_data(operations=running_operations(), **kwargs)
 
 
 def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add to the admin's index what the dashboard shows."""
-    return context
+    """Add to the admin's index what the dashboard shows.
+
+    The number of queries does not grow with the fleet.
+    """
+    now = timezone.now()
+    total = SignalRInstance.objects.count()
+    if not total:
+        return context | {"is_first_run": True}
+    seen = traffic(DeliveryCount.objects.all(), PERIODS["day"], now)
+    return context | {
+        "statuses": _statuses(total),
+        "health": _health(),
+        "attention": _attention(now),
+        "drift": _drift_since(now - _DAY),
+        "operations": running_operations(),
+        "seen": seen,
+        "totals": [(outcome, seen.total(outcome)) for outcome in Outcome],
+        "chart": traffic_chart(seen),
+        "reasons": reasons_in_words(seen)[:_SHOWN],
+    }
+
+
+def running_operations() -> list[Operation]:
+    """Return the operations under way, each with how many of its steps are done."""
+    steps = Count("steps"), Count("steps", filter=Q(steps__state="done"))
+    rows = Operation.objects.unfinished().select_related("instance")
+    return list(rows.annotate(total=steps[0], done=steps[1])[:_SHOWN])
+
+
+def _statuses(total: int) -> list[tuple[SyncStatus, int, str]]:
+    """Return each sync status with its number of instances and the list of them."""
+    rows = InstanceStatus.objects.order_by().values_list("status").annotate(Count("pk"))
+    numbers = {SyncStatus(status): number for status, number in rows}
+    # One that was never compared has no row.
+    numbers[SyncStatus.UNKNOWN] = total - sum(
+        number for status, number in numbers.items() if status != SyncStatus.UNKNOWN
+    )
+    address = reverse(_LIST)
+    return [
+        (status, numbers.get(status, 0), f"{address}?status={status.value}")
+        for status in SyncStatus
+    ]
+
+
+def _health() -> list[tuple[str, int]]:
+    """Return how many instances Azure has finished, is working on, and failed to make."""
+    numbers = SignalRInstance.objects.exclude(provisioning_state="").aggregate(
+        healthy=Count("pk", filter=Q(provisioning_state="Succeeded")),
+        degraded=Count("pk", filter=Q(provisioning_state__in=["Failed", "Canceled"])),
+        all=Count("pk"),
+    )
+    progressing = numbers["all"] - numbers["healthy"] - numbers["degraded"]
+    return [
+        ("Healthy", numbers["healthy"]),
+        ("Progressing", progressing),
+        ("Degraded", numbers["degraded"]),
+    ]
+
+
+def _attention(now: datetime) -> list[Attention]:
+    """Return who needs somebody first: what is broken before what merely differs."""
+    found = [*_degraded(), *_failed(now - _DAY), *_refused(now - _RECENT), *_different()]
+    # One line for each instance: its worst.
+    return list({row.instance: row for row in reversed(found)}.values())[::-1][: 2 * _SHOWN]
+
+
+def _degraded() -> Iterable[Attention]:
+    rows = SignalRInstance.objects.filter(provisioning_state__in=["Failed", "Canceled"])
+    for name, state in rows.values_list("name", "provisioning_state")[:_SHOWN]:
+        sentence = f"Azure says that its provisioning state is {state}."
+        yield Attention(name, "Degraded", sentence, None, _tab("diagnosis", name))
+
+
+def _failed(since: datetime) -> Iterable[Attention]:
+    """Return the instances whose last operation failed."""
+    rows = Operation.objects.filter(state=Operation.State.FAILED, finished_at__gte=since)
+    for row in rows.select_related("instance")[:_SHOWN]:
+        sentence = f"{row.get_kind_display()} failed. {row.error_message}"
+        yield Attention(
+            row.instance.name,
+            "failed",
+            sentence,
+            row.finished_at,
+            _tab("overview", row.instance.name),
+        )
+
+
+def _refused(since: datetime) -> Iterable[Attention]:
+    rows = (
+        DeliveryCount.objects.filter(outcome=Outcome.REFUSED)
+        .since(since)
+        .order_by()
+        .values("reason", name=F("instance__name"))
+        .annotate(number=Sum("count"))
+        .order_by("-number", "name")
+    )
+    for row in rows[:_SHOWN]:
+        sentence = f"{row['number']} refused in the last hour. {explain(row['reason']).meaning}"
+        yield Attention(row["name"], "refused", sentence, None, _tab("traffic", row["name"]))
+
+
+def _different() -> Iterable[Attention]:
+    sentences = {
+        SyncStatus.MISSING: "Azure has it no more.",
+        SyncStatus.OUT_OF_SYNC: "Azure has something else than what is wanted.",
+    }
+    rows = InstanceStatus.objects.filter(status__in=sentences).select_related("instance")
+    for row in rows.order_by("status", "-since")[:_SHOWN]:
+        status = SyncStatus(row.status)
+        name = row.instance.name
+        yield Attention(name, status, sentences[status], row.since, _tab("diagnosis", name))
+
+
+def _drift_since(moment: datetime) -> dict[str, Any]:
+    """Return which instances drifted after `moment`, and how many differed then."""
+    drifted = InstanceStatus.objects.filter(status=SyncStatus.OUT_OF_SYNC)
+    return {
+        "before": StatusCount.objects.at(moment).aggregate(n=Sum("out_of_sync", default=0))["n"],
+        "now": drifted.count(),
+        "rows": list(
+            drifted.filter(since__gt=moment).select_related("instance").order_by("-since")[:_SHOWN]
+        ),
+    }
+
+
+def _tab(tab: str, name: str) -> str:
+    return reverse(f"portal:instance-{tab}", args=[name])

@@ -31,6 +31,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _of("upstreams.functionapp", "Function Apps", "bolt"),
                 _of("identities.keyvault", "Key vaults", "encrypted"),
                 _of("identities.subscription", "Subscriptions", "credit_card"),
+                _item("Connect Azure", "power", "portal:connect"),
             ],
         },
         {

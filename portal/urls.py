@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
+from portal.dashboard import RunningOperationsPage
+from portal.first_run import ConnectPage
 from portal.instance.diagnosis import DiagnosisPage
 from portal.instance.identity import IdentityPage
 from portal.instance.overview import OverviewPage
@@ -12,6 +14,8 @@ from portal.instance.traffic import TrafficPage
 app_name = "portal"
 
 urlpatterns = [
+    path("connect/", ConnectPage.view(), name="connect"),
+    path("running/", RunningOperationsPage.view(), name="running-operations"),
     path("instances/<str:name>/", OverviewPage.view(), name="instance-overview"),
     path("instances/<str:name>/identity/", IdentityPage.view(), name="instance-identity"),
     path("instances/<str:name>/diagnosis/", DiagnosisPage.view(), name="instance-diagnosis"),

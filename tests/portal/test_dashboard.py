@@ -1,0 +1,118 @@
+"""The dashboard: how the fleet stands, and what needs somebody first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.roles import Role
+from identities.models import SignalRInstance
+from sync.models import InstanceStatus, Operation
+from sync.status import SyncStatus
+from tests.cloud import LocalAzure
+from tests.portal.conftest import SignIn
+from upstreams.models import DeliveryCount, Outcome
+
+
+def page(sign_in: SignIn) -> str:
+    """Return what a viewer sees."""
+    return sign_in(Role.VIEWER).get("/admin/").content.decode()
+
+
+def stands(instance: SignalRInstance, status: SyncStatus) -> None:
+    """Keep that the instance stands so."""
+    InstanceStatus.objects.create(instance=instance, status=status, since=timezone.now())
+
+
+def test_without_a_fleet_it_leads_to_the_first_steps(sign_in: SignIn) -> None:
+    assert "Nothing is here yet" in page(sign_in)
+
+
+def test_what_differs_needs_attention(sign_in: SignIn, instance: SignalRInstance) -> None:
+    stands(instance, SyncStatus.OUT_OF_SYNC)
+    shown = page(sign_in)
+    assert f"/admin/instances/{instance}/diagnosis/" in shown
+    assert "something else than what is wanted" in shown
+
+
+def test_a_fleet_in_order_needs_nobody(sign_in: SignIn, instance: SignalRInstance) -> None:
+    stands(instance, SyncStatus.SYNCED)
+    assert "Every instance that was compared agrees" in page(sign_in)
+
+
+def test_an_instance_is_named_once_with_its_worst(
+    sign_in: SignIn, instance: SignalRInstance
+) -> None:
+    stands(instance, SyncStatus.OUT_OF_SYNC)
+    SignalRInstance.objects.update(provisioning_state="Failed")
+    shown = page(sign_in)
+    assert "provisioning state is Failed" in shown
+    assert "something else than what is wanted" not in shown
+
+
+def test_refusals_of_the_last_hour_are_explained(
+    sign_in: SignIn, instance: SignalRInstance
+) -> None:
+    now = timezone.now().replace(second=0, microsecond=0)
+    for reason, ago in (("wrong_audience", 5), ("expired", 120)):
+        DeliveryCount.objects.create(
+            instance=instance,
+            minute=now - timedelta(minutes=ago),
+            outcome=Outcome.REFUSED,
+            reason=reason,
+            count=9,
+        )
+    assert page(sign_in).count("9 refused in the last hour") == 1
+
+
+def test_a_running_operation_says_how_far_it_is(sign_in: SignIn, instance: SignalRInstance) -> None:
+    operation = Operation.objects.create(
+        instance=instance,
+        plan={},
+        plan_digest="0" * 64,
+        waiting_for="a worker",
+        due_at=timezone.now(),
+        requested_by_name="ada",
+    )
+    part = sign_in(Role.VIEWER).get("/admin/running/").content.decode()
+    assert f"/admin/sync/operation/{operation.pk}/" in part
+    assert "waiting for a worker" in part
+
+
+def test_the_number_of_queries_does_not_grow_with_the_fleet(
+    sign_in: SignIn, instance: SignalRInstance
+) -> None:
+    stands(instance, SyncStatus.OUT_OF_SYNC)
+    client = sign_in(Role.VIEWER)
+    client.get("/admin/")
+    with CaptureQueriesContext(connection) as few:
+        client.get("/admin/")
+    rows = SignalRInstance.objects.bulk_create(
+        SignalRInstance(
+            name=f"contoso-{number}", subscription=instance.subscription, resource_group="rg"
+        )
+        for number in range(200)
+    )
+    InstanceStatus.objects.bulk_create(
+        InstanceStatus(instance=row, status=SyncStatus.MISSING, since=timezone.now())
+        for row in rows
+    )
+    with CaptureQueriesContext(connection) as many:
+        client.get("/admin/")
+    assert len(many) == len(few)
+
+
+def test_azure_is_asked_by_a_post_of_an_operator_alone(
+    sign_in: SignIn, local_azure: LocalAzure
+) -> None:
+    local_azure.delete("/_local/requests")
+    operator = sign_in(Role.OPERATOR)
+    operator.get("/admin/connect/")
+    assert sign_in(Role.VIEWER).post("/admin/connect/").status_code == 403
+    assert local_azure.requests() == []
+    answer = operator.post("/admin/connect/").content.decode()
+    assert "The credential is good" in answer
+    assert "not allowed" not in answer
