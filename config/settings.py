@@ -353,7 +353,10 @@ UNFOLD = {
             "950": "oklch(28.2% .091 267.935)",
         },
     },
-    "STYLES": [lambda _request: static("portal/portal.css")],
+    "STYLES": [
+        lambda _request: static("portal/portal.css"),
+        lambda _request: static("portal/changes.css"),
+    ],
     "SCRIPTS": [lambda _request: static("portal/portal.js")],
     "ENVIRONMENT": "portal.navigation.environment",
     "DASHBOARD_CALLBACK": "portal.dashboard.dashboard",

@@ -37,7 +37,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Activity",
             "items": [
-                _of("sync.operation", "Operations", "published_with_changes"),
+                _of(
+                    "sync.operation",
+                    "Operations",
+                    "published_with_changes",
+                    also="/admin/operations/",
+                ),
                 _of("upstreams.delivery", "Deliveries", "move_to_inbox"),
                 _of("sync.desiredrevision", "History", "history"),
                 _of("sync.auditevent", "Audit trail", "fact_check"),

@@ -6,10 +6,14 @@ from django.urls import path
 
 from portal.dashboard import RunningOperationsPage
 from portal.first_run import ConnectPage
+from portal.instance.commanding import RefreshInstance, SetPolicy
 from portal.instance.diagnosis import DiagnosisPage
 from portal.instance.identity import IdentityPage
+from portal.instance.operations import OperationsPage
 from portal.instance.overview import OverviewPage
+from portal.instance.plan import PlanPage
 from portal.instance.traffic import TrafficPage
+from portal.operation import CancelOperation, OperationPage
 
 app_name = "portal"
 
@@ -18,6 +22,12 @@ urlpatterns = [
     path("running/", RunningOperationsPage.view(), name="running-operations"),
     path("instances/<str:name>/", OverviewPage.view(), name="instance-overview"),
     path("instances/<str:name>/identity/", IdentityPage.view(), name="instance-identity"),
+    path("instances/<str:name>/plan/", PlanPage.view(), name="instance-plan"),
+    path("instances/<str:name>/operations/", OperationsPage.view(), name="instance-operations"),
+    path("instances/<str:name>/refresh/", RefreshInstance.view(), name="instance-refresh"),
+    path("instances/<str:name>/policy/", SetPolicy.view(), name="instance-policy"),
+    path("operations/<uuid:pk>/", OperationPage.view(), name="operation"),
+    path("operations/<uuid:pk>/cancel/", CancelOperation.view(), name="operation-cancel"),
     path("instances/<str:name>/diagnosis/", DiagnosisPage.view(), name="instance-diagnosis"),
     path("instances/<str:name>/traffic/", TrafficPage.view(), name="instance-traffic"),
 ]

@@ -29,6 +29,8 @@ class Tab:
 TABS: Final = (
     Tab("overview", "Overview", "info"),
     Tab("identity", "Identity", "badge"),
+    Tab("plan", "Plan", "difference"),
+    Tab("operations", "Operations", "published_with_changes"),
     Tab("diagnosis", "Diagnosis", "checklist"),
     Tab("traffic", "Traffic", "monitoring"),
 )

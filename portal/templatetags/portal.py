@@ -12,10 +12,20 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 _TONES: Final = {
-    "good": {"Synced", "Healthy", "succeeded", "accepted", "pass", "acting", "manage", "Succeeded"},
+    "good": {
+        "Synced",
+        "Healthy",
+        "succeeded",
+        "accepted",
+        "pass",
+        "acting",
+        "manage",
+        "Succeeded",
+        "done",
+    },
     "bad": {"Missing", "Degraded", "failed", "refused", "fail", "Failed"},
     "warn": {"OutOfSync", "cancelled", "unknown", "pause", "error", "Canceled"},
-    "busy": {"Progressing", "queued", "running", "waiting"},
+    "busy": {"Progressing", "queued", "running", "waiting", "sending", "polling"},
 }
 
 

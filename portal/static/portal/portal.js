@@ -12,6 +12,13 @@
     }
   }
 
+  // A screen reader speaks what changes in a region that stays; what is swapped in is none.
+  function speak(part) {
+    const region = document.getElementById("spoken");
+    const news = part.querySelector("[data-spoken]")?.textContent.trim();
+    if (region && news && region.textContent !== news) region.textContent = news;
+  }
+
   async function copy(button) {
     const icon = button.querySelector(".material-symbols-outlined");
     await navigator.clipboard.writeText(button.dataset.copy);
@@ -24,5 +31,15 @@
     if (button) copy(button);
   });
   document.addEventListener("DOMContentLoaded", () => localTimes(document));
+  document.addEventListener("htmx:afterSwap", (event) => {
+    localTimes(event.target);
+    speak(event.target);
+  });
   document.addEventListener("htmx:afterSettle", (event) => localTimes(event.target));
+  // Whoever was signed out meanwhile is led to the sign-in page, and not shown it in a part of this.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!new URL(event.detail.xhr.responseURL).pathname.endsWith("/login/")) return;
+    event.detail.shouldSwap = false;
+    window.location.reload();
+  });
 })();

@@ -1,0 +1,101 @@
+"""The tab that shows what an apply would write to Azure, and starts one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from portal.instance.page import InstancePage
+from portal.pages import who
+from sync.errors import NeverRead, OperationRunning, SyncError
+from sync.explaining import reason
+from sync.operations import start_apply
+from sync.plan import InvalidDesired, Plan
+from sync.planning import plan_instance
+from sync.rendering import counts, summary
+
+# What nobody gets back: the principal of an identity, and the instance with its keys and its name.
+_LOST_FOR_GOOD: Final = frozenset({"identity", "instance"})
+
+
+class NotConfirmed(SyncError):
+    """What is lost for good was not confirmed by the instance's name."""
+
+
+class PlanPage(InstancePage):
+    """The plan as of Azure's last answer; a POST applies the one that was shown.
+
+    With `path` in the query, once or more, it holds only the changes at these paths.
+    """
+
+    tab = "plan"
+    template_name = "portal/instance/plan.html"
+    permission_to_change = "sync.add_operation"
+
+    def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """Start an operation that carries out the plan of the digest that was shown."""
+        try:
+            self._require_confirmed()
+            operation = start_apply(
+                self.instance,
+                digest=request.POST.get("digest", ""),
+                paths=self._paths,
+                requested_by=request.user if isinstance(request.user, User) else None,
+                requested_by_name=who(request),
+            )
+        except (SyncError, InvalidDesired) as error:
+            context = self.get_context_data(refusal=error)
+            return self.render_to_response(context, status=409)
+        messages.success(request, "The apply has begun.")
+        return HttpResponseRedirect(reverse("portal:operation", args=[operation.pk]))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the plan, or why there is none, and whether it can be applied now."""
+        user = self.request.user
+        return super().get_context_data(
+            **self._planned(),
+            paths=self._paths,
+            is_managed=self.instance.policy == self.instance.Policy.MANAGE,
+            may_set_policy=user.has_perm("identities.change_signalrinstance"),
+            running=self.instance.operations.unfinished().first(),
+            is_taken_over=isinstance(kwargs.get("refusal"), OperationRunning),
+            **kwargs,
+        )
+
+    def _planned(self) -> dict[str, Any]:
+        try:
+            plan = plan_instance(self.instance, self._paths)
+        except (SyncError, InvalidDesired) as error:
+            return {"problem": error, "is_unread": isinstance(error, NeverRead)}
+        return {
+            "plan": plan,
+            "steps": [(step, reason(plan, step)) for step in plan.steps],
+            "summary": summary(plan),
+            "counts": counts(plan),
+            "is_destructive": is_destructive(plan),
+        }
+
+    @property
+    def _paths(self) -> list[str]:
+        asked = self.request.POST if self.request.method == "POST" else self.request.GET
+        return asked.getlist("path")
+
+    def _require_confirmed(self) -> None:
+        """Raise NotConfirmed where the plan destroys, and the name was not typed."""
+        typed = self.request.POST.get("confirm", "")
+        plan = plan_instance(self.instance, self._paths)
+        if is_destructive(plan) and typed != self.instance.name:
+            raise NotConfirmed(
+                f"Nothing was applied: type the name {self.instance.name} to confirm what is lost."
+            )
+
+
+def is_destructive(plan: Plan) -> bool:
+    """Return whether `plan` takes away what cannot be brought back as it was."""
+    return any(
+        change.action == "delete" and change.target in _LOST_FOR_GOOD for change in plan.changes
+    )

@@ -1,0 +1,110 @@
+"""The page of one operation: how far it is, what it waits for, how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from portal.deep_links import azure_portal_link
+from portal.diffs import stored_changes
+from portal.live import LivePage
+from portal.pages import PortalPage, who
+from sync.backoff import MAX_ATTEMPTS
+from sync.documents import operation_document
+from sync.errors import OperationFinished, UnreadablePlan
+from sync.models import Operation, OperationStep
+from sync.operations import cancel
+from sync.plan import Plan
+
+
+class OperationPage(LivePage):
+    """An operation, followed until it has ended."""
+
+    template_name = "portal/operation/page.html"
+    fragment_name = "portal/operation/standing.html"
+    permission_required = "sync.view_operation"
+    permission_to_change = "sync.change_operation"
+
+    @cached_property
+    def operation(self) -> Operation:
+        """Return the operation of the address; raises Http404."""
+        rows = Operation.objects.select_related("instance__subscription").prefetch_related("steps")
+        return get_object_or_404(rows, pk=self.kwargs["pk"])
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Return what is done, and to what."""
+        return str(self.operation)
+
+    @property
+    def version(self) -> str:
+        """Return a digest of what the page says."""
+        return version_of(self.operation)
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether it has ended."""
+        return self.operation.is_finished
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the operation and its steps."""
+        operation = self.operation
+        steps = list(operation.steps.all())
+        return super().get_context_data(
+            operation=operation,
+            instance=operation.instance,
+            steps=[(step, stored_changes(step.changes)) for step in steps],
+            done=sum(step.state == OperationStep.State.DONE for step in steps),
+            total=len(steps),
+            longest=MAX_ATTEMPTS,
+            warnings=_warnings(operation),
+            azure_portal_link=azure_portal_link(operation.instance),
+            **kwargs,
+        )
+
+
+class CancelOperation(PortalPage):
+    """Stops an operation before its next step."""
+
+    http_method_names = ["post"]
+    permission_required = "sync.view_operation"
+    permission_to_change = "sync.change_operation"
+
+    def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """Cancel it, and lead back to its page."""
+        operation = get_object_or_404(Operation, pk=self.kwargs["pk"])
+        try:
+            cancel(operation, who=who(request))
+        except OperationFinished as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _cancelled(operation))
+        return HttpResponseRedirect(reverse("portal:operation", args=[operation.pk]))
+
+
+def version_of(operation: Operation) -> str:
+    """Return what changes whenever something that is shown of `operation` does."""
+    shown = [operation_document(operation), operation.cancel_requested]
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
+def _cancelled(operation: Operation) -> str:
+    if operation.is_finished:
+        return "The operation is cancelled; nothing was written."
+    return "It stops before its next step. What Azure is working on is finished first."
+
+
+def _warnings(operation: Operation) -> dict[int, tuple[str, ...]]:
+    """Return what is unavailable meanwhile, by the position of the step."""
+    try:
+        plan: Plan = operation.read_plan()
+    except UnreadablePlan:
+        return {}
+    return {position: step.warnings for position, step in enumerate(plan.steps)}

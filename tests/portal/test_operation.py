@@ -1,0 +1,143 @@
+"""An operation's page, which is followed until it has ended."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from accounts.roles import Role
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.models import Operation
+from tests.cloud import LocalAzure
+from tests.portal.conftest import SignIn
+from tests.sync.driving import drive, drive_to, signed_lab, stage
+
+HTMX = {"HX-Request": "true"}
+
+
+def address(operation: Operation, verb: str = "") -> str:
+    return f"/admin/operations/{operation.pk}/{verb}"
+
+
+def shown(client: Client, operation: Operation) -> str:
+    answer = client.get(address(operation))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_an_operation_shows_its_steps_who_asked_and_what_it_waits_for(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    page = shown(sign_in(Role.VIEWER), signed_lab())
+    assert "Waits for a worker." in page
+    assert "every 2s" in page
+    assert "Give the instance a system-assigned identity" in page
+    assert "0 of 2 steps done" in page
+    assert "ada" in page
+
+
+def test_azures_signed_address_of_a_write_is_on_no_page(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    operation = signed_lab()
+    drive_to(operation, "polling")
+    page = shown(sign_in(Role.ADMINISTRATOR), operation)
+    assert operation.continuation
+    assert "operationStatuses" not in page
+    assert "Azure is working on it" in page
+
+
+def test_a_setback_is_told_with_the_attempt_and_azures_words(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    operation = signed_lab()
+    fault = {"method": "PATCH", "path": "signalr/", "status": 503, "times": 9}
+    local_azure.post("/_local/faults", [fault])
+    stage(operation)
+    stage(operation)
+    page = shown(sign_in(Role.VIEWER), operation)
+    assert f"Attempt {operation.attempt} of 10" in page
+    assert "The last attempt was set back" in page
+    assert operation.error_code in page
+
+
+def test_a_failure_is_told_with_azures_code_and_message(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    outcome = {"outcome": "Failed", "code": "Conflicted", "message": "Azure changed its mind."}
+    local_azure.post("/_local/operations", {"polls": 1, **outcome})
+    operation = drive(signed_lab())
+    page = shown(sign_in(Role.VIEWER), operation)
+    assert "It failed." in page
+    assert "Conflicted" in page
+    assert "Azure changed its mind." in page
+    assert "every 2s" not in page
+
+
+def test_a_part_that_is_shown_already_is_not_sent_again(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    operation = signed_lab()
+    client = sign_in(Role.VIEWER)
+    seen = client.get(address(operation)).context["version"]
+    assert client.get(address(operation), {"seen": seen}, headers=HTMX).status_code == 204
+    stage(operation)
+    changed = client.get(address(operation), {"seen": seen}, headers=HTMX)
+    assert changed.status_code == 200
+    assert "<html" not in changed.content.decode()
+
+
+def test_an_operation_that_has_ended_is_asked_for_no_more(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    operation = drive(signed_lab())
+    client = sign_in(Role.VIEWER)
+    assert client.get(address(operation), {"seen": "earlier"}, headers=HTMX).status_code == 286
+    assert "Azure has all that was planned" in shown(client, operation)
+
+
+def test_an_operator_cancels_and_the_page_says_so(local_azure: LocalAzure, sign_in: SignIn) -> None:
+    operation = signed_lab()
+    answer = sign_in(Role.OPERATOR).post(address(operation, "cancel/"), follow=True)
+    operation.refresh_from_db()
+    assert operation.state == "cancelled"
+    assert "before anything was written" in answer.content.decode()
+
+
+def test_it_is_too_late_to_cancel_what_has_ended(local_azure: LocalAzure, sign_in: SignIn) -> None:
+    operation = drive(signed_lab())
+    answer = sign_in(Role.OPERATOR).post(address(operation, "cancel/"), follow=True)
+    assert "has ended already" in answer.content.decode()
+
+
+def test_a_viewer_cancels_nothing(local_azure: LocalAzure, sign_in: SignIn) -> None:
+    operation = signed_lab()
+    client = sign_in(Role.VIEWER)
+    assert "Cancel" not in shown(client, operation)
+    assert client.post(address(operation, "cancel/")).status_code == 403
+    assert client.get(address(operation, "cancel/")).status_code == 405
+
+
+def test_an_operation_that_nobody_knows_is_not_found(sign_in: SignIn) -> None:
+    unknown = "/admin/operations/00000000-0000-4000-8000-000000000000/"
+    assert sign_in(Role.VIEWER).get(unknown).status_code == 404
+
+
+def test_an_instances_operations_are_listed_and_followed(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    operation = signed_lab()
+    client = sign_in(Role.VIEWER)
+    tab = f"/admin/instances/{seed.LAB}/operations/"
+    page = client.get(tab)
+    assert address(operation) in page.content.decode()
+    assert client.get(tab, {"seen": page.context["version"]}, headers=HTMX).status_code == 204
+    drive(operation)
+    assert client.get(tab, {"seen": page.context["version"]}, headers=HTMX).status_code == 286
+
+
+def test_an_instance_without_operations_leads_to_its_plan(
+    sign_in: SignIn, instance: SignalRInstance
+) -> None:
+    page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/operations/").content.decode()
+    assert "Nothing was written to Azure yet" in page

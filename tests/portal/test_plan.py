@@ -1,0 +1,184 @@
+"""The plan's page: what it says, and what its buttons do."""
+
+from __future__ import annotations
+
+from accounts.roles import Role
+from identities.models import ManagedIdentity, SignalRInstance
+from localazure import seed
+from sync.models import Operation
+from sync.policy import Policy, set_policy
+from tests.cloud import LocalAzure
+from tests.portal.cloud import changed_lab, shown_plan
+from tests.portal.conftest import SignIn
+from tests.sync.driving import SIGNED, drive, imported, managed, start, want
+
+
+def address(instance: SignalRInstance, tab: str = "plan") -> str:
+    return f"/admin/instances/{instance}/{tab}/"
+
+
+def test_a_plan_shows_its_steps_their_reasons_and_its_digest(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    lab = changed_lab()
+    page = sign_in(Role.VIEWER).get(address(lab)).content.decode()
+    assert "Plan: 2 to add, 0 to change, 0 to remove." in page
+    assert "Give the instance a system-assigned identity" in page
+    assert "Before whatever uses it" in page
+    assert "(known after apply)" in page
+    assert shown_plan(lab)["digest"] in page
+
+
+def test_what_is_unavailable_meanwhile_is_said(local_azure: LocalAzure, sign_in: SignIn) -> None:
+    chat = want(imported(seed.CHAT), "None")
+    page = sign_in(Role.VIEWER).get(address(chat)).content.decode()
+    assert "Meanwhile:" in page
+    assert "stop working" in page
+
+
+def test_an_instance_that_agrees_is_said_to_be_in_sync(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    page = sign_in(Role.OPERATOR).get(address(managed(seed.CHAT))).content.decode()
+    assert "In sync" in page
+    assert "Apply this plan" not in page
+
+
+def test_an_apply_starts_the_plan_that_was_shown(local_azure: LocalAzure, sign_in: SignIn) -> None:
+    lab = changed_lab()
+    answer = sign_in(Role.OPERATOR).post(address(lab), shown_plan(lab))
+    operation = Operation.objects.get()
+    assert answer["Location"] == f"/admin/operations/{operation.pk}/"
+    assert operation.requested_by_name == "a-operator"
+    assert operation.requested_by is not None
+
+
+def test_a_stale_plan_is_not_applied_and_the_new_one_is_shown(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    lab = changed_lab()
+    shown = shown_plan(lab)
+    want(lab, "SystemAssigned")
+    answer = sign_in(Role.OPERATOR).post(address(lab), shown)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "is stale" in page
+    assert shown_plan(lab)["digest"] in page
+    assert not Operation.objects.exists()
+
+
+def test_a_viewer_sees_the_plan_and_applies_nothing(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    lab = changed_lab()
+    client = sign_in(Role.VIEWER)
+    assert "Apply this plan" not in client.get(address(lab)).content.decode()
+    assert client.post(address(lab), shown_plan(lab)).status_code == 403
+    assert client.post(address(lab, "refresh")).status_code == 403
+    assert client.post(address(lab, "policy"), {"policy": "pause"}).status_code == 403
+    assert not Operation.objects.exists()
+
+
+def test_an_observed_instance_offers_to_be_managed_first(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    lab = changed_lab()
+    set_policy(lab, Policy.OBSERVE, who="ada")
+    client = sign_in(Role.OPERATOR)
+    page = client.get(address(lab)).content.decode()
+    assert "is only observed" in page
+    assert "Apply this plan" not in page
+    assert client.post(address(lab), shown_plan(lab)).status_code == 409
+    answer = client.post(address(lab, "policy"), {"policy": "manage", "back": "plan"})
+    assert answer["Location"] == address(lab)
+    assert "Apply this plan" in client.get(address(lab)).content.decode()
+
+
+def test_a_policy_that_is_none_is_refused_in_words(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    lab = imported(seed.LAB)
+    client = sign_in(Role.OPERATOR)
+    answer = client.post(address(lab, "policy"), {"policy": "own"}, follow=True)
+    assert "observe, manage or pause" in answer.content.decode()
+
+
+def test_the_loss_of_an_identity_asks_for_the_name(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    chat = want(imported(seed.CHAT), "None")
+    client = sign_in(Role.OPERATOR)
+    assert "to confirm" in client.get(address(chat)).content.decode()
+    refused = client.post(address(chat), shown_plan(chat, confirm="contoso"))
+    assert refused.status_code == 409
+    assert not Operation.objects.exists()
+    accepted = client.post(address(chat), shown_plan(chat, confirm=chat.name))
+    assert accepted.status_code == 302
+
+
+def test_an_apply_beside_another_is_refused_with_the_way_to_that_one(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    lab = changed_lab()
+    shown = shown_plan(lab)
+    running = start(lab)
+    answer = sign_in(Role.OPERATOR).post(address(lab), shown)
+    assert answer.status_code == 409
+    assert f"/admin/operations/{running.pk}/" in answer.content.decode()
+
+
+def test_a_plan_is_limited_to_the_changes_that_were_chosen(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    lab = changed_lab()
+    client = sign_in(Role.OPERATOR)
+    page = client.get(address(lab), {"path": "identity"})
+    assert "Plan: 1 to add" in page.content.decode()
+    fields = {"digest": page.context["plan"].digest, "path": "identity"}
+    assert client.post(address(lab), fields).status_code == 302
+    drive(Operation.objects.get())
+    assert "1 to add" in client.get(address(lab)).content.decode()
+
+
+def test_a_plan_that_cannot_work_is_explained(local_azure: LocalAzure, sign_in: SignIn) -> None:
+    page = sign_in(Role.VIEWER).get(address(want(imported(seed.LAB), "None", SIGNED)))
+    assert "There is no plan" in page.content.decode()
+    assert "is to have no identity" in page.content.decode()
+
+
+def test_an_instance_that_was_never_read_offers_to_be_read(
+    sign_in: SignIn, instance: SignalRInstance
+) -> None:
+    page = sign_in(Role.OPERATOR).get(address(instance)).content.decode()
+    assert "was not read yet" in page
+    assert "Read Azure now" in page
+
+
+def test_azure_is_read_anew_and_the_page_says_how_the_instance_stands(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    lab = changed_lab()
+    answer = sign_in(Role.OPERATOR).post(address(lab, "refresh"), {"back": "plan"}, follow=True)
+    assert answer.redirect_chain == [(address(lab), 302)]
+    assert "out of sync" in answer.content.decode()
+
+
+def test_an_azure_that_does_not_answer_is_a_sentence(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    lab = imported(seed.LAB)
+    local_azure.post(
+        "/_local/faults", [{"method": "GET", "path": "signalr/", "status": 403, "times": 9}]
+    )
+    answer = sign_in(Role.OPERATOR).post(address(lab, "refresh"), follow=True)
+    assert f"{lab}: " in answer.content.decode()
+
+
+def test_nothing_is_changed_by_looking(local_azure: LocalAzure, sign_in: SignIn) -> None:
+    lab = changed_lab()
+    client = sign_in(Role.OPERATOR)
+    assert client.get(address(lab, "policy"), {"policy": "pause"}).status_code == 405
+    assert client.get(address(lab, "refresh")).status_code == 405
+    client.get(address(lab), shown_plan(lab))
+    assert not Operation.objects.exists()
+    assert ManagedIdentity.objects.get(instance=lab).type == "SystemAssigned"
