@@ -13,6 +13,7 @@ from diagnosis.vault_checks import check_references
 from upstreams import resources
 from upstreams.advice import advise
 from upstreams.data_plane import DataPlane, data_planes_at
+from upstreams.redaction import keys_in_clear
 
 _ROUTING: Final = frozenset({"shadowed", "category_unknown", "event_never_sent"})
 
@@ -31,6 +32,7 @@ def check_templates(subject: Subject) -> Iterator[Finding]:
     yield from _routing(templates)
     for index, template in enumerate(templates):
         yield _auth(index, template)
+        yield from _keys(index, template)
         yield from check_references(index, template, subject)
         # A Function App that is known has lines of its own.
         if subject.function_app(template) is None:
@@ -63,6 +65,20 @@ def _auth(index: int, template: TemplateState) -> Finding:
     if (reason := resources.problem(template.resource or "")) is not None:
         return failed(key, title, reason, "Choose an application of your own as the resource.")
     return passed(key, title, f"It asks for a token for {template.resource}.")
+
+
+def _keys(index: int, template: TemplateState) -> Iterator[Finding]:
+    """Say where a key stands in clear, to whoever may read the instance in Azure."""
+    if names := keys_in_clear(template.url_template):
+        yield failed(
+            f"templates[{index}].keys",
+            f"Template {index} holds no key in clear",
+            f"Its address holds one in {', '.join(names)}: whoever may read the instance in Azure "
+            "has it too.",
+            "Keep it as a secret in a vault, and write in its place "
+            "{@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}. "
+            "Then renew it: it has been read.",
+        )
 
 
 def _receiver(index: int, template: TemplateState, subject: Subject) -> Finding:

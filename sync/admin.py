@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from django.contrib import admin
@@ -13,6 +14,7 @@ from identities.admin import ReadOnlyAdmin
 from sync.errors import UnreadablePlan
 from sync.models import AuditEvent, DesiredRevision, Operation, OperationStep
 from sync.rendering import render_text
+from upstreams.redaction import redacted
 
 _COLOURS: Final[dict[str, str]] = {
     Operation.State.QUEUED: "info",
@@ -92,6 +94,12 @@ class DesiredRevisionAdmin(ReadOnlyAdmin):
     list_select_related = ["instance"]
     search_fields = ["instance__name", "who", "comment"]
     date_hierarchy = "at"
+    fields = ["instance", "number", "at", "who", "action", "comment", "shown_state", "digest"]
+
+    @display(description="state")
+    def shown_state(self, revision: DesiredRevision) -> str:
+        """Return what was wanted, without keys that stand in clear in an address."""
+        return json.dumps(redacted(revision.state), indent=2)
 
 
 @admin.register(AuditEvent)

@@ -34,6 +34,7 @@ from sync.pacing import book_write
 from sync.parts import holds, may_go_on, part_of
 from sync.parts.part import PlanOutdated, Writing
 from sync.policy import Policy
+from upstreams.redaction import redact
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,8 @@ class Setback(Exception):
     def __init__(
         self, code: str, message: str, *, is_passing: bool = False, retry_after: float | None = None
     ) -> None:
-        super().__init__(message)
+        # Azure repeats in its words what it refuses.
+        super().__init__(redact(message))
         self.code = code
         self.is_passing = is_passing
         self.retry_after = retry_after

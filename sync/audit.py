@@ -1,4 +1,7 @@
-"""Writing down who changed what. Call it in the transaction that records the change itself."""
+"""Writing down who changed what. Call it in the transaction that records the change itself.
+
+Keys that stand in clear in an address are hidden.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 from identities.models import SignalRInstance, UserAssignedIdentity
 from sync.models import AuditEvent, Operation
 from upstreams.models import FunctionApp
+from upstreams.redaction import redacted
 
 
 def record_event(
@@ -17,8 +21,8 @@ def record_event(
         who=who or operation.requested_by_name,
         action=action,
         object=operation.instance.arm_id,
-        before=before,
-        after=after,
+        before=redacted(before),
+        after=redacted(after),
         operation_id=operation.pk,
     )
 
@@ -33,5 +37,9 @@ def record_change(
 ) -> AuditEvent:
     """Record that `who` did `action` to what Signalman itself keeps of a resource."""
     return AuditEvent.objects.create(
-        who=who, action=action, object=changed.arm_id, before=before, after=after
+        who=who,
+        action=action,
+        object=changed.arm_id,
+        before=redacted(before),
+        after=redacted(after),
     )

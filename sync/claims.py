@@ -21,6 +21,7 @@ from sync.audit import record_event
 from sync.errors import UnreadablePlan
 from sync.models import Operation, OperationStep
 from sync.plan import Plan
+from upstreams.redaction import redacted
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +74,10 @@ class Claim:
     def finish(
         self, state: Operation.State, step: OperationStep | None = None, **values: Any
     ) -> None:
-        """End the operation."""
+        """End the operation, and keep no key of its plan that stands in clear in an address."""
         self.record(
             step,
+            plan=redacted(self.operation.plan),
             state=state,
             finished_at=self.now,
             waiting_for="",

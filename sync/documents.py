@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.models import AuditEvent, DesiredRevision, Operation, OperationStep
+from upstreams.redaction import redacted
 
 
 def operation_document(operation: Operation) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def revision_document(revision: DesiredRevision) -> dict[str, Any]:
         "action": revision.action,
         "comment": revision.comment,
         "digest": revision.digest,
-        "state": revision.state,
+        "state": redacted(revision.state),
     }
 
 
@@ -49,8 +50,8 @@ def audit_document(event: AuditEvent) -> dict[str, Any]:
         "who": event.who,
         "action": event.action,
         "object": event.object,
-        "before": event.before,
-        "after": event.after,
+        "before": redacted(event.before),
+        "after": redacted(event.after),
         "operation": event.operation_id and str(event.operation_id),
         "request_id": event.request_id or None,
     }
@@ -61,7 +62,7 @@ def _step(step: OperationStep) -> dict[str, Any]:
         "title": step.title,
         "kind": step.kind,
         "state": step.state,
-        "changes": step.changes,
+        "changes": redacted(step.changes),
         "started_at": _written(step.started_at),
         "finished_at": _written(step.finished_at),
     }

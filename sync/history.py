@@ -23,6 +23,7 @@ from sync.desired import row_state
 from sync.errors import SyncError
 from sync.models import AuditEvent, DesiredRevision
 from sync.statuses import record_statuses
+from upstreams.redaction import redacted
 
 _BATCH: Final = 500
 
@@ -129,6 +130,6 @@ def _event(
         who=revision.who,
         action=f"want: {revision.action}",
         object=row.arm_id,
-        before=before and before.state,
-        after=revision.state,
+        before=redacted(before and before.state),
+        after=redacted(revision.state),
     )

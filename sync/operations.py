@@ -25,6 +25,7 @@ from sync.plan import Plan
 from sync.planning import plan_deletion, plan_instance
 from sync.policy import require_managed
 from sync.waking import wake
+from upstreams.redaction import redacted
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,11 @@ def cancel(operation: Operation, *, who: str) -> None:
         unfinished = Operation.objects.unfinished().filter(pk=operation.pk)
         now = timezone.now()
         stopped = unfinished.filter(state=Operation.State.QUEUED).update(
-            state=Operation.State.CANCELLED, finished_at=now, waiting_for="", due_at=None
+            state=Operation.State.CANCELLED,
+            finished_at=now,
+            waiting_for="",
+            due_at=None,
+            plan=redacted(operation.plan),
         )
         if not stopped and not unfinished.update(cancel_requested=True):
             raise OperationFinished(f"Operation {operation.pk} has ended already.")
@@ -156,7 +161,7 @@ def _steps(operation: Operation, plan: Plan) -> list[OperationStep]:
             position=position,
             kind=step.kind,
             title=step.title,
-            changes=[asdict(change) for change in step.changes],
+            changes=redacted([asdict(change) for change in step.changes]),
         )
         for position, step in enumerate(plan.steps)
     ]

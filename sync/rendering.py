@@ -1,4 +1,7 @@
-"""A plan in words, as Terraform writes one, and as a document for scripts."""
+"""A plan in words, as Terraform writes one, and as a document for scripts.
+
+Neither holds a key that stands in clear in an address; the digest is of the plan as it is.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any, Final
 
 from sync.changes import KNOWN_AFTER_APPLY, Action, Change
 from sync.plan import Plan, Step
+from upstreams.redaction import redacted
 
 SIGNS: Final[dict[Action, str]] = {"create": "+", "update": "~", "delete": "-"}
 
@@ -32,7 +36,7 @@ def render_json(plan: Plan) -> dict[str, Any]:
         "action": "no-op" if plan.is_empty else "update",
         "digest": plan.digest,
         "counts": counts(plan),
-        "steps": plan.to_json()["steps"],
+        "steps": redacted(plan.to_json()["steps"]),
     }
 
 
@@ -86,4 +90,4 @@ def _rows(change: Change) -> Iterator[tuple[str, str, str]]:
 
 
 def _quoted(value: Any) -> str:
-    return KNOWN_AFTER_APPLY if value == KNOWN_AFTER_APPLY else json.dumps(value)
+    return KNOWN_AFTER_APPLY if value == KNOWN_AFTER_APPLY else json.dumps(redacted(value))

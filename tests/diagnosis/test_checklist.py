@@ -56,6 +56,18 @@ def observe(instance: SignalRInstance) -> None:
     instance.save()
 
 
+def test_a_key_in_clear_is_told_from_one_in_a_vault(instance: SignalRInstance) -> None:
+    add_template(instance, url_template="https://a.example/{hub}?code=abc")
+    reference = "{@Microsoft.KeyVault(SecretUri=https://v-1.vault.azure.net/secrets/a)}"
+    add_template(instance, url_template=f"https://a.example/{{event}}?code={reference}")
+    observe(instance)
+    found = finding(instance, "templates[1].keys")
+    assert found.outcome == "fail"
+    assert "Microsoft.KeyVault" in found.fix
+    assert "abc" not in found.evidence
+    assert "templates[2].keys" not in {each.key for each in diagnose(instance)}
+
+
 def finding(instance: SignalRInstance, key: str) -> Finding:
     """Return the one finding of that key."""
     fresh = SignalRInstance.objects.with_desired().get(pk=instance.pk)

@@ -1,0 +1,75 @@
+"""Keys that stand in clear in a URL template, and texts in which they are hidden.
+
+A Function App's `code`, a signature and whatever else lets its bearer in belongs into a vault.
+Where one stands in an address all the same, the rows that say what is wanted and what Azure has
+keep it, for Azure needs it; nothing else shows or keeps it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from django.utils.crypto import salted_hmac
+
+# Parameters that carry a key, by the last word of their name: code and x-functions-key of Azure
+# Functions, sig of a shared access signature and of Logic Apps, and the names that others use.
+_WORDS: Final = (
+    "code|sig|signature|key|apikey|accesskey|token|accesstoken|secret|clientsecret|sas|pwd|pass"
+    "|passwd|password|credential|credentials|authorization"
+)
+_REFERENCE: Final = r"\{@Microsoft\.KeyVault\([^(){}]*\)\}"
+# What Azure puts in itself is no key.
+_PLACEHOLDER: Final = re.compile(rf"(?:{_REFERENCE}|\{{(?:hub|category|event)\}})+")
+_PARAMETER: Final = re.compile(
+    rf"(?P<before>[?&;#](?P<name>(?:[\w.~-]*[_.~-])?(?:{_WORDS}))=)"
+    rf"(?P<value>(?:{_REFERENCE}|[^&;#\s\"'<>\\])+)",
+    re.IGNORECASE,
+)
+_USER: Final = re.compile(
+    rf"(?P<before>(?P<name>://))(?P<value>(?:{_REFERENCE}|[^/?#@\s\"'<>\\])+)(?=@)"
+)
+_FINGERPRINT: Final = 8
+
+
+def keys_in_clear(url_template: str) -> tuple[str, ...]:
+    """Return where a URL template holds a key in clear: names of parameters, or `user`."""
+    names = {"://": "user"}
+    return tuple(
+        names.get(match["name"], match["name"])
+        for pattern in (_USER, _PARAMETER)
+        for match in pattern.finditer(url_template)
+        if not _PLACEHOLDER.fullmatch(match["value"])
+    )
+
+
+def redact(text: str) -> str:
+    """Return `text` with the keys in its addresses hidden.
+
+    In the place of each stands a fingerprint that only this installation can make: two keys differ
+    in it, and neither is told by it.
+    """
+    return _PARAMETER.sub(_hide, _USER.sub(_hide, text))
+
+
+def redacted(value: Any) -> Any:
+    """Return a JSON value with the keys in the addresses of all its texts hidden."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {name: redacted(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(each) for each in value]
+    return value
+
+
+def _hide(match: re.Match[str]) -> str:
+    value = match["value"]
+    if _PLACEHOLDER.fullmatch(value) or _HIDDEN.fullmatch(value):
+        return match[0]
+    fingerprint = salted_hmac(__name__, value, algorithm="sha256").hexdigest()[:_FINGERPRINT]
+    return f"{match['before']}(hidden:{fingerprint})"
+
+
+# What `redact` wrote: hiding twice is hiding once.
+_HIDDEN: Final = re.compile(rf"\(hidden:[0-9a-f]{{{_FINGERPRINT}}}\)")
