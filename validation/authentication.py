@@ -114,6 +114,11 @@ class EntraAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[EntraPrincipal, VerifiedClaims] | None:
         """Return the principal and its claims. Raises TokenRefused."""
+        claims = self.verified_claims(request)
+        return None if claims is None else (EntraPrincipal.of(claims), claims)
+
+    def verified_claims(self, request: Request) -> VerifiedClaims | None:
+        """Return the claims alone, for a view that asks no more. Raises TokenRefused."""
         # Not request.headers: building that mapping costs more than everything else here.
         header = request.META.get("HTTP_AUTHORIZATION", "")
         try:
@@ -127,7 +132,7 @@ class EntraAuthentication(BaseAuthentication):
         verdict = self.validator().verdict(token, policy)
         if verdict.claims is None:
             raise self._refusal(request, policy, verdict)
-        return EntraPrincipal.of(verdict.claims), verdict.claims
+        return verdict.claims
 
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge to a request that was not authenticated at all."""

@@ -28,6 +28,8 @@ _OPEN: Final = 10
 _CLOSE: Final = 11
 # type, headers, invocationId, target, arguments; clients may add streamIds.
 _INVOCATION_FIELDS: Final = 5
+# Not `list | dict`, which would be made anew for each argument.
+_CONTAINERS: Final = (list, dict)
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -169,7 +171,7 @@ def _expect_type(fields: dict[str, Any], expected: int) -> None:
 
 def _check_nesting(arguments: list[Any]) -> None:
     """Raise ProtocolError where lists and maps are nested deeper than a handler should meet."""
-    level: list[Any] = [value for value in arguments if isinstance(value, list | dict)]
+    level: list[Any] = [value for value in arguments if isinstance(value, _CONTAINERS)]
     for _ in range(limits.NESTING):
         if not level:
             return
@@ -184,4 +186,4 @@ def _containers(parent: object) -> Iterator[object]:
         children: Iterable[object] = parent.values()
     else:
         children = cast("list[object]", parent)
-    return (child for child in children if isinstance(child, list | dict))
+    return (child for child in children if isinstance(child, _CONTAINERS))

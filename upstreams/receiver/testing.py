@@ -50,12 +50,13 @@ class HubTestClient:
         self._headers = {
             "HTTP_X_ASRS_HUB": hub or hubs[0].name,
             "HTTP_X_ASRS_CONNECTION_ID": "test-connection",
-            "HTTP_X_ASRS_USER_ID": _latin(user_id or ""),
-            "HTTP_X_ASRS_USER_CLAIMS": _latin(
-                ", ".join(f"{name}: {value}" for name, value in claims)
-            ),
             "HTTP_X_ASRS_CLIENT_QUERY": "?" + urlencode(list(query)),
         }
+        # The service leaves out what there is nothing of.
+        if user_id:
+            self._headers["HTTP_X_ASRS_USER_ID"] = _latin(user_id)
+        if pairs := ", ".join(f"{name}: {value}" for name, value in claims):
+            self._headers["HTTP_X_ASRS_USER_CLAIMS"] = _latin(pairs)
 
     def connect(self) -> Answer:
         """Send `connected` and return the answer."""

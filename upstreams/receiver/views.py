@@ -89,13 +89,15 @@ class UpstreamView(APIView):
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         """Return the only way in."""
-        return [InstanceAuthentication(self._token_policy)]
+        return [self._authentication()]
+
+    def _authentication(self) -> InstanceAuthentication:
+        return InstanceAuthentication(self._token_policy)
 
     def _authenticate(self, request: HttpRequest) -> None:
         """Raise AuthenticationFailed or NotAuthenticated unless the instance's identity sent it."""
-        (authentication,) = self.get_authenticators()
         # What it reads of the request, DRF's own would only pass on to Django's.
-        if authentication.authenticate(cast("Request", request)) is None:
+        if self._authentication().verified_claims(cast("Request", request)) is None:
             raise NotAuthenticated
 
     def _refuse(self, exc: APIException) -> HttpResponse:
