@@ -24,6 +24,18 @@ READER_CLIENT_SECRET: Final = "local-azure-reads-nothing-else"  # noqa: S105
 UPSTREAM_APP_ID: Final = "cccccccc-0000-4000-8000-000000000003"
 UPSTREAM_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000003"
 UPSTREAM_APP_URI: Final = "api://signalman-upstream"
+# The app registration that people sign in to the portal with.
+PORTAL_APP_ID: Final = "cccccccc-0000-4000-8000-000000000004"
+PORTAL_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000004"
+PORTAL_SECRET: Final = "local-azure-signs-in-nowhere-else"  # noqa: S105
+# Of localhost any port will do.
+PORTAL_REDIRECT_URI: Final = "http://localhost/admin/sign-in/entra/login/callback/"
+
+# People, by the app role that they have in the portal; the last one has none.
+ADMINISTRATOR_UPN: Final = "ada@contoso.example"
+OPERATOR_UPN: Final = "otto@contoso.example"
+VIEWER_UPN: Final = "vera@contoso.example"
+STRANGER_UPN: Final = "nils@contoso.example"
 
 LOCATION: Final = "westeurope"
 REALTIME_GROUP: Final = "rg-realtime"
@@ -71,8 +83,17 @@ def _template(instance: str, hub: str, resource: str | None) -> dict[str, Any]:
     }
 
 
+def person(name: str, principal_name: str, *app_roles: str) -> dict[str, Any]:
+    """Return a user with these roles in the portal, in the form that `POST /_local/seed` takes."""
+    return {
+        "displayName": name,
+        "userPrincipalName": principal_name,
+        "appRoles": {PORTAL_APP_ID: list(app_roles)},
+    }
+
+
 def foundation() -> dict[str, Any]:
-    """Return what is there even with `--empty`: subscription, applications and their roles."""
+    """Return what is there even with `--empty`: subscription, applications, people, and roles."""
     return {
         "subscriptions": [
             {
@@ -100,6 +121,19 @@ def foundation() -> dict[str, Any]:
                 "principalId": UPSTREAM_OBJECT_ID,
                 "identifierUris": [UPSTREAM_APP_URI],
             },
+            {
+                "appId": PORTAL_APP_ID,
+                "displayName": "Signalman portal",
+                "principalId": PORTAL_OBJECT_ID,
+                "secrets": [PORTAL_SECRET],
+                "redirectUris": [PORTAL_REDIRECT_URI],
+            },
+        ],
+        "users": [
+            person("Ada Administrator", ADMINISTRATOR_UPN, "Fleet.Admin"),
+            person("Otto Operator", OPERATOR_UPN, "Fleet.Operator"),
+            person("Vera Viewer", VIEWER_UPN, "Fleet.Reader"),
+            person("Nils Nobody", STRANGER_UPN),
         ],
         "roleAssignments": [
             {"principalId": CLIENT_OBJECT_ID, "role": "Owner"},

@@ -17,7 +17,7 @@ from localazure.arm.keyvault import rules as vaults
 from localazure.arm.resources import Resource, created
 from localazure.arm.signalr import rules
 from localazure.arm.signalr.shape import TYPE as SIGNALR
-from localazure.entra.directory import Application, derived_guid
+from localazure.entra.directory import Application, Person, derived_guid
 from localazure.world import World
 
 Description = dict[str, Any]
@@ -43,6 +43,10 @@ def _subscription(world: World, one: Description) -> None:
 
 def _application(world: World, one: Description) -> None:
     world.directory.add(Application.from_seed(one))
+
+
+def _user(world: World, one: Description) -> None:
+    world.directory.add_person(Person.from_seed(one))
 
 
 def _role_assignment(world: World, one: Description) -> None:
@@ -148,6 +152,7 @@ def _ensure_group(world: World, arm_id: str) -> None:
 _PLANTERS: dict[str, Callable[[World, Description], None]] = {
     "subscriptions": _subscription,
     "applications": _application,
+    "users": _user,
     "roleAssignments": _role_assignment,
     "identities": _identity,
     "instances": _instance,

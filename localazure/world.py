@@ -10,6 +10,7 @@ from localazure import seed
 from localazure.arm.operations import Operations
 from localazure.arm.resources import Resources
 from localazure.arm.throttling import Throttle
+from localazure.entra.codes import Codes
 from localazure.entra.directory import Directory
 from localazure.entra.keys import SigningKeys
 from localazure.faults import Faults
@@ -35,6 +36,7 @@ class World:
         """Forget directory, resources, operations, faults and requests; keep the first key."""
         self.keys.forget_rotations()
         self.directory = Directory(seed.TENANT_ID)
+        self.codes = Codes()
         self.resources = Resources()
         self.operations = Operations(self.resources)
         self.throttle = Throttle()

@@ -1,4 +1,4 @@
-"""The home tenant's directory: applications and their service principals."""
+"""The home tenant's directory: applications with their service principals, and people."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class Application:
     secrets: list[str] = field(default_factory=list)
     # 1 or absent: v1 tokens for this application; 2: v2 tokens.
     token_version: int | None = None
+    # Where people who sign in to it may be sent to.
+    redirect_uris: list[str] = field(default_factory=list)
 
     @classmethod
     def from_seed(cls, value: dict[str, Any]) -> Application:
@@ -39,6 +41,7 @@ class Application:
             identifier_uris=value.get("identifierUris", []),
             secrets=value.get("secrets", []),
             token_version=value.get("requestedAccessTokenVersion"),
+            redirect_uris=value.get("redirectUris", []),
         )
 
     def accepts(self, secret: str) -> bool:
@@ -50,12 +53,34 @@ class Application:
         return resource.rstrip("/") in {self.app_id, *(u.rstrip("/") for u in self.identifier_uris)}
 
 
+@dataclass
+class Person:
+    """A user of the home tenant; `app_roles` are the values of the roles that each app gave him."""
+
+    object_id: str
+    display_name: str
+    user_principal_name: str
+    app_roles: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def from_seed(cls, value: dict[str, Any]) -> Person:
+        """Read a user as a seed writes it; only `userPrincipalName` must be given."""
+        name: str = value["userPrincipalName"]
+        return cls(
+            object_id=value.get("id") or derived_guid("user", name),
+            display_name=value.get("displayName", name.partition("@")[0]),
+            user_principal_name=name,
+            app_roles=value.get("appRoles", {}),
+        )
+
+
 class Directory:
-    """The applications by id."""
+    """The applications and the people, by id."""
 
     def __init__(self, tenant_id: str) -> None:
         self.tenant_id = tenant_id
         self._applications: dict[str, Application] = {}
+        self._people: dict[str, Person] = {}
 
     def add(self, application: Application) -> None:
         """Add an application, or replace the one of the same id."""
@@ -69,6 +94,18 @@ class Directory:
         """Return the application that a token for `resource` is meant for."""
         return next((app for app in self.applications() if app.answers_to(resource)), None)
 
+    def add_person(self, person: Person) -> None:
+        """Add a person, or replace the one of the same id."""
+        self._people[person.object_id.lower()] = person
+
+    def find_person(self, object_id: str) -> Person | None:
+        """Return the person of that object id."""
+        return self._people.get(object_id.lower())
+
+    def people(self) -> list[Person]:
+        """Return everybody."""
+        return list(self._people.values())
+
     def applications(self) -> list[Application]:
         """Return all applications."""
         return list(self._applications.values())
@@ -78,6 +115,7 @@ class Directory:
         return {
             "tenantId": self.tenant_id,
             "applications": [asdict(application) for application in self.applications()],
+            "people": [asdict(person) for person in self.people()],
         }
 
     @classmethod
@@ -86,4 +124,6 @@ class Directory:
         directory = cls(value["tenantId"])
         for application in value["applications"]:
             directory.add(Application(**application))
+        for person in value.get("people", []):
+            directory.add_person(Person(**person))
         return directory

@@ -1,4 +1,7 @@
-"""Entra's errors at the token endpoint: RFC 6749 section 5.2, with Microsoft's AADSTS codes."""
+"""Entra's errors at the token and authorize endpoints, with Microsoft's AADSTS codes.
+
+Source: RFC 6749 sections 4.1.2.1 and 5.2; Microsoft's "Microsoft Entra authentication error codes".
+"""
 
 from __future__ import annotations
 
@@ -62,18 +65,104 @@ def wrong_scope(scope: str) -> TokenRefused:
     )
 
 
+def redirect_uri_not_registered(uri: str, app_id: str) -> TokenRefused:
+    """Nobody is sent to an address that the application does not have."""
+    return TokenRefused(
+        "invalid_request",
+        50011,
+        f"The redirect URI '{uri}' specified in the request does not match the redirect URIs "
+        f"configured for the application '{app_id}'.",
+    )
+
+
+def unsupported_response(kind: str) -> TokenRefused:
+    """Only the code flow is served."""
+    return TokenRefused(
+        "unsupported_response_type", 700054, f"response_type '{kind}' is not enabled here."
+    )
+
+
+def unsupported_mode(mode: str) -> TokenRefused:
+    """The code comes back in the query only."""
+    return TokenRefused(
+        "invalid_request", 901002, f"The 'response_mode' parameter '{mode}' is not supported here."
+    )
+
+
+def unsupported_challenge(method: str) -> TokenRefused:
+    """PKCE goes by SHA-256 here."""
+    return TokenRefused(
+        "invalid_request", 9002325, f"The code_challenge_method '{method}' is not S256."
+    )
+
+
+def nobody_signed_in() -> TokenRefused:
+    """`prompt=none`, and a page would be needed."""
+    return TokenRefused(
+        "login_required", 50058, "A silent sign-in was asked for, and nobody is signed in."
+    )
+
+
+def consent_declined() -> TokenRefused:
+    """The person went away again."""
+    return TokenRefused("access_denied", 65004, "User declined to consent to access the app.")
+
+
+def code_not_valid() -> TokenRefused:
+    """No such code, or not this client's."""
+    return TokenRefused("invalid_grant", 70000, "The provided value for 'code' is not valid.")
+
+
+def code_expired() -> TokenRefused:
+    """Codes are good for ten minutes."""
+    return TokenRefused("invalid_grant", 70008, "The provided authorization code has expired.")
+
+
+def code_redeemed() -> TokenRefused:
+    """A code is good for one token."""
+    return TokenRefused(
+        "invalid_grant",
+        54005,
+        "OAuth2 Authorization code was already redeemed, please retry with a new valid code.",
+    )
+
+
+def other_redirect_uri() -> TokenRefused:
+    """The code was sent elsewhere."""
+    return TokenRefused(
+        "invalid_grant",
+        500112,
+        "The reply address does not match the reply address provided when requesting the "
+        "authorization code.",
+    )
+
+
+def wrong_verifier() -> TokenRefused:
+    """PKCE: who redeems the code is not who asked for it."""
+    return TokenRefused(
+        "invalid_grant",
+        501481,
+        "The Code_Verifier does not match the code_challenge supplied in the authorization "
+        "request.",
+    )
+
+
+def description(error: TokenRefused, ids: dict[str, str]) -> str:
+    """Return the sentence with its code and the ids, as Entra writes it."""
+    return (
+        f"AADSTS{error.number}: {error} Trace ID: {ids['trace_id']} "
+        f"Correlation ID: {ids['correlation_id']} Timestamp: {ids['timestamp']}"
+    )
+
+
 def response(_request: Request, error: Exception) -> Response:
     """Answer with Entra's error body."""
     assert isinstance(error, TokenRefused)  # noqa: S101
     ids = correlation()
-    description = (
-        f"AADSTS{error.number}: {error} Trace ID: {ids['trace_id']} "
-        f"Correlation ID: {ids['correlation_id']} Timestamp: {ids['timestamp']}"
-    )
     return JSONResponse(
         {
             "error": error.error,
-            "error_description": description,
+            "error_description": description(error, ids),
             "error_codes": [error.number],
             **ids,
             "error_uri": f"https://login.microsoftonline.com/error?code={error.number}",

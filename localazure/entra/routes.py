@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from localazure.entra import errors, issuers
 from localazure.entra.issuing import issue
+from localazure.entra.signing_in import authorize, redeem
 from localazure.entra.tokens import APPLICATION_TOKEN_SECONDS, Principal
 from localazure.world import World, world_of
 
@@ -41,8 +42,14 @@ async def keys_v2(request: Request) -> JSONResponse:
 
 
 async def token_v2(request: Request) -> JSONResponse:
-    """POST /{tenant}/oauth2/v2.0/token: client credentials, `scope` a resource's `/.default`."""
+    """POST /{tenant}/oauth2/v2.0/token.
+
+    Client credentials, with a resource's `/.default` as `scope`, or an authorization code.
+    """
     form = await _form(request)
+    if form.get("grant_type") == "authorization_code":
+        client = authenticated(world_of(request), _tenant(request), form)
+        return _answer(redeem(world_of(request), client.app_id, form))
     scope = form.get("scope", "")
     if not scope:
         raise errors.missing("scope")
@@ -69,19 +76,24 @@ def _client_credentials(request: Request, form: dict[str, str], resource: str) -
     grant = form.get("grant_type", "")
     if grant != "client_credentials":
         raise errors.unsupported_grant(grant)
-    principal = _authenticated(world, _tenant(request), form)
+    principal = authenticated(world, _tenant(request), form)
+    return _answer({"access_token": issue(world, principal, resource)})
+
+
+def _answer(tokens: dict[str, str]) -> JSONResponse:
     return JSONResponse(
         {
             "token_type": "Bearer",
             "expires_in": APPLICATION_TOKEN_SECONDS,
             "ext_expires_in": APPLICATION_TOKEN_SECONDS,
-            "access_token": issue(world, principal, resource),
+            **tokens,
         },
         headers={"Cache-Control": "no-store, no-cache"},
     )
 
 
-def _authenticated(world: World, tenant: str, form: dict[str, str]) -> Principal:
+def authenticated(world: World, tenant: str, form: dict[str, str]) -> Principal:
+    """Return the client that a form proves to be. Raises TokenRefused."""
     if tenant != world.directory.tenant_id:
         raise errors.tenant_not_found(tenant)
     app_id = form.get("client_id", "")
@@ -107,4 +119,5 @@ ROUTES = [
     Route("/{tenant}/discovery/v2.0/keys", keys_v2),
     Route("/{tenant}/oauth2/token", token_v1, methods=["POST"]),
     Route("/{tenant}/oauth2/v2.0/token", token_v2, methods=["POST"]),
+    Route("/{tenant}/oauth2/v2.0/authorize", authorize, methods=["GET", "POST"]),
 ]

@@ -1,7 +1,7 @@
-"""Access tokens as Entra issues them to applications and to managed identities.
+"""Tokens as Entra issues them to applications, to managed identities and about people.
 
-Claims: Microsoft's access-token claims reference. `xms_mirid` and `xms_az_rid` are undocumented
-claims seen in managed identities' tokens.
+Claims: Microsoft's access-token and id-token claims references. `xms_mirid` and `xms_az_rid` are
+undocumented claims seen in managed identities' tokens.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import jwt
 
+from localazure.entra.directory import Person, derived_guid
 from localazure.entra.issuers import v1_issuer, v2_issuer
 from localazure.entra.keys import SigningKey
 
@@ -77,6 +78,31 @@ def claims_v2(principal: Principal, audience: str, base_url: str) -> dict[str, A
     claims["azpacr"] = claims.pop("appidacr")
     claims.pop("idp")
     return claims | {"iss": v2_issuer(base_url, principal.tenant_id), "ver": "2.0"}
+
+
+def claims_of_person(
+    person: Person, client_id: str, base_url: str, tenant_id: str
+) -> dict[str, Any]:
+    """Return the claims of a v2 id token; `roles` is absent where the app gave none."""
+    issued = int(time.time())
+    roles = person.app_roles.get(client_id, [])
+    return {
+        "aud": client_id,
+        "iss": v2_issuer(base_url, tenant_id),
+        "iat": issued - BACKDATED_SECONDS,
+        "nbf": issued - BACKDATED_SECONDS,
+        "exp": issued + APPLICATION_TOKEN_SECONDS,
+        "aio": secrets.token_urlsafe(32),
+        "name": person.display_name,
+        "oid": person.object_id,
+        "preferred_username": person.user_principal_name,
+        "rh": f"1.{secrets.token_urlsafe(40)}.",
+        # Pairwise: the same person is somebody else to another application.
+        "sub": derived_guid("subject", client_id, person.object_id),
+        "tid": tenant_id,
+        "uti": secrets.token_urlsafe(16),
+        "ver": "2.0",
+    } | ({"roles": roles} if roles else {})
 
 
 def _times(principal: Principal) -> dict[str, int]:

@@ -8,6 +8,8 @@ import requests
 from localazure import seed
 from tests.cloud import LocalAzure
 
+APPLICATIONS = ["Signalman", "Auditor", "Signalman upstream", "Signalman portal"]
+
 
 @pytest.fixture
 def headers(local_azure: LocalAzure) -> dict[str, str]:
@@ -28,8 +30,7 @@ def names(answer: requests.Response) -> list[str]:
 
 
 def test_all_applications_are_listed(local_azure: LocalAzure, headers: dict[str, str]) -> None:
-    found = names(ask(local_azure, "applications", headers))
-    assert found == ["Signalman", "Auditor", "Signalman upstream"]
+    assert names(ask(local_azure, "applications", headers)) == APPLICATIONS
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_a_search_needs_eventual_consistency(
 def test_pages_are_followed_by_their_link(local_azure: LocalAzure, headers: dict[str, str]) -> None:
     first = ask(local_azure, "applications", headers, top="2", select="displayName")
     second = ask(local_azure, first.json()["@odata.nextLink"], headers)
-    assert names(first) + names(second) == ["Signalman", "Auditor", "Signalman upstream"]
+    assert names(first) + names(second) == APPLICATIONS
     assert set(first.json()["value"][0]) == {"id", "displayName"}
     assert "@odata.nextLink" not in second.json()
 

@@ -1,0 +1,62 @@
+"""The pages on which a person is chosen, or told why that is not possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+
+from localazure.entra.directory import Application, Person
+from localazure.entra.errors import TokenRefused
+
+# The names of the fields that the page adds to what was asked for.
+PERSON = "localazure_person"
+CANCEL = "localazure_cancel"
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; margin: 10vh auto; max-width: 26rem; padding: 0 1rem;
+       color: #1b1b1b; background: #fff; }
+button { display: block; width: 100%; padding: .75rem 1rem; margin: .5rem 0; text-align: left;
+         font: inherit; color: inherit; background: #f2f2f2; border: 1px solid #767676; }
+button small { display: block; color: #4a4a4a; }
+"""
+
+
+def choice(application: Application, people: Iterable[Person], asked: Mapping[str, str]) -> str:
+    """Return the page that lists the people; what was asked for travels along in its form."""
+    fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in asked.items()
+    )
+    buttons = "".join(_button(application, person) for person in people)
+    return _page(
+        "Sign in to Local Azure",
+        f"<p>to continue to {escape(application.display_name)}. Nobody here has a password.</p>"
+        f'<form method="post">{fields}{buttons}'
+        f'<button name="{CANCEL}" value="1">Cancel</button></form>',
+    )
+
+
+def refusal(error: TokenRefused) -> str:
+    """Return the page that says why nobody can sign in like this."""
+    return _page(
+        "Sorry, but we're having trouble signing you in.",
+        f"<p>AADSTS{error.number}: {escape(str(error))}</p>",
+    )
+
+
+def _button(application: Application, person: Person) -> str:
+    roles = ", ".join(person.app_roles.get(application.app_id, [])) or "no app role"
+    return (
+        f'<button name="{PERSON}" value="{escape(person.object_id)}">'
+        f"{escape(person.display_name)}"
+        f"<small>{escape(person.user_principal_name)}: {escape(roles)}</small></button>"
+    )
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="icon" href="data:,"><style>{_STYLE}</style></head>'
+        f"<body><main><h1>{title}</h1>{body}</main></body></html>"
+    )

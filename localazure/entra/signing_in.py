@@ -1,0 +1,140 @@
+"""Where people sign in: the authorize endpoint, and the tokens that a code is changed for.
+
+Source: Microsoft's "Microsoft identity platform and OAuth 2.0 authorization code flow". There are
+no passwords: a person is chosen from a list.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from localazure.entra import errors, sign_in_page
+from localazure.entra.codes import Grant
+from localazure.entra.directory import Application, Person
+from localazure.entra.issuing import GRAPH
+from localazure.entra.tokens import Principal, claims_of_person, claims_v1, correlation, sign
+from localazure.world import World, world_of
+
+
+async def authorize(request: Request) -> Response:
+    """GET shows the people; POST is the choice, and leads back to the application with a code.
+
+    What is wrong with the application or its address is shown here, as Entra does: nobody is sent
+    to an address that is not registered. All else is told to the application.
+    """
+    world = world_of(request)
+    asked = await _asked(request)
+    try:
+        application = _application(world, request.path_params["tenant"].lower(), asked)
+    except errors.TokenRefused as error:
+        return HTMLResponse(sign_in_page.refusal(error), status_code=error.status)
+    try:
+        _check(asked)
+        if request.method == "GET":
+            people = world.directory.people()
+            return HTMLResponse(sign_in_page.choice(application, people, asked))
+        return _back(asked, code=_code(world, asked), session_state=secrets.token_hex(16))
+    except errors.TokenRefused as error:
+        text = errors.description(error, correlation())
+        return _back(asked, error=error.error, error_description=text)
+
+
+def redeem(world: World, client_id: str, form: Mapping[str, str]) -> dict[str, str]:
+    """Return the tokens that a code is changed for. Raises TokenRefused."""
+    for name in ("code", "redirect_uri"):
+        if not form.get(name):
+            raise errors.missing(name)
+    grant = world.codes.redeem(
+        form["code"], client_id, form["redirect_uri"], form.get("code_verifier", "")
+    )
+    person = world.directory.find_person(grant.person_id)
+    if person is None:
+        raise errors.code_not_valid()
+    tokens = {"scope": grant.scope, "access_token": _access_token(world, person, client_id)}
+    if "openid" in grant.scope.split():
+        claims = claims_of_person(person, client_id, world.base_url, world.directory.tenant_id)
+        nonce = {"nonce": grant.nonce} if grant.nonce else {}
+        tokens["id_token"] = sign(claims | nonce, world.keys.current)
+    return tokens
+
+
+async def _asked(request: Request) -> dict[str, str]:
+    if request.method == "GET":
+        return dict(request.query_params)
+    return dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+
+
+def _application(world: World, tenant: str, asked: Mapping[str, str]) -> Application:
+    """Return the application that somebody signs in to, at an address that it has registered."""
+    if tenant != world.directory.tenant_id:
+        raise errors.tenant_not_found(tenant)
+    for name in ("client_id", "redirect_uri"):
+        if not asked.get(name):
+            raise errors.missing(name)
+    application = world.directory.find(asked["client_id"])
+    if application is None:
+        raise errors.application_not_found(asked["client_id"], tenant)
+    if not any(_matches(uri, asked["redirect_uri"]) for uri in application.redirect_uris):
+        raise errors.redirect_uri_not_registered(asked["redirect_uri"], application.app_id)
+    return application
+
+
+def _matches(registered: str, asked: str) -> bool:
+    """Compare exactly, except that any port of localhost will do (RFC 8252 section 7.3)."""
+    known, given = urlsplit(registered), urlsplit(asked)
+    if known.scheme == "http" and known.hostname == given.hostname == "localhost":
+        return known._replace(netloc="") == given._replace(netloc="")
+    return registered == asked
+
+
+def _check(asked: Mapping[str, str]) -> None:
+    """Raise TokenRefused for what the application is told."""
+    for name in ("response_type", "scope"):
+        if not asked.get(name):
+            raise errors.missing(name)
+    if asked["response_type"] != "code":
+        raise errors.unsupported_response(asked["response_type"])
+    if asked.get("response_mode", "query") != "query":
+        raise errors.unsupported_mode(asked["response_mode"])
+    method = asked.get("code_challenge_method", "plain")
+    if asked.get("code_challenge") and method != "S256":
+        raise errors.unsupported_challenge(method)
+    if asked.get("prompt") == "none":
+        raise errors.nobody_signed_in()
+
+
+def _code(world: World, asked: Mapping[str, str]) -> str:
+    person = world.directory.find_person(asked.get(sign_in_page.PERSON, ""))
+    if sign_in_page.CANCEL in asked or person is None:
+        raise errors.consent_declined()
+    return world.codes.give(
+        Grant(
+            person_id=person.object_id,
+            client_id=asked["client_id"],
+            redirect_uri=asked["redirect_uri"],
+            scope=asked["scope"],
+            nonce=asked.get("nonce", ""),
+            challenge=asked.get("code_challenge", ""),
+        )
+    )
+
+
+def _back(asked: Mapping[str, str], **answer: str) -> Response:
+    """Lead back to the application, which knows by `state` what it had asked."""
+    if "state" in asked:
+        answer["state"] = asked["state"]
+    address = asked["redirect_uri"]
+    joint = "&" if urlsplit(address).query else "?"
+    return RedirectResponse(f"{address}{joint}{urlencode(answer)}", status_code=302)
+
+
+def _access_token(world: World, person: Person, client_id: str) -> str:
+    """Return a token with which the application may read who signed in."""
+    principal = Principal(world.directory.tenant_id, person.object_id, client_id)
+    delegated = {"scp": "openid profile User.Read", "upn": person.user_principal_name}
+    return sign(claims_v1(principal, GRAPH) | delegated, world.keys.current)
