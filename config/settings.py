@@ -215,7 +215,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- Background work --------------------------------------------------------------------------
 
-CELERY_BROKER_URL = env.str("SIGNALMAN_BROKER_URL", default="filesystem://")
+# The host means nothing to files, but Kombu warns where it has to guess one.
+CELERY_BROKER_URL = env.str("SIGNALMAN_BROKER_URL", default="filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem"):
     QUEUE_DIR = DATA_DIR / "queue"
     CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -34,7 +34,7 @@ class Portal:
         self.environment = os.environ | {
             "SIGNALMAN_DATA_DIR": str(folder),
             "SIGNALMAN_DATABASE_URL": f"sqlite:///{self._database}",
-            "SIGNALMAN_BROKER_URL": "filesystem://",
+            "SIGNALMAN_BROKER_URL": "filesystem://localhost",
             "SIGNALMAN_SECRET_KEY": "test",
             "SIGNALMAN_TICK_SECONDS": "0.5",
             "SIGNALMAN_POLL_SECONDS": "0.1",

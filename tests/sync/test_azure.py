@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from localazure import seed
 from sync.azure import arm_client, arm_settings
+from sync.checks import check_endpoints
+from tests.cloud import REPOSITORY
 
 
 @pytest.mark.usefixtures("local_azure")
@@ -20,3 +26,25 @@ def test_an_endpoint_in_clear_is_refused(settings: Settings, endpoint: str) -> N
     settings.SIGNALMAN_ARM_ENDPOINT = endpoint
     with pytest.raises(ImproperlyConfigured, match="SIGNALMAN_ARM_ENDPOINT"):
         arm_settings()
+    (message,) = check_endpoints()
+    assert "never sent in clear" in str(message)
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_endpoint_of_graph_in_clear_is_refused(settings: Settings) -> None:
+    assert check_endpoints() == []
+    settings.SIGNALMAN_GRAPH_ENDPOINT = "http://graph.microsoft.com"
+    (message,) = check_endpoints()
+    assert "SIGNALMAN_GRAPH_ENDPOINT" in str(message)
+
+
+@pytest.mark.slow
+def test_a_command_says_in_a_sentence_that_the_endpoint_is_in_clear() -> None:
+    environment = os.environ | {"SIGNALMAN_ARM_ENDPOINT": "http://localhost:1"}
+    command = [sys.executable, "manage.py", "plan", "contoso"]
+    outcome = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+    )
+    assert outcome.returncode == 1
+    assert "Traceback" not in outcome.stderr
+    assert "a bearer token is never sent in clear" in outcome.stderr

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from celery import Celery
+from django.conf import settings
 from django.test import TestCase
 from django.utils import timezone
 from kombu.simple import SimpleQueue
@@ -108,3 +109,11 @@ def test_a_queue_that_cannot_be_reached_is_told_to_the_log_and_to_nobody_else(
     wake(operation_id)
     the_app.set_current()
     assert f"The queue did not take operation {operation_id}" in caplog.text
+
+
+def test_kombu_has_nothing_to_warn_of_in_the_default_broker(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with Celery("test", broker=settings.CELERY_BROKER_URL).connection_for_write() as connection:
+        connection.info()
+    assert caplog.text == ""

@@ -1,0 +1,21 @@
+"""What `manage.py check`, and with it every command and worker, says of the way to Azure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+
+from sync.azure import arm_settings, graph_settings
+
+
+@register(Tags.security)
+def check_endpoints(**_: Any) -> list[CheckMessage]:
+    """Refuse an address of Azure to which the bearer token would go in clear."""
+    try:
+        arm_settings()
+        graph_settings()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="sync.E001")]
+    return []
