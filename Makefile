@@ -52,6 +52,6 @@ bench: setup-dev
 
 # Pins what the .in files ask for, for every supported Python.
 lock: setup-dev
-	for file in requirements requirements-dev; do \
+	for file in requirements requirements-otel requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes \
 			$$file.in --output-file $$file.txt; done

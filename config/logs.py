@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,8 +35,9 @@ class LineFormatter(logging.Formatter):
 class JsonFormatter(logging.Formatter):
     """One JSON object a line.
 
-    `time` (ISO 8601, UTC), `level`, `logger`, `message`, `process`, `thread`; `request_id` and
-    `operation_id` where there are any; `exception`, a traceback, where one was logged.
+    `time` (ISO 8601, UTC), `level`, `logger`, `message`, `process`, `thread`; `request_id`,
+    `operation_id` and `trace_id` where there are any; `exception`, a traceback, where one was
+    logged.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -60,8 +62,18 @@ def _cause(record: logging.LogRecord) -> dict[str, str]:
     found = {
         "request_id": causes.request_id.get() or getattr(request, "request_id", ""),
         "operation_id": causes.operation_id.get(),
+        "trace_id": _trace_id(),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _trace_id() -> str:
+    """Return the id of the present trace; empty where none is recorded."""
+    # OpenTelemetry is an extra, and imported only where it is switched on.
+    if (tracing := sys.modules.get("opentelemetry.trace")) is None:
+        return ""
+    context = tracing.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else ""
 
 
 def _printable(line: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from celery.signals import task_success, worker_process_init, worker_ready
 from django.apps import AppConfig
 
+from config.tracing import start_if_wanted
+
 
 class FiguresConfig(AppConfig):
     """Figures."""
@@ -13,7 +15,7 @@ class FiguresConfig(AppConfig):
     verbose_name = "Figures"
 
     def ready(self) -> None:
-        """Listen to what the rooms below tell."""
+        """Listen to what the rooms below tell, and trace what is to be traced."""
         from config.figures import observers  # noqa: PLC0415  models load after apps
         from config.figures.publishing import publisher  # noqa: PLC0415
         from upstreams.signals import deliveries_lost, request_turned_away  # noqa: PLC0415
@@ -23,3 +25,4 @@ class FiguresConfig(AppConfig):
         task_success.connect(observers.note_tick, dispatch_uid="figures")
         for begun in (worker_ready, worker_process_init):
             begun.connect(publisher.start, dispatch_uid="figures")
+        start_if_wanted()

@@ -1,0 +1,46 @@
+"""Whether spans are sent to an OpenTelemetry collector: decided by OpenTelemetry's own variables.
+
+Nothing of OpenTelemetry is imported unless they are.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from django.core.exceptions import ImproperlyConfigured
+
+_ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_PROTOCOLS: Final = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_HTTP: Final = "http/protobuf"
+
+
+def is_wanted() -> bool:
+    """Return whether a collector's address is set, and nothing switches traces off."""
+    if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    if os.environ.get("OTEL_TRACES_EXPORTER", "otlp") == "none":
+        return False
+    return any(os.environ.get(name) for name in _ENDPOINTS)
+
+
+def start_if_wanted() -> None:
+    """Have requests, tasks and calls to Azure traced from here on, where that is wanted.
+
+    Raises ImproperlyConfigured for what is wanted and cannot be done.
+    """
+    if not is_wanted():
+        return
+    protocol = next(filter(None, map(os.environ.get, _PROTOCOLS)), _HTTP)
+    if protocol != _HTTP:
+        raise ImproperlyConfigured(
+            f"Spans are sent as {_HTTP}; unset {' and '.join(_PROTOCOLS)}, which say {protocol}."
+        )
+    try:
+        from config import spans  # noqa: PLC0415  not every installation has it
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "OTEL_* variables name a collector, but OpenTelemetry is not installed: "
+            "pip install -r requirements-otel.txt."
+        ) from error
+    spans.start()

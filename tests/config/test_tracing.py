@@ -1,0 +1,140 @@
+"""Spans, from a request to Azure: whole programs and a collector that listens."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from localazure import seed
+from tests.cloud import REPOSITORY, LocalAzure
+from tests.config.collector import Collector, Received, collecting
+from tests.config.web import serving
+from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+
+LAB = f"/api/v1/instances/{seed.LAB}"
+APPLY = "POST api/v1/instances/<str:name>/apply/"
+ADVANCE = "run/sync.tasks.advance"
+SET_UP = "import sys, django; django.setup()"
+IMPORTED = "; print(sorted(name for name in sys.modules if name.startswith('opentelemetry')))"
+NOT_INSTALLED = "import sys; sys.modules['opentelemetry'] = None; import django; django.setup()"
+COLLECTOR = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"}
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=REPOSITORY,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        COLLECTOR | {"OTEL_SDK_DISABLED": "true"},
+        COLLECTOR | {"OTEL_TRACES_EXPORTER": "none"},
+    ],
+    ids=["unset", "disabled", "none"],
+)
+def test_nothing_is_imported_where_nothing_is_traced(environment: dict[str, str]) -> None:
+    assert run(SET_UP + IMPORTED, **environment).stdout == "[]\n"
+
+
+def test_what_is_wanted_and_not_installed_is_said_in_a_sentence() -> None:
+    ended = run(NOT_INSTALLED, **COLLECTOR)
+    assert ended.returncode != 0
+    assert "pip install -r requirements-otel.txt" in ended.stderr
+
+
+def test_another_protocol_is_refused_in_a_sentence() -> None:
+    ended = run(SET_UP, OTEL_EXPORTER_OTLP_PROTOCOL="grpc", **COLLECTOR)
+    assert "Spans are sent as http/protobuf" in ended.stderr
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """A collector that listens."""
+    with collecting() as listening:
+        yield listening
+
+
+@contextmanager
+def traced(portal: Portal, collector: Collector) -> Iterator[str]:
+    """Run a web server and a worker that send spans; give the server's address."""
+    portal.environment |= {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+        "OTEL_SERVICE_NAME": "contoso-signalman",
+    }
+    with serving(portal.environment) as address, portal.worker():
+        yield address
+
+
+def secret_of_an_operator(portal: Portal) -> str:
+    """Return the token of somebody who may apply."""
+    portal.environment["DJANGO_SUPERUSER_PASSWORD"] = "correct horse"
+    portal.manage("createsuperuser", "--noinput", "--username", "ada", "--email", "ada@example.com")
+    made = portal.manage("create_token", "ada", "--scope", "write")
+    assert made.returncode == 0, made.stderr
+    return made.stdout.split()[-1]
+
+
+def session(secret: str) -> requests.Session:
+    """Return a session that sends the token."""
+    caller = requests.Session()
+    caller.trust_env = False
+    caller.headers["Authorization"] = f"Bearer {secret}"
+    return caller
+
+
+def of_azure(spans: list[Received]) -> list[Received]:
+    """Return the spans of calls to Azure."""
+    return [span for span in spans if seed.LAB in span.said("url.full", "http.url")]
+
+
+def wait_for_spans(collector: Collector, *names: str) -> None:
+    """Return as soon as a span of each name has come."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while missing := set(names) - {span.name for span in collector.spans()}:
+        assert time.monotonic() < deadline, f"No span came of {missing}."
+        time.sleep(LOOK_SECONDS)
+
+
+@pytest.mark.slow
+def test_a_request_its_operation_and_its_calls_to_azure_are_one_trace(
+    local_azure: LocalAzure, tmp_path: Path, collector: Collector
+) -> None:
+    portal = new_portal(tmp_path, seed.LAB)
+    portal.manage("set_identity", seed.LAB, "--system-assigned")
+    secret = secret_of_an_operator(portal)
+    with traced(portal, collector) as address, session(secret) as caller:
+        digest = caller.get(f"{address}{LAB}/plan/").json()["digest"]
+        answer = caller.post(
+            f"{address}{LAB}/apply/", json={"digest": digest}, headers={"X-Request-ID": "deploy-7"}
+        )
+        assert answer.status_code == 202, answer.text
+        (operation,) = portal.wait_until_ended()
+        wait_for_spans(collector, APPLY, ADVANCE, "PATCH")
+    assert operation["state"] == "succeeded"
+    (request,) = (span for span in collector.spans() if span.name == APPLY)
+    trace = [span for span in collector.spans() if span.trace_id == request.trace_id]
+    assert {span.service for span in trace} == {"contoso-signalman"}
+    assert any(span.name == ADVANCE for span in trace)
+    write = next(span for span in of_azure(trace) if span.name == "PATCH")
+    assert write.attributes["signalman.operation_id"] == operation["id"]
+    assert write.attributes["signalman.request_id"] == "deploy-7"
+    for body in collector.raw:
+        assert b"api-version" not in body
+        assert secret.encode() not in body
