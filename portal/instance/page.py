@@ -29,6 +29,7 @@ class Tab:
 TABS: Final = (
     Tab("overview", "Overview", "info"),
     Tab("identity", "Identity", "badge"),
+    Tab("upstream", "Upstream", "alt_route"),
     Tab("plan", "Plan", "difference"),
     Tab("operations", "Operations", "published_with_changes"),
     Tab("diagnosis", "Diagnosis", "checklist"),
@@ -49,8 +50,9 @@ class InstancePage(PortalPage):
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        """Return the instance's name."""
-        return self.instance.name
+        """Return the tab's label and the instance's name."""
+        label = next(tab.label for tab in TABS if tab.name == self.tab)
+        return f"{label} · {self.instance}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the instance, how it stands, and the tabs."""
