@@ -12,7 +12,9 @@ from portal.instance.identity import IdentityPage
 from portal.instance.operations import OperationsPage
 from portal.instance.overview import OverviewPage
 from portal.instance.plan import PlanPage
+from portal.instance.resources import ResourcesPage
 from portal.instance.traffic import TrafficPage
+from portal.instance.upstream import UpstreamPage
 from portal.operation import CancelOperation, OperationPage
 
 app_name = "portal"
@@ -22,6 +24,12 @@ urlpatterns = [
     path("running/", RunningOperationsPage.view(), name="running-operations"),
     path("instances/<str:name>/", OverviewPage.view(), name="instance-overview"),
     path("instances/<str:name>/identity/", IdentityPage.view(), name="instance-identity"),
+    path("instances/<str:name>/upstream/", UpstreamPage.view(), name="instance-upstream"),
+    path(
+        "instances/<str:name>/upstream/resources/",
+        ResourcesPage.view(),
+        name="instance-resources",
+    ),
     path("instances/<str:name>/plan/", PlanPage.view(), name="instance-plan"),
     path("instances/<str:name>/operations/", OperationsPage.view(), name="instance-operations"),
     path("instances/<str:name>/refresh/", RefreshInstance.view(), name="instance-refresh"),

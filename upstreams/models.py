@@ -87,21 +87,23 @@ class UpstreamTemplate(models.Model):
         )
 
     def clean(self) -> None:
-        """Refuse a resource that Microsoft has withdrawn, unless Azure already has it.
+        """Refuse a resource that Microsoft has withdrawn, unless the instance asks for it already.
 
         An imported template may hold one: it can be kept and reordered, but not chosen anew.
         """
         super().clean()
-        if self.auth_type != self.AuthType.MANAGED_IDENTITY or self._keeps_its_resource():
+        if self.auth_type != self.AuthType.MANAGED_IDENTITY:
             return
-        if (reason := resources.problem(self.resource)) is not None:
+        reason = resources.problem(self.resource)
+        if reason is not None and not self._is_asked_for_already():
             raise ValidationError({"resource": ValidationError(reason, code="resource")})
 
-    def _keeps_its_resource(self) -> bool:
+    def _is_asked_for_already(self) -> bool:
+        """Whether the instance has the resource: a list that is saved as a whole has new rows."""
         stored = UpstreamTemplate.objects.filter(
-            pk=self.pk, auth_type=self.auth_type, resource=self.resource
+            instance_id=self.instance_id, auth_type=self.auth_type, resource=self.resource
         )
-        return not self._state.adding and stored.exists()
+        return stored.exists()
 
 
 class FunctionApp(models.Model):

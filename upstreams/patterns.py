@@ -98,6 +98,21 @@ def shadowed(templates: Sequence[Template]) -> list[int]:
     ]
 
 
+def takers(templates: Sequence[Template], index: int) -> list[int]:
+    """Return the indexes of the earlier templates that take events of the one at `index`.
+
+    Of one that is shadowed, these take all; none take those of one that no event fits at all.
+    """
+    names = [_names(templates, "hub_pattern"), _names(templates, "event_pattern")]
+    earlier = list(enumerate(templates[:index]))
+    taken = {
+        next((place for place, one in earlier if matches(one, *event)), None)
+        for event in _events(templates[index], *names)
+        if matches(templates[index], *event)
+    }
+    return sorted(place for place in taken if place is not None)
+
+
 def expand(url_template: str, hub: str, category: str, event: str) -> str:
     """Return the address that the event is sent to, its Key Vault references left in place.
 

@@ -48,4 +48,4 @@ class NewIdentityForm(forms.Form):
     def beside(cls, instance: SignalRInstance, data: Any = None) -> NewIdentityForm:
         """Return the form, which proposes where the instance is."""
         initial = {name: getattr(instance, name) for name in cls._FROM_INSTANCE}
-        return cls(data, initial=initial, auto_id="new-%s")
+        return cls(data, initial=initial, auto_id="new-%s", label_suffix="")

@@ -1,0 +1,246 @@
+"""The tab of upstream templates: read, arranged, tried and saved as one list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.roles import Role
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.models import DesiredRevision
+from tests.cloud import LocalAzure
+from tests.portal.conftest import SignIn
+from tests.portal.fleet import SIGNED, observed
+from upstreams.documents import dump_templates, load_templates
+
+PAGE = "/admin/instances/contoso-a/upstream/"
+GAME = SIGNED | {"hubPattern": "game"}
+ROW = {
+    "hub_pattern": "chat",
+    "category_pattern": "*",
+    "event_pattern": "*",
+    "url_template": "https://receiver.example/{hub}",
+    "auth_type": "ManagedIdentity",
+    "resource": "api://receiver",
+}
+TRY = {"try_hub": "chat", "try_category": "messages", "try_event": "a/b"}
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(sign_in: SignIn) -> Client:
+    return sign_in(Role.OPERATOR)
+
+
+def post(client: Client, do: str, *rows: Mapping[str, str], **also: Any) -> Any:
+    """Press a button of the page that is open now."""
+    headers = also.pop("headers", {})
+    version = client.get(PAGE).context["version"]
+    columns = {name: [row[name] for row in rows] for name in ROW} if rows else {}
+    form = {"do": do, "version": version, **columns, **also}
+    return client.post(PAGE, form, follow=True, headers=headers)
+
+
+def wanted() -> list[dict[str, Any]]:
+    return dump_templates(SignalRInstance.objects.with_desired().get(name="contoso-a"))
+
+
+def hubs() -> list[str]:
+    return [each["hubPattern"] for each in wanted()]
+
+
+def shown(page: Any) -> list[str]:
+    """Return the hubs of the list as a page shows it."""
+    return [form["hub_pattern"].value() for form, _reading in page.context["entries"]]
+
+
+def test_the_list_is_saved_in_the_order_of_the_page(operator: Client) -> None:
+    observed(None, SIGNED, GAME)
+    page = post(operator, "save", ROW | {"hub_pattern": "game"}, ROW, comment="game first")
+    assert hubs() == ["game", "chat"]
+    assert "differs from what Azure has" in page.content.decode()
+    last = DesiredRevision.objects.latest("number")
+    assert (last.who, last.action, last.comment) == ("a-operator", "set upstream", "game first")
+
+
+def test_every_template_can_be_removed(operator: Client) -> None:
+    observed(None, SIGNED)
+    post(operator, "save")
+    assert hubs() == []
+
+
+@pytest.mark.parametrize(
+    ("button", "order"),
+    [("up-1", ["b", "a", "c"]), ("down-1", ["a", "c", "b"]), ("remove-0", ["b", "c"])],
+)
+def test_a_button_arranges_the_list_and_saves_nothing(
+    operator: Client, button: str, order: list[str]
+) -> None:
+    observed(None, SIGNED)
+    rows = [ROW | {"hub_pattern": hub} for hub in "abc"]
+    page = post(operator, button, *rows)
+    assert shown(page) == order
+    assert page.context["says"]
+    assert hubs() == ["chat"]
+
+
+def test_the_ends_of_the_list_stop_a_template(operator: Client) -> None:
+    observed(None, SIGNED)
+    rows = [ROW | {"hub_pattern": hub} for hub in "ab"]
+    assert shown(post(operator, "up-0", *rows)) == ["a", "b"]
+    assert shown(post(operator, "down-1", *rows)) == ["a", "b"]
+
+
+def test_the_focus_stays_on_what_can_move_on(operator: Client) -> None:
+    observed(None, SIGNED)
+    rows = [ROW | {"hub_pattern": hub} for hub in "abc"]
+    assert post(operator, "up-2", *rows).context["focus"] == "up-1"
+    assert post(operator, "up-1", *rows).context["focus"] == "down-0"
+    assert post(operator, "down-1", *rows).context["focus"] == "up-2"
+
+
+def test_htmx_gets_the_editor_alone(operator: Client) -> None:
+    observed(None, SIGNED)
+    page = post(operator, "add", ROW, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in page
+    assert "Template 2" in page
+
+
+@pytest.mark.parametrize("button", ["up-7", "sideways-0", ""])
+def test_a_button_that_is_not_there_is_none(operator: Client, button: str) -> None:
+    observed(None, SIGNED)
+    assert post(operator, button, ROW).status_code == 400
+
+
+def test_half_a_template_is_none(operator: Client) -> None:
+    observed(None, SIGNED)
+    assert operator.post(PAGE, {"do": "save", "hub_pattern": "chat"}).status_code == 400
+    assert hubs() == ["chat"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("url_template", "receiver.example", "absolute address"),
+        ("hub_pattern", "cha*", "stands alone"),
+        ("resource", "https://graph.microsoft.com", "Microsoft Graph encrypts"),
+        ("resource", "", "names a resource"),
+        ("url_template", "https://a.example/?c={@Microsoft.KeyVault(x)}", "reference is written"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_the_reason_and_kept(
+    operator: Client, field: str, value: str, reason: str
+) -> None:
+    observed(None, SIGNED)
+    page = post(operator, "save", ROW | {field: value})
+    assert page.status_code == 422
+    assert reason in page.content.decode()
+    assert page.context["entries"][0][0][field].value() == value
+    assert wanted()[0]["auth"] == SIGNED["auth"]
+
+
+def test_a_withdrawn_resource_that_azure_has_can_be_kept_and_moved(operator: Client) -> None:
+    instance = observed(None, SIGNED)
+    row = instance.upstream_templates.get()
+    row.resource = "https://graph.microsoft.com"
+    row.save()
+    kept = ROW | {"resource": row.resource}
+    post(operator, "save", ROW | {"hub_pattern": "game"}, kept)
+    assert hubs() == ["game", "chat"]
+
+
+def test_of_two_lists_the_second_is_shown_beside_the_first_and_can_replace_it(
+    operator: Client,
+) -> None:
+    instance = observed(None, SIGNED)
+    mine = ROW | {"hub_pattern": "mine"}
+    before = operator.get(PAGE).context["version"]
+    load_templates(instance, [GAME])
+    page = post(operator, "save", mine, version=before)
+    assert page.status_code == 409
+    assert hubs() == ["game"]
+    assert shown(page) == ["mine"]
+    assert "Everything of hub game" in page.content.decode()
+    post(operator, "save", mine, version=page.context["version"])
+    assert hubs() == ["mine"]
+
+
+def test_arranging_does_not_hide_that_somebody_else_saved(operator: Client) -> None:
+    instance = observed(None, SIGNED)
+    before = operator.get(PAGE).context["version"]
+    load_templates(instance, [GAME])
+    arranged = post(operator, "add", ROW, version=before)
+    assert arranged.context["version"] == before
+
+
+def test_a_shadowed_template_says_by_which(operator: Client) -> None:
+    observed(None, SIGNED | {"hubPattern": "*"}, SIGNED)
+    assert "template 1 takes them all before" in operator.get(PAGE).content.decode()
+
+
+def test_an_event_is_tried_on_a_plain_page(sign_in: SignIn) -> None:
+    reference = "{@Microsoft.KeyVault(SecretUri=https://my-vault.vault.azure.net/secrets/code)}"
+    url = "https://receiver.example/{event}?code=" + reference
+    observed(None, GAME, SIGNED | {"urlTemplate": url})
+    route = sign_in(Role.VIEWER).get(PAGE, TRY).context["route"]
+    assert (route.winner, route.audience) == (2, "api://receiver")
+    assert route.url[0] == "https://receiver.example/a%2Fb?code="
+    assert (route.url[1].vault, route.url[1].secret) == ("my-vault", "code")
+    assert route.passed[0].reasons == ("Its hub pattern 'game' does not take 'chat'.",)
+
+
+def test_an_event_is_tried_by_the_list_as_it_is_typed(operator: Client) -> None:
+    observed(None, GAME)
+    headers = {"HX-Request": "true"}
+    page = post(operator, "check", ROW | {"resource": "api://typed"}, headers=headers, **TRY)
+    assert page.context["route"].audience == "api://typed"
+    assert 'id="route"' in page.content.decode()
+
+
+def test_an_event_that_none_takes_is_dropped(operator: Client) -> None:
+    observed(None, GAME)
+    page = operator.get(PAGE, TRY, headers={"HX-Request": "true", "HX-Target": "route"})
+    assert "Azure drops the event" in page.content.decode()
+    assert "<html" not in page.content.decode()
+
+
+@pytest.mark.parametrize("do", ["save", "check", "add"])
+def test_a_viewer_reads_and_changes_nothing(sign_in: SignIn, do: str) -> None:
+    observed(None, SIGNED)
+    viewer = sign_in(Role.VIEWER)
+    assert viewer.post(PAGE, {"do": do}).status_code == 403
+    assert "https://receiver.example/{hub}" in viewer.get(PAGE).content.decode()
+    assert hubs() == ["chat"]
+
+
+def test_a_resource_is_chosen_from_the_tenants_applications(
+    operator: Client, local_azure: LocalAzure
+) -> None:
+    observed(None, SIGNED)
+    asked = {"q": "upstream", "for": "t0-resource"}
+    page = operator.get(f"{PAGE}resources/", asked, headers={"HX-Request": "true"})
+    assert f'data-value="{seed.UPSTREAM_APP_URI}"' in page.content.decode()
+
+
+def test_who_may_not_list_applications_is_told_to_type(
+    operator: Client, local_azure: LocalAzure
+) -> None:
+    observed(None, SIGNED)
+    fault = {"method": "GET", "path": ".*/applications.*", "status": 403, "times": 5}
+    local_azure.post("/_local/faults", [fault])
+    page = operator.get(f"{PAGE}resources/", {"q": "storage"}).content.decode()
+    assert "type the resource in" in page
+    assert "https://storage.azure.com/" in page
+
+
+def test_the_number_of_queries_does_not_grow_with_the_templates(
+    operator: Client, django_assert_max_num_queries: Any
+) -> None:
+    observed(None, *(SIGNED | {"hubPattern": f"hub{number}"} for number in range(30)))
+    with django_assert_max_num_queries(20):
+        operator.get(PAGE)
