@@ -70,18 +70,18 @@ def stored_changes(documents: Iterable[dict[str, Any]]) -> tuple[Change, ...]:
 def _lines(change: Change) -> list[Line]:
     if change.action == "update":
         sign = "+" if change.before is None else "-" if change.after is None else "~"
-        return [Line(sign, change.field, _written(change.before), _written(change.after))]
+        return [Line(sign, change.field, written(change.before), written(change.after))]
     fields = change.after if change.action == "create" else change.before
     return [
-        Line("+", field, None, _written(value))
+        Line("+", field, None, written(value))
         if change.action == "create"
-        else Line("-", field, _written(value), None)
+        else Line("-", field, written(value), None)
         for field, value in fields.items()
         if value is not None
     ]
 
 
-def _written(value: Any) -> str | None:
+def written(value: Any) -> str | None:
     """Return a value as JSON writes it, so that text and what looks like text are told apart."""
     if value is None:
         return None

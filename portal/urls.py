@@ -8,6 +8,8 @@ from portal.dashboard import RunningOperationsPage
 from portal.first_run import ConnectPage
 from portal.instance.commanding import RefreshInstance, SetPolicy
 from portal.instance.diagnosis import DiagnosisPage
+from portal.instance.drift import DriftPage
+from portal.instance.history import HistoryPage, RollbackPage
 from portal.instance.identity import IdentityPage
 from portal.instance.operations import OperationsPage
 from portal.instance.overview import OverviewPage
@@ -36,6 +38,13 @@ urlpatterns = [
     path("instances/<str:name>/policy/", SetPolicy.view(), name="instance-policy"),
     path("operations/<uuid:pk>/", OperationPage.view(), name="operation"),
     path("operations/<uuid:pk>/cancel/", CancelOperation.view(), name="operation-cancel"),
+    path("instances/<str:name>/drift/", DriftPage.view(), name="instance-drift"),
+    path("instances/<str:name>/history/", HistoryPage.view(), name="instance-history"),
+    path(
+        "instances/<str:name>/history/<int:number>/",
+        RollbackPage.view(),
+        name="instance-rollback",
+    ),
     path("instances/<str:name>/diagnosis/", DiagnosisPage.view(), name="instance-diagnosis"),
     path("instances/<str:name>/traffic/", TrafficPage.view(), name="instance-traffic"),
 ]

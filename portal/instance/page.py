@@ -32,8 +32,10 @@ TABS: Final = (
     Tab("upstream", "Upstream", "alt_route"),
     Tab("plan", "Plan", "difference"),
     Tab("operations", "Operations", "published_with_changes"),
+    Tab("drift", "Drift", "compare_arrows"),
     Tab("diagnosis", "Diagnosis", "checklist"),
     Tab("traffic", "Traffic", "monitoring"),
+    Tab("history", "History", "history"),
 )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django import template
 
-from portal.diffs import blocks
-from sync.changes import Change
+from portal.diffs import blocks, written
+from sync.changes import KNOWN_AFTER_APPLY, Change
 
 register = template.Library()
 
@@ -17,3 +17,12 @@ register = template.Library()
 def diff(changes: Iterable[Change]) -> dict[str, Any]:
     """Show what is added, changed and removed."""
     return {"blocks": blocks(changes)}
+
+
+@register.inclusion_tag("portal/value.html")
+def value(value: Any) -> dict[str, Any]:
+    """Show one side of a change: a value, the fields of something whole, or nothing."""
+    if isinstance(value, dict):
+        set_fields = [(name, written(each)) for name, each in value.items() if each is not None]
+        return {"fields": set_fields}
+    return {"written": written(value), "is_unknown": value == KNOWN_AFTER_APPLY}
