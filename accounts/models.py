@@ -104,8 +104,10 @@ class PersonalAccessToken(models.Model):
 
     def allows(self, permission: str) -> bool:
         """Return whether the scope has the permission, written `app.action_model`."""
+        if self.scope == self.Scope.WRITE:
+            return True
         is_reading = permission.partition(".")[2].startswith("view_")
-        return is_reading or self.scope == self.Scope.WRITE
+        return is_reading and self.scope == self.Scope.READ
 
     def revoke(self) -> None:
         """Let it open nothing from now on; the first time it was revoked stays on record."""

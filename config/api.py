@@ -9,9 +9,20 @@ from drf_spectacular.views import (
     SpectacularSwaggerSplitView,
 )
 
+from accounts.api import tokens
 from diagnosis.api import views as diagnosis
 from identities.api import views as identities
-from sync.api import wanted, work
+from sync.api import (
+    directory,
+    fleet,
+    function_apps,
+    history,
+    instances,
+    receiving,
+    vaults,
+    wanted,
+    work,
+)
 from upstreams.api import views as upstreams
 
 # The schema says nothing that the repository does not, so that tools may read it without a caller.
@@ -20,21 +31,45 @@ urlpatterns = [
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("redoc/", SpectacularRedocView.as_view(url_name="api-schema")),
     path("subscriptions/", identities.SubscriptionList.as_view()),
-    path("subscriptions/<uuid:pk>/", identities.SubscriptionDetail.as_view()),
-    path("instances/", identities.InstanceList.as_view()),
-    path("instances/<str:name>/", identities.InstanceDetail.as_view()),
+    path("subscriptions/visible/", fleet.VisibleSubscriptions.as_view()),
+    path("subscriptions/<uuid:subscription_id>/", identities.SubscriptionDetail.as_view()),
+    path("subscriptions/<uuid:subscription_id>/import/", fleet.SubscriptionImport.as_view()),
+    path("subscriptions/<uuid:subscription_id>/refresh/", fleet.SubscriptionRefresh.as_view()),
+    path("instances/", instances.InstanceCollection.as_view()),
+    path("instances/<str:name>/", instances.InstanceDetail.as_view(), name="api-instance"),
+    path("instances/<str:name>/deletion/", instances.InstanceDeletion.as_view()),
+    path("instances/<str:name>/settings/", instances.InstanceSettings.as_view()),
     path("instances/<str:name>/identity/", wanted.WantedIdentity.as_view()),
     path("instances/<str:name>/upstream/", wanted.WantedTemplates.as_view()),
+    path("instances/<str:name>/grants/", wanted.WantedGrants.as_view()),
+    path("instances/<str:name>/references/", vaults.InstanceReferences.as_view()),
+    path("instances/<str:name>/receiver/", receiving.ReceiverDemandsDocument.as_view()),
+    path("instances/<str:name>/receiver/secret/", receiving.ReceiverSecret.as_view()),
+    path("instances/<str:name>/history/", history.RevisionList.as_view()),
+    path("instances/<str:name>/rollback/", history.InstanceRollback.as_view()),
     path("instances/<str:name>/plan/", work.InstancePlan.as_view()),
     path("instances/<str:name>/apply/", work.InstanceApply.as_view()),
     path("instances/<str:name>/drift/", work.InstanceDrift.as_view()),
+    path("instances/<str:name>/drift/accept/", work.DriftAcceptance.as_view()),
     path("instances/<str:name>/diagnosis/", diagnosis.InstanceDiagnosis.as_view()),
     path("instances/<str:name>/deliveries/", upstreams.DeliveryList.as_view()),
     path("instances/<str:name>/traffic/", upstreams.InstanceTraffic.as_view()),
+    # Of many instances, by the filters of their list. Any name could be an instance's, so that
+    # these are beside the list and not in it.
+    path("plan/", fleet.FleetPlan.as_view()),
+    path("apply/", fleet.FleetApply.as_view()),
     path("operations/", work.OperationList.as_view()),
     path("operations/<uuid:pk>/", work.OperationDetail.as_view(), name="api-operation"),
     path("operations/<uuid:pk>/cancel/", work.OperationCancel.as_view()),
-    path("user-assigned-identities/", identities.UserAssignedIdentityList.as_view()),
+    path("user-assigned-identities/", directory.UserAssignedIdentities.as_view()),
     path("function-apps/", upstreams.FunctionAppList.as_view()),
+    path("function-apps/<str:name>/", function_apps.FunctionAppDetail.as_view()),
+    path("function-apps/<str:name>/settings/", function_apps.FunctionAppSettings.as_view()),
+    path("key-vaults/", identities.KeyVaultList.as_view()),
+    path("applications/", directory.Applications.as_view()),
+    path("data-planes/", upstreams.DataPlaneList.as_view()),
+    path("audit-events/", history.AuditEventList.as_view()),
+    path("tokens/", tokens.TokenList.as_view()),
+    path("tokens/<int:pk>/", tokens.TokenDetail.as_view()),
     path("tokens/inspect/", diagnosis.TokenInspection.as_view()),
 ]

@@ -5,16 +5,20 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions, views
 from rest_framework.response import Response
 
 from accounts.api.problems import Problem, problem_response
-from arm.errors import ArmError
+from arm.errors import ArmError, CredentialRefused
 from sync import errors
+from sync.accepting import NotAcceptable
+from sync.bulk import StaleFleetPlan, TooMany
 from sync.choosing import NoSuchChange
+from sync.existing import NotCreatable, Protected
+from sync.history import NoSuchRevision
 from sync.plan import InvalidDesired
 from upstreams.receiver.errors import UnknownInstance
 
@@ -28,6 +32,12 @@ _KINDS: Final[dict[type[Exception], tuple[int, str, str]]] = {
     errors.NothingToApply: (409, "nothing-to-apply", "Azure has what is wanted"),
     errors.OperationRunning: (409, "operation-running", "Another operation is under way"),
     errors.OperationFinished: (409, "operation-finished", "The operation has ended"),
+    NoSuchRevision: (409, "no-such-revision", "There is no such revision"),
+    NotAcceptable: (409, "not-acceptable", "It could not work with the rest"),
+    NotCreatable: (409, "not-creatable", "It cannot be made"),
+    Protected: (409, "protected", "The instance is protected against deletion"),
+    StaleFleetPlan: (409, "stale-plan", "The plan is stale"),
+    TooMany: (409, "too-many-instances", "Too many instances at once"),
     errors.SyncError: (409, "not-possible", "It cannot be done as things stand"),
     InvalidDesired: (409, "invalid-desired", "What is wanted cannot work"),
     UnknownInstance: (404, "not-found", "Not found"),
@@ -93,7 +103,8 @@ def _problem(error: Exception) -> Problem | None:
     match error:
         case Problem():
             found: Problem | None = error
-        case Http404():
+        case Http404() | ObjectDoesNotExist():
+            # The second: it was there when the request began.
             found = _general(404, "There is nothing of this name.")
         case PermissionDenied():
             found = _general(403, "This is not allowed.")
@@ -112,13 +123,23 @@ def _of_a_room(error: Exception) -> Problem | None:
     for kind in type(error).__mro__:
         if kind in _KINDS:
             status, slug, title = _KINDS[kind]
+            if _is_lasting_refusal(error):
+                # Azure was asked, and refuses for good: to ask again is no use.
+                status = 409
             return Problem(status, slug, title, str(error), **_extensions(error))
     return None
 
 
+def _is_lasting_refusal(error: Exception) -> bool:
+    """Say whether Azure refuses what was asked for, and not Signalman itself, and for good."""
+    if not isinstance(error, ArmError) or isinstance(error, CredentialRefused):
+        return False
+    return error.is_refusal and not error.is_transient
+
+
 def _extensions(error: Exception) -> dict[str, object]:
     """Return what lets a client go on: the present plan's digest, or the operation in its way."""
-    if isinstance(error, errors.StalePlan):
+    if isinstance(error, errors.StalePlan | StaleFleetPlan):
         return {"digest": error.plan.digest}
     if isinstance(error, errors.OperationRunning):
         return {"operation": str(error.operation.pk)}

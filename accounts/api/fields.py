@@ -44,3 +44,45 @@ class StrictSerializer(serializers.Serializer[Any]):
             )
         read: dict[str, Any] = super().to_internal_value(data)
         return read
+
+
+class FlagField(serializers.BooleanField):
+    """True or false, and nothing that could be read as either."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the flag. Raises ValidationError."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class NumberField(serializers.IntegerField):
+    """A whole number."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number. Raises ValidationError."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class UuidField(serializers.UUIDField):
+    """A UUID as text."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the UUID. Raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class DocumentSerializer(serializers.Serializer[Any]):
+    """What `document` makes of a row; the fields say to the schema what is in it."""
+
+    def document(self, row: Any) -> dict[str, Any]:
+        """Return the row as JSON values."""
+        raise NotImplementedError
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """Return the document."""
+        return self.document(instance)

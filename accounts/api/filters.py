@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
@@ -10,15 +10,24 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+# What a list takes besides its filters.
+_OF_PAGES: Final = frozenset({"cursor", "page_size", "ordering"})
+
 
 class Filters(DjangoFilterBackend):  # type: ignore[misc]  # it ships no types
-    """Filters that refuse an empty value: a script's unset variable is not to mean "all"."""
+    """Filters that refuse an empty value and a name that is none.
+
+    A script's unset variable, or its misspelt filter, is not to mean "all".
+    """
 
     def get_filterset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
         """Return the view's filters. Raises ValidationError."""
         filterset = super().get_filterset(request, queryset, view)
-        names = filterset.filters if filterset is not None else ()
-        empty = [name for name in names if "" in request.query_params.getlist(name)]
+        known = set(filterset.filters) if filterset is not None else set()
+        unknown = set(request.query_params) - known - _OF_PAGES
+        if unknown:
+            raise ValidationError({name: ["There is no such filter."] for name in sorted(unknown)})
+        empty = [name for name in known if "" in request.query_params.getlist(name)]
         if empty:
             raise ValidationError({name: ["Give a value, or leave it out."] for name in empty})
         return filterset

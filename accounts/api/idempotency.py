@@ -7,12 +7,12 @@ import json
 from collections.abc import Callable
 from typing import Final
 
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.callers import user_of
 from accounts.api.problems import Problem
 from accounts.models import IdempotentAnswer
 
@@ -69,10 +69,10 @@ def _answer(kept: IdempotentAnswer, answer: Response) -> None:
 
 
 def _caller(request: Request) -> str:
-    kind = "user" if isinstance(request.user, User) else "application"
+    kind = "user" if user_of(request) else "application"
     return f"{kind} {request.user.pk}"
 
 
 def _digest(request: Request) -> str:
-    asked = json.dumps([request.method, request.path, request.data], sort_keys=True)
+    asked = json.dumps([request.method, request.get_full_path(), request.data], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()

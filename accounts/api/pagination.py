@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
@@ -37,3 +37,16 @@ class CursorPages(CursorPagination):
         except NotFound as error:
             raise ValidationError({"cursor": ["Take it from `next` or `previous`."]}) from error
         return found
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return how a page is described: in OpenAPI 3.1, which has a type for null."""
+        address = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {**address, "description": "The next page's address; null on the last."},
+                "previous": {**address, "description": "The one before; null on the first."},
+                "results": schema,
+            },
+        }

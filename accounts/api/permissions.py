@@ -27,6 +27,11 @@ class RolePermission(BasePermission):
         permission = cast("str | None", getattr(view, name, None))
         if not permission:
             return False
-        if isinstance(request.auth, PersonalAccessToken) and not request.auth.allows(permission):
-            return False
-        return bool(request.user.has_perm(permission))
+        return is_allowed(request, permission)
+
+
+def is_allowed(request: Request, permission: str) -> bool:
+    """Return whether the caller's role and the token's scope have the permission."""
+    if isinstance(request.auth, PersonalAccessToken) and not request.auth.allows(permission):
+        return False
+    return bool(request.user.has_perm(permission))

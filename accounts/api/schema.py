@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from typing import Any, Final
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from accounts.api.problems import CONTENT_TYPE
@@ -23,50 +26,113 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = serializers.DictField(required=False)  # type: ignore[assignment]  # RFC 9457's name
 
 
-# Answers that every operation may give, whoever asks for whatever.
-_ALWAYS = {400: "Not valid", 401: "Not authenticated", 403: "Not allowed", 429: "Too many requests"}
-_NAMED = {404: "Not found"}
-_WRITTEN = {409: "Not as things stand"}
-# Those of views that say so of themselves.
-_SPECIAL = {
-    "is_conditional": {412: "The document has changed", 428: "If-Match is required"},
-    "is_repeatable": {422: "The Idempotency-Key is another request's"},
-    "names_instance": {404: "Not found"},
-    "asks_azure": {502: "Azure did not answer"},
+_PROBLEMS: Final = {
+    400: "Not valid",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    406: "JSON is all there is",
+    409: "Not as things stand, or refused by Azure",
+    412: "The document has changed",
+    415: "JSON is all that is read",
+    422: "The Idempotency-Key is another request's",
+    428: "If-Match is required",
+    429: "Too many requests",
+    502: "Azure cannot be asked now",
+    503: "The signing keys of Entra cannot be read",
 }
+# Problems that every operation may answer with, whoever asks for whatever.
+_ALWAYS: Final = frozenset({400, 401, 403, 406, 429, 503})
+
+
+def _header(name: str, *, on: list[int] | None = None, **options: Any) -> OpenApiParameter:
+    """Return a header of requests, or of the answers of the statuses in `on`."""
+    kind = options.pop("type", OpenApiTypes.STR)
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, response=on or False, **options)
+
+
+_IF_MATCH: Final = _header(
+    "If-Match", required=True, description="The ETag of the document that this is about, or *."
+)
+_ETAG: Final = _header("ETag", on=[200, 201], description="The document's version.")
+_KEY: Final = _header(
+    "Idempotency-Key",
+    description="A name for this request. Sent again within a day, it does nothing again.",
+)
+_WORK: Final = [
+    _header("Location", on=[202], description="The operation's address."),
+    _header(
+        "Retry-After",
+        type=OpenApiTypes.INT,
+        on=[202],
+        description="Seconds after which to look how it got on.",
+    ),
+]
 
 
 class ApiSchema(AutoSchema):
-    """Adds to each operation the problems that it may answer with."""
+    """Adds to each operation what its view says of itself: problems, conditions, keys, links.
+
+    The words are those of the docstrings: the method's is the summary, the view's explains.
+    """
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return the headers that are asked for and answered with, and those of `extend_schema`."""
+        found = [*super().get_override_parameters()]
+        if getattr(self.view, "is_conditional", False):
+            found += [_ETAG] if self.method == "GET" else [_IF_MATCH, _ETAG]
+        if self._is_repeatable:
+            found.append(_KEY)
+        if self.method in getattr(self.view, "starts_work", ()):
+            found += _WORK
+        return found
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
-        """Return the operation, with its problems."""
+        """Return the operation, with its problems and links."""
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
+        responses = operation["responses"]
+        for status, links in getattr(self.view, "links", {}).get(self.method, {}).items():
+            responses[str(status)]["links"] = links
         component = self.resolve_serializer(ProblemSerializer, "response")
-        for status, description in self._problems().items():
-            operation["responses"].setdefault(
-                str(status),
-                {
-                    "description": description,
-                    "content": {CONTENT_TYPE: {"schema": component.ref}},
-                },
-            )
+        content = {CONTENT_TYPE: {"schema": component.ref}}
+        for status in sorted(self._problems() - {int(each) for each in responses}):
+            responses[str(status)] = {"description": _PROBLEMS[status], "content": content}
         return operation
 
-    def _problems(self) -> dict[int, str]:
-        named = _NAMED if "{" in self.path else {}
-        written = _WRITTEN if self.method not in {"GET", "HEAD"} else {}
-        special = {
-            name: problems
-            for name, problems in _SPECIAL.items()
-            if written and getattr(self.view, name, False)
-        }
-        found = {**_ALWAYS, **named, **written}
-        for problems in special.values():
-            found |= problems
-        return found
+    def get_summary(self) -> str | None:
+        """Return what the method does, or what the view is about."""
+        return (_words(self._handler) or _words(type(self.view))).partition("\n")[0] or None
+
+    def get_description(self) -> str:  # type: ignore[override]  # as AutoSchema itself
+        """Return what the view is about, and what else there is to say of the method."""
+        rest = _words(self._handler).partition("\n")[2].strip()
+        return "\n\n".join(filter(None, [_words(type(self.view)), rest]))
+
+    @property
+    def _handler(self) -> Any:
+        return getattr(self.view, self.method.lower(), None)
+
+    @property
+    def _is_repeatable(self) -> bool:
+        return self.method in getattr(self.view, "repeatable", ())
+
+    def _problems(self) -> set[int]:
+        found = {*_ALWAYS, *getattr(self.view, "problems", {}).get(self.method, ())}
+        if "{" in self.path:
+            found.add(404)
+        if self.method in {"GET", "HEAD"}:
+            return found
+        found |= {409, 415}
+        if getattr(self.view, "is_conditional", False):
+            found |= {412, 428}
+        return found | ({422} if self._is_repeatable else set())
+
+
+def _words(described: Any) -> str:
+    """Return a docstring; one that is inherited is not its own."""
+    return inspect.cleandoc(getattr(described, "__doc__", None) or "")
 
 
 def only_the_api(endpoints: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
+from django.db import transaction
+from django.db.models import Model
+from django.shortcuts import get_object_or_404
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.conditional import entity_tag, require_match
 from accounts.api.permissions import RolePermission
-from accounts.api.throttles import CallerThrottle
+from accounts.api.throttles import CallerThrottle, refusals_counted
 from accounts.authentication import ApplicationAuthentication, PersonalTokenAuthentication
 
 
@@ -18,11 +25,17 @@ class ApiView(APIView):
     """A view that knows its caller, its permissions and its limits.
 
     `reads` and `writes` are the permissions, written `app.action_model`, that safe and other
-    methods ask for.
+    methods ask for. What follows tells the schema, by method, which problems a method has besides
+    the usual ones, which take an Idempotency-Key, which answer with an operation, and by status
+    what an answer links to.
     """
 
     reads: ClassVar[str]
     writes: ClassVar[str] = ""
+    problems: ClassVar[Mapping[str, Collection[int]]] = {}
+    repeatable: ClassVar[Collection[str]] = ()
+    starts_work: ClassVar[Collection[str]] = ()
+    links: ClassVar[Mapping[str, Mapping[int, Any]]] = {}
     # The first one's challenge is what a request without credentials is answered with.
     authentication_classes = [
         PersonalTokenAuthentication,
@@ -31,6 +44,13 @@ class ApiView(APIView):
     ]
     permission_classes = [RolePermission]
     throttle_classes = [CallerThrottle]
+    # OPTIONS: the schema says more, and to everybody.
+    metadata_class = None
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who calls; an address that only tries is stopped before it is heard."""
+        with refusals_counted(request):
+            super().perform_authentication(request)
 
     def get_throttles(self) -> list[Any]:
         """Return the throttles, and remember them for their headers."""
@@ -46,3 +66,50 @@ class ApiView(APIView):
             for name, value in throttle.headers.items():
                 answer[name] = value
         return answer
+
+
+class ListView(ApiView, ListAPIView[Any]):
+    """Rows in pages, filtered and ordered."""
+
+
+class DocumentView(ApiView):
+    """A document that is read, and replaced by who saw it as it still is."""
+
+    is_conditional: ClassVar[bool] = True
+
+    def subject(self) -> Any:
+        """Return the row that the address names, with what the document is made of.
+
+        Raises Http404.
+        """
+        raise NotImplementedError
+
+    def dump(self, subject: Any) -> Any:
+        """Return the document."""
+        raise NotImplementedError
+
+    def load(self, request: Request, subject: Any, document: Any) -> None:
+        """Let the row say what the document says. Raises ValidationError."""
+        raise NotImplementedError
+
+    @contextmanager
+    def turn(self, _request: Request) -> Iterator[Any]:
+        """Write in this block, on the row as it is now: two writers take turns."""
+        subject: Model = self.subject()
+        rows = type(subject)._default_manager.select_for_update()  # noqa: SLF001  Django's own
+        with transaction.atomic():
+            get_object_or_404(rows, pk=subject.pk)
+            yield self.subject()
+
+    def read(self) -> Response:
+        """Return the document with its entity tag."""
+        document = self.dump(self.subject())
+        return Response(document, headers={"ETag": entity_tag(document)})
+
+    def replace(self, request: Request, document: Any) -> Response:
+        """Replace the document where it still is what the caller saw, and return the new one."""
+        with self.turn(request) as present:
+            require_match(request, self.dump(present))
+            self.load(request, present, document)
+            written = self.dump(self.subject())
+        return Response(written, headers={"ETag": entity_tag(written)})

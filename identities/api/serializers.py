@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
+from identities.vaults import KeyVault
 
 
 class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
@@ -28,7 +29,10 @@ class InstanceSerializer(serializers.ModelSerializer[SignalRInstance]):
             "subscription_id",
             "resource_group",
             "location",
+            "sku",
+            "service_mode",
             "policy",
+            "is_protected",
             "provisioning_state",
             "host_name",
             "observed_at",
@@ -38,9 +42,19 @@ class InstanceSerializer(serializers.ModelSerializer[SignalRInstance]):
         read_only_fields = fields
 
 
+class KeyVaultSerializer(serializers.ModelSerializer[KeyVault]):
+    """A vault that URL templates name; `problem` says why who may read it is not known."""
+
+    class Meta:
+        model = KeyVault
+        fields = ["name", "arm_id", "vault_uri", "tenant_id", "uses_rbac", "problem", "observed_at"]
+        read_only_fields = fields
+
+
 class UserAssignedIdentitySerializer(serializers.ModelSerializer[UserAssignedIdentity]):
     """A user-assigned identity, as Azure last answered."""
 
     class Meta:
         model = UserAssignedIdentity
         fields = ["arm_id", "name", "location", "tenant_id", "principal_id", "client_id"]
+        read_only_fields = fields

@@ -1,20 +1,26 @@
-"""Reading subscriptions, instances and identities."""
+"""Reading subscriptions, instances, identities and vaults."""
 
 from __future__ import annotations
 
-from django.shortcuts import get_object_or_404
-from rest_framework.generics import ListAPIView, RetrieveAPIView
+from typing import Any
 
-from accounts.api.views import ApiView
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from rest_framework.generics import RetrieveAPIView
+
+from accounts.api.views import ApiView, ListView
+from identities.api.filters import InstanceFilters, UserAssignedIdentityFilters
 from identities.api.serializers import (
     InstanceSerializer,
+    KeyVaultSerializer,
     SubscriptionSerializer,
     UserAssignedIdentitySerializer,
 )
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
+from identities.vaults import KeyVault
 
 
-class SubscriptionList(ApiView, ListAPIView[Subscription]):
+class SubscriptionList(ListView):
     """Subscriptions that hold instances."""
 
     reads = "identities.view_subscription"
@@ -31,41 +37,51 @@ class SubscriptionDetail(ApiView, RetrieveAPIView[Subscription]):
     reads = "identities.view_subscription"
     queryset = Subscription.objects.all()
     serializer_class = SubscriptionSerializer
+    lookup_field = "subscription_id"
 
 
-class InstanceList(ApiView, ListAPIView[SignalRInstance]):
+class InstanceList(ListView):
     """Instances, by name unless asked otherwise."""
 
     reads = "identities.view_signalrinstance"
     queryset = SignalRInstance.objects.all()
     serializer_class = InstanceSerializer
-    filterset_fields = ["subscription", "resource_group", "location", "policy"]
+    filterset_class = InstanceFilters
     ordering_fields = ["name", "observed_at"]
     ordering = ["name"]
 
 
-class InstanceDetail(ApiView, RetrieveAPIView[SignalRInstance]):
-    """One instance."""
-
-    reads = "identities.view_signalrinstance"
-    queryset = SignalRInstance.objects.all()
-    serializer_class = InstanceSerializer
-    lookup_field = "name"
-
-    def get_object(self) -> SignalRInstance:
-        """Return the instance of the name in the address, in any case."""
-        return instance_named(self.kwargs["name"])
-
-
-class UserAssignedIdentityList(ApiView, ListAPIView[UserAssignedIdentity]):
+class UserAssignedIdentityList(ListView):
     """User-assigned identities that an instance can be given."""
 
     reads = "identities.view_userassignedidentity"
     queryset = UserAssignedIdentity.objects.all()
     serializer_class = UserAssignedIdentitySerializer
-    filterset_fields = ["name", "location", "principal_id", "client_id"]
+    filterset_class = UserAssignedIdentityFilters
     ordering_fields = ["name"]
     ordering = ["name", "pk"]
+
+
+class KeyVaultList(ListView):
+    """Vaults that URL templates name, as Azure last answered."""
+
+    reads = "identities.view_keyvault"
+    queryset = KeyVault.objects.all()
+    serializer_class = KeyVaultSerializer
+    filterset_fields = ["name"]
+    ordering_fields = ["name"]
+    ordering = ["name"]
+
+
+class OfInstance(ListView):
+    """What there is of the instance in the address; `queryset` is of all instances."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rows of that instance. Raises Http404."""
+        rows = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows.none()
+        return rows.filter(instance=instance_named(self.kwargs["name"]))
 
 
 def instance_named(name: str) -> SignalRInstance:

@@ -6,8 +6,15 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api.fields import ChoiceTextField, StrictSerializer, TextField
+from accounts.api.fields import (
+    ChoiceTextField,
+    DocumentSerializer,
+    FlagField,
+    StrictSerializer,
+    TextField,
+)
 from identities.models import ManagedIdentity
+from sync.documents import operation_document
 from sync.models import Operation
 from sync.status import SyncStatus
 from upstreams.models import UpstreamTemplate
@@ -47,13 +54,20 @@ class TemplateSerializer(StrictSerializer):
     auth = AuthSerializer(required=False, allow_null=True)
 
 
+class GrantChoiceSerializer(StrictSerializer):
+    """Whether the identity is to be let into a vault."""
+
+    vault = TextField(help_text="Its name.")
+    is_wanted = FlagField()
+
+
 class ChangeSerializer(serializers.Serializer[Any]):
     """One difference; `before` and `after` are null where there is nothing."""
 
     path = serializers.CharField()
     action = serializers.ChoiceField(choices=["create", "update", "delete"])
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.JSONField()
+    after = serializers.JSONField()
 
 
 class StepSerializer(serializers.Serializer[Any]):
@@ -93,6 +107,30 @@ class ApplySerializer(StrictSerializer):
     )
 
 
+class InstanceRefusalSerializer(serializers.Serializer[Any]):
+    """An instance of which nothing is applied, and why."""
+
+    instance = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class FleetPlanSerializer(serializers.Serializer[Any]):
+    """The plans of all instances that the filters leave. The apply names the digest over all."""
+
+    digest = serializers.CharField()
+    plans = PlanSerializer(many=True)
+    unchanged = serializers.ListField(
+        child=serializers.CharField(), help_text="Those of which Azure has what is wanted."
+    )
+    refusals = InstanceRefusalSerializer(many=True)
+
+
+class FleetApplySerializer(StrictSerializer):
+    """Which plan of many instances to carry out."""
+
+    digest = TextField(help_text="That over all plans, as it was shown for the same filters.")
+
+
 class OperationStepSerializer(serializers.Serializer[Any]):
     """How far one write is."""
 
@@ -111,7 +149,7 @@ class OperationErrorSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
-class OperationSerializer(serializers.Serializer[Any]):
+class OperationSerializer(DocumentSerializer):
     """How an operation stands, as `sync.documents` has it."""
 
     id = serializers.UUIDField()
@@ -132,6 +170,17 @@ class OperationSerializer(serializers.Serializer[Any]):
     error = OperationErrorSerializer(allow_null=True)
     steps = OperationStepSerializer(many=True)
 
+    def document(self, row: Operation) -> dict[str, Any]:
+        """Return it without Azure's signed address of a write."""
+        return operation_document(row)
+
+
+class FleetOperationsSerializer(serializers.Serializer[Any]):
+    """The operations that were started, and the instances of which none was."""
+
+    operations = OperationSerializer(many=True)
+    refusals = InstanceRefusalSerializer(many=True)
+
 
 class DriftSerializer(serializers.Serializer[Any]):
     """How an instance stands, as of Azure's last answer."""
@@ -140,3 +189,12 @@ class DriftSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=SyncStatus.choices)
     observed_at = serializers.DateTimeField(allow_null=True)
     changes = ChangeSerializer(many=True)
+
+
+class AcceptSerializer(StrictSerializer):
+    """Which of the changes in Azure are welcome."""
+
+    paths = serializers.ListField(
+        child=TextField(), default=list, help_text="Of changes; none: all of them."
+    )
+    comment = TextField(max_length=255, allow_blank=True, default="", help_text="Why.")

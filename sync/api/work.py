@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from django.contrib.auth.models import User
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.callers import name_of, user_of
 from accounts.api.idempotency import once
-from accounts.api.problems import Problem
-from accounts.api.views import ApiView
+from accounts.api.links import to_operation
+from accounts.api.views import ApiView, ListView
+from arm.errors import NotFound
 from identities.api.views import instance_named
 from identities.models import SignalRInstance
+from sync.accepting import accept
 from sync.api.serializers import (
+    AcceptSerializer,
     ApplySerializer,
     DriftSerializer,
     OperationSerializer,
@@ -27,39 +30,27 @@ from sync.api.serializers import (
 )
 from sync.choosing import differences
 from sync.desired import desired_state, observed_state
-from sync.documents import operation_document
-from sync.drift import compare, drift_of
+from sync.drift import compare
+from sync.importing import refresh
 from sync.models import Operation
 from sync.operations import cancel, start_apply
 from sync.planning import plan_instance
 from sync.rendering import render_json
+from upstreams.redaction import redacted
 
 # Seconds: an operation takes Azure some of them at least.
-_POLL_SECONDS: Final = "5"
+POLL_SECONDS: Final = "5"
 _PATHS: Final = OpenApiParameter(
     "path",
     OpenApiTypes.STR,
     many=True,
     description="Plan only the change at this path; may be repeated.",
 )
-_KEY: Final = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="A name for this request. Sent again within a day, it starts nothing again.",
-)
-_LOCATION: Final = OpenApiParameter(
-    "Location",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    response=[202],
-    description="The operation's address.",
-)
 _RETRY_AFTER: Final = OpenApiParameter(
     "Retry-After",
     OpenApiTypes.INT,
     OpenApiParameter.HEADER,
-    response=[200, 202],
+    response=[200],
     description="Seconds after which to look again, while it has not ended.",
 )
 
@@ -68,10 +59,22 @@ class InstancePlan(ApiView):
     """The plan of an instance, as of Azure's last answer."""
 
     reads = "identities.view_signalrinstance"
+    problems = {"GET": {409}}
+    links = {
+        "GET": {
+            200: {
+                "apply": {
+                    "operationId": "instances_apply_create",
+                    "parameters": {"name": "$response.body#/instance"},
+                    "requestBody": {"digest": "$response.body#/digest"},
+                }
+            }
+        }
+    }
 
     @extend_schema(responses=PlanSerializer, parameters=[_PATHS])
     def get(self, request: Request, name: str) -> Response:
-        """Return it. Azure is not asked."""
+        """Plan, without asking Azure."""
         paths = request.query_params.getlist("path")
         return Response(render_json(plan_instance(instance_named(name), paths)))
 
@@ -81,38 +84,30 @@ class InstanceApply(ApiView):
 
     reads = "sync.view_operation"
     writes = "sync.add_operation"
-    is_repeatable = True
+    repeatable = starts_work = ("POST",)
+    links = {"POST": {202: to_operation()}}
 
-    @extend_schema(
-        request=ApplySerializer,
-        responses={202: OperationSerializer},
-        parameters=[_KEY, _LOCATION, _RETRY_AFTER],
-    )
+    @extend_schema(request=ApplySerializer, responses={202: OperationSerializer})
     def post(self, request: Request, name: str) -> Response:
         """Start an operation that carries out the plan of that digest."""
         serializer = ApplySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data
-        return once(request, lambda: self._start(request, instance_named(name), wanted))
+        return once(request, lambda: accepted(self._start(request, instance_named(name), wanted)))
 
     def _start(
-        self, request: Request, instance: SignalRInstance, wanted: dict[str, Any]
-    ) -> Response:
-        operation = start_apply(
+        self, request: Request, instance: SignalRInstance, wanted: Mapping[str, Any]
+    ) -> Operation:
+        return start_apply(
             instance,
             digest=wanted["digest"],
             paths=wanted["paths"],
-            requested_by=request.user if isinstance(request.user, User) else None,
-            requested_by_name=request.user.get_username(),
+            requested_by=user_of(request),
+            requested_by_name=name_of(request),
         )
-        headers = {
-            "Location": reverse("api-operation", args=[operation.pk]),
-            "Retry-After": _POLL_SECONDS,
-        }
-        return Response(operation_document(operation), status=202, headers=headers)
 
 
-class OperationList(ApiView, ListAPIView[Operation]):
+class OperationList(ListView):
     """Operations, the last first."""
 
     reads = "sync.view_operation"
@@ -121,11 +116,7 @@ class OperationList(ApiView, ListAPIView[Operation]):
     filterset_fields = {"instance__name": ["iexact"], "state": ["exact"], "kind": ["exact"]}
     ordering_fields = ["created_at"]
     ordering = ["-created_at"]
-
-    def list(self, *_args: Any, **_kwargs: Any) -> Response:
-        """Return a page of their documents."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response([operation_document(row) for row in page])
+    links = {"GET": {200: to_operation("$response.body#/results/0/id")}}
 
 
 class OperationDetail(ApiView):
@@ -135,7 +126,7 @@ class OperationDetail(ApiView):
 
     @extend_schema(responses=OperationSerializer, parameters=[_RETRY_AFTER])
     def get(self, _request: Request, pk: Any) -> Response:
-        """Return how it stands."""
+        """Read how it stands."""
         return _standing(get_object_or_404(Operation, pk=pk))
 
 
@@ -149,35 +140,67 @@ class OperationCancel(ApiView):
     def post(self, request: Request, pk: Any) -> Response:
         """Stop it before its next step; one that Azure is working on is finished first."""
         operation = get_object_or_404(Operation, pk=pk)
-        cancel(operation, who=request.user.get_username())
+        cancel(operation, who=name_of(request))
         return _standing(operation)
 
 
 class InstanceDrift(ApiView):
     """How what Azure has differs from what is wanted."""
 
-    asks_azure = True
     reads = "identities.view_signalrinstance"
     writes = "identities.change_signalrinstance"
+    problems = {"POST": {502}}
 
     @extend_schema(responses=DriftSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Return it as of Azure's last answer."""
+        """Compare with Azure's last answer."""
         return Response(_drift(instance_named(name)))
 
     @extend_schema(request=None, responses=DriftSerializer)
     def post(self, _request: Request, name: str) -> Response:
-        """Ask Azure now, and return what it answers."""
+        """Ask Azure now, and compare with what it answers."""
         instance = instance_named(name)
-        report = drift_of([instance])
-        if report.errors:
-            raise Problem(502, "azure", "Azure did not do it", " ".join(report.errors))
+        try:
+            refresh(instance)
+        except NotFound:
+            # Gone is an answer, and written down as such.
+            if instance.missing_since is None:
+                raise
         return Response(_drift(instance_named(name)))
 
 
+class DriftAcceptance(ApiView):
+    """Drift that is welcome: what Azure has becomes what is wanted, on record.
+
+    What is not welcome is written back by an apply, limited to the same paths.
+    """
+
+    reads = "identities.view_signalrinstance"
+    writes = "identities.change_signalrinstance"
+
+    @extend_schema(request=AcceptSerializer, responses=DriftSerializer)
+    def post(self, request: Request, name: str) -> Response:
+        """Want what Azure last answered, at these paths or at all, and compare again."""
+        serializer = AcceptSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data
+        instance = instance_named(name)
+        accept(instance, wanted["paths"], who=name_of(request), comment=wanted["comment"])
+        return Response(_drift(instance_named(name)))
+
+
+def accepted(operation: Operation) -> Response:
+    """Return the answer to a request that started this operation."""
+    headers = {
+        "Location": reverse("api-operation", args=[operation.pk]),
+        "Retry-After": POLL_SECONDS,
+    }
+    return Response(OperationSerializer(operation).data, status=202, headers=headers)
+
+
 def _standing(operation: Operation) -> Response:
-    headers = {} if operation.is_finished else {"Retry-After": _POLL_SECONDS}
-    return Response(operation_document(operation), headers=headers)
+    headers = {} if operation.is_finished else {"Retry-After": POLL_SECONDS}
+    return Response(OperationSerializer(operation).data, headers=headers)
 
 
 def _drift(instance: SignalRInstance) -> dict[str, Any]:
@@ -188,5 +211,5 @@ def _drift(instance: SignalRInstance) -> dict[str, Any]:
         "instance": instance.name,
         "status": entry.status.value,
         "observed_at": instance.observed_at and instance.observed_at.isoformat(),
-        "changes": [asdict(change) for change in found],
+        "changes": redacted([asdict(change) for change in found]),
     }

@@ -183,12 +183,14 @@ def test_drift_names_the_changes(operator: APIClient) -> None:
     assert [change["action"] for change in drift["changes"]] == ["create", "create"]
 
 
-def test_azures_refusal_is_a_bad_gateway(operator: APIClient, local_azure: LocalAzure) -> None:
-    local_azure.post(
-        "/_local/faults", [{"method": "GET", "path": f".*/{seed.LAB}.*", "times": 9, "status": 403}]
-    )
+@pytest.mark.parametrize(("theirs", "ours"), [(403, 409), (503, 502)])
+def test_azures_refusal_is_told_from_its_failure(
+    operator: APIClient, local_azure: LocalAzure, theirs: int, ours: int
+) -> None:
+    fault = {"method": "GET", "path": f".*/{seed.LAB}.*", "times": 9, "status": theirs}
+    local_azure.post("/_local/faults", [fault])
     answer = operator.post(f"{LAB}drift/")
-    assert answer.status_code == 502
+    assert answer.status_code == ours
     assert answer.json()["type"] == "/problems/azure"
 
 

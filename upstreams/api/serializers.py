@@ -59,3 +59,12 @@ class FunctionAppSerializer(serializers.ModelSerializer[FunctionApp]):
             "missing_since",
         ]
         read_only_fields = fields
+
+
+class DataPlaneSerializer(serializers.Serializer[Any]):
+    """A service of Azure's, the resource that it requires, and the page that says so."""
+
+    service = serializers.CharField()
+    resource = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # DRF's word too
+    host_suffixes = serializers.ListField(child=serializers.CharField())

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.views import ApiView
-from identities.api.views import instance_named
+from accounts.api.views import ApiView, ListView
+from identities.api.views import OfInstance, instance_named
 from upstreams.api.serializers import (
+    DataPlaneSerializer,
     DeliverySerializer,
     FunctionAppSerializer,
     TrafficSerializer,
 )
+from upstreams.data_plane import DATA_PLANES
 from upstreams.models import Delivery, DeliveryCount, FunctionApp
 
 _MAX_HOURS: Final = 24 * 90
 
 
-class DeliveryList(ApiView, ListAPIView[Delivery]):
+class DeliveryList(OfInstance):
     """Samples of what an instance sent, the last first."""
 
     reads = "upstreams.view_delivery"
@@ -35,12 +37,6 @@ class DeliveryList(ApiView, ListAPIView[Delivery]):
     filterset_fields = ["outcome", "reason", "hub", "event"]
     ordering_fields = ["received_at"]
     ordering = ["-received_at", "-pk"]
-
-    def get_queryset(self) -> QuerySet[Delivery]:
-        """Return those of the instance in the address."""
-        if getattr(self, "swagger_fake_view", False):
-            return Delivery.objects.none()
-        return Delivery.objects.filter(instance=instance_named(self.kwargs["name"]))
 
 
 class Hours(serializers.Serializer[dict[str, int]]):
@@ -59,7 +55,7 @@ class InstanceTraffic(ApiView):
         parameters=[OpenApiParameter("hours", OpenApiTypes.INT, description="Default: 24.")],
     )
     def get(self, request: Request, name: str) -> Response:
-        """Return the numbers by outcome and reason, the largest first."""
+        """Count by outcome and reason, the largest number first."""
         instance = instance_named(name)
         hours = Hours(data=request.query_params)
         hours.is_valid(raise_exception=True)
@@ -75,7 +71,7 @@ class InstanceTraffic(ApiView):
         return Response(TrafficSerializer(rows, many=True).data)
 
 
-class FunctionAppList(ApiView, ListAPIView[FunctionApp]):
+class FunctionAppList(ListView):
     """Function Apps that templates may point at, by name."""
 
     reads = "upstreams.view_functionapp"
@@ -84,3 +80,14 @@ class FunctionAppList(ApiView, ListAPIView[FunctionApp]):
     filterset_fields = ["name", "host_name", "policy", "subscription"]
     ordering_fields = ["name"]
     ordering = ["name", "pk"]
+
+
+class DataPlaneList(ApiView):
+    """What Azure's own services require a template to ask a token for, each with its source."""
+
+    reads = "identities.view_signalrinstance"
+
+    @extend_schema(responses=DataPlaneSerializer(many=True))
+    def get(self, _request: Request) -> Response:
+        """List Azure's services that a template can point at."""
+        return Response([asdict(plane) for plane in DATA_PLANES])

@@ -5,44 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
 from arm.errors import ArmError
+from sync.agreement import Agreement, agreement_document, agreement_of
 from sync.function_apps import refresh_function_app, set_app_policy
 from sync.management.operators import operator_name
 from sync.management.terminal import working, write_table
-from upstreams.function_auth import Disagreement, disagreements
-from upstreams.function_demands import demands_on, is_in_reach
 from upstreams.models import FunctionApp
 
 DISAGREEMENT_FOUND: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """An app, the instances that send signed requests to it, and what does not agree.
-
-    `is_comparable` says that the app was read, and trusts the tenant of each instance.
-    """
-
-    app: FunctionApp
-    instances: tuple[str, ...]
-    found: tuple[Disagreement, ...]
-    is_comparable: bool
-
-    @property
-    def standing(self) -> str:
-        """How it stands, in a word or two."""
-        if self.app.missing_since is not None:
-            return "missing"
-        if not self.instances:
-            return "not used"
-        if self.found:
-            return "disagrees"
-        return "agrees" if self.is_comparable else "unknown"
 
 
 class Command(BaseCommand):
@@ -71,9 +45,11 @@ class Command(BaseCommand):
                 set_app_policy(app, FunctionApp.Policy(options["policy"]), who=operator_name())
         if options["refresh"]:
             self._refresh(apps)
-        agreements = [_agreement(app) for app in apps]
+        agreements = [agreement_of(app) for app in apps]
         if options["json"]:
-            self.stdout.write(json.dumps([_document(each) for each in agreements], indent=2))
+            self.stdout.write(
+                json.dumps([agreement_document(each) for each in agreements], indent=2)
+            )
         else:
             self._write_text(agreements)
         if any(each.standing == "disagrees" for each in agreements):
@@ -115,37 +91,3 @@ def _selected(names: list[str]) -> list[FunctionApp]:
             raise CommandError(f"There is no Function App {name!r}: run import_instances first.")
         found.append(app)
     return found
-
-
-def _agreement(app: FunctionApp) -> Agreement:
-    auth, demands = app.auth, demands_on(app)
-    reached = [demand for instance, demand in demands.items() if is_in_reach(app, instance)]
-    found: dict[str, Disagreement] = {}
-    for demand in reached:
-        # Two instances may be refused for one reason.
-        found |= {each.sentence: each for each in (disagreements(auth, demand) if auth else ())}
-    return Agreement(
-        app,
-        instances=tuple(instance.name for instance in demands),
-        found=tuple(found.values()),
-        is_comparable=auth is not None and len(reached) == len(demands),
-    )
-
-
-def _document(agreement: Agreement) -> dict[str, Any]:
-    app = agreement.app
-    return {
-        "name": app.name,
-        "id": app.arm_id,
-        "host": app.host_name,
-        "policy": app.policy,
-        "standing": agreement.standing,
-        "observedAt": app.observed_at and app.observed_at.isoformat(),
-        "auth": app.auth and app.auth.to_json(),
-        "problem": app.problem or None,
-        "instances": list(agreement.instances),
-        "disagreements": [
-            {"code": each.code, "sentence": each.sentence, "fix": each.fix}
-            for each in agreement.found
-        ],
-    }

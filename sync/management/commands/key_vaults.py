@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from arm.errors import ArmError
 from identities.models import SignalRInstance
-from identities.vaults import VaultGrant, VaultSecret
 from sync.granting import want_grants
 from sync.importing import refresh
 from sync.management.operators import operator_name
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table
+from sync.readability import named_secrets
 from sync.secrets import check_secrets, references_of
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One reference of an instance, and what Azure last answered about it."""
-
-    instance: str
-    vault: str
-    secret: str
-    grant: str
-    state: str
 
 
 class Command(BaseCommand):
@@ -59,7 +47,7 @@ class Command(BaseCommand):
         if options["refresh"]:
             with working(self.stdout, "Reading Azure"):
                 _refresh(chosen)
-        rows = [row for instance in chosen for row in _rows(instance)]
+        rows = [row for instance in chosen for row in named_secrets(instance)]
         if options["json"]:
             self.stdout.write(json.dumps({"references": [asdict(row) for row in rows]}, indent=2))
         else:
@@ -75,35 +63,3 @@ def _refresh(instances: list[SignalRInstance]) -> None:
         check_secrets()
     except ArmError as error:
         raise CommandError(str(error)) from error
-
-
-def _rows(instance: SignalRInstance) -> list[Row]:
-    references = sorted(references_of(instance), key=lambda each: (each.vault, each.secret))
-    if not references:
-        return []
-    grants = {
-        grant.vault.name: grant
-        for grant in instance.vault_grants.select_related("vault")
-        if grant.principal_id == instance.identity.principal_id
-    }
-    vaults = [each.vault for each in references]
-    secrets = {
-        (row.vault.name, row.name): row.get_state_display()
-        for row in VaultSecret.objects.filter(vault__name__in=vaults).select_related("vault")
-    }
-    return [
-        Row(
-            instance=str(instance),
-            vault=each.vault,
-            secret=each.secret,
-            grant=_words(grants.get(each.vault)),
-            state=secrets.get((each.vault, each.secret.lower()), "Not checked yet"),
-        )
-        for each in references
-    ]
-
-
-def _words(grant: VaultGrant | None) -> str:
-    if grant is None:
-        return "None known"
-    return f"{grant.get_mechanism_display()}: {grant.standing(timezone.now())}"

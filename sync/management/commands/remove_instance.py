@@ -11,7 +11,7 @@ from django.db import transaction
 from sync.errors import OperationRunning
 from sync.management.operators import operator_name
 from sync.management.selection import select_instances
-from sync.portal import record_removal
+from sync.removing import remove
 
 
 class Command(BaseCommand):
@@ -27,8 +27,8 @@ class Command(BaseCommand):
         """Remove all of them or none."""
         with transaction.atomic():
             for instance in select_instances(options["instances"]):
-                if running := instance.operations.unfinished().first():
-                    raise CommandError(str(OperationRunning(running)))
-                record_removal(instance, operator_name())
-                instance.delete()
+                try:
+                    remove(instance, who=operator_name())
+                except OperationRunning as error:
+                    raise CommandError(str(error)) from error
                 self.stdout.write(f"{instance} is out of Signalman, and stays in Azure as it is.")

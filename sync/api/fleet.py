@@ -1,0 +1,185 @@
+"""Many instances at once: planned and applied by filter, imported and refreshed by subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.callers import name_of, user_of
+from accounts.api.fields import FlagField, StrictSerializer, TextField
+from accounts.api.filters import Filters
+from accounts.api.idempotency import once
+from accounts.api.links import to_operation
+from accounts.api.problems import Problem
+from accounts.api.views import ApiView
+from arm.client import list_subscriptions
+from identities.api.filters import InstanceFilters
+from identities.api.serializers import SubscriptionSerializer
+from identities.models import SignalRInstance, Subscription
+from identities.names import validate_resource_group
+from sync.api.serializers import (
+    FleetApplySerializer,
+    FleetOperationsSerializer,
+    FleetPlanSerializer,
+    OperationSerializer,
+)
+from sync.api.work import POLL_SECONDS
+from sync.azure import arm_settings
+from sync.bulk import MOST, Asker, apply_instances, plan_instances, refusal_document
+from sync.importing import import_subscription, refresh_subscription
+from sync.listing import ImportReport
+from sync.rendering import render_json
+
+
+class FilteredInstances(ApiView, GenericAPIView[SignalRInstance]):
+    """The instances that the filters leave."""
+
+    queryset = SignalRInstance.objects.with_desired()
+    filterset_class = InstanceFilters
+    filter_backends = [Filters]
+    pagination_class = None
+
+
+class FleetPlan(FilteredInstances):
+    __doc__ = f"""The plans of all instances that the filters of the list of instances leave.
+
+    At most {MOST} instances are planned at once: narrow the filters down where there are more.
+    """
+
+    reads = "identities.view_signalrinstance"
+    problems = {"GET": {409}}
+
+    @extend_schema(responses=FleetPlanSerializer, filters=True)
+    def get(self, _request: Request) -> Response:
+        """Plan them, without asking Azure."""
+        fleet = plan_instances(self.filter_queryset(self.get_queryset()))
+        return Response(
+            {
+                "digest": fleet.digest,
+                "plans": [render_json(plan) for _, plan in fleet.plans],
+                "unchanged": list(fleet.unchanged),
+                "refusals": [refusal_document(each) for each in fleet.refusals],
+            }
+        )
+
+
+class FleetApply(FilteredInstances):
+    """Carrying out the plans of all instances that the filters leave.
+
+    Give the filters that the plan was made with, and its digest: if an instance came or went, or
+    any plan is another by now, nothing is started, and the problem names the present digest. An
+    instance that another operation is under way on does not hold the others up.
+    """
+
+    reads = "sync.view_operation"
+    writes = "sync.add_operation"
+    repeatable = ("POST",)
+    links = {"POST": {202: to_operation("$response.body#/operations/0/id")}}
+
+    @extend_schema(
+        request=FleetApplySerializer, responses={202: FleetOperationsSerializer}, filters=True
+    )
+    def post(self, request: Request) -> Response:
+        """Start an operation for each plan."""
+        serializer = FleetApplySerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return once(request, lambda: self._start(request, serializer.validated_data["digest"]))
+
+    def _start(self, request: Request, digest: str) -> Response:
+        operations, refusals = apply_instances(
+            self.filter_queryset(self.get_queryset()),
+            digest=digest,
+            asker=Asker(name_of(request), user_of(request)),
+        )
+        started = OperationSerializer(operations, many=True).data
+        body = {
+            "operations": started,
+            "refusals": [refusal_document(each) for each in refusals],
+        }
+        return Response(body, status=202, headers={"Retry-After": POLL_SECONDS})
+
+
+class ImportSerializer(StrictSerializer):
+    """What of a subscription to import; without names, all of its instances."""
+
+    resource_group = TextField(
+        required=False, validators=[validate_resource_group], help_text="Only this group's."
+    )
+    name = TextField(required=False, max_length=63, help_text="Only the instance of this name.")
+    accept = FlagField(
+        default=False, help_text="Want what Azure has, of instances that are known too."
+    )
+
+
+class ImportReportSerializer(serializers.Serializer[Any]):
+    """What became of each instance, by name, and a sentence for what could not be read."""
+
+    created = serializers.ListField(child=serializers.CharField())
+    updated = serializers.ListField(child=serializers.CharField())
+    unchanged = serializers.ListField(child=serializers.CharField())
+    missing = serializers.ListField(child=serializers.CharField())
+    unreadable = serializers.ListField(child=serializers.CharField())
+
+
+class SubscriptionImport(ApiView):
+    """Taking in what Azure has: its instances, identities, templates and Function Apps.
+
+    Of an instance that is new here, what is wanted becomes what Azure has, and its policy is to
+    observe. Running it again changes nothing.
+    """
+
+    reads = "identities.view_signalrinstance"
+    writes = "identities.add_signalrinstance"
+    problems = {"POST": {502}}
+
+    @extend_schema(request=ImportSerializer, responses=ImportReportSerializer)
+    def post(self, request: Request, subscription_id: UUID) -> Response:
+        """Import the subscription, one of its groups, or one instance."""
+        serializer = ImportSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted: Mapping[str, Any] = serializer.validated_data
+        report = import_subscription(
+            subscription_id,
+            resource_group=wanted.get("resource_group"),
+            name=wanted.get("name"),
+            accept=wanted["accept"],
+            who=name_of(request),
+        )
+        if "name" in wanted and report == ImportReport(unreadable=report.unreadable):
+            raise Problem(404, "not-found", "Not found", "Azure shows no instance of this name.")
+        return Response(asdict(report))
+
+
+class SubscriptionRefresh(ApiView):
+    """What Azure has of the instances of a subscription that are known."""
+
+    reads = "identities.view_signalrinstance"
+    writes = "identities.change_signalrinstance"
+    problems = {"POST": {502}}
+
+    @extend_schema(request=None, responses=ImportReportSerializer)
+    def post(self, _request: Request, subscription_id: UUID) -> Response:
+        """Ask Azure now, with one list."""
+        report = refresh_subscription(get_object_or_404(Subscription, pk=subscription_id))
+        return Response(asdict(report))
+
+
+class VisibleSubscriptions(ApiView):
+    """The subscriptions that Signalman's credential can see in Azure: what can be imported."""
+
+    reads = "identities.view_subscription"
+    problems = {"GET": {409, 502}}
+
+    @extend_schema(responses=SubscriptionSerializer(many=True))
+    def get(self, _request: Request) -> Response:
+        """Ask Azure for the subscriptions."""
+        return Response([asdict(each) for each in list_subscriptions(arm_settings())])

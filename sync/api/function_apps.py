@@ -1,0 +1,115 @@
+"""Function Apps: whether they let in what templates send, and whether plans may write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.callers import name_of
+from accounts.api.fields import ChoiceTextField, DocumentSerializer, StrictSerializer
+from accounts.api.views import ApiView, DocumentView
+from sync.agreement import agreement_document, agreement_of
+from sync.function_apps import refresh_function_app, set_app_policy
+from upstreams.models import FunctionApp
+
+
+class DisagreementSerializer(serializers.Serializer[Any]):
+    """One reason for which an app refuses the tokens, or does not check them."""
+
+    code = serializers.CharField()
+    sentence = serializers.CharField()
+    fix = serializers.CharField()
+
+
+class AgreementSerializer(DocumentSerializer):
+    """An app, the instances that send signed requests to it, and what does not agree."""
+
+    name = serializers.CharField()
+    id = serializers.CharField(help_text="Its ARM id.")
+    host = serializers.CharField(allow_blank=True)
+    policy = serializers.ChoiceField(choices=FunctionApp.Policy.choices)
+    standing = serializers.ChoiceField(
+        choices=["agrees", "disagrees", "missing", "not used", "unknown"]
+    )
+    observedAt = serializers.DateTimeField(allow_null=True)  # noqa: N815  as the command has it
+    auth = serializers.JSONField()
+    problem = serializers.CharField(allow_null=True)
+    instances = serializers.ListField(child=serializers.CharField())
+    disagreements = DisagreementSerializer(many=True)
+
+    def document(self, row: FunctionApp) -> dict[str, Any]:
+        """Return it."""
+        return agreement_document(agreement_of(row))
+
+
+class FunctionAppDetail(ApiView):
+    """One Function App, and how it agrees with the templates that point at it.
+
+    What is wanted of its authentication has no document: it follows from the signed templates, and
+    plans of their instances write it where the app's settings say so.
+    """
+
+    reads = "upstreams.view_functionapp"
+    writes = "upstreams.change_functionapp"
+    problems = {"POST": {502}}
+
+    @extend_schema(responses=AgreementSerializer)
+    def get(self, _request: Request, name: str) -> Response:
+        """Read it as of Azure's last answer."""
+        return Response(AgreementSerializer(app_named(name)).data)
+
+    @extend_schema(request=None, responses=AgreementSerializer)
+    def post(self, _request: Request, name: str) -> Response:
+        """Ask Azure now, and read it."""
+        refresh_function_app(app_named(name))
+        return Response(AgreementSerializer(app_named(name)).data)
+
+
+class AppSettingsSerializer(StrictSerializer):
+    """What Signalman may do with the app's authentication."""
+
+    policy = ChoiceTextField(choices=FunctionApp.Policy.choices)
+
+
+class FunctionAppSettings(DocumentView):
+    """What Signalman may do with a Function App's authentication."""
+
+    reads = "upstreams.view_functionapp"
+    writes = "upstreams.change_functionapp"
+
+    @extend_schema(responses=AppSettingsSerializer)
+    def get(self, _request: Request, name: str) -> Response:
+        """Read its policy."""
+        return self.read()
+
+    @extend_schema(request=AppSettingsSerializer, responses=AppSettingsSerializer)
+    def put(self, request: Request, name: str) -> Response:
+        """Set its policy: whether plans write what the templates demand of it."""
+        serializer = AppSettingsSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return self.replace(request, serializer.validated_data)
+
+    def subject(self) -> FunctionApp:
+        """Return the app in the address. Raises Http404."""
+        return app_named(self.kwargs["name"])
+
+    def dump(self, subject: FunctionApp) -> dict[str, Any]:
+        """Return the policy."""
+        return {"policy": subject.policy}
+
+    def load(self, request: Request, subject: FunctionApp, document: Any) -> None:
+        """Set the policy, on record."""
+        set_app_policy(subject, FunctionApp.Policy(document["policy"]), who=name_of(request))
+
+
+def app_named(name: str) -> FunctionApp:
+    """Return the Function App of that name, in any case. Raises Http404."""
+    app = FunctionApp.objects.select_related("subscription").filter(name__iexact=name).first()
+    if app is None:
+        raise Http404
+    return app

@@ -1,0 +1,133 @@
+"""What was wanted when, going back to it, and the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django_filters.rest_framework import (
+    CharFilter,
+    FilterSet,
+    IsoDateTimeFilter,
+    UUIDFilter,
+)
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.callers import name_of
+from accounts.api.fields import DocumentSerializer, NumberField, StrictSerializer, TextField
+from accounts.api.idempotency import once
+from accounts.api.views import ApiView, ListView
+from identities.api.views import OfInstance, instance_named
+from sync.api.serializers import PlanSerializer
+from sync.documents import audit_document, revision_document
+from sync.history import rollback
+from sync.models import AuditEvent, DesiredRevision
+from sync.planning import plan_instance
+from sync.rendering import render_json
+
+
+class RevisionSerializer(DocumentSerializer):
+    """What was wanted of an instance, from one change of it to the next."""
+
+    number = serializers.IntegerField(help_text="Counts from 1 within the instance.")
+    at = serializers.DateTimeField()
+    who = serializers.CharField()
+    action = serializers.CharField()
+    comment = serializers.CharField(allow_blank=True)
+    digest = serializers.CharField()
+    state = serializers.JSONField()
+
+    def document(self, row: DesiredRevision) -> dict[str, Any]:
+        """Return it."""
+        return revision_document(row)
+
+
+class RevisionList(OfInstance):
+    """What was wanted of an instance, and who changed it, the last first."""
+
+    reads = "sync.view_desiredrevision"
+    queryset = DesiredRevision.objects.all()
+    serializer_class = RevisionSerializer
+    filterset_fields = ["number", "who", "digest"]
+    ordering_fields = ["number"]
+    ordering = ["-number"]
+
+
+class RollbackSerializer(StrictSerializer):
+    """Which revision to want again, and why."""
+
+    number = NumberField(min_value=1, max_value=2**31 - 1)
+    comment = TextField(max_length=255, allow_blank=True, default="", help_text="Why.")
+
+
+class InstanceRollback(ApiView):
+    """Going back to an earlier revision of what is wanted, which makes a new one."""
+
+    reads = "sync.view_desiredrevision"
+    writes = "identities.change_signalrinstance"
+    repeatable = ("POST",)
+
+    @extend_schema(request=RollbackSerializer, responses=PlanSerializer)
+    def post(self, request: Request, name: str) -> Response:
+        """Want what that revision says, and plan. Nothing is sent to Azure before an apply."""
+        serializer = RollbackSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data
+        return once(request, lambda: _go_back(name, wanted, name_of(request)))
+
+
+@transaction.atomic
+def _go_back(name: str, wanted: Mapping[str, Any], who: str) -> Response:
+    rollback(instance_named(name), wanted["number"], who=who, comment=wanted["comment"])
+    return Response(render_json(plan_instance(instance_named(name))))
+
+
+class AuditEventSerializer(DocumentSerializer):
+    """Who changed what, from what to what."""
+
+    at = serializers.DateTimeField()
+    who = serializers.CharField()
+    action = serializers.CharField()
+    object = serializers.CharField(help_text="The ARM id, or the name of what changed.")
+    before = serializers.JSONField()
+    after = serializers.JSONField()
+    operation = serializers.UUIDField(allow_null=True)
+    request_id = serializers.CharField(allow_null=True)
+
+    def document(self, row: AuditEvent) -> dict[str, Any]:
+        """Return it."""
+        return audit_document(row)
+
+
+class AuditFilters(FilterSet):  # type: ignore[misc]  # it ships no types
+    """Of the audit trail."""
+
+    object = CharFilter(method="about", label="The ARM id, or the resource's name.")
+    since = IsoDateTimeFilter(field_name="at", lookup_expr="gte", label="ISO 8601.")
+    until = IsoDateTimeFilter(field_name="at", lookup_expr="lt", label="ISO 8601.")
+    operation = UUIDFilter(field_name="operation_id", label="The operation's id.")
+
+    class Meta:
+        model = AuditEvent
+        fields = ["object", "who", "action", "since", "until", "operation", "request_id"]
+
+    def about(self, rows: Any, _name: str, value: str) -> QuerySet[AuditEvent]:
+        """Return the events of that resource."""
+        found: QuerySet[AuditEvent] = rows.about(value)
+        return found
+
+
+class AuditEventList(ListView):
+    """The audit trail, the latest first. It is only ever added to."""
+
+    reads = "sync.view_auditevent"
+    queryset = AuditEvent.objects.all()
+    serializer_class = AuditEventSerializer
+    filterset_class = AuditFilters
+    ordering_fields = ["at"]
+    ordering = ["-at", "-pk"]

@@ -1,0 +1,186 @@
+"""Instances that come and go: made and deleted in Azure, and taken out of Signalman."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.callers import name_of, user_of
+from accounts.api.conditional import require_match
+from accounts.api.fields import (
+    ChoiceTextField,
+    FlagField,
+    StrictSerializer,
+    TextField,
+    UuidField,
+)
+from accounts.api.idempotency import once
+from accounts.api.links import to_instance, to_operation
+from accounts.api.views import ApiView
+from arm.creation import SERVICE_MODES, SKUS
+from arm.state import ExistenceState
+from identities.api.serializers import InstanceSerializer
+from identities.api.views import InstanceList, instance_named
+from identities.models import SignalRInstance
+from sync.api.serializers import OperationSerializer
+from sync.api.wanted import InstanceDocument
+from sync.api.work import accepted
+from sync.existing import Site, protect, want_new_instance
+from sync.operations import start_delete
+from sync.policy import Policy, set_policy
+from sync.removing import remove
+
+_PARTS: Final = (
+    "instances_retrieve",
+    "instances_identity_retrieve",
+    "instances_upstream_list",
+    "instances_settings_retrieve",
+    "instances_plan_retrieve",
+    "instances_drift_retrieve",
+    "instances_diagnosis_list",
+)
+
+
+class NewInstanceSerializer(StrictSerializer):
+    """What can be said only when an instance is made."""
+
+    name = TextField(max_length=63, help_text="Unique in all of Azure.")
+    subscription_id = UuidField()
+    resource_group = TextField(max_length=90)
+    location = TextField(max_length=64, help_text="As westeurope.")
+    sku = ChoiceTextField(choices=SKUS, default="Standard_S1")
+    service_mode = ChoiceTextField(
+        choices=SERVICE_MODES,
+        default="Serverless",
+        help_text="Upstream templates take effect in Serverless.",
+    )
+
+
+class InstanceCollection(InstanceList):
+    """The fleet."""
+
+    writes = "identities.add_signalrinstance"
+    problems = {"POST": {502}}
+    repeatable = ("POST",)
+    links = {
+        "GET": {200: to_instance("$response.body#/results/0/name", *_PARTS)},
+        "POST": {201: to_instance("$response.body#/name", *_PARTS)},
+    }
+
+    @extend_schema(request=NewInstanceSerializer, responses={201: InstanceSerializer})
+    def post(self, request: Request) -> Response:
+        """Want an instance that Azure does not have yet; an apply of its plan makes it.
+
+        Azure is asked whether the name is free, and sent nothing.
+        """
+        serializer = NewInstanceSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return once(request, lambda: _want(serializer.validated_data, name_of(request)))
+
+
+class InstanceDetail(InstanceDocument):
+    """One instance: what is known of the resource."""
+
+    reads = "identities.view_signalrinstance"
+    writes = "identities.delete_signalrinstance"
+
+    @extend_schema(responses=InstanceSerializer)
+    def get(self, _request: Request, name: str) -> Response:
+        """Read it, by its name in any case."""
+        return self.read()
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, name: str) -> Response:
+        """Take it out of Signalman; in Azure it stays as it is.
+
+        `deletion/` deletes it in Azure.
+        """
+        with self.turn(request) as present:
+            require_match(request, self.dump(present))
+            remove(present, who=name_of(request))
+        return Response(status=204)
+
+    def dump(self, subject: SignalRInstance) -> Any:
+        """Return the document."""
+        return InstanceSerializer(subject).data
+
+
+class ConfirmSerializer(StrictSerializer):
+    """The operator's word that this instance is meant."""
+
+    confirm = TextField(help_text="The instance's name, typed again.")
+
+
+class InstanceDeletion(ApiView):
+    """Deleting an instance in Azure, for good. Its protection has to be lifted before."""
+
+    reads = "sync.view_operation"
+    writes = "sync.add_operation"
+    repeatable = starts_work = ("POST",)
+    links = {"POST": {202: to_operation()}}
+
+    @extend_schema(request=ConfirmSerializer, responses={202: OperationSerializer})
+    def post(self, request: Request, name: str) -> Response:
+        """Start an operation that deletes it."""
+        serializer = ConfirmSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return once(
+            request,
+            lambda: accepted(
+                start_delete(
+                    instance_named(name),
+                    confirm=serializer.validated_data["confirm"],
+                    requested_by=user_of(request),
+                    requested_by_name=name_of(request),
+                )
+            ),
+        )
+
+
+class SettingsSerializer(StrictSerializer):
+    """What Signalman may do with an instance, and whether it can be deleted in Azure."""
+
+    policy = ChoiceTextField(choices=Policy.choices)
+    is_protected = FlagField()
+
+
+class InstanceSettings(InstanceDocument):
+    """What Signalman may do with an instance."""
+
+    reads = "identities.view_signalrinstance"
+    writes = "identities.change_signalrinstance"
+
+    @extend_schema(responses=SettingsSerializer)
+    def get(self, _request: Request, name: str) -> Response:
+        """Read policy and protection."""
+        return self.read()
+
+    @extend_schema(request=SettingsSerializer, responses=SettingsSerializer)
+    def put(self, request: Request, name: str) -> Response:
+        """Set policy and protection."""
+        serializer = SettingsSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return self.replace(request, serializer.validated_data)
+
+    def dump(self, subject: SignalRInstance) -> dict[str, Any]:
+        """Return both."""
+        return {"policy": subject.policy, "is_protected": subject.is_protected}
+
+    def load(self, request: Request, subject: SignalRInstance, document: Any) -> None:
+        """Set both, on record."""
+        who = name_of(request)
+        set_policy(subject, Policy(document["policy"]), who=who)
+        protect(subject, who=who, is_protected=document["is_protected"])
+
+
+def _want(wanted: dict[str, Any], who: str) -> Response:
+    site = Site(wanted["subscription_id"], wanted["resource_group"])
+    existence = ExistenceState(wanted["location"], wanted["sku"], wanted["service_mode"])
+    instance = want_new_instance(wanted["name"], site, existence, who=who)
+    document = InstanceSerializer(instance).data
+    headers = {"Location": reverse("api-instance", args=[instance.name])}
+    return Response(document, status=201, headers=headers)

@@ -1,0 +1,53 @@
+"""The secrets that URL templates name, and whether they can be read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.views import ApiView
+from identities.api.views import instance_named
+from sync.importing import refresh
+from sync.readability import named_secrets
+from sync.secrets import check_secrets, references_of
+
+
+class ReferenceSerializer(serializers.Serializer[Any]):
+    """One reference of an instance, and in words what Azure last answered about it."""
+
+    instance = serializers.CharField()
+    vault = serializers.CharField()
+    secret = serializers.CharField(help_text="The secret's name. Its value is never read.")
+    grant = serializers.CharField(help_text="Whether the identity may read the vault.")
+    state = serializers.CharField(help_text="Whether the secret is there.")
+
+
+class InstanceReferences(ApiView):
+    """The Key Vault references of an instance's templates, as wanted and as Azure has them."""
+
+    reads = "identities.view_vaultgrant"
+    writes = "identities.change_vaultgrant"
+    problems = {"POST": {502}}
+
+    @extend_schema(responses=ReferenceSerializer(many=True))
+    def get(self, _request: Request, name: str) -> Response:
+        """Read them as of Azure's last answer."""
+        return _references(name)
+
+    @extend_schema(request=None, responses=ReferenceSerializer(many=True))
+    def post(self, _request: Request, name: str) -> Response:
+        """Ask Azure now, of the grants and after the secrets, and read them."""
+        instance = instance_named(name)
+        if references_of(instance):
+            refresh(instance)
+            check_secrets()
+        return _references(name)
+
+
+def _references(name: str) -> Response:
+    return Response([asdict(each) for each in named_secrets(instance_named(name))])

@@ -1,0 +1,55 @@
+"""Every operation of the API, as the schema has it: a new one cannot be left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.api.fleet import SUBSCRIPTION_ID
+
+METHODS: Final = ("get", "post", "put", "patch", "delete")
+# What a name or an id in an address is filled in with. Only the instance and the subscription are
+# there: Azure is never asked, as no request has a body.
+_PARTS: Final = {
+    "{name}": "contoso-a",
+    "{id}": "00000000-0000-4000-8000-00000000000f",
+    "{subscription_id}": SUBSCRIPTION_ID,
+}
+
+
+class Route(NamedTuple):
+    """An address with names in braces, and a method in lower case."""
+
+    path: str
+    method: str
+
+    def __str__(self) -> str:
+        """Return both, to name a test by."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def address(self) -> str:
+        """An address that can be asked."""
+        found = self.path
+        for part, value in _PARTS.items():
+            found = found.replace(part, value)
+        return found.replace("/tokens/" + _PARTS["{id}"], "/tokens/1")
+
+
+def document() -> dict[str, Any]:
+    """Return the schema of the code."""
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    made: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return made
+
+
+def routes() -> list[Route]:
+    """Return every operation."""
+    return sorted(_routes(document()))
+
+
+def _routes(schema: dict[str, Any]) -> Iterator[Route]:
+    for path, item in schema["paths"].items():
+        yield from (Route(path, method) for method in METHODS if method in item)
