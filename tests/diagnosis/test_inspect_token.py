@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
 from localazure import seed
 from sync.importing import import_subscription
 from tests.cloud import LocalAzure
+from tests.upstreams.receiver.outages import outage
+from upstreams.receiver.policies import policies
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +68,10 @@ def test_no_part_of_the_token_is_printed(fleet: LocalAzure) -> None:
 def test_an_unknown_instance_is_named(fleet: LocalAzure) -> None:
     with pytest.raises(CommandError, match="no instance 'nobody'"):
         inspect("x", instance="nobody")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_does_not_answer_is_said_in_a_sentence() -> None:
+    policies.forget()
+    with outage(), pytest.raises(CommandError, match="Does the database answer"):
+        inspect("x")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rest_framework.request import Request
 
-from upstreams.receiver.logs import shown_path
+from upstreams.receiver.addresses import shown_path
 from validation.authentication import EntraAuthentication
 from validation.policy import TokenPolicy
 

@@ -17,7 +17,13 @@ from datetime import UTC, datetime
 from multiprocessing.util import Finalize
 from typing import Final
 
-from django.db import DatabaseError, OperationalError, close_old_connections, connections
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connections,
+)
 
 from upstreams.receiver import ledger
 from upstreams.receiver.configuration import Configuration, configuration
@@ -53,6 +59,7 @@ class Recorder:
         self._sampled: Counter[tuple[int, str, str]] = Counter()
         self._sampled_minute = 0
         self._thread: threading.Thread | None = None
+        self._ends_with_process = False
         self._stop = threading.Event()
         self.dropped = 0
 
@@ -90,7 +97,7 @@ class Recorder:
             return
         try:
             ledger.write(counts, samples)
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             log.warning("%s deliveries cannot be written yet: %s", counts.total(), error)
             self._take_back(counts, samples)
         except Exception:
@@ -101,8 +108,9 @@ class Recorder:
     def close(self) -> None:
         """Stop the thread and write what waits."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join(_JOIN_SECONDS)
+        thread = self._thread
+        if thread is not None:
+            thread.join(_JOIN_SECONDS)
         self.flush()
 
     def _takes_sample(self, minute: int, receipt: Receipt) -> bool:
@@ -127,19 +135,37 @@ class Recorder:
         with self._lock:
             if self._thread is not None:
                 return
-            self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
-            self._thread.start()
+            thread = self._thread = threading.Thread(
+                target=self._run, args=(self._stop,), name="deliveries", daemon=True
+            )
+            is_first, self._ends_with_process = not self._ends_with_process, True
+            try:
+                thread.start()
+            except RuntimeError:
+                # There is no thread to be had: the next delivery tries again.
+                self._thread = None
         # Not atexit: a web server's workers are multiprocessing's, whose children do not run it.
-        Finalize(None, self.close, exitpriority=0)
+        if is_first:
+            Finalize(None, self.close, exitpriority=0)
 
-    def _run(self) -> None:
+    def _run(self, stop: threading.Event) -> None:
         try:
-            while not self._stop.wait(self._configuration().flush_seconds):
-                close_old_connections()
-                self.flush()
-                self._prune()
+            while not stop.wait(self._configuration().flush_seconds):
+                self._turn()
         finally:
+            # Whatever ended it, the next delivery finds none and starts another.
+            if not stop.is_set():
+                self._thread = None
             connections.close_all()
+
+    def _turn(self) -> None:
+        try:
+            close_old_connections()
+            self.flush()
+            self._prune()
+        except Exception:
+            # Nobody else would ever write what waits.
+            log.exception("Deliveries go on waiting.")
 
     def _prune(self) -> None:
         now = time.monotonic()

@@ -5,19 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from upstreams.receiver.addresses import ROOT, shown_path
 from validation.sparing import SparingLog
-from validation.verdict import shown
-
-# Slashes up to the end of /upstream/<instance>/.
-_SEGMENTS: Final = 3
-_ROOT: Final = "/upstream/"
 
 refusals: Final = SparingLog(logging.getLogger(__name__))
-
-
-def shown_path(path: str) -> str:
-    """Return a path up to the instance's name: a secret may follow it."""
-    return shown("/".join(path.split("/")[:_SEGMENTS]) + "/")
 
 
 class WithoutRefusals(logging.Filter):
@@ -30,7 +21,7 @@ class WithoutRefusals(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether to keep the line."""
         path: str = getattr(getattr(record, "request", None), "path_info", "")
-        if not path.startswith(_ROOT):
+        if not path.startswith(ROOT):
             return True
         if record.exc_info is None:
             return False

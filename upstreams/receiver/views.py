@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from upstreams.receiver import answers
+from upstreams.receiver.addresses import rest_of, shown_path
 from upstreams.receiver.answers import Answer
 from upstreams.receiver.authentication import InstanceAuthentication
 from upstreams.receiver.configuration import configuration
@@ -21,16 +22,13 @@ from upstreams.receiver.discovery import registry
 from upstreams.receiver.dispatch import dispatch
 from upstreams.receiver.errors import BodyTooLarge, ProtocolError, Refusal
 from upstreams.receiver.exchange import Exchange
-from upstreams.receiver.logs import refusals, shown_path
+from upstreams.receiver.logs import refusals
 from upstreams.receiver.policies import policies
 from upstreams.receiver.protocol import read_request, read_route
 from upstreams.receiver.repetitions import repetitions
 from upstreams.signals import request_turned_away
 from validation.authentication import TokenRefused
 from validation.policy import TokenPolicy
-
-# Slashes up to the end of /upstream/<instance>/.
-_SEGMENTS: Final = 3
 
 
 class UpstreamView(APIView):
@@ -82,7 +80,7 @@ class UpstreamView(APIView):
         route = exchange.route = read_route(headers)
         self._authenticate(request)
         if known.is_guarded:
-            known.guard(route, headers, _rest_of(request.path_info))
+            known.guard(route, headers, rest_of(request.path_info))
         body = _body(request, limits.body_bytes)
         event = exchange.event = read_request(route, headers, body, instance=known.name)
         return self._respond(dispatch(event, registry(), limits, repetitions))
@@ -124,11 +122,6 @@ class UpstreamView(APIView):
         if instance is None or route is None:
             raise NotAuthenticated
         return instance.token_policy(route)
-
-
-def _rest_of(path: str) -> str:
-    """Return what follows /upstream/<instance>/ in a decoded path, also of one named upstream."""
-    return path.split("/", _SEGMENTS)[_SEGMENTS]
 
 
 def _check_length(header: str | None, most: int) -> None:

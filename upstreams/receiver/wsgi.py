@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import re
+import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
 
 from accounts.causes import request_id
+from upstreams.receiver import answers
+from upstreams.receiver.addresses import ROOT, instance_of, shown_path
 from upstreams.receiver.connections import tend_connections
 from upstreams.receiver.urls import receive
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-_ROOT: Final = "/upstream/"
-# As `config.urls` and `upstreams.receiver.urls` have it: what follows the name does not count.
-_ADDRESS: Final = re.compile(r"/upstream/([^/]+)/")
+log = logging.getLogger(__name__)
+
 # What a handler returns is the client's to read, and no page: should a browser ever show it.
 _NO_PAGE: Final = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
@@ -40,18 +42,22 @@ class ReceiverFirst:
         self._name: Final = name
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        if not environ.get("PATH_INFO", "").startswith(_ROOT):
+        if not environ.get("PATH_INFO", "").startswith(ROOT):
             return self._django(environ, start_response)
         request = WSGIRequest(environ)
-        address = _ADDRESS.match(request.path_info)
+        instance = instance_of(request.path_info)
         # SecurityMiddleware turns away what should have come over HTTPS.
-        if address is None or (settings.SECURE_SSL_REDIRECT and not request.is_secure()):
+        if instance is None or (settings.SECURE_SSL_REDIRECT and not request.is_secure()):
             return self._django(environ, start_response)
         name = self._name(environ.get("HTTP_X_REQUEST_ID", ""))
         before = request_id.set(name)
         tend_connections()
         try:
-            response = receive(request, instance=address[1])
+            response: HttpResponse = receive(request, instance=instance)
+        except Exception:
+            # A mistake of ours, or memory that is out.
+            log.exception("Failed at %s.", shown_path(request.path_info))
+            response = _failure()
         finally:
             tend_connections()
             request_id.reset(before)
@@ -60,3 +66,8 @@ class ReceiverFirst:
             [*response.items(), _NO_PAGE, ("X-Request-ID", name)],
         )
         return [response.content]
+
+
+def _failure() -> HttpResponse:
+    answer = answers.problem(500, "internal_error", "The receiver failed.", outcome="failed")
+    return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)

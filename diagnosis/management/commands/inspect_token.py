@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from diagnosis.inspector import inspect_token
-from upstreams.receiver.errors import UnknownInstance
+from upstreams.receiver.errors import ProofUnavailable, UnknownInstance
 from validation.verdict import Check, Outcome, Verdict
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOT_REACHED: "·"}
@@ -45,6 +45,8 @@ class Command(BaseCommand):
             verdict = inspect_token(token, options["instance"], **event)
         except UnknownInstance as error:
             raise CommandError(f"There is no instance {options['instance']!r}.") from error
+        except ProofUnavailable as error:
+            raise CommandError(f"{error} Does the database answer? Try again.") from error
         if options["json"]:
             self.stdout.write(json.dumps(_document(verdict), indent=2))
         else:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from django.db import connection
@@ -13,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from identities.models import SignalRInstance
 from localazure import seed
 from tests.upstreams.receiver.conftest import Service, plant_rows
+from tests.upstreams.receiver.outages import TABLE, outage
 from tests.upstreams.receiver.test_policies import ECHO, Clock
 from upstreams.receiver import UpstreamRequest
 from upstreams.receiver.errors import ProofUnavailable
@@ -20,19 +19,6 @@ from upstreams.receiver.policies import Policies, policies
 
 # Without a transaction around it, which a failing query would end.
 pytestmark = pytest.mark.django_db(transaction=True)
-
-TABLE = "identities_signalrinstance"
-
-
-@contextmanager
-def outage() -> Iterator[None]:
-    """Take the table of instances away."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {TABLE} RENAME TO away")
-        try:
-            yield
-        finally:
-            cursor.execute(f"ALTER TABLE away RENAME TO {TABLE}")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +25,14 @@ from upstreams.receiver.ledger import Kind
 from upstreams.receiver.receipts import Receipt
 
 NOON = datetime(2024, 5, 6, 12, tzinfo=UTC)
+
+
+def made_instance() -> SignalRInstance:
+    subscription = Subscription.objects.create(
+        subscription_id="bbbbbbbb-0000-4000-8000-00000000bbbb",
+        tenant_id="aaaaaaaa-0000-4000-8000-00000000aaaa",
+    )
+    return SignalRInstance.objects.create(name="contoso", subscription=subscription)
 
 
 def receipt(instance: SignalRInstance, **fields: Any) -> Receipt:
@@ -131,11 +140,7 @@ def test_what_cannot_be_stored_does_not_stop_the_next(
 
 @pytest.mark.django_db(transaction=True)
 def test_the_thread_writes_and_the_end_of_the_process_writes_the_rest() -> None:
-    subscription = Subscription.objects.create(
-        subscription_id="bbbbbbbb-0000-4000-8000-00000000bbbb",
-        tenant_id="aaaaaaaa-0000-4000-8000-00000000aaaa",
-    )
-    instance = SignalRInstance.objects.create(name="contoso", subscription=subscription)
+    instance = made_instance()
     before = threading.enumerate()
     recorder = Held(flush_seconds=0.01)
     recorder.record(receipt(instance))
@@ -145,13 +150,52 @@ def test_the_thread_writes_and_the_end_of_the_process_writes_the_rest() -> None:
     assert threading.enumerate() == before
 
 
+class Stumbling(Held):
+    """A recorder whose thread meets something unforeseen in its first two turns."""
+
+    def __init__(self, stumble: BaseException) -> None:
+        super().__init__(flush_seconds=0.01)
+        self.stumbles = [stumble, stumble]
+        self.written = threading.Event()
+
+    def flush(self) -> None:
+        if self.stumbles:
+            raise self.stumbles.pop()
+        super().flush()
+        self.written.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_that_its_thread_meets_stops_it(caplog: pytest.LogCaptureFixture) -> None:
+    instance = made_instance()
+    recorder = Stumbling(RuntimeError("Unforeseen."))
+    recorder.record(receipt(instance, at=time.time()))
+    assert recorder.written.wait(30)
+    recorder.close()
+    assert DeliveryCount.objects.get().count == 1
+    assert caplog.text.count("RuntimeError: Unforeseen.") == 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_that_ended_is_followed_by_another() -> None:
+    instance = made_instance()
+    recorder = Stumbling(SystemExit())
+    recorder.record(receipt(instance, at=time.time()))
+    for thread in threading.enumerate():
+        if thread.name == "deliveries":
+            thread.join(30)
+    recorder.stumbles.clear()
+    assert not recorder.written.is_set()
+    recorder.record(receipt(instance, at=time.time()))
+    assert recorder.written.wait(30)
+    recorder.close()
+    assert DeliveryCount.objects.get().count == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_cannot_be_written_loses_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    subscription = Subscription.objects.create(
-        subscription_id="bbbbbbbb-0000-4000-8000-00000000bbbb",
-        tenant_id="aaaaaaaa-0000-4000-8000-00000000aaaa",
-    )
-    instance = SignalRInstance.objects.create(name="contoso", subscription=subscription)
+    instance = made_instance()
     recorder = Held()
     recorder.record(receipt(instance))
     with connection.execute_wrapper(_unwritable):

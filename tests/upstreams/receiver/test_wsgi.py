@@ -21,6 +21,8 @@ from localazure import seed
 from tests.upstreams.receiver.conftest import Tokens
 from tests.upstreams.receiver.requests import headers, json_call
 from upstreams.receiver import Hub, UpstreamRequest
+from upstreams.receiver.discovery import install
+from upstreams.receiver.hubs import Registry
 from upstreams.receiver.testing import installed_hubs
 from upstreams.receiver.wsgi import ReceiverFirst
 
@@ -96,6 +98,29 @@ def test_a_refusal_is_logged_under_its_requests_name(
     caplog.handler.setFormatter(LineFormatter())
     Server("/upstream/nobody/", HTTP_X_REQUEST_ID="deploy-7")
     assert caplog.text.endswith("[request_id=deploy-7]\n")
+
+
+class Broken(Registry):
+    """A registry with a mistake in it."""
+
+    def find(self, hub: str, category: str, event: str) -> None:
+        raise RuntimeError("A mistake of ours.")
+
+
+def test_a_mistake_of_ours_is_answered_and_logged_without_the_rest_of_the_address(
+    chat: SignalRInstance, token: Tokens, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = install(Broken())
+    try:
+        path = f"/upstream/{seed.CHAT}/secret"
+        answered = Server(path, HTTP_AUTHORIZATION=f"Bearer {token()}")
+    finally:
+        install(before)
+    assert answered.status == "500 Internal Server Error"
+    assert json.loads(answered.body)["code"] == "internal_error"
+    assert f"Failed at /upstream/{seed.CHAT}/." in caplog.text
+    assert "A mistake of ours." in caplog.text
+    assert "secret" not in caplog.text
 
 
 CONNECTED = """
