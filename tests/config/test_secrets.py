@@ -1,0 +1,167 @@
+"""What is secret is in no log line: not even without the net that hides what looks like one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from accounts.models import PersonalAccessToken
+from accounts.roles import Role
+from arm.client import ArmClient
+from arm.errors import CredentialRefused
+from localazure import seed
+from sync.azure import arm_settings
+from sync.models import OperationStep
+from tests.accounts.callers import DAY, Scope, bearing, user
+from tests.cloud import LocalAzure
+from tests.config.lines import Lines
+from tests.sync.driving import drive_to, imported, signed_lab, stage
+from tests.upstreams.project import hubs
+from tests.upstreams.receiver.conftest import Service, plant_rows
+from tests.upstreams.receiver.requests import json_call
+from upstreams.receiver.deliveries import recorder
+from upstreams.receiver.logs import refusals
+from upstreams.receiver.policies import policies
+from upstreams.receiver.testing import installed_hubs
+from validation import configuration
+from validation.authentication import refusals as token_refusals
+
+pytestmark = pytest.mark.django_db
+SECRET = "s3cr3t-0123456789abcdef"
+CHAT = f"/upstream/{seed.CHAT}/"
+
+
+@pytest.fixture(autouse=True)
+def _fresh(settings: Settings) -> Iterator[None]:
+    """Leave out no line because of earlier ones like it."""
+    settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 0}
+    refusals.forget()
+    token_refusals.forget()
+    recorder.forget()
+    policies.forget()
+    configuration.forget()
+    yield
+    policies.forget()
+    configuration.forget()
+
+
+@pytest.fixture
+def bare() -> Iterator[Lines]:
+    """Every line from DEBUG on, with nothing hidden."""
+    handler = Lines(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield handler
+    root.setLevel(level)
+    root.removeHandler(handler)
+
+
+@pytest.fixture
+def service(local_azure: LocalAzure) -> Iterator[Service]:
+    """The seed's instance, as the service sends for it."""
+    plant_rows()
+    with installed_hubs(hubs.chat):
+        yield Service(made(local_azure))
+
+
+def made(cloud: LocalAzure, **changes: object) -> str:
+    """Return a token of Local Azure, the seed's instance's own or another."""
+    order = {"principal": seed.CHAT, "resource": seed.UPSTREAM_APP_URI, **changes}
+    token: str = cloud.post("/_local/tokens", order)["token"]
+    return token
+
+
+def parts(token: str) -> list[str]:
+    """Return what must not be seen of a token: its claims, its signature, any long part."""
+    return [part for part in token.split(".") if len(part) > 12][-2:]
+
+
+def test_upstream_requests(local_azure: LocalAzure, service: Service, bare: Lines) -> None:
+    hostile = [
+        made(local_azure, resource="api://somebody-else"),
+        made(local_azure, key="unknown"),
+        made(local_azure, key="none"),
+        made(local_azure, claims={"oid": "somebody else"}),
+        made(local_azure, claims={"exp": 1}),
+        f"eyJhbGciOiJub25lIn0.{SECRET}.",
+        SECRET,
+    ]
+    for token in hostile:
+        assert service.post(authorization=f"Bearer {token}").status_code in {401, 503}
+    assert bare.text().count("Refused") == len(hostile)
+    for token in [service.bearer, *hostile]:
+        assert not [part for part in parts(token) if part in bare.text()]
+
+
+def test_what_clients_send_along(service: Service, bare: Lines) -> None:
+    query = f"hub=chat&access_token={SECRET}"
+    assert service.post(client_query=query).status_code == 200
+    assert service.post(json_call([SECRET]), client_query=query).status_code == 200
+    service.post(SECRET.encode(), client_query=query)
+    service.post(path=f"{CHAT}{SECRET}", authorization=f"Basic {SECRET}")
+    service.post(path=f"{CHAT}{SECRET}?code={SECRET}", category="groups", client_query=query)
+    assert bare.text().count("Refused") == 3
+    assert SECRET not in bare.text()
+
+
+def test_callers_of_the_api(bare: Lines) -> None:
+    _, kept = PersonalAccessToken.issue(
+        user(Role.OPERATOR), name="test", scope=Scope.WRITE, lifetime=DAY
+    )
+    for secret in (kept, f"smp_{SECRET}", SECRET, f"eyJhbGciOiJSUzI1NiJ9.{SECRET}.{SECRET}"):
+        client = bearing(secret)
+        client.get("/api/v1/instances/")
+        client.get(f"/api/v1/nothing/?access_token={secret}")
+        client.post("/api/v1/tokens/inspect/", {"instance": "none", "token": secret}, format="json")
+        APIClient().get("/metrics", headers={"Authorization": f"Bearer {secret}"})
+    assert "Not Found" in bare.text()
+    assert kept not in bare.text()
+    assert SECRET not in bare.text()
+
+
+def test_what_is_inspected(local_azure: LocalAzure, bare: Lines) -> None:
+    imported(seed.CHAT)
+    token = made(local_azure, claims={"name": SECRET})
+    _, secret = PersonalAccessToken.issue(
+        user(Role.VIEWER), name="test", scope=Scope.READ, lifetime=DAY
+    )
+    body = {"instance": seed.CHAT, "token": token}
+    assert bearing(secret).post("/api/v1/tokens/inspect/", body, format="json").status_code == 200
+    assert not [part for part in (*parts(token), secret) if part in bare.text()]
+
+
+def test_signed_addresses_of_azures_operations(local_azure: LocalAzure, bare: Lines) -> None:
+    local_azure.post("/_local/operations", {"polls": 3})
+    operation = signed_lab()
+    drive_to(operation, OperationStep.State.POLLING)
+    # Local Azure does not sign them: as Azure would.
+    operation.continuation = operation.continuation.replace("?", f"?t=1&s={SECRET}&")
+    operation.save()
+    faults = [
+        {"method": "GET", "path": ".*operation.*", "times": 1, "status": 500},
+        {"method": "GET", "path": ".*operation.*", "times": 1, "drop": True},
+        {"method": "GET", "path": ".*operation.*", "times": 1, "status": 403},
+    ]
+    local_azure.post("/_local/faults", faults)
+    for _ in faults:
+        stage(operation)
+    assert "attempt" in bare.text()
+    assert SECRET not in bare.text()
+
+
+def test_signalmans_own_credential(
+    local_azure: LocalAzure, bare: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", SECRET)
+    # Settings of its own, so that it does not have a token yet.
+    client = ArmClient(seed.SUBSCRIPTION_ID, replace(arm_settings(), connect_seconds=4))
+    with pytest.raises(CredentialRefused) as refused:
+        client.get_instance(seed.REALTIME_GROUP, seed.CHAT)
+    assert SECRET not in bare.text() + str(refused.value)
