@@ -78,7 +78,7 @@ def test_a_running_operation_says_how_far_it_is(sign_in: SignIn, instance: Signa
         requested_by_name="ada",
     )
     part = sign_in(Role.VIEWER).get("/admin/running/").content.decode()
-    assert f"/admin/sync/operation/{operation.pk}/" in part
+    assert f"/admin/operations/{operation.pk}/" in part
     assert "waiting for a worker" in part
 
 
