@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from localazure import seed
 from tests.accounts.callers import bearing
+from tests.api.routes import routes
 from tests.cloud import LocalAzure
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,36 @@ def test_a_managed_identity_without_one_is_known_and_may_nothing(
     entra: LocalAzure, roles: object
 ) -> None:
     assert bearing(issued(entra, roles=roles)).get(INSTANCES).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"scp": "user_impersonation", "roles": None},
+        {"scp": "user_impersonation", "roles": ["Fleet.Admin"]},
+        {"scp": "", "roles": ["Fleet.Admin"]},
+        {"idtyp": "user", "roles": ["Fleet.Admin"]},
+        {"idtyp": None, "scp": "Fleet.Read", "roles": ["Fleet.Admin"]},
+    ],
+)
+def test_a_users_delegated_token_is_refused_whatever_roles_it_holds(
+    entra: LocalAzure, claims: dict[str, Any]
+) -> None:
+    answer = bearing(issued(entra, **claims)).get(INSTANCES)
+    assert answer.status_code == 401
+    assert answer.json()["detail"] == "The token is a user's; only an application's is accepted."
+
+
+@pytest.mark.parametrize("idtyp", ["app", None])
+def test_a_token_may_say_that_it_is_an_applications(entra: LocalAzure, idtyp: str | None) -> None:
+    client = bearing(issued(entra, idtyp=idtyp, roles=["Fleet.Reader"]))
+    assert client.get(INSTANCES).status_code == 200
+
+
+def test_an_application_without_a_role_does_nothing_anywhere(entra: LocalAzure) -> None:
+    client = bearing(issued(entra, roles=[]))
+    found = {getattr(client, each.method)(each.address).status_code for each in routes()}
+    assert found == {403}
 
 
 def test_a_token_for_something_else_is_refused(entra: LocalAzure) -> None:

@@ -1,0 +1,92 @@
+"""How often may be asked, and tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from accounts.roles import Role
+from tests.accounts.callers import bearing, caller
+
+pytestmark = pytest.mark.django_db
+
+INSTANCES = "/api/v1/instances/"
+
+
+@pytest.fixture(autouse=True)
+def few(settings: Settings) -> Iterator[None]:
+    settings.API = settings.API | {"REQUESTS_A_MINUTE": 2, "REFUSALS_A_MINUTE": 3}
+    yield
+    cache.clear()
+
+
+def tries(number: int, **address: str) -> list[int]:
+    client = bearing("smp_guessed")
+    return [client.get(INSTANCES, **address).status_code for _ in range(number)]
+
+
+def test_a_caller_is_told_what_is_left_and_stopped_at_the_limit() -> None:
+    client = caller(Role.VIEWER)
+    left = [client.get(INSTANCES)["RateLimit-Remaining"] for _ in range(2)]
+    assert left == ["1", "0"]
+    answer = client.get(INSTANCES)
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+    assert answer["RateLimit-Remaining"] == "0"
+    assert answer.json()["type"] == "/problems/too-many-requests"
+
+
+def test_an_address_that_only_tries_is_stopped() -> None:
+    assert tries(5) == [401, 401, 401, 429, 429]
+
+
+def test_who_is_stopped_is_told_when_to_try_again() -> None:
+    tries(3)
+    answer = bearing("smp_guessed").get(INSTANCES)
+    assert 0 < int(answer["Retry-After"]) <= 60
+
+
+def test_it_is_not_even_heard_with_what_would_open_the_api() -> None:
+    client = caller(Role.VIEWER)
+    tries(3)
+    assert client.get(INSTANCES).status_code == 429
+
+
+def test_another_address_is_not_held_up() -> None:
+    tries(4)
+    assert caller(Role.VIEWER).get(INSTANCES, REMOTE_ADDR="192.0.2.7").status_code == 200
+
+
+def test_a_neighbour_in_a_network_of_ipv6_is_the_same() -> None:
+    tries(3, REMOTE_ADDR="2001:db8::1")
+    assert tries(1, REMOTE_ADDR="2001:db8::2") == [429]
+    assert tries(1, REMOTE_ADDR="2001:db8:0:1::1") == [401]
+
+
+def test_what_a_caller_says_of_its_own_address_changes_nothing() -> None:
+    tries(3, HTTP_X_FORWARDED_FOR="192.0.2.8")
+    assert tries(1, HTTP_X_FORWARDED_FOR="192.0.2.9") == [429]
+
+
+def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_names(settings: Settings) -> None:
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": 1}
+    tries(3, HTTP_X_FORWARDED_FOR="203.0.113.1, 192.0.2.8")
+    assert tries(1, HTTP_X_FORWARDED_FOR="203.0.113.2, 192.0.2.8") == [429]
+    assert tries(1, HTTP_X_FORWARDED_FOR="203.0.113.1, 192.0.2.9") == [401]
+
+
+def test_a_request_without_credentials_counts_for_nothing() -> None:
+    client = APIClient()
+    assert {client.get(INSTANCES).status_code for _ in range(5)} == {401}
+    assert caller(Role.VIEWER).get(INSTANCES).status_code == 200
+
+
+def test_what_is_kept_of_refusals_does_not_grow_with_them() -> None:
+    tries(1)
+    before = len(cache._cache)  # type: ignore[attr-defined]  # noqa: SLF001  of the cache in memory
+    tries(2)
+    assert len(cache._cache) == before  # type: ignore[attr-defined]  # noqa: SLF001
