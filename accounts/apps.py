@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import register
 from django.db.models.signals import post_migrate
 
 from accounts.roles import grant_permissions
+from accounts.sign_in.configuration import check
 
 
 class AccountsConfig(AppConfig):
@@ -15,5 +17,6 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        """Keep the groups of the roles as the code has them, after every migration."""
+        """Keep the groups of the roles as the code has them, and look at what is configured."""
+        register(check)
         post_migrate.connect(grant_permissions, dispatch_uid="accounts.roles")

@@ -6,8 +6,11 @@ from typing import Any, Final
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from accounts.sign_in.configuration import is_offered
 
 Directives = dict[str, list[str]]
 
@@ -18,6 +21,7 @@ _PAGE: Final[Directives] = {
     # Libraries write styles into the page: Alpine and Chart.js into elements, Redoc into its head.
     "style-src": [SELF, UNSAFE_INLINE],
 }
+_SIGN_IN: Final = "/admin/login/"
 # By the beginning of the path.
 _PAGES: Final[dict[str, Directives]] = {
     # Alpine, on which unfold rests, compiles what its attributes say.
@@ -37,6 +41,9 @@ class ContentSecurityPolicy(CSPMiddleware):
         parts = super().get_policy_parts(request, response, report_only)
         if not report_only:
             parts.replace = {**_needed(request.path_info), **(parts.replace or {})}
+            if request.path_info == _SIGN_IN and is_offered():
+                # The form that leads to Entra is answered with a redirect, which counts as well.
+                parts.update = {"form-action": [settings.VALIDATION["AUTHORITY"]]}
         return parts
 
 

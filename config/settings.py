@@ -41,6 +41,10 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "validation",
     "accounts",
     "identities",
@@ -62,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -300,6 +305,43 @@ VALIDATION = {
     "KEY_HOSTS": env.list("SIGNALMAN_KEY_HOSTS", default=[]),
     "OBSERVER": "config.figures.observers.token_checked",
 }
+
+# --- Sign-in ----------------------------------------------------------------------------------
+
+# The app registration with which people sign in, in the tenant whose people they are.
+SIGN_IN = {
+    "TENANT_ID": env.str("SIGNALMAN_SIGN_IN_TENANT_ID", default=""),
+    "CLIENT_ID": env.str("SIGNALMAN_SIGN_IN_CLIENT_ID", default=""),
+    "CLIENT_SECRET": env.str("SIGNALMAN_SIGN_IN_CLIENT_SECRET", default=""),
+}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "SCOPE": ["openid", "profile"],
+        "APPS": [
+            {
+                "provider_id": "entra",
+                "name": "Microsoft Entra",
+                "client_id": SIGN_IN["CLIENT_ID"],
+                "secret": SIGN_IN["CLIENT_SECRET"],
+                "settings": {
+                    "server_url": f"{VALIDATION['AUTHORITY']}/{SIGN_IN['TENANT_ID']}/v2.0",
+                    # All that is needed is in the id token; `sub` differs for each application.
+                    "fetch_userinfo": False,
+                    "uid_field": "oid",
+                },
+            }
+        ]
+        if all(SIGN_IN.values())
+        else [],
+    }
+}
+SOCIALACCOUNT_ADAPTER = "accounts.sign_in.adapter.EntraAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_STORE_TOKENS = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
+# Seconds after which somebody signs in anew. A role that Entra took away is lost at that moment.
+SESSION_COOKIE_AGE = env.int("SIGNALMAN_SESSION_SECONDS", default=43_200)
 
 # --- Receiver ---------------------------------------------------------------------------------
 

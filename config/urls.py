@@ -14,6 +14,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     # Asked for by every page that names none of its own.
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}portal/favicon.svg")),
+    path("admin/sign-in/", include("accounts.sign_in.urls")),
     path("admin/", include("portal.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),

@@ -89,6 +89,7 @@ def _run(*, once: bool, stop: threading.Event) -> None:
         if not once:
             console.print(f"\n  Portal   {portal}/admin/")
             console.print(f"  Login    {LOGIN}   {password}", markup=False)
+            console.print("           or with Microsoft, as one of Local Azure's people")
             console.print(f"  Azure    {azure.url} (Local Azure)\n\nCtrl-C ends everything.")
             stop.wait()
 

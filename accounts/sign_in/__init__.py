@@ -1,0 +1,1 @@
+"""How people sign in with Microsoft Entra, beside accounts with a password."""

@@ -1,0 +1,12 @@
+"""Addresses under `/admin/sign-in/`, by the names that allauth asks for."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from accounts.sign_in.pages import arrive, leave
+
+urlpatterns = [
+    path("<str:provider_id>/login/", leave, name="openid_connect_login"),
+    path("<str:provider_id>/login/callback/", arrive, name="openid_connect_callback"),
+]
