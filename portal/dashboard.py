@@ -78,7 +78,7 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def running_operations() -> list[Operation]:
     """Return the operations under way, each with how many of its steps are done."""
     steps = Count("steps"), Count("steps", filter=Q(steps__state="done"))
-    rows = Operation.objects.unfinished().select_related("instance")
+    rows = Operation.objects.at_work().select_related("instance")
     return list(rows.annotate(total=steps[0], done=steps[1])[:_SHOWN])
 
 
@@ -98,9 +98,13 @@ def _statuses(total: int) -> list[tuple[SyncStatus, int, str]]:
 
 
 def _health() -> list[tuple[str, int]]:
-    """Return how many instances Azure has finished, is working on, and failed to make."""
+    """Return how many instances Azure has finished, is working on, and failed to make.
+
+    What was written and does not act yet counts as worked on.
+    """
+    at_work = Q(pk__in=Operation.objects.at_work().values("instance"))
     numbers = SignalRInstance.objects.exclude(provisioning_state="").aggregate(
-        healthy=Count("pk", filter=Q(provisioning_state="Succeeded")),
+        healthy=Count("pk", filter=Q(provisioning_state="Succeeded") & ~at_work),
         degraded=Count("pk", filter=Q(provisioning_state__in=["Failed", "Canceled"])),
         all=Count("pk"),
     )

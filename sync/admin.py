@@ -19,6 +19,7 @@ from upstreams.redaction import redacted
 _COLOURS: Final[dict[str, str]] = {
     Operation.State.QUEUED: "info",
     Operation.State.RUNNING: "info",
+    Operation.State.PROPAGATING: "info",
     Operation.State.SUCCEEDED: "success",
     Operation.State.FAILED: "danger",
     Operation.State.CANCELLED: "warning",

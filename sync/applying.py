@@ -34,6 +34,7 @@ from sync.pacing import book_write
 from sync.parts import holds, may_go_on, part_of
 from sync.parts.part import PlanOutdated, Writing
 from sync.policy import Policy
+from sync.propagating import look_again, settle
 from upstreams.redaction import redact
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,8 @@ def carry_on(claim: Claim) -> datetime | None:
 
 
 def _next_stage(claim: Claim) -> datetime | None:
+    if claim.operation.state == Operation.State.PROPAGATING:
+        return look_again(claim)
     if claim.operation.attempt > MAX_ATTEMPTS:
         raise Setback("WorkerLost", "Each worker that took this stage died in it; see their logs.")
     step = claim.current_step
@@ -215,15 +218,13 @@ def _poll(claim: Claim, step: OperationStep) -> datetime:
 
 
 def _conclude(claim: Claim) -> datetime | None:
-    """Read Azure a last time: the operation succeeded if Azure has what was planned."""
+    """Read Azure a last time: the operation is settled if Azure has what was planned."""
     resource = _look(claim)
     if resource.provisioning_state in IN_PROGRESS:
         return _wait(claim, "Azure to finish another change of this instance")
     if not holds(resource.state, claim.plan.target):
         raise _elsewhere(claim, resource, position=len(claim.steps))
-    claim.finish(Operation.State.SUCCEEDED, **_AFRESH)
-    log.info("Operation %s on %s succeeded.", claim.operation.pk, claim.operation.instance)
-    return None
+    return settle(claim)
 
 
 def _taken(claim: Claim, step: OperationStep) -> datetime:

@@ -51,7 +51,7 @@ class Claim:
         """Write `values` to the operation, and `step` as it is in memory, and keep the hold."""
         with transaction.atomic():
             fence = self.operation.fence
-            held = Operation.objects.unfinished().filter(pk=self.operation.pk, fence=fence)
+            held = Operation.objects.at_work().filter(pk=self.operation.pk, fence=fence)
             if held.update(fence=fence, **values) != 1:
                 raise ClaimLost(f"Operation {self.operation.pk} is held by another worker.")
             if step is not None:
@@ -103,7 +103,7 @@ def claim(operation_id: UUID, now: datetime) -> Claim | None:
         Operation.objects.due(now)
         .filter(pk=operation_id, fence=found.fence)
         .update(
-            state=Operation.State.RUNNING,
+            state=_state_of_work(found),
             fence=F("fence") + 1,
             attempt=F("attempt") + (1 if found.lease_owner else 0),
             started_at=Coalesce("started_at", now),
@@ -114,6 +114,12 @@ def claim(operation_id: UUID, now: datetime) -> Claim | None:
         )
     )
     return _held(operation_id, found.fence + 1, now) if taken else None
+
+
+def _state_of_work(found: Operation) -> str:
+    """Return the state in which a worker has it: one that only waits holds its instance no more."""
+    is_waiting = found.state == Operation.State.PROPAGATING
+    return found.state if is_waiting else Operation.State.RUNNING
 
 
 def _held(operation_id: UUID, fence: int, now: datetime) -> Claim | None:

@@ -16,6 +16,7 @@ from identities.models import SignalRInstance, Subscription
 from sync.errors import UnreadablePlan
 from sync.plan import Plan
 from sync.querysets import (
+    AT_WORK,
     UNFINISHED,
     AppendOnly,
     AuditEventQuerySet,
@@ -45,6 +46,8 @@ class Operation(models.Model):
 
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
+        # All is written, and does not act everywhere yet.
+        PROPAGATING = "propagating", "Waiting for propagation"
         SUCCEEDED = "succeeded", "Succeeded"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
@@ -94,9 +97,7 @@ class Operation(models.Model):
         ordering = ["-created_at"]
         indexes = [
             # What every tick asks; finished rows, nearly all, are not in it.
-            models.Index(
-                fields=["due_at"], name="operations_due", condition=Q(state__in=UNFINISHED)
-            ),
+            models.Index(fields=["due_at"], name="operations_due", condition=Q(state__in=AT_WORK)),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -107,12 +108,12 @@ class Operation(models.Model):
             ),
             models.CheckConstraint(
                 name="an_unfinished_operation_says_what_it_waits_for",
-                condition=~Q(state__in=UNFINISHED) | (~Q(waiting_for="") & Q(due_at__isnull=False)),
+                condition=~Q(state__in=AT_WORK) | (~Q(waiting_for="") & Q(due_at__isnull=False)),
                 violation_error_message="Say what it waits for and when it goes on.",
             ),
             models.CheckConstraint(
                 name="a_finished_operation_holds_nothing",
-                condition=Q(state__in=UNFINISHED)
+                condition=Q(state__in=AT_WORK)
                 | Q(finished_at__isnull=False, lease_until__isnull=True, continuation=""),
                 violation_error_message="A finished operation has no lease and no continuation.",
             ),
@@ -124,6 +125,11 @@ class Operation(models.Model):
     @property
     def is_finished(self) -> bool:
         """Whether it stays as it is."""
+        return self.state not in AT_WORK
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to write: ended, or waiting for what it wrote to act."""
         return self.state not in UNFINISHED
 
     @property
@@ -133,7 +139,10 @@ class Operation(models.Model):
             return f"failed: {self.error_message}"
         if self.is_finished:
             return self.state
-        attempt = f" (attempt {self.attempt})" if self.attempt > 1 else ""
+        is_told = self.attempt > 1 or self.state == self.State.PROPAGATING
+        attempt = f" (attempt {self.attempt})" if is_told else ""
+        if self.state == self.State.PROPAGATING:
+            return f"waiting for {self.waiting_for}{attempt}"
         return f"{self.state}, waiting for {self.waiting_for}{attempt}"
 
     def read_plan(self) -> Plan:

@@ -106,7 +106,7 @@ def advance(operation_id: UUID, now: datetime | None = None) -> datetime | None:
 def cancel(operation: Operation, *, who: str) -> None:
     """Stop an operation before its next step; a step that Azure is working on is finished first.
 
-    Raises OperationFinished where it has ended.
+    Raises OperationFinished where it has ended, or has nothing left to write.
     """
     with transaction.atomic():
         unfinished = Operation.objects.unfinished().filter(pk=operation.pk)
@@ -119,7 +119,10 @@ def cancel(operation: Operation, *, who: str) -> None:
             plan=redacted(operation.plan),
         )
         if not stopped and not unfinished.update(cancel_requested=True):
-            raise OperationFinished(f"Operation {operation.pk} has ended already.")
+            raise OperationFinished(
+                f"Operation {operation.pk} has ended, or has nothing left to write: there is "
+                "nothing to stop."
+            )
         record_event(operation, f"cancel {operation.kind}", who=who)
     operation.refresh_from_db()
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
         StatusCount,
     )
 
-# The states that an operation does not stay in.
+# The states in which an operation has something to write yet: one at a time for an instance.
 UNFINISHED: Final = ("queued", "running")
+# The states that an operation does not stay in: a worker comes back to it.
+AT_WORK: Final = (*UNFINISHED, "propagating")
 
 
 # Rows deleted in one statement: a bounded lock, however long nobody tidied up.
@@ -36,10 +38,14 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         """Return those that are queued or running."""
         return self.filter(state__in=UNFINISHED)
 
+    def at_work(self) -> OperationQuerySet:
+        """Return those that have not ended: unfinished, or waiting for what they wrote to act."""
+        return self.filter(state__in=AT_WORK)
+
     def due(self, now: datetime) -> OperationQuerySet:
-        """Return the unfinished ones whose time has come and that no worker holds."""
+        """Return those at work whose time has come and that no worker holds."""
         is_free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
-        return self.unfinished().filter(is_free, due_at__lte=now)
+        return self.at_work().filter(is_free, due_at__lte=now)
 
     def asleep(self, now: datetime, *, since: timedelta) -> OperationQuerySet:
         """Return those of the due ones that were not woken within `since`."""

@@ -25,7 +25,15 @@ _TONES: Final = {
     },
     "bad": {"Missing", "Degraded", "failed", "refused", "fail", "Failed"},
     "warn": {"OutOfSync", "cancelled", "unknown", "pause", "error", "Canceled"},
-    "busy": {"Progressing", "queued", "running", "waiting", "sending", "polling"},
+    "busy": {
+        "Progressing",
+        "queued",
+        "running",
+        "propagating",
+        "waiting",
+        "sending",
+        "polling",
+    },
 }
 
 

@@ -26,7 +26,10 @@ NO_WORKER: Final = (
 
 
 def follow(operations: Sequence[Operation], out: OutputWrapper, *, inline: bool) -> None:
-    """Show on `out` how operations get on until all have ended; their rows are then up to date."""
+    """Show on `out` how operations get on until nothing is left to write.
+
+    Their rows are then up to date.
+    """
     if out.isatty():
         _draw_bars(operations, inline=inline)
         return
@@ -39,17 +42,17 @@ def follow(operations: Sequence[Operation], out: OutputWrapper, *, inline: bool)
 
 
 def watch(operations: Sequence[Operation], *, inline: bool) -> Iterator[Operation]:
-    """Yield every operation as it is now, again and again until all have ended.
+    """Yield every operation as it is now, again and again until all have ended or only wait.
 
     With `inline`, do the worker's part in this process: each stage when it is due.
     """
     while True:
         for operation in operations:
-            if inline and not operation.is_finished:
+            if inline and not operation.is_settled:
                 advance(operation.pk)
             operation.refresh_from_db()
             yield operation
-        unfinished = [operation for operation in operations if not operation.is_finished]
+        unfinished = [operation for operation in operations if not operation.is_settled]
         if not unfinished:
             return
         time.sleep(_pause(unfinished) if inline else LOOK_SECONDS)

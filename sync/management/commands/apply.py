@@ -137,7 +137,7 @@ class Command(BaseCommand):
         states = {operation.state for operation in operations}
         if states & {Operation.State.FAILED, Operation.State.CANCELLED}:
             raise CommandError("Not everything was applied; `operations` says why.")
-        if any(not operation.is_finished for operation in operations):
+        if any(not operation.is_settled for operation in operations):
             sys.exit(CHANGES_PENDING)
 
 
