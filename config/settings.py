@@ -446,6 +446,10 @@ LOGGING = {
         "azure": {"level": "WARNING"},
         # It writes a line for every answer from 400 on; the receiver writes its own.
         "django.request": {"filters": ["refusals"]},
+        # At INFO it writes two lines for each task, one of which comes every few seconds.
+        "celery": {"level": "WARNING"},
+        # It warns of a host that its filesystem transport has no need of.
+        "kombu.connection": {"level": "ERROR"},
         # At DEBUG it writes addresses, and those of long-running operations are signed.
         "urllib3": {"level": "WARNING"},
     },

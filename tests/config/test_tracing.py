@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 
 from localazure import seed
 from tests.cloud import REPOSITORY, LocalAzure
 from tests.config.collector import Collector, Received, collecting
-from tests.config.web import serving
+from tests.config.web import secret_of_an_operator, serving, session
 from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
 
 LAB = f"/api/v1/instances/{seed.LAB}"
@@ -80,23 +79,6 @@ def traced(portal: Portal, collector: Collector) -> Iterator[str]:
     }
     with serving(portal.environment) as address, portal.worker():
         yield address
-
-
-def secret_of_an_operator(portal: Portal) -> str:
-    """Return the token of somebody who may apply."""
-    portal.environment["DJANGO_SUPERUSER_PASSWORD"] = "correct horse"
-    portal.manage("createsuperuser", "--noinput", "--username", "ada", "--email", "ada@example.com")
-    made = portal.manage("create_token", "ada", "--scope", "write")
-    assert made.returncode == 0, made.stderr
-    return made.stdout.split()[-1]
-
-
-def session(secret: str) -> requests.Session:
-    """Return a session that sends the token."""
-    caller = requests.Session()
-    caller.trust_env = False
-    caller.headers["Authorization"] = f"Bearer {secret}"
-    return caller
 
 
 def of_azure(spans: list[Received]) -> list[Received]:

@@ -1,4 +1,4 @@
-"""The web server, as a program of its own."""
+"""The web server, as a program of its own, and who calls it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Final
 import requests
 
 from tests.cloud import REPOSITORY
+from tests.sync.portal import Portal
 
 GRANIAN: Final = str(Path(sys.executable).parent / "granian")
 _PATIENCE_SECONDS: Final = 60.0
@@ -38,6 +39,23 @@ def serving(environment: Mapping[str, str], *, workers: int = 1) -> Iterator[str
     finally:
         process.terminate()
         process.wait(_PATIENCE_SECONDS)
+
+
+def secret_of_an_operator(portal: Portal) -> str:
+    """Return the token of somebody who may apply."""
+    portal.environment["DJANGO_SUPERUSER_PASSWORD"] = "correct horse"
+    portal.manage("createsuperuser", "--noinput", "--username", "ada", "--email", "ada@example.com")
+    made = portal.manage("create_token", "ada", "--scope", "write")
+    assert made.returncode == 0, made.stderr
+    return made.stdout.split()[-1]
+
+
+def session(secret: str) -> requests.Session:
+    """Return a session that sends the token."""
+    caller = requests.Session()
+    caller.trust_env = False
+    caller.headers["Authorization"] = f"Bearer {secret}"
+    return caller
 
 
 def _free_port() -> int:
