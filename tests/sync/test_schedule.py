@@ -92,6 +92,16 @@ def test_old_operations_go_and_the_audit_trail_stays(local_azure: LocalAzure) ->
     assert AuditEvent.objects.count() == trail
 
 
+def test_every_old_operation_goes_in_one_pass(local_azure: LocalAzure) -> None:
+    operation = drive(signed_lab())
+    ended = {"plan": {}, "state": "failed", "finished_at": operation.finished_at}
+    Operation.objects.bulk_create(
+        Operation(instance=operation.instance, **ended) for _ in range(2_500)
+    )
+    assert schedule.expire(timezone.now() + timedelta(days=91)) == 2_501
+    assert not Operation.objects.exists()
+
+
 def test_an_operation_that_has_not_ended_stays(local_azure: LocalAzure) -> None:
     signed_lab()
     assert schedule.expire(timezone.now() + timedelta(days=365)) == 0
