@@ -103,7 +103,7 @@ def read_route(headers: Mapping[str, Any]) -> Route:
         hub=_ascii(headers, _HUB, limits.HUB_LENGTH),
         category=category,
         event=event,
-        connection_id=_ascii(headers, _CONNECTION_ID, limits.CONNECTION_ID_LENGTH),
+        connection_id=_connection_id(headers),
     )
 
 
@@ -161,6 +161,14 @@ def _claims(header: str) -> list[tuple[str, str]]:
             name, value = pairs[-1]
             pairs[-1] = (name, f"{value}, {piece}")
     return pairs
+
+
+def _connection_id(headers: Mapping[str, Any]) -> str:
+    value = _ascii(headers, _CONNECTION_ID, limits.CONNECTION_ID_LENGTH)
+    # Servers join two headers of one name with a comma, which no id contains.
+    if "," in value:
+        raise ProtocolError("header_repeated", f"There are two of {_title(_CONNECTION_ID)}.")
+    return value
 
 
 def _ascii(headers: Mapping[str, Any], name: str, longest: int) -> str:

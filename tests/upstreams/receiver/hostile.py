@@ -166,7 +166,7 @@ def sent(bearer: str, *, without: str = "", **changed: str) -> list[Header]:
 def hostile_requests(bearer: str) -> Iterator[Attack]:
     """Yield requests whose token is right, and something else is not."""
     yield from _lacking(bearer)
-    yield from _doubled(bearer)
+    yield from doubled(bearer)
     yield from _odd_headers(bearer)
     yield from _odd_bodies(bearer)
     yield from _odd_addresses(bearer)
@@ -182,7 +182,7 @@ def _lacking(bearer: str) -> Iterator[Attack]:
     yield Attack("X_ASRS_Hub with underscores", 400, "header_missing", underscored)
 
 
-def _doubled(bearer: str) -> Iterator[Attack]:
+def doubled(bearer: str) -> Iterator[Attack]:
     """Servers join repeated headers with a comma; none of these may count as the first or last."""
     good = sent(bearer)
     for name, value, status, code in (
@@ -191,6 +191,7 @@ def _doubled(bearer: str) -> Iterator[Attack]:
         ("X-ASRS-Category", "connections", 400, "category_unknown"),
         ("X-ASRS-Hub", "game", 404, "no_handler"),
         ("X-ASRS-Event", "refuse", 400, "target_mismatch"),
+        ("X-ASRS-Connection-Id", "c-2", 400, "header_repeated"),
     ):
         body = json_call(["hi"], id_=None)
         yield Attack(f"two of {name}: {value[:9]}", status, code, [*good, (name, value)], body)
@@ -210,6 +211,7 @@ def _odd_headers(bearer: str) -> Iterator[Attack]:
     yield attack("event not UTF-8", "header_not_utf8", X_ASRS_Event="\xff\xfe")
     yield attack("event cut in a letter", "header_not_utf8", X_ASRS_Event="echo\xd0")
     yield attack("user not UTF-8", "header_not_utf8", X_ASRS_User_Id="\xe4nn")
+    yield attack("user that is nobody", "header_unreadable", X_ASRS_User_Id="")
     yield attack("NUL in the hub", "header_control", X_ASRS_Hub="ch\0at")
     yield attack("a control character", "header_control", X_ASRS_Event="ec\x1bho")
     yield attack("a long hub", "header_too_long", X_ASRS_Hub="h" * 129)

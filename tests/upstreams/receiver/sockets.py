@@ -33,7 +33,9 @@ def exchange(
     head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in sent)
     with socket.create_connection((address.hostname, address.port), _SECONDS) as connection:
         connection.sendall(head.encode("latin-1") + b"\r\n" + body)
-        connection.shutdown(socket.SHUT_WR)
+        if length is not None:
+            # Else granian would take it for a client that has gone.
+            connection.shutdown(socket.SHUT_WR)
         with connection.makefile("rb") as answer:
             return _reply(answer.read())
 
