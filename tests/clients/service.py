@@ -1,0 +1,97 @@
+"""A whole Signalman before Local Azure, as a client in another program meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from examples.demo.processes import CELERY, GRANIAN, Programs, free_port
+from localazure import seed
+from tests.cloud import LocalAzure
+
+ACCEPTED = {200, 204}
+PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running portal, worker and Local Azure; `token` may do everything."""
+
+    programs: Programs
+    cloud: LocalAzure
+    url: str
+    token: str
+
+    def environment(self, instance: str) -> dict[str, str]:
+        """Return what a client is told: where the API is, as whom, and what to work on."""
+        return {
+            **os.environ,
+            "SIGNALMAN_URL": self.url,
+            "SIGNALMAN_TOKEN": self.token,
+            "SIGNALMAN_INSTANCE": instance,
+            "AZURE_SUBSCRIPTION_ID": seed.SUBSCRIPTION_ID,
+        }
+
+    def wait_for_deliveries(self, instance: str) -> None:
+        """Wait until a delivery of the instance is written: a second later, with others."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while instance not in self._delivered():
+            assert time.monotonic() < deadline, "The delivery is not written."
+
+    def _delivered(self) -> set[str]:
+        counts = json.loads(_manage(self.programs, "deliveries", "--json"))
+        return {count["instance"] for count in counts}
+
+    def send_event(self, instance: str) -> dict[str, Any]:
+        """Let a client of the instance connect; return what became of the upstream request."""
+        event = {"hub": "chat", "category": "connections", "event": "connected"}
+        answer: dict[str, Any] = self.cloud.post(
+            "/_local/events", {"instance": instance, "connectionId": "one", **event}
+        )
+        return answer
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Service]:
+    """Run it all on a new database in `folder`, until the end of the block."""
+    port = free_port()
+    with LocalAzure(folder) as cloud, Programs(folder, _environment(folder)) as programs:
+        programs.environment |= cloud.environment
+        cloud.post("/_local/operations", {"polls": 1, "retryAfter": 0})
+        _manage(programs, "migrate", "--verbosity", "0")
+        user = ("--username", "pipeline", "--email", "pipeline@localhost")
+        _manage(programs, "createsuperuser", "--noinput", *user)
+        token = _manage(programs, "create_token", "pipeline", "--scope", "write").strip()
+        listen = ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "1"]
+        server = [GRANIAN, "--interface", "wsgi", "--workers", "1", *listen]
+        programs.start("portal", [*server, "config.wsgi:application"])
+        programs.wait_for_port("portal", port)
+        worker = [CELERY, "--app", "config", "worker", "--beat", "--pool", "threads"]
+        programs.start("worker", [*worker, "--concurrency", "2"])
+        yield Service(programs, cloud, f"http://localhost:{port}", token)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
+        "SIGNALMAN_SECRET_KEY": secrets.token_urlsafe(48),
+        "SIGNALMAN_DATA_DIR": str(folder),
+        "SIGNALMAN_DATABASE_URL": f"sqlite:///{folder / 'signalman.sqlite3'}",
+        "SIGNALMAN_BROKER_URL": "filesystem://",
+        "SIGNALMAN_APPS": "examples.chat",
+        "SIGNALMAN_TICK_SECONDS": "0.5",
+        "SIGNALMAN_POLL_SECONDS": "0.1",
+        "DJANGO_SUPERUSER_PASSWORD": secrets.token_urlsafe(12),
+    }
+
+
+def _manage(programs: Programs, *arguments: str) -> str:
+    outcome = programs.manage(*arguments)
+    assert outcome.returncode == 0, outcome.stderr
+    return outcome.stdout
