@@ -17,6 +17,7 @@ from portal.instance.plan import PlanPage
 from portal.instance.resources import ResourcesPage
 from portal.instance.traffic import TrafficPage
 from portal.instance.upstream import UpstreamPage
+from portal.instance.vaults import VaultsPage
 from portal.operation import CancelOperation, OperationPage
 
 app_name = "portal"
@@ -32,6 +33,7 @@ urlpatterns = [
         ResourcesPage.view(),
         name="instance-resources",
     ),
+    path("instances/<str:name>/vaults/", VaultsPage.view(), name="instance-vaults"),
     path("instances/<str:name>/plan/", PlanPage.view(), name="instance-plan"),
     path("instances/<str:name>/operations/", OperationsPage.view(), name="instance-operations"),
     path("instances/<str:name>/refresh/", RefreshInstance.view(), name="instance-refresh"),

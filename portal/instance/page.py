@@ -30,6 +30,7 @@ TABS: Final = (
     Tab("overview", "Overview", "info"),
     Tab("identity", "Identity", "badge"),
     Tab("upstream", "Upstream", "alt_route"),
+    Tab("vaults", "Key Vault", "encrypted"),
     Tab("plan", "Plan", "difference"),
     Tab("operations", "Operations", "published_with_changes"),
     Tab("drift", "Drift", "compare_arrows"),

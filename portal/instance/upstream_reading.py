@@ -19,6 +19,7 @@ from upstreams.patterns import (
     shadowed,
     takers,
 )
+from upstreams.redaction import keys_in_clear, redact
 from upstreams.references import KeyVaultReference, ReferenceProblem, readable_references, split
 
 
@@ -61,10 +62,13 @@ def read(templates: Sequence[TemplateState], forms: Sequence[TemplateForm]) -> l
                 number=index + 1,
                 words=explain(template),
                 problems=problems,
-                advice=tuple(
-                    one.sentence
-                    for one in advice
-                    if one.index == index and not _is_said(one.sentence, problems)
+                advice=(
+                    *(
+                        one.sentence
+                        for one in advice
+                        if one.index == index and not _is_said(one.sentence, problems)
+                    ),
+                    *_in_clear(template),
                 ),
                 is_shadowed=index in out_of_reach,
                 takers=tuple(each + 1 for each in takers(templates, index)),
@@ -78,6 +82,14 @@ def _problems(form: TemplateForm) -> Iterator[str]:
     for name, found in form.errors.items():
         label = f"{form.fields[name].label}: " if name in form.fields else ""
         yield from (f"{label}{each}" for each in found)
+
+
+def _in_clear(template: TemplateState) -> Iterator[str]:
+    if names := keys_in_clear(template.url_template):
+        yield (
+            f"It holds a key in clear, in {', '.join(names)}: keep it in a vault, and name it here "
+            "by a reference."
+        )
 
 
 def _is_said(sentence: str, problems: Iterable[str]) -> bool:
@@ -132,10 +144,11 @@ def route(templates: Sequence[TemplateState], event: Event) -> Route:
 
 
 def _pieces(url: str) -> tuple[str | KeyVaultReference, ...]:
+    hidden = redact(url)
     try:
-        return tuple(split(url))
+        return tuple(split(hidden))
     except ReferenceProblem:
-        return (url,)
+        return (hidden,)
 
 
 def _note(event: Event) -> str:

@@ -244,3 +244,10 @@ def test_the_number_of_queries_does_not_grow_with_the_templates(
     observed(None, *(SIGNED | {"hubPattern": f"hub{number}"} for number in range(30)))
     with django_assert_max_num_queries(20):
         operator.get(PAGE)
+
+
+def test_a_key_in_clear_is_pointed_out_and_hidden_from_who_only_looks(sign_in: SignIn) -> None:
+    observed(None, SIGNED | {"urlTemplate": "https://receiver.example/?code=let-me-in"})
+    page = sign_in(Role.VIEWER).get(PAGE, TRY).content.decode()
+    assert "It holds a key in clear, in code" in page
+    assert "let-me-in" not in page
