@@ -9,6 +9,7 @@ from portal.first_run import ConnectPage
 from portal.instance.commanding import RefreshInstance, SetPolicy
 from portal.instance.diagnosis import DiagnosisPage
 from portal.instance.drift import DriftPage
+from portal.instance.functions import FunctionsPage
 from portal.instance.history import HistoryPage, RollbackPage
 from portal.instance.identity import IdentityPage
 from portal.instance.operations import OperationsPage
@@ -34,6 +35,7 @@ urlpatterns = [
         name="instance-resources",
     ),
     path("instances/<str:name>/vaults/", VaultsPage.view(), name="instance-vaults"),
+    path("instances/<str:name>/functions/", FunctionsPage.view(), name="instance-functions"),
     path("instances/<str:name>/plan/", PlanPage.view(), name="instance-plan"),
     path("instances/<str:name>/operations/", OperationsPage.view(), name="instance-operations"),
     path("instances/<str:name>/refresh/", RefreshInstance.view(), name="instance-refresh"),

@@ -31,6 +31,7 @@ TABS: Final = (
     Tab("identity", "Identity", "badge"),
     Tab("upstream", "Upstream", "alt_route"),
     Tab("vaults", "Key Vault", "encrypted"),
+    Tab("functions", "Function Apps", "bolt"),
     Tab("plan", "Plan", "difference"),
     Tab("operations", "Operations", "published_with_changes"),
     Tab("drift", "Drift", "compare_arrows"),
