@@ -58,8 +58,7 @@ def test_a_workers_lines_name_operation_and_request(local_azure: LocalAzure, lin
     operation = started(caller(Role.OPERATOR), "deploy-7")
     lines.forget()
     drive(operation)
-    (line,) = (line for line in lines.read() if line["logger"] == "sync.applying")
-    assert line["message"].endswith("succeeded.")
+    (line,) = (line for line in lines.read() if line["message"].endswith("succeeded."))
     assert (line["operation_id"], line["request_id"]) == (str(operation.pk), "deploy-7")
 
 

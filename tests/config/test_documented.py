@@ -1,0 +1,33 @@
+"""The page on running it names every figure and every check, and no other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from tests.config.scraping import names
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text()
+
+
+@pytest.mark.django_db
+def test_every_figure_has_a_row() -> None:
+    rows = re.findall(r"^\| `(signalman_\w+)` \|", PAGE, re.MULTILINE)
+    assert {name.removesuffix("_total") for name in rows} == names()
+
+
+@pytest.mark.django_db
+def test_alerts_speak_of_figures_that_there_are() -> None:
+    alerts = PAGE[PAGE.index("groups:") : PAGE.index("## Logs")]
+    found = {name.removesuffix("_total") for name in re.findall(r"signalman_\w+", alerts)}
+    assert len(found) > 5
+    assert found <= names()
+
+
+@pytest.mark.django_db
+def test_every_check_has_a_row() -> None:
+    checks = Client().get("/readyz").json()["checks"]
+    assert set(re.findall(r"^\| `(\w+)` \| [^`|]", PAGE, re.MULTILINE)) >= checks.keys()
