@@ -44,6 +44,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     also="/admin/operations/",
                 ),
                 _of("upstreams.delivery", "Deliveries", "move_to_inbox"),
+                _item("Token inspector", "frame_inspect", "portal:token-inspector"),
                 _of("sync.desiredrevision", "History", "history"),
                 _of("sync.auditevent", "Audit trail", "fact_check"),
             ],

@@ -20,11 +20,13 @@ from portal.instance.traffic import TrafficPage
 from portal.instance.upstream import UpstreamPage
 from portal.instance.vaults import VaultsPage
 from portal.operation import CancelOperation, OperationPage
+from portal.token_inspector import TokenInspectorPage
 
 app_name = "portal"
 
 urlpatterns = [
     path("connect/", ConnectPage.view(), name="connect"),
+    path("token-inspector/", TokenInspectorPage.view(), name="token-inspector"),
     path("running/", RunningOperationsPage.view(), name="running-operations"),
     path("instances/<str:name>/", OverviewPage.view(), name="instance-overview"),
     path("instances/<str:name>/identity/", IdentityPage.view(), name="instance-identity"),

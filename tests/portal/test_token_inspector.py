@@ -1,0 +1,104 @@
+"""The token inspector says what the receiver would, and keeps nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from accounts.roles import Role
+from localazure import seed
+from sync.importing import import_subscription
+from tests.cloud import LocalAzure
+from tests.portal.conftest import SignIn
+from upstreams.models import Delivery
+
+PAGE = "/admin/token-inspector/"
+
+
+@pytest.fixture
+def fleet(db: None, local_azure: LocalAzure) -> LocalAzure:
+    """The built-in fleet, imported."""
+    import_subscription(seed.SUBSCRIPTION_ID, who="test")
+    return local_azure
+
+
+@pytest.fixture
+def viewer(sign_in: SignIn) -> Client:
+    """Somebody who may change nothing; here, nothing is changed."""
+    return sign_in(Role.VIEWER)
+
+
+def token_of(cloud: LocalAzure, **order: Any) -> str:
+    asked = {"principal": seed.CHAT, "resource": seed.UPSTREAM_APP_URI, **order}
+    return str(cloud.post("/_local/tokens", asked)["token"])
+
+
+def inspect(client: Client, token: str, **changes: str) -> Any:
+    event = {"instance": seed.CHAT, "hub": "chat", "category": "messages", "event": "*"}
+    return client.post(PAGE, event | changes | {"token": token})
+
+
+def test_a_token_that_holds_is_accepted(viewer: Client, fleet: LocalAzure) -> None:
+    page = inspect(viewer, f"Bearer {token_of(fleet)}").content.decode()
+    assert "would accept" in page
+    assert "pill-bad" not in page
+
+
+def test_a_check_that_fails_says_what_was_expected_and_found(
+    viewer: Client, fleet: LocalAzure
+) -> None:
+    page = inspect(viewer, token_of(fleet, resource="api://payroll")).content.decode()
+    assert "would refuse" in page
+    assert seed.UPSTREAM_APP_URI in page
+    assert "api://payroll" in page
+    assert "not reached" in page
+
+
+@pytest.mark.parametrize("changes", [{}, {"instance": "nobody"}])
+def test_the_token_is_neither_shown_nor_kept_nor_logged(
+    viewer: Client,
+    fleet: LocalAzure,
+    caplog: pytest.LogCaptureFixture,
+    changes: dict[str, str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    token = token_of(fleet, key="unknown")
+    answer = inspect(viewer, token, **changes)
+    assert answer.status_code == 200
+    for part in token.split("."):
+        assert part not in answer.content.decode()
+        assert part not in caplog.text
+        assert part not in str([row.get_decoded() for row in Session.objects.all()])
+    assert not Delivery.objects.exists()
+
+
+def test_the_page_is_kept_by_no_browser(viewer: Client, fleet: LocalAzure) -> None:
+    for answer in (viewer.get(PAGE), inspect(viewer, token_of(fleet))):
+        assert "no-store" in answer["Cache-Control"]
+    assert 'autocomplete="off"' in viewer.get(PAGE).content.decode()
+
+
+def test_a_token_in_the_address_is_not_looked_at(viewer: Client, fleet: LocalAzure) -> None:
+    page = viewer.get(PAGE, {"token": token_of(fleet), "instance": seed.CHAT}).content.decode()
+    assert "The receiver would" not in page
+    assert f'value="{seed.CHAT}"' in page
+
+
+def test_the_instance_is_found_in_any_case(viewer: Client, fleet: LocalAzure) -> None:
+    page = inspect(viewer, token_of(fleet), instance=seed.CHAT.upper()).content.decode()
+    assert "would accept" in page
+
+
+def test_an_instance_that_nobody_knows_is_said_so(viewer: Client, fleet: LocalAzure) -> None:
+    page = inspect(viewer, token_of(fleet), instance="nobody").content.decode()
+    assert "There is no instance of this name." in page
+
+
+def test_who_may_not_see_the_fleet_inspects_nothing(client: Client, django_user_model: Any) -> None:
+    client.force_login(django_user_model.objects.create_user("nobody", is_staff=True))
+    assert client.get(PAGE).status_code == 403
+    assert inspect(client, "x").status_code == 403
