@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any, Final
@@ -26,6 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=90, help="default: 90; at most 366")
         parser.add_argument("--name", default="command line", help="what it is for")
 
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Make it, or say in one sentence why not."""
         user = User.objects.filter(username=options["username"], is_active=True).first()
@@ -43,4 +46,13 @@ class Command(BaseCommand):
             f"{token} of {user} may {token.get_scope_display().lower()} until "
             f"{token.expires_at:%Y-%m-%d}. Its text is not shown again."
         )
+        if options["json"]:
+            document = {
+                "token": secret,
+                "name": token.name,
+                "scope": token.scope,
+                "expires_at": token.expires_at.isoformat(),
+            }
+            self.stdout.write(json.dumps(document, indent=2))
+            return
         self.stdout.write(secret)

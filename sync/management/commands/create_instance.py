@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import ArgumentParser
 from typing import Any, Final
@@ -16,7 +17,7 @@ from sync.errors import SyncError
 from sync.existing import Site, want_new_instance
 from sync.management.operators import operator_name
 from sync.planning import plan_instance
-from sync.rendering import render_text
+from sync.rendering import render_json, render_text
 
 CHANGES_PENDING: Final = 2
 
@@ -43,6 +44,8 @@ class Command(BaseCommand):
             help="upstream templates take effect in Serverless, the default",
         )
 
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Want it, and show what an apply would write."""
         site = Site(options["subscription"], options["resource_group"])
@@ -52,6 +55,11 @@ class Command(BaseCommand):
             plan = plan_instance(instance)
         except (ArmError, SyncError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(render_text(plan))
-        self.stdout.write(f"Set its identity and upstream, then run `manage.py apply {instance}`.")
+        if options["json"]:
+            document = {"instance": instance.name, "plan": render_json(plan)}
+            self.stdout.write(json.dumps(document, indent=2))
+        else:
+            self.stdout.write(render_text(plan))
+            words = f"Set its identity and upstream, then run `manage.py apply {instance}`."
+            self.stdout.write(words)
         sys.exit(CHANGES_PENDING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--subscription", metavar="ID", type=UUID, required=True)
         parser.add_argument("--resource-group", metavar="NAME", required=True)
         parser.add_argument("--location", required=True)
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Make it, and print its ids."""
@@ -40,4 +42,12 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         except ArmError as error:
             raise CommandError(str(error)) from error
+        if options["json"]:
+            document = {
+                "id": made.arm_id,
+                "principal_id": made.principal_id and str(made.principal_id),
+                "client_id": made.client_id and str(made.client_id),
+            }
+            self.stdout.write(json.dumps(document, indent=2))
+            return
         self.stdout.write(f"{made.arm_id} has the principal ID {made.principal_id}.")

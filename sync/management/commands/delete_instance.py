@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import ArgumentParser
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
+from sync.documents import operation_document
 from sync.errors import SyncError
-from sync.management.following import follow
+from sync.management.following import follow, watch
 from sync.management.operators import operator_name
 from sync.management.selection import select_instances
 from sync.models import Operation
@@ -37,6 +39,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--inline", action="store_true", help="do the worker's part here, and wait"
         )
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Start the deletion, and stay with it where told to."""
@@ -47,10 +50,26 @@ class Command(BaseCommand):
             )
         except SyncError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(render_text(operation.read_plan()) + "\n")
-        if not (options["wait"] or options["inline"]):
-            self.stdout.write(f"Operation {operation.pk} is on the queue.")
+        if options["json"]:
+            self._stay_silent(operation, options)
+        else:
+            self._stay(operation, options)
+        if not operation.is_finished:
             sys.exit(CHANGES_PENDING)
-        follow([operation], self.stdout, inline=options["inline"])
         if operation.state != Operation.State.SUCCEEDED:
             raise CommandError(f"{instance} was not deleted; `operations` says why.")
+
+    def _stay(self, operation: Operation, options: dict[str, Any]) -> None:
+        """Show what is done, and how it gets on where told to wait."""
+        self.stdout.write(render_text(operation.read_plan()) + "\n")
+        if options["wait"] or options["inline"]:
+            follow([operation], self.stdout, inline=options["inline"])
+        else:
+            self.stdout.write(f"Operation {operation.pk} is on the queue.")
+
+    def _stay_silent(self, operation: Operation, options: dict[str, Any]) -> None:
+        """Wait where told to, and print how it stands then."""
+        if options["wait"] or options["inline"]:
+            for _operation in watch([operation], inline=options["inline"]):
+                pass
+        self.stdout.write(json.dumps({"operation": operation_document(operation)}, indent=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -21,10 +22,19 @@ class Command(BaseCommand):
         """Take the instances."""
         parser.add_argument("instances", nargs="+", metavar="NAME")
         parser.add_argument("--off", action="store_true", help="protect them no more")
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Set it, and say which instances had it so already."""
         words = "can be deleted" if options["off"] else "protected"
+        done = []
         for instance in select_instances(options["instances"]):
-            is_news = protect(instance, who=operator_name(), is_protected=not options["off"])
-            self.stdout.write(f"{instance}: {words}{'' if is_news else ', as before'}.")
+            is_protected = not options["off"]
+            is_news = protect(instance, who=operator_name(), is_protected=is_protected)
+            done.append(
+                {"instance": instance.name, "is_protected": is_protected, "changed": is_news}
+            )
+            if not options["json"]:
+                self.stdout.write(f"{instance}: {words}{'' if is_news else ', as before'}.")
+        if options["json"]:
+            self.stdout.write(json.dumps({"instances": done}, indent=2))

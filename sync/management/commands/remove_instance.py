@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -23,12 +24,20 @@ class Command(BaseCommand):
         """Take the instances."""
         parser.add_argument("instances", nargs="+", metavar="NAME")
 
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Remove all of them or none."""
+        instances = select_instances(options["instances"])
         with transaction.atomic():
-            for instance in select_instances(options["instances"]):
+            for instance in instances:
                 try:
                     remove(instance, who=operator_name())
                 except OperationRunning as error:
                     raise CommandError(str(error)) from error
-                self.stdout.write(f"{instance} is out of Signalman, and stays in Azure as it is.")
+        if options["json"]:
+            removed = [instance.name for instance in instances]
+            self.stdout.write(json.dumps({"removed": removed}, indent=2))
+            return
+        for instance in instances:
+            self.stdout.write(f"{instance} is out of Signalman, and stays in Azure as it is.")

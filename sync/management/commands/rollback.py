@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import ArgumentParser
 from typing import Any, Final
@@ -14,7 +15,7 @@ from sync.management.operators import operator_name
 from sync.management.selection import select_instances
 from sync.plan import InvalidDesired
 from sync.planning import plan_instance
-from sync.rendering import render_text
+from sync.rendering import render_json, render_text
 
 CHANGES_PENDING: Final = 2
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("instance", metavar="NAME")
         parser.add_argument("number", type=int, metavar="NUMBER", help="as `history` shows it")
         parser.add_argument("--comment", default="", help="why, for the history")
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Change what is wanted, and show what an apply would write."""
@@ -41,12 +43,17 @@ class Command(BaseCommand):
             rollback(instance, options["number"], who=operator_name(), comment=comment)
         except SyncError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{instance} is to be as at revision {options['number']}.")
+        if not options["json"]:
+            self.stdout.write(f"{instance} is to be as at revision {options['number']}.")
         try:
             (instance,) = select_instances([instance.name])
             plan = plan_instance(instance)
         except (SyncError, InvalidDesired) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(render_text(plan))
+        if options["json"]:
+            revision = {"instance": instance.name, "revision": options["number"]}
+            self.stdout.write(json.dumps(revision | {"plan": render_json(plan)}, indent=2))
+        else:
+            self.stdout.write(render_text(plan))
         if not plan.is_empty:
             sys.exit(CHANGES_PENDING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         kind.add_argument("--user-assigned", metavar="ID", help="the identity's ARM id")
         kind.add_argument("--none", action="store_true", help="no identity")
         parser.add_argument("--comment", default="", help="why, for the history")
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Change the row, or say in one sentence why not."""
@@ -38,6 +40,15 @@ class Command(BaseCommand):
                 instance.identity.become(*wanted)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
+        if options["json"]:
+            borrowed = instance.identity.user_assigned
+            identity = {
+                "type": instance.identity.type,
+                "user_assigned": borrowed.arm_id if borrowed else None,
+            }
+            document = {"instance": instance.name, "identity": identity}
+            self.stdout.write(json.dumps(document, indent=2))
+            return
         self.stdout.write(f"{instance} is to have the identity {instance.identity}.")
 
 

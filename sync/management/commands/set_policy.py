@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -26,9 +27,16 @@ class Command(BaseCommand):
             help="manage: write what is applied; observe: only compare; pause: not even that",
         )
 
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Set it, and say which instances had it already."""
         policy = Policy(options["policy"])
+        done = []
         for instance in select_instances(options["instances"]):
             is_news = set_policy(instance, policy, who=operator_name())
-            self.stdout.write(f"{instance}: {policy.value}{'' if is_news else ', as before'}.")
+            done.append({"instance": instance.name, "policy": policy.value, "changed": is_news})
+            if not options["json"]:
+                self.stdout.write(f"{instance}: {policy.value}{'' if is_news else ', as before'}.")
+        if options["json"]:
+            self.stdout.write(json.dumps({"instances": done}, indent=2))

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from sync.history import Author, wanting
 from sync.management.operators import operator_name
 from sync.management.selection import select_instances
-from upstreams.documents import load_templates
+from upstreams.documents import dump_templates, load_templates
 
 
 class Command(BaseCommand):
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("instance", help="the instance's name")
         parser.add_argument("document", nargs="?", default="-", help="a file; default: stdin")
         parser.add_argument("--comment", default="", help="why, for the history")
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Change the rows, or say in one sentence why not."""
@@ -42,6 +43,11 @@ class Command(BaseCommand):
             raise CommandError(f"The document is not JSON in UTF-8: {error}.") from error
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
+        if options["json"]:
+            (instance,) = select_instances([instance.name])
+            content = {"instance": instance.name, "upstream": dump_templates(instance)}
+            self.stdout.write(json.dumps(content, indent=2))
+            return
         self.stdout.write(f"{instance} is to have {len(templates)} upstream template(s).")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import ArgumentParser
 from getpass import getpass
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--demand", action="store_true", help="refuse requests without it")
         parser.add_argument("--only", action="store_true", help="forget the secret before this one")
         parser.add_argument("--clear", action="store_true", help="demand none, and forget them all")
+        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Change the instance's row."""
@@ -44,6 +46,9 @@ class Command(BaseCommand):
                 _change(demands, secret, options)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
+        if options["json"]:
+            self.stdout.write(json.dumps(_document(demands), indent=2))
+            return
         self.stdout.write(_summary(demands))
 
 
@@ -65,6 +70,16 @@ def _secret() -> str:
     if not SHORTEST <= len(secret) <= LONGEST:
         raise CommandError(f"A secret has {SHORTEST} to {LONGEST} characters.")
     return secret
+
+
+def _document(demands: ReceiverDemands) -> dict[str, Any]:
+    digests = (demands.url_secret_digest, demands.url_secret_digest_before)
+    return {
+        "instance": demands.instance.name,
+        "secrets": sum(bool(digest) for digest in digests),
+        "parameter": demands.url_secret_parameter,
+        "is_demanded": demands.url_secret,
+    }
 
 
 def _summary(demands: ReceiverDemands) -> str:
