@@ -1,4 +1,4 @@
-"""Whole programs: a Celery worker with its beat, on the filesystem transport and a SQLite file."""
+"""Whole programs: Celery workers and a beat, by default on the filesystem transport, and SQLite."""
 
 from __future__ import annotations
 
@@ -86,12 +86,26 @@ class Portal:
         return int(total)
 
     @contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a worker, in a process group of its own, until the end of the block."""
-        command = ["celery", "-A", "config", "worker", "--pool", "threads", "--beat"]
+    def worker(self, *, beats: bool = True) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a worker, in a process group of its own, until the end of the block.
+
+        `beats` says to keep the schedule too: one process does.
+        """
+        options = ["--pool", "threads", "--concurrency", "2", *(["--beat"] if beats else [])]
+        with self._running("worker", *options) as process:
+            yield process
+
+    @contextmanager
+    def beat(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Run the schedule alone, until the end of the block."""
+        with self._running("beat") as process:
+            yield process
+
+    @contextmanager
+    def _running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", *command, "--concurrency", "2"],
+                [sys.executable, "-m", "celery", "-A", "config", *arguments],
                 cwd=REPOSITORY,
                 env=self.environment,
                 stdout=log,
@@ -106,12 +120,13 @@ class Portal:
             process.wait()
 
 
-def new_portal(folder: Path, name: str) -> Portal:
+def new_portal(folder: Path, name: str, **environment: str) -> Portal:
     """Return a portal that knows the built-in fleet, and manages the instance of that name.
 
-    Azure is what the environment says.
+    Azure is what the environment says, to which `environment` adds.
     """
     portal = Portal(folder)
+    portal.environment |= environment
     portal.manage("migrate")
     portal.manage("import_instances", "--subscription", seed.SUBSCRIPTION_ID)
     outcome = portal.manage("set_policy", name, "manage")
