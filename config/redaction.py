@@ -10,27 +10,35 @@ import re
 from typing import Final
 
 HIDDEN: Final = "(hidden)"
-# Each pattern's first group, where it has one, is kept.
+# What an address of any scheme begins with.
+_SCHEME: Final = r"\b[a-z][a-z+.-]{1,19}://"
+# Words without one of which a text, in lower case, is not looked at; and what is looked for: the
+# pattern's first group is kept. Lengths are bounded, so that no text takes long.
 _SECRETS: Final = (
     # A JSON Web Token: its header is an object, so it begins with '{"' in base64.
-    re.compile(r"()\beyJ[\w-]{4,}\.[\w-]*(?:\.[\w-]*)*"),
+    (("eyj",), re.compile(r"()\beyJ[\w-]{4,1024}\.[\w-]*(?:\.[\w-]*)*")),
     # A personal access token of ours. Its model is not there yet when logging begins.
-    re.compile(r"()\bsmp_[\w-]{8,}"),
-    re.compile(r"(\b(?:bearer|basic)\s+)[\w.~+/=-]{16,}", re.IGNORECASE),
+    (("smp_",), re.compile(r"()\bsmp_[\w-]{8,}")),
+    (("bearer", "basic"), re.compile(r"(\b(?:bearer|basic)\s+)[\w.~+/=-]{16,}", re.IGNORECASE)),
     # An address's query: signatures of Azure's long-running operations, codes, access tokens.
-    re.compile(r"(\b[a-z][a-z+.-]{1,9}://[^\s?#\"'<>]*\?)[^\s\"'<>]+", re.IGNORECASE),
-    re.compile(
-        r"((?:access_?token|id_?token|client_?secret|password|passwd|access_?key|sig|code)"
-        r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}]{4,}",
-        re.IGNORECASE,
-    ),
+    (("://",), re.compile(rf"({_SCHEME}[^\s?#\"'<>]{{0,1024}}\?)[^\s\"'<>]+", re.IGNORECASE)),
     # Who signs in, where an address says so: postgres://user:password@host.
-    re.compile(r"(\b[a-z][a-z+.-]{1,19}://[^\s/:@]*:)[^\s/@]+(?=@)", re.IGNORECASE),
+    (("://",), re.compile(rf"({_SCHEME}[^\s/:@]{{0,256}}:)[^\s/@]+(?=@)", re.IGNORECASE)),
+    (
+        ("token", "secret", "passw", "key", "sig", "code"),
+        re.compile(
+            r"((?:access_?token|id_?token|client_?secret|password|passwd|access_?key|sig|code)"
+            r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}]{4,}",
+            re.IGNORECASE,
+        ),
+    ),
 )
 
 
 def redacted(text: str) -> str:
     """Return `text` with `(hidden)` in the place of whatever looks like a token or a secret."""
-    for pattern in _SECRETS:
-        text = pattern.sub(rf"\1{HIDDEN}", text)
+    found = text.lower()
+    for words, pattern in _SECRETS:
+        if any(word in found for word in words):
+            text = pattern.sub(rf"\1{HIDDEN}", text)
     return text

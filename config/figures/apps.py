@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from celery.signals import task_success, worker_process_init, worker_ready
+from celery.signals import (
+    task_success,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 from django.apps import AppConfig
+from django.core.checks import register
 
+from config.figures.checks import check_figures
 from config.tracing import start_if_wanted
 
 
@@ -25,4 +32,6 @@ class FiguresConfig(AppConfig):
         task_success.connect(observers.note_tick, dispatch_uid="figures")
         for begun in (worker_ready, worker_process_init):
             begun.connect(publisher.start, dispatch_uid="figures")
+        worker_process_shutdown.connect(publisher.close, dispatch_uid="figures")
+        register(check_figures)
         start_if_wanted()

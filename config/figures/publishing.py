@@ -46,8 +46,8 @@ class Publisher:
         # Not atexit: a web server's workers are multiprocessing's, whose children do not run it.
         Finalize(None, self.close, exitpriority=0)
 
-    def close(self) -> None:
-        """End the thread and publish what is left."""
+    def close(self, **_: Any) -> None:
+        """End the thread and publish what is left: a receiver of Celery's signals, too."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(_JOIN_SECONDS)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from accounts import causes
 from config.logs import JsonFormatter, LineFormatter
+from config.redaction import redacted
 
 FORMS = [JsonFormatter(), LineFormatter()]
 
@@ -110,3 +111,9 @@ def test_what_looks_like_a_secret_is_hidden_in_a_message_and_in_a_traceback(
 def test_what_is_no_secret_is_shown(words: str) -> None:
     for form in FORMS:
         assert words in form.format(record("%s", words))
+
+
+@pytest.mark.parametrize("piece", ["http://", "-eyJ", "eyJaaaa.", "a://b:", "code="])
+def test_a_text_made_to_take_long_is_looked_at_in_bounded_steps(piece: str) -> None:
+    # Were a pattern to look from each piece to the end, this would take minutes.
+    assert redacted(piece * 100_000)
