@@ -1,4 +1,4 @@
-"""python -m benchmarks.receiver [--rounds N] [--seconds S] [--only KEY...] [--soak [REQUESTS]]"""
+"""python -m benchmarks.receiver [--rounds N] [--seconds S] [--only KEY...] [--soak|--flood [N]]"""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.receiver import comparison, contenders, load, soak
+from benchmarks.receiver import comparison, contenders, flood, load, soak
 from benchmarks.receiver.stage import stage
 
 _MILLION = 1_000_000
+_HUNDRED_THOUSAND = 100_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,8 +20,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     chosen = [one for one in contenders.ALL if not options.only or one.key in options.only]
     try:
-        load.check_tools()
+        if not options.flood:
+            load.check_tools()
         with tempfile.TemporaryDirectory(prefix="signalman-bench-") as folder:
+            if options.flood:
+                with stage(Path(folder), []) as running:
+                    return flood.run(running, options.flood)
             if options.soak:
                 with stage(Path(folder), [contenders.RECEIVER]) as running:
                     return soak.run(running, options.soak)
@@ -43,6 +48,14 @@ def _parser() -> argparse.ArgumentParser:
         const=_MILLION,
         metavar="REQUESTS",
         help="send the receiver so many instead, and watch its memory",
+    )
+    parser.add_argument(
+        "--flood",
+        type=int,
+        nargs="?",
+        const=_HUNDRED_THOUSAND,
+        metavar="KEY_IDS",
+        help="send so many invented key ids instead, and see what valid requests pay for it",
     )
     return parser
 

@@ -33,6 +33,7 @@ class Stage:
     """Running contenders by key, at their addresses, and the file of requests to send them."""
 
     programs: Programs
+    azure: LocalAzure
     addresses: dict[str, str]
     requests: Path
     pids: dict[str, int]
@@ -53,7 +54,7 @@ def stage(folder: Path, contenders: Sequence[Contender]) -> Iterator[Stage]:
         azure = _start_azure(programs)
         tokens = [azure.token(INSTANCE, _RESOURCE) for _ in range(_TOKENS)]
         _import_fleet(programs)
-        running = Stage(programs, {}, folder / "requests", {})
+        running = Stage(programs, azure, {}, folder / "requests", {})
         load.write_requests(running.requests, _PATH, tokens)
         forged = azure.token(INSTANCE, _RESOURCE, key="unknown")
         for contender in contenders:

@@ -31,6 +31,13 @@ class LocalAzure:
         result: dict[str, Any] = answer.json() if answer.content else {}
         return result
 
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the requests that came, oldest first."""
+        answer = requests.get(f"{self.url}/_local/requests", verify=self.ca_file, timeout=60)
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
     def send_event(self, instance: str, category: str, event: str, **rest: Any) -> dict[str, Any]:
         """Make a client of the hub chat cause an event, as the SignalR runtime would send it."""
         return self.post(
