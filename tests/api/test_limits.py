@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -24,7 +25,7 @@ def few(settings: Settings) -> Iterator[None]:
     cache.clear()
 
 
-def tries(number: int, **address: str) -> list[int]:
+def tries(number: int, **address: Any) -> list[int]:
     client = bearing("smp_guessed")
     return [client.get(INSTANCES, **address).status_code for _ in range(number)]
 

@@ -1,0 +1,189 @@
+"""Many instances at once: by filter, and by subscription."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.roles import Role
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.bulk import MOST
+from sync.importing import import_subscription
+from sync.models import Operation
+from tests.accounts.callers import caller
+from tests.api.fleet import instance
+from tests.cloud import LocalAzure
+from tests.sync.driving import SIGNED, drive, imported, managed, want
+
+pytestmark = pytest.mark.django_db
+
+PLAN = "/api/v1/plan/"
+APPLY = "/api/v1/apply/"
+HOME = f"/api/v1/subscriptions/{seed.SUBSCRIPTION_ID}/"
+
+
+@pytest.fixture
+def operator(local_azure: LocalAzure) -> APIClient:
+    """Return an operator's client, of two instances that wait for an apply, and one that does not.
+
+    One of the two is not in the group that most tests name.
+    """
+    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    want(imported(seed.CHAT), "None")
+    managed(seed.PAYMENTS)
+    return caller(Role.OPERATOR)
+
+
+def apply(client: APIClient, digest: str, query: str = "", **headers: str) -> Any:
+    body = {"digest": digest}
+    return client.post(f"{APPLY}{query}", body, format="json", headers=headers)
+
+
+def names(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["instance"] for row in rows]
+
+
+def test_all_instances_are_planned_at_once(operator: APIClient) -> None:
+    plan = operator.get(PLAN).json()
+    assert names(plan["plans"]) == sorted([seed.CHAT, seed.LAB])
+    assert plan["unchanged"] == [seed.PAYMENTS]
+    assert plan["refusals"] == []
+
+
+def test_filters_leave_some_and_another_digest(operator: APIClient) -> None:
+    plan = operator.get(PLAN, {"name": seed.LAB}).json()
+    assert names(plan["plans"]) == [seed.LAB]
+    assert plan["digest"] != operator.get(PLAN).json()["digest"]
+
+
+def test_what_is_only_observed_is_not_planned_and_said_why(operator: APIClient) -> None:
+    SignalRInstance.objects.filter(name=seed.LAB).update(policy="observe")
+    plan = operator.get(PLAN).json()
+    assert names(plan["plans"]) == [seed.CHAT]
+    assert names(plan["refusals"]) == [seed.LAB]
+    assert "observed" in plan["refusals"][0]["detail"]
+
+
+def test_an_apply_starts_an_operation_for_each_plan(operator: APIClient) -> None:
+    answer = apply(operator, operator.get(PLAN).json()["digest"])
+    assert answer.status_code == 202
+    assert sorted(names(answer.json()["operations"])) == sorted([seed.CHAT, seed.LAB])
+    for operation in Operation.objects.all():
+        assert drive(operation).state == "succeeded"
+    assert operator.get(PLAN).json()["plans"] == []
+
+
+def test_an_apply_touches_only_what_its_filters_leave(operator: APIClient) -> None:
+    query = f"?resource_group={seed.PAYMENTS_GROUP}"
+    digest = operator.get(f"{PLAN}{query}").json()["digest"]
+    answer = apply(operator, digest, query)
+    assert names(answer.json()["operations"]) == [seed.LAB]
+
+
+@pytest.mark.parametrize("query", ["", f"?name={seed.CHAT}"])
+def test_a_digest_of_other_filters_starts_nothing(operator: APIClient, query: str) -> None:
+    digest = operator.get(PLAN, {"name": seed.LAB}).json()["digest"]
+    answer = apply(operator, digest, query)
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/stale-plan"
+    assert answer.json()["digest"] == operator.get(f"{PLAN}{query}").json()["digest"]
+    assert not Operation.objects.exists()
+
+
+def test_what_came_to_be_wanted_after_the_plan_is_not_applied(operator: APIClient) -> None:
+    digest = operator.get(PLAN).json()["digest"]
+    want(SignalRInstance.objects.get(name=seed.PAYMENTS), "SystemAssigned", SIGNED)
+    assert apply(operator, digest).status_code == 409
+    assert not Operation.objects.exists()
+
+
+def test_one_that_is_busy_does_not_hold_up_the_others(operator: APIClient) -> None:
+    single = operator.get(f"/api/v1/instances/{seed.LAB}/plan/").json()["digest"]
+    address = f"/api/v1/instances/{seed.LAB}/apply/"
+    operator.post(address, {"digest": single}, format="json")
+    answer = apply(operator, operator.get(PLAN).json()["digest"])
+    assert names(answer.json()["operations"]) == [seed.CHAT]
+    assert names(answer.json()["refusals"]) == [seed.LAB]
+
+
+def test_a_repeated_apply_starts_nothing_and_other_filters_are_another_request(
+    operator: APIClient,
+) -> None:
+    digest = operator.get(PLAN).json()["digest"]
+    key = {"Idempotency-Key": "once"}
+    first, second = (apply(operator, digest, "", **key) for _ in range(2))
+    assert (second.status_code, second.json()) == (202, first.json())
+    assert Operation.objects.count() == 2
+    assert apply(operator, digest, "?policy=manage", **key).status_code == 422
+
+
+def test_where_nothing_differs_nothing_is_applied(operator: APIClient) -> None:
+    query = f"?name={seed.PAYMENTS}"
+    digest = operator.get(f"{PLAN}{query}").json()["digest"]
+    answer = apply(operator, digest, query)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/nothing-to-apply")
+
+
+@pytest.mark.parametrize(("name", "value"), [("polcy", "manage"), ("policy", "")])
+def test_a_filter_that_would_mean_all_is_refused(
+    operator: APIClient, name: str, value: str
+) -> None:
+    answer = apply(operator, "0", f"?{name}={value}")
+    assert answer.status_code == 400
+    assert name in answer.json()["errors"]
+
+
+def test_too_many_instances_are_refused_before_any_is_planned() -> None:
+    for number in range(MOST + 1):
+        instance(f"contoso-{number}")
+    answer = caller(Role.VIEWER).get(PLAN)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/too-many-instances")
+
+
+def test_a_subscription_is_imported_and_refreshed(local_azure: LocalAzure) -> None:
+    client = caller(Role.OPERATOR)
+    report = client.post(f"{HOME}import/", {}, format="json").json()
+    assert seed.CHAT in report["created"]
+    again = client.post(f"{HOME}import/", {}, format="json").json()
+    assert again["created"] == []
+    assert client.post(f"{HOME}refresh/").json()["unchanged"] == again["unchanged"]
+
+
+def test_one_group_and_one_instance_are_imported(local_azure: LocalAzure) -> None:
+    client = caller(Role.OPERATOR)
+    one = client.post(f"{HOME}import/", {"name": seed.CHAT}, format="json").json()
+    assert one["created"] == [seed.CHAT]
+    body = {"resource_group": seed.PAYMENTS_GROUP}
+    group = client.post(f"{HOME}import/", body, format="json").json()
+    assert seed.LAB in group["created"]
+    assert client.post(f"{HOME}import/", {"name": "none"}, format="json").status_code == 404
+
+
+def test_what_azure_has_is_accepted_where_the_import_says_so(local_azure: LocalAzure) -> None:
+    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    client = caller(Role.OPERATOR)
+    report = client.post(f"{HOME}import/", {"name": seed.LAB, "accept": True}, format="json").json()
+    assert report["updated"] == [seed.LAB]
+    assert client.get(PLAN).json()["plans"] == []
+
+
+def test_a_subscription_that_azure_does_not_show_is_a_problem(local_azure: LocalAzure) -> None:
+    unknown = "/api/v1/subscriptions/bbbbbbbb-0000-4000-8000-00000000000f/"
+    client = caller(Role.OPERATOR)
+    assert client.post(f"{unknown}import/", {}, format="json").status_code == 409
+    assert client.post(f"{unknown}refresh/").status_code == 404
+
+
+def test_what_can_be_imported_is_listed(local_azure: LocalAzure) -> None:
+    rows = caller(Role.VIEWER).get("/api/v1/subscriptions/visible/").json()
+    assert seed.SUBSCRIPTION_ID in [row["subscription_id"] for row in rows]
+
+
+def test_the_fleet_of_local_azure_is_planned_as_it_was_imported(local_azure: LocalAzure) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    plan = caller(Role.VIEWER).get(PLAN).json()
+    assert plan["plans"] == []
+    assert plan["refusals"] == []

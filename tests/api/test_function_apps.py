@@ -1,0 +1,92 @@
+"""Function Apps over the API, and diagnoses that ask addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.roles import Role
+from localazure import seed
+from sync.models import AuditEvent
+from tests.accounts.callers import Scope, caller, token
+from tests.api.fleet import instance
+from tests.cloud import LocalAzure
+from tests.sync.functions import V1_ISSUER, change_app_behind_our_back, chat_to_functions
+from upstreams.models import UpstreamTemplate
+
+pytestmark = pytest.mark.django_db
+
+APP = f"/api/v1/function-apps/{seed.FUNCTION_APP}/"
+DIAGNOSIS = "/api/v1/instances/contoso-a/diagnosis/"
+
+
+@pytest.fixture
+def operator(local_azure: LocalAzure) -> APIClient:
+    chat_to_functions()
+    return caller(Role.OPERATOR)
+
+
+def codes(document: dict[str, Any]) -> list[str]:
+    return [each["code"] for each in document["disagreements"]]
+
+
+def test_an_app_says_what_does_not_agree_and_the_fix(operator: APIClient) -> None:
+    found = operator.get(APP).json()
+    assert (found["standing"], found["instances"]) == ("disagrees", [seed.CHAT])
+    assert "issuer_differs" in codes(found)
+
+
+def test_azure_is_asked_again_on_demand(operator: APIClient) -> None:
+    change_app_behind_our_back(issuer=V1_ISSUER)
+    assert "issuer_differs" in codes(operator.get(APP).json())
+    assert "issuer_differs" not in codes(operator.post(APP).json())
+
+
+def test_plans_write_an_app_once_its_settings_say_so(operator: APIClient) -> None:
+    tag = operator.get(f"{APP}settings/")["ETag"]
+    body = {"policy": "manage"}
+    answer = operator.put(f"{APP}settings/", body, format="json", headers={"If-Match": tag})
+    assert answer.json() == body
+    assert AuditEvent.objects.filter(action="set policy", who="one-of-operators").exists()
+    client = operator.put(f"/api/v1/instances/{seed.CHAT}/settings/", {}, format="json")
+    assert client.status_code == 400
+    plan = operator.get(f"/api/v1/instances/{seed.CHAT}/plan/").json()
+    assert "function_apps" in [step["kind"] for step in plan["steps"]]
+
+
+def test_an_app_that_there_is_not_is_not_found() -> None:
+    assert caller(Role.VIEWER).get("/api/v1/function-apps/none/").status_code == 404
+
+
+@pytest.fixture
+def addressed() -> None:
+    UpstreamTemplate.objects.create(instance=instance(), url_template="https://localhost:1/{hub}")
+
+
+def keys(client: APIClient, **query: str) -> list[str]:
+    return [finding["key"] for finding in client.get(DIAGNOSIS, query).json()]
+
+
+@pytest.mark.usefixtures("addressed")
+def test_addresses_are_asked_only_on_demand() -> None:
+    client = caller(Role.OPERATOR)
+    assert "templates[0].answers" not in keys(client)
+    assert "templates[0].answers" not in keys(client, probe="false")
+    assert "templates[0].answers" in keys(client, probe="true")
+
+
+@pytest.mark.usefixtures("addressed")
+def test_who_may_start_nothing_makes_signalman_ask_nobody() -> None:
+    reader = token(Role.ADMINISTRATOR, scope=Scope.READ)[1]
+    for client in (caller(Role.VIEWER), reader):
+        assert client.get(DIAGNOSIS).status_code == 200
+        assert client.get(DIAGNOSIS, {"probe": "true"}).status_code == 403
+
+
+def test_a_probe_is_asked_for_in_one_word() -> None:
+    instance()
+    answer = caller(Role.OPERATOR).get(DIAGNOSIS, {"probe": "maybe"})
+    assert answer.status_code == 400
+    assert "probe" in answer.json()["errors"]

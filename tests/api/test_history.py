@@ -1,0 +1,129 @@
+"""What was wanted when, going back to it, drift that is welcome, and the audit trail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.roles import Role
+from localazure import seed
+from tests.accounts.callers import caller
+from tests.api.fleet import instance
+from tests.cloud import LocalAzure
+from tests.sync.driving import SIGNED, imported, want
+
+pytestmark = pytest.mark.django_db
+
+CONTOSO = "/api/v1/instances/contoso-a/"
+LAB = f"/api/v1/instances/{seed.LAB}/"
+AUDIT = "/api/v1/audit-events/"
+
+
+@pytest.fixture
+def operator() -> APIClient:
+    instance()
+    return caller(Role.OPERATOR)
+
+
+def put_identity(client: APIClient, kind: str, comment: str = "", address: str = CONTOSO) -> Any:
+    query = f"?comment={comment}" if comment else ""
+    return client.put(
+        f"{address}identity/{query}", {"type": kind}, format="json", headers={"If-Match": "*"}
+    )
+
+
+def test_the_history_says_who_wanted_what_and_why(operator: APIClient) -> None:
+    put_identity(operator, "SystemAssigned", "for the chat")
+    last = operator.get(f"{CONTOSO}history/").json()["results"][0]
+    assert last["who"] == "one-of-operators"
+    assert last["action"] == "set identity"
+    assert last["comment"] == "for the chat"
+    assert last["state"]["identity"]["type"] == "SystemAssigned"
+
+
+def test_a_comment_that_is_too_long_is_refused(operator: APIClient) -> None:
+    answer = put_identity(operator, "SystemAssigned", "x" * 256)
+    assert answer.status_code == 400
+    assert "comment" in answer.json()["errors"]
+
+
+def test_an_earlier_revision_is_wanted_again_and_planned(local_azure: LocalAzure) -> None:
+    imported(seed.LAB)
+    client = caller(Role.OPERATOR)
+    put_identity(client, "SystemAssigned", address=LAB)
+    assert client.get(f"{LAB}plan/").json()["action"] == "update"
+    body = {"number": 1, "comment": "too early"}
+    plan = client.post(f"{LAB}rollback/", body, format="json").json()
+    assert plan["action"] == "no-op"
+    newest = client.get(f"{LAB}history/").json()["results"][0]
+    assert (newest["action"], newest["comment"]) == ("rollback to 1", "too early")
+
+
+@pytest.mark.parametrize(("number", "status"), [(9, 409), (0, 400), ("1", 400), (True, 400)])
+def test_a_revision_that_is_none_is_refused(
+    operator: APIClient, number: object, status: int
+) -> None:
+    answer = operator.post(f"{CONTOSO}rollback/", {"number": number}, format="json")
+    assert answer.status_code == status
+
+
+def test_a_rollback_that_cannot_be_planned_changes_nothing(operator: APIClient) -> None:
+    # Azure was never asked about this one.
+    put_identity(operator, "SystemAssigned")
+    before = operator.get(f"{CONTOSO}history/").json()
+    answer = operator.post(f"{CONTOSO}rollback/", {"number": 1}, format="json")
+    assert answer.json()["type"] == "/problems/never-read"
+    assert operator.get(f"{CONTOSO}history/").json() == before
+
+
+@pytest.fixture
+def drifted(local_azure: LocalAzure) -> APIClient:
+    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    return caller(Role.OPERATOR)
+
+
+def accept(client: APIClient, **body: Any) -> Any:
+    return client.post(f"{LAB}drift/accept/", body, format="json")
+
+
+def test_all_of_what_azure_has_is_accepted(drifted: APIClient) -> None:
+    answer = accept(drifted, comment="theirs is right")
+    assert answer.json()["status"] == "Synced"
+    newest = drifted.get(f"{LAB}history/").json()["results"][0]
+    assert (newest["action"], newest["comment"]) == ("accept", "theirs is right")
+
+
+def test_one_change_is_accepted_and_the_other_applied(drifted: APIClient) -> None:
+    paths = [change["path"] for change in drifted.get(f"{LAB}drift/").json()["changes"]]
+    templates = [path for path in paths if path.startswith("upstream") or "templates" in path]
+    left = accept(drifted, paths=templates).json()["changes"]
+    assert {change["path"] for change in left} == set(paths) - set(templates)
+
+
+def test_a_change_that_there_is_not_is_not_accepted(drifted: APIClient) -> None:
+    answer = accept(drifted, paths=["nothing"])
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/no-such-change")
+
+
+def test_the_audit_trail_is_filtered_by_who_and_what_and_when(operator: APIClient) -> None:
+    put_identity(operator, "SystemAssigned")
+    soon = (timezone.now() + timedelta(minutes=1)).isoformat()
+
+    def found(**filters: str) -> list[str]:
+        rows = operator.get(AUDIT, filters).json()["results"]
+        return [row["action"] for row in rows]
+
+    assert found(object="CONTOSO-A") == [*found(who="one-of-operators"), "want: found"]
+    assert found(who="nobody") == found(since=soon) == found(object="contoso") == []
+    assert found(until=soon) == found()
+
+
+def test_an_audit_event_names_the_request_that_caused_it(operator: APIClient) -> None:
+    name = put_identity(operator, "SystemAssigned")["X-Request-ID"]
+    (row,) = operator.get(AUDIT, {"who": "one-of-operators"}).json()["results"]
+    assert row["request_id"] == name
+    assert row["after"]["identity"]["type"] == "SystemAssigned"

@@ -1,0 +1,47 @@
+"""A caller's own tokens: seen, and revoked."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import PersonalAccessToken
+from accounts.roles import Role
+from tests.accounts.callers import DAY, Scope, bearing, caller, token
+
+pytestmark = pytest.mark.django_db
+
+TOKENS = "/api/v1/tokens/"
+
+
+def test_a_caller_sees_its_own_tokens_and_no_others() -> None:
+    row, client = token(Role.VIEWER)
+    token(Role.OPERATOR)
+    (found,) = client.get(TOKENS).json()["results"]
+    assert (found["id"], found["prefix"]) == (row.pk, row.prefix)
+    assert client.get(f"{TOKENS}{row.pk}/").json() == client.get(TOKENS).json()["results"][0]
+
+
+def test_no_digest_is_shown() -> None:
+    row, client = token(Role.VIEWER)
+    assert row.digest not in client.get(TOKENS).content.decode()
+
+
+def test_a_revoked_token_opens_nothing_and_stays_on_record() -> None:
+    row, client = token(Role.OPERATOR)
+    other, secret = PersonalAccessToken.issue(
+        row.user, name="leaked", scope=Scope.WRITE, lifetime=DAY
+    )
+    assert client.delete(f"{TOKENS}{other.pk}/").status_code == 204
+    assert bearing(secret).get(TOKENS).status_code == 401
+    revoked = client.get(f"{TOKENS}{other.pk}/").json()
+    assert revoked["revoked_at"] is not None
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.ADMINISTRATOR])
+def test_anothers_token_is_neither_seen_nor_revoked(role: Role) -> None:
+    row, _ = token(Role.VIEWER)
+    client = caller(role)
+    assert client.get(f"{TOKENS}{row.pk}/").status_code == 404
+    assert client.delete(f"{TOKENS}{row.pk}/").status_code == 404
+    row.refresh_from_db()
+    assert row.revoked_at is None

@@ -1,0 +1,101 @@
+"""What the receiver demands, changed over the API: switches to be read, and secrets not."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import IdempotentAnswer
+from accounts.roles import Role
+from sync.models import AuditEvent
+from tests.accounts.callers import caller
+from tests.api.fleet import instance
+from upstreams.demands import ReceiverDemands
+
+pytestmark = pytest.mark.django_db
+
+RECEIVER = "/api/v1/instances/contoso-a/receiver/"
+SECRET = "correct-horse-battery"
+OTHER = "another-horse-battery"
+OFF = {"signature": False, "url_secret": False, "url_secret_parameter": "code"}
+
+
+@pytest.fixture
+def operator() -> APIClient:
+    instance()
+    return caller(Role.OPERATOR)
+
+
+def put(client: APIClient, **switches: Any) -> Any:
+    tag = client.get(RECEIVER)["ETag"]
+    return client.put(RECEIVER, OFF | switches, format="json", headers={"If-Match": tag})
+
+
+def accept(client: APIClient, secret: str, **options: Any) -> Any:
+    return client.post(f"{RECEIVER}secret/", {"secret": secret, **options}, format="json")
+
+
+def test_at_first_nothing_is_demanded(operator: APIClient) -> None:
+    nothing = OFF | {"url_secrets_accepted": 0, "url_secret_set_at": None}
+    assert operator.get(RECEIVER).json() == nothing
+
+
+def test_the_signature_is_demanded_on_record(operator: APIClient) -> None:
+    assert put(operator, signature=True).json()["signature"] is True
+    assert ReceiverDemands.objects.get().signature
+    assert AuditEvent.objects.get().who == "one-of-operators"
+
+
+def test_a_secret_is_demanded_once_there_is_one(operator: APIClient) -> None:
+    answer = put(operator, url_secret=True)
+    assert answer.status_code == 400
+    assert "No secret is set" in str(answer.json()["errors"])
+    accept(operator, SECRET)
+    assert put(operator, url_secret=True).json()["url_secret"] is True
+
+
+def test_a_second_secret_is_accepted_beside_the_first_unless_it_is_to_be_the_only_one(
+    operator: APIClient,
+) -> None:
+    assert accept(operator, SECRET).json()["url_secrets_accepted"] == 1
+    assert accept(operator, SECRET).json()["url_secrets_accepted"] == 1
+    assert accept(operator, OTHER).json()["url_secrets_accepted"] == 2
+    assert accept(operator, SECRET, only=True).json()["url_secrets_accepted"] == 1
+
+
+def test_all_secrets_are_forgotten(operator: APIClient) -> None:
+    accept(operator, SECRET)
+    put(operator, url_secret=True)
+    answer = operator.delete(f"{RECEIVER}secret/").json()
+    assert (answer["url_secret"], answer["url_secrets_accepted"]) == (False, 0)
+
+
+@pytest.mark.parametrize("secret", ["short", "x" * 1025, 5, None])
+def test_a_secret_that_is_none_is_refused(operator: APIClient, secret: Any) -> None:
+    answer = accept(operator, secret)
+    assert answer.status_code == 400
+    assert "secret" in answer.json()["errors"]
+
+
+def test_a_secret_is_in_no_answer_no_log_and_no_row(
+    operator: APIClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    answer = operator.post(
+        f"{RECEIVER}secret/", {"secret": SECRET}, format="json", headers={"Idempotency-Key": "k"}
+    )
+    rows = [
+        *ReceiverDemands.objects.values(),
+        *AuditEvent.objects.values(),
+        *IdempotentAnswer.objects.values(),
+    ]
+    for text in (answer.content.decode(), operator.get(RECEIVER).content.decode(), caplog.text):
+        assert SECRET not in text
+    assert SECRET not in str(rows)
+
+
+def test_no_secret_can_be_read(operator: APIClient) -> None:
+    assert operator.get(f"{RECEIVER}secret/").status_code == 405
