@@ -1,6 +1,7 @@
 """Somebody else's project: REST framework, `validation`, four settings, and nothing of ours.
 
-Run as a program: reads tokens from standard input, one a line, and prints the status of each.
+Run as a program beside a copy of the folder `validation`: reads tokens from standard input, one a
+line, and prints the status of each.
 """
 
 from __future__ import annotations
