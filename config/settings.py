@@ -282,10 +282,13 @@ SIGNALMAN_POLL_SECONDS = env.float("SIGNALMAN_POLL_SECONDS", default=10.0)
 # Seconds after which a worker that holds an operation is given up for dead. Longer than the slowest
 # stage: a token, a read with its retries and a write, each at the end of its patience.
 SIGNALMAN_LEASE_SECONDS = env.float("SIGNALMAN_LEASE_SECONDS", default=180.0)
-# Writes to a subscription: so many at once, and so many more each second. ARM's budget is 200 and
-# 10; what is left of it is for writes that arrive later than they were sent.
+# Writes to a subscription, and reads: so many at once, and so many more each second. ARM's budget is
+# 200 and 10, and 250 and 25; what is left of it is for what arrives later than it was sent, and for
+# what people ask for.
 SIGNALMAN_WRITE_BURST = env.int("SIGNALMAN_WRITE_BURST", default=150)
 SIGNALMAN_WRITES_PER_SECOND = env.float("SIGNALMAN_WRITES_PER_SECOND", default=10.0)
+SIGNALMAN_READ_BURST = env.int("SIGNALMAN_READ_BURST", default=200)
+SIGNALMAN_READS_PER_SECOND = env.float("SIGNALMAN_READS_PER_SECOND", default=25.0)
 # Seconds over which the refreshes of many subscriptions are spread.
 SIGNALMAN_REFRESH_JITTER_SECONDS = env.float("SIGNALMAN_REFRESH_JITTER_SECONDS", default=30.0)
 # Days after which operations that ended, and counts of how the fleet stood, are deleted. What was

@@ -30,7 +30,7 @@ from sync.desired import as_made
 from sync.function_apps import refresh_serving
 from sync.importing import refresh
 from sync.models import Operation, OperationStep
-from sync.pacing import book_write
+from sync.pacing import book_reads, book_write
 from sync.parts import holds, may_go_on, part_of
 from sync.parts.part import PlanOutdated, Writing
 from sync.policy import Policy
@@ -46,7 +46,8 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 # Source: ProvisioningState of Microsoft.SignalRService/signalR, api-version 2023-02-01.
 IN_PROGRESS: Final = frozenset({"Creating", "Updating", "Deleting", "Moving", "Running"})
 
-TURN: Final = "its turn within Azure's budget of writes"
+WRITE_TURN: Final = "its turn within Azure's budget of writes"
+READ_TURN: Final = "its turn within Azure's budget of reads"
 
 # What a stage that succeeded leaves of those that did not.
 _AFRESH: Final[Mapping[str, Any]] = {"attempt": 1, "error_code": "", "error_message": ""}
@@ -93,6 +94,8 @@ def carry_on(claim: Claim) -> datetime | None:
 def _next_stage(claim: Claim) -> datetime | None:
     if claim.operation.state == Operation.State.PROPAGATING:
         return look_again(claim)
+    if (turn := _turn(claim)) is not None:
+        return turn
     if claim.operation.attempt > MAX_ATTEMPTS:
         raise Setback("WorkerLost", "Each worker that took this stage died in it; see their logs.")
     step = claim.current_step
@@ -115,8 +118,6 @@ def _is_called_off(operation: Operation) -> bool:
 
 def _send(claim: Claim, step: OperationStep) -> datetime:
     """Write the step to Azure, unless it is there already, or something else is."""
-    if (at := _turn(claim)) > claim.now:
-        return claim.release(due_at=at, waiting_for=TURN)
     resource = _look(claim)
     if resource.provisioning_state in IN_PROGRESS:
         return _wait(claim, "Azure to finish another change of this instance")
@@ -189,12 +190,22 @@ def _look(claim: Claim) -> SignalRResource:
         )
 
 
-def _turn(claim: Claim) -> datetime:
-    """Return when this write may go; one that has waited for its turn has it."""
-    operation = claim.operation
-    if operation.waiting_for == TURN:
-        return claim.now
-    return book_write(operation.instance.subscription_id, claim.now)
+def _turn(claim: Claim) -> datetime | None:
+    """Book what this stage sends, and let go until that may be sent; None where it may now.
+
+    One that has waited for its turn has it.
+    """
+    operation, step = claim.operation, claim.current_step
+    if operation.waiting_for in {WRITE_TURN, READ_TURN}:
+        return None
+    subscription_id, target = operation.instance.subscription_id, claim.plan.target
+    is_poll = step is not None and step.state == step.State.POLLING
+    looked_at = 0 if is_poll else len(target.grants) + 2 * len(target.function_apps)
+    turns = [(book_reads(subscription_id, claim.now, 1 + looked_at), READ_TURN)]
+    if step is not None and not is_poll:
+        turns.append((book_write(subscription_id, claim.now), WRITE_TURN))
+    at, waiting_for = max(turns)
+    return claim.release(due_at=at, waiting_for=waiting_for) if at > claim.now else None
 
 
 def _poll(claim: Claim, step: OperationStep) -> datetime:

@@ -64,6 +64,7 @@ def _settings(folder: Path, database: str) -> dict[str, str]:
         "SIGNALMAN_POLL_SECONDS": "0",
         # Local Azure enforces no budget unless told to, and waiting is not what is measured.
         "SIGNALMAN_WRITE_BURST": "1000000",
+        "SIGNALMAN_READ_BURST": "1000000",
     }
     if not database:
         chosen["SIGNALMAN_DATABASE_URL"] = f"sqlite:///{folder / 'signalman.sqlite3'}"

@@ -27,9 +27,9 @@ def test_writes_that_wait_for_their_turn_are_not_throttled(
     local_azure: LocalAzure, settings: Settings, count: Count, burst: int, is_throttled: bool
 ) -> None:
     count("write budget")
-    settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND = burst, 2
+    settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND = burst, 1
     settings.SIGNALMAN_POLL_SECONDS = 0.1
-    local_azure.post("/_local/throttle", {"writes": {"size": 2, "refill": 2}})
+    local_azure.post("/_local/throttle", {"writes": {"size": 2, "refill": 1}})
     begun = [begin(local_azure, name) for name in FLEET]
     local_azure.post("/_local/operations", {"polls": 1, "retryAfter": None})
     carry_out([operation for operation, _ in begun])

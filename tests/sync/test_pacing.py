@@ -52,6 +52,16 @@ def test_nobody_waits_longer_than_the_bucket_needs(budget: Budget, gaps: list[fl
         before = at
 
 
+@given(budgets, st.lists(st.integers(1, 5), min_size=1, max_size=30))
+def test_several_at_once_wait_as_one_after_the_other_do(budget: Budget, numbers: list[int]) -> None:
+    together, apart, last = 0.0, 0.0, 0.0
+    for number in numbers:
+        at, together = turn(together, 0, budget, number)
+        for _ in range(number):
+            last, apart = turn(apart, 0, budget)
+        assert at == pytest.approx(last)
+
+
 @given(budgets, gaps)
 def test_who_asks_first_goes_first(budget: Budget, gaps: list[float]) -> None:
     found = turns(list(accumulate(gaps)), budget)
@@ -76,3 +86,18 @@ def test_a_fleet_that_is_applied_at_once_waits_for_its_turn(
     assert third.due_at is not None
     assert 9 < (third.due_at - second.due_at).total_seconds() < 11
     assert [drive(operation).state for operation in fleet] == ["succeeded"] * 3
+
+
+@pytest.mark.django_db
+def test_reads_wait_for_their_turn_too(local_azure: LocalAzure, settings: Settings) -> None:
+    settings.SIGNALMAN_READ_BURST, settings.SIGNALMAN_READS_PER_SECOND = 2, 0.1
+    operation = start(want(imported(seed.LAB), "SystemAssigned"))
+    local_azure.delete("/_local/requests")
+    now = timezone.now()
+    for _ in range(3):
+        stage(operation, now)
+    assert operation.waiting_for == "its turn within Azure's budget of reads"
+    assert operation.due_at is not None
+    assert 9 < (operation.due_at - now).total_seconds() < 11
+    assert len(local_azure.requests("GET")) == 2
+    assert drive(operation).state == "succeeded"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -94,7 +95,7 @@ def test_old_operations_go_and_the_audit_trail_stays(local_azure: LocalAzure) ->
 
 def test_every_old_operation_goes_in_one_pass(local_azure: LocalAzure) -> None:
     operation = drive(signed_lab())
-    ended = {"plan": {}, "state": "failed", "finished_at": operation.finished_at}
+    ended: dict[str, Any] = {"plan": {}, "state": "failed", "finished_at": operation.finished_at}
     Operation.objects.bulk_create(
         Operation(instance=operation.instance, **ended) for _ in range(2_500)
     )
