@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Count, F, Q, Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from diagnosis.reasons import explain
 from identities.models import SignalRInstance
 from portal.charts import traffic_chart
 from portal.instance.traffic import reasons_in_words
-from portal.pages import PortalPage
+from portal.pages import PortalPage, is_fragment
 from sync.models import InstanceStatus, Operation, StatusCount
 from sync.status import SyncStatus
 from upstreams.models import DeliveryCount, Outcome
@@ -41,11 +42,20 @@ class Attention:
 
 
 class RunningOperationsPage(PortalPage):
-    """The operations under way: a part of the dashboard that asks for itself again."""
+    """The operations under way: a part of the dashboard that asks for itself again.
+
+    By itself it is no page, and leads to the dashboard.
+    """
 
     title = "Running operations"
     permission_required = "sync.view_operation"
     template_name = "portal/running_operations.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer htmx with the part."""
+        if not is_fragment(request):
+            return redirect("admin:index")
+        return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the operations."""

@@ -70,7 +70,6 @@ class Portal:
         """Start a worker, which ends with the portal."""
         command = [CELERY, "--app", "config", "worker", "--beat", "--pool", "threads"]
         self._programs.start("worker", [*command, "--concurrency", "2"])
-        self._programs.wait_for_line("worker", "beat: Starting")
 
 
 def environment(folder: Path, azure: LocalAzure, extra: Mapping[str, str]) -> dict[str, str]:

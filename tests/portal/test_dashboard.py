@@ -77,7 +77,9 @@ def test_a_running_operation_says_how_far_it_is(sign_in: SignIn, instance: Signa
         due_at=timezone.now(),
         requested_by_name="ada",
     )
-    part = sign_in(Role.VIEWER).get("/admin/running/").content.decode()
+    viewer = sign_in(Role.VIEWER)
+    assert viewer.get("/admin/running/").status_code == 302
+    part = viewer.get("/admin/running/", headers={"HX-Request": "true"}).content.decode()
     assert f"/admin/operations/{operation.pk}/" in part
     assert "waiting for a worker" in part
 
