@@ -53,9 +53,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "Administration",
             "separator": True,
             "items": [
+                _item("Your access tokens", "vpn_key", "portal:access-tokens"),
                 _of("auth.user", "Users", "person"),
                 _of("auth.group", "Roles", "group"),
-                _of("accounts.personalaccesstoken", "Access tokens", "key"),
+                _of("accounts.personalaccesstoken", "Everybody's tokens", "key"),
             ],
         },
     ]

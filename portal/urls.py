@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from portal.access_tokens import AccessTokensPage, RevokeToken
 from portal.dashboard import RunningOperationsPage
 from portal.first_run import ConnectPage
 from portal.instance.commanding import RefreshInstance, SetPolicy
@@ -26,6 +27,8 @@ app_name = "portal"
 
 urlpatterns = [
     path("connect/", ConnectPage.view(), name="connect"),
+    path("access-tokens/", AccessTokensPage.view(), name="access-tokens"),
+    path("access-tokens/<int:token>/revoke/", RevokeToken.view(), name="revoke-token"),
     path("token-inspector/", TokenInspectorPage.view(), name="token-inspector"),
     path("running/", RunningOperationsPage.view(), name="running-operations"),
     path("instances/<str:name>/", OverviewPage.view(), name="instance-overview"),

@@ -19,6 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 import portal.urls
+from accounts.models import PersonalAccessToken
 from identities.models import SignalRInstance
 from sync.models import DesiredRevision, Operation
 from tests.cloud import LocalAzure
@@ -27,7 +28,9 @@ from tests.portal.rows import rows_of_every_kind
 pytestmark = pytest.mark.django_db
 
 # A session is written by whatever it is used for: a message that is shown, say.
-TABLES = [model for model in apps.get_models(include_auto_created=True) if model is not Session]
+TABLES: list[Any] = [
+    model for model in apps.get_models(include_auto_created=True) if model is not Session
+]
 
 
 def routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
@@ -61,6 +64,7 @@ def _value(name: str, route: str) -> str:
         "pk": first(Operation).pk,
         "number": first(DesiredRevision).number,
         "provider_id": "entra",
+        "token": first(PersonalAccessToken).pk,
     }
     assert name in values, f"Say what {name} of {route} is."
     return str(values[name])

@@ -1,0 +1,77 @@
+"""People make their own access tokens, see them once, and revoke them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from accounts.models import PersonalAccessToken
+from accounts.roles import Role
+from tests.accounts.callers import bearing
+from tests.portal.conftest import SignIn
+
+PAGE = "/admin/access-tokens/"
+WANTED = {"name": "nightly build", "scope": "read", "days": "30"}
+INSTANCES = "/api/v1/instances/"
+
+
+@pytest.fixture
+def viewer(sign_in: SignIn) -> Client:
+    return sign_in(Role.VIEWER)
+
+
+def made(client: Client, **changes: str) -> str:
+    """Make a token on the page, and return the text that it shows."""
+    page = client.post(PAGE, WANTED | changes)
+    found = re.search(r"<code>(smp_[\w-]{20,})</code>", page.content.decode())
+    assert found is not None
+    assert "no-store" in page["Cache-Control"]
+    return found[1]
+
+
+def test_a_token_opens_the_api_until_it_is_revoked(viewer: Client) -> None:
+    token = made(viewer)
+    assert bearing(token).get(INSTANCES).status_code == 200
+    row = PersonalAccessToken.objects.get()
+    assert viewer.post(f"{PAGE}{row.pk}/revoke/").status_code == 302
+    assert bearing(token).get(INSTANCES).status_code == 401
+    assert "Revoked" in viewer.get(PAGE).content.decode()
+
+
+def test_its_text_is_shown_once(viewer: Client) -> None:
+    token = made(viewer)
+    assert token not in viewer.get(PAGE).content.decode()
+
+
+def test_nobody_sees_or_revokes_anothers(viewer: Client, sign_in: SignIn) -> None:
+    made(viewer)
+    other = sign_in(Role.ADMINISTRATOR)
+    assert "nightly build" not in other.get(PAGE).content.decode()
+    row = PersonalAccessToken.objects.get()
+    assert other.post(f"{PAGE}{row.pk}/revoke/").status_code == 404
+    row.refresh_from_db()
+    assert row.revoked_at is None
+
+
+def test_a_get_revokes_nothing(viewer: Client) -> None:
+    made(viewer)
+    row = PersonalAccessToken.objects.get()
+    assert viewer.get(f"{PAGE}{row.pk}/revoke/").status_code == 405
+
+
+@pytest.mark.parametrize("changes", [{"name": ""}, {"scope": "all"}, {"days": "3650"}])
+def test_what_cannot_be_is_not_made(viewer: Client, changes: dict[str, str]) -> None:
+    assert "smp_" not in viewer.post(PAGE, WANTED | changes).content.decode()
+    assert not PersonalAccessToken.objects.exists()
+
+
+def test_who_signs_in_with_entra_makes_none_that_lasts_long(viewer: Client) -> None:
+    assert "smp_" not in viewer.post(PAGE, WANTED | {"days": "90"}).content.decode()
+    for user in User.objects.all():
+        user.set_password("a-password")
+        user.save()
+        viewer.force_login(user)
+    assert made(viewer, days="90")
