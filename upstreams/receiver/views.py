@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
@@ -131,12 +132,23 @@ def _check_length(header: str | None, most: int) -> None:
 
 def _body(request: HttpRequest, most: int) -> bytes:
     # Not request.body, which has a limit of its own: DATA_UPLOAD_MAX_MEMORY_SIZE.
+    is_chunked = "HTTP_TRANSFER_ENCODING" in request.META
     try:
-        body: bytes = request.read(most + 1)
+        body: bytes = _chunks(request.META, most + 1) if is_chunked else request.read(most + 1)
     except UnreadablePostError as error:
         raise ProtocolError("body_incomplete", "The body ended before its length.") from error
     if len(body) > most:
         raise _too_large(most)
+    return body
+
+
+def _chunks(headers: Mapping[str, Any], most: int) -> bytes:
+    """Read a body whose length was not sent: Django would take it for none."""
+    if not headers.get("wsgi.input_terminated"):
+        raise ProtocolError("body_chunked", "The web server does not say where the body ends.")
+    body = b""
+    while len(body) < most and (chunk := headers["wsgi.input"].read(most - len(body))):
+        body += chunk
     return body
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from localazure import seed
 from tests.cloud import LocalAzure
@@ -77,6 +78,23 @@ def test_a_header_that_granian_cannot_read_is_refused_and_not_taken_for_none(
     value = "name: änn".encode().decode("latin-1")
     headers = [*sent(bearer, without=name), (name, value)]
     assert exchange(url, HERE, headers, BODY) == Reply(400, "header_unreadable")
+
+
+def chunked(url: str, bearer: str, *chunks: bytes) -> requests.Response:
+    """Send a body whose length is not said beforehand."""
+    headers = dict(sent(bearer))
+    return requests.post(f"{url}{HERE}", data=iter(chunks), headers=headers, timeout=30)
+
+
+def test_a_body_in_chunks_is_read(url: str, bearer: str) -> None:
+    body = json_call(["hi"])
+    answer = chunked(url, bearer, body[:9], body[9:])
+    assert answer.content == b'{"type":3,"invocationId":"0","result":"hi"}\x1e'
+
+
+def test_a_body_in_too_many_chunks_is_refused(url: str, bearer: str) -> None:
+    answer = chunked(url, bearer, *[b" " * 65_536] * 17)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
 def test_a_slash_in_an_event_arrives_as_one(url: str, bearer: str) -> None:

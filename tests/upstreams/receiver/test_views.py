@@ -192,6 +192,13 @@ def test_only_the_receivers_own_limit_bounds_a_body(
     assert service.post().status_code == 200
 
 
+def test_a_body_without_an_end_is_not_waited_for(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    service.client = Client(headers={"Transfer-Encoding": "chunked"})
+    assert code(service.post()) == "body_chunked"
+
+
 def test_an_unknown_instance_is_not_found_and_leaves_no_trace(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
