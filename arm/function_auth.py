@@ -41,6 +41,7 @@ _V2_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "client_id": (*_AAD, "registration", "clientId"),
     "unauthenticated_action": ("globalValidation", "unauthenticatedClientAction"),
     "allowed_audiences": (*_AAD, "validation", "allowedAudiences"),
+    "excluded_paths": ("globalValidation", "excludedPaths"),
     "allowed_principals": (*_POLICY, "allowedPrincipals", "identities"),
     "allowed_applications": (*_POLICY, "allowedApplications"),
     "allowed_clients": (*_AAD, "validation", "jwtClaimChecks", "allowedClientApplications"),
@@ -60,8 +61,9 @@ class FunctionAppAuth:
     `unauthenticated_action` is ARM's word, and empty where none is set; it is `AllowAnonymous` too
     where V2 does not require authentication. `allowed_principals` are object ids (a token's `oid`),
     `allowed_applications` and `allowed_clients` client ids (its `appid`): an empty one lets all in.
-    `other_checks` names what may refuse a token besides. `is_from_file` says that a file of the app
-    is in force, and not these settings. Holds no secret.
+    `excluded_paths` are open to requests without a token, in V2 alone. `other_checks` names what
+    may refuse a token besides. `is_from_file` says that a file of the app is in force, and not
+    these settings. Holds no secret.
     """
 
     version: AuthVersion = "v2"
@@ -73,6 +75,7 @@ class FunctionAppAuth:
     allowed_principals: tuple[str, ...] = ()
     allowed_applications: tuple[str, ...] = ()
     allowed_clients: tuple[str, ...] = ()
+    excluded_paths: tuple[str, ...] = ()
     other_checks: tuple[str, ...] = ()
     is_from_file: bool = False
 

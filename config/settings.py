@@ -282,9 +282,9 @@ SIGNALMAN_POLL_SECONDS = env.float("SIGNALMAN_POLL_SECONDS", default=10.0)
 # Seconds after which a worker that holds an operation is given up for dead. Longer than the slowest
 # stage: a token, a read with its retries and a write, each at the end of its patience.
 SIGNALMAN_LEASE_SECONDS = env.float("SIGNALMAN_LEASE_SECONDS", default=180.0)
-# Writes to a subscription, and reads: so many at once, and so many more each second. ARM's budget is
-# 200 and 10, and 250 and 25; what is left of it is for what arrives later than it was sent, and for
-# what people ask for.
+# Writes to a subscription, and reads: so many at once, and so many more each second. ARM's budget
+# is 200 and 10, and 250 and 25; what is left of it is for what arrives later than it was sent, and
+# for what people ask for.
 SIGNALMAN_WRITE_BURST = env.int("SIGNALMAN_WRITE_BURST", default=150)
 SIGNALMAN_WRITES_PER_SECOND = env.float("SIGNALMAN_WRITES_PER_SECOND", default=10.0)
 SIGNALMAN_READ_BURST = env.int("SIGNALMAN_READ_BURST", default=200)

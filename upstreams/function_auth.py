@@ -25,6 +25,9 @@ _CLIENT_ID: Final = re.compile(
     r"(?:api://)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?", re.IGNORECASE
 )
 
+# What the service puts into an address.
+_PARAMETER: Final = re.compile(r"\{(?:hub|category|event)\}")
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -41,13 +44,14 @@ class Caller:
 class Demand:
     """What the tokens carry that signed templates send to one app.
 
-    `resources` are what the templates ask tokens for, so the tokens' audiences. An empty demand is
-    met by any app.
+    `resources` are what the templates ask tokens for, so the tokens' audiences. `url_templates` are
+    where they go. An empty demand is met by any app.
     """
 
     issuer: str
     resources: tuple[str, ...]
     callers: tuple[Caller, ...]
+    url_templates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,38 @@ def _refusing(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
     )
 
 
+def _excluded(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
+    for excluded in auth.excluded_paths:
+        for url_template in demand.url_templates:
+            if may_fall_under(excluded, url_template):
+                yield Disagreement(
+                    "path_excluded",
+                    f"It checks no token at {excluded}, where a template's events go: anybody may "
+                    "send there.",
+                    f"Take {excluded} out of its globalValidation.excludedPaths.",
+                    is_mendable=False,
+                )
+                break
+
+
+def may_fall_under(excluded: str, url_template: str) -> bool:
+    """Return whether an event may be sent to a path that is excluded from authentication.
+
+    A parameter of the template stands for any one segment, and a `*` that the path ends in for any
+    rest. Whether App Service heeds a slash at the end or the case is not documented: both are
+    ignored here, for a door that may be open is to be shown.
+    """
+    try:
+        path = urlsplit(url_template).path
+    except ValueError:
+        return False
+    pattern = "[^/]+".join(re.escape(part) for part in _PARAMETER.split(path.rstrip("/")))
+    if not excluded.endswith("*"):
+        return re.fullmatch(pattern, excluded.rstrip("/"), re.IGNORECASE) is not None
+    start, fixed = excluded[:-1].lower(), _PARAMETER.split(path)[0].lower()
+    return fixed.startswith(start) or (start.startswith(fixed) and fixed != path.lower())
+
+
 def _issuer(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
     if auth.issuer == demand.issuer:
         return
@@ -241,6 +277,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     _client_id,
     _switched_on,
     _refusing,
+    _excluded,
     _issuer,
     _audiences,
     _callers,

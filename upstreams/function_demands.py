@@ -17,15 +17,17 @@ def demand_on(
     app: FunctionApp, instance: SignalRInstance, templates: Iterable[TemplateState]
 ) -> Demand:
     """Return what the tokens carry that `instance` sends to `app`, with these templates."""
-    resources = [
-        template.resource
+    signed = [
+        template
         for template in templates
         if template.resource and host_of(template.url_template) == app.host_name
     ]
+    resources = [template.resource for template in signed if template.resource]
     return Demand(
         issuer=configuration().issuer.format(tenant_id=tenant_of(instance)),
         resources=tuple(dict.fromkeys(resources)),
         callers=(caller_of(instance),) if resources else (),
+        url_templates=tuple(template.url_template for template in signed),
     )
 
 

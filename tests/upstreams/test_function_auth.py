@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arm.function_auth import FunctionAppAuth
-from upstreams.function_auth import Caller, Demand, disagreements, host_of, wanted
+from upstreams.function_auth import (
+    Caller,
+    Demand,
+    disagreements,
+    host_of,
+    may_fall_under,
+    wanted,
+)
 
 TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
 ISSUER = f"https://sts.windows.net/{TENANT}/"
@@ -191,3 +198,35 @@ def test_an_app_that_no_signed_template_points_at_may_be_as_it_is() -> None:
 )
 def test_the_host_of_a_template(url: str, host: str | None) -> None:
     assert host_of(url) == host
+
+
+@pytest.mark.parametrize(
+    ("excluded", "path", "may"),
+    [
+        ("/api/chat", "/api/chat", True),
+        ("/api/chat/", "/API/Chat", True),
+        ("/api/chat", "/api/{hub}", True),
+        ("/api/chat/echo", "/api/{hub}/{event}", True),
+        ("/api/*", "/api/chat", True),
+        ("/api/c*", "/api/{hub}", True),
+        ("/*", "/api", True),
+        ("/api/chat", "/api/chats", False),
+        ("/api/chat", "/api", False),
+        ("/api/chat/echo", "/api/{hub}", False),
+        ("/other/*", "/api/{hub}", False),
+        ("/api/chat/*", "/api", False),
+        ("/api", "/{hub}/x", False),
+    ],
+)
+def test_a_path_without_authentication_is_found(excluded: str, path: str, may: bool) -> None:
+    assert may_fall_under(excluded, f"https://contoso.azurewebsites.net{path}?code=x") == may
+
+
+def test_an_app_that_checks_no_token_where_events_go_is_told_so() -> None:
+    demand = replace(DEMAND, url_templates=("https://contoso.azurewebsites.net/api/{hub}",))
+    assert disagreements(AGREEING, demand) == []
+    open_door = replace(AGREEING, excluded_paths=("/health", "/api/chat"))
+    (found,) = disagreements(open_door, demand)
+    assert (found.code, found.is_mendable) == ("path_excluded", False)
+    assert "/api/chat" in found.fix
+    assert wanted(open_door, demand) == open_door
