@@ -18,6 +18,8 @@ from tests.cloud import LocalAzure
 
 ACCEPTED = {200, 204}
 PATIENCE_SECONDS = 60
+# The application whose tokens the API accepts.
+AUDIENCE = seed.UPSTREAM_APP_ID
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Service:
             "SIGNALMAN_INSTANCE": instance,
             "AZURE_SUBSCRIPTION_ID": seed.SUBSCRIPTION_ID,
         }
+
+    def entra_token(self, *roles: str) -> str:
+        """Return an access token of an application that has these app roles."""
+        asked = {"resource": AUDIENCE, "principal": seed.CHAT, "claims": {"roles": list(roles)}}
+        return str(self.cloud.post("/_local/tokens", asked)["token"])
 
     def wait_for_deliveries(self, instance: str) -> None:
         """Wait until a delivery of the instance is written: a second later, with others."""
@@ -87,6 +94,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "SIGNALMAN_APPS": "examples.chat",
         "SIGNALMAN_TICK_SECONDS": "0.5",
         "SIGNALMAN_POLL_SECONDS": "0.1",
+        "SIGNALMAN_API_TENANT_ID": seed.TENANT_ID,
+        "SIGNALMAN_API_AUDIENCES": AUDIENCE,
         "DJANGO_SUPERUSER_PASSWORD": secrets.token_urlsafe(12),
     }
 
