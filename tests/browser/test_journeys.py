@@ -1,0 +1,204 @@
+"""The journeys of "Managed identities for Azure SignalR Service", each to an accepted delivery.
+
+https://learn.microsoft.com/azure/azure-signalr/howto-use-managed-identity. Whoever looks at the
+article beside the portal finds each of its headings here, and its picture in docs/portal.md.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from localazure import seed
+from tests.browser.looking import screenshot, sign_in
+from tests.browser.portal import Portal
+
+SIGNED_FOR = seed.UPSTREAM_APP_URI
+SECRET_URI = f"https://{seed.VAULT}.vault.azure.net/secrets/upstream-code"
+# What the built-in vault holds.
+SECRET = "code-from-the-vault"
+HOSTED, SECRETIVE = "contoso-hosted", "contoso-secretive"
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+
+@pytest.fixture(scope="module")
+def portal_settings() -> dict[str, str]:
+    """The receiver goes by a changed row at once."""
+    return {"SIGNALMAN_POLICY_SECONDS": "0.1"}
+
+
+@pytest.fixture
+def operator(page: Page) -> Page:
+    sign_in(page, "operator")
+    return page
+
+
+def receiver(portal: Portal, instance: str, query: str = "") -> str:
+    """Return the address of Signalman's receiver for an instance."""
+    return f"{portal.url}/upstream/{instance}/{query}"
+
+
+def template(portal: Portal, instance: str, *, is_signed: bool = True) -> dict[str, Any]:
+    """Return a template that sends everything to the receiver, as ARM has it."""
+    auth = {"type": "ManagedIdentity", "managedIdentity": {"resource": SIGNED_FOR}}
+    everything = {"hubPattern": "*", "categoryPattern": "*", "eventPattern": "*"}
+    url = receiver(portal, instance)
+    return everything | {"urlTemplate": url, "auth": auth if is_signed else None}
+
+
+def want_template(portal: Portal, instance: str, *, is_signed: bool = True) -> None:
+    """Want the one template of an instance, as somebody did before the journey."""
+    document = json.dumps([template(portal, instance, is_signed=is_signed)])
+    portal.manage("set_upstream", instance, stdin=document)
+
+
+def make(portal: Portal, instance: str) -> None:
+    """Let Azure have an instance with an identity of its own and a signed template, and import."""
+    upstream = {"templates": [template(portal, instance)]}
+    description = {
+        "name": instance,
+        "resourceGroup": seed.REALTIME_GROUP,
+        "identity": {"type": "SystemAssigned"},
+        "properties": {"upstream": upstream},
+    }
+    portal.azure.seed(instances=[description])
+    portal.manage("import_instances")
+
+
+def tab(page: Page, instance: str, label: str) -> None:
+    """Open a tab of an instance, from its first page."""
+    page.goto(f"/admin/instances/{instance}/")
+    page.get_by_role("navigation", name="Instance").get_by_role("link", name=label).click()
+
+
+def apply(page: Page) -> None:
+    """Go to the plan from where it is offered, let Signalman write, and apply it to its end."""
+    page.get_by_role("link", name="See the plan").first.click()
+    page.wait_for_url("**/plan/")
+    manage = page.get_by_role("button", name="Let Signalman manage it")
+    if manage.is_visible():
+        manage.click()
+    expect(page.get_by_role("button", name="Apply this plan")).to_be_visible()
+    confirm = page.get_by_label("to confirm")
+    if confirm.is_visible():
+        confirm.fill(page.get_by_role("heading", level=1).inner_text())
+    page.get_by_role("button", name="Apply this plan").click()
+    expect(page.get_by_text("Azure has all that was planned")).to_be_visible(timeout=90_000)
+
+
+def assert_accepted(page: Page, portal: Portal, instance: str) -> None:
+    """Let a client send an event, and see on the page of traffic that it was accepted."""
+    outcome = portal.send_event(instance, arguments=["hello"], invocationId="1")
+    assert outcome["status"] == 200, outcome
+    tab(page, instance, "Traffic")
+    latest = page.get_by_role("region", name="Latest deliveries")
+    row = latest.get_by_role("row").filter(has_text="messages/echo").first
+    expect(row).to_contain_text("Accepted")
+    expect(row).to_contain_text("200")
+
+
+def test_add_a_system_assigned_identity(operator: Page, portal: Portal, tmp_path: Path) -> None:
+    want_template(portal, seed.LAB)
+    tab(operator, seed.LAB, "Identity")
+    operator.get_by_label("On", exact=True).check()
+    expect(operator.get_by_text("made by Azure, known after apply")).to_be_visible()
+    screenshot(operator, "identity-system-assigned", tmp_path)
+    operator.get_by_role("button", name="Save what is wanted").click()
+    apply(operator)
+    tab(operator, seed.LAB, "Identity")
+    expect(operator.get_by_role("button", name="Copy object (principal) ID")).to_be_visible()
+    assert_accepted(operator, portal, seed.LAB)
+
+
+def test_add_a_user_assigned_identity(operator: Page, portal: Portal, tmp_path: Path) -> None:
+    want_template(portal, seed.PAYMENTS)
+    tab(operator, seed.PAYMENTS, "Identity")
+    operator.get_by_role("link", name="User assigned").click()
+    operator.get_by_label("Search by name").fill(seed.SHARED_IDENTITY)
+    expect(operator.get_by_text(seed.ORDERS_IDENTITY)).to_have_count(0)
+    operator.get_by_role("link", name=f"Choose {seed.SHARED_IDENTITY}").click()
+    consequences = operator.locator("#consequences")
+    expect(consequences.get_by_text(seed.SHARED_PRINCIPAL_ID)).to_be_visible()
+    screenshot(operator, "identity-user-assigned", tmp_path)
+    operator.get_by_role("button", name="Save what is wanted").click()
+    apply(operator)
+    tab(operator, seed.PAYMENTS, "Identity")
+    expect(operator.get_by_text(seed.SHARED_CLIENT_ID).first).to_be_visible()
+    assert_accepted(operator, portal, seed.PAYMENTS)
+
+
+def test_enable_managed_identity_authentication(
+    operator: Page, portal: Portal, tmp_path: Path
+) -> None:
+    want_template(portal, seed.ORDERS, is_signed=False)
+    tab(operator, seed.ORDERS, "Upstream")
+    expect(operator.get_by_text("Its requests carry no token")).to_be_visible()
+    operator.get_by_label("Authentication").select_option("Managed identity")
+    operator.get_by_text("Choose from the tenant's applications").click()
+    operator.get_by_label("Application's name or client ID").fill("upstream")
+    operator.get_by_role("button", name=f"Use {SIGNED_FOR}").click()
+    operator.get_by_label("Hub", exact=True).fill("chat")
+    operator.get_by_label("Event", exact=True).fill("echo")
+    tried = operator.locator("#route")
+    expect(tried).to_contain_text("Template 1 takes it")
+    expect(tried).to_contain_text(SIGNED_FOR)
+    screenshot(operator, "upstream", tmp_path)
+    operator.get_by_role("button", name="Save the list").click()
+    apply(operator)
+    assert_accepted(operator, portal, seed.ORDERS)
+
+
+def test_point_at_a_function_app_and_fix_its_issuer(
+    operator: Page, portal: Portal, tmp_path: Path
+) -> None:
+    # App Service is not part of Local Azure: the receiver stands for the functions of the app.
+    auth = seed.fleet()["sites"][0]["authsettingsV2"]
+    app = {
+        "name": "contoso-receiver",
+        "resourceGroup": seed.REALTIME_GROUP,
+        "properties": {"defaultHostName": "localhost"},
+        "authsettingsV2": auth,
+    }
+    portal.azure.seed(sites=[app])
+    make(portal, HOSTED)
+    tab(operator, HOSTED, "Function Apps")
+    expect(operator.get_by_text("Its issuer is that of v2 tokens")).to_be_visible()
+    screenshot(operator, "function-apps", tmp_path)
+    operator.get_by_role("button", name="Make it agree").click()
+    apply(operator)
+    tab(operator, HOSTED, "Function Apps")
+    expect(operator.get_by_text("agrees", exact=True)).to_be_visible()
+    assert_accepted(operator, portal, HOSTED)
+
+
+def test_grant_key_vault_access(operator: Page, portal: Portal, tmp_path: Path) -> None:
+    make(portal, SECRETIVE)
+    tab(operator, SECRETIVE, "Upstream")
+    url = receiver(portal, SECRETIVE, f"?code={{@Microsoft.KeyVault(SecretUri={SECRET_URI})}}")
+    operator.get_by_label("URL template").fill(url)
+    expect(operator.get_by_text("Takes from Key Vault:")).to_be_visible()
+    operator.get_by_role("button", name="Save the list").click()
+    tab(operator, SECRETIVE, "Key Vault")
+    operator.get_by_role("button", name="Read from Azure anew").click()
+    expect(operator.get_by_text("grant planned")).to_be_visible()
+    expect(operator.get_by_text("Present", exact=True)).to_be_visible()
+    screenshot(operator, "key-vault", tmp_path)
+    demand_secret(operator)
+    apply(operator)
+    tab(operator, SECRETIVE, "Key Vault")
+    expect(operator.get_by_text("may read", exact=True)).to_be_visible()
+    assert_accepted(operator, portal, SECRETIVE)
+
+
+def demand_secret(page: Page) -> None:
+    """Let the receiver refuse what comes without the secret, so that its coming is proved."""
+    page.get_by_text("Change what is demanded").click()
+    page.get_by_label("New secret").fill(SECRET)
+    page.get_by_label("Refuse requests without it").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("One secret")).to_be_visible()
