@@ -73,7 +73,7 @@ class RoleAdmin(ModelAdmin):
 
 @admin.register(PersonalAccessToken)
 class PersonalAccessTokenAdmin(ModelAdmin):
-    """People make their own on a page of the portal, and `manage.py create_token` makes anybody's."""
+    """People make their own on a page of the portal; `manage.py create_token` makes anybody's."""
 
     list_display = ["name", "user", "prefix", "scope", "expires_at", "last_used_at", "revoked_at"]
     list_filter = ["scope", "user"]
