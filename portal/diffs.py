@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sync.changes import KNOWN_AFTER_APPLY, Action, Change
 from sync.rendering import SIGNS
+from upstreams.redaction import redacted
 
 # What a screen reader says instead of a sign.
 WORDS: Final = {"+": "added", "~": "changed", "-": "removed"}
@@ -82,7 +83,10 @@ def _lines(change: Change) -> list[Line]:
 
 
 def written(value: Any) -> str | None:
-    """Return a value as JSON writes it, so that text and what looks like text are told apart."""
+    """Return a value as JSON writes it, so that text and what looks like text are told apart.
+
+    Without the keys that stand in clear in an address.
+    """
     if value is None:
         return None
-    return KNOWN_AFTER_APPLY if value == KNOWN_AFTER_APPLY else json.dumps(value)
+    return KNOWN_AFTER_APPLY if value == KNOWN_AFTER_APPLY else json.dumps(redacted(value))

@@ -7,7 +7,10 @@ from django.urls import path
 from portal.access_tokens import AccessTokensPage, RevokeToken
 from portal.dashboard import RunningOperationsPage
 from portal.first_run import ConnectPage
+from portal.fleet import ApplyFleet
+from portal.importing import ImportPage
 from portal.instance.commanding import RefreshInstance, SetPolicy
+from portal.instance.deletion import DeletionPage, ProtectInstance
 from portal.instance.diagnosis import DiagnosisPage
 from portal.instance.drift import DriftPage
 from portal.instance.functions import FunctionsPage
@@ -45,6 +48,10 @@ urlpatterns = [
     path("instances/<str:name>/operations/", OperationsPage.view(), name="instance-operations"),
     path("instances/<str:name>/refresh/", RefreshInstance.view(), name="instance-refresh"),
     path("instances/<str:name>/policy/", SetPolicy.view(), name="instance-policy"),
+    path("instances/<str:name>/delete/", DeletionPage.view(), name="instance-delete"),
+    path("instances/<str:name>/protection/", ProtectInstance.view(), name="instance-protection"),
+    path("import/", ImportPage.view(), name="import"),
+    path("fleet/apply/", ApplyFleet.view(), name="fleet-apply"),
     path("operations/<uuid:pk>/", OperationPage.view(), name="operation"),
     path("operations/<uuid:pk>/cancel/", CancelOperation.view(), name="operation-cancel"),
     path("instances/<str:name>/drift/", DriftPage.view(), name="instance-drift"),

@@ -22,7 +22,6 @@ def record_edit(
     who: str,
     fields: Edits,
     rows: Iterable[tuple[Model, Edits]] = (),
-    **_kwargs: Any,
 ) -> None:
     """Record what the saved page of `instance` changed: its own fields, and what is wanted."""
     for name, (before, after) in fields.items():
@@ -35,6 +34,6 @@ def record_edit(
     record_desired([instance.pk], Author(who, "edit"))
 
 
-def record_removal(instance: SignalRInstance, who: str, **_kwargs: Any) -> None:
+def record_removal(instance: SignalRInstance, who: str) -> None:
     """Record that `instance` was taken out of Signalman, with what was wanted of it."""
     record_change(instance, "remove", who=who, before=desired_state(instance).to_json())

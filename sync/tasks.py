@@ -32,7 +32,7 @@ def refresh_fleet() -> None:
         refresh_subscription.apply_async((str(subscription_id),), countdown=seconds)
 
 
-@shared_task(name="sync.tasks.refresh_subscription")
+@shared_task(name=waking.REFRESH)
 def refresh_subscription(subscription_id: str) -> None:
     """Read a subscription's instances and count how they stand."""
     schedule.refresh_and_count(UUID(subscription_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from sync.models import Operation
 log = logging.getLogger(__name__)
 
 ADVANCE: Final = "sync.tasks.advance"
+REFRESH: Final = "sync.tasks.refresh_subscription"
 # So that a queue that is slow to empty does not fill up with repetitions.
 WAKE_AGAIN_AFTER: Final = timedelta(seconds=30)
 
@@ -28,6 +30,15 @@ def wake(operation_id: UUID, *, seconds: float = 0) -> None:
         current_app.send_task(ADVANCE, [str(operation_id)], countdown=max(seconds, 0))
     except (KombuError, OSError) as error:
         log.warning("The queue did not take operation %s: %s", operation_id, error)
+
+
+def ask_for_refresh(subscription_ids: Iterable[UUID]) -> None:
+    """Ask a worker to read these subscriptions now; a message that is lost is made good on time."""
+    for subscription_id in subscription_ids:
+        try:
+            current_app.send_task(REFRESH, [str(subscription_id)])
+        except (KombuError, OSError) as error:
+            log.warning("The queue did not take a refresh of %s: %s", subscription_id, error)
 
 
 def wake_due(now: datetime) -> int:

@@ -23,7 +23,7 @@ class InstanceCommand(InstancePage):
     def back(self, tab: str | None = None) -> HttpResponseRedirect:
         """Lead back to where the button is."""
         asked_for = self.request.POST.get("back", "")
-        known = {each.name for each in TABS}
+        known = {*(each.name for each in TABS), "delete"}
         return super().back(tab or (asked_for if asked_for in known else None))
 
 

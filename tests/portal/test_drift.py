@@ -6,6 +6,7 @@ from accounts.roles import Role
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.drift import drift_of
+from sync.history import Author, record_desired
 from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
 from tests.portal.cloud import changed_lab
@@ -26,6 +27,19 @@ def test_each_difference_shows_both_sides(local_azure: LocalAzure, sign_in: Sign
     assert "upstream.templates[0]" in page
     assert "api://receiver" in page
     assert '<span class="quiet">nothing</span>' in page
+
+
+def test_a_key_that_stands_in_clear_in_an_address_is_on_no_page(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    want(imported(seed.LAB), "None", {"urlTemplate": "https://app.example/api?code=S3cretKey"})
+    client = sign_in(Role.VIEWER)
+    record_desired([wanted(seed.LAB).pk], Author("ada", "set upstream"))
+    tabs = [f"/admin/instances/{seed.LAB}/{tab}/" for tab in ("plan", "drift", "history")]
+    for address in (*tabs, "/admin/upstreams/upstreamtemplate/"):
+        page = client.get(address).content.decode()
+        assert "app.example" in page
+        assert "S3cretKey" not in page
 
 
 def test_a_difference_that_a_revision_brought_names_who_wanted_it(

@@ -222,8 +222,8 @@ def test_removing_an_instance_leaves_it_in_azure_and_in_the_audit_trail(
     imported(seed.LAB)
     chat = imported(seed.CHAT)
     assert run("remove_instance", seed.LAB).code == 0
-    address = reverse("admin:identities_signalrinstance_delete", args=[chat.pk])
-    assert admin_client.post(address, {"post": "yes"}).status_code == 302
+    fields = {"scope": "signalman", "confirm": chat.name}
+    assert admin_client.post(f"/admin/instances/{chat}/delete/", fields).status_code == 302
     assert not SignalRInstance.objects.exists()
     assert AuditEvent.objects.filter(action="remove").count() == 2
     import_subscription(seed.SUBSCRIPTION_ID)

@@ -117,12 +117,13 @@ def template(index: int, *, position: str, url: str) -> dict[str, str]:
     return {f"upstream_templates-{index}-{name}": value for name, value in values.items()}
 
 
-def test_an_instance_is_removed_from_signalman(
+def test_the_forms_deletion_leads_to_the_page_that_asks_which_is_meant(
     admin_client: Client, instance: SignalRInstance
 ) -> None:
     page = reverse("admin:identities_signalrinstance_delete", args=[instance.pk])
-    assert admin_client.post(page, {"post": "yes"}).status_code == 302
-    assert not SignalRInstance.objects.exists()
+    answer = admin_client.post(page, {"post": "yes"})
+    assert answer["Location"] == f"/admin/instances/{instance}/delete/"
+    assert SignalRInstance.objects.exists()
 
 
 def test_the_tenant_of_a_subscription_is_azures_to_say(

@@ -1,0 +1,194 @@
+"""The list of the fleet, and the form that edits an instance's rows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from identities.models import SignalRInstance
+from portal.admin.instance_filters import (
+    GroupFilter,
+    IdentityTypeFilter,
+    LocationFilter,
+    StatusFilter,
+)
+from portal.admin.instance_rows import (
+    ManagedIdentityInline,
+    ReceiverDemandsInline,
+    UpstreamTemplateInline,
+    VaultGrantInline,
+)
+from portal.admin.rows import Empty, RowsAdmin
+from portal.fleet import plan_page, refresh_chosen
+from portal.pages import who
+from portal.templatetags.portal import pill
+from sync.models import Operation
+from sync.portal import record_edit
+from sync.status import SyncStatus
+
+_BROKEN: Final = frozenset({"Failed", "Canceled"})
+
+
+@admin.register(SignalRInstance)
+class SignalRInstanceAdmin(RowsAdmin):
+    """The fleet. A name leads to the instance's pages; the form is for whatever they leave out."""
+
+    empty = Empty(
+        "No instance is known",
+        "Import a subscription: Azure is read, and nothing is written to it.",
+        "portal:import",
+        "Import instances",
+    )
+    list_display = [
+        "named",
+        "sync_status",
+        "health",
+        "identity_type",
+        "shown_policy",
+        "location",
+        "resource_group",
+        "subscription",
+    ]
+    list_display_links = None
+    list_filter = [
+        StatusFilter,
+        IdentityTypeFilter,
+        "policy",
+        "subscription",
+        GroupFilter,
+        LocationFilter,
+    ]
+    list_select_related = ["subscription", "identity__user_assigned", "standing"]
+    list_before_template = "portal/admin/fleet.html"  # type: ignore[assignment]  # unfold: None
+    search_fields = ["name", "resource_group"]
+    readonly_fields = [
+        "sku",
+        "service_mode",
+        "provisioning_state",
+        "host_name",
+        "observed_at",
+        "azure_modified_at",
+    ]
+    inlines = [
+        ManagedIdentityInline,
+        VaultGrantInline,
+        UpstreamTemplateInline,
+        ReceiverDemandsInline,
+    ]
+    actions = ["refresh", "plan", "apply"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SignalRInstance]:
+        """Return the rows, each with whether an operation is at work."""
+        rows: QuerySet[SignalRInstance] = super().get_queryset(request)
+        running = Operation.objects.at_work().filter(instance=OuterRef("pk"))
+        return rows.annotate(is_busy=Exists(running))
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Return the actions; several instances are not deleted at once."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def has_apply_permission(self, request: HttpRequest) -> bool:
+        """Return whether this person may start operations."""
+        return request.user.has_perm("sync.add_operation")
+
+    @admin.action(description="Read Azure now", permissions=["change"])
+    def refresh(self, request: HttpRequest, rows: QuerySet[SignalRInstance]) -> None:
+        """Ask Azure about the chosen instances."""
+        refresh_chosen(request, rows)
+
+    @admin.action(description="Plan", permissions=["view"])
+    def plan(self, request: HttpRequest, rows: QuerySet[SignalRInstance]) -> HttpResponse | None:
+        """Show what an apply of the chosen instances would write."""
+        return plan_page(request, rows)
+
+    @admin.action(description="Plan and apply", permissions=["apply"])
+    def apply(self, request: HttpRequest, rows: QuerySet[SignalRInstance]) -> HttpResponse | None:
+        """Show what would be written, to be confirmed there."""
+        return plan_page(request, rows, offers_apply=True)
+
+    @display(description="name", ordering="name")
+    def named(self, row: SignalRInstance) -> SafeString:
+        """Return the name, as the way to the instance's pages."""
+        address = reverse("portal:instance-overview", args=[row.name])
+        return format_html('<a class="list-link" href="{}">{}</a>', address, row)
+
+    @display(description="sync status", ordering="standing__status")
+    def sync_status(self, row: SignalRInstance) -> SafeString:
+        """Return how it stood when it was last compared."""
+        standing = getattr(row, "standing", None)
+        return pill(SyncStatus(standing.status) if standing else SyncStatus.UNKNOWN)
+
+    @display(description="health", ordering="provisioning_state")
+    def health(self, row: SignalRInstance) -> SafeString | str:
+        """Return what Azure says of its state, and whether it is being worked on."""
+        if row.is_busy:  # type: ignore[attr-defined]  # annotated above
+            return pill("Progressing")
+        if not row.provisioning_state:
+            return "—"
+        if row.provisioning_state in _BROKEN:
+            return pill("Degraded")
+        return pill("Healthy" if row.provisioning_state == "Succeeded" else "Progressing")
+
+    @display(description="identity", ordering="identity__type")
+    def identity_type(self, row: SignalRInstance) -> str:
+        """Return the type that is wanted."""
+        return row.identity.get_type_display()
+
+    @display(description="policy", ordering="policy")
+    def shown_policy(self, row: SignalRInstance) -> SafeString:
+        """Return what Signalman may do with it."""
+        return pill(row.policy)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: SignalRInstance | None = None
+    ) -> list[str]:
+        """Return, of a known instance, what it is found by in Azure as well."""
+        fields = [str(name) for name in super().get_readonly_fields(request, obj)]
+        return ["name", "subscription", "resource_group", "location", *fields] if obj else fields
+
+    def get_inlines(
+        self, request: HttpRequest, obj: SignalRInstance | None
+    ) -> list[type[InlineModelAdmin[Any, Any]]]:
+        """Return none for a new instance: saving it makes the identity's row."""
+        return list(super().get_inlines(request, obj)) if obj else []
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm[SignalRInstance], formsets: Any, change: bool
+    ) -> None:
+        """Save the rows around the instance, then say who edited it; one transaction holds all."""
+        super().save_related(request, form, formsets, change)
+        around = [each for formset in formsets for each in formset if each.has_changed()]
+        record_edit(
+            form.instance,
+            who(request),
+            fields=_edits(form) if change else {},
+            rows=[(each.instance, _edits(each)) for each in around],
+        )
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any
+    ) -> HttpResponse:
+        """Lead to the page that says which of two deletions is meant."""
+        instance = self.get_object(request, object_id)
+        if not self.has_view_permission(request, instance):
+            raise PermissionDenied
+        if instance is None:
+            return HttpResponseRedirect(reverse("admin:identities_signalrinstance_changelist"))
+        return HttpResponseRedirect(reverse("portal:instance-delete", args=[instance.name]))
+
+
+def _edits(form: ModelForm[Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the fields that a valid form changes, each with its value before and after."""
+    return {name: (form[name].initial, form.cleaned_data[name]) for name in form.changed_data}

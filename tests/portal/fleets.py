@@ -1,0 +1,48 @@
+"""Fleets of many instances, as rows alone: no Azure has them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.utils import timezone
+
+from identities.models import ManagedIdentity, SignalRInstance, Subscription
+from sync.models import InstanceStatus, Operation
+from sync.status import SyncStatus
+from upstreams.models import UpstreamTemplate
+
+STATUSES = list(SyncStatus)
+TYPES = [ManagedIdentity.Type.NONE, ManagedIdentity.Type.SYSTEM_ASSIGNED]
+
+
+def plant_fleet(size: int) -> list[SignalRInstance]:
+    """Add so many instances of every status and location, with identity, template and operation."""
+    subscription = Subscription.objects.create(
+        subscription_id=uuid.uuid4(), tenant_id=uuid.uuid4(), display_name=f"Fleet of {size}"
+    )
+    rows = SignalRInstance.objects.bulk_create(
+        SignalRInstance(
+            name=f"fleet{size}-{number:05}",
+            subscription=subscription,
+            resource_group=f"rg-{number % 7}",
+            location=("westeurope", "northeurope", "uksouth")[number % 3],
+            provisioning_state="Succeeded",
+            observed={"identity": {"type": "None"}, "templates": []},
+        )
+        for number in range(size)
+    )
+    ManagedIdentity.objects.bulk_create(
+        ManagedIdentity(instance=row, type=TYPES[number % 2]) for number, row in enumerate(rows)
+    )
+    UpstreamTemplate.objects.bulk_create(
+        UpstreamTemplate(instance=row, url_template="https://a.example/") for row in rows
+    )
+    now = timezone.now()
+    InstanceStatus.objects.bulk_create(
+        InstanceStatus(instance=row, status=STATUSES[number % len(STATUSES)], since=now)
+        for number, row in enumerate(rows)
+    )
+    Operation.objects.bulk_create(
+        Operation(instance=row, plan={}, state="succeeded", finished_at=now) for row in rows
+    )
+    return rows

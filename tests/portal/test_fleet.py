@@ -1,0 +1,122 @@
+"""What is done to many instances at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+
+from accounts.roles import Role
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.models import Operation
+from sync.policy import Policy, set_policy
+from tests.cloud import LocalAzure
+from tests.portal.cloud import changed_lab
+from tests.portal.conftest import SignIn
+from tests.portal.fleets import plant_fleet
+from tests.sync.driving import UNSIGNED, imported, start, want
+
+INSTANCES = "/admin/identities/signalrinstance/"
+
+
+def act(client: Client, action: str, *instances: SignalRInstance) -> Any:
+    """Choose an action of the list for these instances."""
+    fields = {"action": action, "_selected_action": [row.pk for row in instances]}
+    return client.post(INSTANCES, fields, follow=True)
+
+
+def two_to_change() -> list[SignalRInstance]:
+    return [changed_lab(), want(imported(seed.PAYMENTS), "SystemAssigned", UNSIGNED)]
+
+
+def test_plans_of_the_chosen_are_shown_and_nothing_is_begun(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    answer = act(sign_in(Role.VIEWER), "plan", *two_to_change(), imported(seed.CHAT))
+    page = answer.content.decode()
+    assert "Plans of 3 instances" in page
+    assert "Plan: 2 to add" in page
+    assert "1 in sync" in page
+    assert "Each becomes an operation" not in page
+    assert not Operation.objects.exists()
+
+
+def test_what_was_shown_is_applied_each_as_an_operation(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    client = sign_in(Role.OPERATOR)
+    answer = act(client, "apply", *two_to_change())
+    assert not Operation.objects.exists()
+    begun = client.post("/admin/fleet/apply/", {"plan": answer.context["tickets"]}, follow=True)
+    assert "Begun: 2 operations." in begun.content.decode()
+    assert Operation.objects.filter(requested_by_name="a-operator").count() == 2
+
+
+def test_a_plan_that_went_stale_meanwhile_is_said_and_the_others_begin(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    client = sign_in(Role.OPERATOR)
+    lab, payments = two_to_change()
+    tickets = act(client, "apply", lab, payments).context["tickets"]
+    want(lab, "SystemAssigned")
+    answer = client.post("/admin/fleet/apply/", {"plan": tickets}, follow=True).content.decode()
+    assert "Begun: 1 operation." in answer
+    assert f"The plan for {lab} is stale" in answer
+    assert Operation.objects.get().instance == payments
+
+
+def test_what_cannot_be_applied_from_there_says_why(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    lab, payments = two_to_change()
+    set_policy(lab, Policy.OBSERVE, who="ada")
+    start(payments)
+    chat = want(imported(seed.CHAT), "None")
+    answer = act(sign_in(Role.OPERATOR), "apply", lab, payments, chat)
+    page = answer.content.decode()
+    assert answer.context["tickets"] == []
+    assert "Signalman does not manage it." in page
+    assert "An operation is under way." in page
+    assert "apply it on its own page" in page
+
+
+def test_a_viewer_applies_and_refreshes_nothing(local_azure: LocalAzure, sign_in: SignIn) -> None:
+    client = sign_in(Role.VIEWER)
+    lab = changed_lab()
+    shown = client.get(INSTANCES).content.decode()
+    assert 'value="apply"' not in shown
+    assert 'value="refresh"' not in shown
+    act(client, "apply", lab)
+    assert client.post("/admin/fleet/apply/", {"plan": ["x y"]}).status_code == 403
+    assert not Operation.objects.exists()
+
+
+def test_nothing_is_begun_by_looking(sign_in: SignIn) -> None:
+    assert sign_in(Role.OPERATOR).get("/admin/fleet/apply/").status_code == 405
+
+
+def test_no_plan_chosen_is_said(sign_in: SignIn) -> None:
+    answer = sign_in(Role.OPERATOR).post("/admin/fleet/apply/", follow=True)
+    assert "nothing was begun" in answer.content.decode()
+
+
+def test_too_many_plans_at_once_are_refused_in_words(sign_in: SignIn) -> None:
+    page = act(sign_in(Role.OPERATOR), "plan", *plant_fleet(201)).content.decode()
+    assert "plan at most 200 at once" in page
+
+
+def test_few_are_read_from_azure_at_once(local_azure: LocalAzure, sign_in: SignIn) -> None:
+    chat = imported(seed.CHAT)
+    before = chat.observed_at
+    page = act(sign_in(Role.OPERATOR), "refresh", chat).content.decode()
+    chat.refresh_from_db()
+    assert "Azure was read: 1 instance." in page
+    assert chat.observed_at is not None
+    assert before is not None
+    assert chat.observed_at > before
+
+
+def test_many_are_read_in_the_background(sign_in: SignIn) -> None:
+    page = act(sign_in(Role.OPERATOR), "refresh", *plant_fleet(11)).content.decode()
+    assert "Azure is being read, 1 subscription" in page

@@ -1,0 +1,161 @@
+"""The lists of the fleet: what they show, what they find, and that their cost does not grow."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.roles import Role
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.models import Operation
+from tests.cloud import LocalAzure
+from tests.portal.conftest import SignIn
+from tests.portal.fleets import plant_fleet
+from tests.sync.driving import imported, signed_lab
+from upstreams.models import Delivery, DeliveryCount
+
+INSTANCES = "/admin/identities/signalrinstance/"
+LISTS = [
+    INSTANCES,
+    f"{INSTANCES}?status=OutOfSync&location=uksouth&identity=SystemAssigned&group=rg-2",
+    f"{INSTANCES}?q=fleet",
+    "/admin/sync/operation/",
+    "/admin/upstreams/upstreamtemplate/",
+    "/admin/upstreams/delivery/",
+    "/admin/identities/userassignedidentity/",
+    "/admin/upstreams/functionapp/",
+    "/admin/identities/subscription/",
+]
+
+
+def names(client: Client, query: str) -> list[str]:
+    """Return the names that the list of instances shows."""
+    answer = client.get(f"{INSTANCES}?{query}")
+    assert answer.status_code == 200
+    return [row.name for row in answer.context["cl"].result_list]
+
+
+def queries(client: Client, address: str) -> int:
+    """Return how many queries the page takes."""
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_lists_of_10000_take_the_queries_of_lists_of_100(
+    sign_in: SignIn, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = sign_in(Role.VIEWER)
+    plant_fleet(100)
+    few = {address: queries(client, address) for address in LISTS}
+    plant_fleet(10_000)
+    for address, number in few.items():
+        with django_assert_num_queries(number):
+            assert client.get(address).status_code == 200
+
+
+def test_an_instance_leads_to_its_pages_and_shows_how_it_stands(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    imported(seed.CHAT)
+    page = sign_in(Role.VIEWER).get(INSTANCES).content.decode()
+    assert f'href="/admin/instances/{seed.CHAT}/"' in page
+    for words in ("Synced", "Healthy", "System assigned", "observe", "westeurope"):
+        assert words in page
+
+
+def test_an_instance_that_is_worked_on_is_progressing(
+    local_azure: LocalAzure, sign_in: SignIn
+) -> None:
+    signed_lab()
+    page = sign_in(Role.VIEWER).get(INSTANCES).content.decode()
+    assert "Progressing" in page
+    assert "Out of sync" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("status=Synced", 3),
+        ("status=Unknown", 3),
+        ("identity=SystemAssigned", 6),
+        ("location=uksouth", 4),
+        ("group=rg-6", 1),
+        ("status=Synced&location=westeurope", 1),
+        ("q=00007", 1),
+        ("policy__exact=manage", 0),
+    ],
+)
+def test_a_filter_finds_those_and_no_others(sign_in: SignIn, query: str, number: int) -> None:
+    plant_fleet(12)
+    assert len(names(sign_in(Role.VIEWER), query)) == number
+
+
+def test_an_instance_that_was_never_compared_is_unknown(
+    sign_in: SignIn, instance: SignalRInstance
+) -> None:
+    client = sign_in(Role.VIEWER)
+    assert names(client, "status=Unknown") == [instance.name]
+    assert names(client, "status=Synced") == []
+
+
+def test_an_empty_fleet_leads_to_the_import(sign_in: SignIn) -> None:
+    page = sign_in(Role.OPERATOR).get(INSTANCES).content.decode()
+    assert "No instance is known" in page
+    assert "/admin/import/" in page
+
+
+def test_a_search_that_finds_nothing_offers_everything(
+    sign_in: SignIn, instance: SignalRInstance
+) -> None:
+    page = sign_in(Role.VIEWER).get(f"{INSTANCES}?q=nobody").content.decode()
+    assert "Nothing fits" in page
+    assert "Show all" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("sync/operation", "Nothing was written to Azure yet"),
+        ("upstreams/delivery", "Nothing was received yet"),
+        ("upstreams/functionapp", "No Function App is known"),
+        ("identities/userassignedidentity", "No user-assigned identity is known"),
+        ("identities/keyvault", "No key vault is known"),
+        ("sync/auditevent", "Nothing was done yet"),
+    ],
+)
+def test_an_empty_list_says_where_its_rows_come_from(
+    sign_in: SignIn, name: str, words: str
+) -> None:
+    assert words in sign_in(Role.VIEWER).get(f"/admin/{name}/").content.decode()
+
+
+@pytest.mark.parametrize("query", ["reason=expired", "outcome__exact=refused", "q=contoso-chat"])
+def test_deliveries_are_found_by_reason_outcome_and_instance(
+    sign_in: SignIn, instance: SignalRInstance, query: str
+) -> None:
+    refused = {"instance": instance, "outcome": "refused", "reason": "expired"}
+    Delivery.objects.create(received_at=timezone.now(), status=401, duration_ms=1, **refused)
+    DeliveryCount.objects.create(minute=timezone.now(), count=1, **refused)
+    other = SignalRInstance.objects.create(
+        name="other", subscription=instance.subscription, resource_group="rg"
+    )
+    Delivery.objects.create(
+        instance=other, received_at=timezone.now(), outcome="accepted", status=200, duration_ms=1
+    )
+    rows = sign_in(Role.VIEWER).get(f"/admin/upstreams/delivery/?{query}").context["cl"]
+    assert [row.instance for row in rows.result_list] == [instance]
+
+
+def test_operations_are_found_by_their_state(local_azure: LocalAzure, sign_in: SignIn) -> None:
+    operation = signed_lab()
+    client = sign_in(Role.VIEWER)
+    found = client.get("/admin/sync/operation/?state__exact=queued").context["cl"].result_list
+    assert list(found) == [Operation.objects.get(pk=operation.pk)]
+    none = client.get("/admin/sync/operation/?state__exact=failed").content.decode()
+    assert "Nothing fits" in none
