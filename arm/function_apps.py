@@ -38,23 +38,30 @@ class AuthForbidden(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class FunctionAppResource:
-    """A Function App as Azure answered it; `host_name` is its default one, in lower case."""
+    """A Function App as Azure answered it.
+
+    `host_name` is its default one, `custom_host_names` are the others; all in lower case.
+    """
 
     arm_id: str
     name: str
     location: str
     host_name: str
+    custom_host_names: tuple[str, ...] = ()
 
     @classmethod
     def from_arm(cls, site: Mapping[str, Any]) -> FunctionAppResource:
         """Read a site. Raises UnexpectedAnswer for any other shape."""
         try:
             properties = site.get("properties") or {}
+            default = (properties.get("defaultHostName") or "").lower()
+            every = {name.lower() for name in properties.get("hostNames") or ()}
             return cls(
                 arm_id=site["id"],
                 name=site["name"],
                 location=site.get("location") or "",
-                host_name=(properties.get("defaultHostName") or "").lower(),
+                host_name=default,
+                custom_host_names=tuple(sorted(every - {default})),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise UnexpectedAnswer(f"It was read as a Function App: {error}") from error

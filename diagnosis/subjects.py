@@ -104,4 +104,4 @@ def _vaults(instance: SignalRInstance, state: InstanceState) -> dict[str, Any]:
 def _function_apps(state: InstanceState) -> dict[str, FunctionApp]:
     urls = [template.url_template for template in state.templates]
     apps = FunctionApp.objects.serving(urls).select_related("subscription")
-    return {app.host_name: app for app in apps}
+    return {host: app for app in apps for host in app.hosts}

@@ -29,7 +29,7 @@ from upstreams.models import FunctionApp, UpstreamTemplate
 
 log = logging.getLogger(__name__)
 
-_LEARNT: Final = ("location", "host_name", "missing_since")
+_LEARNT: Final = ("location", "host_name", "custom_host_names", "missing_since")
 _BATCH: Final = 500
 
 
@@ -54,9 +54,9 @@ def read_pointed_at(subscription: Subscription) -> list[str]:
     """
     hosts = UpstreamTemplate.objects.hosts()
     asked = Q(subscription=subscription) | Q(observed__isnull=True)
-    apps = FunctionApp.objects.filter(asked, host_name__in=hosts, missing_since__isnull=True)
+    apps = FunctionApp.objects.filter(asked, missing_since__isnull=True)
     problems: list[str] = []
-    for app in apps:
+    for app in (app for app in apps if app.hosts & hosts):
         try:
             _refresh_if_possible(app)
         except ArmError as error:
@@ -163,6 +163,7 @@ def _row(subscription: Subscription, answer: FunctionAppResource) -> FunctionApp
 
 def _learn(row: FunctionApp, answer: FunctionAppResource) -> bool:
     """Take over what `answer` says; return whether that changed the row."""
-    before = (row.location, row.host_name, row.missing_since)
+    before = [getattr(row, name) for name in _LEARNT]
     row.location, row.host_name, row.missing_since = answer.location, answer.host_name, None
-    return before != (row.location, row.host_name, row.missing_since)
+    row.custom_host_names = "".join(f" {name} " for name in answer.custom_host_names)
+    return before != [getattr(row, name) for name in _LEARNT]

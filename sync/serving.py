@@ -41,9 +41,9 @@ def serving_apps(
     urls = [each.url_template for each in templates if each.auth_type == "ManagedIdentity"]
     if not urls or (instance.observed is None and not instance.create_if_missing):
         return []
-    hosts = set(map(host_of, urls))
+    hosts = {host for url in urls if (host := host_of(url))}
     known = managed_apps(urls) if apps is None else apps
-    found = [app for app in known if app.host_name in hosts and is_in_reach(app, instance)]
+    found = [app for app in known if app.hosts & hosts and is_in_reach(app, instance)]
     return sorted(found, key=lambda app: app.arm_id.lower())
 
 

@@ -20,7 +20,7 @@ def demand_on(
     signed = [
         template
         for template in templates
-        if template.resource and host_of(template.url_template) == app.host_name
+        if template.resource and host_of(template.url_template) in app.hosts
     ]
     resources = [template.resource for template in signed if template.resource]
     return Demand(
@@ -37,7 +37,7 @@ def demands_on(app: FunctionApp) -> dict[SignalRInstance, Demand]:
         "instance__subscription", "instance__identity__user_assigned"
     )
     templates: defaultdict[SignalRInstance, list[TemplateState]] = defaultdict(list)
-    for row in rows.order_by("instance__name", "position", "pk").pointing_at(app.host_name):
+    for row in rows.order_by("instance__name", "position", "pk").pointing_at(app.hosts):
         templates[row.instance].append(row.state)
     return {instance: demand_on(app, instance, each) for instance, each in templates.items()}
 

@@ -128,6 +128,11 @@ class FunctionApp(models.Model):
     host_name = models.CharField(
         max_length=255, db_index=True, help_text="A template that names this host points here."
     )
+    custom_host_names = models.TextField(
+        blank=True,
+        editable=False,
+        help_text="Its further hosts, each between two spaces, so that one can be looked for.",
+    )
     policy = models.CharField(
         max_length=8,
         choices=Policy,
@@ -175,6 +180,11 @@ class FunctionApp(models.Model):
         self.name = self.arm_id.rsplit("/", 1)[-1]
         self.host_name = self.host_name.lower()
         super().save(*args, **kwargs)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Every host name that leads to the app, in lower case."""
+        return frozenset([self.host_name, *self.custom_host_names.split()])
 
     @property
     def auth(self) -> FunctionAppAuth | None:

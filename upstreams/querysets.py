@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,11 +34,12 @@ class UpstreamTemplateQuerySet(models.QuerySet["UpstreamTemplate"]):
         """Return those whose requests carry a token."""
         return self.filter(auth_type="ManagedIdentity")
 
-    def pointing_at(self, host_name: str) -> list[UpstreamTemplate]:
-        """Return those whose requests go to that host."""
+    def pointing_at(self, hosts: Collection[str]) -> list[UpstreamTemplate]:
+        """Return those whose requests go to one of these hosts, in lower case."""
         # The database narrows it down; only the URL's own syntax tells its host.
-        candidates = self.filter(url_template__icontains=host_name)
-        return [row for row in candidates if host_of(row.url_template) == host_name.lower()]
+        named = [models.Q(url_template__icontains=host) for host in hosts]
+        candidates = self.filter(functools.reduce(operator.or_, named))
+        return [row for row in candidates if host_of(row.url_template) in hosts]
 
     def tenants(self) -> set[str]:
         """Return the ids of the tenants whose tokens these templates' requests carry."""
@@ -59,7 +62,9 @@ class FunctionAppQuerySet(models.QuerySet["FunctionApp"]):
     def serving(self, url_templates: Iterable[str]) -> FunctionAppQuerySet:
         """Return those that Azure has and that one of these URL templates points at."""
         hosts = {host for url in url_templates if (host := host_of(url))}
-        return self.filter(host_name__in=hosts, missing_since__isnull=True)
+        custom = (models.Q(custom_host_names__contains=f" {host} ") for host in sorted(hosts))
+        is_named = functools.reduce(operator.or_, custom, models.Q(host_name__in=hosts))
+        return self.filter(is_named, missing_since__isnull=True)
 
     def managed(self) -> FunctionAppQuerySet:
         """Return those that plans may write."""

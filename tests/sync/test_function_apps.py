@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from arm.errors import Forbidden, NotFound, ServerFailed
-from identities.models import Subscription
+from identities.models import SignalRInstance, Subscription
 from localazure import seed
-from sync.function_apps import import_function_apps, refresh_function_app
+from sync.desired import desired_state
+from sync.function_apps import import_function_apps, refresh_function_app, set_app_policy
 from tests.cloud import LocalAzure
 from tests.sync.driving import imported, want
 from tests.sync.functions import HOST, chat_to_functions, function_app, to_function
+from upstreams.function_demands import demands_on
 from upstreams.models import FunctionApp
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +33,22 @@ def test_an_app_that_a_template_points_at_is_read() -> None:
     auth = function_app().auth
     assert auth is not None
     assert (auth.version, auth.client_id) == ("v2", seed.UPSTREAM_APP_ID)
+
+
+def test_an_app_is_known_by_its_custom_host_names(local_azure: LocalAzure) -> None:
+    site = {"name": "contoso-custom", "resourceGroup": seed.REALTIME_GROUP}
+    names = {"hostNames": ["Events.Contoso.example", "contoso-custom.azurewebsites.net"]}
+    local_azure.seed(sites=[site | {"properties": names}])
+    instance = chat_to_functions(to_function(host="events.contoso.example"))
+    app = function_app("contoso-custom")
+    assert app.hosts == {"events.contoso.example", "contoso-custom.azurewebsites.net"}
+    assert app.auth is not None
+    assert list(FunctionApp.objects.serving(["https://events.contoso.example/api"])) == [app]
+    assert not FunctionApp.objects.serving(["https://vents.contoso.example/"]).exists()
+    assert list(demands_on(app)) == [instance]
+    set_app_policy(app, FunctionApp.Policy.MANAGE, who="ada")
+    stored = SignalRInstance.objects.with_desired().get(pk=instance.pk)
+    assert [each.name for each in desired_state(stored).function_apps] == ["contoso-custom"]
 
 
 @pytest.mark.usefixtures("local_azure")
