@@ -1,0 +1,1 @@
+"""How long the portal's lists take, of a small fleet and of a large one."""
