@@ -50,7 +50,7 @@ def _accept(
         raise NotAcceptable(f"{instance}: with that accepted, {' '.join(found)}")
     before = differences(observed, desired)
     want_state(instance, wanted, author)
-    take_over_lacking(instance, wanted)
+    take_over_lacking(instance, wanted, who=author.who)
     leave_alone(desired, wanted, who=author.who)
     remaining = differences(observed, wanted)
     return tuple(change for change in before if change not in remaining)

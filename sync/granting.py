@@ -71,13 +71,18 @@ def take_over(adoptions: Sequence[tuple[SignalRInstance, InstanceState]]) -> Non
     SignalRInstance.objects.bulk_update(changed, ["ungranted"], batch_size=200)
 
 
-def take_over_lacking(instance: SignalRInstance, wanted: InstanceState) -> None:
-    """Want none of the grants that the rows of `instance` need and `wanted` does without."""
+def take_over_lacking(instance: SignalRInstance, wanted: InstanceState, *, who: str) -> None:
+    """Want none of the grants that the rows of `instance` need and `wanted` does without.
+
+    On record; call it inside a transaction.
+    """
     row = SignalRInstance.objects.with_desired().get(pk=instance.pk)
     lacking = {*desired_state(row).grants} - {*wanted.grants}
     if lacking:
-        row.ungranted += sorted([grant.vault, grant.identity] for grant in lacking)
+        before = row.ungranted
+        row.ungranted = before + sorted([grant.vault, grant.identity] for grant in lacking)
         row.save(update_fields=["ungranted"])
+        record_change(row, "want no grants", who=who, before=before, after=row.ungranted)
     instance.ungranted = row.ungranted
 
 

@@ -6,6 +6,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.accepting import accept
 from sync.importing import refresh, refresh_subscription
+from sync.models import AuditEvent
 from sync.operations import start_apply
 from sync.planning import plan_instance
 from tests.cloud import LocalAzure
@@ -80,6 +81,9 @@ def test_a_lost_grant_that_is_accepted_is_not_planned_again(
     assert change.path == f"grants[{POLICIES}]"
     assert kinds(instance) == []
     assert stored(instance).ungranted == [[POLICIES, "SystemAssigned"]]
+    event = AuditEvent.objects.get(action="want no grants")
+    assert (event.who, event.before) == ("ada", [])
+    assert event.after == [[POLICIES, "SystemAssigned"]]
 
 
 def test_accepting_something_else_leaves_a_lost_grant_planned(arm: Arm) -> None:

@@ -6,21 +6,20 @@ import json
 import sys
 from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from sync.documents import operation_document
 from sync.errors import SyncError
 from sync.history import Author
+from sync.management.exit_codes import CHANGES_PENDING
 from sync.management.files import add_file_argument
 from sync.management.following import follow, watch
 from sync.management.operators import operator_name
 from sync.management.undertakings import Declared, Named, Undertaking
 from sync.models import Operation
 from sync.plan import InvalidDesired
-
-CHANGES_PENDING: Final = 2
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
@@ -15,11 +15,10 @@ from arm.errors import ArmError
 from arm.state import ExistenceState
 from sync.errors import SyncError
 from sync.existing import Site, want_new_instance
+from sync.management.exit_codes import CHANGES_PENDING
 from sync.management.operators import operator_name
 from sync.planning import plan_instance
 from sync.rendering import render_json, render_text
-
-CHANGES_PENDING: Final = 2
 
 
 class Command(BaseCommand):

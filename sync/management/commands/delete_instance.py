@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from sync.documents import operation_document
 from sync.errors import SyncError
+from sync.management.exit_codes import CHANGES_PENDING
 from sync.management.following import follow, watch
 from sync.management.operators import operator_name
 from sync.management.selection import select_instances
 from sync.models import Operation
 from sync.operations import start_delete
 from sync.rendering import render_text
-
-CHANGES_PENDING: Final = 2
 
 
 class Command(BaseCommand):

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from sync.accepting import accept
 from sync.drift import Drift, DriftReport, compare, drift_of, drift_of_fleet
 from sync.errors import SyncError
+from sync.management.exit_codes import CHANGES_PENDING
 from sync.management.operators import operator_name
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table
 from sync.plan import InvalidDesired
 from sync.planning import plan_instance
 from sync.rendering import render_json, summary
-
-DRIFT_FOUND: Final = 2
 
 
 class Command(BaseCommand):
@@ -64,7 +63,7 @@ class Command(BaseCommand):
         if report.errors:
             raise CommandError("\n".join(report.errors))
         if report.drifted:
-            sys.exit(DRIFT_FOUND)
+            sys.exit(CHANGES_PENDING)
 
 
 def _accepted(report: DriftReport, options: dict[str, Any]) -> DriftReport:

@@ -6,12 +6,13 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from sync.errors import SyncError
 from sync.history import Author
+from sync.management.exit_codes import CHANGES_PENDING
 from sync.management.files import add_file_argument
 from sync.management.operators import operator_name
 from sync.management.selection import select_instances
@@ -19,8 +20,6 @@ from sync.management.undertakings import Declared
 from sync.plan import InvalidDesired, Plan
 from sync.planning import plan_instance
 from sync.rendering import render_json, render_text
-
-CHANGES_PENDING: Final = 2
 
 
 class Command(BaseCommand):

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from sync.errors import SyncError
 from sync.history import rollback
+from sync.management.exit_codes import CHANGES_PENDING
 from sync.management.operators import operator_name
 from sync.management.selection import select_instances
 from sync.plan import InvalidDesired
 from sync.planning import plan_instance
 from sync.rendering import render_json, render_text
-
-CHANGES_PENDING: Final = 2
 
 
 class Command(BaseCommand):
