@@ -52,6 +52,11 @@ def redact(text: str) -> str:
     return _PARAMETER.sub(_hide, _USER.sub(_hide, text))
 
 
+def is_redacted(text: str) -> bool:
+    """Return whether a key was hidden in `text`."""
+    return _HIDDEN.search(text) is not None
+
+
 def redacted(value: Any) -> Any:
     """Return a JSON value with the keys in the addresses of all its texts hidden."""
     if isinstance(value, str):

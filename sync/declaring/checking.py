@@ -28,6 +28,7 @@ from sync.errors import SyncError
 from sync.existing import NotCreatable, Site, require_creatable
 from sync.parts.secrets import named_vaults
 from upstreams.models import FunctionApp, UpstreamTemplate
+from upstreams.redaction import is_redacted, redact
 
 _EXISTENCE_KEYS = {"location": "location", "sku": "sku", "serviceMode": "service_mode"}
 
@@ -83,6 +84,7 @@ def check(declared: Declarations, names: Collection[str] = ()) -> Intents:
     """
     chosen = _chosen(declared, names)
     rows = _rows(chosen.instances)
+    chosen = replace(chosen, instances=tuple(_whole(each, rows) for each in chosen.instances))
     borrowed = {
         arm_id for each in chosen.instances if (arm_id := each.state.identity.user_assigned_id)
     }
@@ -129,6 +131,21 @@ def _rows(declared: Iterable[DeclaredInstance]) -> dict[str, SignalRInstance]:
     keys = [each.name.lower() for each in declared]
     keyed = SignalRInstance.objects.with_desired().annotate(key=Lower("name"))
     return {row.name.lower(): row for row in keyed.filter(key__in=keys)}
+
+
+def _whole(declared: DeclaredInstance, rows: Mapping[str, SignalRInstance]) -> DeclaredInstance:
+    """Return the document with the keys that an export hid, where the instance still has them."""
+    row = rows.get(declared.name.lower())
+    if row is None:
+        return declared
+    known = {redact(each.url_template): each.url_template for each in _kept(row)}
+    templates = tuple(
+        replace(each, url_template=known[each.url_template])
+        if is_redacted(each.url_template) and each.url_template in known
+        else each
+        for each in declared.state.templates
+    )
+    return replace(declared, state=replace(declared.state, templates=templates))
 
 
 def _check_apps(
@@ -229,6 +246,13 @@ def _check_grants(declared: DeclaredInstance) -> Iterator[Fault]:
 def _check_template(
     declared: DeclaredInstance, position: int, template: TemplateState
 ) -> Iterator[Fault]:
+    if is_redacted(template.url_template):
+        yield declared.fault(
+            "A key was hidden in its address, and the instance has no template with that key: name "
+            "a secret of a vault in its place.",
+            f"upstream[{position}]",
+        )
+        return
     row = UpstreamTemplate(
         hub_pattern=template.hub_pattern,
         category_pattern=template.category_pattern,

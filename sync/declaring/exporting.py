@@ -1,8 +1,9 @@
-"""What is wanted of a fleet, from its rows, as documents. No secret is among it: rows hold none."""
+"""What is wanted of a fleet, from its rows, as documents. Keys in addresses are hidden in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from uuid import UUID
 
 from django.db.models.functions import Lower
@@ -12,15 +13,18 @@ from sync.declaring.documents import DeclaredFunctionApp, DeclaredInstance
 from sync.desired import existence_of, row_state
 from sync.parts.secrets import named_vaults
 from upstreams.models import FunctionApp
+from upstreams.redaction import redact
 
 
 def declare(instance: SignalRInstance) -> DeclaredInstance:
     """Return the document of an instance fetched by `SignalRInstance.objects.with_desired()`."""
+    state = row_state(instance)
+    shown = (replace(each, url_template=redact(each.url_template)) for each in state.templates)
     return DeclaredInstance(
         name=instance.name,
         subscription_id=instance.subscription_id,
         resource_group=instance.resource_group,
-        state=row_state(instance),
+        state=replace(state, templates=tuple(shown)),
         existence=existence_of(instance),
         policy=instance.policy,
         is_protected=instance.is_protected,

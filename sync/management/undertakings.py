@@ -20,6 +20,7 @@ from sync.operations import start_apply
 from sync.plan import Plan
 from sync.planning import plan_instance
 from sync.rendering import render_json, render_text
+from upstreams.redaction import redacted
 
 Started = tuple[list[Operation], list[str]]
 
@@ -144,7 +145,11 @@ class Declared:
     def document(self) -> dict[str, Any]:
         """Return what is wanted otherwise here, and the plans."""
         wanted = [
-            {"name": name, "place": place, "changes": [asdict(change) for change in changes]}
+            {
+                "name": name,
+                "place": place,
+                "changes": redacted([asdict(change) for change in changes]),
+            }
             for name, place, changes in self._wanted()
         ]
         return {"wanted": wanted, "plans": [render_json(each.plan) for each in self.prospects]}
@@ -169,5 +174,6 @@ class Declared:
 def _words(change: Change) -> str:
     """Return a change in one line: an apply's plan has the details."""
     if change.action == "update":
-        return f"~ {change.path} = {json.dumps(change.before)} -> {json.dumps(change.after)}"
+        before, after = redacted([change.before, change.after])
+        return f"~ {change.path} = {json.dumps(before)} -> {json.dumps(after)}"
     return f"{'+' if change.action == 'create' else '-'} {change.path}"

@@ -11,6 +11,7 @@ from identities.vaults import KeyVault
 from localazure import seed
 from sync.declaring.checking import Undeclarable, check
 from sync.declaring.wanting import preview, want_and_apply
+from sync.desired import row_state
 from sync.history import Author
 from sync.importing import import_subscription
 from sync.management.files import read_files
@@ -294,3 +295,30 @@ def test_a_template_that_azure_has_stays_though_it_could_not_be_chosen(
     assert fleet.plan().code == 0
     fleet.change("contoso-old", upstream=[SIGNED, *fleet.read()["contoso-old"]["upstream"]])
     assert fleet.plan().code == 2
+
+
+KEYED = {"urlTemplate": "https://receiver.example/?code=swordfish&x=1"}
+
+
+def test_a_key_that_stands_in_an_address_is_in_no_export_and_is_kept(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="manage", upstream=[KEYED])
+    planned = [fleet.plan().out, fleet.plan("--json").out]
+    assert fleet.apply().code == 0
+    text = run("export").out
+    assert "swordfish" not in "".join([text, *planned])
+    fleet.path.write_text(text)
+    assert fleet.plan().code == 0
+    fleet.change(seed.LAB, upstream=[SIGNED, *fleet.read()[seed.LAB]["upstream"]], identity=SYSTEM)
+    assert fleet.apply().code == 0
+    assert [each.url_template for each in row_state(lab()).templates] == [
+        SIGNED["urlTemplate"],
+        KEYED["urlTemplate"],
+    ]
+    fleet.change(seed.LAB, upstream=[SIGNED])
+    assert "swordfish" not in fleet.plan("--json").out
+
+
+def test_a_hidden_key_that_the_instance_has_not_is_refused(fleet: Fleet) -> None:
+    hidden = {"urlTemplate": "https://receiver.example/?code=(hidden:01234567)"}
+    fleet.change(seed.LAB, policy="manage", upstream=[hidden])
+    assert "upstream[0]: A key was hidden in its address" in fleet.apply().error

@@ -15,6 +15,7 @@ from sync.history import Author, wanting
 from sync.management.operators import operator_name
 from sync.management.selection import select_instances
 from upstreams.documents import dump_templates, load_templates
+from upstreams.redaction import redacted
 
 
 class Command(BaseCommand):
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         if options["json"]:
             (instance,) = select_instances([instance.name])
-            content = {"instance": instance.name, "upstream": dump_templates(instance)}
+            content = {"instance": instance.name, "upstream": redacted(dump_templates(instance))}
             self.stdout.write(json.dumps(content, indent=2))
             return
         self.stdout.write(f"{instance} is to have {len(templates)} upstream template(s).")
