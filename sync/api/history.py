@@ -53,7 +53,7 @@ class RevisionList(OfInstance):
     reads = "sync.view_desiredrevision"
     queryset = DesiredRevision.objects.all()
     serializer_class = RevisionSerializer
-    filterset_fields = ["number", "who", "digest"]
+    filterset_fields = ["who", "digest"]
     ordering_fields = ["number"]
     ordering = ["-number"]
 

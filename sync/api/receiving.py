@@ -91,7 +91,7 @@ class ReceiverSecret(ApiView):
                 demands.url_secret_digest_before = ""
         return Response(demands_document(demands))
 
-    @extend_schema(responses=DemandsSerializer)
+    @extend_schema(responses={200: DemandsSerializer})
     def delete(self, request: Request, name: str) -> Response:
         """Demand none, and forget them all."""
         with demanding(instance_named(name), who=name_of(request)) as demands:

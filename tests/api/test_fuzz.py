@@ -95,7 +95,7 @@ def open_connection() -> Iterator[None]:
 @pytest.fixture
 def operator(settings: Any, local_azure: LocalAzure) -> None:
     settings.API = settings.API | {"REQUESTS_A_MINUTE": 100_000, "REFUSALS_A_MINUTE": 100_000}
-    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    want(imported(seed.CHAT), "SystemAssigned", SIGNED)
     row, _ = token(Role.OPERATOR)
     PersonalAccessToken.objects.filter(pk=row.pk).update(
         digest=hashlib.sha256(_SECRET.encode()).hexdigest()
