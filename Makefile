@@ -41,6 +41,7 @@ test-postgres:
 
 test-slow:
 	$(BIN)/pytest -q -m "slow and not browser"
+	$(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -m slow tests/api
 
 # SIGNALMAN_SCREENSHOTS=docs/images takes the documentation's pictures anew.
 test-browser:
