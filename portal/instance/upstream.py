@@ -45,13 +45,17 @@ class UpstreamPage(InstancePage):
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
         """Save the list, or show it anew as a button has arranged it: that saves nothing."""
-        draft, verb = Draft.posted(request.POST), request.POST.get("do", "")
+        # What is sent while somebody types comes from no button, and has the list read.
+        draft, verb = Draft.posted(request.POST), request.POST.get("do", "check")
         if verb == "save":
             return self._save(draft)
         if verb == "check":
             return self._show(draft, fragment=_READINGS)
         changed, says, focus = _arranged(draft, verb)
-        return self._show(changed, fragment=_EDITOR, says=says, focus=focus)
+        forms = changed.forms(self.instance)
+        if verb == "add":
+            forms[-1].fields["hub_pattern"].widget.attrs["autofocus"] = True
+        return self._show(changed, fragment=_EDITOR, forms=forms, says=says, focus=focus)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the list, what it means, and where the tried event goes."""
@@ -133,8 +137,7 @@ class UpstreamPage(InstancePage):
 def _arranged(draft: Draft, verb: str) -> tuple[Draft, str, str]:
     """Return the list as a button leaves it, what to say of it, and what gets the focus."""
     if verb == "add":
-        number = len(draft.rows)
-        return draft.with_new(), f"Template {number + 1} was added.", f"t{number}-hub_pattern"
+        return draft.with_new(), f"Template {len(draft.rows) + 1} was added.", ""
     if verb == "arrange":
         return draft, "The order was changed. Save it to keep it.", ""
     found = _ONE.fullmatch(verb)

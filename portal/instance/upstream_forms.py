@@ -111,6 +111,8 @@ class Draft:
                 instance=UpstreamTemplate(instance=instance),
                 auto_id=f"t{index}-%s",
                 label_suffix="",
+                # A list that is not finished can be arranged and read all the same.
+                use_required_attribute=False,
             )
             for index, row in enumerate(self.rows)
         ]

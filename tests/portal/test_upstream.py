@@ -202,6 +202,14 @@ def test_an_event_is_tried_by_the_list_as_it_is_typed(operator: Client) -> None:
     assert 'id="route"' in page.content.decode()
 
 
+def test_what_is_sent_while_somebody_types_is_read_and_not_saved(operator: Client) -> None:
+    observed(None, GAME)
+    columns = {name: [value] for name, value in ROW.items()}
+    page = operator.post(PAGE, columns | {"hub_pattern": ["typed"]})
+    assert shown(page) == ["typed"]
+    assert hubs() == ["game"]
+
+
 def test_an_event_that_none_takes_is_dropped(operator: Client) -> None:
     observed(None, GAME)
     page = operator.get(PAGE, TRY, headers={"HX-Request": "true", "HX-Target": "route"})
