@@ -40,13 +40,14 @@ test-postgres:
 		$(NO_ROWS:%=--ignore=tests/%)
 
 test-slow:
-	$(BIN)/pytest -q -m "slow and not browser"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "slow and not browser"
 	$(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -m slow tests/api
 
 # SIGNALMAN_SCREENSHOTS=docs/images takes the documentation's pictures anew.
 test-browser:
 	chromium=$$($(BIN)/python scripts/browser.py) && \
-		SIGNALMAN_CHROMIUM="$$chromium" $(BIN)/pytest -q -m browser tests/browser
+		SIGNALMAN_CHROMIUM="$$chromium" \
+		$(BIN)/pytest -q -n 2 --dist loadfile -m browser tests/browser
 
 bench: setup-dev
 	@exec $(BIN)/python -m benchmarks
