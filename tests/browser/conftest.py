@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from examples.demo.processes import Programs
 from scripts.browser import NoBrowser, found
@@ -65,6 +65,7 @@ def browser(local_azure_process: LocalAzure) -> Iterator[Browser]:
             "There is no Chromium: run `make test-browser`, or name one in SIGNALMAN_CHROMIUM."
         )
     flags = [*_FLAGS, f"--ignore-certificate-errors-spki-list={_pin(local_azure_process)}"]
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as tool:
         chromium = tool.chromium.launch(executable_path=path, args=flags)
         yield chromium
