@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,7 +21,6 @@ class ManagedIdentityInline(StackedInline):
 
     model = ManagedIdentity
     can_delete = False
-    autocomplete_fields = ["user_assigned"]
     readonly_fields = ["principal_id", "tenant_id"]
 
 
@@ -62,6 +63,13 @@ class UpstreamTemplateInline(TabularInline):
         "resource",
         "position",
     ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field, named for a screen reader: the column's heading is no label."""
+        formfield: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if formfield is not None:
+            formfield.widget.attrs["aria-label"] = formfield.label
+        return formfield
 
 
 class ReceiverDemandsInline(StackedInline):
