@@ -283,7 +283,7 @@ class AuditEvent(models.Model):
     at = models.DateTimeField(default=timezone.now)
     who = models.CharField(max_length=150)
     action = models.CharField(max_length=64)
-    object = models.CharField(max_length=255, help_text="The ARM id, or the name of what changed.")
+    object = models.CharField(max_length=512, help_text="The ARM id, or the name of what changed.")
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     # Not a foreign key: this row stays when that one goes.

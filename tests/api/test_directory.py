@@ -34,6 +34,13 @@ def test_an_identity_is_made_in_azure_and_known_here(operator: APIClient) -> Non
     assert operator.get(IDENTITIES, {"search": "ID-NEW"}).json()["results"] == [answer.json()]
 
 
+def test_an_identity_may_have_the_longest_name_that_azure_takes(operator: APIClient) -> None:
+    name = "i" * 128
+    assert operator.post(IDENTITIES, NEW | {"name": name}, format="json").status_code == 201
+    events = operator.get("/api/v1/audit-events/", {"object": name}).json()["results"]
+    assert [event["object"].endswith(f"/{name}") for event in events] == [True]
+
+
 def test_a_name_that_azure_does_not_take_is_refused_before_it_is_asked(
     operator: APIClient, local_azure: LocalAzure
 ) -> None:
