@@ -407,7 +407,10 @@ UNFOLD = {
         lambda _request: static("portal/portal.css"),
         lambda _request: static("portal/changes.css"),
     ],
-    "SCRIPTS": [lambda _request: static("portal/portal.js")],
+    "SCRIPTS": [
+        lambda _request: static("portal/portal.js"),
+        lambda _request: static("portal/names.js"),
+    ],
     "ENVIRONMENT": "portal.navigation.environment",
     "DASHBOARD_CALLBACK": "portal.dashboard.dashboard",
     "SIDEBAR": {

@@ -1,0 +1,14 @@
+"""The fields of an instance's form have names, those in tables and in lists to search in too."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.browser.looking import assert_accessible, sign_in
+
+
+def test_every_field_has_a_name(page: Page) -> None:
+    sign_in(page, "administrator")
+    page.goto("/admin/identities/signalrinstance/1/change/")
+    assert page.get_by_label("Hub pattern").count() > 0
+    assert_accessible(page)
