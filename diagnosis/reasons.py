@@ -60,6 +60,12 @@ _RECEIVER: Final = {
     "header_control": Explanation("A header holds control characters."),
     "header_missing": Explanation("A header that the service always sends did not come."),
     "header_not_ascii": Explanation("A header holds what headers cannot hold."),
+    "header_repeated": Explanation("A header that the service sends once came twice."),
+    "header_unreadable": Explanation(
+        "A header came empty: granian empties those that hold other characters than ASCII.",
+        "Serve the receiver with gunicorn where users have such names.",
+    ),
+    "internal_error": Explanation("The receiver failed.", "Its log has the traceback."),
     "header_too_long": Explanation("A header is longer than the service sends."),
     "hub_error": Explanation("The handler told the client that it cannot be done."),
     "media_type": Explanation("The body is neither JSON nor MessagePack."),

@@ -26,6 +26,9 @@ from upstreams.receiver.hubs import Registry
 from upstreams.receiver.testing import installed_hubs
 from upstreams.receiver.wsgi import ReceiverFirst
 
+# As a server does, it closes a connection that somebody left in a transaction: a test's own, too.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -53,7 +56,7 @@ def django(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 @pytest.mark.parametrize("path", ["/upstream/chat/", "/upstream/chat/a/b//", "/upstream/c/x\ny"])
-def test_the_receiver_answers_before_django(db: None, path: str) -> None:
+def test_the_receiver_answers_before_django(path: str) -> None:
     answered = Server(path)
     assert answered.status == "404 Not Found"
     assert json.loads(answered.body)["code"] == "unknown_instance"
