@@ -1,0 +1,89 @@
+"""The embedded queue: a message is there whole or not at all, whoever looks and when."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kombu import Connection
+
+from config.celery import app
+from config.file_queue import Transport
+
+# Long enough for a reader to come while it is written.
+LONG = "x" * 2_000_000
+MESSAGES = 40
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> dict[str, Any]:
+    """A queue's folders."""
+    (tmp_path / "messages").mkdir()
+    folder = str(tmp_path / "messages")
+    control = str(tmp_path / "control")
+    return {"data_folder_in": folder, "data_folder_out": folder, "control_folder": control}
+
+
+# A process remembers which queues it has bound: each test has queues of its own.
+def connection(options: dict[str, Any]) -> Connection:
+    """Return a connection to the queue in these folders."""
+    return Connection("filesystem://localhost", transport=Transport, transport_options=options)
+
+
+def test_no_message_is_seen_half_written(options: dict[str, Any]) -> None:
+    folder, ended, seen = Path(options["data_folder_in"]), threading.Event(), set[str]()
+
+    def look() -> None:
+        is_last = False
+        while not is_last:
+            is_last = ended.is_set()
+            for path in folder.glob("*.msg"):
+                if path.name not in seen:
+                    json.loads(path.read_text())
+                    seen.add(path.name)
+
+    def put() -> None:
+        try:
+            with connection(options) as queue, queue.SimpleQueue("whole") as jobs:
+                for _ in range(MESSAGES):
+                    jobs.put(LONG)
+        finally:
+            ended.set()
+
+    writer = threading.Thread(target=put)
+    writer.start()
+    try:
+        look()
+    finally:
+        writer.join()
+    assert len(seen) == MESSAGES
+
+
+def test_what_is_put_is_got_in_its_order(options: dict[str, Any]) -> None:
+    with connection(options) as queue, queue.SimpleQueue("ordered") as jobs:
+        for number in range(3):
+            jobs.put({"number": number})
+        first = jobs.get(timeout=10)
+        assert first.payload["number"] in range(3)
+        assert jobs.qsize() == 2
+
+
+def test_many_bind_a_queue_at_once(options: dict[str, Any]) -> None:
+    together = threading.Barrier(8)
+
+    def bind(number: int) -> str:
+        together.wait()
+        with connection(options) as queue, queue.SimpleQueue(f"bound-{number}") as jobs:
+            return str(jobs.queue.name)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(bind, range(8)))) == 8
+
+
+def test_the_worker_uses_it() -> None:
+    with app.connection() as queue:
+        assert isinstance(queue.transport, Transport)
