@@ -39,9 +39,11 @@ test-postgres:
 	$(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n 2 -m "not slow" \
 		$(NO_ROWS:%=--ignore=tests/%)
 
-# Whole programs that wait for each other, mostly: more of them at once than there are cores.
+# Whole programs that wait for each other, mostly: more of them at once than there are cores. In
+# their order: xdist would leave the longest files, which have few tests, for the end.
 test-slow:
-	$(BIN)/pytest -q -n 4 --dist loadfile -m "slow and not browser"
+	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder -p no:randomly \
+		-m "slow and not browser"
 	$(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -m slow tests/api
 
 # SIGNALMAN_SCREENSHOTS=docs/images takes the documentation's pictures anew.

@@ -58,8 +58,9 @@ def test_a_token_that_expires_midway_is_replaced(
     assert operation.state == "succeeded", operation.standing
 
 
+# Not the last call: on a busy machine Azure ends by its clock, and a poll less is made.
 @pytest.mark.parametrize("fault", faults.REFUSING)
-@pytest.mark.parametrize("call", range(CALLS))
+@pytest.mark.parametrize("call", range(CALLS - 1))
 def test_a_credential_that_is_refused_from_some_call_on_is_named_as_the_reason(
     local_azure: LocalAzure, count: Count, call: int, fault: str
 ) -> None:
