@@ -73,6 +73,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
 
 TEMPLATES = [
     {
@@ -351,6 +352,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 # Seconds after which somebody signs in anew. A role that Entra took away is lost at that moment.
 SESSION_COOKIE_AGE = env.int("SIGNALMAN_SESSION_SECONDS", default=43_200)
 
+# --- Web server ---------------------------------------------------------------------------------
+
+# Requests of the portal and the API that each web process answers at once.
+SIGNALMAN_WEB_THREADS = env.int("SIGNALMAN_WEB_THREADS", default=4)
+
 # --- Receiver ---------------------------------------------------------------------------------
 
 RECEIVER = {
@@ -373,6 +379,9 @@ RECEIVER = {
     # JSON, {"<instance>": ["<primary key>", "<secondary key>"]}, with mode 600: what the header
     # X-ASRS-Signature is checked with, for instances that demand it.
     "ACCESS_KEYS_FILE": env.str("SIGNALMAN_ACCESS_KEYS_FILE", default=""),
+    # Upstream requests that each web process answers at once. More of them let handlers wait, for a
+    # database or for another service, without keeping others waiting.
+    "THREADS": env.int("SIGNALMAN_RECEIVER_THREADS", default=4),
 }
 
 # --- Portal -----------------------------------------------------------------------------------

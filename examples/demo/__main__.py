@@ -21,7 +21,7 @@ from typing import Final
 from examples.demo.azure import LocalAzure
 from examples.demo.chain import Chain
 from examples.demo.narration import StepFailed, console, hold, say, step
-from examples.demo.processes import CELERY, GRANIAN, PYTHON, ROOT, Programs, free_port
+from examples.demo.processes import CELERY, PYTHON, ROOT, Programs, free_port, web_server
 from scripts.lifeline import exit_when_orphaned
 
 # Everything the demo makes; emptied at its start.
@@ -137,9 +137,7 @@ def _start_signalman(programs: Programs, port: int) -> None:
         ):
             result = programs.manage(*arguments)
             hold(result.returncode == 0, result.stderr)
-        server = [GRANIAN, "--interface", "wsgi", "--workers", "2"]
-        listen = ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "1"]
-        programs.start("portal", [*server, *listen, "config.wsgi:application"])
+        programs.start("portal", web_server(port, workers=2))
         programs.wait_for_port("portal", port)
         worker = [CELERY, "--app", "config", "worker", "--beat", "--pool", "threads"]
         programs.start("worker", [*worker, "--concurrency", "4", "--loglevel", "INFO"])

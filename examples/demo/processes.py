@@ -17,7 +17,7 @@ from scripts.lifeline import bound_to
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 _BIN: Final = Path(sys.executable).parent
 PYTHON: Final = sys.executable
-GRANIAN: Final = str(_BIN / "granian")
+_GRANIAN: Final = str(_BIN / "granian")
 CELERY: Final = str(_BIN / "celery")
 # How long a program may take to start on a busy machine, and to end. Seconds.
 _START: Final = 60.0
@@ -103,6 +103,14 @@ class Programs:
                 tail = "\n".join(self.log(name).splitlines()[-15:])
                 raise DidNotStart(f"{name} did not start. Its log ends:\n{tail}")
             time.sleep(0.05)
+
+
+def web_server(port: int, *, workers: int, interface: str = "asgi") -> list[str]:
+    """Return the command that serves the portal, the API and the receiver on a local port."""
+    return [
+        _GRANIAN, "--interface", interface, "--no-ws", "--workers", str(workers),
+        "--host", "127.0.0.1", "--port", str(port), f"config.{interface}:application",
+    ]  # fmt: skip
 
 
 def port_is_free(port: int) -> bool:

@@ -1,4 +1,4 @@
-"""The portal as it runs in production: granian and a worker, each a process, with DEBUG off."""
+"""The portal as it runs in production: a web server and a worker, each a process, with DEBUG off."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from examples.demo.processes import CELERY, GRANIAN, Programs, free_port
+from examples.demo.processes import CELERY, Programs, free_port, web_server
 from tests.cloud import LocalAzure
 
 # What a person signs in with, whatever the role. Django's own check of passwords is not asked.
@@ -104,8 +104,6 @@ def serve(programs: Programs, azure: LocalAzure, database: Path) -> Portal:
     """Start a portal in the folder of `programs` on a copy of a prepared database."""
     shutil.copy(database, programs.folder / _DATABASE)
     port = free_port()
-    command = [GRANIAN, "--interface", "wsgi", "--workers", "1", "--blocking-threads", "2"]
-    listen = ["--host", "127.0.0.1", "--port", str(port)]
-    programs.start("web", [*command, *listen, "config.wsgi:application"])
+    programs.start("web", web_server(port, workers=1))
     programs.wait_for_port("web", port)
     return Portal(programs, azure, port)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from examples.demo.processes import CELERY, GRANIAN, Programs, free_port
+from examples.demo.processes import CELERY, Programs, free_port, web_server
 from localazure import seed
 from tests.cloud import LocalAzure
 
@@ -76,9 +76,7 @@ def serving(folder: Path) -> Iterator[Service]:
         user = ("--username", "pipeline", "--email", "pipeline@localhost")
         _manage(programs, "createsuperuser", "--noinput", *user)
         token = _manage(programs, "create_token", "pipeline", "--scope", "write").strip()
-        listen = ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "1"]
-        server = [GRANIAN, "--interface", "wsgi", "--workers", "1", *listen]
-        programs.start("portal", [*server, "config.wsgi:application"])
+        programs.start("portal", web_server(port, workers=1))
         programs.wait_for_port("portal", port)
         worker = [CELERY, "--app", "config", "worker", "--beat", "--pool", "threads"]
         programs.start("worker", [*worker, "--concurrency", "2"])

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Final
 
 import requests
 
+from examples.demo.processes import free_port, web_server
 from tests.cloud import REPOSITORY
 from tests.sync.portal import Portal
 
-GRANIAN: Final = str(Path(sys.executable).parent / "granian")
 _PATIENCE_SECONDS: Final = 60.0
 
 
 @contextmanager
-def serving(environment: Mapping[str, str], *, workers: int = 1) -> Iterator[str]:
+def serving(
+    environment: Mapping[str, str], *, workers: int = 1, interface: str = "asgi"
+) -> Iterator[str]:
     """Serve until the end of the block, and give the address."""
-    port = _free_port()
-    command = [GRANIAN, "--interface", "wsgi", "--port", str(port), "--workers", str(workers)]
+    port = free_port()
     process = subprocess.Popen(
-        [*command, "--no-ws", "config.wsgi:application"],
+        web_server(port, workers=workers, interface=interface),
         cwd=REPOSITORY,
         env=dict(environment),
         stdout=subprocess.DEVNULL,
@@ -56,12 +54,6 @@ def session(secret: str) -> requests.Session:
     caller.trust_env = False
     caller.headers["Authorization"] = f"Bearer {secret}"
     return caller
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

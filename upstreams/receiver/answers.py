@@ -18,19 +18,30 @@ PROBLEM: Final = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, and what is recorded of it: the outcome, and why it was not accepted."""
+    """An HTTP answer, and what is recorded of it: the outcome, and why it was not accepted.
+
+    `headers` are those beside the content's type and length.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = FRAME
     outcome: Outcome = "accepted"
     reason: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
-def problem(status: int, code: str, sentence: str, *, outcome: Outcome = "refused") -> Answer:
+def problem(
+    status: int,
+    code: str,
+    sentence: str,
+    *,
+    outcome: Outcome = "refused",
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Answer:
     """Return a problem document (RFC 9457). The service drops its body; people and logs read it."""
     body = {"title": HTTPStatus(status).phrase, "status": status, "detail": sentence, "code": code}
-    return Answer(status, json.dumps(body).encode(), PROBLEM, outcome, code)
+    return Answer(status, json.dumps(body).encode(), PROBLEM, outcome, code, headers)
 
 
 def refusal(refused: Refusal) -> Answer:

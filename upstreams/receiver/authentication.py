@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from rest_framework.request import Request
 
-from upstreams.receiver.addresses import shown_path
+from upstreams.receiver.addresses import instance_of, shown_path
+from upstreams.receiver.policies import policies
+from upstreams.receiver.protocol import read_route
 from validation.authentication import EntraAuthentication
 from validation.policy import TokenPolicy
 
 
 class InstanceAuthentication(EntraAuthentication):
-    """Demands of the token what the instance's rows say for the event at hand."""
+    """Demands of the token what the instance's rows say for the event at hand.
+
+    `policy` is what they say, where the caller has looked already.
+    """
 
     realm = "upstream"
 
-    def __init__(self, policy: Callable[[], TokenPolicy]) -> None:
+    def __init__(self, policy: TokenPolicy | None = None) -> None:
         super().__init__()
         self._policy = policy
 
     def policy_for(self, request: Request) -> TokenPolicy:
-        """Return the policy of the event."""
-        return self._policy()
+        """Return the policy of the event. Raises a Refusal where the request names none."""
+        if self._policy is not None:
+            return self._policy
+        instance = policies.get(instance_of(request.path_info) or "")
+        return instance.token_policy(read_route(request.META))
 
     def shown_address(self, request: Request) -> str:
         """Return the address without what may be secret in it."""

@@ -24,7 +24,7 @@ class Configuration:
     is slow and shows everything at once. `samples_a_minute` are kept as rows for each instance and
     reason, in each process; every delivery is counted. `access_keys_file` holds the keys that
     X-ASRS-Signature is checked with. `duplicate_seconds` is how long idempotent handlers' answers
-    are kept.
+    are kept. `threads` answer requests in each process behind an ASGI server.
     """
 
     body_bytes: int = Limits().body_bytes
@@ -37,6 +37,7 @@ class Configuration:
     count_days: int = 90
     access_keys_file: str = ""
     duplicate_seconds: float = 300.0
+    threads: int = 4
 
     @cached_property
     def limits(self) -> Limits:

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from django.conf import settings
-from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpResponse
+from django.core.handlers.wsgi import get_path_info
 
-from accounts.causes import request_id
-from upstreams.receiver import answers
-from upstreams.receiver.addresses import ROOT, instance_of, shown_path
-from upstreams.receiver.connections import tend_connections
-from upstreams.receiver.urls import receive
+from upstreams.receiver.addresses import ROOT, instance_of
+from upstreams.receiver.errors import ProtocolError
+from upstreams.receiver.front import Head, headers_of, take
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-log = logging.getLogger(__name__)
-
-# What a handler returns is the client's to read, and no page: should a browser ever show it.
-_NO_PAGE: Final = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-
 
 class ReceiverFirst:
     """A WSGI application that answers what is sent to the receiver, and passes on everything else.
-
-    What Django does around a view costs as much as all of receiving: its signals ask every database
-    connection and every cache, and its middleware keeps sessions and tells browsers what to do. The
-    service sends a bearer token, and most events touch no database. So upstream requests have no
-    middleware and no `request_started` or `request_finished`; connections that a handler opens are
-    closed as Django would.
 
     `name` makes a request's id of the `X-Request-ID` that came with it.
     """
@@ -44,30 +29,44 @@ class ReceiverFirst:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if not environ.get("PATH_INFO", "").startswith(ROOT):
             return self._django(environ, start_response)
-        request = WSGIRequest(environ)
-        instance = instance_of(request.path_info)
-        # SecurityMiddleware turns away what should have come over HTTPS.
-        if instance is None or (settings.SECURE_SSL_REDIRECT and not request.is_secure()):
+        head = Head(
+            method=environ["REQUEST_METHOD"].upper(),
+            path_info=get_path_info(environ),
+            scheme=environ["wsgi.url_scheme"],
+            META=environ,
+        )
+        instance = instance_of(head.path_info)
+        if instance is None or head.is_turned_away:
             return self._django(environ, start_response)
         name = self._name(environ.get("HTTP_X_REQUEST_ID", ""))
-        before = request_id.set(name)
-        tend_connections()
-        try:
-            response: HttpResponse = receive(request, instance=instance)
-        except Exception:
-            # A mistake of ours, or memory that is out.
-            log.exception("Failed at %s.", shown_path(request.path_info))
-            response = _failure()
-        finally:
-            tend_connections()
-            request_id.reset(before)
-        start_response(
-            f"{response.status_code} {response.reason_phrase}",
-            [*response.items(), _NO_PAGE, ("X-Request-ID", name)],
-        )
-        return [response.content]
+        answer = take(head, instance, lambda size: read_body(environ, size), name=name)
+        phrase = HTTPStatus(answer.status).phrase
+        start_response(f"{answer.status} {phrase}", headers_of(answer, name))
+        return [answer.body]
 
 
-def _failure() -> HttpResponse:
-    answer = answers.problem(500, "internal_error", "The receiver failed.", outcome="failed")
-    return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
+def read_body(environ: Mapping[str, Any], size: int) -> bytes:
+    """Return at most `size` bytes of a request's body. Raises ProtocolError where it ends early.
+
+    Source: PEP 3333, "Input and Error Streams".
+    """
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        if not environ.get("wsgi.input_terminated"):
+            raise ProtocolError("body_chunked", "The web server does not say where the body ends.")
+        return _read(environ, size)
+    length = environ.get("CONTENT_LENGTH") or "0"
+    wanted = min(size, int(length)) if length.isdecimal() else 0
+    body = _read(environ, wanted)
+    if len(body) < wanted:
+        raise ProtocolError("body_incomplete", "The body ended before its length.")
+    return body
+
+
+def _read(environ: Mapping[str, Any], size: int) -> bytes:
+    body: bytes = b""
+    try:
+        while len(body) < size and (part := environ["wsgi.input"].read(size - len(body))):
+            body += part
+    except OSError as error:
+        raise ProtocolError("body_incomplete", "The body ended before its length.") from error
+    return body

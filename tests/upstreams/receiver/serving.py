@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import WSGIServer
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
+
+from config.request_ids import request_name
+from upstreams.receiver.wsgi import ReceiverFirst
 
 
 class OneThread(LiveServerThread):
@@ -24,11 +28,16 @@ class OneThread(LiveServerThread):
         )
 
 
+def _receiver_first(django: WSGIHandler) -> ReceiverFirst:
+    return ReceiverFirst(StaticFilesHandler(django), name=request_name)
+
+
 @contextmanager
 def serving(server: type[LiveServerThread] = OneThread) -> Iterator[str]:
     """Serve on a free port of localhost, and give the address.
 
-    Django's own LiveServerThread answers each connection in a thread of its own.
+    Django's own LiveServerThread answers each connection in a thread of its own. As in production,
+    the receiver comes before Django.
     """
     shared: dict[str, BaseDatabaseWrapper] = {
         connection.alias: connection
@@ -37,7 +46,8 @@ def serving(server: type[LiveServerThread] = OneThread) -> Iterator[str]:
     }
     for connection in shared.values():
         connection.inc_thread_sharing()
-    thread = server("localhost", StaticFilesHandler, connections_override=shared)
+    handler: Any = _receiver_first
+    thread = server("localhost", handler, connections_override=shared)
     thread.start()
     try:
         thread.is_ready.wait()

@@ -1,24 +1,37 @@
-"""The receiver behind granian, the web server of production, which reads headers in its own way."""
+"""The receiver behind granian, the web server of production, and how that reads requests."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from localazure import seed
 from tests.cloud import LocalAzure
 from tests.config.web import serving
 from tests.sync.portal import Portal, new_portal
-from tests.upstreams.receiver.hostile import HERE, doubled, sent
-from tests.upstreams.receiver.requests import json_call
-from tests.upstreams.receiver.sockets import Reply, exchange
+from tests.upstreams.receiver.conftest import RESOURCE, Tokens
+from tests.upstreams.receiver.hostile import HERE, doubled, hostile_requests, hostile_tokens, sent
+from tests.upstreams.receiver.requests import json_call, wire
+from tests.upstreams.receiver.sockets import Header, Reply, exchange
 
 pytestmark = pytest.mark.slow
 
 BODY = json_call(["hi"], id_=None)
+# The instance's template takes the hub chat alone, the other instance has a signed one of its own,
+# and granian itself turns control characters away.
+DIFFERENT = {
+    "two of X-ASRS-Hub: game": Reply(401, "no_audience_accepted"),
+    "an invented hub": Reply(401, "no_audience_accepted"),
+    "another instance's address": Reply(401, "wrong_principal"),
+    "NUL in the hub": Reply(400, ""),
+    "a control character": Reply(400, ""),
+}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +42,11 @@ def portal(local_azure_process: LocalAzure, tmp_path_factory: pytest.TempPathFac
             patch.setenv(name, value)
         local_azure_process.reset()
         portal = new_portal(tmp_path_factory.mktemp("granian"), seed.CHAT)
-    portal.environment |= {"SIGNALMAN_APPS": "examples.chat", "SIGNALMAN_FLUSH_SECONDS": "0"}
+    portal.environment |= {
+        "SIGNALMAN_APPS": "examples.chat",
+        "SIGNALMAN_FLUSH_SECONDS": "0",
+        "SIGNALMAN_SAMPLES_A_MINUTE": "1000",
+    }
     return portal
 
 
@@ -41,10 +58,20 @@ def url(portal: Portal) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def bearer(local_azure_process: LocalAzure, portal: Portal) -> str:
+def token(local_azure_process: LocalAzure, portal: Portal) -> Tokens:
+    """Make a token in Local Azure: the instance's own, or with `changes` another."""
+
+    def make(resource: str = RESOURCE, **changes: Any) -> str:
+        order = {"principal": seed.CHAT, "resource": resource, **changes}
+        return str(local_azure_process.post("/_local/tokens", order)["token"])
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def bearer(token: Tokens) -> str:
     """A token of the instance's identity."""
-    order = {"principal": seed.CHAT, "resource": seed.UPSTREAM_APP_URI}
-    return str(local_azure_process.post("/_local/tokens", order)["token"])
+    return token()
 
 
 def accepted(portal: Portal) -> int:
@@ -53,31 +80,100 @@ def accepted(portal: Portal) -> int:
     return sum(row["count"] for row in rows if row["outcome"] == "accepted")
 
 
+def call(url: str, bearer: str, method: str, *arguments: str, **headers: str) -> Any:
+    """Return the result of a client's call. Values of headers are latin-1."""
+    sent_headers = {
+        name: value.encode("latin-1")
+        for name, value in sent(bearer, X_ASRS_Event=wire(method), **headers)
+    }
+    body = json_call(list(arguments), target=method)
+    answer = requests.post(f"{url}{HERE}", body, headers=sent_headers, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return json.loads(answer.content.removesuffix(b"\x1e"))["result"]
+
+
 def test_a_request_is_received(url: str, bearer: str) -> None:
     assert exchange(url, HERE, sent(bearer), BODY) == Reply(200, "")
 
 
-def test_no_header_that_came_twice_counts_as_the_first_or_the_last(
-    url: str, bearer: str, portal: Portal
+@pytest.mark.parametrize("user", ["änn", "Жанна", "林🎈", "Zoë: admin, x"])
+def test_a_user_of_any_name_is_known_by_it(url: str, bearer: str, user: str) -> None:
+    headers = {"X_ASRS_User_Id": wire(user), "X_ASRS_Connection_Id": f"c-{user.encode().hex()}"}
+    call(url, bearer, "join", user, **headers)
+    call(url, bearer, "say", "hi", **headers)
+    assert call(url, bearer, "join", user, **headers) == [f"{user}: hi"]
+
+
+def test_a_method_of_any_name_is_looked_for_by_it(url: str, bearer: str) -> None:
+    body = json_call([], target="größe", id_=None)
+    headers = sent(bearer, X_ASRS_Event=wire("größe"))
+    assert exchange(url, HERE, headers, body) == Reply(404, "no_handler")
+
+
+def test_each_hostile_token_is_refused_for_its_own_reason(
+    url: str, token: Tokens, portal: Portal
 ) -> None:
     before = accepted(portal)
-    attacks = list(doubled(bearer))
-    found = {one.name: exchange(url, one.path, one.headers, one.body) for one in attacks}
-    expected = {one.name: Reply(one.status, one.code) for one in attacks}
-    # No template of this instance takes such a hub.
-    expected["two of X-ASRS-Hub: game"] = Reply(401, "no_audience_accepted")
-    assert found == expected
+    table = list(hostile_tokens(token))
+    found = {name: exchange(url, HERE, sent(compact), BODY) for name, _, compact in table}
+    assert found == {name: Reply(401, reason) for name, reason, _ in table}
+    assert len(found) >= 60
     assert accepted(portal) == before
 
 
-@pytest.mark.parametrize("name", ["X-ASRS-User-Id", "X-ASRS-User-Claims", "X-ASRS-Event"])
-def test_a_header_that_granian_cannot_read_is_refused_and_not_taken_for_none(
-    url: str, bearer: str, name: str
+def test_each_hostile_request_is_refused_for_its_own_reason(
+    url: str, bearer: str, portal: Portal
 ) -> None:
-    # sockets writes latin-1: the bytes of a name in UTF-8.
-    value = "name: änn".encode().decode("latin-1")
-    headers = [*sent(bearer, without=name), (name, value)]
-    assert exchange(url, HERE, headers, BODY) == Reply(400, "header_unreadable")
+    before = accepted(portal)
+    table = list(hostile_requests(bearer))
+    found = {
+        one.name: exchange(url, one.path, one.headers, one.body, length=one.length) for one in table
+    }
+    assert found == {one.name: Reply(one.status, one.code) for one in table} | DIFFERENT
+    assert accepted(portal) == before
+
+
+values = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=30)
+names = st.sampled_from([name for name, _ in sent("")] + ["X-ASRS-User-Id", "X-ASRS-User-Claims"])
+types = st.sampled_from(["application/json; charset*=utf-8''%00", "x/y; a*=undefined''%ff"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    headers=st.lists(
+        st.tuples(names, values) | st.tuples(st.just("Content-Type"), types), max_size=5
+    ),
+    has_token=st.booleans(),
+    body=st.binary(max_size=60),
+)
+def test_nothing_that_is_sent_is_an_error_of_ours(
+    url: str, bearer: str, headers: list[Header], has_token: bool, body: bytes
+) -> None:
+    whole = sent(bearer if has_token else "a.b.c")
+    assert exchange(url, HERE, [*whole, *headers], body).status < 500
+
+
+@pytest.fixture(scope="module")
+def wsgi_url(portal: Portal) -> Iterator[str]:
+    """A granian that speaks WSGI, which it gives no header that holds anything but ASCII."""
+    with serving(portal.environment, interface="wsgi") as url:
+        yield url
+
+
+@pytest.mark.parametrize("name", ["X-ASRS-User-Id", "X-ASRS-User-Claims", "X-ASRS-Event"])
+def test_a_header_that_the_server_cannot_read_is_refused_and_not_taken_for_none(
+    wsgi_url: str, bearer: str, name: str
+) -> None:
+    headers = [*sent(bearer, without=name), (name, wire("name: änn"))]
+    assert exchange(wsgi_url, HERE, headers, BODY) == Reply(400, "header_unreadable")
+
+
+def test_no_header_that_came_twice_counts_behind_wsgi_either(wsgi_url: str, bearer: str) -> None:
+    attacks = list(doubled(bearer))
+    found = {one.name: exchange(wsgi_url, one.path, one.headers, one.body) for one in attacks}
+    assert {one.name: found[one.name].status >= 400 for one in attacks} == {
+        one.name: True for one in attacks
+    }
 
 
 def chunked(url: str, bearer: str, *chunks: bytes) -> requests.Response:
@@ -95,6 +191,11 @@ def test_a_body_in_chunks_is_read(url: str, bearer: str) -> None:
 def test_a_body_in_too_many_chunks_is_refused(url: str, bearer: str) -> None:
     answer = chunked(url, bearer, *[b" " * 65_536] * 17)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+def test_a_large_body_is_read_whole(url: str, bearer: str) -> None:
+    text = "é" * 100_000
+    assert call(url, bearer, "echo", text) == text
 
 
 def test_a_slash_in_an_event_arrives_as_one(url: str, bearer: str) -> None:

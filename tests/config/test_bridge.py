@@ -1,0 +1,66 @@
+"""What Django gets of a request that came to an ASGI server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from config.bridge import as_wsgi, asgi
+
+
+def scope(*headers: tuple[bytes, bytes], query: bytes = b"") -> Any:
+    return {
+        "type": "http",
+        "http_version": "2",
+        "method": "POST",
+        "path": "/admin/",
+        "query_string": query,
+        "scheme": "http",
+        "server": ("127.0.0.1", "8000"),
+        "client": ("127.0.0.1", "50000"),
+        "headers": list(headers),
+    }
+
+
+def test_cookies_that_came_one_by_one_are_one_header() -> None:
+    found = as_wsgi(scope((b"cookie", b"a=1"), (b"host", b"x"), (b"cookie", b"b=2")))
+    assert found["headers"] == [(b"host", b"x"), (b"cookie", b"a=1; b=2")]
+
+
+def test_a_name_with_an_underscore_does_not_pass_for_one_with_a_hyphen() -> None:
+    found = as_wsgi(scope((b"x_forwarded_proto", b"https"), (b"x-forwarded-for", b"10.0.0.1")))
+    assert found["headers"] == [(b"x-forwarded-for", b"10.0.0.1")]
+
+
+def test_a_query_keeps_its_bytes_as_escapes() -> None:
+    assert as_wsgi(scope(query=b"q=a%20b&x=[1]"))["query_string"] == b"q=a%20b&x=[1]"
+    assert as_wsgi(scope(query="q=é".encode()))["query_string"] == b"q=%C3%A9"
+
+
+def test_django_reads_a_body_from_a_server_that_gives_awaitables() -> None:
+    seen: dict[str, Any] = {}
+
+    def django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.update(environ, body=environ["wsgi.input"].read(4))
+        start_response("200 OK", [("X-Found", "yes")])
+        return [b"an", b"swer"]
+
+    async def main() -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = []
+
+        def receive() -> Any:
+            done = asyncio.get_running_loop().create_future()
+            done.set_result({"type": "http.request", "body": b"body", "more_body": False})
+            return done
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        application: Any = asgi(django, threads=1)
+        await application(scope((b"content-length", b"4")), receive, send)
+        return sent
+
+    start, *parts = asyncio.run(main())
+    assert (start["status"], start["headers"]) == (200, [(b"x-found", b"yes")])
+    assert b"".join(part["body"] for part in parts) == b"answer"
+    assert (seen["body"], seen["REMOTE_ADDR"]) == (b"body", "127.0.0.1")

@@ -1,0 +1,141 @@
+"""Takes upstream requests from an ASGI server, which hands on headers as the bytes they came in.
+
+The service sends user ids, claims and event names as UTF-8. Not every WSGI server passes those on.
+"""
+
+from __future__ import annotations
+
+from asyncio import get_running_loop, run_coroutine_threadsafe
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from upstreams.receiver.addresses import instance_of
+from upstreams.receiver.answers import Answer
+from upstreams.receiver.errors import ProtocolError
+from upstreams.receiver.front import Head, headers_of, take
+from upstreams.receiver.threads import Threads
+
+if TYPE_CHECKING:
+    from asgiref.typing import (
+        ASGI3Application,
+        ASGIReceiveCallable,
+        ASGISendCallable,
+        HTTPScope,
+        Scope,
+    )
+
+
+class ReceiverFirst:
+    """An ASGI application that answers what is sent to the receiver, and passes on everything else.
+
+    Handlers are plain functions that may wait for a database, so requests are answered in
+    `threads`, each of which answers one at a time. `name` makes a request's id of the
+    `X-Request-ID` that came with it.
+    """
+
+    def __init__(
+        self, others: ASGI3Application, *, name: Callable[[str], str], threads: int
+    ) -> None:
+        self._others: Final = others
+        self._name: Final = name
+        self._threads: Final[Threads[Answer]] = Threads(threads)
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        instance = instance_of(scope["path"]) if scope["type"] == "http" else None
+        if scope["type"] != "http" or instance is None:
+            return await self._others(scope, receive, send)
+        head = _head(scope)
+        if head.is_turned_away:
+            return await self._others(scope, receive, send)
+        body = Body(receive, head.META.get("CONTENT_LENGTH", ""))
+        await body.begin()
+        name = self._name(head.META.get("HTTP_X_REQUEST_ID", ""))
+        answer = await self._threads.run(lambda: take(head, instance, body.read, name=name))
+        await _respond(send, answer, name)
+        return None
+
+
+class Body:
+    """A request's body, the first part of which is there when a thread begins to answer.
+
+    Whatever is larger waits with the server until a thread asks for it, which it does once it knows
+    who sends it.
+    """
+
+    def __init__(self, receive: ASGIReceiveCallable, length: str) -> None:
+        self._receive: Final = receive
+        self._length: Final = length
+        self._loop: Final = get_running_loop()
+        self._found = b""
+        self._is_whole = length == "0"
+        self._is_cut_off = False
+
+    async def begin(self) -> None:
+        """Wait for the first part."""
+        if not self._is_whole:
+            await self._more()
+
+    def read(self, size: int) -> bytes:
+        """Return at most `size` bytes; for a thread other than the loop's. Raises ProtocolError."""
+        while not self._is_whole and len(self._found) < size:
+            if self._is_cut_off:
+                raise ProtocolError("body_incomplete", "The body ended before its length.")
+            run_coroutine_threadsafe(self._more(), self._loop).result()
+        return self._found[:size]
+
+    async def _more(self) -> None:
+        message = await self._receive()
+        if message["type"] != "http.request":
+            self._is_cut_off = True
+            return
+        self._found += message["body"]
+        # Servers may say that there is more until they are asked once more.
+        self._is_whole = not message["more_body"] or str(len(self._found)) == self._length
+
+
+def _head(scope: HTTPScope) -> Head:
+    headers = cgi_headers(scope["headers"])
+    headers["QUERY_STRING"] = scope["query_string"].decode("latin-1")
+    return Head(scope["method"], scope["path"], scope["scheme"], headers)
+
+
+def cgi_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, Any]:
+    """Return headers by their CGI names, decoded as latin-1, those that came twice with a comma.
+
+    Source: RFC 3875, section 4.1.18; RFC 9110, section 5.2. A name with an underscore is left out:
+    it would pass for the one with a hyphen.
+    """
+    found: dict[str, Any] = {}
+    for raw, value in headers:
+        name = _cgi_name(raw)
+        text = value.decode("latin-1")
+        found[name] = text if name not in found else f"{found[name]},{text}"
+    found.pop("", None)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _cgi_name(raw: bytes) -> str:
+    if b"_" in raw:
+        return ""
+    name = raw.decode("latin-1").upper().replace("-", "_")
+    return name if name in {"CONTENT_LENGTH", "CONTENT_TYPE"} else f"HTTP_{name}"
+
+
+async def _respond(send: ASGISendCallable, answer: Answer, name: str) -> None:
+    headers = [
+        (key.lower().encode("latin-1"), value.encode("latin-1"))
+        for key, value in headers_of(answer, name)
+    ]
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": headers,
+            "trailers": False,
+        }
+    )
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
