@@ -8,7 +8,6 @@ the address is resolved once, checked and then connected to as it was checked.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 from collections.abc import Iterable, Iterator
@@ -21,6 +20,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from arm.state import TemplateState
 from diagnosis.findings import Finding, failed, passed, unknown
+from diagnosis.network_addresses import is_forbidden
 from diagnosis.subjects import Subject
 from upstreams.patterns import CONNECTIONS, MESSAGES, accepts, expand, parse
 from upstreams.references import OPENING
@@ -28,8 +28,6 @@ from upstreams.references import OPENING
 _TIMEOUT: Final = Timeout(connect=3.0, read=5.0)
 _UNAUTHORIZED: Final = 401
 _REDIRECTS: Final = range(300, 400)
-# Virtual machines' metadata and the host beneath them: nobody's upstream, and full of secrets.
-_METADATA: Final = ("168.63.129.16", "fd00:ec2::254", "fd20:ce::254", "100.100.100.200")
 # What no hub and no method of anybody's is called, so that no handler answers.
 _NOBODY: Final = "signalman-probe"
 _PORTS: Final = {"http": 80, "https": 443}
@@ -170,17 +168,6 @@ def _resolved(host: str, port: int) -> list[str]:
     if any(is_forbidden(each) for each in addresses):
         raise NotProbed("It leads to a link-local or metadata address, which is not asked.")
     return addresses
-
-
-def is_forbidden(address: str) -> bool:
-    """Say whether no upstream can be there: link-local, metadata, multicast or unspecified."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    if mapped is not None and is_forbidden(str(mapped)):
-        return True
-    return (
-        found.is_link_local or found.is_multicast or found.is_unspecified or str(found) in _METADATA
-    )
 
 
 def _event(template: TemplateState) -> tuple[str, str, str]:

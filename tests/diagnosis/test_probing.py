@@ -13,7 +13,8 @@ import pytest
 
 from arm.state import TemplateState
 from diagnosis.findings import Finding
-from diagnosis.probing import is_forbidden, probe
+from diagnosis.network_addresses import is_forbidden
+from diagnosis.probing import probe
 from identities.models import SignalRInstance
 from tests.diagnosis.test_checklist import instance as instance  # noqa: PLC0414  # a fixture
 from tests.diagnosis.test_checklist import run_command
@@ -122,7 +123,35 @@ def test_only_web_addresses_are_asked(url: str) -> None:
     assert found(url).outcome == "unknown"
 
 
-@pytest.mark.parametrize("address", ["10.0.0.4", "127.0.0.1", "::1", "52.1.2.3", "fd12::1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "::ffff:169.254.169.254",
+        "::ffff:0:a9fe:a9fe",
+        "::a9fe:a9fe",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::168.63.129.16",
+        "64:ff9b:1::a9fe:a9fe",
+        "64:ff9b:1:a9fe:a9:fe00::",
+        "64:ff9b:1:aa:a9:fea9:fe00:0",
+        "2002:a9fe:a9fe::1",
+        "2001:0:a9fe:a9fe::5601:5601",
+        "2001:0:4136:e378:8000:63bf:5601:5601",
+        "fd12::5efe:a9fe:a9fe",
+        "2001:db8::200:5efe:169.254.169.254",
+    ],
+)
+def test_no_address_hides_another_inside(address: str) -> None:
+    assert is_forbidden(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.4", "127.0.0.1", "::1", "52.1.2.3", "fd12::1"),
+        *("64:ff9b::52.1.2.3", "64:ff9b:1::10.0.0.4", "2002:3401:203::1", "2603:1030::a9fe:a9fe"),
+    ],
+)
 def test_a_private_network_may_hold_a_receiver(address: str) -> None:
     assert not is_forbidden(address)
 
