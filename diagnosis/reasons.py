@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from validation.errors import DESCRIPTIONS, Reason
+
+
+class Cause(Enum):
+    """Who can bring a reason about."""
+
+    # Only what is set or written on our side: the sender had proved who it is, or did not matter.
+    OURS = "ours"
+    # Our side, or somebody outside just as well: a count does not tell which.
+    EITHER = "either"
+    # Whoever sends the request; of the service's own it would be nothing to mend.
+    SENDER = "sender"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,10 @@ _RECEIVER: Final = {
     "asrs_signature_wrong": Explanation(
         "The header X-ASRS-Signature fits neither access key.",
         "Read the instance's keys anew: they may have been regenerated.",
+    ),
+    "body_chunked": Explanation(
+        "The body came in chunks, and the web server does not say where it ends.",
+        "Serve the receiver with granian or gunicorn.",
     ),
     "body_field": Explanation("A field of the body is wrong."),
     "body_incomplete": Explanation("The body ended before it was whole."),
@@ -115,6 +131,9 @@ _REMEDIES: Final = {
     Reason.ISSUED_IN_THE_FUTURE: "Check this server's clock.",
     Reason.WRONG_ISSUER: "The subscription's tenant and SIGNALMAN_TOKEN_ISSUER must be Azure's.",
     Reason.WRONG_TENANT: "Read the subscription again: its tenant may have changed.",
+    Reason.WRONG_VERSION: (
+        "Let the application's registration issue tokens of the version of SIGNALMAN_TOKEN_ISSUER."
+    ),
     Reason.NO_AUDIENCE_ACCEPTED: (
         "No template that takes the event is signed: choose a resource for it, and apply."
     ),
@@ -124,8 +143,31 @@ _REMEDIES: Final = {
     Reason.NO_PRINCIPAL_ACCEPTED: "The instance has no identity: give it one, and apply.",
     Reason.WRONG_PRINCIPAL: ("Read the instance again: its identity may have changed."),
     Reason.WRONG_CLIENT: "Read the instance again: its identity may have changed.",
-    Reason.WRONG_RESOURCE: "The token is another resource's, though of the same tenant.",
+    Reason.WRONG_RESOURCE: "Read the instance again: it or its identity may have been made anew.",
 }
+
+# Any request without a token has the first; keys of nobody are easily invented; and nothing of an
+# instance that is not known is counted for one that is.
+_ANYBODYS: Final = frozenset(
+    {Reason.AUTHORIZATION_MISSING, Reason.KEY_ID_UNKNOWN, "unknown_instance"}
+)
+# Checked before the signature, so that a token that is made up can have them too; or the doing of
+# an instance's clients, whose messages the service passes on.
+_EITHERS: Final = frozenset(
+    {
+        Reason.EXPIRED,
+        Reason.NOT_YET_VALID,
+        Reason.ISSUED_IN_THE_FUTURE,
+        Reason.WRONG_ISSUER,
+        Reason.WRONG_TENANT,
+        Reason.WRONG_VERSION,
+        "arguments_count",
+        "arguments_type",
+        "body_too_large",
+        "header_unreadable",
+        "no_handler",
+    }
+)
 
 
 def explain(reason: str) -> Explanation:
@@ -137,3 +179,10 @@ def explain(reason: str) -> Explanation:
     except ValueError:
         return Explanation("The receiver's log says more.")
     return Explanation(DESCRIPTIONS[known], _REMEDIES.get(known, ""))
+
+
+def cause_of(reason: str) -> Cause:
+    """Return who can bring `reason` about; what has no remedy is the sender's doing."""
+    if reason in _ANYBODYS or not explain(reason).remedy:
+        return Cause.SENDER
+    return Cause.EITHER if reason in _EITHERS else Cause.OURS

@@ -15,7 +15,7 @@ from identities.vaults import KeyVault, VaultGrant, VaultSecret
 from sync.desired import desired_state, known_vaults, observed_state
 from sync.parts.secrets import named_vaults
 from upstreams.function_auth import host_of
-from upstreams.models import DeliveryCount, FunctionApp
+from upstreams.models import DeliveryCount, FunctionApp, Outcome
 
 # How far back refusals are recent.
 _RECENT: Final = timedelta(hours=1)
@@ -25,9 +25,10 @@ _RECENT: Final = timedelta(hours=1)
 class Subject:
     """An instance as it is wanted, as Azure has it, and what its receiver saw in the last hour.
 
-    `accepted` and `refused` count deliveries; `refused` by reason code. `function_apps` are the
-    known ones that a template points at, by host. `vaults` and `secrets` are those that templates
-    name, by name; `grants` those of the instance, by vault and principal. It was read at `now`.
+    `accepted`, `refused` and `failed` count deliveries; the latter two by reason code.
+    `function_apps` are the known ones that a template points at, by host. `vaults` and `secrets`
+    are those that templates name, by name; `grants` those of the instance, by vault and principal.
+    It was read at `now`.
     """
 
     instance: SignalRInstance
@@ -35,6 +36,7 @@ class Subject:
     observed: InstanceState | None
     accepted: int
     refused: dict[str, int]
+    failed: dict[str, int]
     function_apps: dict[str, FunctionApp]
     now: datetime
     vaults: dict[str, KeyVault] = field(default_factory=dict)
@@ -64,27 +66,28 @@ class Subject:
 
 def subject(instance: SignalRInstance, now: datetime) -> Subject:
     """Read what a diagnosis of `instance` needs."""
-    counts: dict[tuple[str, str], int] = {
-        (row["outcome"], row["reason"]): row["total"]
-        for row in DeliveryCount.objects.filter(instance=instance)
-        .since(now - _RECENT)
-        .values("outcome", "reason")
-        .order_by()
-        .annotate(total=Sum("count"))
-    }
+    counts = _recent_counts(instance, now)
     desired, observed = desired_state(instance), observed_state(instance)
     return Subject(
         instance=instance,
         desired=desired,
         observed=observed,
-        accepted=sum(count for (outcome, _), count in counts.items() if outcome == "accepted"),
-        refused={
-            reason: count for (outcome, reason), count in counts.items() if outcome == "refused"
-        },
+        accepted=sum(counts[Outcome.ACCEPTED].values()),
+        refused=counts[Outcome.REFUSED],
+        failed=counts[Outcome.FAILED],
         function_apps=_function_apps(observed or desired),
         now=now,
         **_vaults(instance, observed or desired),
     )
+
+
+def _recent_counts(instance: SignalRInstance, now: datetime) -> dict[Outcome, dict[str, int]]:
+    """Return how many deliveries came of late, by outcome and reason."""
+    rows = DeliveryCount.objects.filter(instance=instance).since(now - _RECENT)
+    counts: dict[Outcome, dict[str, int]] = {outcome: {} for outcome in Outcome}
+    for row in rows.values("outcome", "reason").order_by().annotate(total=Sum("count")):
+        counts[Outcome(row["outcome"])][row["reason"]] = row["total"]
+    return counts
 
 
 def _vaults(instance: SignalRInstance, state: InstanceState) -> dict[str, Any]:
