@@ -7,6 +7,7 @@ Arguments come as JSON or MessagePack values, so that an annotation can be `str`
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
@@ -21,6 +22,8 @@ from upstreams.receiver.errors import ArgumentsMismatch, RegistrationError
 Check = Callable[[object], bool]
 
 _PLAIN: Final = (str, bytes, datetime, bool, list, dict)
+# What a Literal may list: a client's value can be none of the others, an Enum's members least.
+_LISTED: Final = (str, bytes, int, bool, types.NoneType)
 _POSITIONAL: Final = (
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -71,11 +74,11 @@ def parameters_of(function: Callable[..., object]) -> Parameters:
 
     Raises RegistrationError where no upstream request could ever call it.
     """
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+    if _is_async(function):
         raise _wrong(
             function, "is async: the receiver calls handlers in a thread, write a plain def"
         )
-    signature = list(inspect.signature(function).parameters.values())
+    signature = _signature(function)
     if not signature or signature[0].kind not in _POSITIONAL:
         raise _wrong(function, "has no first parameter for the request")
     annotations = _annotations(function, signature[1:])
@@ -89,6 +92,42 @@ def parameters_of(function: Callable[..., object]) -> Parameters:
         elif parameter.default is inspect.Parameter.empty:
             raise _wrong(function, f"takes {parameter.name!r} by name: a client's have none")
     return Parameters(tuple(positional), rest)
+
+
+def name_of(function: Callable[..., object]) -> str:
+    """Return a handler's full name: of an object that is called, that of its `__call__`."""
+    written = _written(function)
+    return f"{getattr(written, '__module__', 'builtins')}.{written.__qualname__}"
+
+
+def _written(function: Callable[..., object]) -> Any:
+    """Return the code that stands in the project, beneath `partial` and decorators."""
+    function = inspect.unwrap(_without_partial(function))
+    return function if hasattr(function, "__qualname__") else type(function).__call__
+
+
+def _without_partial(function: Callable[..., object]) -> Callable[..., object]:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
+
+
+def _is_async(function: Callable[..., object]) -> bool:
+    # Not what a decorator wraps, which it may well run to its end.
+    called = _without_partial(function)
+    return any(
+        inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each)
+        for each in (called, getattr(type(called), "__call__", None))  # noqa: B004
+    )
+
+
+def _signature(function: Callable[..., object]) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError) as error:
+        raise RegistrationError(
+            f"{function!r} is no handler: its parameters cannot be read. Write a plain def."
+        ) from error
 
 
 def _parameter(
@@ -121,10 +160,11 @@ def _annotations(
             if parameter.annotation is not inspect.Parameter.empty
         }
     )
-    scope = getattr(inspect.unwrap(function), "__globals__", {})
+    scope = getattr(_written(function), "__globals__", {})
     try:
         return typing.get_type_hints(written, globalns=scope)
-    except NameError as error:
+    except Exception as error:
+        # An annotation is any expression.
         raise _wrong(function, f"has an annotation that cannot be read: {error}") from error
 
 
@@ -145,19 +185,32 @@ def _check_for(annotation: Any) -> Check | None:
 
 
 def _check_for_generic(origin: Any, parts: tuple[Any, ...]) -> Check | None:
+    if origin is not None and not parts:
+        # typing.List says no more than list.
+        return _check_for(origin)
     if origin is Literal:
-        return lambda value: any(value == one and type(value) is type(one) for one in parts)
+        return _check_for_literal(parts)
     checks = [_check_for(part) for part in parts]
     if origin is None or None in checks:
         return None
-    known = typing.cast("list[Check]", checks)
+    return _combined(origin, parts, typing.cast("list[Check]", checks))
+
+
+def _combined(origin: Any, parts: tuple[Any, ...], checks: list[Check]) -> Check | None:
     if origin in {Union, types.UnionType}:
-        return lambda value: any(check(value) for check in known)
-    if origin is list:
-        return lambda value: isinstance(value, list) and all(map(known[0], value))
-    if origin is dict and parts[0] is str:
-        return lambda value: isinstance(value, dict) and all(map(known[1], value.values()))
+        return lambda value: any(check(value) for check in checks)
+    # Python lets a list have two types of elements, and a dict one.
+    if origin is list and len(checks) == 1:
+        return lambda value: isinstance(value, list) and all(map(checks[0], value))
+    if origin is dict and parts[0] is str and checks[1:]:
+        return lambda value: isinstance(value, dict) and all(map(checks[1], value.values()))
     return None
+
+
+def _check_for_literal(listed: tuple[Any, ...]) -> Check | None:
+    if not all(type(one) in _LISTED for one in listed):
+        return None
+    return lambda value: any(value == one and type(value) is type(one) for one in listed)
 
 
 def _type_name(annotation: Any) -> str:
@@ -176,4 +229,4 @@ def _counted(parameters: Parameters) -> str:
 
 
 def _wrong(function: Callable[..., object], what: str) -> RegistrationError:
-    return RegistrationError(f"The handler {function.__module__}.{function.__qualname__} {what}.")
+    return RegistrationError(f"The handler {name_of(function)} {what}.")

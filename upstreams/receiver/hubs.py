@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from upstreams.patterns import ANY, CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES
-from upstreams.receiver.arguments import Parameters, parameters_of
+from upstreams.receiver.arguments import Parameters, name_of, parameters_of
 from upstreams.receiver.errors import RegistrationError
 from upstreams.receiver.limits import EVENT_LENGTH
 
@@ -48,7 +48,7 @@ class Handler:
     @property
     def name(self) -> str:
         """The function's full name."""
-        return f"{self.function.__module__}.{self.function.__qualname__}"
+        return name_of(self.function)
 
     def __str__(self) -> str:
         return f"{self.hub}/{self.category}/{self.event}"

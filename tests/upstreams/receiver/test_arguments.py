@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any, Literal, Optional
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from upstreams.receiver.arguments import parameters_of
-from upstreams.receiver.errors import ArgumentsMismatch
+from upstreams.receiver.errors import ArgumentsMismatch, RegistrationError
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -45,6 +50,9 @@ def fits(annotation: Any, value: object) -> bool:
         (Any, [1, None, []], []),
         (object, [1, None, []], []),
         ("list[int]", [[1]], [["a"]]),
+        (typing.List, [[], [1]], [{}, "a"]),  # noqa: UP006
+        (typing.Dict, [{}, {"k": 1}], [[]]),  # noqa: UP006
+        (list[typing.Dict], [[], [{"k": 1}]], [{}, [1]]),  # type: ignore[type-arg]  # noqa: UP006
     ],
 )
 def test_an_annotation_takes_its_values_only(
@@ -100,3 +108,74 @@ def test_what_does_not_fit_is_said_in_words(
     with pytest.raises(ArgumentsMismatch) as caught:
         parameters_of(function).check(arguments)
     assert str(caught.value) == sentence
+
+
+class Room(Enum):
+    """No value that a client could send."""
+
+    LOBBY = "lobby"
+
+
+UNCHECKABLE = [
+    tuple,
+    set,
+    typing.Tuple,  # noqa: UP006
+    typing.Set,  # noqa: UP006
+    typing.Mapping,
+    tuple[int, ...],
+    list[int, str],  # type: ignore[misc]
+    dict[str],  # type: ignore[misc]
+    dict[int, str],
+    typing.Union,
+    typing.Literal,
+    Literal[Room.LOBBY],
+    Room,
+    typing.TypeVar("T"),
+    5,
+    "list[",
+    "Room.NOWHERE",
+    "1 / 0",
+]
+
+
+@pytest.mark.parametrize("annotation", UNCHECKABLE, ids=str)
+def test_what_cannot_be_checked_is_refused_when_it_is_registered(annotation: Any) -> None:
+    with pytest.raises(RegistrationError, match=r"neither JSON nor|cannot be read"):
+        fits(annotation, None)
+
+
+def test_whatever_stands_inside_is_refused_as_well() -> None:
+    for annotation in (list[tuple], dict[str, typing.Set], str | set):  # type: ignore[type-arg]  # noqa: UP006
+        with pytest.raises(RegistrationError, match=r"'argument' as .*neither JSON nor"):
+            fits(annotation, None)
+
+
+GENERICS: list[Any] = [list, dict, typing.List, typing.Dict, Optional, set, tuple]  # noqa: UP006
+ANNOTATIONS = st.recursive(
+    st.sampled_from([str, int, None, Any, *GENERICS, Literal["a"], Room]),
+    lambda inner: st.builds(
+        lambda generic, parts: _of(generic, tuple(parts)),
+        st.sampled_from(GENERICS),
+        st.lists(inner, min_size=1, max_size=2),
+    ),
+    max_leaves=5,
+)
+ARGUMENTS = st.recursive(
+    st.none() | st.integers() | st.text(max_size=1),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=1), inner),
+    max_leaves=5,
+)
+
+
+def _of(generic: Any, parts: tuple[Any, ...]) -> Any:
+    """Return what `generic[parts]` is, or what it is of where Python refuses that."""
+    try:
+        return generic[parts]
+    except TypeError:
+        return generic
+
+
+@given(ANNOTATIONS, ARGUMENTS)
+def test_every_annotation_is_refused_or_checks_every_value(annotation: Any, value: object) -> None:
+    with suppress(RegistrationError):
+        assert fits(annotation, value) in {True, False}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from upstreams.receiver import Hub, UpstreamRequest
 from upstreams.receiver.errors import RegistrationError
@@ -89,6 +92,66 @@ def unreadable(_request: UpstreamRequest, text: Nowhere) -> None: ...  # type: i
 def unsendable(_request: UpstreamRequest, value: set[str]) -> None: ...
 def unsendable_inside(_request: UpstreamRequest, value: list[dict[int, str]]) -> None: ...
 async def coroutine(_request: UpstreamRequest) -> None: ...
+
+
+class Callee:
+    """An object that can be called."""
+
+    def __call__(self, request: UpstreamRequest, text: str = "") -> str:
+        return text
+
+    def method(self, request: UpstreamRequest) -> None: ...
+
+
+class AsyncCallee:
+    """An object that can be awaited."""
+
+    async def __call__(self, request: UpstreamRequest) -> None: ...
+
+
+def logged(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def wrapper(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    return wrapper
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (handler, "handler"),
+        (partial(handler), "handler"),
+        (partial(partial(logged(handler))), "handler"),
+        (Callee(), "Callee.__call__"),
+        (partial(Callee(), text="a"), "Callee.__call__"),
+        (Callee().method, "Callee.method"),
+    ],
+)
+def test_whatever_can_be_called_has_a_name(function: Any, name: str) -> None:
+    chat = Hub("chat")
+    chat.message("say")(function)
+    (registered,) = chat
+    assert registered.name == f"{__name__}.{name}"
+    with pytest.raises(RegistrationError, match=f"{name} and .*other"):
+        chat.message("say")(other)
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (AsyncCallee(), "AsyncCallee.__call__ is async"),
+        (partial(AsyncCallee()), "is async"),
+        (partial(coroutine), "is async"),
+        (partial(by_name), "by_name takes 'text' by name"),
+        (max, "parameters cannot be read"),
+        (async_to_sync(coroutine), "parameters cannot be read"),
+        ("handler", "parameters cannot be read"),
+    ],
+)
+def test_what_can_be_called_otherwise_is_refused_by_its_name(function: Any, reason: str) -> None:
+    with pytest.raises(RegistrationError, match=reason):
+        Hub("chat").message("say")(function)
 
 
 @pytest.mark.parametrize(
