@@ -59,12 +59,22 @@ def dispatch(
 
 def _call(request: UpstreamRequest, handler: Handler, limits: Limits) -> Answer:
     try:
+        return _outcome(request, handler, limits)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        # sys.exit() too, or a cancelled task: it would end the thread that answers requests, and
+        # leave an idempotent call in doubt. A process that is to end is told so by its server.
+        log.exception("The handler %s failed.", handler.name)
+        return _failed(request, "handler_error", "The server failed to handle the call.")
+
+
+def _outcome(request: UpstreamRequest, handler: Handler, limits: Limits) -> Answer:
+    # Whatever fails in here is the handler's own: the text of its error and its result are too.
+    try:
         value = handler.function(request, *request.arguments)
     except HubError as error:
         return _failed(request, "hub_error", str(error))
-    except Exception:
-        log.exception("The handler %s failed.", handler.name)
-        return _failed(request, "handler_error", "The server failed to handle the call.")
     return _handled(request, handler, value, limits)
 
 
@@ -103,7 +113,11 @@ def _refused(request: UpstreamRequest, refusal: Refusal) -> Answer:
 
 def _failed(request: UpstreamRequest, reason: str, text: str) -> Answer:
     if request.invocation_id is not None:
-        body = frames.error(request.protocol, request.invocation_id, text[:ERROR_LENGTH])
+        text = text[:ERROR_LENGTH]
+        if not text.strip():
+            # Clients take an error without a text for a result of nothing.
+            text = "The server refused the call."
+        body = frames.error(request.protocol, request.invocation_id, text)
         return Answer(body=body, outcome="failed", reason=reason)
     if request.category == CONNECTIONS and request.event.lower() == CONNECTED:
         return answers.problem(403, reason, "The connection is not wanted.", outcome="failed")

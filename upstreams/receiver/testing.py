@@ -74,8 +74,9 @@ class HubTestClient:
         """Call a method and return its result. Raises HubError with what the client would see."""
         answer = self._message(target, "0", arguments)
         completion = self._completion(answer.body)
-        if "error" in completion:
-            raise HubError(completion["error"])
+        # As real clients have it: an error without a text is none.
+        if error := completion.get("error"):
+            raise HubError(error)
         return completion.get("result")
 
     def _message(

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import sys
+from functools import partial
 
+import msgpack
 import pytest
+from django.core.cache import cache
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.upstreams.receiver.requests import (
+    JSON,
     MESSAGEPACK,
     headers,
     json_call,
@@ -18,7 +26,9 @@ from upstreams.receiver import Hub, HubError, UpstreamRequest
 from upstreams.receiver.answers import Answer
 from upstreams.receiver.dispatch import dispatch
 from upstreams.receiver.hubs import Registry
-from upstreams.receiver.limits import Limits
+from upstreams.receiver.limits import ERROR_LENGTH, Limits
+from upstreams.receiver.repetitions import Repetitions
+from upstreams.receiver.testing import HubTestClient
 
 chat = Hub("chat")
 
@@ -106,6 +116,113 @@ def test_a_hub_error_tells_the_client() -> None:
     found = invoke("says")
     assert completion(found) == {"error": "You are not in this room."}
     assert (found.outcome, found.reason) == ("failed", "hub_error")
+
+
+@given(st.text(" \t\n\u00a0", max_size=3) | st.just(" " * ERROR_LENGTH + "cut off") | st.text())
+def test_an_error_is_never_taken_for_a_result(text: str) -> None:
+    mute = Hub("mute")
+
+    @mute.message("echo")
+    def fail(_request: UpstreamRequest) -> None:
+        raise HubError(text)
+
+    for content_type, call in ((JSON, json_call), (MESSAGEPACK, messagepack_call)):
+        request = read(headers(hub="mute", content_type=content_type), call())
+        found = dispatch(request, Registry([mute]), Limits())
+        # The JavaScript and .NET clients take an error without a text for a result of nothing.
+        assert error_of(found, content_type).strip()
+        assert (found.outcome, found.reason) == ("failed", "hub_error")
+        with pytest.raises(HubError, match=r"\S"):
+            HubTestClient(mute, protocol=request.protocol).invoke("echo")
+
+
+def error_of(answer: Answer, content_type: str) -> str:
+    if content_type == JSON:
+        return str(completion(answer)["error"])
+    kind, text = msgpack.unpackb(answer.body[-_length(answer.body) :])[3:]
+    assert kind == 1
+    return str(text)
+
+
+def _length(frame: bytes) -> int:
+    length, shift = 0, 0
+    for byte in frame:
+        length |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            break
+    return length
+
+
+def test_an_error_without_a_text_says_so_in_its_place() -> None:
+    mute = Hub("mute")
+
+    @mute.message("echo")
+    def fail(_request: UpstreamRequest) -> None:
+        raise HubError
+
+    found = dispatch(read(headers(hub="mute"), json_call()), Registry([mute]), Limits())
+    assert completion(found) == {"error": "The server refused the call."}
+
+
+class Wordless(HubError):
+    """An error whose text cannot be made, as a translation's may not."""
+
+    def __str__(self) -> str:
+        raise KeyError("name")
+
+
+class Unruly(dict[str, object]):
+    """A result that fails where it is read."""
+
+    def items(self) -> object:  # type: ignore[override]
+        raise LookupError
+
+
+def wordless(_request: UpstreamRequest) -> None:
+    raise Wordless
+
+
+def unruly(_request: UpstreamRequest) -> object:
+    return Unruly(a=1)
+
+
+def leaves(_request: UpstreamRequest) -> None:
+    sys.exit("the password is hunter2")
+
+
+def is_cancelled(_request: UpstreamRequest) -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("function", [wordless, unruly, leaves, is_cancelled, partial(fails)])
+def test_nothing_that_a_handler_does_ends_more_than_its_call(
+    function: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = Hub("odd")
+    odd.message("echo", idempotent=True)(function)  # type: ignore[type-var]
+    calls = Repetitions(cache, 300)
+
+    def one() -> Answer:
+        request = read(headers(hub="odd"), json_call())
+        return dispatch(request, Registry([odd]), Limits(), lambda: calls)
+
+    found = one()
+    assert completion(found) == {"error": "The server failed to handle the call."}
+    assert (found.outcome, found.reason) == ("failed", "handler_error")
+    assert "test_dispatch." in caplog.text
+    # The call is not left in doubt.
+    assert one() == found
+
+
+def test_a_person_at_the_keyboard_ends_the_process() -> None:
+    def interrupted(_request: UpstreamRequest) -> None:
+        raise KeyboardInterrupt
+
+    odd = Hub("odd")
+    odd.message("echo")(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        dispatch(read(headers(hub="odd"), json_call()), Registry([odd]), Limits())
 
 
 def test_a_failure_nobody_waits_for_is_not_sent_again() -> None:
