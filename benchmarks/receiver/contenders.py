@@ -1,7 +1,8 @@
 """Who is measured: the receiver, and what else one could take upstream requests with.
 
-Every one runs two processes. The Python WSGI ones share a server and its settings; the others have
-the server that is usual for them.
+Every one runs two processes. Django's share a server; the others have the server that is usual for
+them. The bare view runs where it is quickest, behind WSGI: behind ASGI, Django takes several times
+as long.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.receiver.load import LoadFailed
-from examples.demo.processes import GRANIAN, PYTHON, Programs
+from examples.demo.processes import PYTHON, Programs, web_server
 
 _RIVALS: Final = Path(__file__).with_name("rivals")
-_WORKERS: Final = "2"
+_WORKERS: Final = 2
 
 # The command that serves on a port. Environments of their own are below the folder.
 Command = Callable[[Path, int], list[str]]
@@ -33,12 +34,17 @@ class Contender:
     checks_tokens: bool = True
 
 
-def _granian(application: str) -> Command:
+def _asgi(application: str) -> Command:
     def command(_folder: Path, port: int) -> list[str]:
-        return [
-            GRANIAN, "--interface", "wsgi", "--workers", _WORKERS, "--blocking-threads", "1",
-            "--host", "127.0.0.1", "--port", str(port), application,
-        ]  # fmt: skip
+        return web_server(port, application, workers=_WORKERS)
+
+    return command
+
+
+def _wsgi(application: str) -> Command:
+    def command(_folder: Path, port: int) -> list[str]:
+        served = web_server(port, application, workers=_WORKERS, interface="wsgi")
+        return [*served, "--blocking-threads", "1"]
 
     return command
 
@@ -46,7 +52,7 @@ def _granian(application: str) -> Command:
 def _uvicorn(folder: Path, port: int) -> list[str]:
     application = "benchmarks.receiver.rivals.fastapi_app:app"
     return [
-        str(folder / "fastapi" / "bin" / "uvicorn"), "--workers", _WORKERS, "--no-access-log",
+        str(folder / "fastapi" / "bin" / "uvicorn"), "--workers", str(_WORKERS), "--no-access-log",
         "--log-level", "warning", "--host", "127.0.0.1", "--port", str(port), application,
     ]  # fmt: skip
 
@@ -77,20 +83,27 @@ def _run(programs: Programs, *command: str) -> None:
         raise LoadFailed(f"{' '.join(command)} failed: {done.stderr[-500:]}")
 
 
-RECEIVER: Final = Contender("receiver", "Signalman's receiver", _granian("config.wsgi:application"))
+RECEIVER: Final = Contender("receiver", "Signalman's receiver", _asgi("config.asgi:application"))
 BARE: Final = Contender(
     "bare",
     "(a) a bare Django view",
-    _granian("benchmarks.receiver.rivals.bare:application"),
+    _wsgi("benchmarks.receiver.rivals.bare:application"),
     checks_tokens=False,
 )
 ALL: Final[Sequence[Contender]] = (
     RECEIVER,
+    Contender("wsgi", "the receiver behind WSGI", _wsgi("config.wsgi:application")),
     BARE,
+    Contender(
+        "bare-asgi",
+        "a bare Django view behind ASGI",
+        _asgi("benchmarks.receiver.rivals.bare:asgi_application"),
+        checks_tokens=False,
+    ),
     Contender(
         "drf",
         "(b) DRF, PyJWT's PyJWKClient",
-        _granian("benchmarks.receiver.rivals.drf:application"),
+        _wsgi("benchmarks.receiver.rivals.drf:application"),
     ),
     Contender("fastapi", "(c) FastAPI, fastapi-azure-auth", _uvicorn, _install_fastapi),
     Contender("node", "(d) Node, express and jose", _node, _install_node),

@@ -16,7 +16,7 @@ _SCRIPT: Final = Path(__file__).with_name("load.lua")
 # Enough to keep two workers busy, few enough that latency is theirs and not a queue's.
 CONNECTIONS: Final = 16
 # Connection ids that take turns.
-_CLIENTS: Final = 64
+CLIENTS: Final = 64
 
 BODY: Final = b'{"type":1,"invocationId":"7","target":"echo","arguments":["hello"]}'
 ANSWER: Final = b'{"type":3,"invocationId":"7","result":"hello"}\x1e'
@@ -60,10 +60,10 @@ def headers(token: str, client: int = 0) -> dict[str, str]:
     }
 
 
-def write_requests(file: Path, path: str, tokens: Sequence[str]) -> None:
-    """Write the requests of many clients in the form that load.lua reads."""
+def write_requests(file: Path, path: str, tokens: Sequence[str], number: int = CLIENTS) -> None:
+    """Write so many requests, each of the next client, in the form that load.lua reads."""
     with file.open("wb") as out:
-        for client in range(_CLIENTS):
+        for client in range(number):
             fields = headers(tokens[client % len(tokens)], client)
             fields["Content-Length"] = str(len(BODY))
             lines = [f"POST {path} HTTP/1.1", *(f"{name}: {fields[name]}" for name in fields)]
@@ -71,18 +71,31 @@ def write_requests(file: Path, path: str, tokens: Sequence[str]) -> None:
             out.write(b"%d\n%s" % (len(request), request))
 
 
-def run(programs: Programs, url: str, pid: int, requests: Path, seconds: float) -> Measure:
-    """Send requests to the server `pid` for so long. Raises LoadFailed unless each was answered."""
+@dataclass(frozen=True)
+class Stream:
+    """The requests of a file, over so many connections; all are accepted, or all are refused."""
+
+    requests: Path
+    connections: int = CONNECTIONS
+    is_refused: bool = False
+
+
+def run(programs: Programs, url: str, pid: int, stream: Stream, seconds: float) -> Measure:
+    """Send requests to the server `pid` for so long.
+
+    Raises LoadFailed unless each was answered as it should be.
+    """
     used = processor_seconds(pid)
     done = programs.run(
-        "wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds:.0f}s",
-        "--timeout=10s", f"--script={_SCRIPT}", url, "--", str(requests),
+        "wrk", "--threads=1", f"--connections={stream.connections}", f"--duration={seconds:.0f}s",
+        "--timeout=10s", f"--script={_SCRIPT}", url, "--", str(stream.requests),
     )  # fmt: skip
     if done.returncode:
         raise LoadFailed(f"wrk ended with {done.returncode}: {done.stderr[-500:]}")
     seen: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
-    if seen["refused"] or seen["broken"] or not seen["requests"]:
-        raise LoadFailed(f"{url} did not answer every request: {seen}")
+    refused = seen["requests"] if stream.is_refused else 0
+    if seen["refused"] != refused or seen["broken"] or not seen["requests"]:
+        raise LoadFailed(f"{url} did not answer every request as it should: {seen}")
     used = processor_seconds(pid) - used
     return Measure(
         requests=seen["requests"],

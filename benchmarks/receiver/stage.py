@@ -23,7 +23,7 @@ _ENVIRONMENTS: Final = ROOT / "var" / "bench"
 INSTANCE: Final = "contoso-chat"
 _PRINCIPAL_ID: Final = "eeeeeeee-0000-4000-8000-000000000001"
 _RESOURCE: Final = "api://signalman-upstream"
-_PATH: Final = f"/upstream/{INSTANCE}/"
+PATH: Final = f"/upstream/{INSTANCE}/"
 # An instance sends one token for hours; several stand for several of its nodes.
 _TOKENS: Final = 8
 
@@ -36,12 +36,14 @@ class Stage:
     azure: LocalAzure
     addresses: dict[str, str]
     requests: Path
+    # One that the instance's identity would send.
+    token: str
     pids: dict[str, int]
 
     def measure(self, contender: Contender, seconds: float) -> load.Measure:
         """Load one contender for so long, the others idle."""
         address, pid = self.addresses[contender.key], self.pids[contender.key]
-        return load.run(self.programs, address, pid, self.requests, seconds)
+        return load.run(self.programs, address, pid, load.Stream(self.requests), seconds)
 
 
 @contextmanager
@@ -54,15 +56,15 @@ def stage(folder: Path, contenders: Sequence[Contender]) -> Iterator[Stage]:
         azure = _start_azure(programs)
         tokens = [azure.token(INSTANCE, _RESOURCE) for _ in range(_TOKENS)]
         _import_fleet(programs)
-        running = Stage(programs, azure, {}, folder / "requests", {})
-        load.write_requests(running.requests, _PATH, tokens)
+        running = Stage(programs, azure, {}, folder / "requests", tokens[0], {})
+        load.write_requests(running.requests, PATH, tokens)
         forged = azure.token(INSTANCE, _RESOURCE, key="unknown")
         for contender in contenders:
             port = free_port()
             command = contender.command(_ENVIRONMENTS, port)
             running.pids[contender.key] = programs.start(contender.key, command).pid
             programs.wait_for_port(contender.key, port)
-            address = running.addresses[contender.key] = f"http://127.0.0.1:{port}{_PATH}"
+            address = running.addresses[contender.key] = f"http://127.0.0.1:{port}{PATH}"
             _check(contender, address, tokens[0], forged)
         yield running
 

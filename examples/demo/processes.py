@@ -105,11 +105,17 @@ class Programs:
             time.sleep(0.05)
 
 
-def web_server(port: int, *, workers: int, interface: str = "asgi") -> list[str]:
-    """Return the command that serves the portal, the API and the receiver on a local port."""
+def web_server(
+    port: int,
+    application: str = "config.asgi:application",
+    *,
+    workers: int,
+    interface: str = "asgi",
+) -> list[str]:
+    """Return the command that serves an application, by default Signalman, on a local port."""
     return [
         _GRANIAN, "--interface", interface, "--no-ws", "--workers", str(workers),
-        "--host", "127.0.0.1", "--port", str(port), f"config.{interface}:application",
+        "--host", "127.0.0.1", "--port", str(port), application,
     ]  # fmt: skip
 
 

@@ -23,8 +23,9 @@ def serving(
 ) -> Iterator[str]:
     """Serve until the end of the block, and give the address."""
     port = free_port()
+    application = f"config.{interface}:application"
     process = subprocess.Popen(
-        web_server(port, workers=workers, interface=interface),
+        web_server(port, application, workers=workers, interface=interface),
         cwd=REPOSITORY,
         env=dict(environment),
         stdout=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -24,3 +25,4 @@ def take(_request: HttpRequest, instance: str) -> HttpResponse:
 
 urlpatterns = [path("upstream/<str:instance>/", take)]
 application = get_wsgi_application()
+asgi_application = get_asgi_application()
