@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, Literal
 
@@ -31,6 +32,8 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+# Most refusals are of few kinds, and floods of one.
+@lru_cache(maxsize=256)
 def problem(
     status: int,
     code: str,
