@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from upstreams import resources
 from upstreams.patterns import (
@@ -22,6 +23,7 @@ from upstreams.patterns import (
 # ARM's own examples write the left-hand names, which the service never sends.
 _MEANT: Final = {"connect": CONNECTED, "disconnect": DISCONNECTED}
 _CATEGORIES: Final = frozenset({CONNECTIONS, MESSAGES, ANY})
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class FullTemplate(Template, Protocol):
@@ -78,5 +80,14 @@ def _of_auth(template: FullTemplate) -> Iterator[tuple[str, str]]:
         return
     if (reason := resources.problem(template.resource or "")) is not None:
         yield "resource_withdrawn", reason
-    if template.url_template.startswith("http://"):
+    if _is_in_clear(template.url_template):
         yield "token_in_clear", "The token travels unencrypted: use an https address."
+
+
+def _is_in_clear(url_template: str) -> bool:
+    """Say whether requests travel unencrypted over a network; Local Azure's stay on the machine."""
+    try:
+        address = urlsplit(url_template)
+    except ValueError:
+        return False
+    return address.scheme == "http" and address.hostname not in _THIS_MACHINE

@@ -49,5 +49,17 @@ def test_a_withdrawn_resource_is_pointed_out(resource: str) -> None:
     assert codes(signed(resource=resource)) == [(0, "resource_withdrawn")]
 
 
-def test_a_token_sent_in_clear_is_pointed_out() -> None:
-    assert codes(signed(url_template="http://a.example.com/")) == [(0, "token_in_clear")]
+@pytest.mark.parametrize(
+    "url", ["http://a.example.com/", "HTTP://a.example.com/", "http://127.0.0.1.example.com/"]
+)
+def test_a_token_sent_in_clear_is_pointed_out(url: str) -> None:
+    assert codes(signed(url_template=url)) == [(0, "token_in_clear")]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]:8000"])
+def test_a_token_that_stays_on_the_machine_is_not(host: str) -> None:
+    assert codes(signed(url_template=f"http://{host}/upstream/chat/")) == []
+
+
+def test_an_address_that_is_none_is_no_token_in_clear() -> None:
+    assert codes(signed(url_template="http://[")) == []
