@@ -16,6 +16,7 @@ from sync.desired import desired_state, known_vaults, observed_state
 from sync.parts.secrets import named_vaults
 from upstreams.function_auth import host_of
 from upstreams.models import DeliveryCount, FunctionApp, Outcome
+from upstreams.receiver.policies import InstancePolicy, read_policy
 
 # How far back refusals are recent.
 _RECENT: Final = timedelta(hours=1)
@@ -28,7 +29,7 @@ class Subject:
     `accepted`, `refused` and `failed` count deliveries; the latter two by reason code.
     `function_apps` are the known ones that a template points at, by host. `vaults` and `secrets`
     are those that templates name, by name; `grants` those of the instance, by vault and principal.
-    It was read at `now`.
+    `policy` is what the receiver demands. It was read at `now`.
     """
 
     instance: SignalRInstance
@@ -37,6 +38,7 @@ class Subject:
     accepted: int
     refused: dict[str, int]
     failed: dict[str, int]
+    policy: InstancePolicy
     function_apps: dict[str, FunctionApp]
     now: datetime
     vaults: dict[str, KeyVault] = field(default_factory=dict)
@@ -75,6 +77,7 @@ def subject(instance: SignalRInstance, now: datetime) -> Subject:
         accepted=sum(counts[Outcome.ACCEPTED].values()),
         refused=counts[Outcome.REFUSED],
         failed=counts[Outcome.FAILED],
+        policy=read_policy(instance),
         function_apps=_function_apps(observed or desired),
         now=now,
         **_vaults(instance, observed or desired),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
@@ -21,8 +22,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def instance() -> SignalRInstance:
+def instance(settings: Settings) -> SignalRInstance:
     """An instance on which everything agrees."""
+    settings.ALLOWED_HOSTS = ["portal.example"]
     subscription = Subscription.objects.create(subscription_id=uuid.uuid4(), tenant_id=uuid.uuid4())
     instance = SignalRInstance.objects.create(
         name="chat-prod", subscription=subscription, resource_group="apps"
