@@ -84,7 +84,7 @@ class Chain:
         """Send what a client causes in its life, signed by the instance's identity."""
         with step("A client connects, calls a hub method and leaves"):
             self.accepted("connections", "connected")
-            call = {"invocationId": "1", "arguments": ["hello"], "userId": "ada"}
+            call = {"invocationId": "1", "arguments": ["hello"], "userId": "zoë"}
             frame = self.accepted("messages", "echo", **call)["clientFrame"]
             hold('"result":"hello"' in frame, f"the client got {frame!r}")
             say(f"the client got {frame.strip(chr(30))}")
@@ -151,7 +151,7 @@ class Chain:
 
     def accepted(self, category: str, event: str, **rest: Any) -> dict[str, Any]:
         """Send an event; hold that the receiver accepted it."""
-        answer = self.azure.send_event(LAB, category, event, connectionId="ada-1", **rest)
+        answer = self.azure.send_event(LAB, category, event, connectionId="zoe-1", **rest)
         hold(
             answer["status"] in {HTTPStatus.OK, HTTPStatus.NO_CONTENT},
             f"{event} was answered with {answer}",
