@@ -9,7 +9,7 @@ from django.utils import timezone
 from diagnosis.azure_checks import check_azure, check_identity
 from diagnosis.findings import Finding
 from diagnosis.function_checks import check_function_apps
-from diagnosis.probing import check_addresses
+from diagnosis.probing import check_addresses, check_unasked
 from diagnosis.subjects import subject
 from diagnosis.template_checks import check_templates
 from diagnosis.traffic_checks import check_traffic
@@ -27,5 +27,5 @@ def diagnose(
     `now` is what recent traffic is measured from.
     """
     seen = subject(instance, now or timezone.now())
-    checks = (*_CHECKS, check_addresses) if probing else _CHECKS
+    checks = (*_CHECKS, check_addresses if probing else check_unasked)
     return [finding for check in checks for finding in check(seen)]

@@ -42,10 +42,26 @@ def check_addresses(subject: Subject) -> Iterator[Finding]:
     return probe(subject.effective.templates)
 
 
+def check_unasked(subject: Subject) -> Iterator[Finding]:
+    """Say of the same templates how it is found out whether their addresses answer."""
+    for index, template in enumerate(subject.effective.templates):
+        try:
+            _check_secrets(template)
+        except NotProbed as reason:
+            yield unknown(*_line(index), str(reason))
+        else:
+            yield unknown(
+                *_line(index),
+                "It was not asked: a diagnosis sends nothing by itself.",
+                f"manage.py diagnose {subject.instance} --probe asks it; so can an operator on the "
+                "instance's diagnosis page.",
+            )
+
+
 def probe(templates: Iterable[TemplateState]) -> Iterator[Finding]:
     """Send each template's address a request without a token, and say what it answers."""
     for index, template in enumerate(templates):
-        key, title = f"templates[{index}].answers", f"Template {index}'s address answers"
+        key, title = _line(index)
         try:
             status = _status(template)
         except NotProbed as reason:
@@ -59,6 +75,10 @@ def probe(templates: Iterable[TemplateState]) -> Iterator[Finding]:
             )
         else:
             yield _finding(key, title, status)
+
+
+def _line(index: int) -> tuple[str, str]:
+    return f"templates[{index}].answers", f"Template {index}'s address answers"
 
 
 def _finding(key: str, title: str, status: int) -> Finding:
@@ -84,8 +104,7 @@ def _finding(key: str, title: str, status: int) -> Finding:
 
 
 def _status(template: TemplateState) -> int:
-    if OPENING in template.url_template:
-        raise NotProbed("It holds a secret from a vault, which is not sent from here.")
+    _check_secrets(template)
     event = _event(template)
     address = _split(expand(template.url_template, *event))
     trouble: HTTPError | None = None
@@ -95,6 +114,11 @@ def _status(template: TemplateState) -> int:
         except NewConnectionError as error:
             trouble = error
     raise trouble or HTTPError("The host has no address.")
+
+
+def _check_secrets(template: TemplateState) -> None:
+    if OPENING in template.url_template:
+        raise NotProbed("It holds a secret from a vault, which is not sent from here.")
 
 
 def _ask(address: SplitResult, resolved: str, event: tuple[str, str, str]) -> int:

@@ -174,10 +174,23 @@ def test_a_certificate_has_to_be_the_hosts(tmp_path: Path, monkeypatch: pytest.M
 def test_the_command_probes_only_when_asked(instance: SignalRInstance, server: Server) -> None:
     UpstreamTemplate.objects.update(url_template=server.url)
     SignalRInstance.objects.update(observed=None)
-    printed, _ = run_command("chat-prod", "--json")
-    assert not any(each["key"].endswith(".answers") for each in json.loads(printed))
+    assert answers()["outcome"] == "unknown"
+    assert "manage.py diagnose chat-prod --probe" in answers()["fix"]
     assert server.came == []
-    printed, _ = run_command("chat-prod", "--json", "--probe")
-    assert [
-        each["outcome"] for each in json.loads(printed) if each["key"].endswith(".answers")
-    ] == ["pass"]
+    assert answers("--probe")["outcome"] == "pass"
+
+
+def answers(*arguments: str) -> dict[str, str]:
+    """Return the command's line on whether the one template's address answers."""
+    printed, _ = run_command("chat-prod", "--json", *arguments)
+    [line] = [each for each in json.loads(printed) if each["key"] == "templates[0].answers"]
+    found: dict[str, str] = line
+    return found
+
+
+@pytest.mark.django_db
+def test_an_address_that_is_never_asked_is_not_to_be_asked(instance: SignalRInstance) -> None:
+    UpstreamTemplate.objects.update(url_template=f"https://portal.example/?code={REFERENCE}")
+    SignalRInstance.objects.update(observed=None)
+    assert answers() == answers("--probe")
+    assert answers()["fix"] == ""

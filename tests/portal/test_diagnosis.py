@@ -6,6 +6,7 @@ from accounts.roles import Role
 from identities.models import SignalRInstance
 from portal.remedies import tab_of
 from tests.portal.conftest import SignIn
+from upstreams.models import UpstreamTemplate
 
 
 def test_what_fails_is_named_with_what_to_do(sign_in: SignIn, instance: SignalRInstance) -> None:
@@ -25,6 +26,15 @@ def test_an_operator_has_them_asked(sign_in: SignIn, instance: SignalRInstance) 
     page = sign_in(Role.OPERATOR).post(f"/admin/instances/{instance}/diagnosis/")
     assert page.status_code == 200
     assert "was asked once" in page.content.decode()
+
+
+def test_an_address_that_was_not_asked_is_not_known(
+    sign_in: SignIn, instance: SignalRInstance
+) -> None:
+    UpstreamTemplate.objects.create(instance=instance, url_template="https://a.example/")
+    page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/diagnosis/").content.decode()
+    assert "templates[0].answers" in page
+    assert f"manage.py diagnose {instance} --probe" in page
 
 
 def test_each_finding_leads_to_where_it_is_mended() -> None:
