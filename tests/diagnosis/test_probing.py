@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from arm.state import TemplateState
 from diagnosis.findings import Finding
 from diagnosis.network_addresses import is_forbidden
 from diagnosis.probing import probe
 from identities.models import SignalRInstance
+from tests.diagnosis.test_checklist import finding, observe, run_command
 from tests.diagnosis.test_checklist import instance as instance  # noqa: PLC0414  # a fixture
-from tests.diagnosis.test_checklist import run_command
 from tests.validation.web import Web
 from upstreams.models import UpstreamTemplate
 
@@ -194,3 +196,17 @@ def test_an_address_that_is_never_asked_is_not_to_be_asked(instance: SignalRInst
     SignalRInstance.objects.update(observed=None)
     assert answers() == answers("--probe")
     assert answers()["fix"] == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_probe_of_our_own_receiver_makes_no_later_diagnosis_fail(
+    instance: SignalRInstance, live_server: LiveServer, settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = ["localhost"]
+    settings.RECEIVER = {"FLUSH_SECONDS": 0}
+    UpstreamTemplate.objects.update(url_template=f"{live_server.url}/upstream/chat-prod/")
+    observe(SignalRInstance.objects.get())
+    for _ in range(2):
+        assert answers("--probe")["outcome"] == "pass"
+    assert "2 for authorization_missing" in finding(instance, "deliveries_accepted").evidence
+    assert run_command("chat-prod", "--probe")[1] == 0
