@@ -11,9 +11,9 @@ class MultiValues(Mapping[str, str]):
     __slots__ = ("_values",)
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._values: dict[str, tuple[str, ...]] = {}
+        self._values: dict[str, list[str]] = {}
         for name, value in pairs:
-            self._values[name] = (*self._values.get(name, ()), value)
+            self._values.setdefault(name, []).append(value)
 
     def __getitem__(self, name: str) -> str:
         return self._values[name][0]
@@ -29,7 +29,7 @@ class MultiValues(Mapping[str, str]):
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return every value of `name`, in the order sent; none is an empty tuple."""
-        return self._values.get(name, ())
+        return tuple(self._values.get(name, ()))
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield each name with each of its values."""

@@ -7,11 +7,11 @@ Source: Azure SignalR Service, "Upstream endpoints", request header and body for
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl, unquote
 
 from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES
 from upstreams.receiver import limits
@@ -31,8 +31,43 @@ _CLIENT_QUERY: Final = "HTTP_X_ASRS_CLIENT_QUERY"
 _CONTENT_TYPE: Final = "CONTENT_TYPE"
 
 _CATEGORIES: Final[dict[str, Category]] = {"connections": "connections", "messages": "messages"}
-_SECRET_PARAMETER: Final = "access_token"  # noqa: S105  # the parameter's name
+# As many as Django takes of a form.
+_QUERY_FIELDS: Final = 1_000
+# How long a field that is escaped in no common way may be, and how often, to be looked through.
+_ODD_LENGTH: Final = 1_024
+_ODD_ESCAPES: Final = 8
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def _spelled(text: str) -> str:
+    """Return a pattern for `text` in any case, each character escaped any number of times."""
+    return "".join(
+        rf"(?:{one}|%(?:25)*+(?:{ord(one.lower()):02x}|{ord(one.upper()):02x}))" for one in text
+    )
+
+
+def _escaped_but(codes: str) -> str:
+    return rf"%(?:25)*+(?:(?!{codes})[0-9a-f]{{2}}|(?![0-9a-f]{{2}}))"
+
+
+# Letters, digits, `-._~[`: what is within a name, so that `room[id]` is another than `id`.
+_NAMED: Final = r"3\d|[46][1-9a-f]|[57][0-9a]|2d|2e|5f|7e|5b"
+_BEFORE: Final = rf"(?:^|[^\w.~%\[\]-]|{_escaped_but(_NAMED + '|5d')})"
+# What some reader passes over: blanks and signs, then a bracket or NUL and whatever follows it.
+_BEHIND: Final = (
+    rf"(?:[^\w.~%=:\[\0-]|{_escaped_but(_NAMED + '|3d|3a|00')})*+"
+    r"(?:(?:[\[\0]|%(?:25)*+(?:5b|00))(?:[^=%]|%(?!(?:25)*+3d)){0,32}+)?"
+)
+# The client's token, and its connection's: who has them is the client. In JSON a colon follows.
+_SECRET: Final = re.compile(
+    rf"{_BEFORE}(?:{_spelled('access_token')}{_BEHIND}(?:{_spelled('=')}|{_spelled(':')})"
+    rf"|{_spelled('id')}{_BEHIND}{_spelled('=')})",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+# A field that holds no other, as nearly all are: this is found far sooner than that nothing is.
+_PLAIN: Final = re.compile(r"\??[\w.~-]*=?[\w.~-]*", re.ASCII)
+# An escape whose own digits are escaped, or a mere percent sign.
+_ODD: Final = re.compile(r"%(?:25)*+[0-9a-f]?%", re.IGNORECASE)
 
 
 class Route(NamedTuple):
@@ -50,7 +85,7 @@ class UpstreamRequest:
 
     `invocation_id` is set where the client waits for a result. `target` and `arguments` belong to
     messages, `error` to a connection that did not close cleanly. `query_raw` is the client's query
-    with its leading `?` and without the value of its access token.
+    with its leading `?` and without the values of `access_token` and `id`.
     """
 
     hub: str
@@ -79,10 +114,9 @@ class UpstreamRequest:
 
     @cached_property
     def query(self) -> MultiValues:
-        """The query of the client's connection; the value of `access_token` is redacted."""
-        return MultiValues(
-            parse_qsl(self.query_raw.removeprefix("?"), keep_blank_values=True, max_num_fields=None)
-        )
+        """The query of the client's connection; `access_token` and `id` are redacted."""
+        query = self.query_raw.lstrip().removeprefix("?")
+        return MultiValues(parse_qsl(query, keep_blank_values=True, max_num_fields=_QUERY_FIELDS))
 
 
 def read_route(headers: Mapping[str, Any]) -> Route:
@@ -127,7 +161,7 @@ def read_request(
         instance=instance,
         user_id=_utf8(headers, _USER_ID, limits.USER_ID_LENGTH) or None,
         claims_raw=_utf8(headers, _USER_CLAIMS, limits.FREE_HEADER_LENGTH),
-        query_raw=redact(_bounded(_CLIENT_QUERY, headers, limits.FREE_HEADER_LENGTH)),
+        query_raw=redact(_client_query(headers)),
         invocation_id=message.invocation_id,
         target=message.target,
         arguments=message.arguments,
@@ -138,29 +172,56 @@ def read_request(
 
 
 def redact(query: str) -> str:
-    """Return the client's raw query without its access token's value, however that is escaped."""
-    if _SECRET_PARAMETER not in query.lower() and "%" not in query:
-        return query
-    lead = "?" if query.startswith("?") else ""
-    return lead + "&".join(_redacted(pair) for pair in query.removeprefix("?").split("&"))
+    """Return the client's raw query without the client's secrets, however they are spelled.
+
+    The values of `access_token` and `id` end with their field, at the next `&`. They are found
+    within other values too, in an address for one. Everything else stays as it came.
+    """
+    return "&".join([_redacted(field) for field in query.split("&")]) if query else query
 
 
-def _redacted(pair: str) -> str:
-    name = pair.partition("=")[0]
-    is_secret = unquote_plus(name).strip().lower() == _SECRET_PARAMETER
-    return f"{name}=redacted" if is_secret else pair
+def _redacted(field: str) -> str:
+    found = _SECRET.match(field)
+    if found is None and not _PLAIN.fullmatch(field):
+        found = _SECRET.search(field)
+    before = field if found is None else field[: found.start()]
+    if _ODD.search(before) and _holds_secret(before):
+        name, sign, _ = field.partition("=")
+        return f"{name}=redacted" if sign and not _holds_secret(name) else "redacted"
+    return field if found is None else f"{field[: found.end()]}redacted"
 
 
-def _claims(header: str) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for piece in header.split(", ") if header else ():
-        name, separator, value = piece.partition(": ")
+def _holds_secret(text: str) -> bool:
+    """Say whether a text that is escaped in no common way may hold a secret's name and sign."""
+    for _ in range(_ODD_ESCAPES if len(text) <= _ODD_LENGTH else 0):
+        decoded = unquote(text)
+        if decoded == text:
+            return _SECRET.search(text) is not None
+        text = decoded
+    return True
+
+
+def _claims(header: str) -> Iterator[tuple[str, str]]:
+    name, pieces = "", list[str]()
+    for piece in header.split(", "):
+        before, separator, value = piece.partition(": ")
         if separator:
-            pairs.append((name, value))
-        elif pairs:
-            name, value = pairs[-1]
-            pairs[-1] = (name, f"{value}, {piece}")
-    return pairs
+            if pieces:
+                yield name, ", ".join(pieces)
+            name, pieces = before, [value]
+        elif pieces:
+            pieces.append(piece)
+    if pieces:
+        yield name, ", ".join(pieces)
+
+
+def _client_query(headers: Mapping[str, Any]) -> str:
+    query = _bounded(_CLIENT_QUERY, headers, limits.FREE_HEADER_LENGTH)
+    if query.count("&") >= _QUERY_FIELDS:
+        raise ProtocolError(
+            "header_too_long", f"{_title(_CLIENT_QUERY)} has more than {_QUERY_FIELDS} fields."
+        )
+    return query
 
 
 def _connection_id(headers: Mapping[str, Any]) -> str:

@@ -50,9 +50,10 @@ class HubTestClient:
         self._headers = {
             "HTTP_X_ASRS_HUB": hub or hubs[0].name,
             "HTTP_X_ASRS_CONNECTION_ID": "test-connection",
-            "HTTP_X_ASRS_CLIENT_QUERY": "?" + urlencode(list(query)),
         }
         # The service leaves out what there is nothing of.
+        if fields := urlencode(list(query)):
+            self._headers["HTTP_X_ASRS_CLIENT_QUERY"] = f"?{fields}"
         if user_id:
             self._headers["HTTP_X_ASRS_USER_ID"] = _latin(user_id)
         if pairs := ", ".join(f"{name}: {value}" for name, value in claims):
