@@ -149,6 +149,12 @@ def test_a_connection_closes_cleanly_or_with_an_error(body: bytes, error: str | 
         (b"[11]", "body_field"),
         (b"null", "body_field"),
         (b'{"type":11,"Type":10}', "body_field"),
+        (b'{"type":10,"type":11}', "body_field"),
+        (b'{"type":11,"type":11}', "body_field"),
+        (b'{"t\\u0079pe":10,"type":11}', "body_field"),
+        (b'{"type":11,"x":1,"x" : 2}', "body_field"),
+        (b'{"type":11,"error":1e999}', "body_malformed"),
+        (b'{"type":11,"x":[-1e999]}', "body_malformed"),
         (b'{"type":11,"error":1}', "body_field"),
         (b"{}", "body_type"),
         (b'{"type":10}', "body_type"),
@@ -208,6 +214,46 @@ def test_a_messagepack_invocation_that_is_none_is_refused(body: bytes, code: str
     assert refused(body, content_type=MESSAGEPACK) == code
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"target":"say","target":"echo","type":1}',
+        b'{"type":1,"target":"echo","arguments":["a"],"arguments":["b"]}',
+        b'{"type":1,"target":"echo","arguments":[{"a":"b"}],"invocationId":"0","invocationId":"1"}',
+    ],
+)
+def test_no_field_is_there_twice(body: bytes) -> None:
+    assert refused(body) == "body_field"
+
+
+FIELDS = st.sampled_from(['"x"', '"X"', '"y"', '"\\u0078"', '"\\"x"', '"type"', '"arguments"'])
+BLANKS = st.sampled_from(["", " ", "\n"])
+HELD = st.sampled_from(['"x:"', '"\\"x\\":"', '{"x":{"x":1},"y":":"}', '[{"x":1},{"x":1}]', "1"])
+
+
+@given(st.lists(st.tuples(FIELDS, BLANKS, HELD), max_size=4))
+def test_fields_are_told_apart_as_a_reader_of_json_does(
+    fields: list[tuple[str, str, str]],
+) -> None:
+    names = ['"type"', '"target"', *(name for name, _, _ in fields)]
+    more = "".join(f",{name}{blank}:{blank}{value}" for name, blank, value in fields)
+    body = f'{{"type":1,"target":"echo"{more}}}'.encode()
+    if len({json.loads(name).lower() for name in names}) < len(names):
+        assert refused(body) == "body_field"
+    elif all(name != '"arguments"' or value.startswith("[") for name, _, value in fields):
+        assert read(headers(), body).target == "echo"
+
+
+def test_the_names_in_arguments_are_the_clients_own() -> None:
+    body = b'{"type":1,"target":"echo","arguments":[{"type":1,"target":{"type":"a"}}]}'
+    assert read(headers(), body).arguments == ({"type": 1, "target": {"type": "a"}},)
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"1" * 400 + b".0", b'{"a":[1E+999]}'])
+def test_a_number_that_is_too_large_is_refused(number: bytes) -> None:
+    assert refused(b'{"type":1,"target":"echo","arguments":[' + number + b"]}") == "body_malformed"
+
+
 @PROTOCOLS
 def test_nesting_is_bounded(content_type: str, call: Call) -> None:
     def nested(depth: int) -> list[Any]:
@@ -215,6 +261,13 @@ def test_nesting_is_bounded(content_type: str, call: Call) -> None:
 
     assert read(headers(content_type=content_type), call([nested(63)])).arguments
     assert refused(call([nested(65)]), content_type=content_type) == "body_nesting"
+
+
+def test_no_depth_does_worse_than_be_refused() -> None:
+    for depth in range(500, 1_200):
+        nested = b'{"a":' * depth + b'"\\n"' + b"}" * depth
+        body = b'{"type":1,"target":"echo","arguments":[' + nested + b"]}"
+        assert refused(body) in {"body_malformed", "body_nesting"}
 
 
 @pytest.mark.parametrize("content_type", [JSON, MESSAGEPACK])
