@@ -21,6 +21,7 @@ _COMPLETION: Final = 3
 _ERROR, _VOID, _RESULT = 1, 2, 3
 # What JSON calls the value of each.
 _VALUE_NAMES: Final = {_ERROR: "error", _RESULT: "result"}
+_CONTAINERS: Final = (dict, list, tuple)
 _LOW_SEVEN_BITS: Final = 0x7F
 _MORE_FOLLOWS: Final = 0x80
 
@@ -62,7 +63,34 @@ def _json(invocation_id: str, kind: int, value: object) -> bytes:
     name = _VALUE_NAMES.get(kind)
     rest = f',"{name}":{_JSON.encode(value)}' if name else ""
     frame = f'{{"type":{_COMPLETION},"invocationId":{_JSON.encode(invocation_id)}{rest}}}\x1e'
+    # Last, for the encoder finds what holds itself.
+    if isinstance(value, _CONTAINERS) and _has_one_name_twice(value):
+        raise ValueError("two of its keys are one name in JSON")
     return frame.encode("ascii")
+
+
+def _has_one_name_twice(value: Any) -> bool:
+    """Say whether a dict in `value` has keys like 1 and "1", which JSON writes alike."""
+    level = [value]
+    while level:
+        parent = level.pop()
+        if isinstance(parent, dict):
+            if not _is_named_once(parent):
+                return True
+            parent = parent.values()
+        level += [child for child in parent if isinstance(child, _CONTAINERS)]
+    return False
+
+
+def _is_named_once(names: dict[Any, Any]) -> bool:
+    for name in names:
+        if type(name) is not str:
+            return len({_as_name(each) for each in names}) == len(names)
+    return True
+
+
+def _as_name(key: object) -> str:
+    return key if isinstance(key, str) else _JSON.encode(key)
 
 
 def _messagepack(invocation_id: str, kind: int, value: object) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from datetime import UTC, date, datetime
+from enum import IntEnum
 from uuid import UUID
 
 import msgpack
@@ -84,6 +86,51 @@ def test_a_value_that_cannot_be_sent_is_refused(protocol: Format, value: object)
 def test_json_has_no_such_value(value: object) -> None:
     with pytest.raises(frames.Unsendable):
         frames.result("json", "0", value)
+
+
+class Colour(IntEnum):
+    """A key that JSON writes as a number."""
+
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {1: "a", "1": "b"},
+        {"1": "a", Colour.RED: "b"},
+        {True: "a", "true": "b"},
+        {None: "a", "null": "b"},
+        {1.5: "a", "1.5": "b"},
+        [{"list": ({"a": 1}, {"deep": {1: "a", "1": "b"}})}],
+        defaultdict(str, {1: "a", "1": "b"}),
+    ],
+    ids=str,
+)
+def test_two_keys_that_json_takes_for_one_are_not_sent(value: object) -> None:
+    with pytest.raises(frames.Unsendable, match="two of its keys are one name"):
+        frames.result("json", "0", value)
+
+
+KEYS = st.sampled_from([1, "1", -2.5, "-2.5", True, "true", None, "null", "a", "A"])
+LEAVES = st.none() | st.integers() | st.text(max_size=2)
+RESULTS = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(KEYS, inner),
+    max_leaves=8,
+)
+
+
+@given(RESULTS)
+def test_every_result_is_sent_whole_or_not_at_all(value: object) -> None:
+    names: list[list[str]] = []
+    text = json.dumps(value)
+    json.loads(text, object_pairs_hook=lambda pairs: names.append([name for name, _ in pairs]))
+    if any(len(set(each)) < len(each) for each in names):
+        with pytest.raises(frames.Unsendable):
+            frames.result("json", "0", value)
+    else:
+        assert json.loads(frames.result("json", "0", value)[:-1])["result"] == json.loads(text)
 
 
 @pytest.mark.parametrize("value", [2**64, "\ud800"])
