@@ -112,11 +112,26 @@ class InstancePolicy:
         )
 
 
+class _Held:
+    """What was read since everything was last forgotten, and when.
+
+    A reading that was under way meanwhile ends up in the one that nobody asks any more.
+    """
+
+    __slots__ = ("instances", "names")
+
+    def __init__(self) -> None:
+        self.names: tuple[float, dict[str, int]] | None = None
+        self.instances: dict[int, tuple[float, InstancePolicy | None]] = {}
+
+
 class Policies:
     """The policies of all instances, each read when first asked for and again after `seconds`.
 
     While the database cannot be read, what is held goes on to count for `grace` seconds since it
     was read: an outage loses no request, and a policy that was taken back does not live for ever.
+
+    Any number of threads may ask at once, and none waits for another.
     """
 
     def __init__(
@@ -125,8 +140,7 @@ class Policies:
         self._seconds = seconds
         self._grace = grace
         self._clock = clock
-        self._instances: dict[int, tuple[float, InstancePolicy | None]] = {}
-        self._names: tuple[float, dict[str, int]] | None = None
+        self._held = _Held()
         # While the database cannot be read: when it is asked again.
         self._ask_at: float | None = None
 
@@ -135,40 +149,40 @@ class Policies:
 
         Raises UnknownInstance, and ProofUnavailable where rows can neither be read nor are held.
         """
-        pk = self._pk(name.lower())
-        policy = self._policy(pk) if pk is not None else None
+        held = self._held
+        pk = self._pk(held, name.lower())
+        policy = self._policy(held, pk) if pk is not None else None
         if policy is None:
             raise UnknownInstance("unknown_instance", "No instance of this name receives here.")
         return policy
 
     def forget(self) -> None:
         """Read everything again when it is next asked for."""
-        self._names = None
-        self._instances = {}
+        self._held = _Held()
         self._ask_at = None
 
-    def _pk(self, name: str) -> int | None:
+    def _pk(self, held: _Held, name: str) -> int | None:
         # All names at once: inventing names then costs the database nothing.
-        names = self._names
+        names = held.names
         if names is None or self._is_old(names[0]):
-            names = self._names = self._read(_read_names, names)
+            names = held.names = self._read(_read_names, names)
         return names[1].get(name)
 
-    def _policy(self, pk: int) -> InstancePolicy | None:
-        held = self._instances.get(pk)
-        if held is None or self._is_old(held[0]):
-            held = self._read(lambda: _read_instance(pk), held)
-            self._instances[pk] = held
-            if held[1] is None:
+    def _policy(self, held: _Held, pk: int) -> InstancePolicy | None:
+        found = held.instances.get(pk)
+        if found is None or self._is_old(found[0]):
+            found = self._read(lambda: _read_instance(pk), found)
+            held.instances[pk] = found
+            if found[1] is None and held is self._held:
                 self.forget()
-        return held[1]
+        return found[1]
 
     def _read(
         self, read: Callable[[], Value], held: tuple[float, Value] | None
     ) -> tuple[float, Value]:
         # The time before the query: what changes while it runs is read again in time.
-        now = self._clock()
-        if self._ask_at is None or now >= self._ask_at:
+        now, ask_at = self._clock(), self._ask_at
+        if ask_at is None or now >= ask_at:
             try:
                 value = read()
             except DatabaseProblem as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from upstreams.models import UpstreamTemplate
+from upstreams.receiver import policies as module
 from upstreams.receiver.errors import UnknownInstance
 from upstreams.receiver.policies import Policies, policies
 from upstreams.receiver.protocol import Route
@@ -167,6 +170,97 @@ def test_a_changed_row_counts_everywhere_within_the_time_set(instance: SignalRIn
     assert "api://old" in elsewhere.get(instance.name).audiences(ECHO)
     clock.now += 0.1
     assert elsewhere.get(instance.name).audiences(ECHO) == {"api://new", "api://new/"}
+
+
+def meanwhile(patch: pytest.MonkeyPatch, read: str, change: Callable[[], object]) -> None:
+    """Let another thread make `change` once, while rows are on their way from the database."""
+    first, changes = getattr(module, read), [change]
+
+    def interrupted(*arguments: Any) -> Any:
+        rows = first(*arguments)
+        if changes:
+            changes.pop()()
+        return rows
+
+    patch.setattr(module, read, interrupted)
+
+
+def test_a_row_that_changes_while_it_is_read_counts_at_once(
+    instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want(instance, "api://old")
+    template = UpstreamTemplate.objects.get()
+    template.resource = "api://new"
+    policies.forget()
+    meanwhile(monkeypatch, "_read_instance", template.save)
+    assert audiences(instance) == {"api://old"}
+    assert audiences(instance) == {"api://new"}
+
+
+def test_a_name_that_comes_while_names_are_read_is_known_at_once(
+    instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = SignalRInstance(name="contoso-new", subscription=instance.subscription)
+    policies.forget()
+    meanwhile(monkeypatch, "_read_names", new.save)
+    with pytest.raises(UnknownInstance):
+        policies.get("contoso-new")
+    assert policies.get("contoso-new").pk == new.pk
+
+
+def test_an_instance_that_goes_while_it_is_read_is_unknown_at_once(
+    instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policies.forget()
+    meanwhile(monkeypatch, "_read_instance", SignalRInstance.objects.get().delete)
+    policies.get(instance.name)
+    with pytest.raises(UnknownInstance):
+        policies.get(instance.name)
+
+
+def test_one_instance_that_is_gone_costs_the_others_nothing_that_is_newer(
+    instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = SignalRInstance.objects.create(name="other", subscription=instance.subscription)
+    clock = Clock()
+    elsewhere = Policies(5, clock=clock)
+    elsewhere.get(other.name)
+    SignalRInstance.objects.filter(pk=instance.pk).delete()
+
+    def read_again() -> None:
+        elsewhere.forget()
+        elsewhere.get(other.name)
+
+    meanwhile(monkeypatch, "_read_instance", read_again)
+    with pytest.raises(UnknownInstance):
+        elsewhere.get(instance.name)
+    monkeypatch.setattr(module, "_read_instance", None)
+    assert elsewhere.get(other.name).pk == other.pk
+
+
+class Recovering(Policies):
+    """Policies whose every look at an outage is followed by another thread that finds its end."""
+
+    _noted: float | None
+
+    @property
+    def _ask_at(self) -> float | None:
+        found = self._noted
+        self._noted = None
+        return found
+
+    @_ask_at.setter
+    def _ask_at(self, noted: float | None) -> None:
+        self._noted = noted
+
+
+@pytest.mark.parametrize("noted", [None, 99.0, 100.0])
+def test_the_end_of_an_outage_may_come_at_any_moment(
+    instance: SignalRInstance, noted: float | None
+) -> None:
+    recovering = Recovering(5, clock=Clock())
+    recovering._ask_at = noted  # noqa: SLF001  # as an outage leaves it
+    assert recovering.get(instance.name).pk == instance.pk
 
 
 def test_an_instance_that_is_gone_is_unknown_within_the_time_set(
