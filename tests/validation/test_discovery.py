@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.validation.rings import Clock
 from tests.validation.tokens import ISSUER, TENANT, jwk
-from tests.validation.web import Web, body, endless, hang_up
+from tests.validation.web import Answer, Web, body, endless, hang_up, trickling
 from validation.discovery import Discovery
 from validation.errors import KeysUnavailable
 
@@ -132,10 +133,42 @@ def test_a_body_without_end_is_cut(web: Web) -> None:
     assert "more than" in refusal(web)
 
 
-def test_a_body_that_takes_too_long_is_given_up(web: Web) -> None:
-    seconds = itertools.count(step=5)
-    web.answers["/keys"] = endless
-    assert "did not finish" in refusal(web, clock=lambda: float(next(seconds)))
+@pytest.mark.parametrize("path", [V1, "/keys"])
+@pytest.mark.parametrize(
+    ("beginning", "rest"),
+    [
+        ("", "HTTP/1.1 200 " + "O" * 1000),
+        ("HTTP/1.1 200 OK\r\n", "X: y\r\n" * 90),
+        ("", "HTTP/1.1 100 Continue\r\n\r\n" * 50),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", " " * 1000),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "0" * 1000),
+    ],
+    ids=["status", "headers", "continue", "body", "chunks"],
+)
+def test_an_answer_that_trickles_is_given_up(
+    web: Web, path: str, beginning: str, rest: str
+) -> None:
+    """A byte comes each second, and so keeps within each time-out."""
+    clock = Clock()
+    web.answers[path] = trickling(beginning, rest, clock.forward)
+    assert "did not finish within 8 s" in refusal(web, clock=clock)
+
+
+def test_both_documents_share_the_time(web: Web) -> None:
+    clock = Clock()
+    for path in (V1, "/keys"):
+        web.answers[path] = after(clock, 4, web.answers[path])
+    assert "/keys did not finish" in refusal(web, clock=clock)
+
+
+def after(clock: Clock, seconds: float, answer: Answer) -> Answer:
+    """Return the answer, later."""
+
+    def answer_late(handler: BaseHTTPRequestHandler) -> None:
+        clock.forward(seconds)
+        answer(handler)
+
+    return answer_late
 
 
 def test_a_compressed_body_is_refused_unread(web: Web) -> None:

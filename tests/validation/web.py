@@ -82,6 +82,22 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"{")
 
 
+def trickling(beginning: str, rest: str, pass_time: Callable[[float], None]) -> Answer:
+    """Return an answer whose rest comes a byte each second."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        handler.wfile.write(beginning.encode())
+        try:
+            for character in rest:
+                pass_time(1)
+                handler.wfile.write(character.encode())
+        except OSError:
+            return
+
+    return answer
+
+
 def endless(handler: BaseHTTPRequestHandler) -> None:
     """Send without end, until the other side has had enough."""
     handler.send_response(200)
