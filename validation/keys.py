@@ -41,8 +41,12 @@ class Fetch(Protocol):
     def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
         """Return the keys that the issuer publishes. Raises KeysUnavailable.
 
-        `held` is what the asker has, `wanted` the unknown key id that made it ask.
+        `held` is what the asker has, `wanted` the unknown key id that made it ask. The set says
+        when an unknown key id last made somebody read the issuer: the cool-down counts from then.
         """
+
+    def published(self) -> KeySet:
+        """Return what processes shared last, however old, without asking the issuer."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Timing:
     jitter: float = 0.1
     # Between two readings that unknown key ids cause.
     cool_down: float = 5 * 60
+    # Between two looks at what other processes share, which unknown key ids cause meanwhile.
+    look: float = 1
     # After a reading that failed.
     retry: float = 30
     # A key that the issuer publishes no more. The longest absence on record was two days, the
@@ -61,16 +67,46 @@ class Timing:
     keep: float = 24 * 60 * 60
     # Keys that could not be confirmed for so long are no longer believed.
     outage: float = 7 * 24 * 60 * 60
-    # The longest that a request with an unknown key id waits for a reading.
+    # The longest that a request with an unknown key id waits for a reading, from when it began.
     wait: float = 10
+    # A reading that takes longer is given up: another may begin. Far beyond what a network that is
+    # merely slow can take.
+    patience: float = 60
 
 
-@dataclass
+@dataclass(slots=True)
 class _Flight:
-    """One reading under way, and whoever waits for it."""
+    """One reading or look under way, and whoever waits for it."""
 
+    lane: _Lane
     wanted: str | None
+    # By the ring's clock.
+    given_up_at: float
+    # By the monotonic clock. All who wait do so until the same moment: where it hangs, those who
+    # come later do not wait at all.
+    waited_for_until: float
     landed: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self) -> None:
+        """Wait until it landed, within reason."""
+        self.landed.wait(max(0.0, self.waited_for_until - time.monotonic()))
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Flights for one purpose: one at a time, and none before it is due."""
+
+    due: float
+    flight: _Flight | None = None
+
+    def under_way(self, now: float) -> _Flight | None:
+        """Return the flight that is under way and not given up."""
+        flight = self.flight
+        return flight if flight is not None and now < flight.given_up_at else None
+
+    def is_free(self, now: float) -> bool:
+        """Return whether a flight may begin."""
+        return now >= self.due and self.under_way(now) is None
 
 
 def in_daemon_thread(work: Work) -> None:
@@ -81,9 +117,9 @@ def in_daemon_thread(work: Work) -> None:
 class KeyRing:
     """The keys of one issuer. Safe to use from any number of threads.
 
-    A known key is found without waiting for anything. At most one reading is under way; it runs
-    where `start` runs it, so that no request waits longer than `timing.wait` whatever the network
-    does.
+    A known key is found without waiting for anything. Readings run where `start` runs them: one in
+    turn and one for unknown key ids at a time, so that neither holds the other up. No request waits
+    longer than `timing.wait` whatever the network does.
     """
 
     def __init__(
@@ -105,9 +141,10 @@ class KeyRing:
         # Replaced as a whole and never changed, so that reading it needs no lock.
         self._held = NO_KEYS
         self._lock: Final = threading.Lock()
-        self._flight: _Flight | None = None
-        self._refresh_at = float("inf")
-        self._demand_at = 0.0
+        # Readings in turn; readings for unknown key ids; looks, where those must not read.
+        self._turns: Final = _Lane(due=float("inf"))
+        self._demands: Final = _Lane(due=0.0)
+        self._looks: Final = _Lane(due=0.0)
         self._trouble = "they were never read"
 
     @property
@@ -137,85 +174,115 @@ class KeyRing:
         if self._held.keys and self._is_believed(self._held):
             return True
         with self._lock:
-            is_new = self._refresh_at == float("inf")
-            if self._flight is not None or not (is_new or self._clock() >= self._refresh_at):
+            now = self._clock()
+            if self._turns.due == float("inf"):
+                self._turns.due = now
+            if self._demands.under_way(now) or not self._turns.is_free(now):
                 return False
-            flight = self._flight = _Flight(wanted=None)
+            flight = self._began(self._turns, None, now)
         self._launch(flight)
         return False
 
     def tend(self) -> None:
-        """Start the periodic reading where it is due. Never waits."""
-        if self._clock() < self._refresh_at:
+        """Start the reading in turn where it is due. Never waits."""
+        if self._clock() < self._turns.due:
             return
         with self._lock:
-            if self._flight is not None or self._clock() < self._refresh_at:
+            now = self._clock()
+            if not self._turns.is_free(now):
                 return
-            flight = self._flight = _Flight(wanted=None)
+            flight = self._began(self._turns, None, now)
         self._launch(flight)
 
     def _is_believed(self, held: KeySet) -> bool:
         return self._clock() - held.read_at <= self._timing.outage
 
     def _demand(self, kid: str) -> SigningKey | None:
-        # A periodic reading may have begun before the key was published: then once more.
-        for _ in range(2):
-            flight = self._board(kid)
-            if flight is None:
-                break
-            flight.landed.wait(self._timing.wait)
-            if flight.wanted is not None or self.peek(kid) is not None:
-                break
+        flight = self._board(kid)
+        if flight is not None:
+            flight.wait()
         return self.peek(kid)
 
     def _board(self, kid: str) -> _Flight | None:
-        """Return the reading to wait for, started now where none is under way; None: not yet."""
+        """Return the flight to wait for, started now where none is under way; None: not yet.
+
+        Never a reading in turn: it may have begun before the key was published, or hang.
+        """
         with self._lock:
             if self.peek(kid) is not None:
                 return None
-            if self._flight is not None:
-                return self._flight
-            if self._clock() < self._demand_at:
-                return None
-            flight = self._flight = _Flight(wanted=kid)
+            now = self._clock()
+            is_cooling = now < self._demands.due and self._demands.under_way(now) is None
+            lane = self._looks if is_cooling else self._demands
+            if not lane.is_free(now):
+                return lane.under_way(now)
+            flight = self._began(lane, kid, now)
         self._launch(flight)
         return flight
+
+    def _began(self, lane: _Lane, wanted: str | None, now: float) -> _Flight:
+        wait, given_up_at = self._timing.wait, now + self._timing.patience
+        if lane is self._turns:
+            # So that nobody who tends takes the lock before.
+            lane.due = given_up_at
+        elif lane is self._looks:
+            lane.due = now + self._timing.look
+            wait = min(wait, self._timing.look)
+        lane.flight = _Flight(lane, wanted, given_up_at, time.monotonic() + wait)
+        return lane.flight
 
     def _launch(self, flight: _Flight) -> None:
         try:
             self._start(lambda: self._fly(flight))
         except RuntimeError as error:
             # No thread to be had.
-            self._land(flight, None, str(error))
+            self._land(flight, NO_KEYS, str(error))
 
     def _fly(self, flight: _Flight) -> None:
-        news: KeySet | None = None
-        trouble = "reading them broke down"
+        news, trouble = NO_KEYS, "reading them broke down"
+        try:
+            news, trouble = self._news(flight)
+        finally:
+            self._land(flight, news, trouble)
+
+    def _news(self, flight: _Flight) -> tuple[KeySet, str]:
+        """Return the keys that came, and what was wrong where they did not come from the issuer."""
+        if flight.lane is self._looks:
+            return self._fetch.published(), ""
         try:
             news = self._fetch(self._held, flight.wanted)
         except KeysUnavailable as error:
             trouble = str(error)
             logger.warning("The signing keys of %s could not be read: %s", self._name, error)
-        finally:
-            self._land(flight, news, trouble)
+        except Exception as error:
+            # A mistake in a program or in what is installed: trying again will not mend it.
+            trouble = f"reading them broke down ({type(error).__name__})"
+            logger.exception("Reading the signing keys of %s broke down.", self._name)
+        else:
+            return news, "" if news.keys else "the issuer publishes none"
+        # What was read before an outage serves all through it, in new processes too.
+        return self._fetch.published(), trouble
 
-    def _land(self, flight: _Flight, news: KeySet | None, trouble: str) -> None:
+    def _land(self, flight: _Flight, news: KeySet, trouble: str) -> None:
         with self._lock:
-            now = self._clock()
-            if news is None or not news.keys:
-                self._trouble = trouble
-                self._refresh_at = now + self._timing.retry
-                if flight.wanted is not None:
-                    self._demand_at = now + self._timing.retry
-            else:
-                self._adopt(news, flight, now)
-            self._flight = None
+            if news.keys:
+                self._held = self._held.joined(news, keep_seconds=self._timing.keep)
+            if flight.lane is not self._looks:
+                self._schedule(flight.lane, trouble)
+            # One that was given up lands after its successor began.
+            if flight.lane.flight is flight:
+                flight.lane.flight = None
         flight.landed.set()
 
-    def _adopt(self, news: KeySet, flight: _Flight, now: float) -> None:
-        # The first reading answers for no one key id, so it does not use up the cool-down.
-        if flight.wanted is not None and self._is_believed(self._held):
-            self._demand_at = now + self._timing.cool_down
-        self._held = self._held.joined(news, keep_seconds=self._timing.keep)
-        spread = 1 + self._timing.jitter * (2 * self._chance() - 1)
-        self._refresh_at = now + self._timing.refresh * spread
+    def _schedule(self, lane: _Lane, trouble: str) -> None:
+        now, timing = self._clock(), self._timing
+        if trouble:
+            self._trouble = trouble
+            self._turns.due = now + timing.retry
+        else:
+            spread = 1 + timing.jitter * (2 * self._chance() - 1)
+            # Another process may have read them a while ago.
+            self._turns.due = min(self._held.read_at, now) + timing.refresh * spread
+        if lane is self._demands:
+            cooled_at = self._held.demanded_at + timing.cool_down
+            lane.due = now + timing.retry if trouble else cooled_at

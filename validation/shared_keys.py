@@ -14,6 +14,7 @@ from django.core.cache.backends.base import BaseCache
 from validation.jwks import SigningKey
 from validation.keys import Timing
 from validation.keysets import NO_KEYS, KeySet
+from validation.sparing import SparingLog
 
 logger = logging.getLogger(__name__)
 
@@ -48,13 +49,15 @@ class SharedKeys:
         self._timing: Final = timing
         self._clock: Final = clock
         self._pause: Final = pause
+        # Strangers can cause a look at the cache each second.
+        self._log: Final = SparingLog(logger)
         name = sha256(issuer.encode()).hexdigest()[:32]
         self._keys_name: Final = f"validation.keys.{name}"
         self._flight_name: Final = f"validation.reading.{name}"
 
     def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
         """Return what another process published since, or read the issuer and publish that."""
-        published = self._published()
+        published = self.published()
         if self._is_news(published, held, wanted):
             return published
         if not self._try(lambda: self._cache.add(self._flight_name, 1, _FLIGHT_SECONDS), True):
@@ -62,9 +65,22 @@ class SharedKeys:
             if self._is_news(published, held, wanted):
                 return published
         try:
-            return self._fresh(published, wanted)
+            return self._fresh(published, held, wanted)
         finally:
             self._try(lambda: self._cache.delete(self._flight_name), False)
+
+    def published(self) -> KeySet:
+        """Return what processes shared last, without asking the issuer."""
+        value = self._try(lambda: self._cache.get(self._keys_name), None)
+        if value is None:
+            return NO_KEYS
+        try:
+            return KeySet.from_json(signing.loads(value, salt=_SALT))
+        except (signing.BadSignature, AttributeError, KeyError, TypeError, ValueError):
+            self._log.write(
+                "foreign", "The shared signing keys are not this installation's; reading anew."
+            )
+            return NO_KEYS
 
     def _is_news(self, published: KeySet, held: KeySet, wanted: str | None) -> bool:
         now = self._clock()
@@ -75,13 +91,14 @@ class SharedKeys:
         is_cooling = now - published.demanded_at < self._timing.cool_down
         return wanted in published.keys or is_cooling
 
-    def _fresh(self, published: KeySet, wanted: str | None) -> KeySet:
+    def _fresh(self, published: KeySet, held: KeySet, wanted: str | None) -> KeySet:
         # The first reading answers for no one key id, so it does not use up the cool-down.
-        is_demanded = wanted is not None and bool(published.keys)
+        is_demanded = wanted is not None and bool(published.keys or held.keys)
         read = KeySet.read(self._read(), now=self._clock(), demanded=is_demanded)
         joined = published.joined(read, keep_seconds=self._timing.keep)
         value = signing.dumps(joined.to_json(), salt=_SALT, compress=True)
-        self._try(lambda: self._cache.set(self._keys_name, value, self._timing.keep), None)
+        # As long as they are believed: a process that starts in an outage has nothing else.
+        self._try(lambda: self._cache.set(self._keys_name, value, self._timing.outage), None)
         return joined
 
     def _awaited(self) -> KeySet:
@@ -90,21 +107,13 @@ class SharedKeys:
             if self._try(lambda: self._cache.get(self._flight_name), None) is None:
                 break
             self._pause(_POLL_SECONDS)
-        return self._published()
-
-    def _published(self) -> KeySet:
-        value = self._try(lambda: self._cache.get(self._keys_name), None)
-        if value is None:
-            return NO_KEYS
-        try:
-            return KeySet.from_json(signing.loads(value, salt=_SALT))
-        except (signing.BadSignature, AttributeError, KeyError, TypeError, ValueError):
-            logger.warning("The shared signing keys are not this installation's; reading anew.")
-            return NO_KEYS
+        return self.published()
 
     def _try(self, use: Callable[[], _T], otherwise: _T) -> _T:
         try:
             return use()
         except Exception as error:  # noqa: BLE001 - each cache raises its own client's errors
-            logger.warning("The cache failed (%s): keys are not shared.", type(error).__name__)
+            self._log.write(
+                "cache", "The cache failed (%s): keys are not shared.", type(error).__name__
+            )
             return otherwise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
@@ -20,7 +21,11 @@ from sync.tasks import wake_due_operations
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.conftest import plant_rows
 from validation import configuration
-from validation.errors import KeysUnavailable
+from validation.discovery import Discovery
+from validation.keys import Timing
+from validation.keysets import NO_KEYS
+from validation.policy import TokenPolicy
+from validation.shared_keys import SharedKeys
 
 OK = {"status": "ok"}
 NAMES = {"database", "migrations", "cache", "worker", "signing_keys"}
@@ -45,9 +50,10 @@ def answer(query: str = "") -> tuple[int, dict[str, Any]]:
 
 
 def wait_for_keys() -> None:
-    """Wait for the reading that is under way, as a request with an unknown key would."""
-    with suppress(KeysUnavailable):
-        configuration.key_ring(seed.TENANT_ID).find("unknown", may_fetch=False)
+    """Wait until the reading that was begun has ended, and begin none."""
+    for thread in threading.enumerate():
+        if thread.name == "signing-keys":
+            thread.join()
 
 
 def failed() -> dict[str, str]:
@@ -128,6 +134,40 @@ def test_keys_that_cannot_be_read_are_missing(local_azure: LocalAzure) -> None:
     assert list(failed()) == ["signing_keys"]
     wait_for_keys()
     assert list(failed()) == ["signing_keys"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hours", [0.52, 23, 6 * 24])
+def test_a_process_that_starts_while_entra_is_away_becomes_ready(
+    local_azure: LocalAzure, hours: float
+) -> None:
+    plant_rows()
+    ticked()
+    share_keys(read_hours_ago=hours)
+    local_azure.post("/_local/faults", [{"path": ".*", "times": None, "drop": True}])
+    assert list(failed()) == ["signing_keys"]
+    wait_for_keys()
+    assert answer()[0] == 200
+
+
+def share_keys(read_hours_ago: float) -> None:
+    """Read the tenant's keys as another process did some time ago."""
+    of = configuration.configuration()
+    policy = TokenPolicy(
+        tenant_id=seed.TENANT_ID,
+        issuer=of.issuer,
+        audiences=frozenset(),
+        principal_ids=frozenset(),
+    )
+    discovery = Discovery.of(policy, authority=of.authority, key_hosts=of.key_hosts)
+    shared = SharedKeys(
+        discovery.signing_keys,
+        cache,
+        issuer=f"{discovery.document_url} {policy.issuer}",
+        timing=Timing(),
+        clock=lambda: time.time() - read_hours_ago * 3600,
+    )
+    assert shared(NO_KEYS, None).keys
 
 
 @pytest.mark.parametrize("address", ["/livez", "/readyz"])

@@ -9,7 +9,7 @@ from tests.validation.tokens import signing_key
 from validation.errors import KeysUnavailable
 from validation.jwks import SigningKey
 from validation.keys import KeyRing, Timing, Work
-from validation.keysets import KeySet
+from validation.keysets import NO_KEYS, KeySet
 
 START: Final = 1_800_000_000.0
 HOUR: Final = 3600.0
@@ -51,7 +51,21 @@ class Issuer:
     def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
         """Be a `Fetch` for a key ring."""
         self.wanted.append(wanted)
-        return KeySet.read(self.read(), now=self.clock())
+        demanded = wanted is not None and bool(held.keys)
+        return KeySet.read(self.read(), now=self.clock(), demanded=demanded)
+
+    def published(self) -> KeySet:
+        """Share nothing with other processes."""
+        return NO_KEYS
+
+
+class RealIssuer(Issuer):
+    """An issuer that publishes the keys that tests sign with."""
+
+    def read(self) -> Mapping[str, SigningKey]:
+        """Return the published keys. Raises KeysUnavailable."""
+        super().read()
+        return {kid: signing_key(kid) for kid in self.kids}
 
 
 def published(kid: str) -> SigningKey:

@@ -14,8 +14,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from tests.validation.hostile import hostile_tokens
-from tests.validation.rings import Clock, at_once
-from tests.validation.test_verified_tokens import RealIssuer
+from tests.validation.rings import Clock, RealIssuer, at_once
 from tests.validation.tokens import CLIENT, PRINCIPAL, STRICT, TENANT, token
 from validation.authentication import (
     EntraAuthentication,

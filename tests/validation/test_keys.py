@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.validation.rings import DAY, HOUR, START, Clock, Issuer, ring_of
 from validation.errors import KeysUnavailable
+from validation.jwks import SigningKey
 from validation.keys import KeyRing, Timing, Work, in_daemon_thread
 from validation.keysets import KeySet
 
@@ -170,6 +172,10 @@ def test_a_failed_periodic_reading_does_not_delay_a_rotated_key(
     assert find(ring, "c")
 
 
+# Less than anybody would wait, and more than any machine needs.
+WITHOUT_WAITING = 30
+
+
 class SlowIssuer(Issuer):
     """An issuer that answers when it is let."""
 
@@ -177,11 +183,13 @@ class SlowIssuer(Issuer):
         super().__init__(clock, *kids)
         self.asked = threading.Semaphore(0)
         self.may_answer = threading.Event()
+        self.hangs_only_in_turn = False
 
     def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
         news = super().__call__(held, wanted)
         self.asked.release()
-        self.may_answer.wait(10)
+        if wanted is None or not self.hangs_only_in_turn:
+            self.may_answer.wait(2 * WITHOUT_WAITING)
         return news
 
 
@@ -230,6 +238,101 @@ def test_nobody_waits_longer_than_said_for_an_issuer_that_hangs(slow: SlowIssuer
         find(ring, "a")
 
 
+def test_who_comes_late_does_not_wait_for_an_issuer_that_hangs(slow: SlowIssuer) -> None:
+    slow.may_answer.clear()
+    ring = ring_of(slow, start=in_daemon_thread, timing=Timing(wait=0.5))
+
+    def find_often() -> None:
+        for _ in range(1000):
+            with pytest.raises(KeysUnavailable):
+                find(ring, "a")
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(find_often).result(timeout=WITHOUT_WAITING)
+    assert slow.readings == 1
+
+
+# With it, whoever waits at all makes the test fail.
+PATIENT = Timing(wait=HOUR, cool_down=2 * HOUR)
+
+
+def hang_in_turn(ring: KeyRing, clock: Clock, slow: SlowIssuer) -> None:
+    """Begin a reading in turn that does not end."""
+    slow.may_answer.clear()
+    slow.asked = threading.Semaphore(0)
+    clock.forward(1.1 * HOUR)
+    ring.tend()
+    slow.asked.acquire()
+
+
+@pytest.fixture
+def hanging(clock: Clock, slow: SlowIssuer) -> KeyRing:
+    """A ring whose reading in turn hangs, while others would be answered."""
+    ring = ring_of(slow, start=in_daemon_thread, timing=PATIENT)
+    assert find(ring, "a")
+    hang_in_turn(ring, clock, slow)
+    slow.hangs_only_in_turn = True
+    return ring
+
+
+def found_often(ring: KeyRing, kid: str) -> set[bool]:
+    """Look the key up a hundred times in each of four threads."""
+
+    def find_often() -> set[bool]:
+        return {find(ring, kid) for _ in range(100)}
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(find_often) for _ in range(4)]
+        return set().union(*(answer.result(timeout=WITHOUT_WAITING) for answer in answers))
+
+
+@pytest.mark.parametrize("kid", ["a", "invented"])
+def test_nobody_waits_for_a_reading_in_turn_that_hangs(hanging: KeyRing, kid: str) -> None:
+    assert found_often(hanging, kid) == {kid == "a"}
+
+
+def test_nobody_waits_for_it_within_the_cool_down(clock: Clock, slow: SlowIssuer) -> None:
+    ring = ring_of(slow, start=in_daemon_thread, timing=PATIENT)
+    assert find(ring, "a")
+    assert not find(ring, "invented")
+    hang_in_turn(ring, clock, slow)
+    assert found_often(ring, "invented") == {False}
+    assert found_often(ring, "a") == {True}
+    assert slow.wanted == ["a", "invented", None]
+
+
+def test_a_rotated_key_is_found_while_a_reading_in_turn_hangs(
+    hanging: KeyRing, slow: SlowIssuer
+) -> None:
+    slow.kids = ["a", "c"]
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(find, hanging, "c").result(timeout=WITHOUT_WAITING)
+
+
+def test_a_reading_in_turn_that_never_ends_is_given_up(
+    hanging: KeyRing, clock: Clock, slow: SlowIssuer
+) -> None:
+    clock.forward(Timing.patience - 1)
+    hanging.tend()
+    assert slow.wanted == ["a", None]
+    clock.forward(1)
+    hanging.tend()
+    slow.asked.acquire()
+    assert slow.wanted == ["a", None, None]
+
+
+def test_a_reading_for_an_unknown_key_id_that_never_ends_is_given_up(
+    clock: Clock, slow: SlowIssuer
+) -> None:
+    slow.may_answer.clear()
+    ring = ring_of(slow, start=in_daemon_thread, timing=Timing(wait=0.01))
+    for seconds in (0, Timing.patience - 1, 1):
+        clock.forward(seconds)
+        with pytest.raises(KeysUnavailable):
+            find(ring, "a")
+    assert slow.readings == 2
+
+
 def test_a_rotated_key_is_found_behind_a_periodic_reading_that_missed_it(
     clock: Clock, slow: SlowIssuer
 ) -> None:
@@ -251,6 +354,33 @@ def test_a_ring_that_gets_no_thread_goes_on(issuer: Issuer) -> None:
 
     with pytest.raises(KeysUnavailable, match="can't start new thread"):
         find(ring_of(issuer, start=no_thread), "a")
+
+
+class BrokenIssuer(Issuer):
+    """An issuer whose reader has a mistake in it, until it is mended."""
+
+    is_broken = True
+
+    def read(self) -> Mapping[str, SigningKey]:
+        keys = super().read()
+        if self.is_broken:
+            raise AttributeError("read1")
+        return keys
+
+
+def test_a_mistake_in_reading_is_told_and_does_not_last(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer = BrokenIssuer(clock, "a")
+    ring = ring_of(issuer)
+    with pytest.raises(KeysUnavailable, match=r"broke down \(AttributeError\)"):
+        find(ring, "a")
+    (line,) = [line for line in caplog.records if line.levelno == logging.ERROR]
+    assert line.exc_info is not None
+    assert line.exc_info[0] is AttributeError
+    issuer.is_broken = False
+    clock.forward(Timing.retry)
+    assert find(ring, "a")
 
 
 def test_the_ring_tells_what_it_holds(issuer: Issuer) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
 
 import pytest
-from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.validation.rings import HOUR, Clock, Issuer, at_once, published
+from tests.validation.rings import DAY, HOUR, Clock, Issuer, at_once, published
 from validation.errors import KeysUnavailable
 from validation.jwks import SigningKey
 from validation.keys import KeyRing, Timing
@@ -18,19 +23,42 @@ from validation.keysets import NO_KEYS, KeySet
 from validation.shared_keys import SharedKeys
 
 TIMING = Timing()
+MINUTE = 60.0
 
 
-@pytest.fixture
-def cache() -> Iterator[BaseCache]:
-    cache = LocMemCache("shared-keys", {})
-    cache.clear()
-    yield cache
-    cache.clear()
+class ClockedCache(LocMemCache):
+    """Keeps entries as long as it is told, by a test's clock, and counts what it is asked for."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__("shared-keys", {})
+        self.clear()
+        self.clock = clock
+        self.asked = 0
+        self.keeps_all = False
+
+    def get_backend_timeout(self, timeout: Any = DEFAULT_TIMEOUT) -> float | None:
+        seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
+        return None if seconds is None or self.keeps_all else self.clock() + float(seconds)
+
+    def _has_expired(self, key: str) -> bool:
+        ends = vars(self)["_expire_info"].get(key, -1)
+        return ends is not None and ends <= self.clock()
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        self.asked += 1
+        return super().get(key, default, version)
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def cache(clock: Clock) -> Iterator[ClockedCache]:
+    cache = ClockedCache(clock)
+    yield cache
+    cache.clear()
 
 
 @pytest.fixture
@@ -69,6 +97,67 @@ def test_a_process_that_starts_in_an_outage_serves(
     assert find(process(issuer, cache), "a")
 
 
+@pytest.mark.parametrize("seconds", [31 * MINUTE, 23 * HOUR, 6 * DAY])
+def test_a_process_that_starts_in_an_outage_becomes_ready(
+    issuer: Issuer, cache: BaseCache, clock: Clock, seconds: float
+) -> None:
+    assert find(process(issuer, cache), "a")
+    issuer.is_down = True
+    clock.forward(seconds)
+    ring = process(issuer, cache)
+    ring.prepare()
+    assert ring.prepare()
+    assert find(ring, "a")
+
+
+def test_keys_older_than_a_week_make_no_process_ready(
+    issuer: Issuer, cache: ClockedCache, clock: Clock
+) -> None:
+    cache.keeps_all = True
+    assert find(process(issuer, cache), "a")
+    issuer.is_down = True
+    clock.forward(7 * DAY + 1)
+    ring = process(issuer, cache)
+    ring.prepare()
+    assert not ring.prepare()
+    with pytest.raises(KeysUnavailable, match="no answer"):
+        find(ring, "a")
+
+
+def test_a_process_with_keys_of_before_an_outage_goes_on_asking(
+    issuer: Issuer, cache: BaseCache, clock: Clock
+) -> None:
+    assert find(process(issuer, cache), "a")
+    issuer.is_down = True
+    clock.forward(DAY)
+    ring = process(issuer, cache)
+    ring.prepare()
+    readings = issuer.readings
+    for _ in range(5):
+        clock.forward(TIMING.retry)
+        ring.tend()
+    assert issuer.readings == readings + 5
+    issuer.is_down = False
+    clock.forward(TIMING.retry)
+    ring.tend()
+    assert ring.held.read_at == clock()
+
+
+def test_keys_that_others_shared_meanwhile_serve_in_an_outage(
+    issuer: Issuer, cache: BaseCache, clock: Clock
+) -> None:
+    first, second = process(issuer, cache), process(issuer, cache)
+    assert find(first, "a")
+    assert find(second, "a")
+    clock.forward(1.1 * HOUR)
+    issuer.kids = ["a", "c"]
+    first.tend()
+    issuer.is_down = True
+    clock.forward(HOUR)
+    second.tend()
+    assert second.held == first.held
+
+
 def test_a_rotated_key_is_read_once_for_all(issuer: Issuer, cache: BaseCache) -> None:
     rings = [process(issuer, cache) for _ in range(4)]
     assert all(find(ring, "a") for ring in rings)
@@ -87,6 +176,106 @@ def test_a_flood_is_cooled_down_for_all_together(
         assert not any(find(ring, f"invented-{n}") for n in range(100) for ring in rings)
         assert issuer.readings == before + 1
         clock.forward(TIMING.cool_down)
+
+
+def test_the_cool_down_ends_for_all_when_it_ends_for_the_one_that_read(
+    issuer: Issuer, cache: BaseCache, clock: Clock
+) -> None:
+    first, second = process(issuer, cache), process(issuer, cache)
+    assert find(first, "a")
+    assert find(second, "a")
+    assert not find(first, "invented")
+    clock.forward(TIMING.cool_down - 10)
+    assert not find(second, "invented")
+    clock.forward(15)
+    issuer.kids = ["a", "c"]
+    assert find(first, "c")
+    assert find(second, "c")
+    assert issuer.readings == 3
+
+
+def test_a_key_that_another_process_read_is_found_where_reading_failed(
+    issuer: Issuer, cache: BaseCache, clock: Clock
+) -> None:
+    first, second = process(issuer, cache), process(issuer, cache)
+    assert find(first, "a")
+    assert find(second, "a")
+    issuer.kids = ["a", "c"]
+    issuer.is_down = True
+    assert not find(second, "c")
+    issuer.is_down = False
+    assert find(first, "c")
+    assert find(second, "c")
+    assert issuer.readings == 3
+
+
+def test_a_flood_within_the_cool_down_asks_the_cache_once_a_second(
+    issuer: Issuer, cache: ClockedCache, clock: Clock
+) -> None:
+    ring = process(issuer, cache)
+    assert find(ring, "a")
+    assert not find(ring, "invented")
+    readings, cache.asked = issuer.readings, 0
+    for number in range(3000):
+        assert not find(ring, f"invented-{number}")
+        assert find(ring, "a")
+        clock.forward(0.01)
+    assert 29 <= cache.asked <= 31
+    assert issuer.readings == readings
+
+
+def test_a_flood_without_the_cache_asks_the_issuer_once(
+    issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    ring = process(issuer, BrokenCache({}))
+    assert find(ring, "a")
+    caplog.set_level(logging.WARNING)
+    for number in range(250):
+        assert not find(ring, f"invented-{number}")
+        issuer.clock.forward(TIMING.look)
+    assert issuer.readings == 2
+    assert len(caplog.records) <= 20
+
+
+PROCESSES = 3
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["valid", "valid", "invented", "turn", "start", "rotate"]),
+        st.integers(0, PROCESSES - 1),
+        st.sampled_from([1.0, 1.0, 10.0, 150.0, 290.0, 3500.0]),
+    ),
+    min_size=40,
+    max_size=80,
+)
+
+
+@given(events=EVENTS)
+def test_no_right_request_is_refused_once_any_process_has_its_key(
+    events: list[tuple[str, int, float]],
+) -> None:
+    """Whatever strangers invent meanwhile; and those make nobody read but in each cool-down."""
+    clock = Clock()
+    issuer, cache = Issuer(clock, "k0"), ClockedCache(clock)
+    rings = [process(issuer, cache) for _ in range(PROCESSES)]
+    demanded: set[float] = set()
+    for number, (event, which, seconds) in enumerate(events):
+        clock.forward(seconds)
+        newest = issuer.kids[-1]
+        is_known = any(ring.peek(newest) for ring in rings)
+        if event == "rotate":
+            issuer.kids.append(f"k{number}")
+        elif event == "invented":
+            assert not find(rings[which], f"invented-{number}")
+        elif event == "turn":
+            rings[which].tend()
+        elif event == "start":
+            rings[which] = process(issuer, cache)
+            rings[which].prepare()
+        else:
+            assert find(rings[which], newest) or not is_known
+        demanded |= {ring.held.demanded_at for ring in rings}
+    times = sorted(demanded)
+    assert all(b - a >= TIMING.cool_down for a, b in pairwise(times))
 
 
 def test_a_rotated_key_is_found_after_another_process_read_in_turn(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
+from django.core.cache import cache
 from django.test.testcases import LiveServerThread
 from pytest_django import Settings
 
@@ -29,9 +30,9 @@ from upstreams.receiver.protocol import Route
 from validation import configuration
 from validation.checks import validate
 from validation.discovery import Discovery
-from validation.keys import KeyRing
-from validation.keysets import KeySet
+from validation.keys import KeyRing, Timing, Work, in_daemon_thread
 from validation.policy import TokenPolicy
+from validation.shared_keys import SharedKeys
 
 ECHO = Route("chat", "messages", "echo", "c-1")
 ENTRA = {"path": "openid-configuration|discovery", "times": None}
@@ -42,8 +43,7 @@ FLOOD = 100_000
 def url(
     transactional_db: None, local_azure: LocalAzure, settings: Settings, project: object
 ) -> Iterator[str]:
-    """A web server with many threads, which may ask for keys as often as they change."""
-    settings.VALIDATION = settings.VALIDATION | {"COOL_DOWN_SECONDS": 0}
+    """A web server with many threads."""
     settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 3600}
     plant_rows()
     with serving(LiveServerThread) as url:
@@ -53,17 +53,30 @@ def url(
 def test_keys_that_roll_over_under_load_lose_no_request(
     url: str, local_azure: LocalAzure, project: list[UpstreamRequest]
 ) -> None:
+    assert replies_under_load(url, local_azure, rotations={50}) == {Reply(200, "")}
+    assert len(project) == 100
+
+
+def test_keys_that_keep_rolling_over_lose_no_request_without_a_cool_down(
+    url: str, local_azure: LocalAzure, settings: Settings, project: list[UpstreamRequest]
+) -> None:
+    settings.VALIDATION = settings.VALIDATION | {"COOL_DOWN_SECONDS": 0}
+    rotations = set(range(10, 100, 20))
+    assert replies_under_load(url, local_azure, rotations) == {Reply(200, "")}
+    assert len(project) == 100
+
+
+def replies_under_load(url: str, cloud: LocalAzure, rotations: set[int]) -> set[Reply]:
+    """Send a hundred requests, each with a new token, and change the keys before some of them."""
     body = json_call(["hi"])
 
     def send(number: int) -> Reply:
-        if number % 20 == 10:
-            ask(local_azure, "/_local/keys/rotate")
-        return exchange(url, HERE, sent(ask(local_azure, "/_local/tokens")["token"]), body)
+        if number in rotations:
+            ask(cloud, "/_local/keys/rotate")
+        return exchange(url, HERE, sent(ask(cloud, "/_local/tokens")["token"]), body)
 
     with ThreadPoolExecutor(4) as senders:
-        replies = list(senders.map(send, range(100)))
-    assert set(replies) == {Reply(200, "")}
-    assert len(project) == 100
+        return set(senders.map(send, range(100)))
 
 
 def ask(cloud: LocalAzure, path: str) -> Any:
@@ -119,14 +132,46 @@ def test_a_day_without_entra_loses_no_request(
     assert is_accepted(token(), policy, ring)
 
 
-def ring_at(clock: Clock, cloud: LocalAzure, policy: TokenPolicy) -> KeyRing:
-    """Return a key ring that reads Local Azure's Entra over HTTPS, by this clock."""
+@pytest.mark.parametrize("seconds", [0, 5, 290, 299])
+def test_keys_that_roll_over_lose_no_request_of_any_process(
+    chat: SignalRInstance, local_azure: LocalAzure, token: Tokens, seconds: float
+) -> None:
+    """Though strangers ask both for keys that nobody has, the second so long after the first."""
+    clock = Clock()
+    policy = policies.get(seed.CHAT).token_policy(ECHO)
+    rings = [ring_at(clock, local_azure, policy, start=in_daemon_thread) for _ in range(2)]
+    assert all(is_accepted(token(), policy, ring) for ring in rings)
+    for number, ring in enumerate(rings):
+        clock.forward(number * seconds)
+        assert not is_accepted(invented(token(), number), policy, ring)
+    clock.forward(Timing.cool_down + 5 - seconds)
+    local_azure.post("/_local/keys/rotate")
+    local_azure.delete("/_local/requests")
+    bearers = [token(claims={"uti": str(number)}) for number in range(40)]
+    with ThreadPoolExecutor(4) as senders:
+        accepted = senders.map(
+            lambda number: is_accepted(bearers[number], policy, rings[number % 2]), range(40)
+        )
+        assert all(accepted)
+    assert paths_asked(local_azure) == ["keys", "openid-configuration"]
+
+
+def paths_asked(cloud: LocalAzure) -> list[str]:
+    return sorted(entry["path"].rsplit("/", 1)[-1] for entry in cloud.requests("GET"))
+
+
+def ring_at(
+    clock: Clock,
+    cloud: LocalAzure,
+    policy: TokenPolicy,
+    start: Callable[[Work], None] = at_once,
+) -> KeyRing:
+    """Return a process's key ring, which reads Local Azure's Entra over HTTPS, by this clock."""
     discovery = Discovery.of(policy, authority=cloud.url, key_hosts=frozenset())
-
-    def fetch(held: KeySet, wanted: str | None) -> KeySet:
-        return KeySet.read(discovery.signing_keys(), now=clock())
-
-    return KeyRing(fetch, clock=clock, start=at_once)
+    shared = SharedKeys(
+        discovery.signing_keys, cache, issuer=policy.issuer, timing=Timing(), clock=clock
+    )
+    return KeyRing(shared, clock=clock, start=start)
 
 
 def is_accepted(bearer: str, policy: TokenPolicy, ring: KeyRing) -> bool:
@@ -149,8 +194,7 @@ def test_a_flood_of_invented_keys_asks_entra_once(
             )
         )
     assert reasons == {"key_id_unknown"}
-    asked = sorted(entry["path"].rsplit("/", 1)[-1] for entry in local_azure.requests("GET"))
-    assert asked == ["keys", "openid-configuration"]
+    assert paths_asked(local_azure) == ["keys", "openid-configuration"]
     assert validator.verdict(bearer, policy).is_accepted
 
 
