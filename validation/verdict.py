@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NewType
 
 from validation.errors import DESCRIPTIONS, Reason
@@ -14,7 +15,7 @@ from validation.jwks import SigningKey
 # Claims as the token states them: anybody can have written them.
 UnverifiedClaims = NewType("UnverifiedClaims", Mapping[str, object])
 
-# Claims of a token that passed every check. Only `checks.validate` makes one.
+# Claims of a token that passed every check. Only `checks.validate` makes one; verdicts copy it.
 VerifiedClaims = NewType("VerifiedClaims", Mapping[str, object])
 
 # Enough for an ARM id, and too little for a token: nothing longer is shown to anybody.
@@ -56,6 +57,11 @@ class Verdict:
         return self.claims is not None
 
     @property
+    def has_nested_claims(self) -> bool:
+        """Whether a claim is a list or an object, which whoever reads it could change."""
+        return any(isinstance(value, list | dict) for value in (self.claims or {}).values())
+
+    @property
     def failed(self) -> Check | None:
         """The one check that failed."""
         return next((check for check in self.checks if check.outcome is Outcome.FAIL), None)
@@ -64,6 +70,21 @@ class Verdict:
     def description(self) -> str:
         """What a caller may be told: no value of the token and none of the policy."""
         return DESCRIPTIONS[self.reason] if self.reason else "The token is accepted."
+
+    def copied(self) -> Verdict:
+        """Return the same verdict with claims of its own, down to the last list."""
+        if self.claims is None:
+            return self
+        claims = {name: _copied(value) for name, value in self.claims.items()}
+        return replace(self, claims=VerifiedClaims(MappingProxyType(claims)))
+
+
+def _copied(value: object) -> object:
+    if isinstance(value, list):
+        return [_copied(member) for member in value]
+    if isinstance(value, dict):
+        return {name: _copied(member) for name, member in value.items()}
+    return value
 
 
 def shown(value: object) -> str:

@@ -27,6 +27,8 @@ class _Remembered:
     verdict: Verdict
     signing_key: SigningKey
     until: float
+    # One caller's change to a list of claims must not show up with another.
+    is_copied: bool
 
 
 class VerifiedTokens:
@@ -53,11 +55,11 @@ class VerifiedTokens:
             remembered = self._remembered.get(key)
             if remembered is None:
                 return None
-            if now < remembered.until and _is_held(remembered.signing_key, ring):
-                self._remembered.move_to_end(key)
-                return remembered.verdict
-            del self._remembered[key]
-        return None
+            if now >= remembered.until or not _is_held(remembered.signing_key, ring):
+                del self._remembered[key]
+                return None
+            self._remembered.move_to_end(key)
+        return remembered.verdict.copied() if remembered.is_copied else remembered.verdict
 
     def add(self, token: str, policy: TokenPolicy, verdict: Verdict, now: float) -> None:
         """Remember a verdict that accepts the token; any other is not remembered."""
@@ -65,8 +67,10 @@ class VerifiedTokens:
             return
         expires = verdict.claims["exp"]
         until = min(float(expires), now + MAX_AGE_SECONDS) if isinstance(expires, int) else now
+        is_copied = verdict.has_nested_claims
+        kept = verdict.copied() if is_copied else verdict
         with self._lock:
-            self._remembered[_key(token, policy)] = _Remembered(verdict, verdict.key, until)
+            self._remembered[_key(token, policy)] = _Remembered(kept, verdict.key, until, is_copied)
             while len(self._remembered) > self._max_tokens:
                 self._remembered.popitem(last=False)
 

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
-from tests.validation.rings import DAY, Clock, Issuer, at_once
-from tests.validation.tokens import NOW, POLICY, signing_key, token
+from tests.validation.rings import DAY, Clock, RealIssuer, at_once
+from tests.validation.tokens import NOW, POLICY, token
 from validation.checks import validate
-from validation.jwks import SigningKey
 from validation.keys import KeyRing
-from validation.keysets import KeySet
 from validation.policy import TokenPolicy
 from validation.validator import Validator
 from validation.verdict import Verdict
 from validation.verified_tokens import MAX_AGE_SECONDS, VerifiedTokens
-
-
-class RealIssuer(Issuer):
-    """An issuer that publishes the keys that tests sign with."""
-
-    def read(self) -> dict[str, SigningKey]:
-        super().read()
-        return {kid: signing_key(kid) for kid in self.kids}
-
-    def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
-        return KeySet.read(self.read(), now=self.clock())
 
 
 @pytest.fixture
@@ -57,6 +45,17 @@ def test_an_accepted_token_gets_the_same_verdict_again(validator: Validator) -> 
     first = validator.verdict(compact, POLICY)
     assert first.is_accepted
     assert validator.verdict(compact, POLICY) is first
+
+
+def test_what_is_done_to_the_claims_of_one_verdict_stays_there(validator: Validator) -> None:
+    nested = {"roles": ["reader"], "cnf": {"ids": ["one", {"two": []}]}}
+    compact = token(nested)
+    for _ in range(3):
+        claims: Any = validator.verdict(compact, POLICY).claims
+        assert {name: claims[name] for name in nested} == nested
+        claims["roles"].append("admin")
+        claims["cnf"]["ids"][1]["two"].append("three")
+        claims["cnf"]["more"] = 1
 
 
 def test_a_verdict_is_given_anew_after_five_minutes(validator: Validator, clock: Clock) -> None:
