@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 # What waits in memory at most, when the database cannot be written.
 _MOST_KINDS: Final = 10_000
 _MOST_SAMPLES: Final = 2_000
+# Minutes after the one that is sampled.
+_SAME_BUDGET: Final = (0, -1)
 _PRUNE_SECONDS: Final = 600.0
 # How long the end of the process waits for the thread.
 _JOIN_SECONDS: Final = 5.0
@@ -47,12 +49,18 @@ class Recorder:
     def __init__(self, configuration: Callable[[], Configuration]) -> None:
         self._configuration = configuration
         self._prune_at = 0.0
-        self._stop = threading.Event()
-        self.forget()
+        self.start_afresh()
 
     def forget(self) -> None:
-        """Drop what waits and start afresh: a forked child's counts are its parent's to write."""
+        """Drop what waits, and end the thread."""
         self._stop.set()
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Begin as a forked child has to, for what waits is its parent's to write.
+
+        No lock is asked for: a thread that the child does not have may have held it.
+        """
         self._lock = threading.Lock()
         self._counts: Counter[Kind] = Counter()
         self._samples: list[Receipt] = []
@@ -114,7 +122,8 @@ class Recorder:
         self.flush()
 
     def _takes_sample(self, minute: int, receipt: Receipt) -> bool:
-        if minute != self._sampled_minute:
+        # A thread may come late with one of the minute before. A clock may also be set back.
+        if minute - self._sampled_minute not in _SAME_BUDGET:
             self._sampled_minute = minute
             self._sampled.clear()
         kind = (receipt.instance, receipt.outcome, receipt.reason)
@@ -179,4 +188,4 @@ class Recorder:
 
 
 recorder: Final = Recorder(configuration)
-os.register_at_fork(after_in_child=recorder.forget)
+os.register_at_fork(after_in_child=recorder.start_afresh)

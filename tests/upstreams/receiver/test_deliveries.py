@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -109,6 +110,67 @@ def test_the_next_minute_is_sampled_anew(instance: SignalRInstance) -> None:
     ] == [True, False, True]
 
 
+def test_threads_that_straddle_a_minute_share_its_samples(instance: SignalRInstance) -> None:
+    recorder = Held(samples_a_minute=2)
+    times = [0, 60, 59, 60, 59, 60, 59, 120]
+    assert [
+        recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
+    ] == [True, True, True, False, False, False, False, True]
+
+
+def test_a_clock_that_is_set_back_stops_no_samples(instance: SignalRInstance) -> None:
+    recorder = Held(samples_a_minute=1)
+    times = [600, 0, 1]
+    assert [
+        recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
+    ] == [True, True, False]
+
+
+def test_threads_lose_no_count_to_each_other(
+    instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: Counter[Kind] = Counter()
+    fails = iter([True, False] * 10_000)
+
+    def write(counts: Counter[Kind], _samples: object) -> None:
+        if next(fails):
+            raise OperationalError("database is locked")
+        written.update(counts)
+
+    monkeypatch.setattr(ledger, "write", write)
+    recorder = Held()
+
+    def record() -> None:
+        for number in range(500):
+            recorder.record(receipt(instance, handler=("chat", str(number % 7))))
+
+    threads = [threading.Thread(target=record) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        recorder.flush()
+    recorder.flush()
+    recorder.flush()
+    assert written.total() == 4 * 500
+    assert recorder.dropped == 0
+
+
+def test_a_child_waits_for_no_lock_of_a_thread_that_it_lacks(instance: SignalRInstance) -> None:
+    recorder = Held()
+    recorder.record(receipt(instance))
+    parents = recorder._stop  # noqa: SLF001
+    locks = [recorder._lock, parents._cond]  # type: ignore[attr-defined]  # noqa: SLF001
+    for lock in locks:
+        lock.acquire()
+    recorder.start_afresh()
+    for lock in locks:
+        lock.release()
+    parents.set()
+    recorder.record(receipt(instance))
+    recorder.flush()
+    assert DeliveryCount.objects.get().count == 1
+
+
 def test_kinds_in_memory_are_bounded_and_the_rest_is_counted(instance: SignalRInstance) -> None:
     recorder = Held(samples_a_minute=0)
     for number in range(10_002):
@@ -181,13 +243,14 @@ def test_nothing_that_its_thread_meets_stops_it(caplog: pytest.LogCaptureFixture
 def test_a_thread_that_ended_is_followed_by_another() -> None:
     instance = made_instance()
     recorder = Stumbling(SystemExit())
-    recorder.record(receipt(instance, at=time.time()))
+    now = time.time()
+    recorder.record(receipt(instance, at=now))
     for thread in threading.enumerate():
         if thread.name == "deliveries":
             thread.join(30)
     recorder.stumbles.clear()
     assert not recorder.written.is_set()
-    recorder.record(receipt(instance, at=time.time()))
+    recorder.record(receipt(instance, at=now))
     assert recorder.written.wait(30)
     recorder.close()
     assert DeliveryCount.objects.get().count == 2
