@@ -46,6 +46,27 @@ def test_an_error_is_raised_with_what_the_client_would_see(client: HubTestClient
         client.invoke("nowhere")
 
 
+def test_a_secret_in_the_query_is_hidden_as_in_production() -> None:
+    query = Hub("query")
+    query.message("raw")(lambda request: request.query_raw)
+    fields = [("room", "a b"), ("id", "S3CRET"), (" access_token", "S3CRET")]
+    client = HubTestClient(query, query=fields)
+    assert client.invoke("raw") == "?room=a+b&id=redacted&+access_token=redacted"
+    assert HubTestClient(query).invoke("raw") == ""
+
+
+@pytest.mark.parametrize("protocol", ["json", "messagepack"])
+def test_an_error_without_a_text_is_raised_with_one(protocol: Format) -> None:
+    mute = Hub("mute")
+
+    @mute.message("fail")
+    def fail(_request: UpstreamRequest) -> None:
+        raise HubError
+
+    with pytest.raises(HubError, match=r"^The server refused the call\.$"):
+        HubTestClient(mute, protocol=protocol).invoke("fail")
+
+
 def test_connecting_and_leaving_answer(client: HubTestClient) -> None:
     assert client.connect().status == 200
     assert client.disconnect("gone").outcome == "accepted"
