@@ -5,15 +5,18 @@ The service sends user ids, claims and event names as UTF-8. Not every WSGI serv
 
 from __future__ import annotations
 
-from asyncio import get_running_loop, run_coroutine_threadsafe
+from asyncio import get_running_loop, run_coroutine_threadsafe, sleep
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from upstreams.receiver import answers
 from upstreams.receiver.addresses import instance_of
 from upstreams.receiver.answers import Answer
 from upstreams.receiver.errors import ProtocolError
 from upstreams.receiver.front import Head, headers_of, take
+from upstreams.receiver.reception import turn_away
 from upstreams.receiver.threads import Threads
 
 if TYPE_CHECKING:
@@ -26,12 +29,26 @@ if TYPE_CHECKING:
     )
 
 
+# Requests of unknown senders that wait at most.
+_MOST_STRANGERS: Final = 64
+_OVERFLOW_SECONDS: Final = 1.0
+_TOO_MANY: Final = answers.problem(
+    503,
+    "strangers_waiting",
+    "Too many requests of unknown senders wait here. Try again.",
+    headers=(("Retry-After", "1"),),
+)
+
+
 class ReceiverFirst:
     """An ASGI application that answers what is sent to the receiver, and passes on everything else.
 
     Handlers are plain functions that may wait for a database, so requests are answered in
-    `threads`, each of which answers one at a time. `name` makes a request's id of the
-    `X-Request-ID` that came with it.
+    `threads`, each of which answers one at a time. Senders that nobody knows yet have one thread
+    more, which rests after each refusal: whatever strangers send, and however long their keys are
+    looked for, it delays nobody who was accepted before.
+
+    `name` makes a request's id of the `X-Request-ID` that came with it.
     """
 
     def __init__(
@@ -39,7 +56,9 @@ class ReceiverFirst:
     ) -> None:
         self._others: Final = others
         self._name: Final = name
-        self._threads: Final[Threads[Answer]] = Threads(threads)
+        self._known: Final = KnownSenders()
+        self._for_known: Final[Threads[Answer]] = Threads(threads)
+        self._for_strangers: Final[Threads[Answer]] = Threads(1, is_tiring=_is_refusal)
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -53,9 +72,48 @@ class ReceiverFirst:
         body = Body(receive, head.META.get("CONTENT_LENGTH", ""))
         await body.begin()
         name = self._name(head.META.get("HTTP_X_REQUEST_ID", ""))
-        answer = await self._threads.run(lambda: take(head, instance, body.read, name=name))
+        answer = await self._answer(head, lambda: take(head, instance, body.read, name=name))
         await _respond(send, answer, name)
         return None
+
+    async def _answer(self, head: Head, call: Callable[[], Answer]) -> Answer:
+        sender = hash(head.META.get("HTTP_AUTHORIZATION"))
+        if sender in self._known:
+            threads = self._for_known
+        elif self._for_strangers.waiting < _MOST_STRANGERS:
+            threads = self._for_strangers
+        else:
+            # Whoever sends the next as soon as this one is answered shall not be quick.
+            await sleep(_OVERFLOW_SECONDS)
+            return turn_away(_TOO_MANY)
+        answer = await threads.run(call)
+        self._known.note(sender, answer)
+        return answer
+
+
+class KnownSenders:
+    """Whose requests were accepted, by a hash of the token: it says who waits with whom, no more.
+
+    For one event loop.
+    """
+
+    def __init__(self, most: int = 4096) -> None:
+        self._most: Final = most
+        self._senders: set[int] = set()
+
+    def __contains__(self, sender: int) -> bool:
+        """Say whether a request of this sender was accepted."""
+        return sender in self._senders
+
+    def note(self, sender: int, answer: Answer) -> None:
+        """Take note of what a sender was answered."""
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._senders.discard(sender)
+        elif answer.outcome != "refused" and sender not in self._senders:
+            if len(self._senders) >= self._most:
+                # Whoever still sends is back at once.
+                self._senders.clear()
+            self._senders.add(sender)
 
 
 class Body:
@@ -123,6 +181,10 @@ def _cgi_name(raw: bytes) -> str:
         return ""
     name = raw.decode("latin-1").upper().replace("-", "_")
     return name if name in {"CONTENT_LENGTH", "CONTENT_TYPE"} else f"HTTP_{name}"
+
+
+def _is_refusal(answer: Answer) -> bool:
+    return answer.outcome == "refused"
 
 
 async def _respond(send: ASGISendCallable, answer: Answer, name: str) -> None:

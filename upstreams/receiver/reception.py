@@ -57,10 +57,15 @@ def receive(arrival: Arrival, instance: str, read_body: ReadBody) -> Answer:
     exchange = Exchange()
     answer = _answer(exchange, arrival, instance, read_body)
     receipt = exchange.receipt(answer, registry())
-    if receipt is not None:
-        recorder.record(receipt)
-    else:
-        request_turned_away.send(Exchange, reason=answer.reason)
+    if receipt is None:
+        return turn_away(answer)
+    recorder.record(receipt)
+    return answer
+
+
+def turn_away(answer: Answer) -> Answer:
+    """Return an answer that no row speaks of, having told the rooms above."""
+    request_turned_away.send(Exchange, reason=answer.reason)
     return answer
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from accounts.causes import present_request
-from upstreams.receiver.asgi import Body, ReceiverFirst, cgi_headers
+from upstreams.receiver.answers import Answer
+from upstreams.receiver.asgi import Body, KnownSenders, ReceiverFirst, cgi_headers
 from upstreams.receiver.errors import ProtocolError
 from upstreams.receiver.threads import Threads
 
@@ -174,6 +175,49 @@ def test_so_many_calls_are_made_at_once() -> None:
         return await asyncio.gather(*(threads.run(barrier.wait) for _ in range(6)))
 
     assert sorted(asyncio.run(main())) == [0, 0, 1, 1, 2, 2]
+
+
+def test_a_thread_rests_after_a_tiring_call_once_that_is_answered() -> None:
+    rests: list[float] = []
+    is_answered = threading.Event()
+
+    def rest(seconds: float) -> None:
+        assert is_answered.wait(30)
+        rests.append(seconds)
+
+    async def main() -> None:
+        threads: Threads[str] = Threads(1, is_tiring="tiring".__eq__, rest=rest)
+        await threads.run(lambda: "tiring")
+        is_answered.set()
+        await threads.run(lambda: "easy")
+        await threads.run(lambda: "easy")
+
+    asyncio.run(main())
+    assert len(rests) == 1
+    assert 0 < rests[0] <= 0.05
+
+
+def test_a_sender_is_known_once_it_was_accepted_and_until_its_token_is_refused() -> None:
+    known = KnownSenders(most=2)
+    accepted, failed = Answer(), Answer(outcome="failed")
+    no_token, no_handler = (Answer(status, outcome="refused") for status in (401, 404))
+    for refused in (no_token, no_handler):
+        known.note(1, refused)
+        assert 1 not in known
+    known.note(1, accepted)
+    known.note(2, failed)
+    known.note(1, no_handler)
+    assert (1 in known, 2 in known) == (True, True)
+    known.note(1, no_token)
+    assert (1 in known, 2 in known) == (False, True)
+
+
+def test_senders_are_forgotten_before_there_are_too_many() -> None:
+    known = KnownSenders(most=2)
+    for sender in range(99):
+        known.note(sender, Answer())
+        assert sum(each in known for each in range(99)) <= 2
+        assert sender in known
 
 
 def test_what_a_call_raises_is_raised_to_whoever_waits_and_the_thread_goes_on() -> None:
