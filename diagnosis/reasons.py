@@ -78,8 +78,8 @@ _RECEIVER: Final = {
     "header_not_ascii": Explanation("A header holds what headers cannot hold."),
     "header_repeated": Explanation("A header that the service sends once came twice."),
     "header_unreadable": Explanation(
-        "A header came empty: granian empties those that hold other characters than ASCII.",
-        "Serve the receiver with gunicorn where users have such names.",
+        "A header came empty: granian's WSGI interface empties those that hold more than ASCII.",
+        "Serve config.asgi:application with granian's ASGI interface.",
     ),
     "internal_error": Explanation("The receiver failed.", "Its log has the traceback."),
     "header_too_long": Explanation("A header is longer than the service sends."),

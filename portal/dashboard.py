@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from django.db.models import Count, F, Q, Sum
@@ -13,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnosis.reasons import explain
+from diagnosis.reasons import Cause, cause_of, explain
 from identities.models import SignalRInstance
 from portal.charts import traffic_chart
 from portal.instance.traffic import reasons_in_words
@@ -163,7 +164,9 @@ def _refused(since: datetime) -> Iterable[Attention]:
         .annotate(number=Sum("count"))
         .order_by("-number", "name")
     )
-    for row in rows[:_SHOWN]:
+    # What strangers send says nothing of the instance.
+    ours = (row for row in rows if cause_of(row["reason"]) is not Cause.SENDER)
+    for row in islice(ours, _SHOWN):
         sentence = f"{row['number']} refused in the last hour. {explain(row['reason']).meaning}"
         yield Attention(row["name"], "refused", sentence, None, _tab("traffic", row["name"]))
 

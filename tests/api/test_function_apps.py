@@ -65,16 +65,16 @@ def addressed() -> None:
     UpstreamTemplate.objects.create(instance=instance(), url_template="https://localhost:1/{hub}")
 
 
-def keys(client: APIClient, **query: str) -> list[str]:
-    return [finding["key"] for finding in client.get(DIAGNOSIS, query).json()]
+def outcomes(client: APIClient, **query: str) -> dict[str, str]:
+    return {each["key"]: each["outcome"] for each in client.get(DIAGNOSIS, query).json()}
 
 
 @pytest.mark.usefixtures("addressed")
 def test_addresses_are_asked_only_on_demand() -> None:
     client = caller(Role.OPERATOR)
-    assert "templates[0].answers" not in keys(client)
-    assert "templates[0].answers" not in keys(client, probe="false")
-    assert "templates[0].answers" in keys(client, probe="true")
+    assert outcomes(client)["templates[0].answers"] == "unknown"
+    assert outcomes(client, probe="false")["templates[0].answers"] == "unknown"
+    assert outcomes(client, probe="true")["templates[0].answers"] == "fail"
 
 
 @pytest.mark.usefixtures("addressed")

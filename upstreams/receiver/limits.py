@@ -13,6 +13,8 @@ USER_ID_LENGTH: Final = 256
 INVOCATION_ID_LENGTH: Final = 64
 # Claims and the client's query, in characters each.
 FREE_HEADER_LENGTH: Final = 16_384
+# Of the client's query.
+QUERY_FIELDS: Final = 1_000
 
 # Lists and maps within each other in a body.
 NESTING: Final = 64

@@ -31,8 +31,6 @@ _CLIENT_QUERY: Final = "HTTP_X_ASRS_CLIENT_QUERY"
 _CONTENT_TYPE: Final = "CONTENT_TYPE"
 
 _CATEGORIES: Final[dict[str, Category]] = {"connections": "connections", "messages": "messages"}
-# As many as Django takes of a form.
-_QUERY_FIELDS: Final = 1_000
 # How long a field that is escaped in no common way may be, and how often, to be looked through.
 _ODD_LENGTH: Final = 1_024
 _ODD_ESCAPES: Final = 8
@@ -116,7 +114,9 @@ class UpstreamRequest:
     def query(self) -> MultiValues:
         """The query of the client's connection; `access_token` and `id` are redacted."""
         query = self.query_raw.lstrip().removeprefix("?")
-        return MultiValues(parse_qsl(query, keep_blank_values=True, max_num_fields=_QUERY_FIELDS))
+        return MultiValues(
+            parse_qsl(query, keep_blank_values=True, max_num_fields=limits.QUERY_FIELDS)
+        )
 
 
 def read_route(headers: Mapping[str, Any]) -> Route:
@@ -217,9 +217,10 @@ def _claims(header: str) -> Iterator[tuple[str, str]]:
 
 def _client_query(headers: Mapping[str, Any]) -> str:
     query = _bounded(_CLIENT_QUERY, headers, limits.FREE_HEADER_LENGTH)
-    if query.count("&") >= _QUERY_FIELDS:
+    if query.count("&") >= limits.QUERY_FIELDS:
         raise ProtocolError(
-            "header_too_long", f"{_title(_CLIENT_QUERY)} has more than {_QUERY_FIELDS} fields."
+            "header_too_long",
+            f"{_title(_CLIENT_QUERY)} has more than {limits.QUERY_FIELDS} fields.",
         )
     return query
 
