@@ -221,6 +221,9 @@ class KeyRing:
         return flight
 
     def _began(self, lane: _Lane, wanted: str | None, now: float) -> _Flight:
+        if lane.flight is not None:
+            self._trouble = "reading them does not end"
+            logger.warning("Reading the signing keys of %s does not end; trying anew.", self._name)
         wait, given_up_at = self._timing.wait, now + self._timing.patience
         if lane is self._turns:
             # So that nobody who tends takes the lock before.

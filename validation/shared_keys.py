@@ -25,6 +25,8 @@ _SALT: Final = "validation.shared_keys"
 # One reading is over by then, whether or not its process still lives.
 _FLIGHT_SECONDS: Final = 20
 _POLL_SECONDS: Final = 0.05
+# Readings of others that one waits for, before one reads regardless.
+_WAITS: Final = 2
 
 
 class SharedKeys:
@@ -57,17 +59,15 @@ class SharedKeys:
 
     def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
         """Return what another process published since, or read the issuer and publish that."""
-        published = self.published()
-        if self._is_news(published, held, wanted):
-            return published
-        if not self._try(lambda: self._cache.add(self._flight_name, 1, _FLIGHT_SECONDS), True):
-            published = self._awaited()
+        # Of those who waited for a reading that brought no news, one reads and the others wait.
+        for _ in range(_WAITS + 1):
+            published = self.published()
             if self._is_news(published, held, wanted):
                 return published
-        try:
-            return self._fresh(published, held, wanted)
-        finally:
-            self._try(lambda: self._cache.delete(self._flight_name), False)
+            if self._try(lambda: self._cache.add(self._flight_name, 1, _FLIGHT_SECONDS), True):
+                return self._read_alone(held, wanted)
+            self._await_landing()
+        return self._fresh(self.published(), held, wanted)
 
     def published(self) -> KeySet:
         """Return what processes shared last, without asking the issuer."""
@@ -91,6 +91,16 @@ class SharedKeys:
         is_cooling = now - published.demanded_at < self._timing.cool_down
         return wanted in published.keys or is_cooling
 
+    def _read_alone(self, held: KeySet, wanted: str | None) -> KeySet:
+        try:
+            # Another may have landed just before.
+            published = self.published()
+            if self._is_news(published, held, wanted):
+                return published
+            return self._fresh(published, held, wanted)
+        finally:
+            self._try(lambda: self._cache.delete(self._flight_name), False)
+
     def _fresh(self, published: KeySet, held: KeySet, wanted: str | None) -> KeySet:
         # The first reading answers for no one key id, so it does not use up the cool-down.
         is_demanded = wanted is not None and bool(published.keys or held.keys)
@@ -101,13 +111,12 @@ class SharedKeys:
         self._try(lambda: self._cache.set(self._keys_name, value, self._timing.outage), None)
         return joined
 
-    def _awaited(self) -> KeySet:
-        """Wait until the other process has landed, or would have; return what is published."""
+    def _await_landing(self) -> None:
+        """Wait until the other process has landed, or would have."""
         for _ in range(int(_FLIGHT_SECONDS / _POLL_SECONDS)):
             if self._try(lambda: self._cache.get(self._flight_name), None) is None:
                 break
             self._pause(_POLL_SECONDS)
-        return self.published()
 
     def _try(self, use: Callable[[], _T], otherwise: _T) -> _T:
         try:

@@ -310,7 +310,7 @@ def test_a_rotated_key_is_found_while_a_reading_in_turn_hangs(
 
 
 def test_a_reading_in_turn_that_never_ends_is_given_up(
-    hanging: KeyRing, clock: Clock, slow: SlowIssuer
+    hanging: KeyRing, clock: Clock, slow: SlowIssuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock.forward(Timing.patience - 1)
     hanging.tend()
@@ -319,6 +319,7 @@ def test_a_reading_in_turn_that_never_ends_is_given_up(
     hanging.tend()
     slow.asked.acquire()
     assert slow.wanted == ["a", None, None]
+    assert "does not end" in caplog.text
 
 
 def test_a_reading_for_an_unknown_key_id_that_never_ends_is_given_up(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -367,3 +368,44 @@ def test_a_process_waits_for_the_one_that_reads(
         assert waiting(NO_KEYS, "a").keys.keys() == {"a"}
         assert first.result().keys.keys() == {"a"}
     assert issuer.readings == 1
+
+
+def test_of_those_who_waited_for_a_reading_that_missed_the_key_one_reads(
+    issuer: Issuer, cache: BaseCache, clock: Clock
+) -> None:
+    held = shared(issuer, cache)(NO_KEYS, None)
+    clock.forward(HOUR)
+    waiting, may_read = threading.Semaphore(0), threading.Event()
+
+    def read_slowly() -> dict[str, SigningKey]:
+        keys = dict(issuer.read())
+        issuer.kids = ["a", "c"]
+        waiting.release()
+        may_read.wait(10)
+        return keys
+
+    def pause(seconds: float) -> None:
+        waiting.release()
+        may_read.wait(10)
+        time.sleep(seconds)
+
+    def read() -> dict[str, SigningKey]:
+        # Long enough for all to begin, if they would.
+        time.sleep(0.2)
+        return dict(issuer.read())
+
+    def demand(_: int) -> KeySet:
+        fetch = SharedKeys(read, cache, issuer="entra", timing=TIMING, clock=clock, pause=pause)
+        return fetch(held, "c")
+
+    slow = SharedKeys(read_slowly, cache, issuer="entra", timing=TIMING, clock=clock)
+    with ThreadPoolExecutor(1) as turn, ThreadPoolExecutor(3) as others:
+        landed = turn.submit(slow, held, None)
+        waiting.acquire()
+        found = [others.submit(demand, number) for number in range(3)]
+        for _ in found:
+            waiting.acquire()
+        may_read.set()
+        assert all("c" in each.result().keys for each in found)
+        assert "c" not in landed.result().keys
+    assert issuer.readings == 3
