@@ -7,47 +7,19 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-from typing import Any
 
 import pytest
-from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
-from django.core.cache.backends.locmem import LocMemCache
-from hypothesis import given
-from hypothesis import strategies as st
+from django.core.cache.backends.base import BaseCache
 
-from tests.validation.rings import DAY, HOUR, Clock, Issuer, at_once, published
+from tests.validation.processes import TIMING, ClockedCache, process, shared
+from tests.validation.rings import DAY, HOUR, Clock, Issuer, published
 from validation.errors import KeysUnavailable
 from validation.jwks import SigningKey
-from validation.keys import KeyRing, Timing
+from validation.keys import KeyRing
 from validation.keysets import NO_KEYS, KeySet
 from validation.shared_keys import SharedKeys
 
-TIMING = Timing()
 MINUTE = 60.0
-
-
-class ClockedCache(LocMemCache):
-    """Keeps entries as long as it is told, by a test's clock, and counts what it is asked for."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__("shared-keys", {})
-        self.clear()
-        self.clock = clock
-        self.asked = 0
-        self.keeps_all = False
-
-    def get_backend_timeout(self, timeout: Any = DEFAULT_TIMEOUT) -> float | None:
-        seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
-        return None if seconds is None or self.keeps_all else self.clock() + float(seconds)
-
-    def _has_expired(self, key: str) -> bool:
-        ends = vars(self)["_expire_info"].get(key, -1)
-        return ends is not None and ends <= self.clock()
-
-    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        self.asked += 1
-        return super().get(key, default, version)
 
 
 @pytest.fixture
@@ -65,17 +37,6 @@ def cache(clock: Clock) -> Iterator[ClockedCache]:
 @pytest.fixture
 def issuer(clock: Clock) -> Issuer:
     return Issuer(clock, "a")
-
-
-def shared(issuer: Issuer, cache: BaseCache) -> SharedKeys:
-    return SharedKeys(issuer.read, cache, issuer="entra", timing=TIMING, clock=issuer.clock)
-
-
-def process(issuer: Issuer, cache: BaseCache) -> KeyRing:
-    """Return the key ring of one process."""
-    return KeyRing(
-        shared(issuer, cache), timing=TIMING, clock=issuer.clock, start=at_once, chance=lambda: 0.5
-    )
 
 
 def find(ring: KeyRing, kid: str) -> bool:
@@ -236,47 +197,6 @@ def test_a_flood_without_the_cache_asks_the_issuer_once(
         issuer.clock.forward(TIMING.look)
     assert issuer.readings == 2
     assert len(caplog.records) <= 20
-
-
-PROCESSES = 3
-EVENTS = st.lists(
-    st.tuples(
-        st.sampled_from(["valid", "valid", "invented", "turn", "start", "rotate"]),
-        st.integers(0, PROCESSES - 1),
-        st.sampled_from([1.0, 1.0, 10.0, 150.0, 290.0, 3500.0]),
-    ),
-    min_size=40,
-    max_size=80,
-)
-
-
-@given(events=EVENTS)
-def test_no_right_request_is_refused_once_any_process_has_its_key(
-    events: list[tuple[str, int, float]],
-) -> None:
-    """Whatever strangers invent meanwhile; and those make nobody read but in each cool-down."""
-    clock = Clock()
-    issuer, cache = Issuer(clock, "k0"), ClockedCache(clock)
-    rings = [process(issuer, cache) for _ in range(PROCESSES)]
-    demanded: set[float] = set()
-    for number, (event, which, seconds) in enumerate(events):
-        clock.forward(seconds)
-        newest = issuer.kids[-1]
-        is_known = any(ring.peek(newest) for ring in rings)
-        if event == "rotate":
-            issuer.kids.append(f"k{number}")
-        elif event == "invented":
-            assert not find(rings[which], f"invented-{number}")
-        elif event == "turn":
-            rings[which].tend()
-        elif event == "start":
-            rings[which] = process(issuer, cache)
-            rings[which].prepare()
-        else:
-            assert find(rings[which], newest) or not is_known
-        demanded |= {ring.held.demanded_at for ring in rings}
-    times = sorted(demanded)
-    assert all(b - a >= TIMING.cool_down for a, b in pairwise(times))
 
 
 def test_a_rotated_key_is_found_after_another_process_read_in_turn(
