@@ -379,9 +379,9 @@ RECEIVER = {
     # JSON, {"<instance>": ["<primary key>", "<secondary key>"]}, with mode 600: what the header
     # X-ASRS-Signature is checked with, for instances that demand it.
     "ACCESS_KEYS_FILE": env.str("SIGNALMAN_ACCESS_KEYS_FILE", default=""),
-    # Upstream requests that each web process answers at once. More of them let handlers wait, for a
-    # database or for another service, without keeping others waiting.
-    "THREADS": env.int("SIGNALMAN_RECEIVER_THREADS", default=4),
+    # Upstream requests that each web process answers at once, at most: while a handler waits, for a
+    # database or for another service, others go on.
+    "THREADS": env.int("SIGNALMAN_RECEIVER_THREADS", default=8),
 }
 
 # --- Portal -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -20,6 +21,8 @@ VerifiedClaims = NewType("VerifiedClaims", Mapping[str, object])
 
 # Enough for an ARM id, and too little for a token: nothing longer is shown to anybody.
 SHOWN_CHARACTERS: Final = 300
+# What JSON would write as it is, and most values are.
+_PLAIN: Final = re.compile(rf"[A-Za-z0-9:/._@-]{{0,{SHOWN_CHARACTERS}}}")
 
 
 class Outcome(StrEnum):
@@ -89,6 +92,8 @@ def _copied(value: object) -> object:
 
 def shown(value: object) -> str:
     """Return a value of a token as plain ASCII text of bounded length, fit for a log or a page."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value
     text = json.dumps(value, ensure_ascii=True, default=str)
     text = text[1:-1] if isinstance(value, str) else text
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."

@@ -1,4 +1,4 @@
-"""The portal as it runs in production: a web server and a worker, each a process, with DEBUG off."""
+"""The portal as it runs in production: a web server and a worker, two processes, no DEBUG."""
 
 from __future__ import annotations
 

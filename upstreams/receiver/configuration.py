@@ -37,7 +37,7 @@ class Configuration:
     count_days: int = 90
     access_keys_file: str = ""
     duplicate_seconds: float = 300.0
-    threads: int = 4
+    threads: int = 8
 
     @cached_property
     def limits(self) -> Limits:

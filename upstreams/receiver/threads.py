@@ -5,20 +5,35 @@ from __future__ import annotations
 import threading
 import time
 from asyncio import AbstractEventLoop, Future, get_running_loop
+from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 Value = TypeVar("Value")
 
+# Seconds that a call waits before one thread more takes calls.
+PATIENCE: Final = 0.005
 # How many times as long as a tiring call took of the processor a thread rests after it: such calls
-# have at most a twentieth of one processor. Never longer than so many seconds.
-_REST: Final = 19
+# have at most a fortieth of one processor. Never longer than so many seconds.
+_REST: Final = 39
 _LONGEST_REST: Final = 0.05
 
 
+class _Call(NamedTuple, Generic[Value]):
+    loop: AbstractEventLoop
+    done: Future[Value]
+    make: Callable[[], Value]
+    # By the monotonic clock.
+    since: float
+
+
 class Threads(Generic[Value]):
-    """So many threads, each of which makes one call at a time.
+    """Up to so many threads, each of which makes one call at a time.
+
+    As long as calls wait for nothing but the processor one thread makes them all: more would only
+    take the interpreter's lock from each other, which costs a fifth with four of them. Where a call
+    has waited for `patience` seconds, one thread more takes calls, as long as that is so.
 
     The loop's own executor would do, but each of its calls takes two futures, a lock and a
     condition, which cost as much as half of receiving.
@@ -31,24 +46,30 @@ class Threads(Generic[Value]):
         self,
         number: int,
         *,
+        patience: float = PATIENCE,
         is_tiring: Callable[[Value], bool] = lambda _value: False,
         rest: Callable[[float], None] = time.sleep,
     ) -> None:
         self._number: Final = number
+        self._patience: Final = patience
         self._is_tiring: Final = is_tiring
         self._rest: Final = rest
-        self._calls: Final[
-            SimpleQueue[tuple[AbstractEventLoop, Future[Value], Callable[[], Value]]]
-        ] = SimpleQueue()
+        self._calls: Final[deque[_Call[Value]]] = deque()
+        # The bells of the threads that sleep. The last to fall asleep is woken first: what it needs
+        # is still in the processor's caches.
+        self._asleep: Final[list[SimpleQueue[None]]] = []
+        # None falls asleep as a call comes.
+        self._lock: Final = threading.Lock()
         self._have_begun = False
+        self._is_watched = False
 
     @property
     def waiting(self) -> int:
         """How many calls no thread has begun yet."""
-        return self._calls.qsize()
+        return len(self._calls)
 
-    async def run(self, call: Callable[[], Value]) -> Value:
-        """Return what `call` returns in one of the threads, or raise what it raises.
+    async def run(self, make: Callable[[], Value]) -> Value:
+        """Return what `make` returns in one of the threads, or raise what it raises.
 
         Raises RuntimeError in the place of what is no Exception, such as SystemExit.
         """
@@ -56,27 +77,73 @@ class Threads(Generic[Value]):
             self._begin()
         loop = get_running_loop()
         done: Future[Value] = loop.create_future()
-        self._calls.put((loop, done, call))
+        self._calls.append(_Call(loop, done, make, time.monotonic()))
+        self._wake_one(at_most=1)
+        if self._number > 1 and not self._is_watched:
+            self._watch_again(loop)
         return await done
 
     def _begin(self) -> None:
         # Not sooner: a process that is forked has none of its parent's threads.
         self._have_begun = True
         for number in range(self._number):
-            threading.Thread(target=self._work, name=f"receiver-{number}", daemon=True).start()
+            bell: SimpleQueue[None] = SimpleQueue()
+            self._asleep.append(bell)
+            threading.Thread(
+                target=self._work, args=(bell,), name=f"receiver-{number}", daemon=True
+            ).start()
 
-    def _work(self) -> None:
+    def _wake_one(self, *, at_most: int) -> None:
+        with self._lock:
+            if not self._asleep or self._at_work >= at_most:
+                return
+            bell = self._asleep.pop()
+        bell.put(None)
+
+    def _watch_again(self, loop: AbstractEventLoop) -> None:
+        self._is_watched = True
+        loop.call_later(self._patience, self._watch, loop)
+
+    def _watch(self, loop: AbstractEventLoop) -> None:
+        self._is_watched = False
+        if self._calls:
+            if self._has_waited():
+                self._wake_one(at_most=self._number)
+            self._watch_again(loop)
+
+    def _has_waited(self) -> bool:
+        try:
+            return time.monotonic() - self._calls[0].since >= self._patience
+        except IndexError:
+            return False
+
+    @property
+    def _at_work(self) -> int:
+        return self._number - len(self._asleep)
+
+    def _work(self, bell: SimpleQueue[None]) -> None:
         while True:
-            loop, done, call = self._calls.get()
-            began = time.thread_time()
-            try:
-                value = call()
-            except BaseException as error:  # noqa: BLE001  # whoever waits for it raises it
-                loop.call_soon_threadsafe(_fail, done, _without_exit(error))
-            else:
-                loop.call_soon_threadsafe(_resolve, done, value)
-                if self._is_tiring(value):
-                    self._rest(min(_REST * (time.thread_time() - began), _LONGEST_REST))
+            bell.get()
+            while (call := self._next(bell)) is not None:
+                self._make(call)
+
+    def _next(self, bell: SimpleQueue[None]) -> _Call[Value] | None:
+        with self._lock:
+            if self._calls and (self._at_work == 1 or self._has_waited()):
+                return self._calls.popleft()
+            self._asleep.append(bell)
+            return None
+
+    def _make(self, call: _Call[Value]) -> None:
+        began = time.thread_time()
+        try:
+            value = call.make()
+        except BaseException as error:  # noqa: BLE001  # whoever waits for it raises it
+            call.loop.call_soon_threadsafe(_fail, call.done, _without_exit(error))
+            return
+        call.loop.call_soon_threadsafe(_resolve, call.done, value)
+        if self._is_tiring(value):
+            self._rest(min(_REST * (time.thread_time() - began), _LONGEST_REST))
 
 
 def _without_exit(error: BaseException) -> Exception:

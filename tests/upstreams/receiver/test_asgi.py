@@ -220,6 +220,15 @@ def test_senders_are_forgotten_before_there_are_too_many() -> None:
         assert sender in known
 
 
+def test_calls_that_wait_for_nothing_are_made_by_one_thread() -> None:
+    async def main() -> list[int]:
+        threads: Threads[int] = Threads(8, patience=60)
+        # Each waits for the one before, so that none has to wait for a thread.
+        return [await threads.run(threading.get_ident) for _ in range(100)]
+
+    assert len(set(asyncio.run(main()))) == 1
+
+
 def test_what_a_call_raises_is_raised_to_whoever_waits_and_the_thread_goes_on() -> None:
     def fail() -> str:
         raise SystemExit("enough")
