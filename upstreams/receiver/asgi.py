@@ -183,14 +183,18 @@ def _cgi_name(raw: bytes) -> str:
     return name if name in {"CONTENT_LENGTH", "CONTENT_TYPE"} else f"HTTP_{name}"
 
 
+@lru_cache(maxsize=16)
+def _wire_name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
+
+
 def _is_refusal(answer: Answer) -> bool:
     return answer.outcome == "refused"
 
 
 async def _respond(send: ASGISendCallable, answer: Answer, name: str) -> None:
     headers = [
-        (key.lower().encode("latin-1"), value.encode("latin-1"))
-        for key, value in headers_of(answer, name)
+        (_wire_name(key), value.encode("latin-1")) for key, value in headers_of(answer, name)
     ]
     await send(
         {

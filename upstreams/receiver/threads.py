@@ -8,7 +8,7 @@ from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
 Value = TypeVar("Value")
 
@@ -18,14 +18,11 @@ PATIENCE: Final = 0.005
 # have at most a fortieth of one processor. Never longer than so many seconds.
 _REST: Final = 39
 _LONGEST_REST: Final = 0.05
+_SINCE: Final = 3
 
 
-class _Call(NamedTuple, Generic[Value]):
-    loop: AbstractEventLoop
-    done: Future[Value]
-    make: Callable[[], Value]
-    # By the monotonic clock.
-    since: float
+# Who waits, what for, and since when by the monotonic clock. A plain tuple: each call makes one.
+_Call = tuple[AbstractEventLoop, "Future[Value]", Callable[[], Value], float]
 
 
 class Threads(Generic[Value]):
@@ -47,7 +44,7 @@ class Threads(Generic[Value]):
         number: int,
         *,
         patience: float = PATIENCE,
-        is_tiring: Callable[[Value], bool] = lambda _value: False,
+        is_tiring: Callable[[Value], bool] | None = None,
         rest: Callable[[float], None] = time.sleep,
     ) -> None:
         self._number: Final = number
@@ -77,7 +74,7 @@ class Threads(Generic[Value]):
             self._begin()
         loop = get_running_loop()
         done: Future[Value] = loop.create_future()
-        self._calls.append(_Call(loop, done, make, time.monotonic()))
+        self._calls.append((loop, done, make, time.monotonic()))
         self._wake_one(at_most=1)
         if self._number > 1 and not self._is_watched:
             self._watch_again(loop)
@@ -113,7 +110,7 @@ class Threads(Generic[Value]):
 
     def _has_waited(self) -> bool:
         try:
-            return time.monotonic() - self._calls[0].since >= self._patience
+            return time.monotonic() - self._calls[0][_SINCE] >= self._patience
         except IndexError:
             return False
 
@@ -135,14 +132,15 @@ class Threads(Generic[Value]):
             return None
 
     def _make(self, call: _Call[Value]) -> None:
-        began = time.thread_time()
+        loop, done, make, _ = call
+        began = time.thread_time() if self._is_tiring else 0.0
         try:
-            value = call.make()
+            value = make()
         except BaseException as error:  # noqa: BLE001  # whoever waits for it raises it
-            call.loop.call_soon_threadsafe(_fail, call.done, _without_exit(error))
+            loop.call_soon_threadsafe(_fail, done, _without_exit(error))
             return
-        call.loop.call_soon_threadsafe(_resolve, call.done, value)
-        if self._is_tiring(value):
+        loop.call_soon_threadsafe(_resolve, done, value)
+        if self._is_tiring and self._is_tiring(value):
             self._rest(min(_REST * (time.thread_time() - began), _LONGEST_REST))
 
 
