@@ -5,18 +5,17 @@ The service sends user ids, claims and event names as UTF-8. Not every WSGI serv
 
 from __future__ import annotations
 
-from asyncio import get_running_loop, run_coroutine_threadsafe, sleep
+from asyncio import get_running_loop, run_coroutine_threadsafe, sleep, timeout
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from upstreams.receiver import answers
+from upstreams.receiver import answers, reception
 from upstreams.receiver.addresses import instance_of
 from upstreams.receiver.answers import Answer
 from upstreams.receiver.errors import ProtocolError
-from upstreams.receiver.front import Head, headers_of, take
-from upstreams.receiver.reception import turn_away
+from upstreams.receiver.front import Head, attended, headers_of
 from upstreams.receiver.threads import Threads
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     )
 
 
+# How long a part of a body may take to come.
+_PART_SECONDS: Final = 10.0
 # Requests of unknown senders that wait at most.
 _MOST_STRANGERS: Final = 64
 _OVERFLOW_SECONDS: Final = 1.0
@@ -44,9 +45,9 @@ class ReceiverFirst:
     """An ASGI application that answers what is sent to the receiver, and passes on everything else.
 
     Handlers are plain functions that may wait for a database, so requests are answered in
-    `threads`, each of which answers one at a time. Senders that nobody knows yet have one thread
-    more, which rests after each refusal: whatever strangers send, and however long their keys are
-    looked for, it delays nobody who was accepted before.
+    `threads`, each of which answers one at a time. Whether senders that nobody knows yet may come
+    in is found out in one thread more, which rests after each refusal: whatever strangers send, and
+    however long their keys are looked for, it delays nobody who was accepted before.
 
     `name` makes a request's id of the `X-Request-ID` that came with it.
     """
@@ -58,7 +59,7 @@ class ReceiverFirst:
         self._name: Final = name
         self._known: Final = KnownSenders()
         self._for_known: Final[Threads[Answer]] = Threads(threads)
-        self._for_strangers: Final[Threads[Answer]] = Threads(1, is_tiring=_is_refusal)
+        self._for_strangers: Final[Threads[Answer | None]] = Threads(1, is_tiring=_is_refusal)
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -69,26 +70,31 @@ class ReceiverFirst:
         head = _head(scope)
         if head.is_turned_away:
             return await self._others(scope, receive, send)
-        body = Body(receive, head.META.get("CONTENT_LENGTH", ""))
-        await body.begin()
         name = self._name(head.META.get("HTTP_X_REQUEST_ID", ""))
-        answer = await self._answer(head, lambda: take(head, instance, body.read, name=name))
+        sender = hash(head.META.get("HTTP_AUTHORIZATION"))
+        refusal = None if sender in self._known else await self._admit(head, instance, name)
+        if refusal is None:
+            self._known.add(sender)
+            body = Body(receive, head.META.get("CONTENT_LENGTH", ""))
+            await body.begin()
+            answer = await self._for_known.run(
+                lambda: attended(head, name, lambda: reception.receive(head, instance, body.read))
+            )
+        else:
+            answer = refusal
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._known.discard(sender)
         await _respond(send, answer, name)
         return None
 
-    async def _answer(self, head: Head, call: Callable[[], Answer]) -> Answer:
-        sender = hash(head.META.get("HTTP_AUTHORIZATION"))
-        if sender in self._known:
-            threads = self._for_known
-        elif self._for_strangers.waiting < _MOST_STRANGERS:
-            threads = self._for_strangers
-        else:
+    async def _admit(self, head: Head, instance: str, name: str) -> Answer | None:
+        if self._for_strangers.waiting >= _MOST_STRANGERS:
             # Whoever sends the next as soon as this one is answered shall not be quick.
             await sleep(_OVERFLOW_SECONDS)
-            return turn_away(_TOO_MANY)
-        answer = await threads.run(call)
-        self._known.note(sender, answer)
-        return answer
+            return reception.turn_away(_TOO_MANY)
+        return await self._for_strangers.run(
+            lambda: attended(head, name, lambda: reception.admit(head, instance))
+        )
 
 
 class KnownSenders:
@@ -105,26 +111,30 @@ class KnownSenders:
         """Say whether a request of this sender was accepted."""
         return sender in self._senders
 
-    def note(self, sender: int, answer: Answer) -> None:
-        """Take note of what a sender was answered."""
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            self._senders.discard(sender)
-        elif answer.outcome != "refused" and sender not in self._senders:
-            if len(self._senders) >= self._most:
-                # Whoever still sends is back at once.
-                self._senders.clear()
-            self._senders.add(sender)
+    def add(self, sender: int) -> None:
+        """Take note of a sender that was accepted."""
+        if sender not in self._senders and len(self._senders) >= self._most:
+            # Whoever still sends is back at once.
+            self._senders.clear()
+        self._senders.add(sender)
+
+    def discard(self, sender: int) -> None:
+        """Take note of a sender whose token was refused."""
+        self._senders.discard(sender)
 
 
 class Body:
     """A request's body, the first part of which is there when a thread begins to answer.
 
     Whatever is larger waits with the server until a thread asks for it, which it does once it knows
-    who sends it.
+    who sends it. A part that does not come within `seconds` is taken for the end.
     """
 
-    def __init__(self, receive: ASGIReceiveCallable, length: str) -> None:
+    def __init__(
+        self, receive: ASGIReceiveCallable, length: str, *, seconds: float = _PART_SECONDS
+    ) -> None:
         self._receive: Final = receive
+        self._seconds: Final = seconds
         self._length: Final = length
         self._loop: Final = get_running_loop()
         self._found = b""
@@ -145,7 +155,12 @@ class Body:
         return self._found[:size]
 
     async def _more(self) -> None:
-        message = await self._receive()
+        try:
+            async with timeout(self._seconds):
+                message = await self._receive()
+        except TimeoutError:
+            self._is_cut_off = True
+            return
         if message["type"] != "http.request":
             self._is_cut_off = True
             return
@@ -188,8 +203,8 @@ def _wire_name(name: str) -> bytes:
     return name.lower().encode("latin-1")
 
 
-def _is_refusal(answer: Answer) -> bool:
-    return answer.outcome == "refused"
+def _is_refusal(answer: Answer | None) -> bool:
+    return answer is not None
 
 
 async def _respond(send: ASGISendCallable, answer: Answer, name: str) -> None:

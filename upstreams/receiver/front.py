@@ -9,8 +9,9 @@ bearer token, and most events touch no database. So upstream requests have no mi
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.conf import settings
 
@@ -19,9 +20,11 @@ from upstreams.receiver import answers
 from upstreams.receiver.addresses import shown_path
 from upstreams.receiver.answers import Answer
 from upstreams.receiver.connections import tend_connections
-from upstreams.receiver.reception import Arrival, ReadBody, receive
+from upstreams.receiver.reception import Arrival
 
 log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
 
 # What a handler returns is the client's to read, and no page: should a browser ever show it.
 _NO_PAGE: Final = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
@@ -55,12 +58,15 @@ class Head:
         return self.scheme == "https"
 
 
-def take(arrival: Arrival, instance: str, read_body: ReadBody, *, name: str) -> Answer:
-    """Return the answer to a request that is called `name` in the log. Raises nothing."""
+def attended(arrival: Arrival, name: str, call: Callable[[], Value]) -> Value | Answer:
+    """Return what `call` does, for a request that is called `name` in the log. Raises nothing.
+
+    What fails is answered with 500.
+    """
     before = request_id.set(name)
     tend_connections()
     try:
-        return receive(arrival, instance, read_body)
+        return call()
     except Exception:
         # A mistake of ours, or memory that is out.
         log.exception("Failed at %s.", shown_path(arrival.path_info))

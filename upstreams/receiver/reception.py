@@ -49,18 +49,30 @@ class Arrival(Protocol):
         """The headers by their CGI names (RFC 3875), decoded as latin-1, and the query string."""
 
 
+def admit(arrival: Arrival, instance: str) -> Answer | None:
+    """Return None where the request is of the instance's identity, else its refusal, recorded.
+
+    The first half of `receive`, which runs nothing of the project and reads no body.
+    """
+    exchange = Exchange()
+    try:
+        _identify(exchange, arrival, instance)
+    except (Refusal, APIException) as refused:
+        return _recorded(exchange, _refused(arrival, refused))
+    return None
+
+
 def receive(arrival: Arrival, instance: str, read_body: ReadBody) -> Answer:
     """Return what the request for `instance` is answered, having recorded it.
 
     Raises nothing that a request, a token or a handler can cause.
     """
     exchange = Exchange()
-    answer = _answer(exchange, arrival, instance, read_body)
-    receipt = exchange.receipt(answer, registry())
-    if receipt is None:
-        return turn_away(answer)
-    recorder.record(receipt)
-    return answer
+    try:
+        answer = _accept(exchange, arrival, instance, read_body)
+    except (Refusal, APIException) as refused:
+        answer = _refused(arrival, refused)
+    return _recorded(exchange, answer)
 
 
 def turn_away(answer: Answer) -> Answer:
@@ -69,40 +81,37 @@ def turn_away(answer: Answer) -> Answer:
     return answer
 
 
-def _answer(exchange: Exchange, arrival: Arrival, instance: str, read_body: ReadBody) -> Answer:
-    try:
-        return _accept(exchange, arrival, instance, read_body)
-    except Refusal as refused:
-        refusals.write(
-            refused.code,
-            "Refused %s (%s): %s",
-            shown_path(arrival.path_info),
-            refused.code,
-            refused,
-        )
-        return answers.refusal(refused)
-    except APIException as refused:
-        # Which check of the token it was, validation has written into the log.
-        return _refusal(refused)
+def _recorded(exchange: Exchange, answer: Answer) -> Answer:
+    receipt = exchange.receipt(answer, registry())
+    if receipt is None:
+        return turn_away(answer)
+    recorder.record(receipt)
+    return answer
 
 
 def _accept(exchange: Exchange, arrival: Arrival, instance: str, read_body: ReadBody) -> Answer:
-    """Refuse first what is cheapest to refuse, and look for no handler before the token."""
-    if arrival.method != "POST":
-        raise MethodNotAllowed(str(arrival.method))
-    limits = configuration().limits
+    known, route = _identify(exchange, arrival, instance)
     headers = arrival.META
-    _check_length(headers.get("CONTENT_LENGTH"), limits.body_bytes)
-    known = exchange.instance = policies.get(instance)
-    route = exchange.route = read_route(headers)
-    _authenticate(arrival, known, route)
     if known.is_guarded:
         known.guard(route, headers, rest_of(arrival.path_info))
+    limits = configuration().limits
     body = read_body(limits.body_bytes + 1)
     if len(body) > limits.body_bytes:
         raise _too_large(limits.body_bytes)
     event = exchange.event = read_request(route, headers, body, instance=known.name)
     return dispatch(event, registry(), limits, repetitions)
+
+
+def _identify(exchange: Exchange, arrival: Arrival, instance: str) -> tuple[InstancePolicy, Route]:
+    """Refuse first what is cheapest to refuse, and look for no handler before the token."""
+    if arrival.method != "POST":
+        raise MethodNotAllowed(str(arrival.method))
+    headers = arrival.META
+    _check_length(headers.get("CONTENT_LENGTH"), configuration().limits.body_bytes)
+    known = exchange.instance = policies.get(instance)
+    route = exchange.route = read_route(headers)
+    _authenticate(arrival, known, route)
+    return known, route
 
 
 def _authenticate(arrival: Arrival, known: InstancePolicy, route: Route) -> None:
@@ -111,6 +120,20 @@ def _authenticate(arrival: Arrival, known: InstancePolicy, route: Route) -> None
     # What it reads of the request, DRF's own would only pass on to Django's.
     if authentication.verified_claims(cast("Request", arrival)) is None:
         raise NotAuthenticated
+
+
+def _refused(arrival: Arrival, refused: Refusal | APIException) -> Answer:
+    if isinstance(refused, APIException):
+        # Which check of the token it was, validation has written into the log.
+        return _refusal(refused)
+    refusals.write(
+        refused.code,
+        "Refused %s (%s): %s",
+        shown_path(arrival.path_info),
+        refused.code,
+        refused,
+    )
+    return answers.refusal(refused)
 
 
 def _refusal(refused: APIException) -> Answer:

@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 Value = TypeVar("Value")
 
-# Seconds that a call waits before one thread more takes calls.
+# Seconds after which a thread is taken for one that waits, and a call has waited for too long.
 PATIENCE: Final = 0.005
 # How many times as long as a tiring call took of the processor a thread rests after it: such calls
 # have at most a fortieth of one processor. Never longer than so many seconds.
@@ -29,8 +29,9 @@ class Threads(Generic[Value]):
     """Up to so many threads, each of which makes one call at a time.
 
     As long as calls wait for nothing but the processor one thread makes them all: more would only
-    take the interpreter's lock from each other, which costs a fifth with four of them. Where a call
-    has waited for `patience` seconds, one thread more takes calls, as long as that is so.
+    take the interpreter's lock from each other, which costs a fifth with four of them. Another one
+    takes calls where each that does is at the same call for `patience` seconds already, and where a
+    call has waited for as long.
 
     The loop's own executor would do, but each of its calls takes two futures, a lock and a
     condition, which cost as much as half of receiving.
@@ -55,7 +56,9 @@ class Threads(Generic[Value]):
         # The bells of the threads that sleep. The last to fall asleep is woken first: what it needs
         # is still in the processor's caches.
         self._asleep: Final[list[SimpleQueue[None]]] = []
-        # None falls asleep as a call comes.
+        # Of the others: since when each is at its call, by the monotonic clock.
+        self._at_work: Final[dict[SimpleQueue[None], float]] = {}
+        # Guards both: no thread falls asleep as a call comes.
         self._lock: Final = threading.Lock()
         self._have_begun = False
         self._is_watched = False
@@ -75,7 +78,9 @@ class Threads(Generic[Value]):
         loop = get_running_loop()
         done: Future[Value] = loop.create_future()
         self._calls.append((loop, done, make, time.monotonic()))
-        self._wake_one(at_most=1)
+        with self._lock:
+            if not self._is_taken_care_of():
+                self._wake_one()
         if self._number > 1 and not self._is_watched:
             self._watch_again(loop)
         return await done
@@ -90,12 +95,18 @@ class Threads(Generic[Value]):
                 target=self._work, args=(bell,), name=f"receiver-{number}", daemon=True
             ).start()
 
-    def _wake_one(self, *, at_most: int) -> None:
-        with self._lock:
-            if not self._asleep or self._at_work >= at_most:
-                return
+    def _wake_one(self) -> None:
+        if self._asleep:
             bell = self._asleep.pop()
-        bell.put(None)
+            self._at_work[bell] = time.monotonic()
+            bell.put(None)
+
+    def _is_taken_care_of(self, by_others_than: SimpleQueue[None] | None = None) -> bool:
+        """Say whether a thread takes calls that does not wait for something itself."""
+        lately = time.monotonic() - self._patience
+        return any(
+            began > lately for bell, began in self._at_work.items() if bell is not by_others_than
+        )
 
     def _watch_again(self, loop: AbstractEventLoop) -> None:
         self._is_watched = True
@@ -103,20 +114,15 @@ class Threads(Generic[Value]):
 
     def _watch(self, loop: AbstractEventLoop) -> None:
         self._is_watched = False
-        if self._calls:
+        with self._lock:
+            if not self._calls:
+                return
             if self._has_waited():
-                self._wake_one(at_most=self._number)
-            self._watch_again(loop)
+                self._wake_one()
+        self._watch_again(loop)
 
     def _has_waited(self) -> bool:
-        try:
-            return time.monotonic() - self._calls[0][_SINCE] >= self._patience
-        except IndexError:
-            return False
-
-    @property
-    def _at_work(self) -> int:
-        return self._number - len(self._asleep)
+        return time.monotonic() - self._calls[0][_SINCE] >= self._patience
 
     def _work(self, bell: SimpleQueue[None]) -> None:
         while True:
@@ -126,8 +132,10 @@ class Threads(Generic[Value]):
 
     def _next(self, bell: SimpleQueue[None]) -> _Call[Value] | None:
         with self._lock:
-            if self._calls and (self._at_work == 1 or self._has_waited()):
+            if self._calls and (self._has_waited() or not self._is_taken_care_of(bell)):
+                self._at_work[bell] = time.monotonic()
                 return self._calls.popleft()
+            del self._at_work[bell]
             self._asleep.append(bell)
             return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,8 @@ from django.core.handlers.wsgi import get_path_info
 
 from upstreams.receiver.addresses import ROOT, instance_of
 from upstreams.receiver.errors import ProtocolError
-from upstreams.receiver.front import Head, headers_of, take
+from upstreams.receiver.front import Head, attended, headers_of
+from upstreams.receiver.reception import receive
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -39,7 +41,8 @@ class ReceiverFirst:
         if instance is None or head.is_turned_away:
             return self._django(environ, start_response)
         name = self._name(environ.get("HTTP_X_REQUEST_ID", ""))
-        answer = take(head, instance, lambda size: read_body(environ, size), name=name)
+        read = partial(read_body, environ)
+        answer = attended(head, name, lambda: receive(head, instance, read))
         phrase = HTTPStatus(answer.status).phrase
         start_response(f"{answer.status} {phrase}", headers_of(answer, name))
         return [answer.body]

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from accounts.causes import present_request
-from upstreams.receiver.answers import Answer
 from upstreams.receiver.asgi import Body, KnownSenders, ReceiverFirst, cgi_headers
 from upstreams.receiver.errors import ProtocolError
 from upstreams.receiver.threads import Threads
@@ -167,6 +166,21 @@ def test_a_body_that_ends_early_is_refused(parts: list[bytes]) -> None:
         Sender(parts, is_cut_off=True).read(99, length="5")
 
 
+def test_a_body_that_never_comes_is_refused() -> None:
+    async def never() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("Nothing comes.")
+
+    async def main() -> bytes:
+        receive: Any = never
+        body = Body(receive, "5", seconds=0.01)
+        await body.begin()
+        return await asyncio.to_thread(body.read, 99)
+
+    with pytest.raises(ProtocolError, match="ended before its length"):
+        asyncio.run(main())
+
+
 def test_so_many_calls_are_made_at_once() -> None:
     barrier = threading.Barrier(3, timeout=30)
 
@@ -197,27 +211,14 @@ def test_a_thread_rests_after_a_tiring_call_once_that_is_answered() -> None:
     assert 0 < rests[0] <= 0.05
 
 
-def test_a_sender_is_known_once_it_was_accepted_and_until_its_token_is_refused() -> None:
-    known = KnownSenders(most=2)
-    accepted, failed = Answer(), Answer(outcome="failed")
-    no_token, no_handler = (Answer(status, outcome="refused") for status in (401, 404))
-    for refused in (no_token, no_handler):
-        known.note(1, refused)
-        assert 1 not in known
-    known.note(1, accepted)
-    known.note(2, failed)
-    known.note(1, no_handler)
-    assert (1 in known, 2 in known) == (True, True)
-    known.note(1, no_token)
-    assert (1 in known, 2 in known) == (False, True)
-
-
 def test_senders_are_forgotten_before_there_are_too_many() -> None:
     known = KnownSenders(most=2)
     for sender in range(99):
-        known.note(sender, Answer())
+        known.add(sender)
         assert sum(each in known for each in range(99)) <= 2
         assert sender in known
+    known.discard(98)
+    assert 98 not in known
 
 
 def test_calls_that_wait_for_nothing_are_made_by_one_thread() -> None:
@@ -227,6 +228,24 @@ def test_calls_that_wait_for_nothing_are_made_by_one_thread() -> None:
         return [await threads.run(threading.get_ident) for _ in range(100)]
 
     assert len(set(asyncio.run(main()))) == 1
+
+
+def test_a_call_does_not_wait_for_one_that_waits_itself() -> None:
+    end = threading.Event()
+
+    async def main() -> list[str]:
+        threads: Threads[str] = Threads(3, patience=0)
+
+        def slow() -> str:
+            assert end.wait(30)
+            return "slow"
+
+        waiting = [asyncio.ensure_future(threads.run(slow)) for _ in range(2)]
+        found = [await threads.run(lambda: "quick") for _ in range(9)]
+        end.set()
+        return found + [await each for each in waiting]
+
+    assert asyncio.run(main()) == ["quick"] * 9 + ["slow"] * 2
 
 
 def test_what_a_call_raises_is_raised_to_whoever_waits_and_the_thread_goes_on() -> None:
