@@ -5,7 +5,7 @@ The service sends user ids, claims and event names as UTF-8. Not every WSGI serv
 
 from __future__ import annotations
 
-from asyncio import get_running_loop, run_coroutine_threadsafe, sleep, timeout
+from asyncio import get_running_loop, run_coroutine_threadsafe, sleep
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
 
 
-# How long a part of a body may take to come.
+# How long a part of a body may take to come, for which a thread waits.
 _PART_SECONDS: Final = 10.0
 # Requests of unknown senders that wait at most.
 _MOST_STRANGERS: Final = 64
@@ -127,7 +127,7 @@ class Body:
     """A request's body, the first part of which is there when a thread begins to answer.
 
     Whatever is larger waits with the server until a thread asks for it, which it does once it knows
-    who sends it. A part that does not come within `seconds` is taken for the end.
+    who sends it. A thread waits for a part for so many `seconds`.
     """
 
     def __init__(
@@ -151,16 +151,16 @@ class Body:
         while not self._is_whole and len(self._found) < size:
             if self._is_cut_off:
                 raise ProtocolError("body_incomplete", "The body ended before its length.")
-            run_coroutine_threadsafe(self._more(), self._loop).result()
+            coming = run_coroutine_threadsafe(self._more(), self._loop)
+            try:
+                coming.result(self._seconds)
+            except TimeoutError:
+                coming.cancel()
+                self._is_cut_off = True
         return self._found[:size]
 
     async def _more(self) -> None:
-        try:
-            async with timeout(self._seconds):
-                message = await self._receive()
-        except TimeoutError:
-            self._is_cut_off = True
-            return
+        message = await self._receive()
         if message["type"] != "http.request":
             self._is_cut_off = True
             return

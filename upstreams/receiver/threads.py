@@ -13,14 +13,16 @@ from typing import Final, Generic, TypeVar
 Value = TypeVar("Value")
 
 # Seconds after which a thread is taken for one that waits, and a call has waited for too long.
-PATIENCE: Final = 0.005
+PATIENCE: Final = 0.01
 # How many times as long as a tiring call took of the processor a thread rests after it: such calls
-# have at most a fortieth of one processor. Never longer than so many seconds.
-_REST: Final = 39
+# have at most an eightieth of one processor. Never longer than so many seconds.
+_REST: Final = 79
 _LONGEST_REST: Final = 0.05
 _SINCE: Final = 3
 
 
+# What a sleeping thread waits for.
+_Bell = SimpleQueue[None]
 # Who waits, what for, and since when by the monotonic clock. A plain tuple: each call makes one.
 _Call = tuple[AbstractEventLoop, "Future[Value]", Callable[[], Value], float]
 
@@ -55,9 +57,9 @@ class Threads(Generic[Value]):
         self._calls: Final[deque[_Call[Value]]] = deque()
         # The bells of the threads that sleep. The last to fall asleep is woken first: what it needs
         # is still in the processor's caches.
-        self._asleep: Final[list[SimpleQueue[None]]] = []
+        self._asleep: Final[list[_Bell]] = []
         # Of the others: since when each is at its call, by the monotonic clock.
-        self._at_work: Final[dict[SimpleQueue[None], float]] = {}
+        self._at_work: Final[dict[_Bell, float]] = {}
         # Guards both: no thread falls asleep as a call comes.
         self._lock: Final = threading.Lock()
         self._have_begun = False
@@ -77,10 +79,11 @@ class Threads(Generic[Value]):
             self._begin()
         loop = get_running_loop()
         done: Future[Value] = loop.create_future()
-        self._calls.append((loop, done, make, time.monotonic()))
+        now = time.monotonic()
+        self._calls.append((loop, done, make, now))
         with self._lock:
-            if not self._is_taken_care_of():
-                self._wake_one()
+            if not self._is_taken_care_of(now):
+                self._wake_one(now)
         if self._number > 1 and not self._is_watched:
             self._watch_again(loop)
         return await done
@@ -89,24 +92,24 @@ class Threads(Generic[Value]):
         # Not sooner: a process that is forked has none of its parent's threads.
         self._have_begun = True
         for number in range(self._number):
-            bell: SimpleQueue[None] = SimpleQueue()
+            bell: _Bell = SimpleQueue()
             self._asleep.append(bell)
             threading.Thread(
                 target=self._work, args=(bell,), name=f"receiver-{number}", daemon=True
             ).start()
 
-    def _wake_one(self) -> None:
+    def _wake_one(self, now: float) -> None:
         if self._asleep:
             bell = self._asleep.pop()
-            self._at_work[bell] = time.monotonic()
+            self._at_work[bell] = now
             bell.put(None)
 
-    def _is_taken_care_of(self, by_others_than: SimpleQueue[None] | None = None) -> bool:
+    def _is_taken_care_of(self, now: float, by_others_than: _Bell | None = None) -> bool:
         """Say whether a thread takes calls that does not wait for something itself."""
-        lately = time.monotonic() - self._patience
-        return any(
-            began > lately for bell, began in self._at_work.items() if bell is not by_others_than
-        )
+        for bell, began in self._at_work.items():
+            if now - began < self._patience and bell is not by_others_than:
+                return True
+        return False
 
     def _watch_again(self, loop: AbstractEventLoop) -> None:
         self._is_watched = True
@@ -117,23 +120,25 @@ class Threads(Generic[Value]):
         with self._lock:
             if not self._calls:
                 return
-            if self._has_waited():
-                self._wake_one()
+            now = time.monotonic()
+            if self._has_waited(now):
+                self._wake_one(now)
         self._watch_again(loop)
 
-    def _has_waited(self) -> bool:
-        return time.monotonic() - self._calls[0][_SINCE] >= self._patience
+    def _has_waited(self, now: float) -> bool:
+        return now - self._calls[0][_SINCE] >= self._patience
 
-    def _work(self, bell: SimpleQueue[None]) -> None:
+    def _work(self, bell: _Bell) -> None:
         while True:
             bell.get()
             while (call := self._next(bell)) is not None:
                 self._make(call)
 
-    def _next(self, bell: SimpleQueue[None]) -> _Call[Value] | None:
+    def _next(self, bell: _Bell) -> _Call[Value] | None:
         with self._lock:
-            if self._calls and (self._has_waited() or not self._is_taken_care_of(bell)):
-                self._at_work[bell] = time.monotonic()
+            now = time.monotonic()
+            if self._calls and (self._has_waited(now) or not self._is_taken_care_of(now, bell)):
+                self._at_work[bell] = now
                 return self._calls.popleft()
             del self._at_work[bell]
             self._asleep.append(bell)
