@@ -12,7 +12,7 @@ from benchmarks.receiver import comparison, contenders, flood, load, soak
 from benchmarks.receiver.stage import stage
 
 _MILLION = 1_000_000
-_TWENTY_THOUSAND = 20_000
+_FIVE_THOUSAND = 5_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         "--flood",
         type=int,
         nargs="?",
-        const=_TWENTY_THOUSAND,
+        const=_FIVE_THOUSAND,
         metavar="KEY_IDS",
         help="send so many invented key ids instead, and see what valid requests pay for it",
     )
