@@ -29,7 +29,7 @@ _SECONDS: Final = 10.0
 # Of each of the two streams.
 _CONNECTIONS: Final = 8
 # As many requests as a round's flood has at most, each with a key id of its own.
-_A_ROUND: Final = 20_000
+_A_ROUND: Final = 2_000
 _KEYS: Final = "/discovery/keys"
 # How often each of the two processes may read the keys: when it starts, and once in the cool-down.
 _READINGS: Final = 2 * 2
