@@ -14,7 +14,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from accounts.models import PersonalAccessToken
-from portal.pages import PortalPage
+from portal.page import PortalPage
 
 _LIFETIMES: Final = (7, 30, 90, 365)
 # Days. Entra's word on somebody is heard at a sign-in, and a token signs nobody in.

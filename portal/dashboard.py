@@ -18,7 +18,7 @@ from diagnosis.reasons import Cause, cause_of, explain
 from identities.models import SignalRInstance
 from portal.charts import traffic_chart
 from portal.instance.traffic import reasons_in_words
-from portal.pages import PortalPage, is_fragment
+from portal.page import PortalPage, is_fragment
 from sync.models import InstanceStatus, Operation, StatusCount
 from sync.status import SyncStatus
 from upstreams.models import DeliveryCount, Outcome
@@ -50,7 +50,7 @@ class RunningOperationsPage(PortalPage):
 
     title = "Running operations"
     permission_required = "sync.view_operation"
-    template_name = "portal/running_operations.html"
+    template_name = "portal/dashboard/running_operations.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer htmx with the part."""

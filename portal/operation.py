@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from portal.deep_links import azure_portal_link
-from portal.diffs import stored_changes
-from portal.live import LivePage
-from portal.pages import PortalPage, who
+from portal.auto_refresh import LivePage
+from portal.azure_portal import azure_portal_link
+from portal.diff import stored_changes
+from portal.page import PortalPage, who
 from sync.backoff import MAX_ATTEMPTS
 from sync.documents import operation_document
 from sync.errors import OperationFinished, UnreadablePlan
@@ -28,7 +28,7 @@ class OperationPage(LivePage):
     """An operation, followed until it has ended."""
 
     template_name = "portal/operation/page.html"
-    fragment_name = "portal/operation/standing.html"
+    fragment_name = "portal/operation/status.html"
     permission_required = "sync.view_operation"
     permission_to_change = "sync.change_operation"
 

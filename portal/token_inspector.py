@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from diagnosis.inspector import inspect_token
 from identities.models import SignalRInstance
-from portal.pages import PortalPage
+from portal.page import PortalPage
 from upstreams.receiver.errors import UnknownInstance
 from validation.structure import MAX_TOKEN_CHARACTERS
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from django.urls import path
 
 from portal.access_tokens import AccessTokensPage, RevokeToken
+from portal.connect import ConnectPage
 from portal.dashboard import RunningOperationsPage
-from portal.first_run import ConnectPage
-from portal.fleet import ApplyFleet
-from portal.importing import ImportPage
-from portal.instance.commanding import RefreshInstance, SetPolicy
-from portal.instance.deletion import DeletionPage, ProtectInstance
+from portal.fleet_plan import ApplyFleet
+from portal.import_instances import ImportPage
+from portal.instance.actions import RefreshInstance, SetPolicy
+from portal.instance.delete import DeletePage, ProtectInstance
 from portal.instance.diagnosis import DiagnosisPage
 from portal.instance.drift import DriftPage
-from portal.instance.functions import FunctionsPage
+from portal.instance.function_apps.views import FunctionAppsPage
 from portal.instance.history import HistoryPage, RollbackPage
-from portal.instance.identity import IdentityPage
+from portal.instance.identity.views import IdentityPage
+from portal.instance.key_vault.views import KeyVaultPage
 from portal.instance.operations import OperationsPage
-from portal.instance.overview import OverviewPage
+from portal.instance.overview.views import OverviewPage
 from portal.instance.plan import PlanPage
-from portal.instance.resources import ResourcesPage
 from portal.instance.traffic import TrafficPage
-from portal.instance.upstream import UpstreamPage
-from portal.instance.vaults import VaultsPage
+from portal.instance.upstream.resources import ResourcesPage
+from portal.instance.upstream.views import UpstreamPage
 from portal.operation import CancelOperation, OperationPage
 from portal.token_inspector import TokenInspectorPage
 
@@ -42,13 +42,17 @@ urlpatterns = [
         ResourcesPage.view(),
         name="instance-resources",
     ),
-    path("instances/<str:name>/vaults/", VaultsPage.view(), name="instance-vaults"),
-    path("instances/<str:name>/functions/", FunctionsPage.view(), name="instance-functions"),
+    path("instances/<str:name>/key-vault/", KeyVaultPage.view(), name="instance-key-vault"),
+    path(
+        "instances/<str:name>/function-apps/",
+        FunctionAppsPage.view(),
+        name="instance-function-apps",
+    ),
     path("instances/<str:name>/plan/", PlanPage.view(), name="instance-plan"),
     path("instances/<str:name>/operations/", OperationsPage.view(), name="instance-operations"),
     path("instances/<str:name>/refresh/", RefreshInstance.view(), name="instance-refresh"),
     path("instances/<str:name>/policy/", SetPolicy.view(), name="instance-policy"),
-    path("instances/<str:name>/delete/", DeletionPage.view(), name="instance-delete"),
+    path("instances/<str:name>/delete/", DeletePage.view(), name="instance-delete"),
     path("instances/<str:name>/protection/", ProtectInstance.view(), name="instance-protection"),
     path("import/", ImportPage.view(), name="import"),
     path("fleet/apply/", ApplyFleet.view(), name="fleet-apply"),

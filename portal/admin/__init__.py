@@ -5,7 +5,7 @@ from __future__ import annotations
 from portal.admin import (  # noqa: F401  Each registers its models.
     identities,
     instances,
+    key_vaults,
     operations,
     upstreams,
-    vaults,
 )

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from identities.models import Subscription, UserAssignedIdentity
-from portal.admin.rows import Empty, ReadOnlyAdmin, RowsAdmin, ValuesFilter
+from portal.admin.base import Empty, ReadOnlyAdmin, RowsAdmin, ValuesFilter
 from portal.templatetags.portal import copyable
 
 

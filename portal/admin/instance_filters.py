@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
 from identities.models import ManagedIdentity, SignalRInstance
-from portal.admin.rows import ValuesFilter
+from portal.admin.base import ValuesFilter
 from sync.status import SyncStatus
 
 

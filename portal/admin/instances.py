@@ -16,21 +16,21 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from identities.models import SignalRInstance
+from portal.admin.base import Empty, RowsAdmin
 from portal.admin.instance_filters import (
     GroupFilter,
     IdentityTypeFilter,
     LocationFilter,
     StatusFilter,
 )
-from portal.admin.instance_rows import (
+from portal.admin.instance_inlines import (
     ManagedIdentityInline,
     ReceiverDemandsInline,
     UpstreamTemplateInline,
     VaultGrantInline,
 )
-from portal.admin.rows import Empty, RowsAdmin
-from portal.fleet import plan_page, refresh_chosen
-from portal.pages import who
+from portal.fleet_plan import plan_page, refresh_chosen
+from portal.page import who
 from portal.templatetags.portal import pill
 from sync.models import Operation
 from sync.portal import record_edit
@@ -69,7 +69,7 @@ class SignalRInstanceAdmin(RowsAdmin):
         LocationFilter,
     ]
     list_select_related = ["subscription", "identity__user_assigned", "standing"]
-    list_before_template = "portal/admin/fleet.html"  # type: ignore[assignment]  # unfold: None
+    list_before_template = "portal/admin/instances_header.html"  # type: ignore[assignment]  # unfold: None
     search_fields = ["name", "resource_group"]
     readonly_fields = [
         "sku",

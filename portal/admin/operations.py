@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from portal.admin.rows import Empty, ReadOnlyAdmin
+from portal.admin.base import Empty, ReadOnlyAdmin
 from portal.templatetags.portal import moment, pill
 from sync.models import AuditEvent, DesiredRevision, Operation
 from upstreams.redaction import redacted

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
 
-from portal.admin.rows import Empty, ReadOnlyAdmin, ValuesFilter
+from portal.admin.base import Empty, ReadOnlyAdmin, ValuesFilter
 from portal.templatetags.portal import moment, pill
 from upstreams.models import Delivery, DeliveryCount, FunctionApp, UpstreamTemplate
 from upstreams.redaction import redact

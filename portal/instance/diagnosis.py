@@ -9,13 +9,22 @@ from django.http import HttpRequest, HttpResponse
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding, Outcome
 from portal.instance.page import TABS, InstancePage
-from portal.remedies import tab_of
 
 # What fails first, then what nobody can tell.
 _ORDER: Final[tuple[tuple[Outcome, str], ...]] = (
     ("fail", "To mend"),
     ("unknown", "Not known"),
     ("pass", "In order"),
+)
+# The beginnings of findings' keys, or what they hold: the first that fits is taken.
+_TABS: Final = (
+    ("key_vault", "key-vault"),
+    ("function_apps", "function-apps"),
+    ("templates", "upstream"),
+    ("identity", "identity"),
+    ("principal", "identity"),
+    ("azure", "plan"),
+    ("deliveries", "traffic"),
 )
 
 
@@ -50,3 +59,8 @@ class DiagnosisPage(InstancePage):
         tab = next((tab for tab in TABS if tab.name == tab_of(finding.key)), None)
         link = self.address(tab.name) if tab and finding.outcome != "pass" else ""
         return {"finding": finding, "link": link, "tab": tab}
+
+
+def tab_of(key: str) -> str:
+    """Return the name of the instance's tab for the finding of that key; empty where none is."""
+    return next((tab for part, tab in _TABS if part in key), "")

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from portal.instance.page import InstancePage
-from portal.pages import who
+from portal.page import who
 from sync.accepting import accept
 from sync.choosing import differences
 from sync.desired import desired_state, observed_state

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from arm.state import InstanceState
 from portal.instance.page import InstancePage
-from portal.pages import who
+from portal.page import who
 from sync.changes import Change
 from sync.choosing import differences
 from sync.desired import row_state

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
 
+from portal.auto_refresh import LivePage
 from portal.instance.page import InstancePage
-from portal.live import LivePage
 from portal.operation import version_of
 from sync.models import Operation
 
@@ -21,7 +21,7 @@ class OperationsPage(LivePage, InstancePage):
 
     tab = "operations"
     template_name = "portal/instance/operations.html"
-    fragment_name = "portal/instance/operations_live.html"
+    fragment_name = "portal/instance/operations_table.html"
     permission_required = "sync.view_operation"
 
     @cached_property

@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from identities.models import SignalRInstance
-from portal.deep_links import azure_portal_link
-from portal.pages import PortalPage
+from portal.azure_portal import azure_portal_link
+from portal.page import PortalPage
 from sync.status import sync_status
 
 
@@ -30,8 +30,8 @@ TABS: Final = (
     Tab("overview", "Overview", "info"),
     Tab("identity", "Identity", "badge"),
     Tab("upstream", "Upstream", "alt_route"),
-    Tab("vaults", "Key Vault", "encrypted"),
-    Tab("functions", "Function Apps", "bolt"),
+    Tab("key-vault", "Key Vault", "encrypted"),
+    Tab("function-apps", "Function Apps", "bolt"),
     Tab("plan", "Plan", "difference"),
     Tab("operations", "Operations", "published_with_changes"),
     Tab("drift", "Drift", "compare_arrows"),

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from portal.instance.page import InstancePage
-from portal.pages import who
+from portal.page import who
 from sync.errors import NeverRead, OperationRunning, SyncError
 from sync.explaining import reason
 from sync.operations import start_apply

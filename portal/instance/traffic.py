@@ -9,7 +9,7 @@ from django.utils import timezone
 from diagnosis.reasons import explain
 from portal.charts import traffic_chart
 from portal.instance.page import InstancePage
-from portal.pages import is_fragment
+from portal.page import is_fragment
 from upstreams.models import Delivery, Outcome
 from upstreams.traffic import PERIODS, Traffic, sampled, traffic
 
@@ -27,7 +27,7 @@ class TrafficPage(InstancePage):
 
     def get_template_names(self) -> list[str]:
         """Return the page's template, or that of its live part."""
-        name = "traffic_live" if is_fragment(self.request) else "traffic"
+        name = "traffic_summary" if is_fragment(self.request) else "traffic"
         return [f"portal/instance/{name}.html"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from portal.diffs import blocks, written
+from portal.diff import blocks, written
 from sync.changes import KNOWN_AFTER_APPLY, Change
 
 register = template.Library()
@@ -19,7 +19,7 @@ def diff(changes: Iterable[Change]) -> dict[str, Any]:
     return {"blocks": blocks(changes)}
 
 
-@register.inclusion_tag("portal/value.html")
+@register.inclusion_tag("portal/diff_value.html")
 def value(value: Any) -> dict[str, Any]:
     """Show one side of a change: a value, the fields of something whole, or nothing."""
     if isinstance(value, dict):

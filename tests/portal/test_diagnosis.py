@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.roles import Role
 from identities.models import SignalRInstance
-from portal.remedies import tab_of
+from portal.instance.diagnosis import tab_of
 from tests.portal.conftest import SignIn
 from upstreams.models import UpstreamTemplate
 
@@ -38,7 +38,7 @@ def test_an_address_that_was_not_asked_is_not_known(
 
 
 def test_each_finding_leads_to_where_it_is_mended() -> None:
-    assert tab_of("templates[0].key_vault[kv/secret]") == "vaults"
+    assert tab_of("templates[0].key_vault[kv/secret]") == "key-vault"
     assert tab_of("templates[1].signed") == "upstream"
-    assert tab_of("function_apps[app].issuer") == "functions"
+    assert tab_of("function_apps[app].issuer") == "function-apps"
     assert tab_of("identity_present") == "identity"

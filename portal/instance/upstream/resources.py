@@ -1,0 +1,57 @@
+"""What a signed template can ask a token for: an application of the tenant, or Azure's own."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+from arm.errors import ArmError
+from arm.graph import Application, list_applications
+from portal.instance.page import InstancePage
+from portal.page import is_fragment
+from sync.azure import graph_settings
+from upstreams.data_plane import DATA_PLANES, DataPlane
+
+_LISTED: Final = 20
+
+
+class ResourcesPage(InstancePage):
+    """Looks for applications in Microsoft Graph; a template's form takes what is chosen."""
+
+    tab = "upstream"
+    template_name = "portal/instance/upstream/resources.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the page, or what was found alone."""
+        if is_fragment(request):
+            self.template_name = "portal/instance/upstream/resource_results.html"
+        response = super().get(request, *args, **kwargs)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what was found, or why nothing could be looked for."""
+        query = self.request.GET.get("q", "").strip()
+        applications: list[Application] = []
+        problem = ""
+        try:
+            applications = list(islice(list_applications(graph_settings(), query), _LISTED))
+        except ArmError as error:
+            problem = str(error)
+        return super().get_context_data(
+            query=query,
+            # The field that takes a choice; a page of its own has none.
+            field=self.request.GET.get("for", ""),
+            applications=applications,
+            problem=problem,
+            planes=_planes(query),
+            **kwargs,
+        )
+
+
+def _planes(query: str) -> list[DataPlane]:
+    words = query.lower()
+    return [each for each in DATA_PLANES if words in f"{each.service} {each.resource}".lower()]

@@ -1,0 +1,82 @@
+"""An instance's state for other tools, and what each cannot say."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.roles import Role
+from arm.state import IdentityState, InstanceState, TemplateState
+from identities.models import SignalRInstance
+from portal.instance.overview.export import Place, Snippet, snippets
+from tests.portal.conftest import SignIn
+from upstreams.models import UpstreamTemplate
+
+PLACE = Place("contoso-chat", "rg", "westeurope", "Standard_S1", "Serverless")
+SIGNED = TemplateState("https://a.example/x", auth_type="ManagedIdentity", resource="api://chat")
+PLAIN = TemplateState("https://b.example/x")
+
+
+def of(tool: str, *templates: TemplateState, place: Place = PLACE) -> Snippet:
+    """Return the snippet of a tool for a system-assigned instance with these templates."""
+    state = InstanceState(IdentityState("SystemAssigned"), templates)
+    return next(each for each in snippets(place, state) if each.tool == tool)
+
+
+def test_az_cannot_sign_and_says_so() -> None:
+    snippet = of("Azure CLI", SIGNED)
+    assert "api://chat" not in snippet.text
+    assert any("unsigned" in sentence for sentence in snippet.cannot)
+    assert not any("unsigned" in sentence for sentence in of("Azure CLI", PLAIN).cannot)
+
+
+def test_terraform_loses_the_order_of_several() -> None:
+    assert any("order" in sentence for sentence in of("Terraform", PLAIN, SIGNED).cannot)
+    assert not any("order" in sentence for sentence in of("Terraform", PLAIN).cannot)
+
+
+def test_terraform_takes_a_resource_that_is_a_uuid_alone() -> None:
+    uuid = "11111111-2222-4333-8444-555555555555"
+    signed = TemplateState("https://a.example", auth_type="ManagedIdentity", resource=uuid)
+    assert f'user_assigned_identity_id = "{uuid}"' in of("Terraform", signed).text
+    assert "user_assigned_identity_id" not in of("Terraform", SIGNED).text
+
+
+def test_bicep_says_the_resource() -> None:
+    assert "managedIdentity: { resource: 'api://chat' }" in of("Bicep", SIGNED).text
+
+
+def test_a_user_assigned_identity_is_named_in_each() -> None:
+    identity = "/subscriptions/s/resourcegroups/rg/providers/microsoft.managedidentity/x/y"
+    state = InstanceState(IdentityState("UserAssigned", identity))
+    assert all(identity in each.text for each in snippets(PLACE, state))
+
+
+ADDRESSES = st.text(st.characters(codec="utf-8", exclude_characters="\0\\"), min_size=1)
+
+
+@given(ADDRESSES)
+def test_whatever_an_address_holds_az_gets_it_as_one_word(address: str) -> None:
+    words = shlex.split(of("Azure CLI", TemplateState(address)).text.replace("\\\n", ""))
+    assert f"url-template={address}" in words
+
+
+@given(ADDRESSES)
+def test_whatever_an_address_holds_terraform_reads_it_as_one_text(address: str) -> None:
+    text = of("Terraform", TemplateState(address)).text
+    (line,) = (line for line in text.split("\n") if "url_template" in line)
+    written = json.loads(line.split("= ", 1)[1])
+    # HCL reads a doubled sign before a brace as that sign.
+    assert written == address.replace("${", "$${").replace("%{", "%%{")
+
+
+def test_a_key_in_clear_is_on_no_page(sign_in: SignIn, instance: SignalRInstance) -> None:
+    UpstreamTemplate.objects.create(
+        instance=instance, url_template="https://f.example/api?code=sesame-0123456789abcdef"
+    )
+    page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/").content.decode()
+    assert "https://f.example/api?code=" in page
+    assert "sesame" not in page

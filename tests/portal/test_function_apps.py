@@ -1,0 +1,135 @@
+"""The tab of Function Apps: what the tokens need of them, and what they demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.roles import Role
+from localazure import seed
+from sync.models import AuditEvent
+from sync.planning import plan_instance
+from tests.cloud import LocalAzure
+from tests.portal.conftest import SignIn
+from tests.portal.fleet import SIGNED, observed
+from tests.sync.functions import (
+    HOST,
+    V1_ISSUER,
+    change_app_behind_our_back,
+    chat_to_functions,
+    function_app,
+    to_function,
+)
+from tests.sync.test_grants import stored
+
+PAGE = f"/admin/instances/{seed.CHAT}/function-apps/"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(sign_in: SignIn) -> Client:
+    return sign_in(Role.OPERATOR)
+
+
+def press(client: Client, do: str) -> str:
+    answer = client.post(PAGE, {"do": do, "app": function_app().pk}, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def disagreeing(client: Client) -> list[str]:
+    """Return the settings that the page says do not agree."""
+    (app,) = client.get(PAGE).context["apps"]
+    return [line.label for line in app.lines if line.disagreements]
+
+
+def test_an_issuer_of_v2_tokens_is_shown_beside_the_expected_one(
+    operator: Client, local_azure: LocalAzure
+) -> None:
+    chat_to_functions()
+    page = operator.get(PAGE).content.decode()
+    assert V1_ISSUER in page
+    assert f"{seed.TENANT_ID}/v2.0" in page
+    assert disagreeing(operator) == ["Issuer"]
+
+
+def test_each_disagreement_has_its_line(operator: Client, local_azure: LocalAzure) -> None:
+    chat_to_functions(to_function("api://another"))
+    change_app_behind_our_back(is_enabled=False)
+    press(operator, "read")
+    assert disagreeing(operator) == ["Authentication", "Issuer", "Allowed audiences"]
+
+
+def test_making_it_agree_puts_it_into_the_plan(operator: Client, local_azure: LocalAzure) -> None:
+    instance = chat_to_functions()
+    before = plan_instance(stored(instance)).steps
+    assert "function_apps" not in [step.kind for step in before]
+    assert "See the plan that makes it agree" in press(operator, "agree")
+    after = plan_instance(stored(instance)).steps
+    assert "function_apps" in [step.kind for step in after]
+    event = AuditEvent.objects.get(action="set policy", object=function_app().arm_id)
+    assert (event.who, event.after) == ("a-operator", "manage")
+
+
+def test_an_app_is_let_alone_again(operator: Client, local_azure: LocalAzure) -> None:
+    chat_to_functions()
+    press(operator, "agree")
+    assert "Make it agree" in press(operator, "observe")
+    assert function_app().policy == "observe"
+
+
+def test_an_app_is_read_anew(operator: Client, local_azure: LocalAzure) -> None:
+    chat_to_functions()
+    change_app_behind_our_back(issuer=V1_ISSUER)
+    press(operator, "read")
+    assert disagreeing(operator) == []
+
+
+def test_what_azure_refuses_to_show_is_said(operator: Client, local_azure: LocalAzure) -> None:
+    chat_to_functions()
+    fault = {"method": "POST", "path": ".*/authsettings/list.*", "status": 403, "times": 5}
+    local_azure.post("/_local/faults", [fault])
+    assert "was not read." in press(operator, "read")
+
+
+def test_an_unsigned_template_gives_an_app_nothing_to_check(
+    operator: Client, local_azure: LocalAzure
+) -> None:
+    chat_to_functions(to_function() | {"auth": None})
+    assert "is signed: there is no token for it to check" in operator.get(PAGE).content.decode()
+
+
+def test_a_host_that_nobody_imported_is_pointed_out(operator: Client) -> None:
+    instance = observed(None, to_function())
+    page = operator.get(f"/admin/instances/{instance}/function-apps/").content.decode()
+    assert f"<code>{HOST}</code>" in page
+
+
+def test_apps_are_looked_for_in_azure(operator: Client, local_azure: LocalAzure) -> None:
+    instance = chat_to_functions()
+    function_app().delete()
+    operator.post(PAGE, {"do": "import"})
+    assert function_app().auth is not None
+    assert instance.name == seed.CHAT
+
+
+def test_an_app_of_others_cannot_be_changed_from_here(
+    operator: Client, local_azure: LocalAzure
+) -> None:
+    chat_to_functions()
+    other = observed(None, SIGNED, name="contoso-b")
+    form = {"do": "agree", "app": function_app().pk}
+    assert operator.post(f"/admin/instances/{other}/function-apps/", form).status_code == 400
+    assert function_app().policy == "observe"
+
+
+@pytest.mark.parametrize("do", ["read", "agree", "observe", "import"])
+def test_a_viewer_changes_nothing(sign_in: SignIn, do: str, local_azure: LocalAzure) -> None:
+    chat_to_functions()
+    viewer = sign_in(Role.VIEWER)
+    form: dict[str, Any] = {"do": do, "app": function_app().pk}
+    assert viewer.post(PAGE, form).status_code == 403
+    assert 'name="do"' not in viewer.get(PAGE).content.decode()

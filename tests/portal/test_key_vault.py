@@ -1,0 +1,149 @@
+"""The tab of Key Vault references, grants and the receiver's own secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.roles import Role
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.models import AuditEvent
+from sync.planning import plan_instance
+from tests.cloud import LocalAzure
+from tests.portal.conftest import SignIn
+from tests.portal.fleet import SIGNED, observed
+from tests.sync.driving import drive, start
+from tests.sync.test_grants import POLICIES, ROLES, naming, stored
+from upstreams.demands import ReceiverDemands
+
+PAGE = f"/admin/instances/{seed.LAB}/key-vault/"
+SECRET = "a-secret-of-at-least-sixteen-letters"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(sign_in: SignIn) -> Client:
+    return sign_in(Role.OPERATOR)
+
+
+def press(client: Client, do: str, page: str = PAGE, **fields: Any) -> str:
+    answer = client.post(page, {"do": do, **fields}, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def kinds(instance: SignalRInstance) -> list[str]:
+    return [step.kind for step in plan_instance(stored(instance)).steps]
+
+
+def test_a_grant_that_is_wanted_is_planned(operator: Client, local_azure: LocalAzure) -> None:
+    instance = naming(seed.LAB, "SystemAssigned", POLICIES)
+    assert "grants" in kinds(instance)
+    page = operator.get(PAGE).content.decode()
+    assert "Yes: the plan makes it" in page
+    assert "template 1" in page
+
+
+def test_a_grant_is_declined_and_wanted_again_on_record(
+    operator: Client, local_azure: LocalAzure
+) -> None:
+    instance = naming(seed.LAB, "SystemAssigned", POLICIES)
+    assert "No: none is planned" in press(operator, "decline", vault=POLICIES)
+    assert "grants" not in kinds(instance)
+    assert "Yes: the plan makes it" in press(operator, "want", vault=POLICIES)
+    assert "grants" in kinds(instance)
+    events = AuditEvent.objects.filter(action="want grants")
+    assert {event.who for event in events} == {"a-operator"}
+
+
+def test_a_role_assignment_is_waited_for_and_no_failure(
+    operator: Client, local_azure: LocalAzure
+) -> None:
+    instance = drive(start(naming(seed.LAB, "SystemAssigned", ROLES))).instance
+    press(operator, "read")
+    page = operator.get(PAGE).content.decode()
+    grant = instance.vault_grants.get()
+    assert grant.is_propagating(timezone.now())
+    assert grant.standing(timezone.now()) in page
+
+
+def test_secrets_are_looked_for_in_azure(operator: Client, local_azure: LocalAzure) -> None:
+    naming(seed.LAB, "SystemAssigned", POLICIES)
+    assert "Not looked for yet" in operator.get(PAGE).content.decode()
+    assert "Present" in press(operator, "read")
+
+
+def test_azure_that_does_not_answer_is_said(operator: Client, local_azure: LocalAzure) -> None:
+    naming(seed.LAB, "SystemAssigned", POLICIES)
+    fault = {"method": "GET", "path": ".*/SignalR/.*", "status": 403, "times": 5}
+    local_azure.post("/_local/faults", [fault])
+    assert "Azure was not read." in press(operator, "read")
+
+
+def test_a_reference_that_azure_cannot_read_is_pointed_out(operator: Client) -> None:
+    instance = observed(None, SIGNED, SIGNED)
+    row = instance.upstream_templates.last()
+    assert row is not None
+    row.url_template = "https://receiver.example/?code={@Microsoft.KeyVault(x)}"
+    row.save()
+    page = operator.get(f"/admin/instances/{instance}/key-vault/").content.decode()
+    assert "<strong>Template 2:</strong> A Key Vault reference is written" in page
+
+
+def test_a_vault_that_no_template_names_cannot_be_chosen(
+    operator: Client, local_azure: LocalAzure
+) -> None:
+    naming(seed.LAB, "SystemAssigned", POLICIES)
+    assert operator.post(PAGE, {"do": "want", "vault": ROLES}).status_code == 400
+
+
+def test_a_secret_is_set_and_demanded_and_never_shown(operator: Client) -> None:
+    instance = observed(None, SIGNED)
+    page = f"/admin/instances/{instance}/key-vault/"
+    form = {"secret": SECRET, "parameter": "code", "is_demanded": "on"}
+    assert SECRET not in press(operator, "demand", page, **form)
+    demands = ReceiverDemands.objects.get(instance=instance)
+    assert (demands.url_secret, bool(demands.url_secret_digest)) == (True, True)
+    assert SECRET not in str(AuditEvent.objects.filter(action="set receiver demands").values())
+    press(operator, "forget", page)
+    demands.refresh_from_db()
+    assert (demands.url_secret, demands.url_secret_digest) == (False, "")
+
+
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_what_cannot_be_demanded_is_said_and_never_shown_again(
+    operator: Client, secret: str
+) -> None:
+    instance = observed(None, SIGNED)
+    page = f"/admin/instances/{instance}/key-vault/"
+    form = {"do": "demand", "secret": secret, "parameter": "code", "is_demanded": "on"}
+    answer = operator.post(page, form)
+    assert answer.status_code == 422
+    assert answer.context["secret_form"].errors
+    assert f'value="{secret}"' not in answer.content.decode() or not secret
+
+
+@pytest.mark.parametrize("do", ["read", "want", "decline", "demand", "forget"])
+def test_a_viewer_changes_nothing(sign_in: SignIn, do: str) -> None:
+    instance = observed(None, SIGNED)
+    page = f"/admin/instances/{instance}/key-vault/"
+    viewer = sign_in(Role.VIEWER)
+    assert viewer.post(page, {"do": do}).status_code == 403
+    assert 'name="do"' not in viewer.get(page).content.decode()
+
+
+def test_the_number_of_queries_does_not_grow_with_the_references(
+    operator: Client, django_assert_max_num_queries: Any
+) -> None:
+    reference = "{{@Microsoft.KeyVault(SecretUri=https://vault{}.vault.azure.net/secrets/code)}}"
+    url = "https://receiver.example/?code="
+    documents = [SIGNED | {"urlTemplate": url + reference.format(n)} for n in range(10)]
+    instance = observed(None, *documents)
+    with django_assert_max_num_queries(30):
+        page = operator.get(f"/admin/instances/{instance}/key-vault/").content.decode()
+    assert "vault9" in page
