@@ -22,6 +22,7 @@ lint: export SIGNALMAN_SECRET_KEY := lint
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m scripts.check_words
 	git ls-files -z -- 'templates/*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy .
