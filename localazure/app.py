@@ -7,14 +7,17 @@ from collections.abc import AsyncIterator, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from localazure import control
 from localazure.arm import errors as arm_errors
 from localazure.arm import metadata
 from localazure.arm.authorization import assignments, definitions, permissions
+from localazure.arm.headers import add_headers
 from localazure.arm.identities import identities
 from localazure.arm.keyvault import secrets
 from localazure.arm.keyvault.routes import vaults
@@ -28,6 +31,8 @@ from localazure.entra import routes as entra
 from localazure.runtime import control as runtime
 from localazure.runtime.service import http_client
 from localazure.world import World
+
+_ARM_PREFIXES = ("/subscriptions", "/providers", "/keyvault")
 
 PROVIDERS = (
     subscriptions,
@@ -44,7 +49,7 @@ PROVIDERS = (
 
 
 def application(world: World, plant: Callable[[World], None]) -> Starlette:
-    """Return the application over a world; `plant` fills it at the start and after a reset."""
+    """Return the application for a world; `plant` fills the world again after a reset."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -53,13 +58,14 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
 
     app = Starlette(
         routes=_routes(),
+        middleware=[Middleware(_WithoutTrailingSlash)],
         lifespan=lifespan,
         exception_handlers={
             arm_errors.ArmError: _arm_error,
             entra_errors.TokenRefused: entra_errors.response,
             control.ControlError: control.refused,
             HTTPException: _not_served,
-            Exception: _mistake,
+            Exception: _internal_error,
         },
     )
     app.state.world = world
@@ -73,19 +79,33 @@ def _routes() -> list[BaseRoute]:
     return [route for module in others for route in module.ROUTES] + arm
 
 
-def _arm_error(_request: Request, error: Exception) -> Response:
+class _WithoutTrailingSlash:
+    """ASGI middleware: ARM and Key Vault ignore a slash at the end of a path."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"].startswith(_ARM_PREFIXES):
+            scope = dict(scope) | {"path": scope["path"].rstrip("/")}
+        await self._app(scope, receive, send)
+
+
+def _arm_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, arm_errors.ArmError)  # noqa: S101
-    return error.response()
+    return add_headers(request, error.response())
 
 
-def _mistake(_request: Request, _error: Exception) -> Response:
-    return arm_errors.InternalServerError("Local Azure made a mistake.").response()
+def _internal_error(request: Request, _error: Exception) -> Response:
+    error = arm_errors.InternalServerError("Local Azure failed to answer; see its standard error.")
+    return add_headers(request, error.response())
 
 
 def _not_served(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     path = request.url.path
+    refusal: arm_errors.ArmError = arm_errors.RouteNotFound(path)
     if error.status_code == arm_errors.MethodNotAllowed.status:
-        sentence = f"{request.method} is not served under '{path}'."
-        return arm_errors.MethodNotAllowed(sentence).response()
-    return arm_errors.RouteNotFound(path).response()
+        refusal = arm_errors.MethodNotAllowed(f"'{path}' does not support {request.method}.")
+    return add_headers(request, refusal.response())

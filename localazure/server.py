@@ -47,6 +47,7 @@ class Server(uvicorn.Server):
                 http=H11Protocol,
                 log_level="warning",
                 access_log=False,
+                server_header=False,
                 lifespan="on",
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )

@@ -1,20 +1,28 @@
 """ARM's errors: always `{"error": {"code", "message"}}`.
 
-Codes marked *ours* are plausible and not known to be the real service's: no recording has them.
+Sentences are those of recordings where one has them. Codes marked *ours* are plausible, but no
+recording and no document confirms them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from starlette.responses import JSONResponse
 
+_TROUBLESHOOT = "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+
 
 class ArmError(Exception):
-    """A refusal that becomes an ARM error body."""
+    """A request that fails; it becomes an ARM error body.
 
-    status = 400
-    code = "BadRequest"
+    `by_gateway` marks what ARM itself refuses before a resource provider sees the request.
+    """
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "BadRequest"
+    by_gateway: ClassVar[bool] = False
 
     def __init__(self, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
@@ -23,29 +31,36 @@ class ArmError(Exception):
     def response(self) -> JSONResponse:
         """Return the answer that a client gets."""
         body = {"error": {"code": self.code, "message": str(self)}}
-        return JSONResponse(body, status_code=self.status, headers=self.headers)
+        headers = {"x-ms-failure-cause": "gateway"} if self.by_gateway else {}
+        return JSONResponse(body, self.status, headers | (self.headers or {}))
 
 
-class Unauthenticated(ArmError):
-    """No bearer token, or one that does not hold."""
+class GatewayError(ArmError):
+    """A request that ARM refuses itself."""
+
+    by_gateway = True
+
+
+class Unauthenticated(GatewayError):
+    """The bearer token is not valid."""
 
     status = 401
     code = "InvalidAuthenticationToken"
 
 
 class TokenExpired(Unauthenticated):
-    """A bearer token whose time is over."""
+    """The bearer token has expired."""
 
     code = "ExpiredAuthenticationToken"
 
 
 class TokenMissing(Unauthenticated):
-    """No bearer token."""
+    """The request has no bearer token."""
 
     code = "AuthenticationFailed"
 
 
-class Forbidden(ArmError):
+class Forbidden(GatewayError):
     """No role of the principal allows the action at the scope."""
 
     status = 403
@@ -59,8 +74,8 @@ class Forbidden(ArmError):
         )
 
 
-class LinkedForbidden(ArmError):
-    """The action is allowed, but not one that it entails on another resource."""
+class LinkedForbidden(GatewayError):
+    """The action is allowed, but not one that it requires on another resource."""
 
     status = 403
     code = "LinkedAuthorizationFailed"
@@ -73,8 +88,8 @@ class LinkedForbidden(ArmError):
         )
 
 
-class Throttled(ArmError):
-    """The bucket of such requests is empty (code from memory, not from a recording)."""
+class Throttled(GatewayError):
+    """The token bucket of such requests is empty (ours: the code is not recorded)."""
 
     status = 429
     code = "SubscriptionRequestsThrottled"
@@ -90,8 +105,8 @@ class Throttled(ArmError):
         )
 
 
-class ApiVersionMissing(ArmError):
-    """Every request names its api-version."""
+class ApiVersionMissing(GatewayError):
+    """The request names no api-version."""
 
     code = "MissingApiVersionParameter"
 
@@ -101,20 +116,20 @@ class ApiVersionMissing(ArmError):
         )
 
 
-class ApiVersionUnknown(ArmError):
-    """The provider does not have that version."""
+class ApiVersionUnknown(GatewayError):
+    """The provider does not publish the api-version."""
 
     code = "NoRegisteredProviderFound"
 
-    def __init__(self, version: str, provider: str, known: Iterable[str]) -> None:
+    def __init__(self, version: str, provider: str, published: Iterable[str]) -> None:
         super().__init__(
             f"No registered resource provider found for API version '{version}' for type "
-            f"'{provider}'. The supported api-versions are '{', '.join(sorted(known))}'."
+            f"'{provider}'. The supported api-versions are '{', '.join(sorted(published))}'."
         )
 
 
-class InvalidContent(ArmError):
-    """The body is not what the type's schema says."""
+class InvalidContent(GatewayError):
+    """The body does not match the type's schema."""
 
     code = "InvalidRequestContent"
 
@@ -131,22 +146,24 @@ class InvalidIdentity(ArmError):
     code = "InvalidManagedIdentity"
 
 
-class NotFound(ArmError):
-    """No resource of that id."""
+class NotFound(GatewayError):
+    """The resource does not exist."""
 
     status = 404
     code = "ResourceNotFound"
 
     def __init__(self, arm_id: str) -> None:
-        group, _, resource = arm_id.partition("/providers/")
+        scope, _, resource = arm_id.rpartition("/providers/")
+        _, in_group, group = scope.lower().partition("/resourcegroups/")
+        name = scope[len(scope) - len(group) :].split("/")[0] if in_group else "<null>"
         super().__init__(
-            f"The Resource '{resource}' under resource group '{group.rsplit('/', 1)[-1]}' "
-            "was not found."
+            f"The Resource '{resource}' under resource group '{name}' was not found. "
+            f"{_TROUBLESHOOT}"
         )
 
 
-class GroupNotFound(ArmError):
-    """No resource group of that name."""
+class GroupNotFound(GatewayError):
+    """The resource group does not exist."""
 
     status = 404
     code = "ResourceGroupNotFound"
@@ -155,8 +172,8 @@ class GroupNotFound(ArmError):
         super().__init__(f"Resource group '{group}' could not be found.")
 
 
-class SubscriptionNotFound(ArmError):
-    """No subscription of that id, or none that the principal may see."""
+class SubscriptionNotFound(GatewayError):
+    """The subscription does not exist, or the principal has no role in it."""
 
     status = 404
     code = "SubscriptionNotFound"
@@ -166,7 +183,7 @@ class SubscriptionNotFound(ArmError):
 
 
 class OperationNotFound(ArmError):
-    """No long-running operation of that name."""
+    """No long-running operation has this name (ours)."""
 
     status = 404
     code = "NotFound"
@@ -175,8 +192,8 @@ class OperationNotFound(ArmError):
         super().__init__(f"The operation '{name}' was not found.")
 
 
-class RouteNotFound(ArmError):
-    """Nothing is served under that path."""
+class RouteNotFound(GatewayError):
+    """Local Azure serves nothing under the path."""
 
     status = 404
     code = "InvalidResourceType"
@@ -186,28 +203,28 @@ class RouteNotFound(ArmError):
 
 
 class InternalServerError(ArmError):
-    """A mistake of Local Azure's own; the traceback is on its standard error."""
+    """A defect of Local Azure; the traceback is on its standard error."""
 
     status = 500
     code = "InternalServerError"
 
 
-class MethodNotAllowed(ArmError):
-    """The path is served, the method is not."""
+class MethodNotAllowed(GatewayError):
+    """Local Azure serves the path, but not with this method."""
 
     status = 405
     code = "MethodNotAllowed"
 
 
 class Conflict(ArmError):
-    """The resource's state stands in the way."""
+    """The resource's state does not allow the request."""
 
     status = 409
     code = "Conflict"
 
 
 class Busy(Conflict):
-    """Another operation runs on the resource (ours)."""
+    """Another operation is running on the resource (ours)."""
 
     code = "AnotherOperationInProgress"
 
@@ -218,19 +235,20 @@ class Busy(Conflict):
 
 
 class LocationFixed(Conflict):
-    """A resource does not move."""
+    """A resource cannot change its location."""
 
     code = "InvalidResourceLocation"
 
-    def __init__(self, name: str, held: str, asked: str) -> None:
+    def __init__(self, name: str, current: str, requested: str) -> None:
         super().__init__(
-            f"The resource '{name}' already exists in location '{held}'. A resource with the same "
-            f"name cannot be created in location '{asked}'. Please select a new resource name."
+            f"The resource '{name}' already exists in location '{current}'. A resource with the "
+            f"same name cannot be created in location '{requested}'. Please select a new resource "
+            "name."
         )
 
 
 class NameTaken(Conflict):
-    """The name is in use somewhere in Azure (ours)."""
+    """The name is in use elsewhere in Azure (ours)."""
 
     code = "NameAlreadyExists"
 

@@ -1,11 +1,10 @@
-"""From HTTP to a provider's functions: version, caller, permission and body, in ARM's order."""
+"""Route requests to resource providers after ARM's own checks: caller, version, permission."""
 
 from __future__ import annotations
 
 import json
 import re
-import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,13 +14,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localazure.arm import errors, guard
+from localazure.arm.headers import add_headers
 from localazure.arm.resources import Resource
 from localazure.arm.schema import check
+from localazure.arm.versions import ApiVersions
 from localazure.entra.tokens import Principal
 from localazure.world import World, world_of
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
 GROUP = SUBSCRIPTION + "/resourceGroups/{group}"
+
+
+_UNDER_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/([^/]+)/", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Call:
     request: Request
     principal: Principal
     body: Any
+    versions: ApiVersions
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -40,7 +45,7 @@ class Call:
 
     @property
     def api_version(self) -> str:
-        """The version that the caller named."""
+        """The version that the request names."""
         return self.request.query_params["api-version"]
 
     @cached_property
@@ -50,41 +55,43 @@ class Call:
 
     @property
     def scope(self) -> str:
-        """The subscription or resource group that a list is of."""
+        """The subscription or resource group of a list."""
         return re.split("/providers/", self.path, flags=re.IGNORECASE)[0]
 
     def content(self, shape: Any) -> dict[str, Any]:
-        """Return the body once the shape knows all of it. Raises InvalidContent."""
+        """Return the body, which has to match the shape. Raises InvalidContent."""
         if not isinstance(self.body, dict):
             raise errors.InvalidContent("The request content has to be a JSON object.")
         check(self.body, shape)
         return self.body
 
     def resource(self, arm_id: str) -> Resource:
-        """Return the resource of that id. Raises NotFound."""
+        """Return the resource with this id. Raises NotFound."""
         found = self.world.resources.get(arm_id)
         if found is None:
             raise errors.NotFound(arm_id)
         return found
 
     def require_group(self) -> None:
-        """Refuse where the path's resource group is not there. Raises GroupNotFound."""
-        group = self.parameters["group"]
-        scope = f"/subscriptions/{self.parameters['subscription']}/resourceGroups/{group}"
-        if self.world.resources.get(scope) is None:
-            raise errors.GroupNotFound(group)
+        """Refuse where the path's resource group does not exist. Raises GroupNotFound."""
+        _require_group(self.world, f"{self.path}/")
 
     def link(self, path: str, **query: str) -> str:
-        """Return an absolute address on the host that the caller used, of the same version."""
+        """Return an absolute URL on the host of the request, with the request's api-version."""
         url = self.request.url.replace(path=path, query="")
         return str(url.include_query_params(**{"api-version": self.api_version, **query}))
 
+    def json(self, document: Any, status_code: int = 200) -> Response:
+        """Return an answer with the document as the request's api-version shows it."""
+        return JSONResponse(self.versions.shown(document, self.api_version), status_code)
+
     def page(self, resources: Iterable[Resource]) -> Response:
-        """Answer one page of a list, and where the next one is."""
+        """Return one page of a list, with a link to the next one."""
         documents = [resource.document for resource in resources]
         start = self._skipped()
         end = start + self.world.page_size
-        body: dict[str, Any] = {"value": documents[start:end]}
+        shown = [self.versions.shown(one, self.api_version) for one in documents[start:end]]
+        body: dict[str, Any] = {"value": shown}
         if end < len(documents):
             body["nextLink"] = self.link(self.path, **{"$skiptoken": str(end)})
         return JSONResponse(body)
@@ -92,7 +99,7 @@ class Call:
     def _skipped(self) -> int:
         token = self.request.query_params.get("$skiptoken", "0")
         if not token.isdecimal():
-            raise errors.InvalidParameter(f"The $skiptoken '{token}' is not one of ours.")
+            raise errors.InvalidParameter(f"The $skiptoken '{token}' is invalid.")
         return int(token)
 
 
@@ -100,7 +107,7 @@ Handler = Callable[[Call], Response]
 
 
 class ArmRoute(Route):
-    """A route that matches in any case, as ARM ids do."""
+    """A route that ignores case, as ARM ids do."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], *, methods: list[str]) -> None:
         super().__init__(path, endpoint, methods=methods)
@@ -108,18 +115,27 @@ class ArmRoute(Route):
 
 
 class Provider:
-    """A resource provider: its type, the api-versions it answers to, and its routes."""
+    """A resource provider: its type, published api-versions, routes and own response headers."""
 
-    def __init__(self, resource_type: str, api_versions: Iterable[str]) -> None:
+    def __init__(
+        self,
+        resource_type: str,
+        api_versions: ApiVersions | Iterable[str],
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.type = resource_type
-        self.api_versions = frozenset(api_versions)
+        if not isinstance(api_versions, ApiVersions):
+            api_versions = ApiVersions(api_versions)
+        self.api_versions: ApiVersions = api_versions
+        self.headers = dict(headers or {})
         self.routes: list[Route] = []
 
     def serves(self, method: str, path: str, *, action: str) -> Callable[[Handler], Handler]:
         """Register a function for a method and path.
 
         `action` is what the caller's role has to allow: a name under the provider's type (`read`),
-        or the empty text where every known caller may.
+        or the empty text where every authenticated caller may.
         """
 
         def register(handler: Handler) -> Handler:
@@ -130,7 +146,7 @@ class Provider:
         return register
 
     def serves_reads(self) -> None:
-        """Answer what every type does alike: the list of a subscription or group, and one by id."""
+        """Serve GET for one resource, and for the lists of a resource group and a subscription."""
         for scope in (SUBSCRIPTION, GROUP):
             self.serves("GET", f"{scope}/providers/{self.type}", action="read")(self._list)
         self.serves("GET", f"{GROUP}/providers/{self.type}/{{name}}", action="read")(_get)
@@ -140,19 +156,29 @@ class Provider:
 
     def _endpoint(self, handler: Handler, action: str) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            # Read first: after this nothing awaits, so nobody else changes the world meanwhile.
+            # Read first: after this nothing awaits, so no other request changes the world.
             raw = await request.body()
-            world = world_of(request)
-            principal = guard.authenticate(world, request.headers.get("authorization", ""))
-            self._check_version(request)
-            if action:
-                guard.authorize(world, principal, action, request.url.path)
-            subscription = request.path_params.get("subscription", "")
-            left = world.throttle.take(request.method, subscription, principal.object_id)
-            world.operations.settle()
-            return _labelled(handler(Call(world, request, principal, json_content(raw))), left)
+            rates: dict[str, str] = {}
+            try:
+                response = handler(self._admit(request, raw, action, rates))
+            except errors.ArmError as error:
+                response = error.response()
+            return add_headers(request, response, rates | self.headers)
 
         return endpoint
+
+    def _admit(self, request: Request, raw: bytes, action: str, rates: dict[str, str]) -> Call:
+        """Return the call once ARM's own checks pass; put the rate limit headers into `rates`."""
+        world = world_of(request)
+        principal = guard.authenticate(world, request.headers.get("authorization", ""))
+        self._check_version(request)
+        if action:
+            guard.authorize(world, principal, action, request.url.path)
+        subscription = request.path_params.get("subscription", "")
+        rates |= world.throttle.take(request.method, subscription, principal.object_id)
+        world.operations.settle()
+        _require_group(world, request.url.path)
+        return Call(world, request, principal, json_content(raw), self.api_versions)
 
     def _check_version(self, request: Request) -> None:
         version = request.query_params.get("api-version")
@@ -162,8 +188,15 @@ class Provider:
             raise errors.ApiVersionUnknown(version, self.type, self.api_versions)
 
 
+def _require_group(world: World, path: str) -> None:
+    """Refuse a path under a resource group that does not exist. Raises GroupNotFound."""
+    found = _UNDER_GROUP.match(path)
+    if found and world.resources.get(found[0].rstrip("/")) is None:
+        raise errors.GroupNotFound(found[1])
+
+
 def _get(call: Call) -> Response:
-    return JSONResponse(call.resource(call.path).document)
+    return call.json(call.resource(call.path).document)
 
 
 def json_content(raw: bytes) -> Any:
@@ -176,10 +209,3 @@ def json_content(raw: bytes) -> Any:
         raise errors.InvalidContent(
             f"The request content was invalid and could not be deserialized: {error}."
         ) from error
-
-
-def _labelled(response: Response, rate_headers: dict[str, str]) -> Response:
-    response.headers.update(rate_headers)
-    response.headers["Cache-Control"] = "no-cache"
-    response.headers["x-ms-request-id"] = str(uuid.uuid4())
-    return response

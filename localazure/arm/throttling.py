@@ -1,7 +1,7 @@
 """ARM's token buckets: per subscription, principal and kind of request.
 
-Numbers: Microsoft's "Understand how Azure Resource Manager throttles requests" (since 2024).
-Counted always, enforced on demand: a demo is not to be slowed down by them.
+Source: Microsoft's "Understand how Azure Resource Manager throttles requests" (since 2024).
+Requests are always counted; limits are enforced only on demand, so that a demo is not throttled.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from localazure.arm.errors import Throttled
 
 @dataclass(frozen=True)
 class Limit:
-    """A bucket's size, and how many requests come back into it each second."""
+    """A bucket's size in requests, and its refill rate in requests per second."""
 
     size: float
     refill: float
 
 
 ARM_LIMITS = {"reads": Limit(250, 25), "writes": Limit(200, 10), "deletes": Limit(200, 10)}
+# A subscription's limit over all principals is this many times a principal's.
+_SUBSCRIPTION_FACTOR = 15
 _KINDS = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
 
 
@@ -31,7 +33,7 @@ class _Bucket:
     filled_at: float
 
     def take(self, limit: Limit, now: float) -> float:
-        """Take one request; return how many are left, below zero where it was not there."""
+        """Take one request; return how many remain, negative where the bucket was empty."""
         filled = self.level + (now - self.filled_at) * limit.refill
         self.filled_at = now
         self.level = min(limit.size, filled) - 1
@@ -41,7 +43,7 @@ class _Bucket:
 
 
 class Throttle:
-    """All buckets. Unless `enforced`, they only show in headers."""
+    """All buckets. Unless `enforced`, they only appear in response headers."""
 
     def __init__(self) -> None:
         self.limits = dict(ARM_LIMITS)
@@ -49,15 +51,16 @@ class Throttle:
         self._buckets: dict[tuple[str, ...], _Bucket] = {}
 
     def configure(self, limits: dict[str, Limit], *, enforced: bool) -> None:
-        """Set the limits that are named, start with full buckets, and enforce them or not."""
+        """Set the named limits, start with full buckets, and enforce them or not."""
         self.limits = ARM_LIMITS | limits
         self.enforced = enforced
         self._buckets.clear()
 
     def take(self, method: str, subscription: str, principal_id: str) -> dict[str, str]:
-        """Count a request, and return the header that says how many are left.
+        """Count a request, and return the headers with the numbers of remaining requests.
 
-        Raises Throttled where there are none and limits are enforced.
+        Both generations of header names are present: per principal, and for the subscription as
+        recorded since 2024. Raises Throttled where none remain and limits are enforced.
         """
         kind = _KINDS.get(method, "writes")
         limit, now = self.limits[kind], time.monotonic()
@@ -65,4 +68,10 @@ class Throttle:
         left = self._buckets.setdefault(key, _Bucket(limit.size, now)).take(limit, now)
         if self.enforced and left < 0:
             raise Throttled(kind, subscription, math.ceil(1 / limit.refill))
-        return {f"x-ms-ratelimit-remaining-subscription-{kind}": f"{max(left, 0):.0f}"}
+        remaining = max(left, 0)
+        return {
+            f"x-ms-ratelimit-remaining-subscription-{kind}": f"{remaining:.0f}",
+            f"x-ms-ratelimit-remaining-subscription-global-{kind}": (
+                f"{limit.size * _SUBSCRIPTION_FACTOR - (limit.size - remaining):.0f}"
+            ),
+        }
