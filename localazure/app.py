@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -28,8 +29,8 @@ from localazure.arm.web import sites
 from localazure.entra import errors as entra_errors
 from localazure.entra import graph
 from localazure.entra import routes as entra
-from localazure.runtime import control as runtime
-from localazure.runtime.service import http_client
+from localazure.service import control as service
+from localazure.service.upstream.http import http_client
 from localazure.world import World
 
 _ARM_PREFIXES = ("/subscriptions", "/providers", "/keyvault")
@@ -52,9 +53,9 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
     """Return the application for a world; `plant` fills the world again after a reset."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with http_client() as app.state.http:
-            yield
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
+        async with http_client() as http:
+            yield {"http": http}
 
     app = Starlette(
         routes=_routes(),
@@ -75,7 +76,7 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
 
 def _routes() -> list[BaseRoute]:
     arm: list[BaseRoute] = [route for provider in PROVIDERS for route in provider.routes]
-    others = (control, runtime, entra, graph, metadata, secrets)
+    others = (control, service, entra, graph, metadata, secrets)
     return [route for module in others for route in module.ROUTES] + arm
 
 

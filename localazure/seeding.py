@@ -79,11 +79,20 @@ def _instance(world: World, one: Description) -> None:
     document = rules.blank(arm_id, one.get("location", seed.LOCATION))
     given = copy.deepcopy({key: value for key, value in one.items() if key != "resourceGroup"})
     document["properties"] |= given.pop("properties", {})
+    _default_to_serverless(document["properties"], one.get("properties", {}))
     document |= given
     document.setdefault("systemData", created(_BY))
     if "identity" in document:
         document["identity"] = _filled(world, arm_id, document["identity"])
     world.resources.put(Resource(document, _access_keys(arm_id)))
+
+
+def _default_to_serverless(properties: Description, described: Description) -> None:
+    """Set the service mode in which upstream is used, unless the description names its flags."""
+    if "features" not in described:
+        flags = [flag for flag in properties["features"] if flag["flag"] != "ServiceMode"]
+        mode = {"flag": "ServiceMode", "value": "Serverless", "properties": {}}
+        properties["features"] = [mode, *flags]
 
 
 def _vault(world: World, one: Description) -> None:

@@ -161,11 +161,11 @@ def test_what_a_patch_does_not_name_stays_byte_for_byte(arm: Arm, local_azure: L
 
 def test_feature_flags_that_are_not_named_stay(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"polls": 0})
-    flag = {"flag": "ServiceMode", "value": "Serverless"}
+    flag = {"flag": "ServiceMode", "value": "Default"}
     arm.call("PATCH", LAB_ID, {"properties": {"features": [flag]}})
     features = arm.document(LAB_ID)["properties"]["features"]
     assert {one["flag"]: one["value"] for one in features} == {
-        "ServiceMode": "Serverless",
+        "ServiceMode": "Default",
         "EnableConnectivityLogs": "True",
     }
 

@@ -8,7 +8,7 @@ import pytest
 from localazure import seed
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
-from tests.localazure.upstream import Upstream, serving
+from tests.localazure.service.upstream import Upstream, serving
 
 VERSION = "2023-07-01"
 TYPE = "Microsoft.KeyVault/vaults"

@@ -25,7 +25,7 @@ from sync.policy import Policy, set_policy
 from sync.status import SyncStatus, sync_status
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
-from tests.localazure.upstream import Upstream, serving
+from tests.localazure.service.upstream import Upstream, serving
 from tests.sync.driving import drive, imported, stage, start, want
 from upstreams.documents import load_templates
 

@@ -1,21 +1,21 @@
 from __future__ import annotations
 
 import msgpack
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localazure.runtime.answers import completion
-from localazure.runtime.events import ClientEvent, signature
-from localazure.runtime.routing import expand, first_match
+from localazure.service.upstream.answers import completion
+from localazure.service.upstream.request import ClientEvent, signature
+from localazure.service.upstream.templates import expand, first_match
 
 NAMES = {"hub": "h", "category": "c", "event": "e"}
 
 
-def test_the_signature_is_microsofts_vector() -> None:
+def test_signature_is_microsofts_vector() -> None:
     keys = ["7aab239577fd4f24bc919802fb629f5f", "a5f2815d0d0c4b00bd27e832432f91ab"]
     assert signature("0f9c97a2f0bf4706afe87a14e0797b11", keys) == (
-        "sha256=7767effcb3946f3e1de039df4b986ef02c110b1469d02c0a06f41b3b727ab561,"
-        "sha256=d4aefb65547a00a9881fa8ac8bd03d0faf77af9da5205d45c6e57cbda4377760"
+        "sha256=7767EFFCB3946F3E1DE039DF4B986EF02C110B1469D02C0A06F41B3B727AB561, "
+        "sha256=D4AEFB65547A00A9881FA8AC8BD03D0FAF77AF9DA5205D45C6E57CBDA4377760"
     )
 
 
@@ -29,8 +29,9 @@ def varint(data: bytes) -> tuple[int, int]:
     raise ValueError("The prefix does not end.")
 
 
+@settings(max_examples=30)
 @given(st.text(min_size=1, max_size=40_000))
-def test_a_binary_frame_says_its_length(error: str) -> None:
+def test_binary_frame_starts_with_its_length(error: str) -> None:
     event = ClientEvent("h", "messages", "e", invocation_id="1", protocol="messagepack")
     frame = completion(event, error)
     length, prefix = varint(frame)
@@ -38,17 +39,17 @@ def test_a_binary_frame_says_its_length(error: str) -> None:
     assert msgpack.unpackb(frame[prefix:])[-1] == error
 
 
-def test_a_secret_is_not_expanded_again() -> None:
+def test_secret_is_not_expanded_again() -> None:
     template = "http://x/{hub}?code={@Microsoft.KeyVault(SecretUri=https://v/secrets/s/)}"
     assert expand(template, NAMES, lambda _uri: "{event}") == "http://x/h?code={event}"
 
 
-def test_other_placeholders_stay() -> None:
+def test_keeps_unknown_placeholders() -> None:
     assert expand("http://x/{Hub}/{user}", NAMES, str) == "http://x/{Hub}/{user}"
 
 
 @given(st.lists(st.sampled_from(["a", "b", "*", " a ", "a, b", "c,*"])), st.sampled_from("abc"))
-def test_no_template_before_the_first_match_matches(patterns: list[str], hub: str) -> None:
+def test_first_match_is_the_first_that_fits(patterns: list[str], hub: str) -> None:
     templates = [
         {"hubPattern": pattern, "categoryPattern": "*", "eventPattern": None}
         for pattern in patterns

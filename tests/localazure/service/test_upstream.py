@@ -12,10 +12,11 @@ import requests
 
 from localazure import seed
 from tests.cloud import LocalAzure
-from tests.localazure.upstream import Upstream, serving
+from tests.localazure.service.upstream import Received, Upstream, serving
 
 VECTOR_CONNECTION = "0f9c97a2f0bf4706afe87a14e0797b11"
 HARDENED: dict[str, Any] = {"disableLocalAuth": True}
+SYSTEM_ASSIGNED = {"type": "SystemAssigned"}
 
 
 @pytest.fixture
@@ -41,9 +42,7 @@ def send(cloud: LocalAzure, **event: Any) -> Any:
     return cloud.post("/_local/events", message | event)
 
 
-def test_the_first_template_that_matches_takes_the_event(
-    local_azure: LocalAzure, upstream: Upstream
-) -> None:
+def test_sends_to_the_first_matching_template(local_azure: LocalAzure, upstream: Upstream) -> None:
     plant(
         local_azure,
         template(f"{upstream.url}/a", hubPattern="other"),
@@ -55,7 +54,7 @@ def test_the_first_template_that_matches_takes_the_event(
     assert [one.path for one in upstream.received] == ["/b", "/c"]
 
 
-def test_an_event_that_nothing_takes_is_not_sent(
+def test_sends_nothing_without_a_matching_template(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
     plant(local_azure, template(upstream.url, categoryPattern="connections"))
@@ -64,13 +63,13 @@ def test_an_event_that_nothing_takes_is_not_sent(
     assert upstream.received == []
 
 
-def test_placeholders_are_escaped(local_azure: LocalAzure, upstream: Upstream) -> None:
+def test_escapes_placeholders(local_azure: LocalAzure, upstream: Upstream) -> None:
     plant(local_azure, template(upstream.url + "/{hub}/{category}/{event}?x={other}"))
     send(local_azure, event="a/b ü")
     assert upstream.received[0].path.startswith("/chat/messages/a%2Fb%20%C3%BC?x=")
 
 
-def test_headers_are_those_of_the_service(local_azure: LocalAzure, upstream: Upstream) -> None:
+def test_sends_the_headers_of_the_service(local_azure: LocalAzure, upstream: Upstream) -> None:
     plant(local_azure, template(upstream.url))
     send(
         local_azure,
@@ -91,7 +90,7 @@ def test_headers_are_those_of_the_service(local_azure: LocalAzure, upstream: Ups
     assert "Authorization" not in headers
 
 
-def test_headers_without_a_value_are_left_out(local_azure: LocalAzure, upstream: Upstream) -> None:
+def test_omits_headers_without_a_value(local_azure: LocalAzure, upstream: Upstream) -> None:
     plant(local_azure, template(upstream.url), properties=HARDENED)
     send(local_azure)
     missing = {"X-ASRS-User-Id", "X-ASRS-User-Claims", "X-ASRS-Client-Query", "X-ASRS-Signature"}
@@ -132,7 +131,7 @@ def test_messagepack_bodies_have_no_length_prefix(
     assert upstream.received[0].headers["Content-Type"] == b"application/x-msgpack"
 
 
-def test_connections_are_json_for_messagepack_clients_too(
+def test_connection_events_are_json_for_messagepack_clients(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
     plant(local_azure, template(upstream.url))
@@ -140,10 +139,10 @@ def test_connections_are_json_for_messagepack_clients_too(
     assert upstream.received[0].body == b'{"type":10}'
 
 
-def test_each_access_key_signs_the_connection(local_azure: LocalAzure, upstream: Upstream) -> None:
+def test_signs_with_each_access_key(local_azure: LocalAzure, upstream: Upstream) -> None:
     plant(local_azure, template(upstream.url))
     send(local_azure)
-    signatures = upstream.received[0].headers["X-ASRS-Signature"].split(b",")
+    signatures = upstream.received[0].headers["X-ASRS-Signature"].split(b", ")
     assert len(set(signatures)) == 2
     assert all(len(one.removeprefix(b"sha256=")) == 64 for one in signatures)
 
@@ -174,7 +173,7 @@ def verified(cloud: LocalAzure, token: str, audience: str) -> dict[str, Any]:
     )
 
 
-def test_a_user_assigned_identity_signs_with_its_own_principal(
+def test_user_assigned_identity_has_its_own_principal(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
     arm_id = seed.identity_id(seed.REALTIME_GROUP, seed.ORDERS_IDENTITY)
@@ -189,7 +188,7 @@ def test_a_user_assigned_identity_signs_with_its_own_principal(
     assert claims["xms_az_rid"].endswith("/test-one")
 
 
-def test_a_signed_template_without_an_identity_sends_nothing(
+def test_sends_nothing_without_the_identity_that_a_template_needs(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
     plant(local_azure, template(upstream.url, "api://mine"))
@@ -198,7 +197,7 @@ def test_a_signed_template_without_an_identity_sends_nothing(
     assert upstream.received == []
 
 
-def test_another_token_can_be_sent_instead(local_azure: LocalAzure, upstream: Upstream) -> None:
+def test_sends_the_given_token_instead(local_azure: LocalAzure, upstream: Upstream) -> None:
     plant(local_azure, template(upstream.url, "api://mine"))
     send(local_azure, token="forged")
     send(local_azure, token="")
@@ -206,7 +205,7 @@ def test_another_token_can_be_sent_instead(local_azure: LocalAzure, upstream: Up
     assert "Authorization" not in upstream.received[1].headers
 
 
-def test_nothing_leaves_this_machine(local_azure: LocalAzure) -> None:
+def test_sends_to_this_machine_only(local_azure: LocalAzure) -> None:
     plant(local_azure, template("https://example.com/"))
     assert "this machine only" in send(local_azure)["error"]
 
@@ -224,7 +223,7 @@ def test_nothing_leaves_this_machine(local_azure: LocalAzure) -> None:
         ),
     ],
 )
-def test_what_a_waiting_client_sees(
+def test_waiting_client_receives_a_completion(
     local_azure: LocalAzure,
     upstream: Upstream,
     status: int,
@@ -239,7 +238,7 @@ def test_what_a_waiting_client_sees(
     assert outcome["clientFrame"] == expected
 
 
-def test_a_messagepack_client_gets_a_length_prefixed_error(
+def test_messagepack_client_receives_an_error_with_its_length(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
     plant(local_azure, template(upstream.url))
@@ -250,7 +249,7 @@ def test_a_messagepack_client_gets_a_length_prefixed_error(
     assert msgpack.unpackb(frame[1:]) == [3, {}, "0", 1, "Invocation failed, status code 404"]
 
 
-def test_a_client_that_does_not_wait_sees_nothing(
+def test_client_that_does_not_wait_receives_nothing(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
     plant(local_azure, template(upstream.url))
@@ -258,8 +257,121 @@ def test_a_client_that_does_not_wait_sees_nothing(
     assert send(local_azure)["clientFrame"] is None
 
 
-def test_an_unreachable_upstream_is_an_error_500_to_the_client(local_azure: LocalAzure) -> None:
+def test_unreachable_upstream_is_status_500_to_the_client(local_azure: LocalAzure) -> None:
     plant(local_azure, template("http://127.0.0.1:1/"))
     outcome = send(local_azure, invocationId="0")
     assert outcome["status"] is None
     assert "status code 500" in outcome["clientFrame"]
+
+
+def test_default_mode_sends_nothing(local_azure: LocalAzure, upstream: Upstream) -> None:
+    features = [{"flag": "ServiceMode", "value": "Default"}]
+    plant(local_azure, template(upstream.url), properties={"features": features})
+    outcome = send(local_azure)
+    assert outcome["error"] == "The instance is in Default mode: upstream is not used."
+    assert upstream.received == []
+
+
+def test_sends_no_headers_of_its_own(local_azure: LocalAzure, upstream: Upstream) -> None:
+    plant(local_azure, template(upstream.url))
+    send(local_azure)
+    names = {name.lower() for name in upstream.received[0].headers}
+    assert {name for name in names if not name.startswith("x-asrs-")} == {
+        "host",
+        "content-type",
+        "content-length",
+    }
+
+
+def test_empty_chunked_answer_completes_nothing(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    plant(local_azure, template(upstream.url))
+    upstream.chunked = True
+    outcome = send(local_azure, invocationId="0")
+    assert (outcome["status"], outcome["clientFrame"]) == (200, None)
+
+
+def test_chunked_answer_reaches_the_client(local_azure: LocalAzure, upstream: Upstream) -> None:
+    plant(local_azure, template(upstream.url))
+    upstream.chunked, upstream.answer = True, b'{"type":3,"invocationId":"0"}\x1e'
+    assert send(local_azure, invocationId="0")["clientFrame"] == upstream.answer.decode()
+
+
+def test_answer_beyond_16_mib_is_an_error(local_azure: LocalAzure, upstream: Upstream) -> None:
+    plant(local_azure, template(upstream.url))
+    upstream.answer = b" " * (16 * 1024 * 1024 + 1)
+    frame = json.loads(send(local_azure, invocationId="0")["clientFrame"][:-1])
+    assert frame["error"] == "Invocation failed, response too large."
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "body"),
+    [(307, "POST", b'{"type":10}'), (308, "POST", b'{"type":10}'), (302, "GET", b"")],
+)
+def test_follows_redirects_without_the_token(
+    local_azure: LocalAzure, upstream: Upstream, status: int, method: str, body: bytes
+) -> None:
+    def redirect(request: Received) -> bytes:
+        upstream.status = status if request.path == "/first" else 200
+        return b""
+
+    upstream.handler, upstream.headers = redirect, {"Location": "/second"}
+    plant(local_azure, template(f"{upstream.url}/first", "api://x"), identity=SYSTEM_ASSIGNED)
+    outcome = send(local_azure, category="connections", event="connected")
+    assert outcome["status"] == 200
+    first, second = upstream.received
+    assert "Authorization" in first.headers
+    assert "Authorization" not in second.headers
+    assert (second.path, second.method, second.body) == ("/second", method, body)
+    assert second.headers["X-ASRS-Event"] == b"connected"
+
+
+def test_follows_no_redirect_to_another_machine(
+    local_azure: LocalAzure, upstream: Upstream
+) -> None:
+    plant(local_azure, template(upstream.url))
+    upstream.status, upstream.headers = 307, {"Location": "http://example.com/"}
+    assert "this machine only" in send(local_azure)["error"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event": "\ud800"},
+        {"event": ""},
+        {"event": "a" * 5000},
+        {"userId": "ä\udfff"},
+        {"claims": [["name", "a\r\nX-Injected: 1"]]},
+        {"arguments": ["\ud800"], "protocol": "messagepack"},
+        {"arguments": [10**40]},
+        {"arguments": [10**40], "protocol": "messagepack"},
+        {"hub": ""},
+    ],
+)
+def test_odd_events_are_no_server_error(
+    local_azure: LocalAzure, upstream: Upstream, event: dict[str, Any]
+) -> None:
+    plant(local_azure, template(upstream.url + "/{event}"))
+    outcome = send(local_azure, invocationId="0", **event)
+    assert outcome["status"] == 200 or outcome["error"]
+    assert all("X-Injected" not in one.headers for one in upstream.received)
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"upstream": None},
+        {"upstream": {"templates": [{"urlTemplate": "http://127.0.0.1:1/"}]}},
+        {"upstream": {"templates": [{}]}},
+        {"upstream": {"templates": [{"urlTemplate": "http://127.0.0.1:1/", "auth": {}}]}},
+        {"features": None},
+        {"features": [{"flag": "ServiceMode", "value": None}]},
+    ],
+)
+def test_instance_as_azure_would_not_have_it_is_no_server_error(
+    local_azure: LocalAzure, properties: dict[str, Any]
+) -> None:
+    one = {"name": "test-one", "resourceGroup": "rg-test", "properties": properties}
+    local_azure.seed(instances=[one])
+    assert send(local_azure)["status"] is None

@@ -1,4 +1,4 @@
-"""`/_local/events` and `/_local/tokens`: what makes the runtime act."""
+"""Control addresses of the service: events without a client, tokens to order, connections."""
 
 from __future__ import annotations
 
@@ -9,50 +9,45 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from localazure.arm.resources import Resource
-from localazure.arm.signalr.shape import TYPE as SIGNALR
 from localazure.control import ControlError, content
 from localazure.entra.forging import forge
 from localazure.entra.managed import NoIdentity
-from localazure.runtime.events import ClientEvent
-from localazure.runtime.service import Outcome, send
-from localazure.world import World, world_of
+from localazure.service.instances import find_instance
+from localazure.service.upstream.request import ClientEvent
+from localazure.service.upstream.sending import Outcome, send_event
+from localazure.world import world_of
 
-# Enough for a refusal's reason.
+# Enough for the reason of a refusal.
 _SHOWN_BYTES = 4096
 # JSON names of ClientEvent's fields that differ from their Python names.
 _NAMES = {"connectionId": "connection_id", "userId": "user_id", "invocationId": "invocation_id"}
 
 
 async def post_event(request: Request) -> JSONResponse:
-    """POST /_local/events: a client of an instance did something."""
+    """POST /_local/events: send an event upstream as if a client had caused it."""
     body = await content(request)
     world = world_of(request)
     world.operations.settle()
     try:
         token = body.pop("token", None)
-        instance = _instance(world, body.pop("instance"))
+        name = body.pop("instance")
         event = _event(body)
     except (KeyError, TypeError, ValueError) as error:
         raise ControlError(f"Not an event: {error}") from error
-    outcome = await send(world, request.app.state.http, instance, event, token)
+    instance = find_instance(world, name)
+    if instance is None:
+        raise ControlError(f"There is no instance '{name}'.")
+    outcome = await send_event(world, request.state.http, instance.resource, event, token)
     return JSONResponse(_as_json(event, outcome))
 
 
 async def post_token(request: Request) -> JSONResponse:
-    """POST /_local/tokens: a token to order, good or bad."""
+    """POST /_local/tokens: return a token to order, valid or not."""
     body = await content(request)
     try:
         return JSONResponse({"token": forge(world_of(request), body)})
     except (KeyError, TypeError, ValueError, NoIdentity) as error:
         raise ControlError(f"No such token: {error}") from error
-
-
-def _instance(world: World, name: str) -> Resource:
-    for instance in world.resources.of_type(SIGNALR):
-        if instance.name.lower() == name.lower():
-            return instance
-    raise ValueError(f"there is no instance '{name}'.")
 
 
 def _event(body: dict[str, Any]) -> ClientEvent:
@@ -72,7 +67,7 @@ def _as_json(event: ClientEvent, outcome: Outcome) -> dict[str, Any]:
         "matched": outcome.matched,
         "url": outcome.url,
         "status": outcome.status,
-        # Text of the JSON protocol, base64 of the MessagePack one.
+        # Text in the JSON protocol, base64 in MessagePack.
         "clientFrame": frame,
         "error": outcome.error,
         "answer": outcome.answer[:_SHOWN_BYTES].decode("utf-8", "replace"),

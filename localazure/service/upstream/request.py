@@ -1,7 +1,7 @@
-"""A client's event, and the request that the service makes of it.
+"""A client's event and the upstream request that the service sends for it.
 
-Headers and bodies: Microsoft's "Upstream endpoints" page and emulator, and what Microsoft's own
-JavaScript client sends. Values in, values out.
+Sources: Microsoft's "Upstream endpoints" page and emulator, and frames of Microsoft's JavaScript
+client. Values in, values out.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import msgpack
 
 CONNECTIONS = "connections"
 MESSAGES = "messages"
+CONNECTED = "connected"
+DISCONNECTED = "disconnected"
 JSON_TYPE = "application/json"
 MESSAGEPACK_TYPE = "application/x-msgpack"
 
@@ -25,10 +27,12 @@ _INVOCATION, _OPEN, _CLOSE = 1, 10, 11
 
 @dataclass(frozen=True)
 class ClientEvent:
-    """What a client did: connected, disconnected (with `error`, or not), or sent a message.
+    """What a client did: connected, disconnected (perhaps with `error`), or sent a message.
 
     `claims` are pairs of type and value; `query` is the client's own, without its question mark.
-    A message with an `invocation_id` waits for an answer.
+    A message with an `invocation_id` waits for an answer. `payload` is the client's frame without
+    delimiter or length prefix, which is forwarded unchanged; without it a frame is written from
+    `arguments`.
     """
 
     hub: str
@@ -42,18 +46,22 @@ class ClientEvent:
     invocation_id: str | None = None
     error: str | None = None
     protocol: str = "json"
+    payload: bytes | None = None
 
     def __post_init__(self) -> None:
         if self.category not in (CONNECTIONS, MESSAGES):
             raise ValueError("category is connections or messages.")
-        if self.category == CONNECTIONS and self.event not in ("connected", "disconnected"):
+        if self.category == CONNECTIONS and self.event not in (CONNECTED, DISCONNECTED):
             raise ValueError("The events of connections are connected and disconnected.")
         if self.protocol not in ("json", "messagepack"):
             raise ValueError("protocol is json or messagepack.")
+        for name in ("hub", "event", "connection_id"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} is a string.")
 
     @property
     def is_binary(self) -> bool:
-        """Whether its body is MessagePack; connections' events are JSON in any case."""
+        """Whether the body is MessagePack; connections' events are always JSON."""
         return self.category == MESSAGES and self.protocol == "messagepack"
 
     @property
@@ -63,25 +71,32 @@ class ClientEvent:
 
     def body(self) -> bytes:
         """Return the hub-protocol frame without its delimiter, as the service forwards it."""
+        if self.payload is not None:
+            return self.payload
         if self.is_binary:
             packed: bytes = msgpack.packb(
                 [_INVOCATION, {}, self.invocation_id, self.event, list(self.arguments)]
             )
             return packed
-        return json.dumps(self._frame(), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return json.dumps(self._frame(), ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "replace"
+        )
 
     def _frame(self) -> dict[str, Any]:
         if self.category == MESSAGES:
             frame = {"target": self.event, "arguments": list(self.arguments)}
-            wanted = {"invocationId": self.invocation_id} if self.invocation_id else {}
-            return {"type": _INVOCATION, **wanted, **frame}
-        if self.event == "connected":
+            answered = {"invocationId": self.invocation_id} if self.invocation_id else {}
+            return {"type": _INVOCATION, **answered, **frame}
+        if self.event == CONNECTED:
             return {"type": _OPEN}
-        # The emulator writes these two with capitals, unlike all others.
+        # The emulator capitalises these two, unlike all others.
         return {"Type": _CLOSE, **({"Error": self.error} if self.error else {})}
 
     def headers(self, access_keys: list[str], token: str | None) -> list[tuple[bytes, bytes]]:
-        """Return the headers; `access_keys` is empty where local auth is off."""
+        """Return the headers; `access_keys` is empty where local authentication is disabled.
+
+        Raises ValueError where a value cannot be sent in a header.
+        """
         named = {
             "Content-Type": self.content_type,
             "X-ASRS-Connection-Id": self.connection_id,
@@ -94,13 +109,23 @@ class ClientEvent:
             "X-ASRS-Signature": signature(self.connection_id, access_keys),
             "Authorization": f"Bearer {token}" if token else None,
         }
-        return [(name.encode(), value.encode("utf-8")) for name, value in named.items() if value]
+        return [(name.encode(), _header_value(name, text)) for name, text in named.items() if text]
+
+
+def _header_value(name: str, text: str) -> bytes:
+    # .NET refuses these too: the request fails before it is sent.
+    if any(character in text for character in "\r\n\0"):
+        raise ValueError(f"The header {name} cannot carry a line break.")
+    return text.strip(" \t").encode("utf-8", "replace")
 
 
 def signature(connection_id: str, access_keys: list[str]) -> str:
-    """Return X-ASRS-Signature: one HMAC-SHA256 of the connection id per key, primary first."""
+    """Return X-ASRS-Signature: an HMAC-SHA256 of the connection id for each key, primary first.
+
+    Upper-case hexadecimal, joined with a comma and a space: as the emulator and .NET write it.
+    """
     digests = [
-        hmac.new(key.encode("utf-8"), connection_id.encode("utf-8"), sha256).hexdigest()
+        hmac.new(key.encode("utf-8"), connection_id.encode("utf-8", "replace"), sha256).hexdigest()
         for key in access_keys
     ]
-    return ",".join(f"sha256={digest}" for digest in digests)
+    return ", ".join(f"sha256={digest.upper()}" for digest in digests)

@@ -1,7 +1,7 @@
-"""Which template takes an event, and the address that it makes of it.
+"""Matching an event with upstream templates, and the URL of the one that matches.
 
-Rules: Microsoft's "Upstream endpoints" page; case and trimming as in Microsoft's emulator: a
-pattern is `*`, one name, or names between commas, compared case by case.
+Source: Microsoft's "Upstream endpoints" page; case and trimming as in Microsoft's emulator: a
+pattern is `*`, one name, or names separated by commas, compared case-sensitively.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _REFERENCE = re.compile(
 def first_match(
     templates: Sequence[Template], hub: str, category: str, event: str
 ) -> tuple[int, Template] | None:
-    """Return the first template that takes the event, and its place in the list."""
-    wanted = {"hubPattern": hub, "categoryPattern": category, "eventPattern": event}
+    """Return the first template that matches the event, and its index in the list."""
+    names = {"hubPattern": hub, "categoryPattern": category, "eventPattern": event}
     for index, template in enumerate(templates):
-        if all(_matches(template[pattern], name) for pattern, name in wanted.items()):
+        if all(_matches(template.get(pattern), name) for pattern, name in names.items()):
             return index, template
     return None
 
@@ -36,15 +36,15 @@ def _matches(pattern: str | None, name: str) -> bool:
 
 
 def expand(url_template: str, names: dict[str, str], secret: Callable[[str], str]) -> str:
-    """Return the address: placeholders escaped (RFC 3986), references replaced by their secret.
+    """Return the URL: placeholders escaped (RFC 3986), references replaced by their secret.
 
-    `names` holds hub, category and event; `secret` resolves a secret's URI and its errors pass.
+    `names` holds hub, category and event. `secret` resolves a secret's URI; its errors propagate.
     """
 
     def escaped(match: re.Match[str]) -> str:
-        return quote(names[match[1]], safe="")
+        return quote(names[match[1]].encode("utf-8", "replace"), safe="")
 
-    # Split keeps the URIs at odd places: a secret that holds "{hub}" is not expanded again.
+    # re.split keeps the URIs at odd indexes: a secret that holds "{hub}" is not expanded again.
     parts = _REFERENCE.split(url_template)
     for index, part in enumerate(parts):
         parts[index] = secret(part) if index % 2 else _PLACEHOLDER.sub(escaped, part)

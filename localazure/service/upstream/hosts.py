@@ -1,0 +1,29 @@
+"""Which hosts upstream requests may go to: those of this machine."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+
+class NotLocal(Exception):
+    """The URL is not of this machine, or no URL at all; the text says which."""
+
+
+def require_local(url: str) -> None:
+    """Refuse a URL that is not of this machine. Raises NotLocal."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError as error:
+        raise NotLocal(f"'{url}' is not a URL: {error}.") from error
+    if not _is_loopback(host):
+        raise NotLocal(f"Local Azure sends upstream requests to this machine only, not to '{url}'.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,81 @@
+"""Upstream requests over HTTP, as .NET's HttpClient sends them for the service.
+
+No header of our own (user agent, accepted types and encodings), no proxy, 100 seconds at most.
+Redirects are followed as HttpClient does: 50 at most, never from https to http, without the
+Authorization header; 300 to 303 make it a GET without a body.
+"""
+
+from __future__ import annotations
+
+import ssl
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from localazure.service.upstream.answers import MAXIMUM_BODY_BYTES, Answer
+from localazure.service.upstream.hosts import require_local
+
+TIMEOUT_SECONDS = 100
+_REDIRECTS = (300, 301, 302, 303, 307, 308)
+_KEEPS_METHOD = (307, 308)
+_MAXIMUM_REDIRECTS = 50
+# Each connected client may have one request under way.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def http_client() -> httpx.AsyncClient:
+    """Return the client for upstream requests, which trusts the system's certificates."""
+    client = httpx.AsyncClient(
+        trust_env=False,
+        timeout=TIMEOUT_SECONDS,
+        verify=ssl.create_default_context(),
+        limits=_LIMITS,
+    )
+    client.headers.clear()
+    return client
+
+
+async def post(http: httpx.AsyncClient, url: str, headers: Headers, body: bytes) -> Answer:
+    """Send a request, follow redirects and return the answer.
+
+    Raises httpx.HTTPError, httpx.InvalidURL, and NotLocal where a redirect leads off this machine.
+    """
+    method, content = "POST", body or None
+    for _ in range(_MAXIMUM_REDIRECTS + 1):
+        async with http.stream(method, url, headers=headers, content=content) as response:
+            target = _redirect(url, response)
+            if target is None:
+                return await _answer(response)
+            if response.status_code not in _KEEPS_METHOD:
+                method, content = "GET", None
+            url, headers = target, _without(headers, method)
+    raise httpx.TooManyRedirects(f"More than {_MAXIMUM_REDIRECTS} redirects.")
+
+
+def _redirect(url: str, response: httpx.Response) -> str | None:
+    location = response.headers.get("location")
+    if response.status_code not in _REDIRECTS or not location:
+        return None
+    target = urljoin(url, str(location))
+    if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
+        return None
+    require_local(target)
+    return target
+
+
+def _without(headers: Headers, method: str) -> Headers:
+    dropped = {b"authorization"} | ({b"content-type"} if method == "GET" else set())
+    return [(name, value) for name, value in headers if name.lower() not in dropped]
+
+
+async def _answer(response: httpx.Response) -> Answer:
+    """Read at most one byte more than the limit."""
+    is_empty = response.headers.get("content-length") == "0"
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > MAXIMUM_BODY_BYTES:
+            break
+    return Answer(response.status_code, bytes(body), is_empty)
