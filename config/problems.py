@@ -14,12 +14,13 @@ from rest_framework.response import Response
 from accounts.api.problems import Problem, problem_response
 from arm.errors import ArmError, CredentialRefused
 from sync import errors
-from sync.accepting import NotAcceptable
-from sync.bulk import StaleFleetPlan, TooMany
-from sync.choosing import NoSuchChange
-from sync.existing import NotCreatable, Protected
-from sync.history import NoSuchRevision
-from sync.plan import InvalidDesired
+from sync.desired.accept_drift import NotAcceptable
+from sync.desired.history import NoSuchRevision
+from sync.desired.lifecycle import NotCreatable, Protected
+from sync.operations.fleet_plan import StaleFleetPlan, TooMany
+from sync.planning.errors import SyncError
+from sync.planning.partial_plan import NoSuchChange
+from sync.planning.plan import InvalidDesired
 from upstreams.receiver.errors import UnknownInstance
 
 _KEPT: Final = ("WWW-Authenticate", "Retry-After", "Allow")
@@ -38,7 +39,7 @@ _KINDS: Final[dict[type[Exception], tuple[int, str, str]]] = {
     Protected: (409, "protected", "The instance is protected against deletion"),
     StaleFleetPlan: (409, "stale-plan", "The plan is stale"),
     TooMany: (409, "too-many-instances", "Too many instances at once"),
-    errors.SyncError: (409, "not-possible", "It cannot be done as things stand"),
+    SyncError: (409, "not-possible", "It cannot be done as things stand"),
     InvalidDesired: (409, "invalid-desired", "What is wanted cannot work"),
     UnknownInstance: (404, "not-found", "Not found"),
     ArmError: (502, "azure", "Azure did not do it"),

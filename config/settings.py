@@ -246,18 +246,18 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "wake-due-operations": {
-        "task": "sync.tasks.wake_due_operations",
+        "task": "sync.operations.tasks.wake_due_operations",
         "schedule": schedule(run_every=env.float("SIGNALMAN_TICK_SECONDS", default=5.0)),
     },
     "refresh-fleet": {
-        "task": "sync.tasks.refresh_fleet",
+        "task": "sync.operations.tasks.refresh_fleet",
         "schedule": schedule(run_every=env.float("SIGNALMAN_REFRESH_SECONDS", default=300.0)),
     },
     "check-secrets": {
-        "task": "sync.tasks.check_secrets",
+        "task": "sync.operations.tasks.check_secrets",
         "schedule": schedule(run_every=env.float("SIGNALMAN_SECRETS_SECONDS", default=1800.0)),
     },
-    "expire": {"task": "sync.tasks.expire", "schedule": schedule(run_every=3600.0)},
+    "expire": {"task": "sync.operations.tasks.expire", "schedule": schedule(run_every=3600.0)},
 }
 
 # --- Azure ------------------------------------------------------------------------------------

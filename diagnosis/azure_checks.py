@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from arm.state import ABSENT
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.subjects import Subject
-from sync.parts import is_in_sync
+from sync.planning.components import is_in_sync
 
 
 def check_azure(subject: Subject) -> Iterator[Finding]:

@@ -12,8 +12,8 @@ from django.db.models import Sum
 from arm.state import ABSENT, InstanceState, TemplateState
 from identities.models import SignalRInstance
 from identities.vaults import KeyVault, VaultGrant, VaultSecret
-from sync.desired import desired_state, known_vaults, observed_state
-from sync.parts.secrets import named_vaults
+from sync.desired.state import desired_state, known_vaults, observed_state
+from sync.planning.components.vault_names import named_vaults
 from upstreams.function_auth import host_of
 from upstreams.models import DeliveryCount, FunctionApp, Outcome
 from upstreams.receiver.policies import InstancePolicy, read_policy

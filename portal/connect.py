@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from identities.models import SignalRInstance
 from portal.page import PortalPage, is_fragment
-from sync.connecting import NEEDS, check_connection
+from sync.inventory.preflight import NEEDS, check_connection
 
 
 class ConnectPage(PortalPage):

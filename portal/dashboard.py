@@ -19,8 +19,8 @@ from identities.models import SignalRInstance
 from portal.charts import traffic_chart
 from portal.instance.traffic import reasons_in_words
 from portal.page import PortalPage, is_fragment
+from sync.inventory.sync_status import SyncStatus
 from sync.models import InstanceStatus, Operation, StatusCount
-from sync.status import SyncStatus
 from upstreams.models import DeliveryCount, Outcome
 from upstreams.traffic import PERIODS, traffic
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from sync.changes import KNOWN_AFTER_APPLY, Action, Change
-from sync.rendering import SIGNS
+from sync.operations.rendering import SIGNS
+from sync.planning.changes import KNOWN_AFTER_APPLY, Action, Change
 from upstreams.redaction import redacted
 
 # What a screen reader says instead of a sign.

@@ -16,14 +16,14 @@ from django.urls import reverse
 from identities.models import SignalRInstance
 from portal.instance.plan import is_destructive
 from portal.page import PortalPage, who
-from sync.drift import drift_of
-from sync.errors import SyncError
+from sync.inventory.drift import drift_of
 from sync.models import Operation
-from sync.operations import start_apply
-from sync.plan import InvalidDesired, Plan
-from sync.planning import plan_instance
-from sync.rendering import summary
-from sync.waking import ask_for_refresh
+from sync.operations.instance_plan import plan_instance
+from sync.operations.lifecycle import start_apply
+from sync.operations.queue import ask_for_refresh
+from sync.operations.rendering import summary
+from sync.planning.errors import SyncError
+from sync.planning.plan import InvalidDesired, Plan
 
 # Asked about while somebody waits; of more, whole subscriptions are read in the background.
 _AT_ONCE: Final = 10

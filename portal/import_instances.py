@@ -14,9 +14,9 @@ from arm.errors import ArmError
 from identities.models import Subscription
 from identities.names import validate_instance_name, validate_resource_group
 from portal.page import PortalPage, who
-from sync.azure import arm_settings
-from sync.importing import import_subscription
-from sync.listing import ImportReport
+from sync.azure_client import arm_settings
+from sync.inventory.import_instances import import_subscription
+from sync.inventory.instance_list import ImportReport
 
 
 class ImportForm(forms.Form):

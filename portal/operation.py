@@ -16,12 +16,12 @@ from portal.auto_refresh import LivePage
 from portal.azure_portal import azure_portal_link
 from portal.diff import stored_changes
 from portal.page import PortalPage, who
-from sync.backoff import MAX_ATTEMPTS
-from sync.documents import operation_document
 from sync.errors import OperationFinished, UnreadablePlan
 from sync.models import Operation, OperationStep
-from sync.operations import cancel
-from sync.plan import Plan
+from sync.operations.backoff import MAX_ATTEMPTS
+from sync.operations.documents import operation_document
+from sync.operations.lifecycle import cancel
+from sync.planning.plan import Plan
 
 
 class OperationPage(LivePage):

@@ -13,4 +13,6 @@ class SyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Check where Azure is said to be."""
-        from sync import checks  # noqa: F401, PLC0415  # models load after apps
+        # Models load after apps. Celery registers tasks where they are imported.
+        from sync import checks  # noqa: F401, PLC0415
+        from sync.operations import tasks  # noqa: F401, PLC0415

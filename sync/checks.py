@@ -7,7 +7,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
-from sync.azure import arm_settings, graph_settings
+from sync.azure_client import arm_settings, graph_settings
 
 
 @register(Tags.security)

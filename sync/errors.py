@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sync.planning.errors import SyncError
+
 if TYPE_CHECKING:
     from sync.models import Operation
-    from sync.plan import Plan
-
-
-class SyncError(Exception):
-    """What was asked for is not done, and nothing was written."""
+    from sync.planning.plan import Plan
 
 
 class NeverRead(SyncError):

@@ -14,7 +14,8 @@ from accounts.causes import present_request
 from arm.state import InstanceState
 from identities.models import SignalRInstance, Subscription
 from sync.errors import UnreadablePlan
-from sync.plan import Plan
+from sync.inventory.sync_status import SyncStatus
+from sync.planning.plan import Plan
 from sync.querysets import (
     AT_WORK,
     UNFINISHED,
@@ -24,7 +25,6 @@ from sync.querysets import (
     OperationQuerySet,
     StatusCountQuerySet,
 )
-from sync.status import SyncStatus
 
 
 class Operation(models.Model):
@@ -261,7 +261,7 @@ class InstanceStatus(models.Model):
     """How an instance stood when it was last compared: what lists filter and count by.
 
     Whether it agrees is a comparison of two trees, and no question to a database. Kept by
-    `sync.statuses`.
+    `sync.inventory.status_rows`.
     """
 
     instance = models.OneToOneField(

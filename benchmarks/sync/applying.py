@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from identities.models import SignalRInstance
 from sync.models import Operation
-from sync.operations import advance, start_apply
-from sync.planning import plan_instance
+from sync.operations.instance_plan import plan_instance
+from sync.operations.lifecycle import advance, start_apply
 
 THREADS = 8
 

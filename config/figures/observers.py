@@ -13,7 +13,7 @@ from arm.settings import Call
 from config.figures import catalogue
 from config.figures.counters import Kind, counters
 from config.figures.models import Figure
-from sync.tasks import wake_due_operations
+from sync.operations.tasks import wake_due_operations
 from validation.verdict import Verdict
 
 

@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from identities.models import ManagedIdentity, SignalRInstance
 from portal.admin.base import ValuesFilter
-from sync.status import SyncStatus
+from sync.inventory.sync_status import SyncStatus
 
 
 class StatusFilter(DropdownFilter):

@@ -32,9 +32,9 @@ from portal.admin.instance_inlines import (
 from portal.fleet_plan import plan_page, refresh_chosen
 from portal.page import who
 from portal.templatetags.portal import pill
+from sync.desired.form_edits import record_edit
+from sync.inventory.sync_status import SyncStatus
 from sync.models import Operation
-from sync.portal import record_edit
-from sync.status import SyncStatus
 
 _BROKEN: Final = frozenset({"Failed", "Canceled"})
 

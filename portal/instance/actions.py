@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from identities.models import SignalRInstance
 from portal.instance.page import TABS, InstancePage
 from portal.page import who
-from sync.drift import drift_of
-from sync.policy import set_policy
+from sync.desired.management_policy import set_policy
+from sync.inventory.drift import drift_of
 
 
 class InstanceAction(InstancePage):

@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from portal.instance.page import InstancePage
 from portal.page import who
-from sync.errors import SyncError
-from sync.existing import Protected, protect
-from sync.operations import start_delete
-from sync.removing import remove
+from sync.desired.lifecycle import Protected, protect
+from sync.desired.removal import remove
+from sync.operations.lifecycle import start_delete
+from sync.planning.errors import SyncError
 
 
 class DeletePage(InstancePage):

@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from portal.instance.page import InstancePage
 from portal.page import who
-from sync.accepting import accept
-from sync.choosing import differences
-from sync.desired import desired_state, observed_state
-from sync.errors import SyncError
-from sync.origins import origins
+from sync.desired.accept_drift import accept
+from sync.desired.state import desired_state, observed_state
+from sync.inventory.drift_origins import origins
+from sync.planning.errors import SyncError
+from sync.planning.partial_plan import differences
 
 
 class DriftPage(InstancePage):

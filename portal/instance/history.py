@@ -13,12 +13,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from arm.state import InstanceState
 from portal.instance.page import InstancePage
 from portal.page import who
-from sync.changes import Change
-from sync.choosing import differences
-from sync.desired import row_state
-from sync.errors import SyncError
-from sync.history import rollback
+from sync.desired.history import rollback
+from sync.desired.state import row_state
 from sync.models import AuditEvent, DesiredRevision, Operation
+from sync.planning.changes import Change
+from sync.planning.errors import SyncError
+from sync.planning.partial_plan import differences
 
 _ROWS: Final = 10
 _EVENTS: Final = 25

@@ -11,12 +11,13 @@ from django.urls import reverse
 
 from portal.instance.page import InstancePage
 from portal.page import who
-from sync.errors import NeverRead, OperationRunning, SyncError
-from sync.explaining import reason
-from sync.operations import start_apply
-from sync.plan import InvalidDesired, Plan
-from sync.planning import plan_instance
-from sync.rendering import counts, summary
+from sync.errors import NeverRead, OperationRunning
+from sync.operations.instance_plan import plan_instance
+from sync.operations.lifecycle import start_apply
+from sync.operations.rendering import counts, summary
+from sync.planning.errors import SyncError
+from sync.planning.plan import InvalidDesired, Plan
+from sync.planning.step_order import reason
 
 # What nobody gets back: the principal of an identity, and the instance with its keys and its name.
 _LOST_FOR_GOOD: Final = frozenset({"identity", "instance"})

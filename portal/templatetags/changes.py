@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 
 from portal.diff import blocks, written
-from sync.changes import KNOWN_AFTER_APPLY, Change
+from sync.planning.changes import KNOWN_AFTER_APPLY, Change
 
 register = template.Library()
 

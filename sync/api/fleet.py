@@ -26,18 +26,24 @@ from identities.api.filters import InstanceFilters
 from identities.api.serializers import SubscriptionSerializer
 from identities.models import SignalRInstance, Subscription
 from identities.names import validate_resource_group
+from sync.api.operations import POLL_SECONDS
 from sync.api.serializers import (
     FleetApplySerializer,
     FleetOperationsSerializer,
     FleetPlanSerializer,
     OperationSerializer,
 )
-from sync.api.work import POLL_SECONDS
-from sync.azure import arm_settings
-from sync.bulk import MOST, Asker, apply_instances, plan_instances, refusal_document
-from sync.importing import import_subscription, refresh_subscription
-from sync.listing import ImportReport
-from sync.rendering import render_json
+from sync.azure_client import arm_settings
+from sync.inventory.import_instances import import_subscription, refresh_subscription
+from sync.inventory.instance_list import ImportReport
+from sync.operations.fleet_plan import (
+    MOST,
+    Asker,
+    apply_instances,
+    plan_instances,
+    refusal_document,
+)
+from sync.operations.rendering import render_json
 
 
 class FilteredInstances(ApiView, GenericAPIView[SignalRInstance]):

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from accounts.api.callers import name_of
 from accounts.api.fields import ChoiceTextField, DocumentSerializer, StrictSerializer
 from accounts.api.views import ApiView, DocumentView
-from sync.agreement import agreement_document, agreement_of
-from sync.function_apps import refresh_function_app, set_app_policy
+from sync.inventory.function_app_status import agreement_document, agreement_of
+from sync.inventory.function_apps import refresh_function_app, set_app_policy
 from upstreams.models import FunctionApp
 
 

@@ -24,11 +24,11 @@ from accounts.api.idempotency import once
 from accounts.api.views import ApiView, ListView
 from identities.api.views import OfInstance, instance_named
 from sync.api.serializers import PlanSerializer
-from sync.documents import audit_document, revision_document
-from sync.history import rollback
+from sync.desired.history import rollback
 from sync.models import AuditEvent, DesiredRevision
-from sync.planning import plan_instance
-from sync.rendering import render_json
+from sync.operations.documents import audit_document, revision_document
+from sync.operations.instance_plan import plan_instance
+from sync.operations.rendering import render_json
 
 
 class RevisionSerializer(DocumentSerializer):

@@ -26,13 +26,13 @@ from arm.state import ExistenceState
 from identities.api.serializers import InstanceSerializer
 from identities.api.views import InstanceList, instance_named
 from identities.models import SignalRInstance
+from sync.api.desired_state import InstanceDocument
+from sync.api.operations import accepted
 from sync.api.serializers import OperationSerializer
-from sync.api.wanted import InstanceDocument
-from sync.api.work import accepted
-from sync.existing import Site, protect, want_new_instance
-from sync.operations import start_delete
-from sync.policy import Policy, set_policy
-from sync.removing import remove
+from sync.desired.lifecycle import Site, protect, want_new_instance
+from sync.desired.management_policy import Policy, set_policy
+from sync.desired.removal import remove
+from sync.operations.lifecycle import start_delete
 
 _PARTS: Final = (
     "instances_retrieve",

@@ -14,9 +14,9 @@ from accounts.api.fields import (
     TextField,
 )
 from identities.models import ManagedIdentity
-from sync.documents import operation_document
+from sync.inventory.sync_status import SyncStatus
 from sync.models import Operation
-from sync.status import SyncStatus
+from sync.operations.documents import operation_document
 from upstreams.models import UpstreamTemplate
 
 
@@ -150,7 +150,7 @@ class OperationErrorSerializer(serializers.Serializer[Any]):
 
 
 class OperationSerializer(DocumentSerializer):
-    """How an operation stands, as `sync.documents` has it."""
+    """How an operation stands, as `sync.operations.documents` has it."""
 
     id = serializers.UUIDField()
     instance = serializers.CharField()

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 
 from accounts.api.views import ApiView
 from identities.api.views import instance_named
-from sync.importing import refresh
-from sync.readability import named_secrets
-from sync.secrets import check_secrets, references_of
+from sync.inventory.import_instances import refresh
+from sync.inventory.secret_access import named_secrets
+from sync.inventory.secrets import check_secrets, references_of
 
 
 class ReferenceSerializer(serializers.Serializer[Any]):

@@ -10,9 +10,9 @@ from rest_framework.test import APIClient
 from accounts.roles import Role
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.bulk import MOST
-from sync.importing import import_subscription
+from sync.inventory.import_instances import import_subscription
 from sync.models import Operation
+from sync.operations.fleet_plan import MOST
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure

@@ -17,9 +17,9 @@ from config.figures.models import Figure
 from config.figures.publishing import Publisher, publisher
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
-from sync.azure import arm_client
+from sync.azure_client import arm_client
 from sync.models import Operation, StatusCount
-from sync.tasks import wake_due_operations
+from sync.operations.tasks import wake_due_operations
 from tests.cloud import LocalAzure
 from tests.config.scraping import figure, names, scraped
 from tests.sync.driving import drive, imported, signed_lab

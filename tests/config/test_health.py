@@ -17,7 +17,7 @@ from config.figures.catalogue import TICK
 from config.figures.counters import Kind
 from config.figures.models import Figure
 from localazure import seed
-from sync.tasks import wake_due_operations
+from sync.operations.tasks import wake_due_operations
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.conftest import plant_rows
 from validation import configuration

@@ -12,7 +12,7 @@ from accounts.models import PersonalAccessToken
 from accounts.roles import Role
 from localazure import seed
 from sync.models import AuditEvent, Operation
-from sync.operations import cancel
+from sync.operations.lifecycle import cancel
 from tests.accounts.callers import DAY, Scope, caller, user
 from tests.cloud import LocalAzure
 from tests.config.lines import Lines

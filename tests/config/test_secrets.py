@@ -15,7 +15,7 @@ from accounts.roles import Role
 from arm.client import ArmClient
 from arm.errors import CredentialRefused
 from localazure import seed
-from sync.azure import arm_settings
+from sync.azure_client import arm_settings
 from sync.models import OperationStep
 from tests.accounts.callers import DAY, Scope, bearing, user
 from tests.cloud import LocalAzure

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance, Subscription
-from sync.desired import desired_state
+from sync.desired.state import desired_state
 from upstreams.models import DeliveryCount, UpstreamTemplate
 
 pytestmark = pytest.mark.django_db

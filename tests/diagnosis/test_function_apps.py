@@ -13,7 +13,7 @@ from arm.function_auth import FunctionAppAuth
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance, Subscription
-from sync.desired import desired_state
+from sync.desired.state import desired_state
 from upstreams.models import FunctionApp, UpstreamTemplate
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from localazure import seed
-from sync.importing import import_subscription
+from sync.inventory.import_instances import import_subscription
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.outages import outage
 from upstreams.receiver.policies import policies

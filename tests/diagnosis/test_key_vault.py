@@ -11,7 +11,7 @@ from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance, Subscription
 from identities.vaults import KeyVault, VaultGrant, VaultSecret
-from sync.desired import desired_state
+from sync.desired.state import desired_state
 from tests.sync.states import reference
 from upstreams.models import UpstreamTemplate
 

@@ -6,11 +6,11 @@ from collections import Counter
 from typing import Any
 
 from identities.models import SignalRInstance
-from sync.azure import arm_client
-from sync.desired import desired_state
-from sync.importing import refresh
+from sync.azure_client import arm_client
+from sync.desired.state import desired_state
+from sync.inventory.import_instances import refresh
 from sync.models import AuditEvent, Operation
-from sync.planning import plan_instance
+from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.driving import drive, raw, start, unmanaged
 

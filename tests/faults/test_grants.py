@@ -8,14 +8,14 @@ import pytest
 
 from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
-from sync.importing import refresh
+from sync.inventory.import_instances import refresh
 from sync.models import Operation
-from sync.planning import plan_instance
+from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.faults.conftest import Count
 from tests.localazure.rest import Arm
 from tests.sync.driving import drive, imported, start, want
-from tests.sync.test_grants import POLICIES, ROLES, document, stored, template
+from tests.sync.inventory.test_grants import POLICIES, ROLES, document, stored, template
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from sync.claims import claim
 from sync.models import Operation
+from sync.operations.claims import claim
 from tests.cloud import LocalAzure
 from tests.faults import faults
 from tests.faults.conftest import Count

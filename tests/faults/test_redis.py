@@ -38,8 +38,8 @@ KILLS = max(RUNS // 2, 1)
 CALLED = SURE_CALLS * len(NAMES)
 WANTED = f"""
 from identities.models import ManagedIdentity, SignalRInstance
-from sync.history import Author, wanting
-from sync.policy import Policy, set_policy
+from sync.desired.history import Author, wanting
+from sync.desired.management_policy import Policy, set_policy
 from upstreams.documents import load_templates
 for instance in SignalRInstance.objects.filter(name__in={NAMES!r}):
     set_policy(instance, Policy.MANAGE, who="ada")

@@ -6,7 +6,7 @@ from typing import Any
 
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.planning import plan_instance
+from sync.operations.instance_plan import plan_instance
 from tests.sync.driving import SIGNED, imported, want
 
 

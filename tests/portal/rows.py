@@ -12,7 +12,7 @@ from accounts.models import PersonalAccessToken
 from identities.models import SignalRInstance
 from identities.vaults import KeyVault, VaultGrant
 from localazure import seed
-from sync.importing import import_subscription
+from sync.inventory.import_instances import import_subscription
 from tests.sync.driving import drive, signed_lab, start, want
 from upstreams.models import Delivery, DeliveryCount, Outcome
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from identities.models import SignalRInstance
+from sync.inventory.sync_status import SyncStatus
 from sync.models import InstanceStatus, Operation
-from sync.status import SyncStatus
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from upstreams.models import DeliveryCount, Outcome

@@ -5,8 +5,8 @@ from __future__ import annotations
 from accounts.roles import Role
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.drift import drift_of
-from sync.history import Author, record_desired
+from sync.desired.history import Author, record_desired
+from sync.inventory.drift import drift_of
 from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
 from tests.portal.cloud import changed_lab

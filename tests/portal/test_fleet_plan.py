@@ -9,8 +9,8 @@ from django.test import Client
 from accounts.roles import Role
 from identities.models import SignalRInstance
 from localazure import seed
+from sync.desired.management_policy import Policy, set_policy
 from sync.models import Operation
-from sync.policy import Policy, set_policy
 from tests.cloud import LocalAzure
 from tests.portal.cloud import changed_lab
 from tests.portal.conftest import SignIn

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.roles import Role
 from localazure import seed
 from sync.models import AuditEvent
-from sync.planning import plan_instance
+from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.fleet import SIGNED, observed
@@ -22,7 +22,7 @@ from tests.sync.functions import (
     function_app,
     to_function,
 )
-from tests.sync.test_grants import stored
+from tests.sync.inventory.test_grants import stored
 
 PAGE = f"/admin/instances/{seed.CHAT}/function-apps/"
 

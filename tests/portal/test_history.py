@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.roles import Role
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from localazure import seed
-from sync.history import Author, wanting
+from sync.desired.history import Author, wanting
 from sync.models import DesiredRevision, Operation
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn

@@ -12,12 +12,12 @@ from accounts.roles import Role
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.models import AuditEvent
-from sync.planning import plan_instance
+from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.fleet import SIGNED, observed
 from tests.sync.driving import drive, start
-from tests.sync.test_grants import POLICIES, ROLES, naming, stored
+from tests.sync.inventory.test_grants import POLICIES, ROLES, naming, stored
 from upstreams.demands import ReceiverDemands
 
 PAGE = f"/admin/instances/{seed.LAB}/key-vault/"

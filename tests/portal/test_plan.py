@@ -5,8 +5,8 @@ from __future__ import annotations
 from accounts.roles import Role
 from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
+from sync.desired.management_policy import Policy, set_policy
 from sync.models import Operation
-from sync.policy import Policy, set_policy
 from tests.cloud import LocalAzure
 from tests.portal.cloud import changed_lab, shown_plan
 from tests.portal.conftest import SignIn

@@ -9,7 +9,7 @@ import yaml
 
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.desired import row_state
+from sync.desired.state import row_state
 from sync.models import AuditEvent, DesiredRevision, Operation
 from tests.cloud import LocalAzure
 from tests.sync.commands import Outcome, run

@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
-from sync.azure import arm_client
-from sync.importing import import_instance
+from sync.azure_client import arm_client
+from sync.desired.management_policy import Policy, set_policy
+from sync.inventory.import_instances import import_instance
 from sync.models import Operation, OperationStep
-from sync.operations import advance, start_apply
-from sync.planning import plan_instance
-from sync.policy import Policy, set_policy
+from sync.operations.instance_plan import plan_instance
+from sync.operations.lifecycle import advance, start_apply
 from tests.cloud import LocalAzure
 from upstreams.documents import load_templates
 

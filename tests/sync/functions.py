@@ -7,8 +7,8 @@ from typing import Any
 
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
-from sync.azure import arm_client
-from sync.function_apps import import_function_apps
+from sync.azure_client import arm_client
+from sync.inventory.function_apps import import_function_apps
 from tests.cloud import LocalAzure
 from tests.sync.driving import imported, want
 from upstreams.models import FunctionApp

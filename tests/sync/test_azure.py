@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from localazure import seed
-from sync.azure import arm_client, arm_settings
+from sync.azure_client import arm_client, arm_settings
 from sync.checks import check_endpoints
 from tests.cloud import REPOSITORY
 

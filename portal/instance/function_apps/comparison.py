@@ -8,7 +8,7 @@ from typing import Final
 
 from arm.function_auth import FunctionAppAuth
 from identities.models import SignalRInstance
-from sync.desired import observed_state, row_state
+from sync.desired.state import observed_state, row_state
 from upstreams.function_auth import Demand, Disagreement, disagreements, host_of, wanted
 from upstreams.function_demands import demand_on, is_in_reach
 from upstreams.models import FunctionApp

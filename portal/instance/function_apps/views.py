@@ -12,7 +12,7 @@ from arm.errors import ArmError
 from portal.instance.function_apps.comparison import App, apps_of, unknown_hosts
 from portal.instance.page import InstancePage
 from portal.page import who
-from sync.function_apps import import_function_apps, refresh_function_app, set_app_policy
+from sync.inventory.function_apps import import_function_apps, refresh_function_app, set_app_policy
 from upstreams.models import FunctionApp
 
 _Policy = FunctionApp.Policy

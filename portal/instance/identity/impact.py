@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
-from sync.desired import observed_state
-from sync.errors import SyncError
-from sync.plan import InvalidDesired, Plan
-from sync.planning import plan_instance
+from sync.desired.state import observed_state
+from sync.operations.instance_plan import plan_instance
+from sync.planning.errors import SyncError
+from sync.planning.plan import InvalidDesired, Plan
 
 
 @dataclass(frozen=True, slots=True)

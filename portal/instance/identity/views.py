@@ -18,9 +18,9 @@ from portal.instance.identity.forms import ChoiceForm, NewIdentityForm
 from portal.instance.identity.impact import consequences
 from portal.instance.page import InstancePage
 from portal.page import is_fragment, who
-from sync.borrowing import make_identity, read_identities
-from sync.desired import observed_state, row_state
-from sync.history import Author, wanting
+from sync.desired.history import Author, wanting
+from sync.desired.state import observed_state, row_state
+from sync.inventory.user_assigned_identities import make_identity, read_identities
 
 _Type = ManagedIdentity.Type
 # Identities listed at once; a search narrows them down.

@@ -10,7 +10,7 @@ from datetime import datetime
 from arm.state import InstanceState, TemplateState
 from identities.models import SignalRInstance
 from identities.vaults import KeyVault, VaultGrant, VaultSecret
-from sync.desired import desired_state, known_vaults, observed_state
+from sync.desired.state import desired_state, known_vaults, observed_state
 from upstreams.references import (
     KeyVaultReference,
     ReferenceProblem,

@@ -15,11 +15,11 @@ from portal.instance.key_vault.forms import UrlSecretForm
 from portal.instance.key_vault.references import malformed, named_vaults
 from portal.instance.page import InstancePage
 from portal.page import who
-from sync.demanding import demanding, demands_of
-from sync.desired import row_state
-from sync.granting import choose_grants
-from sync.importing import refresh
-from sync.secrets import check_secrets
+from sync.desired.request_requirements import demanding, demands_of
+from sync.desired.state import row_state
+from sync.inventory.import_instances import refresh
+from sync.inventory.secrets import check_secrets
+from sync.inventory.vault_grants import choose_grants
 
 
 class KeyVaultPage(InstancePage):

@@ -10,7 +10,7 @@ from diagnosis.checklist import diagnose
 from identities.models import SignalRInstance
 from portal.instance.overview.export import Place, snippets
 from portal.instance.page import InstancePage
-from sync.desired import desired_state
+from sync.desired.state import desired_state
 from upstreams.redaction import redact
 
 

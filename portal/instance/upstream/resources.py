@@ -12,7 +12,7 @@ from arm.errors import ArmError
 from arm.graph import Application, list_applications
 from portal.instance.page import InstancePage
 from portal.page import is_fragment
-from sync.azure import graph_settings
+from sync.azure_client import graph_settings
 from upstreams.data_plane import DATA_PLANES, DataPlane
 
 _LISTED: Final = 20

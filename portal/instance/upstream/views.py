@@ -16,7 +16,7 @@ from portal.instance.page import InstancePage
 from portal.instance.upstream.explanation import Route, read, route
 from portal.instance.upstream.forms import Draft, TemplateForm, document_of
 from portal.page import is_fragment, who
-from sync.history import Author, wanting
+from sync.desired.history import Author, wanting
 from sync.models import DesiredRevision
 from upstreams.documents import dump_templates, load_templates
 from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES, Event

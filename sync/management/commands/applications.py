@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from arm.errors import ArmError
 from arm.graph import Application, list_applications
-from sync.azure import graph_settings
+from sync.azure_client import graph_settings
 from sync.management.terminal import working, write_table
 from upstreams.data_plane import DATA_PLANES
 

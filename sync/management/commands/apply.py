@@ -10,16 +10,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sync.documents import operation_document
-from sync.errors import SyncError
-from sync.history import Author
+from sync.desired.history import Author
+from sync.management.actor import operator_name
 from sync.management.exit_codes import CHANGES_PENDING
-from sync.management.files import add_file_argument
-from sync.management.following import follow, watch
-from sync.management.operators import operator_name
-from sync.management.undertakings import Declared, Named, Undertaking
+from sync.management.fleet_files import add_file_argument
+from sync.management.progress import follow, watch
+from sync.management.targets import Declared, Named, Undertaking
 from sync.models import Operation
-from sync.plan import InvalidDesired
+from sync.operations.documents import operation_document
+from sync.planning.errors import SyncError
+from sync.planning.plan import InvalidDesired
 
 
 class Command(BaseCommand):

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand
 
-from sync.documents import audit_document
 from sync.management.terminal import write_table
 from sync.models import AuditEvent
+from sync.operations.documents import audit_document
 
 SHOWN: Final = 50
 

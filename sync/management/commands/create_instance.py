@@ -13,12 +13,12 @@ from django.core.management.base import BaseCommand, CommandError
 from arm.creation import SERVICE_MODES, SKUS
 from arm.errors import ArmError
 from arm.state import ExistenceState
-from sync.errors import SyncError
-from sync.existing import Site, want_new_instance
+from sync.desired.lifecycle import Site, want_new_instance
+from sync.management.actor import operator_name
 from sync.management.exit_codes import CHANGES_PENDING
-from sync.management.operators import operator_name
-from sync.planning import plan_instance
-from sync.rendering import render_json, render_text
+from sync.operations.instance_plan import plan_instance
+from sync.operations.rendering import render_json, render_text
+from sync.planning.errors import SyncError
 
 
 class Command(BaseCommand):

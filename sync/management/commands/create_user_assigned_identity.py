@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from arm.errors import ArmError
-from sync.borrowing import make_identity
-from sync.management.operators import operator_name
+from sync.inventory.user_assigned_identities import make_identity
+from sync.management.actor import operator_name
 
 
 class Command(BaseCommand):

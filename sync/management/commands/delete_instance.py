@@ -9,15 +9,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sync.documents import operation_document
-from sync.errors import SyncError
+from sync.management.actor import operator_name
 from sync.management.exit_codes import CHANGES_PENDING
-from sync.management.following import follow, watch
-from sync.management.operators import operator_name
+from sync.management.progress import follow, watch
 from sync.management.selection import select_instances
 from sync.models import Operation
-from sync.operations import start_delete
-from sync.rendering import render_text
+from sync.operations.documents import operation_document
+from sync.operations.lifecycle import start_delete
+from sync.operations.rendering import render_text
+from sync.planning.errors import SyncError
 
 
 class Command(BaseCommand):

@@ -9,16 +9,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sync.accepting import accept
-from sync.drift import Drift, DriftReport, compare, drift_of, drift_of_fleet
-from sync.errors import SyncError
+from sync.desired.accept_drift import accept
+from sync.inventory.drift import Drift, DriftReport, compare, drift_of, drift_of_fleet
+from sync.management.actor import operator_name
 from sync.management.exit_codes import CHANGES_PENDING
-from sync.management.operators import operator_name
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table
-from sync.plan import InvalidDesired
-from sync.planning import plan_instance
-from sync.rendering import render_json, summary
+from sync.operations.instance_plan import plan_instance
+from sync.operations.rendering import render_json, summary
+from sync.planning.errors import SyncError
+from sync.planning.plan import InvalidDesired
 
 
 class Command(BaseCommand):

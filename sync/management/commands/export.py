@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand
 
-from sync.declaring.documents import write_documents
-from sync.declaring.exporting import chosen, declare_all
+from sync.declarative.export import chosen, declare_all
+from sync.declarative.fleet_documents import write_documents
 from sync.management.selection import select_instances
 
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from arm.errors import ArmError
-from sync.agreement import Agreement, agreement_document, agreement_of
-from sync.function_apps import refresh_function_app, set_app_policy
-from sync.management.operators import operator_name
+from sync.inventory.function_app_status import Agreement, agreement_document, agreement_of
+from sync.inventory.function_apps import refresh_function_app, set_app_policy
+from sync.management.actor import operator_name
 from sync.management.terminal import working, write_table
 from upstreams.models import FunctionApp
 

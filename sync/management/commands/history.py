@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sync.documents import revision_document
 from sync.management.selection import select_instances
 from sync.management.terminal import write_table
 from sync.models import DesiredRevision
+from sync.operations.documents import revision_document
 
 
 class Command(BaseCommand):

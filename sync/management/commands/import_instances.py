@@ -12,10 +12,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from arm.client import list_subscriptions
 from arm.errors import ArmError
-from sync.azure import arm_settings
-from sync.importing import import_subscription
-from sync.listing import ImportReport
-from sync.management.operators import operator_name
+from sync.azure_client import arm_settings
+from sync.inventory.import_instances import import_subscription
+from sync.inventory.instance_list import ImportReport
+from sync.management.actor import operator_name
 from sync.management.terminal import working, write_table
 
 

@@ -11,13 +11,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from arm.errors import ArmError
 from identities.models import SignalRInstance
-from sync.granting import want_grants
-from sync.importing import refresh
-from sync.management.operators import operator_name
+from sync.inventory.import_instances import refresh
+from sync.inventory.secret_access import named_secrets
+from sync.inventory.secrets import check_secrets, references_of
+from sync.inventory.vault_grants import want_grants
+from sync.management.actor import operator_name
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table
-from sync.readability import named_secrets
-from sync.secrets import check_secrets, references_of
 
 
 class Command(BaseCommand):

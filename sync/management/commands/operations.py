@@ -9,12 +9,12 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sync.documents import operation_document
 from sync.errors import OperationFinished
-from sync.management.operators import operator_name
+from sync.management.actor import operator_name
 from sync.management.terminal import write_table
 from sync.models import Operation
-from sync.operations import cancel
+from sync.operations.documents import operation_document
+from sync.operations.lifecycle import cancel
 
 SHOWN: Final = 50
 

@@ -10,16 +10,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sync.errors import SyncError
-from sync.history import Author
+from sync.desired.history import Author
+from sync.management.actor import operator_name
 from sync.management.exit_codes import CHANGES_PENDING
-from sync.management.files import add_file_argument
-from sync.management.operators import operator_name
+from sync.management.fleet_files import add_file_argument
 from sync.management.selection import select_instances
-from sync.management.undertakings import Declared
-from sync.plan import InvalidDesired, Plan
-from sync.planning import plan_instance
-from sync.rendering import render_json, render_text
+from sync.management.targets import Declared
+from sync.operations.instance_plan import plan_instance
+from sync.operations.rendering import render_json, render_text
+from sync.planning.errors import SyncError
+from sync.planning.plan import InvalidDesired, Plan
 
 
 class Command(BaseCommand):

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sync.existing import protect
-from sync.management.operators import operator_name
+from sync.desired.lifecycle import protect
+from sync.management.actor import operator_name
 from sync.management.selection import select_instances
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from sync.desired.removal import remove
 from sync.errors import OperationRunning
-from sync.management.operators import operator_name
+from sync.management.actor import operator_name
 from sync.management.selection import select_instances
-from sync.removing import remove
 
 
 class Command(BaseCommand):

@@ -9,14 +9,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sync.errors import SyncError
-from sync.history import rollback
+from sync.desired.history import rollback
+from sync.management.actor import operator_name
 from sync.management.exit_codes import CHANGES_PENDING
-from sync.management.operators import operator_name
 from sync.management.selection import select_instances
-from sync.plan import InvalidDesired
-from sync.planning import plan_instance
-from sync.rendering import render_json, render_text
+from sync.operations.instance_plan import plan_instance
+from sync.operations.rendering import render_json, render_text
+from sync.planning.errors import SyncError
+from sync.planning.plan import InvalidDesired
 
 
 class Command(BaseCommand):

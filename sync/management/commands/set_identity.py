@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from identities.models import ManagedIdentity, UserAssignedIdentity
-from sync.history import Author, wanting
-from sync.management.operators import operator_name
+from sync.desired.history import Author, wanting
+from sync.management.actor import operator_name
 from sync.management.selection import select_instances
 
 

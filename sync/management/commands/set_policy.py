@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sync.management.operators import operator_name
+from sync.desired.management_policy import Policy, set_policy
+from sync.management.actor import operator_name
 from sync.management.selection import select_instances
-from sync.policy import Policy, set_policy
 
 
 class Command(BaseCommand):

@@ -11,8 +11,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from sync.history import Author, wanting
-from sync.management.operators import operator_name
+from sync.desired.history import Author, wanting
+from sync.management.actor import operator_name
 from sync.management.selection import select_instances
 from upstreams.documents import dump_templates, load_templates
 from upstreams.redaction import redacted

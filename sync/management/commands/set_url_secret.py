@@ -11,8 +11,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from sync.demanding import demanding
-from sync.management.operators import operator_name
+from sync.desired.request_requirements import demanding
+from sync.management.actor import operator_name
 from sync.management.selection import select_instances
 from upstreams.demands import ReceiverDemands
 from upstreams.receiver.url_secrets import LONGEST, SHORTEST

@@ -1,0 +1,173 @@
+"""What is wanted of an instance, as documents that are read and replaced as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Final
+
+from django.core.exceptions import ValidationError
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.callers import name_of
+from accounts.api.fields import TextField
+from accounts.api.views import DocumentView
+from identities.api.views import instance_named
+from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
+from sync.api.serializers import GrantChoiceSerializer, IdentitySerializer, TemplateSerializer
+from sync.desired.history import Author, wanting
+from sync.desired.state import row_state
+from sync.inventory.vault_grants import choose_grants
+from sync.planning.components.vault_names import named_vaults
+from upstreams.documents import dump_templates, load_templates
+
+_COMMENT: Final = OpenApiParameter(
+    "comment", OpenApiTypes.STR, description="Why, for the history: at most 255 characters."
+)
+
+
+class Comment(serializers.Serializer[dict[str, str]]):
+    """Why something is wanted."""
+
+    comment = TextField(max_length=255, default="")
+
+
+class InstanceDocument(DocumentView):
+    """A document of the instance in the address."""
+
+    def subject(self) -> SignalRInstance:
+        """Return the instance, with what is wanted of it. Raises Http404."""
+        return instance_named(self.kwargs["name"])
+
+
+class WantedView(InstanceDocument):
+    """A part of what is wanted. Nothing is sent to Azure before an apply."""
+
+    action: ClassVar[str]
+
+    @contextmanager
+    def turn(self, request: Request) -> Iterator[SignalRInstance]:
+        """Want something else in this block, on record."""
+        comment = Comment(data=request.query_params)
+        comment.is_valid(raise_exception=True)
+        author = Author(name_of(request), self.action, comment.validated_data["comment"])
+        with wanting(self.subject(), author):
+            yield self.subject()
+
+
+class WantedIdentity(WantedView):
+    """The one managed identity that is wanted of an instance."""
+
+    reads = "identities.view_managedidentity"
+    writes = "identities.change_managedidentity"
+    action = "set identity"
+
+    @extend_schema(responses=IdentitySerializer)
+    def get(self, _request: Request, name: str) -> Response:
+        """Read which identity is wanted."""
+        return self.read()
+
+    @extend_schema(request=IdentitySerializer, responses=IdentitySerializer, parameters=[_COMMENT])
+    def put(self, request: Request, name: str) -> Response:
+        """Want another identity."""
+        serializer = IdentitySerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return self.replace(request, serializer.validated_data)
+
+    def dump(self, subject: SignalRInstance) -> dict[str, Any]:
+        """Return the type, and the ARM id of a user-assigned identity."""
+        borrowed = subject.identity.user_assigned
+        return {
+            "type": subject.identity.type,
+            "user_assigned": borrowed.arm_id if borrowed else None,
+        }
+
+    def load(self, _request: Request, subject: SignalRInstance, document: Any) -> None:
+        """Want that identity. Raises ValidationError."""
+        arm_id, borrowed = document["user_assigned"], None
+        if arm_id is not None:
+            borrowed = UserAssignedIdentity.objects.with_arm_id(arm_id).first()
+            if borrowed is None:
+                raise ValidationError({"user_assigned": "It is not known here: import it first."})
+        subject.identity.become(ManagedIdentity.Type(document["type"]), borrowed)
+
+
+class WantedTemplates(WantedView):
+    """The upstream templates that are wanted of an instance; the first that matches is taken."""
+
+    reads = "upstreams.view_upstreamtemplate"
+    writes = "upstreams.change_upstreamtemplate"
+    action = "set upstream"
+
+    @extend_schema(responses=TemplateSerializer(many=True))
+    def get(self, _request: Request, name: str) -> Response:
+        """Read the wanted templates in their order."""
+        return self.read()
+
+    @extend_schema(
+        request=TemplateSerializer(many=True),
+        responses=TemplateSerializer(many=True),
+        parameters=[_COMMENT],
+    )
+    def put(self, request: Request, name: str) -> Response:
+        """Want other templates, in this order."""
+        serializer = TemplateSerializer(data=request.data, many=True)
+        serializer.is_valid(raise_exception=True)
+        return self.replace(request, request.data)
+
+    def dump(self, subject: SignalRInstance) -> list[dict[str, Any]]:
+        """Return the templates."""
+        return dump_templates(subject)
+
+    def load(self, _request: Request, subject: SignalRInstance, document: Any) -> None:
+        """Want these. Raises ValidationError."""
+        load_templates(subject, document)
+
+
+class WantedGrants(InstanceDocument):
+    """Which of the vaults that the wanted templates name the wanted identity is to be let into.
+
+    One that an import found without a grant is not wanted until somebody says so.
+    """
+
+    reads = "identities.view_vaultgrant"
+    writes = "identities.change_vaultgrant"
+
+    @extend_schema(responses=GrantChoiceSerializer(many=True))
+    def get(self, _request: Request, name: str) -> Response:
+        """Read which grants are wanted."""
+        return self.read()
+
+    @extend_schema(
+        request=GrantChoiceSerializer(many=True), responses=GrantChoiceSerializer(many=True)
+    )
+    def put(self, request: Request, name: str) -> Response:
+        """Want these grants, and the others as they were."""
+        serializer = GrantChoiceSerializer(data=request.data, many=True)
+        serializer.is_valid(raise_exception=True)
+        return self.replace(request, serializer.validated_data)
+
+    def dump(self, subject: SignalRInstance) -> list[dict[str, Any]]:
+        """Return the vaults by name, and whether each is wanted."""
+        state = row_state(subject)
+        holder = state.identity.holder
+        return [
+            {
+                "vault": vault,
+                "is_wanted": holder is not None and [vault, holder] not in subject.ungranted,
+            }
+            for vault in named_vaults(state.templates)
+        ]
+
+    def load(self, request: Request, subject: SignalRInstance, document: Any) -> None:
+        """Want these. Raises ValidationError."""
+        chosen = {each["vault"]: each["is_wanted"] for each in document}
+        if unknown := sorted(chosen.keys() - {each["vault"] for each in self.dump(subject)}):
+            raise ValidationError({"vault": f"No template names {', '.join(unknown)}."})
+        if any(chosen.values()) and row_state(subject).identity.holder is None:
+            raise ValidationError({"is_wanted": "Want an identity first: nobody is to be let in."})
+        choose_grants(subject, chosen, who=name_of(request))

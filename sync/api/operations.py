@@ -1,0 +1,215 @@
+"""Plans, the operations that carry them out, and drift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.callers import name_of, user_of
+from accounts.api.idempotency import once
+from accounts.api.links import to_operation
+from accounts.api.views import ApiView, ListView
+from arm.errors import NotFound
+from identities.api.views import instance_named
+from identities.models import SignalRInstance
+from sync.api.serializers import (
+    AcceptSerializer,
+    ApplySerializer,
+    DriftSerializer,
+    OperationSerializer,
+    PlanSerializer,
+)
+from sync.desired.accept_drift import accept
+from sync.desired.state import desired_state, observed_state
+from sync.inventory.drift import compare
+from sync.inventory.import_instances import refresh
+from sync.models import Operation
+from sync.operations.instance_plan import plan_instance
+from sync.operations.lifecycle import cancel, start_apply
+from sync.operations.rendering import render_json
+from sync.planning.partial_plan import differences
+from upstreams.redaction import redacted
+
+# Seconds: an operation takes Azure some of them at least.
+POLL_SECONDS: Final = "5"
+_PATHS: Final = OpenApiParameter(
+    "path",
+    OpenApiTypes.STR,
+    many=True,
+    description="Plan only the change at this path; may be repeated.",
+)
+_RETRY_AFTER: Final = OpenApiParameter(
+    "Retry-After",
+    OpenApiTypes.INT,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="Seconds after which to look again, while it has not ended.",
+)
+
+
+class InstancePlan(ApiView):
+    """The plan of an instance, as of Azure's last answer."""
+
+    reads = "identities.view_signalrinstance"
+    problems = {"GET": {409}}
+    links = {
+        "GET": {
+            200: {
+                "apply": {
+                    "operationId": "instances_apply_create",
+                    "parameters": {"name": "$response.body#/instance"},
+                    "requestBody": {"digest": "$response.body#/digest"},
+                }
+            }
+        }
+    }
+
+    @extend_schema(responses=PlanSerializer, parameters=[_PATHS])
+    def get(self, request: Request, name: str) -> Response:
+        """Plan, without asking Azure."""
+        paths = request.query_params.getlist("path")
+        return Response(render_json(plan_instance(instance_named(name), paths)))
+
+
+class InstanceApply(ApiView):
+    """Carrying the plan of an instance out in Azure."""
+
+    reads = "sync.view_operation"
+    writes = "sync.add_operation"
+    repeatable = starts_work = ("POST",)
+    links = {"POST": {202: to_operation()}}
+
+    @extend_schema(request=ApplySerializer, responses={202: OperationSerializer})
+    def post(self, request: Request, name: str) -> Response:
+        """Start an operation that carries out the plan of that digest."""
+        serializer = ApplySerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data
+        return once(request, lambda: accepted(self._start(request, instance_named(name), wanted)))
+
+    def _start(
+        self, request: Request, instance: SignalRInstance, wanted: Mapping[str, Any]
+    ) -> Operation:
+        return start_apply(
+            instance,
+            digest=wanted["digest"],
+            paths=wanted["paths"],
+            requested_by=user_of(request),
+            requested_by_name=name_of(request),
+        )
+
+
+class OperationList(ListView):
+    """Operations, the last first."""
+
+    reads = "sync.view_operation"
+    queryset = Operation.objects.select_related("instance").prefetch_related("steps")
+    serializer_class = OperationSerializer
+    filterset_fields = {"instance__name": ["iexact"], "state": ["exact"], "kind": ["exact"]}
+    ordering_fields = ["created_at"]
+    ordering = ["-created_at"]
+    links = {"GET": {200: to_operation("$response.body#/results/0/id")}}
+
+
+class OperationDetail(ApiView):
+    """One operation, and how far it is."""
+
+    reads = "sync.view_operation"
+
+    @extend_schema(responses=OperationSerializer, parameters=[_RETRY_AFTER])
+    def get(self, _request: Request, pk: Any) -> Response:
+        """Read how it stands."""
+        return _standing(get_object_or_404(Operation, pk=pk))
+
+
+class OperationCancel(ApiView):
+    """Stopping an operation."""
+
+    reads = "sync.view_operation"
+    writes = "sync.change_operation"
+
+    @extend_schema(request=None, responses=OperationSerializer, parameters=[_RETRY_AFTER])
+    def post(self, request: Request, pk: Any) -> Response:
+        """Stop it before its next step; one that Azure is working on is finished first."""
+        operation = get_object_or_404(Operation, pk=pk)
+        cancel(operation, who=name_of(request))
+        return _standing(operation)
+
+
+class InstanceDrift(ApiView):
+    """How what Azure has differs from what is wanted."""
+
+    reads = "identities.view_signalrinstance"
+    writes = "identities.change_signalrinstance"
+    problems = {"POST": {502}}
+
+    @extend_schema(responses=DriftSerializer)
+    def get(self, _request: Request, name: str) -> Response:
+        """Compare with Azure's last answer."""
+        return Response(_drift(instance_named(name)))
+
+    @extend_schema(request=None, responses=DriftSerializer)
+    def post(self, _request: Request, name: str) -> Response:
+        """Ask Azure now, and compare with what it answers."""
+        instance = instance_named(name)
+        try:
+            refresh(instance)
+        except NotFound:
+            # Gone is an answer, and written down as such.
+            if instance.missing_since is None:
+                raise
+        return Response(_drift(instance_named(name)))
+
+
+class DriftAcceptance(ApiView):
+    """Drift that is welcome: what Azure has becomes what is wanted, on record.
+
+    What is not welcome is written back by an apply, limited to the same paths.
+    """
+
+    reads = "identities.view_signalrinstance"
+    writes = "identities.change_signalrinstance"
+
+    @extend_schema(request=AcceptSerializer, responses=DriftSerializer)
+    def post(self, request: Request, name: str) -> Response:
+        """Want what Azure last answered, at these paths or at all, and compare again."""
+        serializer = AcceptSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data
+        instance = instance_named(name)
+        accept(instance, wanted["paths"], who=name_of(request), comment=wanted["comment"])
+        return Response(_drift(instance_named(name)))
+
+
+def accepted(operation: Operation) -> Response:
+    """Return the answer to a request that started this operation."""
+    headers = {
+        "Location": reverse("api-operation", args=[operation.pk]),
+        "Retry-After": POLL_SECONDS,
+    }
+    return Response(OperationSerializer(operation).data, status=202, headers=headers)
+
+
+def _standing(operation: Operation) -> Response:
+    headers = {} if operation.is_finished else {"Retry-After": POLL_SECONDS}
+    return Response(OperationSerializer(operation).data, headers=headers)
+
+
+def _drift(instance: SignalRInstance) -> dict[str, Any]:
+    (entry,) = compare([instance]).entries
+    observed = observed_state(instance)
+    found = differences(observed, desired_state(instance)) if observed else ()
+    return {
+        "instance": instance.name,
+        "status": entry.status.value,
+        "observed_at": instance.observed_at and instance.observed_at.isoformat(),
+        "changes": redacted([asdict(change) for change in found]),
+    }

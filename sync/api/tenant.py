@@ -1,0 +1,85 @@
+"""What there is in the tenant to choose from: identities to borrow, and applications to ask for."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, Final
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.callers import name_of
+from accounts.api.fields import StrictSerializer, TextField, UuidField
+from accounts.api.idempotency import once
+from accounts.api.views import ApiView
+from arm.graph import list_applications
+from identities.api.serializers import UserAssignedIdentitySerializer
+from identities.api.views import UserAssignedIdentityList
+from sync.azure_client import graph_settings
+from sync.inventory.user_assigned_identities import make_identity
+
+_MOST: Final = 100
+
+
+class NewIdentitySerializer(StrictSerializer):
+    """Where the identity is to be."""
+
+    name = TextField(max_length=128)
+    subscription_id = UuidField()
+    resource_group = TextField(max_length=90)
+    location = TextField(max_length=64, help_text="As westeurope.")
+
+
+class UserAssignedIdentities(UserAssignedIdentityList):
+    """User-assigned identities that an instance can be given."""
+
+    writes = "identities.add_userassignedidentity"
+    problems = {"POST": {502}}
+    repeatable = ("POST",)
+
+    @extend_schema(request=NewIdentitySerializer, responses={201: UserAssignedIdentitySerializer})
+    def post(self, request: Request) -> Response:
+        """Make one in Azure at once: an identity that nothing uses changes nothing."""
+        serializer = NewIdentitySerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return once(request, lambda: _made(serializer.validated_data, name_of(request)))
+
+
+class ApplicationSerializer(serializers.Serializer[Any]):
+    """An app registration of the tenant, and what a template can name to get a token for it."""
+
+    app_id = serializers.CharField()
+    display_name = serializers.CharField(allow_blank=True)
+    resources = serializers.ListField(child=serializers.CharField())
+    has_v2_tokens = serializers.BooleanField(
+        help_text="Its tokens' issuer is not the v1 one that receivers expect."
+    )
+
+
+class Applications(ApiView):
+    __doc__ = f"""Applications of the tenant, as Microsoft Graph has them: the first {_MOST}."""
+
+    reads = "identities.view_signalrinstance"
+    problems = {"GET": {409, 502}}
+
+    @extend_schema(
+        responses=ApplicationSerializer(many=True),
+        parameters=[
+            OpenApiParameter(
+                "search", OpenApiTypes.STR, description="A word of the name, or a client ID."
+            )
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """Search for applications that a signed template can ask a token for."""
+        search = request.query_params.get("search", "")
+        found = islice(list_applications(graph_settings(), search), _MOST)
+        return Response(ApplicationSerializer(found, many=True).data)
+
+
+def _made(wanted: dict[str, Any], who: str) -> Response:
+    row = make_identity(wanted.pop("name"), **wanted, who=who)
+    return Response(UserAssignedIdentitySerializer(row).data, status=201)

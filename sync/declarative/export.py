@@ -1,0 +1,83 @@
+"""What is wanted of a fleet, from its rows, as documents. Keys in addresses are hidden in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from uuid import UUID
+
+from django.db.models.functions import Lower
+
+from identities.models import SignalRInstance
+from sync.declarative.fleet_documents import DeclaredFunctionApp, DeclaredInstance
+from sync.desired.state import existence_of, row_state
+from sync.planning.components.vault_names import named_vaults
+from upstreams.models import FunctionApp
+from upstreams.redaction import redact
+
+
+def declare(instance: SignalRInstance) -> DeclaredInstance:
+    """Return the document of an instance fetched by `SignalRInstance.objects.with_desired()`."""
+    state = row_state(instance)
+    shown = (replace(each, url_template=redact(each.url_template)) for each in state.templates)
+    return DeclaredInstance(
+        name=instance.name,
+        subscription_id=instance.subscription_id,
+        resource_group=instance.resource_group,
+        state=replace(state, templates=tuple(shown)),
+        existence=existence_of(instance),
+        policy=instance.policy,
+        is_protected=instance.is_protected,
+        create_if_missing=instance.create_if_missing or None,
+        grants=wanted_grants(instance),
+    )
+
+
+def wanted_grants(instance: SignalRInstance) -> dict[str, bool]:
+    """Return, of each vault that the templates name, whether the identity is to be let in."""
+    state = row_state(instance)
+    holder = state.identity.holder
+    if holder is None:
+        return {}
+    declined = {name for name, who in instance.ungranted if who == holder}
+    return {name: name not in declined for name in named_vaults(state.templates)}
+
+
+def declare_all(
+    instances: Iterable[SignalRInstance], *, is_whole_fleet: bool
+) -> Iterator[DeclaredInstance | DeclaredFunctionApp]:
+    """Yield the documents of these instances by name, then those of Function Apps by ARM id.
+
+    The apps are those that the instances send signed requests to and, of a whole fleet, besides
+    those that plans may write.
+    """
+    documents = sorted(map(declare, instances), key=lambda each: each.name.lower())
+    yield from documents
+    signed = {
+        template.url_template
+        for document in documents
+        for template in document.state.templates
+        if template.auth_type == "ManagedIdentity"
+    }
+    apps = {app.pk: app for app in (FunctionApp.objects.serving(signed) if signed else ())}
+    if is_whole_fleet:
+        apps |= {app.pk: app for app in FunctionApp.objects.managed()}
+    for app in sorted(apps.values(), key=lambda each: each.arm_id.lower()):
+        yield DeclaredFunctionApp(app.arm_id, app.policy)
+
+
+def chosen(
+    *,
+    names: Iterable[str] = (),
+    subscription: UUID | None = None,
+    resource_group: str | None = None,
+) -> list[SignalRInstance]:
+    """Return the instances that meet all that is asked, with what is wanted of them."""
+    rows = SignalRInstance.objects.with_desired()
+    if keys := [name.lower() for name in names]:
+        rows = rows.annotate(key=Lower("name")).filter(key__in=keys)
+    if subscription is not None:
+        rows = rows.filter(subscription=subscription)
+    if resource_group is not None:
+        rows = rows.filter(resource_group__iexact=resource_group)
+    return list(rows)

@@ -1,0 +1,298 @@
+"""The documents of a declared fleet: their keys, their versions, and how they are read and written.
+
+    apiVersion: signalman/v1
+    kind: SignalRInstance
+    name: contoso-chat
+    subscription: 00000000-0000-0000-0000-000000000000
+    resourceGroup: rg-realtime
+    policy: manage
+    identity: {type: SystemAssigned}
+    upstream:
+    - {hubPattern: chat, urlTemplate: 'https://...'}
+
+A document says all that is wanted of its instance. Templates have the shape that `az signalr
+upstream list` prints. `docs/automation.md` explains every key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, cast, get_args
+from uuid import UUID
+
+import yaml
+
+from arm.state import (
+    ANY,
+    AuthType,
+    ExistenceState,
+    IdentityState,
+    IdentityType,
+    InstanceState,
+    TemplateState,
+)
+from sync.declarative.yaml_reader import Entry, Fault, Place, read_entries
+
+API_VERSION: Final = "signalman/v1"
+INSTANCE: Final = "SignalRInstance"
+FUNCTION_APP: Final = "FunctionApp"
+
+_HEAD: Final = ("apiVersion", "kind")
+_PATTERNS: Final = ("hubPattern", "categoryPattern", "eventPattern")
+_POLICIES: Final = ("observe", "manage", "pause")
+_APP_POLICIES: Final = ("observe", "manage")
+# A document's line must not be folded: it is read by people, and compared by `diff`.
+_ENDLESS: Final = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredInstance:
+    """What a document says of an instance. None, and nothing in `existence`, are not said.
+
+    `grants` says of vaults that templates name whether the identity is to be granted access; of
+    others it is. `places` are where the document's values stand, by their path.
+    """
+
+    name: str
+    subscription_id: UUID
+    resource_group: str
+    state: InstanceState
+    existence: ExistenceState = field(default_factory=ExistenceState)
+    policy: str | None = None
+    is_protected: bool | None = None
+    create_if_missing: bool | None = None
+    grants: Mapping[str, bool] = field(default_factory=dict)
+    place: Place = field(default_factory=lambda: Place("", 0))
+    places: Mapping[str, Place] = field(default_factory=dict, repr=False)
+
+    def fault(self, sentence: str, path: str = "") -> Fault:
+        """Return that something is wrong at a path of the document, or at it as a whole."""
+        return Fault(self.places.get(path) or replace(self.place, path=path), sentence)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document, its keys in their order."""
+        said = {
+            "location": self.existence.location or None,
+            "sku": self.existence.sku or None,
+            "serviceMode": self.existence.service_mode or None,
+            "policy": self.policy,
+            "protected": self.is_protected,
+            "createIfMissing": self.create_if_missing,
+        }
+        return {
+            "apiVersion": API_VERSION,
+            "kind": INSTANCE,
+            "name": self.name,
+            "subscription": str(self.subscription_id),
+            "resourceGroup": self.resource_group,
+            **{key: value for key, value in said.items() if value is not None},
+            "identity": _write_identity(self.state.identity),
+            "upstream": [_write_template(each) for each in self.state.templates],
+            **({"grants": dict(sorted(self.grants.items()))} if self.grants else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFunctionApp:
+    """What a document says of a Function App: whether plans may write its authentication."""
+
+    arm_id: str
+    policy: str
+    place: Place = field(default_factory=lambda: Place("", 0))
+
+    def fault(self, sentence: str) -> Fault:
+        """Return that something is wrong with the document."""
+        return Fault(self.place, sentence)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document, its keys in their order."""
+        return {
+            "apiVersion": API_VERSION,
+            "kind": FUNCTION_APP,
+            "id": self.arm_id,
+            "policy": self.policy,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """What files say of a fleet, in the order of their documents."""
+
+    instances: tuple[DeclaredInstance, ...] = ()
+    function_apps: tuple[DeclaredFunctionApp, ...] = ()
+
+
+def write_documents(documents: Iterable[DeclaredInstance | DeclaredFunctionApp]) -> str:
+    """Return the documents as YAML: the same documents always give the same bytes."""
+    return yaml.safe_dump_all(
+        (document.to_json() for document in documents),
+        sort_keys=False,
+        allow_unicode=True,
+        explicit_start=True,
+        width=_ENDLESS,
+    )
+
+
+def read_documents(texts: Iterable[tuple[str, str]]) -> tuple[Declarations, list[Fault]]:
+    """Read the texts of files, each with its name; return what they say and all that is wrong.
+
+    With a fault, what is returned beside it is not whole.
+    """
+    faults: list[Fault] = []
+    found: dict[str, list[Any]] = {INSTANCE: [], FUNCTION_APP: []}
+    seen: dict[tuple[str, str], Place] = {}
+    for file, text in texts:
+        for entry in read_entries(text, file, faults):
+            kind = _read_head(entry)
+            if kind is None:
+                continue
+            document = _READERS[kind](entry)
+            key = (kind, document.arm_id if kind == FUNCTION_APP else document.name)
+            _blame_twin(entry, key, seen)
+            found[kind].append(document)
+    return Declarations(tuple(found[INSTANCE]), tuple(found[FUNCTION_APP])), faults
+
+
+def _blame_twin(entry: Entry, key: tuple[str, str], seen: dict[tuple[str, str], Place]) -> None:
+    """Add a fault where a document before this one is of the same thing."""
+    kind, name = key
+    if name and (first := seen.setdefault((kind, name.lower()), entry.place)) is not entry.place:
+        entry.blame(f"{name} has a document already, at {first}.")
+
+
+def _read_head(entry: Entry) -> str | None:
+    """Return the document's kind; None, and a fault, where it is none of this version."""
+    if not isinstance(entry.node, yaml.MappingNode):
+        entry.blame("A document has keys and values, the first of them apiVersion and kind.")
+        return None
+    pairs = [(key.value, value.value) for key, value in entry.node.value]
+    if ("apiVersion", API_VERSION) not in pairs:
+        entry.blame(f"The first line of a document is `apiVersion: {API_VERSION}`.")
+        return None
+    kind = next((kind for kind in _READERS if ("kind", kind) in pairs), None)
+    if kind is None:
+        entry.blame(f"kind is {' or '.join(_READERS)}.")
+    return kind
+
+
+def _read_instance(entry: Entry) -> DeclaredInstance:
+    required = (*_HEAD, "name", "subscription", "resourceGroup", "identity", "upstream")
+    creation = ("location", "sku", "serviceMode")
+    optional = (*creation, "policy", "protected", "createIfMissing", "grants")
+    found = entry.fields(required, optional)
+    templates = found["upstream"].items() if "upstream" in found else []
+    location, sku, mode = (_text(found, key) for key in creation)
+    return DeclaredInstance(
+        name=_text(found, "name"),
+        subscription_id=_read_uuid(found.get("subscription")),
+        resource_group=_text(found, "resourceGroup"),
+        state=InstanceState(
+            _read_identity(found.get("identity")), tuple(map(_read_template, templates))
+        ),
+        existence=ExistenceState(location, sku, mode),
+        policy=found["policy"].choice(_POLICIES) if "policy" in found else None,
+        is_protected=_read_flag(found.get("protected")),
+        create_if_missing=_read_flag(found.get("createIfMissing")),
+        grants=_read_grants(found.get("grants")),
+        place=entry.place,
+        places={each.place.path: each.place for each in (*found.values(), *templates)},
+    )
+
+
+def _read_function_app(entry: Entry) -> DeclaredFunctionApp:
+    found = entry.fields((*_HEAD, "id", "policy"))
+    return DeclaredFunctionApp(
+        arm_id=_text(found, "id"),
+        policy=found["policy"].choice(_APP_POLICIES) if "policy" in found else "",
+        place=entry.place,
+    )
+
+
+_READERS: Final[dict[str, Callable[[Entry], Any]]] = {
+    INSTANCE: _read_instance,
+    FUNCTION_APP: _read_function_app,
+}
+
+
+def _text(found: Mapping[str, Entry], key: str) -> str:
+    """Return a key's text, or nothing where the key is not there."""
+    return found[key].text() if key in found else ""
+
+
+def _read_uuid(entry: Entry | None) -> UUID:
+    if entry is None:
+        return UUID(int=0)
+    try:
+        return UUID(entry.text())
+    except ValueError:
+        entry.blame("Give the subscription's ID: 00000000-0000-0000-0000-000000000000.")
+        return UUID(int=0)
+
+
+def _read_flag(entry: Entry | None) -> bool | None:
+    return None if entry is None else entry.flag()
+
+
+def _read_grants(entry: Entry | None) -> dict[str, bool]:
+    pairs = {} if entry is None else entry.pairs()
+    return {name.lower(): value.flag() for name, value in pairs.items()}
+
+
+def _read_identity(entry: Entry | None) -> IdentityState:
+    if entry is None:
+        return IdentityState()
+    found = entry.fields(("type",), ("userAssigned",))
+    kind = found["type"].choice(get_args(IdentityType)) if "type" in found else "None"
+    borrowed = found["userAssigned"].text().lower() if "userAssigned" in found else None
+    if (kind == "UserAssigned") != bool(borrowed):
+        entry.blame("Name the ARM id in userAssigned for the type UserAssigned, and only for it.")
+        return IdentityState()
+    if kind not in get_args(IdentityType):
+        return IdentityState()
+    return IdentityState(cast("IdentityType", kind), borrowed)
+
+
+def _read_template(entry: Entry) -> TemplateState:
+    found = entry.fields(("urlTemplate",), (*_PATTERNS, "auth"))
+    hub, category, event = (found[key].text() if key in found else ANY for key in _PATTERNS)
+    kind, resource = _read_auth(found.get("auth"))
+    return TemplateState(
+        url_template=_text(found, "urlTemplate"),
+        hub_pattern=hub,
+        category_pattern=category,
+        event_pattern=event,
+        auth_type=kind,
+        resource=resource or None,
+    )
+
+
+def _read_auth(entry: Entry | None) -> tuple[AuthType, str]:
+    """Return the type and the resource; nothing is written for a template that is not signed."""
+    if entry is None or entry.is_null:
+        return "None", ""
+    found = entry.fields(("type",), ("managedIdentity",))
+    kind = found["type"].choice(get_args(AuthType)) if "type" in found else "None"
+    signed = found.get("managedIdentity")
+    if (kind == "ManagedIdentity") != (signed is not None):
+        entry.blame("Give managedIdentity for the type ManagedIdentity, and only for it.")
+    if signed is None or kind != "ManagedIdentity":
+        return "None", ""
+    resource = signed.fields(("resource",)).get("resource")
+    return "ManagedIdentity", resource.text() if resource else ""
+
+
+def _write_identity(identity: IdentityState) -> dict[str, str]:
+    if identity.user_assigned_id is None:
+        return {"type": identity.type}
+    return {"type": identity.type, "userAssigned": identity.user_assigned_id}
+
+
+def _write_template(template: TemplateState) -> dict[str, Any]:
+    patterns = (template.hub_pattern, template.category_pattern, template.event_pattern)
+    document: dict[str, Any] = dict(zip(_PATTERNS, patterns, strict=True))
+    document["urlTemplate"] = template.url_template
+    if template.auth_type == "ManagedIdentity":
+        identity = {"resource": template.resource or ""}
+        document["auth"] = {"type": template.auth_type, "managedIdentity": identity}
+    return document

@@ -1,0 +1,1 @@
+"""From Azure to rows: import, refresh, observations and sync status."""

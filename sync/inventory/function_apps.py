@@ -1,0 +1,169 @@
+"""Bringing Function Apps from Azure into Signalman, and reading their authentication.
+
+A subscription costs one paged list. An app costs two requests more, and only where some template
+points at it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from arm.errors import ArmError, NotFound
+from arm.function_apps import FunctionAppResource
+from arm.function_auth import FunctionAppState
+from arm.state import InstanceState
+from identities.models import SignalRInstance, Subscription
+from sync.audit import record_change
+from sync.azure_client import arm_client
+from sync.desired.function_app_targets import found_apps, managed_apps, serving_apps
+from sync.desired.state import row_state
+from upstreams.models import FunctionApp, UpstreamTemplate
+
+log = logging.getLogger(__name__)
+
+_LEARNT: Final = ("location", "host_name", "custom_host_names", "missing_since")
+_BATCH: Final = 500
+
+
+def import_function_apps(subscription: Subscription) -> list[str]:
+    """Import the Function Apps of a subscription, and read those that templates point at.
+
+    Returns a sentence for each read that failed and may succeed later. Raises ArmError where they
+    cannot be listed.
+    """
+    asked_at = timezone.now()
+    answers = list(arm_client(subscription.pk).function_apps.list())
+    with transaction.atomic():
+        _remember(subscription, answers, at=asked_at)
+    return read_pointed_at(subscription)
+
+
+def read_pointed_at(subscription: Subscription) -> list[str]:
+    """Read the authentication of the known apps that templates point at; return what failed.
+
+    Those of the subscription, and those of others that were never read: their templates may have
+    come just now. A lasting refusal is an answer, and stands on the app's row.
+    """
+    hosts = UpstreamTemplate.objects.hosts()
+    asked = Q(subscription=subscription) | Q(observed__isnull=True)
+    apps = FunctionApp.objects.filter(asked, missing_since__isnull=True)
+    problems: list[str] = []
+    for app in (app for app in apps if app.hosts & hosts):
+        try:
+            _refresh_if_possible(app)
+        except ArmError as error:
+            problems.append(f"Function App {app}: {error}")
+    return problems
+
+
+def refresh_serving(
+    instance: SignalRInstance, planned: Iterable[FunctionAppState] = ()
+) -> tuple[FunctionAppState, ...]:
+    """Read the managed apps that the instance's wanted templates send to, and return their states.
+
+    And those that are `planned`, whatever the templates want by now. Raises an ArmError that may
+    pass.
+    """
+    templates = row_state(instance).templates
+    signed = [each.url_template for each in templates if each.auth_type == "ManagedIdentity"]
+    known = FunctionApp.objects.managed().select_related("subscription")
+    ids = {app.arm_id for app in planned}
+    asked = {app.pk: app for app in (known.serving(signed) if signed else ())}
+    asked |= {app.pk: app for app in known.annotate(key=Lower("arm_id")).filter(key__in=ids)}
+    for app in asked.values():
+        _refresh_if_possible(app)
+    serving = serving_apps(instance, templates)
+    also = [app for app in managed_apps() if app.arm_id.lower() in ids] if ids else []
+    return found_apps({app.pk: app for app in (*serving, *also)}.values())
+
+
+def leave_alone(desired: InstanceState, accepted: InstanceState, *, who: str) -> None:
+    """Manage no more the apps that `desired` has otherwise and that are accepted as they are."""
+    left = {app.arm_id for app in {*desired.function_apps} - {*accepted.function_apps}}
+    for app in FunctionApp.objects.annotate(key=Lower("arm_id")).filter(key__in=left):
+        set_app_policy(app, FunctionApp.Policy.OBSERVE, who=who)
+
+
+def refresh_function_app(app: FunctionApp) -> None:
+    """Read an app's authentication and write its observed side, on the row and in memory.
+
+    Raises ArmError, which is written down on the row first.
+    """
+    asked_at = timezone.now()
+    try:
+        auth = arm_client(app.subscription_id).function_apps.read_auth(app.arm_id)
+    except NotFound:
+        app.missing_since, app.observed = app.missing_since or asked_at, None
+        app.save(update_fields=["missing_since", "observed"])
+        raise
+    except ArmError as error:
+        app.problem = str(error)
+        app.save(update_fields=["problem"])
+        raise
+    app.observed, app.observed_at, app.problem = auth.to_json(), asked_at, ""
+    app.save(update_fields=["observed", "observed_at", "problem"])
+
+
+def set_app_policy(app: FunctionApp, policy: FunctionApp.Policy, *, who: str) -> bool:
+    """Say what plans may do with `app`, on record; return whether that is news."""
+    with transaction.atomic():
+        row = FunctionApp.objects.select_for_update().get(pk=app.pk)
+        before, row.policy, app.policy = row.policy, policy, policy
+        if before == policy:
+            return False
+        row.save(update_fields=["policy"])
+        record_change(row, "set policy", who=who, before=before, after=policy.value)
+    return True
+
+
+def _refresh_if_possible(app: FunctionApp) -> None:
+    """Read an app. Raises an ArmError that may pass; what lasts is written down on the row."""
+    try:
+        refresh_function_app(app)
+    except ArmError as error:
+        if error.is_transient:
+            raise
+        log.warning("Function App %s was not read. %s", app, error)
+
+
+def _remember(
+    subscription: Subscription, answers: Iterable[FunctionAppResource], *, at: datetime
+) -> None:
+    by_id = {answer.arm_id.lower(): answer for answer in answers}
+    known = {
+        row.arm_id.lower(): row
+        for row in FunctionApp.objects.annotate(key=Lower("arm_id")).filter(key__in=by_id)
+    }
+    changed = [row for key, row in known.items() if _learn(row, by_id[key])]
+    FunctionApp.objects.bulk_update(changed, _LEARNT, batch_size=_BATCH)
+    new = [_row(subscription, answer) for key, answer in by_id.items() if key not in known]
+    FunctionApp.objects.bulk_create(new, batch_size=_BATCH)
+    _miss(subscription, [row.pk for row in (*known.values(), *new)], at=at)
+
+
+def _miss(subscription: Subscription, there: Sequence[int], *, at: datetime) -> None:
+    """Mark the apps that the list should have held."""
+    gone = subscription.function_apps.exclude(pk__in=there).filter(missing_since__isnull=True)
+    gone.update(missing_since=at, observed=None)
+
+
+def _row(subscription: Subscription, answer: FunctionAppResource) -> FunctionApp:
+    row = FunctionApp(subscription=subscription, arm_id=answer.arm_id, name=answer.name)
+    _learn(row, answer)
+    return row
+
+
+def _learn(row: FunctionApp, answer: FunctionAppResource) -> bool:
+    """Take over what `answer` says; return whether that changed the row."""
+    before = [getattr(row, name) for name in _LEARNT]
+    row.location, row.host_name, row.missing_since = answer.location, answer.host_name, None
+    row.custom_host_names = "".join(f" {name} " for name in answer.custom_host_names)
+    return before != [getattr(row, name) for name in _LEARNT]

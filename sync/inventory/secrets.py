@@ -1,0 +1,99 @@
+"""Whether the secrets that URL templates name are there, as far as management says.
+
+A secret's value is never read: Signalman needs no permission on a vault's data.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from arm.errors import ArmError
+from arm.state import InstanceState, TemplateState
+from arm.vaults import SecretResource
+from identities.models import SignalRInstance
+from identities.vaults import KeyVault, VaultSecret
+from sync.azure_client import arm_client
+from sync.desired.state import observed_state, row_state
+from upstreams.references import OPENING, KeyVaultReference, readable_references
+
+log = logging.getLogger(__name__)
+
+_State = VaultSecret.State
+
+
+def check_secrets(now: datetime | None = None) -> list[VaultSecret]:
+    """Ask after every secret that a template names or that Azure has one name; return the rows.
+
+    One short request for each secret of a vault that is known; the others are left alone. Secrets
+    that nobody names any more are forgotten. Raises an ArmError that may pass.
+    """
+    at = now or timezone.now()
+    named = _named_secrets()
+    rows = [
+        VaultSecret(vault=vault, name=name, state=_ask(vault, name, at), checked_at=at)
+        for vault in KeyVault.objects.named(named).exclude(arm_id="")
+        for name in sorted(named[vault.name])
+    ]
+    VaultSecret.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["vault", "name"],
+        update_fields=["state", "checked_at"],
+    )
+    VaultSecret.objects.filter(checked_at__lt=at).delete()
+    return rows
+
+
+def naming_secrets() -> Iterable[SignalRInstance]:
+    """Return the instances whose templates, wanted or in Azure, name secrets; paused ones not."""
+    return (
+        SignalRInstance.objects.with_desired()
+        .on_schedule()
+        .annotate(observed_text=Cast("observed", TextField()))
+        .filter(
+            Q(upstream_templates__url_template__contains=OPENING)
+            | Q(observed_text__contains=OPENING)
+        )
+        .distinct()
+    )
+
+
+def references_of(instance: SignalRInstance) -> set[KeyVaultReference]:
+    """Return the references of an instance's templates, as wanted and as Azure has them."""
+    states = (row_state(instance), observed_state(instance) or InstanceState())
+    templates: list[TemplateState] = [each for state in states for each in state.templates]
+    return {one for each in templates for one in readable_references(each.url_template)}
+
+
+def _named_secrets() -> Mapping[str, set[str]]:
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for instance in naming_secrets():
+        for reference in references_of(instance):
+            named[reference.vault].add(reference.secret.lower())
+    return named
+
+
+def _ask(vault: KeyVault, name: str, at: datetime) -> _State:
+    try:
+        secret = arm_client(vault.subscription_id).vaults.find_secret(vault.arm_id, name)
+    except ArmError as error:
+        if error.is_transient:
+            raise
+        log.warning("The secret %s of %s was not asked after. %s", name, vault, error)
+        return _State.UNKNOWN
+    return _judged(secret, at)
+
+
+def _judged(secret: SecretResource | None, at: datetime) -> _State:
+    if secret is None:
+        return _State.ABSENT
+    has_begun = secret.not_before is None or secret.not_before <= at
+    has_ended = secret.expires_at is not None and secret.expires_at <= at
+    return _State.PRESENT if secret.is_enabled and has_begun and not has_ended else _State.UNUSABLE

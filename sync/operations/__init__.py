@@ -1,0 +1,1 @@
+"""Long-running work: instance and fleet plans, applying, retrying, pacing, the schedule."""

@@ -1,0 +1,1 @@
+"""The difference between two states as an ordered plan. Pure: no Django, no database."""

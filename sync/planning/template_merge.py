@@ -1,0 +1,89 @@
+"""Some of the changes from one list of templates to another, without the rest. Free of Django."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import fields, replace
+from typing import Final
+
+from arm.state import TemplateState
+from sync.planning.template_matching import Matching, match
+
+_FIELDS: Final = tuple(field.name for field in fields(TemplateState))
+# Only a template with auth names a resource.
+_AUTH: Final = frozenset({"auth_type", "resource"})
+
+
+def unit_of(path: str) -> str:
+    """Return the name that changes share which only make sense together: the auth of a template."""
+    target, dot, field = path.rpartition(".")
+    return f"{target}.auth" if dot and field in _AUTH else path
+
+
+def merge(
+    before: Sequence[TemplateState], after: Sequence[TemplateState], paths: Collection[str]
+) -> tuple[TemplateState, ...]:
+    """Return `before` with those of the changes towards `after` that are at `paths`.
+
+    Paths are those of `components.templates.template_changes`; one that a deleted and a created
+    template share means both. All of them give `after`, none `before`. A template that comes or
+    moves goes behind the one that it follows in `after`, as far as that is there.
+    """
+    matching = match(before, after)
+    coming = [
+        index
+        for index in range(len(after))
+        if (index in matching.added and _path(index) in paths)
+        or (index in matching.moved and _path(index, "position") in paths)
+    ]
+    order = _staying(before, matching, set(coming), paths)
+    for index in coming:
+        order.insert(_place(order, index), (index, None))
+    return tuple(
+        before[left] if left is not None else _merged(before, after, matching, index, paths)
+        for index, left in order
+    )
+
+
+# An entry of `after` by its index, or with the second one of `before` that `after` has not.
+_Entry = tuple[int, int | None]
+
+
+def _staying(
+    before: Sequence[TemplateState], matching: Matching, coming: set[int], paths: Collection[str]
+) -> list[_Entry]:
+    """Return what keeps its place, in the order of `before`."""
+    becomes = {origin: index for index, origin in matching.kept.items()}
+    order: list[_Entry] = []
+    for origin in range(len(before)):
+        if origin not in becomes:
+            if _path(origin) not in paths:
+                order.append((-1, origin))
+        elif becomes[origin] not in coming:
+            order.append((becomes[origin], None))
+    return order
+
+
+def _place(order: Sequence[_Entry], index: int) -> int:
+    """Return where in `order` the entry of `after` at `index` goes."""
+    earlier = [(entry, place) for place, (entry, _) in enumerate(order) if 0 <= entry < index]
+    return max(earlier)[1] + 1 if earlier else 0
+
+
+def _merged(
+    before: Sequence[TemplateState],
+    after: Sequence[TemplateState],
+    matching: Matching,
+    index: int,
+    paths: Collection[str],
+) -> TemplateState:
+    if index not in matching.kept:
+        return after[index]
+    taken = {
+        field: getattr(after[index], field) for field in _FIELDS if _path(index, field) in paths
+    }
+    return replace(before[matching.kept[index]], **taken)
+
+
+def _path(index: int, field: str = "") -> str:
+    return f"upstream.templates[{index}]" + (field and f".{field}")

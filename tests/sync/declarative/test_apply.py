@@ -1,0 +1,324 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arm.state import IdentityState, InstanceState
+from identities.models import SignalRInstance
+from identities.vaults import KeyVault
+from localazure import seed
+from sync.declarative.comparison import Undeclarable, check
+from sync.declarative.declare import preview, want_and_apply
+from sync.desired.history import Author
+from sync.desired.state import row_state
+from sync.inventory.import_instances import import_subscription
+from sync.management.fleet_files import read_files
+from sync.models import AuditEvent, DesiredRevision, Operation
+from tests.cloud import LocalAzure
+from tests.sync.commands import run
+from tests.sync.declared import SIGNED, SYSTEM, Fleet, lab, reference, rows
+from tests.sync.driving import patches, signed_lab
+from tests.sync.functions import SITE_ID, to_function
+from tests.sync.states import IDENTITY_IDS
+
+pytestmark = pytest.mark.django_db
+
+ELSEWHERE = "bbbbbbbb-0000-4000-8000-000000000009"
+
+
+def test_an_export_has_a_document_for_each_instance_in_the_order_of_names(fleet: Fleet) -> None:
+    documents = list(fleet.read().values())
+    kinds = [each["kind"] for each in documents]
+    names = [each["name"] for each in documents if each["kind"] == "SignalRInstance"]
+    assert kinds == ["SignalRInstance"] * len(names)
+    assert names == sorted(SignalRInstance.objects.values_list("name", flat=True))
+
+
+def test_an_export_can_be_of_some(fleet: Fleet) -> None:
+    def exported_names(*options: str) -> list[str]:
+        return [
+            each["name"]
+            for each in run("export", *options, "--json").document["documents"]
+            if each["kind"] == "SignalRInstance"
+        ]
+
+    assert exported_names(seed.LAB.upper()) == [seed.LAB]
+    group = exported_names("--resource-group", seed.PAYMENTS_GROUP)
+    assert seed.PAYMENTS in group
+    assert seed.CHAT not in group
+    assert exported_names("--subscription", ELSEWHERE) == []
+    assert run("export", "nobody").code == 1
+
+
+def test_what_was_just_exported_is_nothing_to_do(fleet: Fleet) -> None:
+    assert fleet.plan().code == 0
+    before = rows()
+    outcome = fleet.apply()
+    assert outcome.code == 0, outcome.error
+    assert rows() == before
+    assert patches(fleet.cloud) == []
+
+
+def test_a_file_is_planned_and_wanted_by_nobody(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=[SIGNED])
+    before = rows()
+    outcome = fleet.plan()
+    assert outcome.code == 2
+    assert "Plan: 2 to add, 0 to change, 0 to remove." in outcome.out
+    assert '~ instance.policy = "observe" -> "manage"' in outcome.out
+    assert run("apply", "-f", str(fleet.path), "--dry-run").code == 2
+    assert rows() == before
+
+
+def test_an_applied_file_is_wanted_written_and_on_record(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=[SIGNED])
+    outcome = fleet.apply("--as", "pipeline 7", "--comment", "for the lab")
+    assert outcome.code == 0, outcome.error
+    assert outcome.out.endswith(f"{seed.LAB}: succeeded\n")
+    revision = DesiredRevision.objects.filter(instance=lab()).latest("number")
+    assert (revision.who, revision.action, revision.comment) == (
+        "pipeline 7",
+        "apply a file",
+        "for the lab",
+    )
+    assert set(AuditEvent.objects.filter(object=lab().arm_id).values_list("who", flat=True)) == {
+        "signalman",
+        "pipeline 7",
+    }
+    assert len(patches(fleet.cloud)) == 2
+    assert fleet.plan().code == 0
+    assert run("plan").code == 0
+
+
+def test_a_second_apply_does_nothing(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=[SIGNED])
+    fleet.apply()
+    before, written = rows(), len(patches(fleet.cloud))
+    assert fleet.apply().code == 0
+    assert rows() == before
+    assert len(patches(fleet.cloud)) == written
+
+
+def test_a_fault_in_one_document_changes_no_row_at_all(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
+    fleet.change(seed.CHAT, upstream=[{"urlTemplate": "receiver.example"}])
+    before = rows()
+    for outcome in (fleet.plan(), fleet.apply()):
+        assert outcome.code == 1
+        assert "upstream[0]: url_template: Write an absolute address" in outcome.error
+        assert outcome.error.startswith(f"{fleet.path}:")
+    assert rows() == before
+
+
+FAULTS: list[tuple[dict[str, Any], str]] = [
+    ({"name": "contoso-nobody"}, "name: There is no instance 'contoso-nobody' here"),
+    ({"resourceGroup": "elsewhere"}, f"resourceGroup: It is in {seed.PAYMENTS_GROUP}."),
+    ({"subscription": ELSEWHERE}, "subscription: It is in the subscription"),
+    ({"sku": "Premium_P1"}, "sku: It is Standard_S1, and an instance that is there is never"),
+    (
+        {"identity": {"type": "UserAssigned", "userAssigned": IDENTITY_IDS[0]}},
+        "identity: The user-assigned identity",
+    ),
+    ({"grants": {"contoso-vault": True}}, "grants: There is no identity"),
+    ({"identity": SYSTEM, "grants": {"nobody": True}}, "grants: No template names a secret"),
+    ({"upstream": [{**SIGNED, "auth": None, "eventPattern": "a*"}]}, "event_pattern: '*' stands"),
+    ({"upstream": [SIGNED], "policy": "manage"}, "no identity"),
+]
+
+
+@pytest.mark.parametrize(("values", "words"), FAULTS)
+def test_what_cannot_be_is_refused_in_its_place(
+    fleet: Fleet, values: dict[str, Any], words: str
+) -> None:
+    fleet.change(seed.LAB, **values)
+    before = rows()
+    outcome = fleet.apply()
+    assert outcome.code == 1
+    assert words in outcome.error
+    assert rows() == before
+
+
+@pytest.mark.parametrize("policy", ["observe", "pause"])
+def test_an_instance_that_is_only_observed_is_planned_but_refused(
+    fleet: Fleet, policy: str
+) -> None:
+    fleet.change(seed.LAB, policy=policy, identity=SYSTEM)
+    before = rows()
+    planned = fleet.plan()
+    assert planned.code == 2
+    assert "An apply would be refused" in planned.out
+    outcome = fleet.apply()
+    assert outcome.code == 1
+    assert f"policy: {seed.LAB} is under the policy {policy}" in outcome.error
+    assert rows() == before
+
+
+def test_a_policy_alone_is_a_change(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="manage", protected=False)
+    assert fleet.plan().code == 2
+    assert fleet.apply().code == 0
+    assert (lab().policy, lab().is_protected) == ("manage", False)
+    assert not Operation.objects.exists()
+
+
+def test_what_was_not_shown_is_not_applied(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
+    author = Author("ada", "apply a file")
+    intents = check(read_files([str(fleet.path)]))
+    prospects = preview(intents, author)
+    has_it = InstanceState(IdentityState("SystemAssigned")).to_json()
+    SignalRInstance.objects.filter(name=seed.LAB).update(observed=has_it)
+    before = rows()
+    with pytest.raises(Undeclarable, match="is stale"):
+        want_and_apply(intents, prospects, author)
+    assert rows() == before
+
+
+def test_an_instance_at_work_refuses_the_whole_file(fleet: Fleet) -> None:
+    busy = signed_lab()
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
+    fleet.change(seed.PAYMENTS, policy="manage", identity=SYSTEM)
+    before = rows()
+    outcome = fleet.apply()
+    assert outcome.code == 1
+    assert str(busy.pk) in outcome.error
+    assert rows() == before
+
+
+def test_some_of_a_file_can_be_applied(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
+    fleet.change(seed.PAYMENTS, policy="manage", identity=SYSTEM)
+    assert fleet.apply(seed.LAB).code == 0
+    assert Operation.objects.get().instance.name == seed.LAB
+    assert fleet.plan(seed.LAB).code == 0
+    assert fleet.plan().code == 2
+    assert "No document is of nobody." in fleet.plan("nobody").error
+
+
+def test_a_new_instance_is_made_only_where_the_document_says_so(fleet: Fleet) -> None:
+    new = {
+        "name": "contoso-new",
+        "createIfMissing": True,
+        "policy": "manage",
+        "identity": SYSTEM,
+        "upstream": [SIGNED],
+    }
+    fleet.change(seed.LAB, **new)
+    before = rows()
+    assert fleet.plan().code == 2
+    assert rows() == before
+    outcome = fleet.apply()
+    assert outcome.code == 0, outcome.error
+    made = SignalRInstance.objects.get(name="contoso-new")
+    assert (made.policy, made.observed is not None) == ("manage", True)
+    assert fleet.plan().code == 0
+
+
+def test_a_new_instance_whose_name_is_taken_is_refused(fleet: Fleet) -> None:
+    SignalRInstance.objects.filter(name=seed.LAB).delete()
+    fleet.change(seed.LAB, createIfMissing=True)
+    outcome = fleet.plan()
+    assert outcome.code == 1
+    assert "cannot be made" in outcome.error
+
+
+def test_a_new_instance_says_how_it_is_made(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, name="a-", createIfMissing=True, location="", sku="Huge")
+    error = fleet.plan().error
+    assert "Say in which location" in error
+    assert "sku: It is to be made as one of" in error
+    assert "name: A SignalR name has" in error
+
+
+def test_a_vault_that_was_never_looked_for_is_asked_after(fleet: Fleet) -> None:
+    KeyVault.objects.all().delete()
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=[reference(seed.VAULT)])
+    assert f"grants[{seed.VAULT}]" in fleet.plan().out
+    assert fleet.apply().code == 0
+    assert fleet.plan().code == 0
+    assert fleet.read()[seed.LAB].get("grants") is None
+    documents = run("export", seed.LAB, "--json").document["documents"]
+    assert documents[0]["grants"] == {seed.VAULT: True}
+
+
+def test_a_grant_that_is_not_wanted_is_not_planned(fleet: Fleet) -> None:
+    upstream, grants = [reference(seed.VAULT)], {seed.VAULT: False}
+    fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=upstream, grants=grants)
+    assert fleet.apply().code == 0
+    assert lab().ungranted == [[seed.VAULT, "SystemAssigned"]]
+    fleet.change(seed.LAB, grants={seed.VAULT: True})
+    assert f"~ grants[{seed.VAULT}].wanted = false -> true" in fleet.plan().out
+    assert fleet.apply().code == 0
+    assert lab().ungranted == []
+
+
+def test_a_function_app_is_managed_once_a_document_says_so(fleet: Fleet) -> None:
+    fleet.change(seed.CHAT, policy="manage", upstream=[to_function()])
+    fleet.add(kind="FunctionApp", id=SITE_ID, policy="manage")
+    outcome = fleet.plan()
+    assert outcome.code == 2
+    assert '~ app.policy = "observe" -> "manage"' in outcome.out
+    assert fleet.apply().code == 0
+    kinds = [step.kind for step in Operation.objects.get().steps.all()]
+    assert sorted(kinds) == ["function_apps", "templates"]
+    assert fleet.plan().code == 0
+    fleet.path.write_text(run("export").out)
+    assert fleet.read()[seed.FUNCTION_APP]["policy"] == "manage"
+    assert fleet.plan().code == 0
+
+
+def test_a_function_app_that_is_not_known_is_refused(fleet: Fleet) -> None:
+    fleet.add(kind="FunctionApp", id="/nowhere", policy="manage")
+    assert "This Function App is not known here" in fleet.plan().error
+
+
+def test_a_template_that_azure_has_stays_though_it_could_not_be_chosen(
+    local_azure: LocalAzure, db: None, tmp_path: Path
+) -> None:
+    old = {"urlTemplate": "https://old.example", "auth": {"type": "ManagedIdentity"}}
+    local_azure.seed(
+        instances=[
+            {
+                "name": "contoso-old",
+                "resourceGroup": seed.REALTIME_GROUP,
+                "identity": {"type": "SystemAssigned"},
+                "properties": {"upstream": {"templates": [old]}},
+            }
+        ]
+    )
+    import_subscription(seed.SUBSCRIPTION_ID)
+    path = tmp_path / "old.yaml"
+    path.write_text(run("export", "contoso-old").out)
+    fleet = Fleet(path, local_azure)
+    assert fleet.plan().code == 0
+    fleet.change("contoso-old", upstream=[SIGNED, *fleet.read()["contoso-old"]["upstream"]])
+    assert fleet.plan().code == 2
+
+
+KEYED = {"urlTemplate": "https://receiver.example/?code=swordfish&x=1"}
+
+
+def test_a_key_that_stands_in_an_address_is_in_no_export_and_is_kept(fleet: Fleet) -> None:
+    fleet.change(seed.LAB, policy="manage", upstream=[KEYED])
+    planned = [fleet.plan().out, fleet.plan("--json").out]
+    assert fleet.apply().code == 0
+    text = run("export").out
+    assert "swordfish" not in "".join([text, *planned])
+    fleet.path.write_text(text)
+    assert fleet.plan().code == 0
+    fleet.change(seed.LAB, upstream=[SIGNED, *fleet.read()[seed.LAB]["upstream"]], identity=SYSTEM)
+    assert fleet.apply().code == 0
+    assert [each.url_template for each in row_state(lab()).templates] == [
+        SIGNED["urlTemplate"],
+        KEYED["urlTemplate"],
+    ]
+    fleet.change(seed.LAB, upstream=[SIGNED])
+    assert "swordfish" not in fleet.plan("--json").out
+
+
+def test_a_hidden_key_that_the_instance_has_not_is_refused(fleet: Fleet) -> None:
+    hidden = {"urlTemplate": "https://receiver.example/?code=(hidden:01234567)"}
+    fleet.change(seed.LAB, policy="manage", upstream=[hidden])
+    assert "upstream[0]: A key was hidden in its address" in fleet.apply().error

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arm.state import ExistenceState, IdentityState, InstanceState, TemplateState
+from sync.declarative.fleet_documents import (
+    Declarations,
+    DeclaredFunctionApp,
+    DeclaredInstance,
+    read_documents,
+    write_documents,
+)
+from tests.arm.states import instances as states
+
+SUBSCRIPTION = "bbbbbbbb-0000-4000-8000-000000000001"
+WHOLE = f"""\
+apiVersion: signalman/v1
+kind: SignalRInstance
+name: contoso-chat
+subscription: {SUBSCRIPTION}
+resourceGroup: rg-realtime
+location: westeurope
+sku: Standard_S1
+serviceMode: Serverless
+policy: manage
+protected: true
+createIfMissing: true
+identity:
+  type: SystemAssigned
+upstream:
+- hubPattern: chat
+  urlTemplate: https://receiver.example/{{hub}}
+  auth:
+    type: ManagedIdentity
+    managedIdentity:
+      resource: api://receiver
+grants:
+  contoso-vault: false
+"""
+
+
+def read(text: str) -> tuple[Declarations, list[str]]:
+    declared, faults = read_documents([("fleet.yaml", text)])
+    return declared, [str(fault) for fault in faults]
+
+
+def faults_of(before: str, after: str) -> list[str]:
+    """Return what is wrong once a part of the whole document is written otherwise."""
+    assert before in WHOLE
+    return read(WHOLE.replace(before, after))[1]
+
+
+def test_every_key_is_read() -> None:
+    declared, faults = read(WHOLE)
+    assert faults == []
+    (document,) = declared.instances
+    template = TemplateState(
+        "https://receiver.example/{hub}", "chat", "*", "*", "ManagedIdentity", "api://receiver"
+    )
+    assert document.state == InstanceState(IdentityState("SystemAssigned"), (template,))
+    assert document.existence == ExistenceState("westeurope", "Standard_S1", "Serverless")
+    assert (document.policy, document.is_protected, document.create_if_missing) == (
+        "manage",
+        True,
+        True,
+    )
+    assert document.grants == {"contoso-vault": False}
+
+
+def test_what_is_left_out_is_not_said() -> None:
+    text = f"""\
+{{apiVersion: signalman/v1, kind: SignalRInstance, name: one, resourceGroup: rg,
+  subscription: {SUBSCRIPTION}, identity: {{type: None}}, upstream: []}}
+"""
+    declared, faults = read(text)
+    assert faults == []
+    (document,) = declared.instances
+    assert document.state == InstanceState()
+    assert (document.policy, document.is_protected, document.create_if_missing) == (None,) * 3
+    assert document.existence == ExistenceState()
+
+
+def test_json_is_read_as_the_yaml_that_it_is() -> None:
+    text = (
+        '{"apiVersion": "signalman/v1", "kind": "FunctionApp", "id": "/an/id", "policy": "manage"}'
+    )
+    declared, faults = read(text)
+    assert faults == []
+    assert [each.arm_id for each in declared.function_apps] == ["/an/id"]
+
+
+# What is written otherwise, and the line, path and sentence that say what is wrong.
+WRONG = [
+    ("name: contoso-chat", "name: 7", "3: name: A text belongs here, and this is a number"),
+    ("name: contoso-chat", "name: yes", "3: name: A text belongs here, and this is true or false"),
+    ("name: contoso-chat", 'name: "\\0"', "3: name: A text holds no such characters."),
+    ("name: contoso-chat", "name: [a]", "3: name: A text belongs here."),
+    ("name: contoso-chat\n", "", "1: name is missing."),
+    (SUBSCRIPTION, "mine", "4: subscription: Give the subscription's ID"),
+    ("policy: manage", "policy: manag", "9: policy: Write one of observe, manage, pause."),
+    ("protected: true", "protected: 1", "10: protected: Write true or false."),
+    ("protected: true", "locked: true", "10: locked: This key is not known here"),
+    ("protected: true", "policy: observe", "10: policy: This key is given twice."),
+    ("type: SystemAssigned", "type: System", "13: identity.type: Write one of None, System"),
+    ("type: SystemAssigned", "type: UserAssigned", "12: identity: Name the ARM id in userAssigned"),
+    ("hubPattern: chat", "hub: chat", "15: upstream[0].hub: This key is not known here"),
+    ("hubPattern: chat", "hubPattern: 1", "15: upstream[0].hubPattern: A text belongs"),
+    ("type: ManagedIdentity", "type: None", "17: upstream[0].auth: Give managedIdentity for"),
+    ("resource: api", "audience: api", "20: upstream[0].auth.managedIdentity.audience: This key"),
+    ("contoso-vault: false", "contoso-vault: no way", "22: grants.contoso-vault: Write true or"),
+    ("signalman/v1", "signalman/v2", "1: The first line of a document is `apiVersion: signalman"),
+    ("kind: SignalRInstance", "kind: SignalR", "1: kind is SignalRInstance or FunctionApp."),
+    ("upstream:\n", "upstream: {\n", "15: This is not YAML"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "words"), WRONG)
+def test_a_fault_names_file_line_and_path(before: str, after: str, words: str) -> None:
+    faults = faults_of(before, after)
+    assert any(fault.startswith(f"fleet.yaml:{words}") for fault in faults), faults
+
+
+def test_an_upstream_that_is_no_list_is_a_fault() -> None:
+    head = WHOLE.partition("upstream:")[0]
+    assert (
+        "fleet.yaml:14: upstream: A list belongs here; an empty one is written []."
+        in (read(f"{head}upstream: none\n")[1])
+    )
+
+
+def test_all_faults_of_all_documents_are_found_at_once() -> None:
+    text = WHOLE.replace("name: contoso-chat", "name: 7").replace("true", "1")
+    assert len(read(f"{text}---\n- a list\n---\n{text.replace('7', '8')}")[1]) == 2 * 3 + 1
+
+
+def test_an_empty_document_says_nothing() -> None:
+    assert read("---\n---\n# only a comment\n") == (Declarations(), [])
+
+
+def test_two_documents_of_one_instance_are_a_fault() -> None:
+    twin = WHOLE.replace("name: contoso-chat", "name: Contoso-Chat")
+    assert read(f"{WHOLE}---\n{twin}")[1] == [
+        "fleet.yaml:24: Contoso-Chat has a document already, at fleet.yaml:1."
+    ]
+
+
+def test_a_text_that_is_not_yaml_names_its_line() -> None:
+    (fault,) = read("a: [\n")[1]
+    assert fault.startswith("fleet.yaml:2: This is not YAML")
+
+
+def test_a_character_that_yaml_does_not_allow_is_a_fault() -> None:
+    (fault,) = read("a: \0\n")[1]
+    assert "This is not YAML" in fault
+
+
+names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9-]{1,10}[a-zA-Z0-9]", fullmatch=True)
+documents = st.builds(
+    DeclaredInstance,
+    name=names,
+    subscription_id=st.uuids(),
+    resource_group=st.text("abc0123456789.()_-é", min_size=1, max_size=8),
+    state=states,
+    existence=st.builds(
+        ExistenceState,
+        st.sampled_from(["", "westeurope"]),
+        st.sampled_from(["", "Free_F1"]),
+        st.sampled_from(["", "Default"]),
+    ),
+    policy=st.sampled_from([None, "observe", "manage", "pause"]),
+    is_protected=st.sampled_from([None, True, False]),
+    create_if_missing=st.sampled_from([None, True, False]),
+    grants=st.dictionaries(st.sampled_from(["one", "two", "no", "123"]), st.booleans()),
+)
+apps = st.builds(DeclaredFunctionApp, names, st.sampled_from(["observe", "manage"]))
+
+
+@given(st.lists(documents, unique_by=lambda each: each.name.lower(), max_size=4), st.lists(apps))
+def test_what_is_written_is_read_back(
+    instances: list[DeclaredInstance], apps: list[DeclaredFunctionApp]
+) -> None:
+    apps = list({app.arm_id.lower(): app for app in apps}.values())
+    text = write_documents([*instances, *apps])
+    declared, faults = read(text)
+    assert faults == []
+    assert [each.to_json() for each in declared.instances] == [each.to_json() for each in instances]
+    assert [each.state for each in declared.instances] == [each.state for each in instances]
+    assert [each.to_json() for each in declared.function_apps] == [each.to_json() for each in apps]
+    assert write_documents([*declared.instances, *declared.function_apps]) == text
+
+
+@given(st.text())
+def test_no_text_at_all_raises(text: str) -> None:
+    read(text)
+
+
+yaml_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.sampled_from(["None"])),
+    lambda inner: st.one_of(
+        st.lists(inner),
+        st.dictionaries(
+            st.sampled_from(["type", "auth", "managedIdentity", "resource", "urlTemplate", "x"]),
+            inner,
+        ),
+    ),
+    max_leaves=8,
+)
+KEYS = [line.partition(":")[0] for line in WHOLE.splitlines() if line[0].isalpha()]
+
+
+@given(st.sampled_from(KEYS), yaml_values)
+def test_no_value_in_any_place_raises(key: str, value: object) -> None:
+    document = yaml.safe_load(WHOLE) | {key: value}
+    text = yaml.safe_dump(document)
+    declared, faults = read(text)
+    if not faults:
+        assert write_documents(declared.instances)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+
+from arm.state import InstanceState
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.desired.accept_drift import NotAcceptable, accept
+from sync.desired.state import desired_state, observed_state
+from sync.errors import NeverRead
+from sync.models import AuditEvent, DesiredRevision
+from sync.operations.instance_plan import plan_instance
+from tests.cloud import LocalAzure
+from tests.sync.commands import run
+from tests.sync.driving import SIGNED, UNSIGNED, drive, imported, managed, patches, start, want
+from upstreams.documents import load_templates
+
+pytestmark = pytest.mark.django_db
+
+OTHER = {"urlTemplate": "https://other.example/", "hubPattern": "game"}
+
+
+def stored(name: str) -> SignalRInstance:
+    return SignalRInstance.objects.with_desired().get(name=name)
+
+
+def drifted() -> SignalRInstance:
+    """Return an instance that wants an identity and two templates, where Azure has none."""
+    return want(imported(seed.LAB), "SystemAssigned", SIGNED, OTHER)
+
+
+def test_accepting_all_wants_what_azure_has(local_azure: LocalAzure) -> None:
+    instance = drifted()
+    changes = accept(instance, who="ada", comment="they are right")
+    assert [change.path for change in changes] == [
+        "identity",
+        "upstream.templates[0]",
+        "upstream.templates[1]",
+    ]
+    assert plan_instance(stored(seed.LAB)).is_empty
+    revision = DesiredRevision.objects.filter(instance=instance).latest("number")
+    assert (revision.action, revision.comment) == ("accept", "they are right")
+    assert AuditEvent.objects.filter(action="want: accept").count() == 1
+    assert patches(local_azure) == []
+
+
+def test_accepting_one_change_leaves_the_others_wanted(local_azure: LocalAzure) -> None:
+    accept(drifted(), ["upstream.templates[1]"], who="ada")
+    left = plan_instance(stored(seed.LAB))
+    assert [change.path for change in left.changes] == ["identity", "upstream.templates[0]"]
+
+
+def test_what_could_not_work_with_the_rest_is_not_accepted(local_azure: LocalAzure) -> None:
+    instance = drifted()
+    with pytest.raises(NotAcceptable, match="Upstream template 0 asks for a token"):
+        accept(instance, ["identity"], who="ada")
+    assert desired_state(stored(seed.LAB)) == desired_state(instance)
+
+
+def test_an_identity_that_others_gave_it_can_be_accepted(local_azure: LocalAzure) -> None:
+    instance = want(imported(seed.CHAT), "None", UNSIGNED)
+    accept(instance, who="ada")
+    assert desired_state(stored(seed.CHAT)) == observed_state(instance) != InstanceState()
+
+
+def test_of_what_is_gone_nothing_can_be_accepted(local_azure: LocalAzure) -> None:
+    instance = imported(seed.LAB)
+    SignalRInstance.objects.update(observed=None)
+    with pytest.raises(NeverRead, match="remove_instance"):
+        accept(instance, who="ada")
+
+
+def test_ours_can_be_applied_change_by_change(local_azure: LocalAzure) -> None:
+    instance = drifted()
+    assert run("plan", seed.LAB, "--path", "identity").out.count("# ") == 1
+    outcome = run("apply", seed.LAB, "--path", "identity", "--yes", "--inline")
+    assert outcome.code == 0, outcome
+    assert [list(body) for body in patches(local_azure)] == [["identity"]]
+    left = plan_instance(stored(instance.name))
+    assert [step.kind for step in left.steps] == ["templates"]
+
+
+def test_a_part_that_could_not_work_alone_is_not_begun(local_azure: LocalAzure) -> None:
+    drifted()
+    outcome = run("apply", seed.LAB, "--path", "upstream.templates[0]", "--yes")
+    assert outcome.code == 1
+    assert "no identity" in outcome.error
+
+
+def test_the_command_refreshes_then_accepts(local_azure: LocalAzure) -> None:
+    instance = managed(seed.LAB)
+    drive(start(want(instance, "SystemAssigned")))
+    want(instance, "None")
+    assert run("drift", seed.LAB).code == 2
+    outcome = run("drift", "--accept", seed.LAB)
+    assert (outcome.code, outcome.out.split("\t")[1]) == (0, "Synced")
+
+
+def test_the_command_accepts_by_path_and_shows_what_is_left(local_azure: LocalAzure) -> None:
+    drifted()
+    outcome = run("drift", "--accept", seed.LAB, "--path", "upstream.templates[1]")
+    assert outcome.code == 2
+    assert "2 to add" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--accept"], "Name the instances"),
+        ([seed.LAB, "--path", "identity"], "give --accept"),
+        (["--accept", seed.LAB, seed.CHAT, "--path", "identity"], "alone"),
+        (["--accept", seed.LAB, "--path", "tags"], "Nothing differs at tags"),
+    ],
+)
+def test_what_is_unclear_is_refused(
+    local_azure: LocalAzure, arguments: list[str], words: str
+) -> None:
+    imported(seed.LAB)
+    imported(seed.CHAT)
+    outcome = run("drift", *arguments)
+    assert outcome.code == 1
+    assert words in outcome.error
+
+
+def test_what_is_wanted_since_the_drift_was_shown_is_kept(local_azure: LocalAzure) -> None:
+    shown = want(imported(seed.LAB), "SystemAssigned", UNSIGNED, OTHER)
+    desired_state(shown)
+    load_templates(stored(seed.LAB), [UNSIGNED])
+    accept(shown, ["identity"], who="ada")
+    wanted = desired_state(stored(seed.LAB))
+    assert wanted.identity.type == "None"
+    assert [each.url_template for each in wanted.templates] == [UNSIGNED["urlTemplate"]]

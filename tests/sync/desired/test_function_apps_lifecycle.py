@@ -1,0 +1,107 @@
+"""Function Apps of instances that are made, deleted, or changed while a plan is carried out."""
+
+from __future__ import annotations
+
+import pytest
+
+from identities.models import SignalRInstance, Subscription
+from localazure import seed
+from sync.desired.lifecycle import protect
+from sync.inventory.function_apps import import_function_apps, set_app_policy
+from sync.inventory.sync_status import SyncStatus, sync_status
+from sync.operations.instance_plan import plan_instance
+from sync.operations.lifecycle import start_delete
+from tests.cloud import LocalAzure
+from tests.sync.commands import run
+from tests.sync.driving import drive, start, want
+from tests.sync.functions import (
+    auth_settings,
+    change_app_behind_our_back,
+    chat_to_functions,
+    function_app,
+    to_function,
+)
+from upstreams.documents import load_templates
+from upstreams.models import FunctionApp
+
+pytestmark = pytest.mark.django_db
+
+NEW = "contoso-new"
+
+
+def stored(name: str) -> SignalRInstance:
+    return SignalRInstance.objects.with_desired().get(name=name)
+
+
+def manage() -> None:
+    set_app_policy(function_app(), FunctionApp.Policy.MANAGE, who="ada")
+
+
+def new_instance_to_functions() -> SignalRInstance:
+    """Want a new instance, which is to send to the app that plans may write."""
+    run(
+        "create_instance",
+        NEW,
+        f"--subscription={seed.SUBSCRIPTION_ID}",
+        f"--resource-group={seed.REALTIME_GROUP}",
+        "--location=westeurope",
+    )
+    instance = want(stored(NEW), "SystemAssigned", to_function(resource="api://new"))
+    import_function_apps(Subscription.objects.get())
+    manage()
+    return stored(instance.name)
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_app_is_opened_before_a_new_instance_sends_to_it() -> None:
+    plan = plan_instance(new_instance_to_functions())
+    assert [step.kind for step in plan.steps] == [
+        "existence",
+        "function_apps",
+        "identity",
+        "templates",
+    ]
+
+
+def test_a_new_instance_and_its_app_are_made_to_agree(local_azure: LocalAzure) -> None:
+    instance = new_instance_to_functions()
+    operation = drive(start(instance))
+    assert operation.state == "succeeded", operation.error_message
+    aad = auth_settings(local_azure)["identityProviders"]["azureActiveDirectory"]
+    assert "api://new" in aad["validation"]["allowedAudiences"]
+    assert plan_instance(stored(NEW)).is_empty
+    assert sync_status(stored(NEW)) == SyncStatus.SYNCED
+
+
+def test_a_deleted_instance_leaves_its_app_as_it_is(local_azure: LocalAzure) -> None:
+    chat_to_functions()
+    manage()
+    drive(start(stored(seed.CHAT)))
+    protect(stored(seed.CHAT), who="ada", is_protected=False)
+    operation = start_delete(stored(seed.CHAT), confirm=seed.CHAT, requested_by_name="ada")
+    change_app_behind_our_back(allowed_audiences=("api://others",))
+    local_azure.delete("/_local/requests")
+    drive(operation)
+    assert operation.state == "succeeded", operation.error_message
+    assert local_azure.requests("PUT") == []
+    assert sync_status(stored(seed.CHAT)) == SyncStatus.MISSING
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_templates_that_are_edited_meanwhile_do_not_hide_the_plans_apps() -> None:
+    chat_to_functions()
+    manage()
+    operation = start(stored(seed.CHAT))
+    load_templates(stored(seed.CHAT), [])
+    drive(operation)
+    assert operation.state == "succeeded", operation.error_message
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_app_that_is_handed_back_meanwhile_is_not_written() -> None:
+    chat_to_functions()
+    manage()
+    operation = start(stored(seed.CHAT))
+    set_app_policy(function_app(), FunctionApp.Policy.OBSERVE, who="ada")
+    drive(operation)
+    assert (operation.state, operation.error_code) == ("failed", "StalePlan")

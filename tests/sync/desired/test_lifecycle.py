@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+
+from arm.state import ABSENT, ExistenceState, IdentityState, InstanceState
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.azure_client import arm_client
+from sync.desired.accept_drift import accept
+from sync.desired.lifecycle import Protected, protect
+from sync.desired.management_policy import Policy, set_policy
+from sync.desired.state import desired_state
+from sync.errors import NeverRead, NotManaged
+from sync.inventory.sync_status import SyncStatus, sync_status
+from sync.models import AuditEvent, DesiredRevision, Operation
+from sync.operations.instance_plan import plan_instance
+from sync.operations.lifecycle import start_delete
+from sync.operations.rendering import render_text
+from sync.planning.errors import SyncError
+from sync.planning.plan import InvalidDesired, Plan, plan, removal
+from tests.cloud import LocalAzure
+from tests.sync.commands import Outcome, run
+from tests.sync.driving import SIGNED, drive, drive_to, imported, managed, stage, start, want
+from tests.sync.operations.test_crashes import die_holding, intend
+from tests.sync.states import sound_states
+
+pytestmark = pytest.mark.django_db
+
+NEW = "contoso-new"
+MADE = ExistenceState("westeurope", "Standard_S1", "Serverless")
+
+
+def create(name: str = NEW, *options: str) -> Outcome:
+    return run(
+        "create_instance",
+        name,
+        f"--subscription={seed.SUBSCRIPTION_ID}",
+        f"--resource-group={seed.REALTIME_GROUP}",
+        "--location=westeurope",
+        *options,
+    )
+
+
+def stored(name: str = NEW) -> SignalRInstance:
+    return SignalRInstance.objects.with_desired().get(name=name)
+
+
+def writes(cloud: LocalAzure, *methods: str) -> list[tuple[str, str]]:
+    """Return the writes on instances as they came: the method, and what was written."""
+    kinds = {"PUT": "instance", "DELETE": "instance"}
+    return [
+        (entry["method"], kinds.get(entry["method"]) or next(iter(entry["body"])))
+        for entry in cloud.requests()
+        if entry["method"] in (methods or ("PUT", "PATCH", "DELETE"))
+    ]
+
+
+# --- plans, in values alone ---
+
+
+def test_an_instance_is_there_before_all_that_it_is_to_have() -> None:
+    desired = InstanceState(IdentityState("SystemAssigned"), existence=MADE)
+    made = plan(desired, ABSENT, instance=NEW)
+    assert [step.kind for step in made.steps] == ["existence", "identity"]
+    assert made.steps[0].after == InstanceState(existence=MADE)
+    assert made.target == desired
+    assert Plan.from_json(made.to_json()) == made
+
+
+def test_an_instance_that_is_there_is_never_made_otherwise() -> None:
+    found = InstanceState(existence=ExistenceState("northeurope", "Free_F1", "Classic"))
+    assert plan(InstanceState(existence=MADE), found, instance=NEW).is_empty
+
+
+def test_a_deletion_is_one_step_and_says_what_goes_with_it() -> None:
+    observed = InstanceState(IdentityState("SystemAssigned"), existence=MADE)
+    deletion = removal(observed, instance=NEW)
+    assert [step.kind for step in deletion.steps] == ["existence"]
+    assert deletion.target == ABSENT
+    text = render_text(deletion)
+    assert "- instance {" in text
+    assert '- sku          = "Standard_S1"' in text
+    assert "! Its clients are cut off" in text
+
+
+def test_nothing_can_be_set_on_an_instance_that_is_not_made() -> None:
+    wanted = InstanceState(IdentityState("SystemAssigned"), existence=None)
+    with pytest.raises(InvalidDesired, match="choose the change `instance`"):
+        plan(wanted, ABSENT, instance=NEW)
+
+
+@hypothesis_settings(deadline=None)
+@given(sound_states)
+def test_an_apply_that_stops_anywhere_has_made_the_instance_first(wanted: InstanceState) -> None:
+    desired = replace(wanted, existence=MADE)
+    made = plan(desired, ABSENT, instance=NEW)
+    assert (made.before, made.target) == (ABSENT, desired)
+    assert made.steps[0].kind == "existence"
+    assert all(state.existence == MADE for state in made.states[1:])
+    assert plan(desired, made.target, instance=NEW).is_empty
+
+
+# --- making ---
+
+
+def test_a_new_instance_is_wanted_and_not_yet_made(local_azure: LocalAzure) -> None:
+    outcome = create()
+    assert outcome.code == 2
+    assert "Create the instance" in outcome.out
+    instance = stored()
+    assert (instance.policy, instance.is_protected) == ("manage", True)
+    assert sync_status(instance) == SyncStatus.OUT_OF_SYNC
+    assert writes(local_azure) == []
+    assert DesiredRevision.objects.get(instance=instance).action == "create"
+    event = AuditEvent.objects.get(action="want instance")
+    assert event.after
+    assert event.after["sku"] == "Standard_S1"
+
+
+def test_an_apply_makes_it_and_then_gives_it_what_is_wanted(local_azure: LocalAzure) -> None:
+    create(NEW, "--sku", "Premium_P1")
+    operation = drive(start(want(stored(), "SystemAssigned", SIGNED)))
+    assert operation.state == "succeeded", operation.error_message
+    assert writes(local_azure) == [
+        ("PUT", "instance"),
+        ("PATCH", "identity"),
+        ("PATCH", "properties"),
+    ]
+    instance = stored()
+    assert (instance.sku, instance.service_mode) == ("Premium_P1", "Serverless")
+    assert instance.identity.principal_id is not None
+    assert plan_instance(instance).is_empty
+    assert sync_status(instance) == SyncStatus.SYNCED
+    actions = AuditEvent.objects.filter(operation_id=operation.pk).order_by("pk")
+    assert [event.action for event in actions] == [
+        "start apply",
+        "write existence",
+        "write identity",
+        "write templates",
+    ]
+
+
+def test_a_creation_whose_answer_was_lost_is_not_sent_again(local_azure: LocalAzure) -> None:
+    create()
+    lost = {"method": "PUT", "path": ".*", "times": 1, "drop": True, "after": True}
+    local_azure.post("/_local/faults", [lost])
+    operation = drive(start(stored()))
+    assert operation.state == "succeeded", operation.error_message
+    assert writes(local_azure, "PUT") == [("PUT", "instance")]
+
+
+def test_a_name_that_somebody_took_meanwhile_stops_the_apply(local_azure: LocalAzure) -> None:
+    create()
+    operation = start(stored())
+    local_azure.seed(instances=[seed_like(local_azure)])
+    drive(operation)
+    assert (operation.state, operation.error_code) == ("failed", "StalePlan")
+    assert writes(local_azure) == []
+
+
+def seed_like(cloud: LocalAzure) -> dict[str, Any]:
+    """Return the lab's document under the new name, as somebody else may make one."""
+    return {
+        "id": f"/subscriptions/{seed.SUBSCRIPTION_ID}/resourceGroups/{seed.REALTIME_GROUP}"
+        f"/providers/Microsoft.SignalRService/SignalR/{NEW}",
+        "location": seed.LOCATION,
+        "identity": {"type": "SystemAssigned"},
+    }
+
+
+def test_a_creation_that_fails_in_azure_is_told_in_its_words(local_azure: LocalAzure) -> None:
+    create()
+    local_azure.post("/_local/operations", {"polls": 1, "outcome": "Failed", "message": "Full."})
+    operation = drive(start(stored()))
+    assert operation.state == "failed"
+    assert "Full." in operation.error_message
+
+
+def half_made(cloud: LocalAzure) -> SignalRInstance:
+    """Return an instance whose creation Azure has given up."""
+    create()
+    cloud.post("/_local/operations", {"polls": 1, "outcome": "Failed", "message": "Full."})
+    assert drive(start(want(stored(), "SystemAssigned", SIGNED))).state == "failed"
+    cloud.post("/_local/operations", {"polls": 1})
+    cloud.delete("/_local/requests")
+    return stored()
+
+
+def test_what_azure_failed_to_make_is_made_again(local_azure: LocalAzure) -> None:
+    instance = half_made(local_azure)
+    assert instance.provisioning_state == "Failed"
+    assert sync_status(instance) == SyncStatus.OUT_OF_SYNC
+    assert [step.kind for step in plan_instance(instance).steps] == [
+        "existence",
+        "identity",
+        "templates",
+    ]
+    operation = drive(start(instance))
+    assert operation.state == "succeeded", operation.error_message
+    assert [method for method, _ in writes(local_azure)] == ["PUT", "PATCH", "PATCH"]
+    assert plan_instance(stored()).is_empty
+    assert not stored().is_being_made
+
+
+def test_what_azure_failed_to_make_can_be_deleted(local_azure: LocalAzure) -> None:
+    instance = half_made(local_azure)
+    protect(instance, who="ada", is_protected=False)
+    operation = drive(start_delete(instance, confirm=NEW, requested_by_name="ada"))
+    assert operation.state == "succeeded", operation.error_message
+    assert writes(local_azure) == [("DELETE", "instance")]
+
+
+def test_a_creation_that_failed_while_its_worker_was_dead_is_sent_again(
+    local_azure: LocalAzure,
+) -> None:
+    create()
+    operation = start(stored())
+    local_azure.post("/_local/operations", {"seconds": 0, "outcome": "Failed"})
+    lost = {"method": "PUT", "path": NEW, "drop": True, "after": True}
+    local_azure.post("/_local/faults", [lost])
+    stage(operation)
+    local_azure.post("/_local/operations", {"polls": 1})
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert [method for method, _ in writes(local_azure)] == ["PUT", "PUT"]
+
+
+def test_an_instance_whose_change_failed_is_never_created_over(local_azure: LocalAzure) -> None:
+    create()
+    drive(start(stored()))
+    local_azure.post("/_local/operations", {"polls": 1, "outcome": "Failed"})
+    drive(start(want(stored(), "SystemAssigned")))
+    assert stored().provisioning_state == "Failed"
+    assert [step.kind for step in plan_instance(stored()).steps] == ["identity"]
+
+
+def test_a_creation_that_azure_refuses_is_not_on_record_as_perhaps_made(
+    local_azure: LocalAzure,
+) -> None:
+    create()
+    body = {"error": {"code": "InvalidTemplate", "message": "Not so."}}
+    refused = {"method": "PUT", "path": NEW, "status": 400, "body": body}
+    local_azure.post("/_local/faults", [refused])
+    operation = drive(start(stored()))
+    assert (operation.state, operation.error_code) == ("failed", "InvalidTemplate")
+    assert operation.steps.get(position=0).state == "failed"
+    assert not AuditEvent.objects.filter(action__startswith="write").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (seed.CHAT, "already taken.*import_instances --name contoso-chat"),
+        ("no", "A SignalR name has 3 to 63"),
+    ],
+)
+def test_what_cannot_be_made_is_not_wanted(local_azure: LocalAzure, name: str, words: str) -> None:
+    outcome = create(name)
+    assert outcome.code == 1
+    assert pytest.raises(SyncError, match=words).matches(SyncError(outcome.error))
+    assert not SignalRInstance.objects.exists()
+
+
+def test_that_azure_has_it_not_yet_is_nothing_to_accept(local_azure: LocalAzure) -> None:
+    create()
+    wanted = desired_state(want(stored(), "SystemAssigned", SIGNED))
+    with pytest.raises(NeverRead, match="no such instance"):
+        accept(stored(), who="ada")
+    assert desired_state(stored()) == wanted
+
+
+def test_one_that_was_deleted_elsewhere_would_be_made_again(local_azure: LocalAzure) -> None:
+    create()
+    drive(start(stored()))
+    local_azure.reset()
+    assert run("drift", NEW).code == 2
+    assert [step.kind for step in plan_instance(stored()).steps] == ["existence"]
+
+
+# --- deleting ---
+
+
+def deletable(name: str = seed.LAB) -> SignalRInstance:
+    instance = managed(name)
+    protect(instance, who="ada", is_protected=False)
+    return stored(name)
+
+
+def delete(instance: SignalRInstance) -> Operation:
+    return start_delete(instance, confirm=instance.name, requested_by_name="ada")
+
+
+def test_a_deletion_leaves_the_row_which_says_that_it_is_missing(local_azure: LocalAzure) -> None:
+    operation = drive(delete(deletable(seed.CHAT)))
+    assert operation.state == "succeeded", operation.error_message
+    assert writes(local_azure) == [("DELETE", "instance")]
+    instance = stored(seed.CHAT)
+    assert instance.missing_since is not None
+    assert instance.identity.principal_id is None
+    assert sync_status(instance) == SyncStatus.MISSING
+    event = AuditEvent.objects.get(action="write existence")
+    assert event.before
+    assert (event.before["sku"], event.after) == (instance.sku, None)
+
+
+def test_what_signalman_made_and_deleted_is_not_made_again(local_azure: LocalAzure) -> None:
+    create()
+    drive(start(stored()))
+    protect(stored(), who="ada", is_protected=False)
+    drive(delete(stored()))
+    with pytest.raises(NeverRead):
+        plan_instance(stored())
+
+
+def test_an_instance_is_protected_until_somebody_says_otherwise(local_azure: LocalAzure) -> None:
+    with pytest.raises(Protected, match=f"manage.py protect {seed.LAB} --off"):
+        delete(managed(seed.LAB))
+    assert not Operation.objects.exists()
+
+
+def test_the_name_has_to_be_typed(local_azure: LocalAzure) -> None:
+    with pytest.raises(Protected, match=f"by the name '{seed.LAB}', not 'lab'"):
+        start_delete(deletable(), confirm="lab", requested_by_name="ada")
+    assert not Operation.objects.exists()
+
+
+def test_an_observed_instance_is_not_deleted(local_azure: LocalAzure) -> None:
+    instance = deletable()
+    set_policy(instance, Policy.OBSERVE, who="ada")
+    with pytest.raises(NotManaged):
+        delete(instance)
+
+
+def test_what_azure_has_not_is_not_deleted(local_azure: LocalAzure) -> None:
+    drive(delete(deletable()))
+    with pytest.raises(NeverRead, match="no such instance"):
+        delete(stored(seed.LAB))
+
+
+def test_protecting_again_stops_a_deletion_that_was_not_sent(local_azure: LocalAzure) -> None:
+    operation = delete(deletable())
+    protect(stored(seed.LAB), who="grace")
+    stage(operation)
+    assert operation.state == "cancelled"
+    assert writes(local_azure) == []
+
+
+def test_a_deletion_of_what_was_changed_meanwhile_stops(local_azure: LocalAzure) -> None:
+    deletion = delete(deletable())
+    changed = {**seed_like(local_azure), "id": stored(seed.LAB).arm_id}
+    local_azure.seed(instances=[changed])
+    drive(deletion)
+    assert (deletion.state, deletion.error_code) == ("failed", "StalePlan")
+    assert writes(local_azure) == []
+
+
+def test_a_deletion_that_azure_forgot_is_known_by_its_end(local_azure: LocalAzure) -> None:
+    # By the clock, for nobody polls it again.
+    local_azure.post("/_local/operations", {"polls": None, "seconds": 0.1})
+    operation = delete(deletable())
+    drive_to(operation, "polling")
+    fault = {"method": "GET", "path": ".*operationStatuses.*", "times": 1, "status": 404}
+    local_azure.post("/_local/faults", [fault])
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert writes(local_azure) == [("DELETE", "instance")]
+
+
+def test_the_command_deletes_by_name(local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0})
+    imported(seed.LAB)
+    run("set_policy", seed.LAB, "manage")
+    assert "protect contoso-lab --off" in run("delete_instance", seed.LAB, "--confirm=x").error
+    assert run("protect", seed.LAB, "--off").out == f"{seed.LAB}: can be deleted.\n"
+    outcome = run("delete_instance", seed.LAB, f"--confirm={seed.LAB}", "--inline")
+    assert outcome.code == 0
+    assert "Delete the instance" in outcome.out
+    assert outcome.out.endswith("succeeded\n")
+    protected = AuditEvent.objects.get(action="set is_protected")
+    assert (protected.before, protected.after) == ("True", "False")
+
+
+def test_a_deletion_that_is_not_waited_for_is_pending(local_azure: LocalAzure) -> None:
+    deletable()
+    outcome = run("delete_instance", seed.LAB, f"--confirm={seed.LAB}")
+    assert outcome.code == 2
+    assert "is on the queue" in outcome.out
+
+
+# --- a worker that dies ---
+
+
+def test_a_creation_whose_worker_died_is_not_sent_again(local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"seconds": 0})
+    create()
+    operation = start(stored())
+    intend(die_holding(operation))
+    arm_client(seed.SUBSCRIPTION_ID).create_instance(seed.REALTIME_GROUP, NEW, MADE)
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert writes(local_azure) == [("PUT", "instance")]
+
+
+def test_a_deletion_whose_worker_died_is_not_sent_again(local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"seconds": 0})
+    operation = delete(deletable())
+    intend(die_holding(operation))
+    arm_client(seed.SUBSCRIPTION_ID).delete_instance(seed.PAYMENTS_GROUP, seed.LAB)
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert writes(local_azure) == [("DELETE", "instance")]
+    assert stored(seed.LAB).missing_since is not None

@@ -1,0 +1,89 @@
+"""What the receiver demands is changed on record, and no secret of it is kept there."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.desired.request_requirements import demanding
+from sync.models import AuditEvent
+from tests.cloud import LocalAzure
+from tests.sync.commands import run
+from tests.sync.driving import imported
+from upstreams.demands import ReceiverDemands
+
+pytestmark = pytest.mark.django_db
+
+FIRST, SECOND = "first-secret-of-many", "second-secret-of-many"
+ACTION = "set receiver demands"
+
+
+@pytest.fixture
+def instance(local_azure: LocalAzure) -> SignalRInstance:
+    return imported(seed.LAB)
+
+
+def events() -> list[AuditEvent]:
+    return list(AuditEvent.objects.filter(action=ACTION).order_by("pk"))
+
+
+def test_a_change_is_on_record_with_who_and_what(instance: SignalRInstance) -> None:
+    with demanding(instance, who="ada") as demands:
+        demands.signature = True
+    (event,) = events()
+    assert (event.who, event.object) == ("ada", instance.arm_id)
+    assert event.before
+    assert event.after
+    assert (event.before["signature"], event.after["signature"]) == (False, True)
+
+
+def test_a_change_of_nothing_is_not_on_record(instance: SignalRInstance) -> None:
+    for _ in range(2):
+        with demanding(instance, who="ada") as demands:
+            demands.signature = True
+    assert len(events()) == 1
+
+
+def test_what_cannot_be_demanded_is_neither_kept_nor_on_record(instance: SignalRInstance) -> None:
+    with pytest.raises(ValidationError), demanding(instance, who="ada") as demands:
+        demands.url_secret = True
+    assert events() == []
+    assert not ReceiverDemands.objects.exists()
+
+
+def test_a_secret_is_on_record_without_its_value_or_digest(
+    instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for secret in (FIRST, SECOND):
+        monkeypatch.setattr("sys.stdin", io.StringIO(secret + "\n"))
+        assert run("set_url_secret", instance.name, "--demand").code == 0
+    kept = ReceiverDemands.objects.get()
+    text = json.dumps([[event.before, event.after] for event in events()])
+    assert not [each for each in (FIRST, SECOND, *kept.value.url_secrets) if each in text]
+    assert [event.after and event.after["url_secrets_accepted"] for event in events()] == [1, 2]
+    assert len({event.after and event.after["url_secret_set_at"] for event in events()}) == 2
+
+
+def test_a_change_by_hand_in_the_portal_is_on_record(
+    instance: SignalRInstance, admin_client: Client
+) -> None:
+    fields = {"policy": "observe", "is_protected": "on"}
+    for prefix in ("identity", "upstream_templates", "vault_grants", "receiver_demands"):
+        fields |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
+    fields |= {"receiver_demands-TOTAL_FORMS": "1", "receiver_demands-0-signature": "on"}
+    fields |= {
+        "receiver_demands-0-instance": str(instance.pk),
+        "receiver_demands-0-url_secret_parameter": "code",
+    }
+    page = reverse("admin:identities_signalrinstance_change", args=[instance.pk])
+    assert admin_client.post(page, fields).status_code == 302
+    (event,) = events()
+    assert event.who == "admin"
+    assert (event.before, event.after) == ({"signature": False}, {"signature": True})

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis.extra.django import TestCase
+
+from arm.state import IdentityState, InstanceState, TemplateState
+from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
+from sync.desired.rows import adopt
+from sync.desired.state import desired_state, observed_state
+from tests.arm.states import instances
+
+SUBSCRIPTION_ID = "bbbbbbbb-0000-4000-8000-000000000001"
+
+
+def _instance(name: str = "contoso") -> SignalRInstance:
+    subscription, _ = Subscription.objects.get_or_create(
+        subscription_id=SUBSCRIPTION_ID, tenant_id=SUBSCRIPTION_ID
+    )
+    return SignalRInstance.objects.create(
+        name=name, subscription=subscription, resource_group="rg", location="westeurope"
+    )
+
+
+def _adopt(instance: SignalRInstance, state: InstanceState) -> None:
+    borrowed = state.identity.user_assigned_id
+    rows = {borrowed: UserAssignedIdentity.objects.create(arm_id=borrowed)} if borrowed else {}
+    adopt([(instance, state)], rows)
+
+
+class TestRowsHoldAnyState(TestCase):
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+    @given(instances)
+    def test_what_is_adopted_is_wanted(self, state: InstanceState) -> None:
+        instance = _instance()
+        _adopt(instance, state)
+        assert desired_state(SignalRInstance.objects.get()) == state
+
+
+@pytest.mark.django_db
+def test_a_new_row_wants_nothing() -> None:
+    assert desired_state(_instance()) == InstanceState()
+
+
+@pytest.mark.django_db
+def test_adopting_replaces_what_was_wanted() -> None:
+    instance = _instance()
+    _adopt(
+        instance, InstanceState(templates=(TemplateState("https://a"), TemplateState("https://b")))
+    )
+    state = InstanceState(IdentityState("SystemAssigned"), (TemplateState("https://c"),))
+    _adopt(instance, state)
+    assert desired_state(SignalRInstance.objects.get()) == state
+
+
+@pytest.mark.django_db
+def test_templates_are_wanted_in_their_order() -> None:
+    instance = _instance()
+    instance.upstream_templates.create(position=2, url_template="https://second")
+    instance.upstream_templates.create(position=1, url_template="https://first")
+    wanted = desired_state(instance).templates
+    assert [template.url_template for template in wanted] == ["https://first", "https://second"]
+
+
+@pytest.mark.django_db
+def test_an_instance_never_read_has_no_observed_state() -> None:
+    assert observed_state(_instance()) is None
+
+
+@pytest.mark.django_db
+def test_a_fleet_is_read_in_a_constant_number_of_queries() -> None:
+    counts = []
+    for size in (1, 3):
+        for number in range(size):
+            _instance(f"contoso-{size}-{number}")
+        with CaptureQueriesContext(connection) as queries:
+            for instance in SignalRInstance.objects.with_desired():
+                desired_state(instance)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import pytest
+
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.desired.accept_drift import accept
+from sync.inventory.import_instances import refresh, refresh_subscription
+from sync.models import AuditEvent
+from sync.operations.instance_plan import plan_instance
+from sync.operations.lifecycle import start_apply
+from tests.cloud import LocalAzure
+from tests.localazure.rest import Arm
+from tests.sync.driving import UNSIGNED, drive, drive_to, start, want
+from tests.sync.inventory.test_grants import (
+    POLICIES,
+    ROLES,
+    borrowing,
+    document,
+    naming,
+    stored,
+    template,
+    vault_id,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def arm(local_azure: LocalAzure) -> Arm:
+    return Arm(local_azure, seed.CLIENT_ID, seed.CLIENT_SECRET)
+
+
+def kinds(instance: SignalRInstance, *paths: str) -> list[str]:
+    return [step.kind for step in plan_instance(stored(instance), paths).steps]
+
+
+def closed(arm: Arm) -> SignalRInstance:
+    """Return an instance whose grant somebody took away, as just refreshed."""
+    instance = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES))).instance
+    given = document(arm, POLICIES)["properties"]["accessPolicies"][1:]
+    path = f"{vault_id(POLICIES)}/accessPolicies/remove"
+    body = {"properties": {"accessPolicies": given}}
+    arm.call("PUT", path, body, "2023-07-01").raise_for_status()
+    refresh(stored(instance))
+    return stored(instance)
+
+
+def test_a_template_that_is_chosen_alone_brings_its_grant(local_azure: LocalAzure) -> None:
+    instance = naming(seed.CHAT, "SystemAssigned", ROLES)
+    paths = [one.path for one in plan_instance(instance).changes if one.path[0] == "u"]
+    assert kinds(instance, *paths) == ["grants", "templates"]
+
+
+def test_a_grant_can_be_chosen_alone(local_azure: LocalAzure) -> None:
+    instance = naming(seed.CHAT, "SystemAssigned", POLICIES, ROLES)
+    (step,) = plan_instance(instance, [f"grants[{ROLES}]"]).steps
+    assert [change.path for change in step.changes] == [f"grants[{ROLES}]"]
+
+
+def test_an_identity_that_is_chosen_alone_brings_no_grant(local_azure: LocalAzure) -> None:
+    instance = naming(seed.LAB, "SystemAssigned", POLICIES)
+    assert kinds(instance, "identity") == ["identity"]
+
+
+def test_a_template_chosen_without_the_identity_that_it_needs_is_refused(
+    local_azure: LocalAzure,
+) -> None:
+    instance = naming(seed.LAB, "SystemAssigned", POLICIES)
+    with pytest.raises(ValueError, match="to have no identity"):
+        plan_instance(instance, ["upstream.templates[0]"])
+
+
+@pytest.mark.parametrize("paths", [(), (f"grants[{POLICIES}]",)])
+def test_a_lost_grant_that_is_accepted_is_not_planned_again(
+    arm: Arm, paths: tuple[str, ...]
+) -> None:
+    instance = closed(arm)
+    assert kinds(instance) == ["grants"]
+    (change,) = accept(instance, paths, who="ada")
+    assert change.path == f"grants[{POLICIES}]"
+    assert kinds(instance) == []
+    assert stored(instance).ungranted == [[POLICIES, "SystemAssigned"]]
+    event = AuditEvent.objects.get(action="want no grants")
+    assert (event.who, event.before) == ("ada", [])
+    assert event.after == [[POLICIES, "SystemAssigned"]]
+
+
+def test_accepting_something_else_leaves_a_lost_grant_planned(arm: Arm) -> None:
+    instance = want(closed(arm), "SystemAssigned", template(POLICIES, host="https://new.example/"))
+    (url,) = [one.path for one in plan_instance(instance).changes if one.path[0] == "u"]
+    accept(instance, [url], who="ada")
+    assert kinds(instance) == ["grants"]
+
+
+def test_what_was_taken_over_for_one_identity_does_not_hold_for_the_next(arm: Arm) -> None:
+    instance = closed(arm)
+    accept(instance, who="ada")
+    drive(start(want(instance, "None")))
+    instance = naming(seed.LAB, "SystemAssigned", POLICIES)
+    assert kinds(instance) == ["identity", "grants", "templates"]
+
+
+def test_what_was_taken_over_stays_so_while_it_is_looked_at(arm: Arm) -> None:
+    instance = closed(arm)
+    accept(instance, who="ada")
+    refresh(instance)
+    refresh_subscription(instance.subscription)
+    assert kinds(instance) == []
+
+
+def borrowed_and_let_in() -> SignalRInstance:
+    """Return an instance with a user-assigned identity that reads a secret."""
+    return drive(start(borrowing(seed.LAB, seed.SHARED_IDENTITY, POLICIES))).instance
+
+
+def test_a_switch_that_is_chosen_alone_brings_the_grants_of_the_present_templates(
+    local_azure: LocalAzure,
+) -> None:
+    instance = want(borrowed_and_let_in(), "SystemAssigned", template(ROLES))
+    refresh(instance)
+    plan = plan_instance(stored(instance), ["identity.type"])
+    assert [change.target for change in plan.changes][-1] == f"grants[{POLICIES}]"
+    operation = start_apply(
+        stored(instance), digest=plan.digest, paths=["identity.type"], requested_by_name="ada"
+    )
+    drive(operation)
+    assert operation.state == "succeeded", operation.error_message
+    assert kinds(instance) == ["grants", "templates"]
+
+
+def test_a_wish_that_changes_during_an_apply_does_not_break_it(local_azure: LocalAzure) -> None:
+    operation = start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
+    drive_to(operation, "done")
+    want(operation.instance, "SystemAssigned", UNSIGNED)
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert kinds(operation.instance) == ["identity", "templates"]

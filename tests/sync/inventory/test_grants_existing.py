@@ -1,0 +1,49 @@
+"""Grants of instances that are made, deleted, or gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from arm.errors import NotFound
+from identities.vaults import VaultGrant
+from localazure import seed
+from sync.desired.lifecycle import protect
+from sync.inventory.import_instances import refresh, refresh_subscription
+from sync.operations.lifecycle import start_delete
+from tests.cloud import LocalAzure
+from tests.localazure.rest import CHAT_ID, Arm
+from tests.sync.driving import drive, start
+from tests.sync.inventory.test_grants import POLICIES, borrowing, document, naming
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def arm(local_azure: LocalAzure) -> Arm:
+    return Arm(local_azure, seed.CLIENT_ID, seed.CLIENT_SECRET)
+
+
+def test_a_deletion_leaves_the_vault_as_it_is(local_azure: LocalAzure, arm: Arm) -> None:
+    instance = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES))).instance
+    protect(instance, who="ada", is_protected=False)
+    before = document(arm, POLICIES)
+    operation = start_delete(instance, confirm=instance.name, requested_by_name="ada")
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert document(arm, POLICIES) == before
+    assert not VaultGrant.objects.exists()
+
+
+@pytest.mark.parametrize("look", ["one", "all"])
+def test_the_grants_of_an_instance_that_is_gone_are_forgotten(
+    local_azure: LocalAzure, arm: Arm, look: str
+) -> None:
+    instance = drive(start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))).instance
+    assert VaultGrant.objects.count() == 1
+    local_azure.post("/_local/operations", {"seconds": 0})
+    arm.call("DELETE", CHAT_ID).raise_for_status()
+    if look == "one":
+        with pytest.raises(NotFound):
+            refresh(instance)
+    else:
+        refresh_subscription(instance.subscription)
+    assert not VaultGrant.objects.exists()

@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from arm.errors import NotFound, ServerFailed
+from arm.patches import identity_patch, templates_patch
+from arm.state import IdentityState, InstanceState, TemplateState
+from identities.models import ManagedIdentity, SignalRInstance, Subscription, UserAssignedIdentity
+from localazure import seed
+from sync.azure_client import arm_client
+from sync.desired.state import desired_state, observed_state
+from sync.inventory.import_instances import (
+    import_instance,
+    import_subscription,
+    refresh,
+    refresh_subscription,
+)
+from sync.inventory.instance_list import ImportReport
+from sync.planning.plan import plan
+from tests.cloud import LocalAzure
+
+pytestmark = pytest.mark.django_db
+
+FLEET = {seed.CHAT, seed.ORDERS, seed.PAYMENTS, seed.LAB}
+ORDERS_IDENTITY = seed.identity_id(seed.REALTIME_GROUP, seed.ORDERS_IDENTITY)
+FOREIGN_SUBSCRIPTION = "bbbbbbbb-0000-4000-8000-000000000009"
+
+
+def _import(**options: Any) -> ImportReport:
+    return import_subscription(seed.SUBSCRIPTION_ID, **options)
+
+
+def _instance(name: str) -> SignalRInstance:
+    return SignalRInstance.objects.with_desired().get(name=name)
+
+
+def _write(group: str, name: str, patch: dict[str, Any]) -> None:
+    """Change Azure behind Signalman's back."""
+    client = arm_client(seed.SUBSCRIPTION_ID)
+    write = client.patch_instance(group, name, patch)
+    while not write.done and not client.poll(write.continuation).done:
+        pass
+
+
+def _delete(local_azure: LocalAzure, *remaining: str) -> None:
+    """Let Azure answer with a fleet of these alone."""
+    resources = [
+        each.raw
+        for each in arm_client(seed.SUBSCRIPTION_ID).list_instances()
+        if each.name in remaining
+    ]
+    _answer(local_azure, {"value": resources})
+
+
+def _answer(local_azure: LocalAzure, body: object, path: str = "/signalR$") -> None:
+    fault = {"method": "GET", "path": path, "times": None, "status": 200, "body": body}
+    local_azure.post("/_local/faults", [fault])
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_subscription_is_imported_whole() -> None:
+    report = _import()
+    assert set(report.created) == FLEET
+    assert set(SignalRInstance.objects.values_list("name", flat=True)) == FLEET
+    assert str(Subscription.objects.get().tenant_id) == seed.TENANT_ID
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_plan_straight_after_an_import_is_empty() -> None:
+    _import()
+    for instance in SignalRInstance.objects.with_desired():
+        observed = observed_state(instance)
+        assert observed is not None
+        assert plan(desired_state(instance), observed, instance=instance.name).is_empty
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_importing_again_changes_nothing() -> None:
+    _import()
+    before = {each.name: desired_state(each) for each in SignalRInstance.objects.with_desired()}
+    report = _import()
+    assert (set(report.unchanged), report.created, report.updated) == (FLEET, (), ())
+    after = {each.name: desired_state(each) for each in SignalRInstance.objects.with_desired()}
+    assert after == before
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_resource_group_is_imported_alone() -> None:
+    assert set(_import(resource_group=seed.REALTIME_GROUP).created) == {seed.CHAT, seed.ORDERS}
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_one_instance_is_imported_alone() -> None:
+    instance = import_instance(seed.SUBSCRIPTION_ID, seed.REALTIME_GROUP, seed.ORDERS)
+    assert desired_state(instance).identity.user_assigned_id == ORDERS_IDENTITY.lower()
+    assert SignalRInstance.objects.count() == 1
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_system_assigned_principal_is_known() -> None:
+    _import()
+    identity = _instance(seed.CHAT).identity
+    assert identity.principal_id == UUID(seed.CHAT_PRINCIPAL_ID)
+    assert identity.tenant_id == UUID(seed.TENANT_ID)
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_borrowed_principal_is_that_of_the_borrowed_identity() -> None:
+    _import()
+    identity = _instance(seed.ORDERS).identity
+    assert identity.user_assigned == UserAssignedIdentity.objects.get(name=seed.ORDERS_IDENTITY)
+    assert identity.principal_id == UUID(seed.ORDERS_PRINCIPAL_ID)
+    assert identity.tenant_id == UUID(seed.TENANT_ID)
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_user_assigned_identities_are_imported_used_or_not() -> None:
+    _import()
+    shared = UserAssignedIdentity.objects.get(name=seed.SHARED_IDENTITY)
+    assert (shared.location, shared.client_id) == (seed.LOCATION, UUID(seed.SHARED_CLIENT_ID))
+
+
+def test_an_identity_of_an_unreadable_subscription_is_known_by_its_id(
+    local_azure: LocalAzure,
+) -> None:
+    foreign = ORDERS_IDENTITY.replace(seed.SUBSCRIPTION_ID, FOREIGN_SUBSCRIPTION)
+    local_azure.seed(identities=[{"id": foreign, "name": seed.ORDERS_IDENTITY}])
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {foreign: {}}}
+    local_azure.seed(
+        instances=[{"name": "contoso-far", "resourceGroup": "rg", "identity": identity}]
+    )
+    _import()
+    borrowed = _instance("contoso-far").identity.user_assigned
+    assert borrowed is not None
+    assert (borrowed.arm_id, borrowed.location) == (foreign, "")
+
+
+def test_identities_that_may_not_be_listed_do_not_stop_an_import(local_azure: LocalAzure) -> None:
+    refusal = {"path": "userAssignedIdentities$", "status": 403, "times": None}
+    local_azure.post("/_local/faults", [refusal])
+    assert set(_import().created) == FLEET
+    assert _instance(seed.ORDERS).identity.principal_id == UUID(seed.ORDERS_PRINCIPAL_ID)
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_change_in_azure_moves_the_observed_side_alone() -> None:
+    _import()
+    wanted = desired_state(_instance(seed.LAB))
+    _write(seed.PAYMENTS_GROUP, seed.LAB, identity_patch(IdentityState("SystemAssigned")))
+    assert _import().updated == (seed.LAB,)
+    instance = _instance(seed.LAB)
+    assert observed_state(instance) == InstanceState(IdentityState("SystemAssigned"))
+    assert desired_state(instance) == wanted
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_acceptance_makes_azures_change_ours() -> None:
+    _import()
+    _write(seed.PAYMENTS_GROUP, seed.LAB, templates_patch((TemplateState("https://new"),)))
+    assert _import(accept=True).updated == (seed.LAB,)
+    assert desired_state(_instance(seed.LAB)).templates == (TemplateState("https://new"),)
+
+
+def test_an_instance_gone_from_azure_is_missing_and_its_principal_forgotten(
+    local_azure: LocalAzure,
+) -> None:
+    _import()
+    _delete(local_azure, seed.ORDERS, seed.PAYMENTS, seed.LAB)
+    assert _import().missing == (seed.CHAT,)
+    instance = _instance(seed.CHAT)
+    assert (instance.observed, instance.identity.principal_id) == (None, None)
+    assert instance.missing_since is not None
+    assert desired_state(instance).identity.type == "SystemAssigned"
+
+
+def test_an_instance_is_missed_once_and_found_again(local_azure: LocalAzure) -> None:
+    _import()
+    _delete(local_azure, seed.ORDERS, seed.PAYMENTS, seed.LAB)
+    _import()
+    since = _instance(seed.CHAT).missing_since
+    assert _import().missing == ()
+    assert _instance(seed.CHAT).missing_since == since
+    local_azure.delete("/_local/faults")
+    assert _import().updated == (seed.CHAT,)
+    assert _instance(seed.CHAT).missing_since is None
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_importing_one_group_misses_nothing_of_another() -> None:
+    _import()
+    assert _import(resource_group=seed.REALTIME_GROUP).missing == ()
+
+
+def test_an_instance_of_an_unknown_shape_does_not_hide_the_rest(local_azure: LocalAzure) -> None:
+    _import()
+    resources = [dict(each.raw) for each in arm_client(seed.SUBSCRIPTION_ID).list_instances()]
+    resources[0]["identity"] = {"type": "SystemAssigned,UserAssigned"}
+    _answer(local_azure, {"value": resources})
+    report = _import()
+    assert len(report.unreadable) == 1
+    assert resources[0]["name"] in report.unreadable[0]
+    assert (len(report.unchanged), report.missing) == (3, ())
+
+
+def test_an_instance_of_an_unknown_shape_is_not_missing_in_whatever_case(
+    local_azure: LocalAzure,
+) -> None:
+    _import()
+    resources = [dict(each.raw) for each in arm_client(seed.SUBSCRIPTION_ID).list_instances()]
+    resources[0] |= {"name": resources[0]["name"].upper(), "identity": {"type": "Both"}}
+    _answer(local_azure, {"value": resources})
+    assert _import().missing == ()
+
+
+def test_an_instance_on_two_pages_is_imported_once(local_azure: LocalAzure) -> None:
+    (resource, *_) = arm_client(seed.SUBSCRIPTION_ID).list_instances()
+    _answer(local_azure, {"value": [resource.raw, resource.raw]})
+    assert _import().created == (resource.name,)
+
+
+def test_an_import_that_cannot_read_writes_nothing(local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/paging", {"size": 2})
+    last_page = {"path": "/signalR$", "skip": 1, "status": 500, "times": None}
+    local_azure.post("/_local/faults", [last_page])
+    with pytest.raises(ServerFailed):
+        _import()
+    assert not SignalRInstance.objects.exists()
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_refresh_reads_one_instance_and_writes_its_observed_side() -> None:
+    _import()
+    instance = _instance(seed.LAB)
+    wanted = desired_state(instance)
+    _write(seed.PAYMENTS_GROUP, seed.LAB, identity_patch(IdentityState("SystemAssigned")))
+    resource = refresh(instance)
+    assert observed_state(instance) == resource.state == observed_state(_instance(seed.LAB))
+    assert _instance(seed.LAB).identity.principal_id == resource.principal_id
+    assert desired_state(_instance(seed.LAB)) == wanted
+
+
+def test_a_refresh_is_one_request(local_azure: LocalAzure) -> None:
+    _import()
+    local_azure.delete("/_local/requests")
+    refresh(_instance(seed.ORDERS))
+    assert len(local_azure.requests()) == 1
+
+
+def test_a_refresh_of_a_gone_instance_marks_it_missing(local_azure: LocalAzure) -> None:
+    _import()
+    gone = {"path": seed.LAB, "status": 404, "body": {"error": {"code": "ResourceNotFound"}}}
+    local_azure.post("/_local/faults", [gone])
+    with pytest.raises(NotFound):
+        refresh(_instance(seed.LAB))
+    assert _instance(seed.LAB).missing_since is not None
+
+
+def test_a_subscription_out_of_sight_does_not_mean_gone(local_azure: LocalAzure) -> None:
+    _import()
+    hidden = {"path": seed.LAB, "status": 404, "body": {"error": {"code": "SubscriptionNotFound"}}}
+    local_azure.post("/_local/faults", [hidden])
+    with pytest.raises(NotFound):
+        refresh(_instance(seed.LAB))
+    assert _instance(seed.LAB).missing_since is None
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_refresh_keeps_an_edit_made_meanwhile() -> None:
+    _import()
+    stale = _instance(seed.LAB)
+    _instance(seed.LAB).identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
+    refresh(stale)
+    assert _instance(seed.LAB).identity.type == "SystemAssigned"
+
+
+def test_refreshing_a_subscription_takes_in_nothing_new(local_azure: LocalAzure) -> None:
+    _import()
+    local_azure.seed(instances=[{"name": "contoso-new", "resourceGroup": "rg"}])
+    report = refresh_subscription(Subscription.objects.get())
+    assert (report.created, set(report.unchanged)) == ((), FLEET)
+
+
+def test_queries_do_not_grow_with_the_fleet(local_azure: LocalAzure) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            _import()
+        return len(queries)
+
+    count()
+    few = count()
+    fleet = [{"name": f"contoso-{n}", "resourceGroup": "rg"} for n in range(100)]
+    local_azure.seed(instances=fleet)
+    _import()
+    assert count() == few

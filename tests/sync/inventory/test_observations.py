@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from arm.resources import SignalRResource, UserAssignedIdentityResource
+from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
+from sync.desired.state import observed_state
+from sync.inventory.observations import Sighting, observe, observe_absence, save_observed, sighting
+from sync.inventory.user_assigned_identities import remember_identities
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SUBSCRIPTION = UUID("bbbbbbbb-0000-4000-8000-000000000001")
+TENANT = UUID("aaaaaaaa-0000-4000-8000-000000000001")
+OTHER_TENANT = UUID("aaaaaaaa-0000-4000-8000-000000000002")
+PRINCIPAL = UUID("eeeeeeee-0000-4000-8000-000000000001")
+BORROWED = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers"
+    "/Microsoft.ManagedIdentity/userAssignedIdentities/Shared"
+)
+
+
+@pytest.fixture
+def instance() -> SignalRInstance:
+    """An instance that was never read."""
+    subscription = Subscription.objects.create(subscription_id=SUBSCRIPTION, tenant_id=TENANT)
+    return SignalRInstance.objects.create(
+        name="contoso", subscription=subscription, resource_group="rg"
+    )
+
+
+def _resource(identity: dict[str, object] | None = None) -> SignalRResource:
+    return SignalRResource.from_arm(
+        {
+            "id": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers"
+            "/Microsoft.SignalRService/SignalR/contoso",
+            "identity": identity,
+        }
+    )
+
+
+def _borrowing(**ids: str) -> SignalRResource:
+    return _resource({"type": "UserAssigned", "userAssignedIdentities": {BORROWED: ids}})
+
+
+def _seen(resource: SignalRResource, at: datetime = NOW) -> Sighting:
+    rows = {row.arm_id.lower(): row for row in UserAssignedIdentity.objects.all()}
+    return sighting(resource, at=at, subscription=Subscription.objects.get(), identities=rows)
+
+
+def test_the_same_answer_again_changes_nothing_but_its_time(instance: SignalRInstance) -> None:
+    assert observe(instance, _seen(_resource()))
+    later = NOW + timedelta(minutes=1)
+    assert not observe(instance, _seen(_resource(), at=later))
+    assert instance.observed_at == later
+
+
+def test_an_overtaken_answer_is_dropped(instance: SignalRInstance) -> None:
+    observe(instance, _seen(_resource()))
+    earlier = NOW - timedelta(seconds=1)
+    system = _resource({"type": "SystemAssigned", "principalId": str(PRINCIPAL)})
+    assert not observe(instance, _seen(system, at=earlier))
+    assert not observe_absence(instance, at=earlier)
+    assert observed_state(instance) == _resource().state
+
+
+def test_a_system_assigned_identity_without_a_tenant_has_the_subscriptions(
+    instance: SignalRInstance,
+) -> None:
+    observe(instance, _seen(_resource({"type": "SystemAssigned", "principalId": str(PRINCIPAL)})))
+    assert (instance.identity.principal_id, instance.identity.tenant_id) == (PRINCIPAL, TENANT)
+
+
+def test_a_removed_identity_takes_its_principal_with_it(instance: SignalRInstance) -> None:
+    observe(instance, _seen(_resource({"type": "SystemAssigned", "principalId": str(PRINCIPAL)})))
+    observe(instance, _seen(_resource(), at=NOW + timedelta(minutes=1)))
+    assert (instance.identity.principal_id, instance.identity.tenant_id) == (None, None)
+
+
+def test_a_borrowed_identitys_own_row_fills_in_what_the_instance_leaves_out(
+    instance: SignalRInstance,
+) -> None:
+    UserAssignedIdentity.objects.create(
+        arm_id=BORROWED, principal_id=PRINCIPAL, tenant_id=OTHER_TENANT
+    )
+    observe(instance, _seen(_borrowing()))
+    identity = instance.identity
+    assert (identity.principal_id, identity.tenant_id) == (PRINCIPAL, OTHER_TENANT)
+
+
+def test_saving_what_was_observed_leaves_what_is_wanted(instance: SignalRInstance) -> None:
+    instance.identity.type = "SystemAssigned"
+    observe(instance, _seen(_resource()))
+    save_observed([instance], [])
+    instance.identity.refresh_from_db()
+    assert instance.identity.type == "None"
+
+
+def test_an_identity_is_one_row_whatever_the_case_of_its_id() -> None:
+    remember_identities([UserAssignedIdentityResource(BORROWED, "Shared")])
+    remember_identities([UserAssignedIdentityResource(BORROWED.upper(), "SHARED")])
+    assert UserAssignedIdentity.objects.get().arm_id == BORROWED
+
+
+def test_a_mention_of_an_identity_forgets_nothing_that_its_own_answer_said() -> None:
+    own = UserAssignedIdentityResource(BORROWED, "Shared", "westeurope", TENANT, PRINCIPAL)
+    remember_identities([own])
+    remember_identities([UserAssignedIdentityResource(BORROWED, "Shared")])
+    row = UserAssignedIdentity.objects.get()
+    assert (row.location, row.tenant_id, row.principal_id) == ("westeurope", TENANT, PRINCIPAL)

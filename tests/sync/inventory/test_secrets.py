@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from arm.errors import ServerFailed
+from identities.models import SignalRInstance
+from identities.vaults import KeyVault, VaultSecret
+from localazure import seed
+from sync.desired.management_policy import Policy, set_policy
+from sync.inventory import secrets
+from sync.inventory.import_instances import refresh
+from sync.operations import schedule
+from tests.cloud import LocalAzure
+from tests.sync.commands import run
+from tests.sync.driving import drive, imported, start, want
+
+pytestmark = pytest.mark.django_db
+
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def naming(*references: str) -> SignalRInstance:
+    """Want one template that names these secrets, each as vault/secret; as just refreshed."""
+    named = "&".join(
+        "{@Microsoft.KeyVault(SecretUri=https://"
+        + reference.replace("/", ".vault.azure.net/secrets/")
+        + ")}"
+        for reference in references
+    )
+    templates = [{"urlTemplate": f"https://receiver.example/?{named}"}] if references else []
+    instance = want(imported(seed.LAB), "SystemAssigned", *templates)
+    refresh(instance)
+    return instance
+
+
+def states() -> dict[str, str]:
+    return {str(row): row.state for row in VaultSecret.objects.all()}
+
+
+def test_secrets_are_asked_after_by_name(local_azure: LocalAzure) -> None:
+    naming(f"{seed.VAULT}/upstream-code", f"{seed.RBAC_VAULT}/no-such-code")
+    secrets.check_secrets()
+    assert states() == {
+        f"{seed.VAULT}/upstream-code": "present",
+        f"{seed.RBAC_VAULT}/no-such-code": "absent",
+    }
+
+
+def test_a_secret_that_nobody_names_any_more_is_forgotten(local_azure: LocalAzure) -> None:
+    naming(f"{seed.VAULT}/upstream-code")
+    secrets.check_secrets()
+    naming()
+    secrets.check_secrets()
+    assert states() == {}
+
+
+def test_a_secret_that_only_azures_templates_name_is_asked_after(local_azure: LocalAzure) -> None:
+    drive(start(naming_stored(f"{seed.VAULT}/upstream-code")))
+    naming()
+    secrets.check_secrets()
+    assert list(states()) == [f"{seed.VAULT}/upstream-code"]
+
+
+def naming_stored(*references: str) -> SignalRInstance:
+    return SignalRInstance.objects.with_desired().get(pk=naming(*references).pk)
+
+
+def test_a_paused_instance_is_left_alone(local_azure: LocalAzure) -> None:
+    set_policy(naming(f"{seed.VAULT}/upstream-code"), Policy.PAUSE, who="ada")
+    assert secrets.check_secrets() == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "state"),
+    [
+        ({"enabled": True}, "present"),
+        ({"enabled": False}, "unusable"),
+        ({"enabled": True, "exp": 1}, "unusable"),
+        ({"enabled": True, "exp": int(FAR.timestamp())}, "present"),
+        ({"enabled": True, "nbf": int(FAR.timestamp())}, "unusable"),
+    ],
+)
+def test_a_secret_that_is_not_given_out_is_unusable(
+    local_azure: LocalAzure, attributes: dict[str, object], state: str
+) -> None:
+    naming(f"{seed.VAULT}/upstream-code")
+    body = {"name": "upstream-code", "properties": {"attributes": attributes}}
+    fault = {"method": "GET", "path": "/secrets/", "status": 200, "body": body}
+    local_azure.post("/_local/faults", [fault])
+    secrets.check_secrets()
+    assert states() == {f"{seed.VAULT}/upstream-code": state}
+
+
+def fail_reads(cloud: LocalAzure, status: int) -> None:
+    body = {"error": {"code": "No", "message": "No."}}
+    fault = {"method": "GET", "path": "/secrets/", "status": status, "body": body, "times": None}
+    cloud.post("/_local/faults", [fault])
+
+
+def test_a_secret_that_signalman_may_not_see_is_unknown(local_azure: LocalAzure) -> None:
+    naming(f"{seed.VAULT}/upstream-code")
+    fail_reads(local_azure, 403)
+    secrets.check_secrets()
+    assert states() == {f"{seed.VAULT}/upstream-code": "unknown"}
+
+
+def test_an_azure_that_fails_leaves_what_was_known(local_azure: LocalAzure) -> None:
+    naming(f"{seed.VAULT}/upstream-code")
+    assert schedule.check_secrets() == 1
+    before = VaultSecret.objects.get().checked_at
+    fail_reads(local_azure, 503)
+    with pytest.raises(ServerFailed):
+        secrets.check_secrets()
+    assert schedule.check_secrets() == 0
+    assert VaultSecret.objects.get().checked_at == before
+
+
+def test_no_value_of_a_secret_is_ever_asked_for(local_azure: LocalAzure) -> None:
+    drive(start(naming_stored(f"{seed.VAULT}/upstream-code")))
+    secrets.check_secrets()
+    assert not [one for one in local_azure.requests() if one["path"].startswith("/keyvault/")]
+
+
+def test_the_command_lists_references_with_what_is_known(local_azure: LocalAzure) -> None:
+    naming(f"{seed.VAULT}/upstream-code")
+    outcome = run("key_vaults", seed.LAB, "--refresh", "--json")
+    assert outcome.document == {
+        "references": [
+            {
+                "instance": seed.LAB,
+                "vault": seed.VAULT,
+                "secret": "upstream-code",
+                "grant": "None known",
+                "state": "Present",
+            }
+        ]
+    }
+
+
+def test_the_command_says_what_is_waited_for(local_azure: LocalAzure) -> None:
+    drive(start(naming_stored(f"{seed.RBAC_VAULT}/upstream-code")))
+    assert "Role assignment: waiting for propagation, until" in run("key_vaults").out
+
+
+def test_the_command_wants_grants_of_named_instances_only(local_azure: LocalAzure) -> None:
+    instance = naming_stored(f"{seed.VAULT}/upstream-code")
+    instance.ungranted = [[seed.VAULT, "SystemAssigned"]]
+    instance.save()
+    assert run("key_vaults", "--want-grants").code == 1
+    run("key_vaults", seed.LAB, "--want-grants")
+    instance.refresh_from_db()
+    assert instance.ungranted == []
+
+
+def test_a_vault_is_found_where_it_was_moved_to(local_azure: LocalAzure) -> None:
+    instance = naming(f"{seed.VAULT}/upstream-code")
+    KeyVault.objects.update(arm_id=KeyVault.objects.get().arm_id + "-before")
+    refresh(instance)
+    assert KeyVault.objects.get().arm_id.endswith(f"/{seed.VAULT}")

@@ -1,0 +1,65 @@
+"""How instances stand, as rows: they say what a comparison says, whatever changed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from arm.errors import NotFound
+from identities.models import ManagedIdentity, SignalRInstance
+from localazure import seed
+from sync.desired.history import Author, wanting
+from sync.inventory.import_instances import import_subscription, refresh
+from sync.inventory.sync_status import SyncStatus, sync_status
+from sync.models import InstanceStatus
+from sync.operations.schedule import refresh_and_count
+from tests.cloud import LocalAzure
+
+ID = UUID(seed.SUBSCRIPTION_ID)
+
+
+def kept() -> dict[str, str]:
+    """Return the kept status of each instance."""
+    return dict(InstanceStatus.objects.values_list("instance__name", "status"))
+
+
+def test_an_import_keeps_how_each_instance_stands(db: None, local_azure: LocalAzure) -> None:
+    import_subscription(ID)
+    assert kept() == {row.name: sync_status(row) for row in SignalRInstance.objects.with_desired()}
+    assert set(kept().values()) == {SyncStatus.SYNCED}
+
+
+def test_wanting_something_else_shows_at_once(db: None, local_azure: LocalAzure) -> None:
+    import_subscription(ID)
+    instance = SignalRInstance.objects.get(name=seed.LAB)
+    with wanting(instance, Author("somebody", "test")):
+        instance.identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
+    assert kept().pop(seed.LAB) == SyncStatus.OUT_OF_SYNC
+
+
+def test_the_time_is_that_of_the_change(db: None, local_azure: LocalAzure) -> None:
+    import_subscription(ID)
+    before = dict(InstanceStatus.objects.values_list("pk", "since"))
+    refresh_and_count(ID)
+    assert dict(InstanceStatus.objects.values_list("pk", "since")) == before
+
+
+def test_an_instance_that_azure_lost_is_missing(db: None, local_azure: LocalAzure) -> None:
+    import_subscription(ID)
+    instance = SignalRInstance.objects.get(name=seed.LAB)
+    local_azure.post(
+        "/_local/faults",
+        [
+            {
+                "method": "GET",
+                "path": f"/signalR/{seed.LAB}$",
+                "times": None,
+                "status": 404,
+                "body": {"error": {"code": "ResourceNotFound", "message": "Gone."}},
+            }
+        ],
+    )
+    with pytest.raises(NotFound):
+        refresh(instance)
+    assert kept()[seed.LAB] == SyncStatus.MISSING

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from localazure import seed
+from sync.models import Operation
+from sync.operations.instance_plan import plan_instance
+from tests.cloud import LocalAzure
+from tests.sync.commands import run
+from tests.sync.driving import SIGNED, drive, drive_to, imported, patches, signed_lab, want
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def at_once(local_azure: LocalAzure) -> None:
+    """Let Azure finish as soon as it is asked, so that no command waits."""
+    local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0})
+
+
+def digest_of_lab() -> str:
+    return plan_instance(want(imported(seed.LAB), "SystemAssigned", SIGNED)).digest
+
+
+def test_nothing_to_do_is_no_error(local_azure: LocalAzure) -> None:
+    imported(seed.LAB)
+    outcome = run("apply", seed.LAB)
+    assert outcome.code == 0
+    assert "No changes." in outcome.out
+    assert not Operation.objects.exists()
+
+
+def test_an_inline_apply_shows_the_plan_and_each_step_and_ends_well(
+    local_azure: LocalAzure,
+) -> None:
+    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    outcome = run("apply", seed.LAB, "--yes", "--inline")
+    assert outcome.code == 0
+    assert "Plan: 2 to add, 0 to change, 0 to remove." in outcome.out
+    assert f"{seed.LAB}: running, waiting for Azure to finish: Set 1 upstream" in outcome.out
+    assert outcome.out.endswith(f"{seed.LAB}: succeeded\n")
+    assert run("plan", seed.LAB).code == 0
+
+
+def test_a_started_apply_that_is_not_waited_for_is_pending(local_azure: LocalAzure) -> None:
+    want(imported(seed.LAB), "SystemAssigned")
+    assert run("apply", seed.LAB, "--yes").code == 2
+    assert Operation.objects.get().state == "queued"
+
+
+def test_without_a_person_and_without_yes_nothing_starts(
+    local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want(imported(seed.LAB), "SystemAssigned")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
+    outcome = run("apply", seed.LAB)
+    assert outcome.code == 1
+    assert "give --yes" in outcome.error
+    assert not Operation.objects.exists()
+
+
+class Keyboard(io.StringIO):
+    """A person at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "started"), [("yes", 1), ("y", 0), ("", 0)])
+def test_only_yes_is_taken_for_yes(
+    local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch, answer: str, started: int
+) -> None:
+    want(imported(seed.LAB), "SystemAssigned")
+    monkeypatch.setattr(sys, "stdin", Keyboard(f"{answer}\n"))
+    assert run("apply", seed.LAB).code == 2
+    assert Operation.objects.count() == started
+
+
+def test_the_digest_of_another_plan_starts_nothing(local_azure: LocalAzure) -> None:
+    digest = digest_of_lab()
+    want(imported(seed.LAB), "SystemAssigned")
+    outcome = run("apply", seed.LAB, "--yes", "--digest", digest)
+    assert outcome.code == 1
+    assert "is stale" in outcome.error
+    assert not Operation.objects.exists()
+
+
+def test_the_digest_that_plan_shows_is_the_one_to_name(local_azure: LocalAzure) -> None:
+    digest_of_lab()
+    digest = run("plan", seed.LAB, "--json").document["plans"][0]["digest"]
+    assert run("apply", seed.LAB, "--yes", "--inline", "--digest", digest).code == 0
+
+
+def test_a_digest_is_of_one_instance(local_azure: LocalAzure) -> None:
+    imported(seed.LAB)
+    assert "alone" in run("apply", seed.LAB, seed.CHAT, "--digest", "0").error
+
+
+def test_what_cannot_work_stops_before_anything_starts(local_azure: LocalAzure) -> None:
+    want(imported(seed.PAYMENTS), "SystemAssigned")
+    want(imported(seed.LAB), "None", SIGNED)
+    outcome = run("apply", seed.PAYMENTS, seed.LAB, "--yes")
+    assert outcome.code == 1
+    assert "no identity" in outcome.error
+    assert not Operation.objects.exists()
+
+
+def test_a_busy_instance_does_not_stop_the_others(local_azure: LocalAzure) -> None:
+    busy = signed_lab()
+    want(imported(seed.PAYMENTS), "SystemAssigned")
+    outcome = run("apply", seed.LAB, seed.PAYMENTS, "--yes", "--inline")
+    assert outcome.code == 1
+    assert str(busy.pk) in outcome.error
+    assert Operation.objects.get(instance__name=seed.PAYMENTS).state == "succeeded"
+
+
+def test_a_failed_apply_is_an_error_in_azures_words(local_azure: LocalAzure) -> None:
+    failure = {"polls": 1, "retryAfter": 0, "outcome": "Failed", "message": "Short and stout."}
+    local_azure.post("/_local/operations", failure)
+    want(imported(seed.LAB), "SystemAssigned")
+    outcome = run("apply", seed.LAB, "--yes", "--inline")
+    assert outcome.code == 1
+    assert "Short and stout." in outcome.out
+
+
+def test_the_document_of_an_apply_is_all_that_is_printed(local_azure: LocalAzure) -> None:
+    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    outcome = run("apply", seed.LAB, "--yes", "--inline", "--json")
+    assert outcome.code == 0
+    assert outcome.document["errors"] == []
+    (operation,) = outcome.document["operations"]
+    assert (operation["state"], operation["error"]) == ("succeeded", None)
+    assert [step["state"] for step in operation["steps"]] == ["done", "done"]
+
+
+def test_operations_lists_how_each_stands(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    outcome = run("operations")
+    assert outcome.code == 0
+    assert str(operation.pk) in outcome.out
+    assert "queued, waiting for a worker" in outcome.out
+
+
+def test_operations_shows_one_with_its_steps(local_azure: LocalAzure) -> None:
+    operation = drive(signed_lab())
+    lines = run("operations", str(operation.pk)).out.splitlines()
+    assert lines[1:] == [
+        "Done\tGive the instance a system-assigned identity",
+        "Done\tSet 1 upstream template",
+    ]
+
+
+def test_the_document_of_an_operation_keeps_azures_signed_address_to_itself(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    drive_to(operation, "polling")
+    outcome = run("operations", str(operation.pk), "--json")
+    assert outcome.document["operations"][0]["steps"][0]["state"] == "polling"
+    assert "operationStatuses" not in outcome.out
+
+
+def test_operations_cancels_by_id(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    assert "cancelled" in run("operations", str(operation.pk), "--cancel").out
+    assert "has ended" in run("operations", str(operation.pk), "--cancel").error
+    assert run("operations", "--cancel").code == 1
+    assert patches(local_azure) == []

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils.dateparse import parse_datetime
+
+from arm.patches import identity_patch
+from arm.state import IdentityState
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.azure_client import arm_client
+from sync.inventory.import_instances import import_subscription
+from tests.cloud import LocalAzure
+from tests.sync.commands import run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fleet(local_azure: LocalAzure) -> None:
+    """Start from an imported fleet."""
+    import_subscription(seed.SUBSCRIPTION_ID)
+    local_azure.delete("/_local/requests")
+
+
+def _change_azure() -> None:
+    """Give the lab an identity behind Signalman's back."""
+    client = arm_client(seed.SUBSCRIPTION_ID)
+    patch = identity_patch(IdentityState("SystemAssigned"))
+    write = client.patch_instance(seed.PAYMENTS_GROUP, seed.LAB, patch)
+    while not client.poll(write.continuation).done:
+        pass
+
+
+def _fail(local_azure: LocalAzure, **fault: Any) -> None:
+    local_azure.post("/_local/faults", [{"times": None, **fault}])
+
+
+def _document(*names: str) -> dict[str, Any]:
+    entries = run("drift", *names, "--json").document["instances"]
+    return {entry["instance"]: entry for entry in entries}
+
+
+def test_a_fleet_in_step_has_no_drift() -> None:
+    outcome = run("drift")
+    assert outcome.code == 0
+    assert f"{seed.CHAT}\tSynced" in outcome.out
+
+
+def test_a_change_in_azure_is_drift() -> None:
+    _change_azure()
+    outcome = run("drift")
+    assert outcome.code == 2
+    assert f"{seed.LAB}\tOutOfSync\tPlan: 0 to add, 0 to change, 1 to remove." in outcome.out
+
+
+def test_a_fleet_is_read_with_one_list(local_azure: LocalAzure) -> None:
+    run("drift")
+    assert len(local_azure.requests()) == 1
+
+
+def test_a_named_instance_is_read_alone(local_azure: LocalAzure) -> None:
+    assert set(_document(seed.LAB)) == {seed.LAB}
+    (request,) = local_azure.requests()
+    assert request["path"].endswith(seed.LAB)
+
+
+def test_scripts_read_the_plan_that_undoes_the_drift() -> None:
+    _change_azure()
+    entry = _document()[seed.LAB]
+    assert (entry["status"], entry["plan"]["action"]) == ("OutOfSync", "update")
+    observed_at = SignalRInstance.objects.get(name=seed.LAB).observed_at
+    assert parse_datetime(entry["observedAt"]) == observed_at
+
+
+@pytest.mark.parametrize("names", [(), (seed.LAB,)])
+def test_an_instance_gone_from_azure_is_missing(
+    local_azure: LocalAzure, names: tuple[str, ...]
+) -> None:
+    _fail(local_azure, path="/signalR$", status=200, body={"value": []})
+    _fail(local_azure, path=seed.LAB, status=404, body={"error": {"code": "ResourceNotFound"}})
+    assert _document(*names)[seed.LAB]["status"] == "Missing"
+    assert run("drift", *names).code == 2
+
+
+@pytest.mark.parametrize("names", [(), (seed.LAB,)])
+def test_what_cannot_be_read_is_an_error_and_stays_as_it_was(
+    local_azure: LocalAzure, names: tuple[str, ...]
+) -> None:
+    _fail(local_azure, path="signalR", status=403)
+    outcome = run("drift", *names)
+    assert outcome.code == 1
+    assert "may not do this" in outcome.error
+    assert f"{seed.LAB}\tSynced" in outcome.out

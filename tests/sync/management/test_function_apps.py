@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from identities.models import Subscription
+from localazure import seed
+from sync.inventory.function_apps import import_function_apps
+from sync.models import AuditEvent
+from tests.cloud import LocalAzure
+from tests.sync.commands import run
+from tests.sync.functions import V1_ISSUER, chat_to_functions, function_app
+from upstreams.models import FunctionApp
+
+pytestmark = pytest.mark.django_db
+
+
+def agree() -> None:
+    """Let the app have the right issuer, as far as Signalman knows."""
+    app = function_app()
+    assert app.auth is not None
+    app.observed = replace(app.auth, issuer=V1_ISSUER).to_json()
+    app.save()
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_app_that_disagrees_says_why() -> None:
+    chat_to_functions()
+    outcome = run("function_apps")
+    assert outcome.code == 2
+    assert outcome.out.startswith(f"{seed.FUNCTION_APP}\tobserve\tdisagrees\t{seed.CHAT}\t")
+    assert "v2 tokens" in outcome.out
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_app_that_agrees_is_said_to() -> None:
+    chat_to_functions()
+    agree()
+    outcome = run("function_apps", seed.FUNCTION_APP, "--json")
+    (document,) = outcome.document
+    assert (outcome.code, document["standing"], document["disagreements"]) == (0, "agrees", [])
+    assert document["auth"]["client_id"] == seed.UPSTREAM_APP_ID
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_app_that_nobody_uses_is_not_compared() -> None:
+    chat_to_functions()
+    function_app().subscription.instances.get().upstream_templates.all().delete()
+    assert "\tnot used\t" in run("function_apps").out
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_app_that_was_not_read_is_unknown() -> None:
+    chat_to_functions()
+    FunctionApp.objects.update(observed=None, problem="Not allowed.")
+    outcome = run("function_apps")
+    assert outcome.code == 0
+    assert "\tunknown\t" in outcome.out
+    assert "Not allowed." in outcome.out
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_app_of_another_tenant_is_unknown() -> None:
+    chat_to_functions()
+    Subscription.objects.create(subscription_id=uuid.uuid4(), tenant_id=uuid.uuid4())
+    FunctionApp.objects.update(
+        subscription=Subscription.objects.exclude(instances__name=seed.CHAT).get()
+    )
+    assert "\tunknown\t" in run("function_apps").out
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_refresh_asks_azure_again() -> None:
+    chat_to_functions()
+    agree()
+    assert run("function_apps").code == 0
+    assert run("function_apps", "--refresh").code == 2
+
+
+def test_what_cannot_be_read_is_an_error(local_azure: LocalAzure) -> None:
+    chat_to_functions()
+    local_azure.post("/_local/faults", [{"path": "authsettings", "status": 403, "times": None}])
+    outcome = run("function_apps", "--refresh")
+    assert outcome.code == 1
+    assert outcome.error.startswith(f"{seed.FUNCTION_APP}: ")
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_the_policy_is_set_on_record_and_once() -> None:
+    chat_to_functions()
+    for _ in range(2):
+        run("function_apps", seed.FUNCTION_APP.upper(), "--policy", "manage")
+    assert function_app().policy == "manage"
+    (event,) = AuditEvent.objects.filter(object=function_app().arm_id)
+    assert (event.action, event.before, event.after) == ("set policy", "observe", "manage")
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_policy_is_never_set_for_all_apps_by_accident() -> None:
+    chat_to_functions()
+    assert run("function_apps", "--policy", "manage").code == 1
+    assert function_app().policy == "observe"
+
+
+def test_an_unknown_app_is_named() -> None:
+    assert "no Function App 'absent'" in run("function_apps", "absent").error
+
+
+def test_a_missing_app_is_said_to_be(local_azure: LocalAzure) -> None:
+    chat_to_functions()
+    none = {"path": "Microsoft.Web/sites$", "status": 200, "body": {"value": []}}
+    local_azure.post("/_local/faults", [none])
+    import_function_apps(Subscription.objects.get())
+    assert "\tmissing\t" in run("function_apps").out

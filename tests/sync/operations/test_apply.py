@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.azure_client import arm_client
+from sync.models import AuditEvent, Operation
+from sync.operations.apply import LONGEST_WAIT
+from sync.operations.instance_plan import plan_instance
+from sync.operations.lifecycle import cancel
+from tests.cloud import LocalAzure
+from tests.sync.driving import (
+    SIGNED,
+    UNSIGNED,
+    drive,
+    drive_to,
+    imported,
+    patches,
+    raw,
+    signed_lab,
+    stage,
+    start,
+    unmanaged,
+    want,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def fail_later(cloud: LocalAzure, **progression: object) -> None:
+    """Let long-running operations that start from now on end badly."""
+    failure = {"polls": 1, "outcome": "Failed", "code": "Teapot", "message": "Short and stout."}
+    cloud.post("/_local/operations", failure | progression)
+
+
+def steps_of(operation: Operation) -> list[str]:
+    return [step.state for step in operation.steps.all()]
+
+
+def test_an_apply_gives_a_hardened_instance_what_is_wanted_and_touches_nothing_else(
+    local_azure: LocalAzure,
+) -> None:
+    before = raw(seed.PAYMENTS)
+    operation = start(want(imported(seed.PAYMENTS), "SystemAssigned", SIGNED))
+    assert drive(operation).state == "succeeded", operation.error_message
+    after = raw(seed.PAYMENTS)
+    assert after["identity"]["type"] == "SystemAssigned"
+    assert after["properties"]["upstream"]["templates"][0]["auth"] == SIGNED["auth"]
+    assert unmanaged(after) == unmanaged(before)
+
+
+def test_a_plan_after_an_apply_is_empty(local_azure: LocalAzure) -> None:
+    operation = drive(signed_lab())
+    instance = SignalRInstance.objects.with_desired().get(pk=operation.instance_id)
+    assert plan_instance(instance).is_empty
+    assert instance.identity.principal_id is not None
+
+
+def test_each_step_is_one_write_that_says_only_what_it_changes(local_azure: LocalAzure) -> None:
+    operation = drive(signed_lab())
+    identity, templates = patches(local_azure)
+    assert identity == {"identity": {"type": "SystemAssigned"}}
+    assert list(templates) == ["properties"]
+    assert list(templates["properties"]) == ["upstream"]
+    assert steps_of(operation) == ["done", "done"]
+
+
+def test_removing_an_identity_lets_the_templates_go_first(local_azure: LocalAzure) -> None:
+    drive(start(want(imported(seed.CHAT), "None", UNSIGNED)))
+    templates, identity = patches(local_azure)
+    assert "auth" not in templates["properties"]["upstream"]["templates"][0]
+    assert identity == {"identity": {"type": "None"}}
+
+
+def test_an_operation_always_says_what_it_waits_for(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    words = [operation.waiting_for]
+    while not operation.is_finished:
+        stage(operation)
+        words.append(operation.waiting_for)
+    assert words == [
+        "a worker",
+        "Azure to finish: Give the instance a system-assigned identity",
+        "Azure to finish: Give the instance a system-assigned identity",
+        "a worker to take the next step",
+        "Azure to finish: Set 1 upstream template",
+        "Azure to finish: Set 1 upstream template",
+        "a last look at Azure",
+        "",
+    ]
+
+
+def test_a_poll_comes_when_azure_asks_for_it(local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 17})
+    operation = signed_lab()
+    began = operation.due_at
+    due_at = stage(operation, began)
+    assert began is not None
+    assert due_at is not None
+    assert (due_at - began).total_seconds() == 17
+
+
+def test_every_write_is_in_the_audit_trail_with_before_and_after(local_azure: LocalAzure) -> None:
+    operation = drive(signed_lab())
+    events = AuditEvent.objects.filter(operation_id=operation.pk)
+    begun, identity, templates = events.order_by("pk")
+    assert begun.action == "start apply"
+    assert (identity.action, identity.who) == ("write identity", "ada")
+    assert identity.before == {"type": "None", "user_assigned_id": None}
+    assert identity.after == {"type": "SystemAssigned", "user_assigned_id": None}
+    assert templates.action == "write templates"
+    assert templates.before == []
+    assert templates.after == operation.read_plan().target.to_json()["templates"]
+    assert templates.object == operation.instance.arm_id
+    assert templates.operation_id == operation.pk
+
+
+def test_a_change_in_azure_after_the_plan_stops_the_apply_before_it_writes(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    theirs = {"identity": {"type": "SystemAssigned"}}
+    local_azure.post("/_local/operations", {"seconds": 0})
+    arm_client(seed.SUBSCRIPTION_ID).patch_instance(seed.PAYMENTS_GROUP, seed.LAB, theirs)
+    drive(operation)
+    assert (operation.state, operation.error_code) == ("failed", "StalePlan")
+    assert "Look at the new plan" in operation.error_message
+    assert patches(local_azure) == [theirs]
+    assert steps_of(operation) == ["pending", "pending"]
+
+
+def test_a_stale_plan_is_replaced_by_one_of_what_azure_has_now(local_azure: LocalAzure) -> None:
+    test_a_change_in_azure_after_the_plan_stops_the_apply_before_it_writes(local_azure)
+    instance = SignalRInstance.objects.with_desired().get(name=seed.LAB)
+    assert [step.kind for step in plan_instance(instance).steps] == ["templates"]
+    assert drive(start(instance)).state == "succeeded"
+
+
+def test_a_change_in_azure_between_two_steps_stops_the_apply(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    drive_to(operation, "done")
+    theirs = {"properties": {"upstream": {"templates": [UNSIGNED]}}}
+    local_azure.post("/_local/operations", {"seconds": 0})
+    arm_client(seed.SUBSCRIPTION_ID).patch_instance(seed.PAYMENTS_GROUP, seed.LAB, theirs)
+    drive(operation)
+    assert (operation.state, operation.error_code) == ("failed", "StalePlan")
+    assert steps_of(operation) == ["done", "pending"]
+
+
+def test_a_change_in_azure_after_the_last_step_is_not_called_success(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    drive_to(operation, "done", position=1)
+    theirs = {"properties": {"upstream": {"templates": [UNSIGNED]}}}
+    local_azure.post("/_local/operations", {"seconds": 0})
+    arm_client(seed.SUBSCRIPTION_ID).patch_instance(seed.PAYMENTS_GROUP, seed.LAB, theirs)
+    drive(operation)
+    assert (operation.state, operation.error_code) == ("failed", "NotConverged")
+
+
+def test_a_failure_of_azures_is_told_in_azures_words(local_azure: LocalAzure) -> None:
+    fail_later(local_azure)
+    operation = drive(signed_lab())
+    assert (operation.state, operation.error_code) == ("failed", "Teapot")
+    assert "Short and stout." in operation.error_message
+    assert steps_of(operation) == ["failed", "pending"]
+    operation.instance.refresh_from_db()
+    assert operation.instance.provisioning_state == "Failed"
+
+
+def test_an_apply_after_a_failed_one_carries_on(local_azure: LocalAzure) -> None:
+    fail_later(local_azure)
+    instance = drive(signed_lab()).instance
+    local_azure.post("/_local/operations", {"polls": 1})
+    assert drive(start(SignalRInstance.objects.with_desired().get(pk=instance.pk))).state == (
+        "succeeded"
+    )
+
+
+def test_an_instance_that_is_gone_fails_the_operation(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    local_azure.post(
+        "/_local/faults",
+        [{"method": "GET", "path": seed.LAB, "status": 404, "body": not_found(), "times": None}],
+    )
+    drive(operation)
+    assert (operation.state, operation.error_code) == ("failed", "ResourceNotFound")
+
+
+def not_found() -> dict[str, object]:
+    return {"error": {"code": "ResourceNotFound", "message": "Not here."}}
+
+
+def test_an_azure_that_never_finishes_is_not_waited_for_for_ever(local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/operations", {"polls": 100_000, "retryAfter": 1})
+    operation = signed_lab()
+    drive_to(operation, "polling")
+    assert operation.started_at is not None
+    stage(operation, operation.started_at + LONGEST_WAIT * 2)
+    assert (operation.state, operation.error_code) == ("failed", "TimedOut")
+
+
+def test_the_time_that_azure_has_for_a_step_begins_with_the_step(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    drive_to(operation, "done")
+    assert operation.started_at is not None
+    much_later = operation.started_at + LONGEST_WAIT * 2
+    local_azure.post("/_local/operations", {"polls": 100_000, "retryAfter": 1})
+    stage(operation, much_later)
+    stage(operation, much_later + LONGEST_WAIT / 2)
+    assert operation.state == "running", operation.error_message
+    stage(operation, much_later + LONGEST_WAIT * 2)
+    assert operation.error_code == "TimedOut"
+
+
+def test_a_write_that_azure_refused_is_not_on_record_as_perhaps_taken(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    refused = {"method": "PATCH", "path": seed.LAB, "status": 400, "body": not_found()}
+    local_azure.post("/_local/faults", [refused])
+    drive(operation)
+    assert steps_of(operation) == ["failed", "pending"]
+    assert not AuditEvent.objects.filter(action__startswith="write").exists()
+
+
+def test_a_write_that_is_throttled_can_be_called_off_before_it_is_sent_again(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    throttled = {"method": "PATCH", "path": seed.LAB, "status": 429, "body": not_found()}
+    local_azure.post("/_local/faults", [throttled])
+    stage(operation)
+    cancel(operation, who="grace")
+    assert drive(operation).state == "cancelled"
+    assert len(patches(local_azure)) == 1
+
+
+def test_the_signed_address_of_a_write_is_in_no_log(
+    local_azure: LocalAzure, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    operation = signed_lab()
+    drive_to(operation, "polling")
+    signature = json.loads(operation.continuation)["status_url"].rpartition("/")[2]
+    fail_later(local_azure)
+    drive(operation)
+    assert signature.partition("?")[0] not in ours(caplog)
+
+
+def ours(caplog: pytest.LogCaptureFixture) -> str:
+    """Return what Signalman logged: urllib3's debug lines are not switched on in production."""
+    return "\n".join(
+        record.getMessage() for record in caplog.records if record.name.startswith(("sync", "arm"))
+    )

@@ -1,0 +1,263 @@
+"""A Function App's authentication through plan and apply, against Local Azure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from identities.models import SignalRInstance, Subscription
+from localazure import seed
+from sync.desired.accept_drift import accept
+from sync.desired.function_app_targets import managed_apps
+from sync.inventory.drift import compare
+from sync.inventory.function_apps import import_function_apps, refresh_function_app, set_app_policy
+from sync.inventory.import_instances import refresh, refresh_subscription
+from sync.inventory.sync_status import SyncStatus, sync_status
+from sync.models import AuditEvent, Operation
+from sync.operations.instance_plan import plan_instance
+from tests.cloud import LocalAzure
+from tests.sync.driving import UNSIGNED, drive, drive_to, imported, patches, stage, start, want
+from tests.sync.functions import (
+    HOST,
+    V1_ISSUER,
+    auth_settings,
+    change_app_behind_our_back,
+    chat_to_functions,
+    function_app,
+    to_function,
+)
+from upstreams.models import FunctionApp
+
+pytestmark = pytest.mark.django_db
+
+SECOND = "contoso-second"
+SECOND_HOST = f"{SECOND}.azurewebsites.net"
+
+
+def stored(instance: SignalRInstance) -> SignalRInstance:
+    return SignalRInstance.objects.with_desired().get(pk=instance.pk)
+
+
+def managed_chat(*templates: dict[str, Any]) -> SignalRInstance:
+    """The chat, sending to the app, whose authentication plans may write."""
+    instance = chat_to_functions(*templates)
+    for app in FunctionApp.objects.all():
+        set_app_policy(app, FunctionApp.Policy.MANAGE, who="ada")
+    return stored(instance)
+
+
+def kinds(instance: SignalRInstance) -> list[str]:
+    return [step.kind for step in plan_instance(instance).steps]
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_observed_app_is_in_no_plan() -> None:
+    assert kinds(chat_to_functions()) == ["templates"]
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_managed_app_is_planned_before_the_templates_that_sign_for_it() -> None:
+    plan = plan_instance(managed_chat())
+    assert [step.kind for step in plan.steps] == ["function_apps", "templates"]
+    (change,) = plan.steps[0].changes
+    assert (change.path, change.after) == (f"function_apps[{seed.FUNCTION_APP}].issuer", V1_ISSUER)
+
+
+def test_an_apply_writes_the_planned_field_and_keeps_the_rest(local_azure: LocalAzure) -> None:
+    operation = drive(start(managed_chat()))
+    assert operation.state == "succeeded"
+    sent = auth_settings(local_azure)
+    aad = sent["identityProviders"]["azureActiveDirectory"]
+    assert aad["registration"] == {"openIdIssuer": V1_ISSUER, "clientId": seed.UPSTREAM_APP_ID}
+    assert aad["validation"] == {"allowedAudiences": [seed.UPSTREAM_APP_URI]}
+    assert sent["platform"] == {"enabled": True, "runtimeVersion": "~1"}
+
+
+def test_after_an_apply_nothing_is_left_to_do(local_azure: LocalAzure) -> None:
+    instance = managed_chat()
+    drive(start(instance))
+    instance = stored(instance)
+    assert plan_instance(instance).is_empty
+    assert sync_status(instance) == SyncStatus.SYNCED
+    local_azure.delete("/_local/requests")
+    refresh(instance)
+    assert plan_instance(stored(instance)).is_empty
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_write_is_on_record_with_what_it_changed() -> None:
+    drive(start(managed_chat()))
+    event = AuditEvent.objects.get(action="write function_apps")
+    issuers = [app[0]["auth"]["issuer"] for app in (event.before, event.after) if app]
+    assert event.who == "ada"
+    assert issuers == [f"https://login.microsoftonline.com/{seed.TENANT_ID}/v2.0", V1_ISSUER]
+
+
+def test_nothing_is_written_where_the_app_was_changed_meanwhile(local_azure: LocalAzure) -> None:
+    operation = start(managed_chat())
+    change_app_behind_our_back(allowed_audiences=("api://others",))
+    local_azure.delete("/_local/requests")
+    drive(operation)
+    assert (operation.state, operation.error_code) == ("failed", "StalePlan")
+    assert local_azure.requests("PUT") == patches(local_azure) == []
+
+
+def two_apps(local_azure: LocalAzure) -> SignalRInstance:
+    local_azure.seed(sites=[{"name": SECOND, "resourceGroup": seed.REALTIME_GROUP}])
+    second = to_function(resource=seed.UPSTREAM_APP_ID, host=SECOND_HOST)
+    return managed_chat(to_function() | {"hubPattern": "chat"}, second)
+
+
+def test_an_apply_broken_off_between_two_apps_writes_the_other_one(
+    local_azure: LocalAzure,
+) -> None:
+    operation = start(two_apps(local_azure))
+    local_azure.delete("/_local/requests")
+    broken = {"method": "PUT", "path": f"{SECOND}/", "status": 500, "times": 1}
+    local_azure.post("/_local/faults", [broken])
+    drive(operation)
+    assert operation.state == "succeeded"
+    sites = [each["path"] for each in local_azure.requests("PUT")]
+    assert [seed.FUNCTION_APP in path for path in sites] == [True, False, False]
+
+
+def test_a_write_whose_answer_was_lost_is_not_sent_twice(local_azure: LocalAzure) -> None:
+    operation = start(managed_chat())
+    local_azure.delete("/_local/requests")
+    lost = {"method": "PUT", "path": "authsettings", "drop": True, "after": True}
+    local_azure.post("/_local/faults", [lost])
+    drive(operation)
+    assert operation.state == "succeeded"
+    assert len(local_azure.requests("PUT")) == 1
+
+
+def test_an_app_without_authentication_is_closed_once_the_templates_sign(
+    local_azure: LocalAzure,
+) -> None:
+    local_azure.seed(sites=[{"name": SECOND, "resourceGroup": seed.REALTIME_GROUP}])
+    unsigned = {"urlTemplate": f"https://{SECOND_HOST}/api"}
+    drive(start(want(imported(seed.CHAT), "SystemAssigned", unsigned)))
+    instance = managed_chat(to_function(resource=seed.UPSTREAM_APP_ID, host=SECOND_HOST))
+    plan = plan_instance(instance)
+    assert [step.kind for step in plan.steps] == ["templates", "function_apps"]
+    assert "to all of its functions" in plan.steps[1].warnings[0]
+    assert drive(start(instance)).state == "succeeded"
+    refresh_function_app(function_app(SECOND))
+    auth = function_app(SECOND).auth
+    assert auth is not None
+    assert (auth.is_enabled, auth.client_id) == (True, seed.UPSTREAM_APP_ID)
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_app_that_is_shared_serves_both_instances() -> None:
+    chat = managed_chat(to_function(resource="api://chat"))
+    lab = want(imported(seed.LAB), "SystemAssigned", to_function(resource="api://lab"))
+    for instance in (chat, lab):
+        assert drive(start(stored(instance))).state == "succeeded"
+    assert plan_instance(stored(chat)).is_empty
+    auth = function_app().auth
+    assert auth is not None
+    assert {"api://chat", "api://lab"} < set(auth.allowed_audiences)
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_plan_for_one_instance_goes_stale_when_anothers_changed_the_app() -> None:
+    chat = managed_chat(to_function(resource="api://chat"))
+    lab = want(imported(seed.LAB), "SystemAssigned", to_function(resource="api://lab"))
+    late = start(chat)
+    drive(start(lab))
+    assert drive(late).error_code == "StalePlan"
+    refresh(stored(chat))
+    assert drive(start(stored(chat))).state == "succeeded"
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_what_others_change_is_drift() -> None:
+    instance = managed_chat()
+    drive(start(instance))
+    change_app_behind_our_back(unauthenticated_action="AllowAnonymous")
+    refresh_subscription(Subscription.objects.get())
+    (entry,) = compare([stored(instance)]).entries
+    assert entry.status == SyncStatus.OUT_OF_SYNC
+    assert kinds(stored(instance)) == ["function_apps"]
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_drift_that_is_accepted_hands_the_app_back() -> None:
+    instance = managed_chat()
+    drive(start(instance))
+    change_app_behind_our_back(unauthenticated_action="AllowAnonymous")
+    refresh(stored(instance))
+    path = f"function_apps[{seed.FUNCTION_APP}].unauthenticated_action"
+    (change,) = accept(stored(instance), [path], who="ada")
+    assert change.path == path
+    assert function_app().policy == "observe"
+    assert plan_instance(stored(instance)).is_empty
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_chosen_template_takes_along_what_lets_it_in() -> None:
+    instance = managed_chat(to_function(resource="api://new"))
+    (path, *_) = [
+        change.path for change in plan_instance(instance).changes if "templates" in change.path
+    ]
+    chosen = plan_instance(instance, [path])
+    assert [step.kind for step in chosen.steps] == ["function_apps", "templates"]
+
+
+def test_an_app_that_may_no_longer_be_read_is_left_out(local_azure: LocalAzure) -> None:
+    instance = managed_chat()
+    local_azure.post("/_local/faults", [{"path": "authsettings", "status": 403, "times": None}])
+    refresh(instance)
+    assert kinds(stored(instance)) == ["templates"]
+    assert function_app().problem
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_app_of_another_tenant_is_in_no_plan() -> None:
+    instance = managed_chat()
+    instance.identity.tenant_id = seed.OTHER_TENANT_ID
+    assert "function_apps" not in kinds(instance)
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_an_unsigned_template_demands_nothing() -> None:
+    unsigned = UNSIGNED | {"urlTemplate": f"https://{HOST}/api"}
+    assert kinds(managed_chat(unsigned)) == ["templates"]
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_comparing_a_fleet_asks_for_its_apps_once() -> None:
+    instance = managed_chat()
+
+    def count(times: int) -> int:
+        rows = [stored(instance) for _ in range(times)]
+        with CaptureQueriesContext(connection) as queries:
+            compare(rows)
+        return len(queries)
+
+    assert count(1) == count(20)
+    assert [app.name for app in managed_apps()] == [seed.FUNCTION_APP]
+
+
+def test_a_worker_that_dies_after_the_write_leaves_it_to_the_next(local_azure: LocalAzure) -> None:
+    operation = start(managed_chat())
+    step = drive_to(operation, "pending")
+    Operation.objects.filter(pk=operation.pk).update(state="running")
+    step.state = "sending"
+    step.save()
+    change_app_behind_our_back(issuer=V1_ISSUER)
+    local_azure.delete("/_local/requests")
+    stage(operation)
+    assert operation.steps.get(position=0).state == "done"
+    assert local_azure.requests("PUT") == []
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_managed_app_stays_managed_through_imports() -> None:
+    managed_chat()
+    import_function_apps(Subscription.objects.get())
+    assert function_app().policy == "manage"

@@ -1,0 +1,103 @@
+"""Turns to write: never more than ARM's bucket holds, and never later than that takes."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from localazure import seed
+from sync.operations.arm_budget import Budget, turn
+from tests.cloud import LocalAzure
+from tests.sync.driving import SIGNED, drive, imported, patches, stage, start, want
+
+budgets = st.builds(Budget, size=st.integers(1, 20), per_second=st.floats(0.1, 50))
+# Seconds between two writes that are asked for.
+gaps = st.lists(st.floats(0, 30), min_size=1, max_size=60)
+NEARLY = 1e-6
+
+
+def turns(arrivals: list[float], budget: Budget) -> list[float]:
+    """Return when each of the writes that are asked for at those times may go."""
+    booked, found = 0.0, []
+    for now in arrivals:
+        at, booked = turn(booked, now, budget)
+        found.append(at)
+    return found
+
+
+@given(budgets, gaps)
+def test_the_bucket_is_never_overdrawn(budget: Budget, gaps: list[float]) -> None:
+    level, before = float(budget.size), 0.0
+    for at in turns(list(accumulate(gaps)), budget):
+        level = min(budget.size, level + (at - before) * budget.per_second) - 1
+        before = at
+        assert level >= -NEARLY
+
+
+@given(budgets, gaps)
+def test_nobody_waits_longer_than_the_bucket_needs(budget: Budget, gaps: list[float]) -> None:
+    arrivals = list(accumulate(gaps))
+    level, before = float(budget.size), 0.0
+    for now, at in zip(arrivals, turns(arrivals, budget), strict=True):
+        free = max(now, before)
+        level = min(budget.size, level + (free - before) * budget.per_second)
+        assert at <= free + max(1 - level, 0) / budget.per_second + NEARLY
+        level = min(budget.size, level + (at - free) * budget.per_second) - 1
+        before = at
+
+
+@given(budgets, st.lists(st.integers(1, 5), min_size=1, max_size=30))
+def test_several_at_once_wait_as_one_after_the_other_do(budget: Budget, numbers: list[int]) -> None:
+    together, apart, last = 0.0, 0.0, 0.0
+    for number in numbers:
+        at, together = turn(together, 0, budget, number)
+        for _ in range(number):
+            last, apart = turn(apart, 0, budget)
+        assert at == pytest.approx(last)
+
+
+@given(budgets, gaps)
+def test_who_asks_first_goes_first(budget: Budget, gaps: list[float]) -> None:
+    found = turns(list(accumulate(gaps)), budget)
+    assert found == sorted(found)
+
+
+@pytest.mark.django_db
+def test_a_fleet_that_is_applied_at_once_waits_for_its_turn(
+    local_azure: LocalAzure, settings: Settings
+) -> None:
+    settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND = 1, 0.1
+    cache.clear()
+    names = (seed.CHAT, seed.PAYMENTS, seed.LAB)
+    fleet = [start(want(imported(name), "SystemAssigned", SIGNED)) for name in names]
+    now = timezone.now()
+    for operation in fleet:
+        stage(operation, now)
+    assert len(patches(local_azure)) == 1
+    second, third = fleet[1:]
+    assert second.waiting_for == third.waiting_for == "its turn within Azure's budget of writes"
+    assert second.due_at is not None
+    assert third.due_at is not None
+    assert 9 < (third.due_at - second.due_at).total_seconds() < 11
+    assert [drive(operation).state for operation in fleet] == ["succeeded"] * 3
+
+
+@pytest.mark.django_db
+def test_reads_wait_for_their_turn_too(local_azure: LocalAzure, settings: Settings) -> None:
+    settings.SIGNALMAN_READ_BURST, settings.SIGNALMAN_READS_PER_SECOND = 2, 0.1
+    operation = start(want(imported(seed.LAB), "SystemAssigned"))
+    local_azure.delete("/_local/requests")
+    now = timezone.now()
+    for _ in range(3):
+        stage(operation, now)
+    assert operation.waiting_for == "its turn within Azure's budget of reads"
+    assert operation.due_at is not None
+    assert 9 < (operation.due_at - now).total_seconds() < 11
+    assert len(local_azure.requests("GET")) == 2
+    assert drive(operation).state == "succeeded"

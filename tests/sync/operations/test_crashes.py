@@ -1,0 +1,186 @@
+"""A worker can die between any two lines; here it does, at each line after which that matters.
+
+A dead worker is a claim that nobody lets go of: the row is exactly as a SIGKILL leaves it.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from localazure import seed
+from sync.azure_client import arm_client
+from sync.models import AuditEvent, Operation
+from sync.operations.backoff import MAX_ATTEMPTS
+from sync.operations.claims import Claim, ClaimLost, claim
+from sync.operations.lifecycle import advance
+from tests.cloud import LocalAzure
+from tests.sync.driving import after_lease, drive, drive_to, patches, signed_lab, stage
+
+pytestmark = pytest.mark.django_db
+
+
+def die_holding(operation: Operation) -> Claim:
+    """Claim the operation as a worker does, and leave it at that."""
+    assert operation.due_at is not None
+    held = claim(operation.pk, operation.due_at)
+    assert held is not None
+    operation.refresh_from_db()
+    return held
+
+
+def intend(held: Claim) -> None:
+    """Record that the present step is about to be sent."""
+    step = held.current_step
+    assert step is not None
+    step.state, step.started_at = step.State.SENDING, held.now
+    held.record(step)
+
+
+def send(held: Claim) -> None:
+    """Send the present step, and record nothing of Azure's answer."""
+    intend(held)
+    patch = {"identity": {"type": "SystemAssigned"}}
+    arm_client(seed.SUBSCRIPTION_ID).patch_instance(seed.PAYMENTS_GROUP, seed.LAB, patch)
+
+
+def assert_applied_once(cloud: LocalAzure, operation: Operation) -> None:
+    """Assert that Azure has what was planned, that each write was sent once and is on record."""
+    assert drive(operation).state == "succeeded", operation.error_message
+    assert len(patches(cloud)) == 2
+    written = AuditEvent.objects.filter(action__startswith="write").order_by("pk")
+    assert [event.action for event in written] == ["write identity", "write templates"]
+
+
+def test_nobody_else_gets_what_is_held(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    held = die_holding(operation)
+    assert claim(operation.pk, held.now) is None
+    assert advance(operation.pk, held.now) is None
+    assert patches(local_azure) == []
+
+
+def test_a_worker_that_dies_before_it_intends_to_write(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    die_holding(operation)
+    assert_applied_once(local_azure, operation)
+
+
+def test_a_worker_that_dies_between_the_intent_and_the_write(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    intend(die_holding(operation))
+    assert_applied_once(local_azure, operation)
+
+
+def test_a_worker_that_dies_after_the_write_which_azure_has_finished_since(
+    local_azure: LocalAzure,
+) -> None:
+    local_azure.post("/_local/operations", {"seconds": 0})
+    operation = signed_lab()
+    send(die_holding(operation))
+    assert_applied_once(local_azure, operation)
+
+
+def test_a_worker_that_dies_after_the_write_which_azure_is_still_working_on(
+    local_azure: LocalAzure,
+) -> None:
+    local_azure.post("/_local/operations", {"seconds": 1})
+    operation = signed_lab()
+    send(die_holding(operation))
+    stage(operation)
+    assert operation.waiting_for == "Azure to finish another change of this instance"
+    assert_applied_once(local_azure, operation)
+
+
+def test_a_write_that_azure_gave_up_after_the_worker_died_is_sent_again(
+    local_azure: LocalAzure,
+) -> None:
+    local_azure.post("/_local/operations", {"seconds": 0, "outcome": "Failed"})
+    operation = signed_lab()
+    send(die_holding(operation))
+    local_azure.post("/_local/operations", {"polls": 1})
+    stage(operation)
+    assert drive(operation).state == "succeeded"
+    assert len(patches(local_azure)) == 3
+
+
+def test_a_worker_that_dies_after_a_poll(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    drive_to(operation, "polling")
+    held = die_holding(operation)
+    arm_client(seed.SUBSCRIPTION_ID).poll(held.operation.continuation)
+    assert_applied_once(local_azure, operation)
+
+
+def test_a_worker_that_dies_between_two_steps(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    drive_to(operation, "done")
+    die_holding(operation)
+    assert_applied_once(local_azure, operation)
+
+
+def test_a_worker_that_dies_before_the_last_look(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    drive_to(operation, "done", position=1)
+    die_holding(operation)
+    assert_applied_once(local_azure, operation)
+
+
+def test_an_operation_that_kills_every_worker_is_given_up(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    die_holding(operation)
+    for _ in range(MAX_ATTEMPTS - 1):
+        assert claim(operation.pk, after_lease(operation)) is not None
+        operation.refresh_from_db()
+    stage(operation)
+    assert (operation.state, operation.error_code) == ("failed", "WorkerLost")
+
+
+def test_a_worker_given_up_for_dead_writes_nothing_any_more(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    held = die_holding(operation)
+    stage(operation)
+    with pytest.raises(ClaimLost):
+        intend(held)
+    with pytest.raises(ClaimLost):
+        held.finish(Operation.State.FAILED)
+    operation.refresh_from_db()
+    assert (operation.state, operation.steps.get(position=0).state) == ("running", "polling")
+
+
+def test_a_continuation_that_azure_has_forgotten_is_no_reason_to_write_again(
+    local_azure: LocalAzure,
+) -> None:
+    local_azure.post("/_local/operations", {"seconds": 0})
+    operation = signed_lab()
+    drive_to(operation, "polling")
+    forgotten = {"method": "GET", "path": "operationStatuses", "status": 404}
+    local_azure.post("/_local/faults", [forgotten | {"body": {"error": {"code": "NotFound"}}}])
+    stage(operation)
+    assert operation.steps.get(position=0).state == "sending"
+    assert drive(operation).state == "succeeded"
+    assert len(patches(local_azure)) == 2
+
+
+@pytest.mark.parametrize("plan", [{}, {"instance": "x"}, [], {"steps": [None], "before": None}])
+def test_a_plan_that_cannot_be_read_ends_the_operation_in_a_sentence(
+    local_azure: LocalAzure, plan: object
+) -> None:
+    operation = signed_lab()
+    Operation.objects.filter(pk=operation.pk).update(plan=plan)
+    assert stage(operation) is None
+    assert (operation.state, operation.error_code) == ("failed", "UnreadablePlan")
+    assert "Look at the new plan and apply that." in operation.error_message
+    assert (operation.lease_owner, operation.lease_until) == ("", None)
+    assert patches(local_azure) == []
+
+
+def test_a_write_on_its_way_is_on_record_when_its_plan_cannot_be_read_any_more(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    send(die_holding(operation))
+    Operation.objects.filter(pk=operation.pk).update(plan={})
+    stage(operation)
+    assert [step.state for step in operation.steps.all()] == ["failed", "pending"]
+    written = AuditEvent.objects.get(action__startswith="write")
+    assert (written.action, written.who) == ("write identity, unconfirmed", "ada")

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+
+from identities.models import SignalRInstance
+from localazure import seed
+from sync.errors import NeverRead, NothingToApply, OperationFinished, OperationRunning, StalePlan
+from sync.models import AuditEvent, Operation
+from sync.operations.instance_plan import plan_instance
+from sync.operations.lifecycle import advance, cancel, start_apply
+from sync.planning.plan import InvalidDesired
+from tests.cloud import LocalAzure
+from tests.sync.driving import (
+    SIGNED,
+    drive,
+    drive_to,
+    imported,
+    managed,
+    patches,
+    signed_lab,
+    stage,
+    start,
+    want,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_starting_writes_nothing_to_azure(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    assert (operation.state, operation.attempt) == ("queued", 1)
+    assert [step.title for step in operation.steps.all()] == [
+        "Give the instance a system-assigned identity",
+        "Set 1 upstream template",
+    ]
+    assert patches(local_azure) == []
+
+
+def test_the_operation_keeps_the_plan_that_was_shown(local_azure: LocalAzure) -> None:
+    instance = want(imported(seed.LAB), "SystemAssigned")
+    shown = plan_instance(instance)
+    operation = start_apply(instance, digest=shown.digest, requested_by_name="ada")
+    stored = Operation.objects.get(pk=operation.pk)
+    assert stored.read_plan() == shown
+    assert stored.plan_digest == shown.digest
+
+
+def test_a_user_who_asks_is_kept_by_name_and_by_row(local_azure: LocalAzure) -> None:
+    ada = User.objects.create_user("ada")
+    instance = want(imported(seed.LAB), "SystemAssigned")
+    operation = start_apply(instance, digest=plan_instance(instance).digest, requested_by=ada)
+    assert (operation.requested_by, operation.requested_by_name) == (ada, "ada")
+    assert AuditEvent.objects.get(operation_id=operation.pk).who == "ada"
+
+
+def test_another_plan_than_the_one_shown_is_refused_with_the_new_one(
+    local_azure: LocalAzure,
+) -> None:
+    instance = want(imported(seed.LAB), "SystemAssigned")
+    shown = plan_instance(instance)
+    instance = want(instance, "SystemAssigned", SIGNED)
+    with pytest.raises(StalePlan) as caught:
+        start_apply(instance, digest=shown.digest, requested_by_name="ada")
+    assert caught.value.plan == plan_instance(instance)
+    assert not Operation.objects.exists()
+
+
+def test_of_two_applies_at_once_one_is_refused(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    instance = SignalRInstance.objects.with_desired().get(name=seed.LAB)
+    with pytest.raises(OperationRunning) as caught:
+        start(instance)
+    assert caught.value.operation == operation
+    assert str(operation.pk) in str(caught.value)
+    drive(operation)
+    assert len(patches(local_azure)) == 2
+
+
+def test_nothing_to_apply_starts_nothing(local_azure: LocalAzure) -> None:
+    with pytest.raises(NothingToApply):
+        start(managed(seed.LAB))
+
+
+def test_what_cannot_work_starts_nothing(local_azure: LocalAzure) -> None:
+    with pytest.raises(InvalidDesired, match="is to have no identity"):
+        start(want(imported(seed.LAB), "None", SIGNED))
+
+
+def test_an_instance_that_was_never_read_has_no_plan(local_azure: LocalAzure) -> None:
+    instance = imported(seed.LAB)
+    instance.observed = None
+    with pytest.raises(NeverRead, match="was not read yet"):
+        plan_instance(instance)
+
+
+def test_a_queued_operation_is_cancelled_at_once(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    cancel(operation, who="grace")
+    assert (operation.state, operation.waiting_for) == ("cancelled", "")
+    event = AuditEvent.objects.latest("pk")
+    assert (event.who, event.action) == ("grace", "cancel apply")
+    assert drive(operation).state == "cancelled"
+    assert patches(local_azure) == []
+
+
+def test_a_running_operation_is_cancelled_after_the_step_that_azure_works_on(
+    local_azure: LocalAzure,
+) -> None:
+    operation = signed_lab()
+    drive_to(operation, "polling")
+    cancel(operation, who="grace")
+    assert operation.state == "running"
+    assert drive(operation).state == "cancelled"
+    assert [step.state for step in operation.steps.all()] == ["done", "pending"]
+    assert len(patches(local_azure)) == 1
+
+
+def test_it_is_too_late_to_cancel_what_has_ended(local_azure: LocalAzure) -> None:
+    operation = drive(signed_lab())
+    with pytest.raises(OperationFinished):
+        cancel(operation, who="grace")
+    assert operation.state == "succeeded"
+
+
+def test_a_repeated_message_does_nothing(local_azure: LocalAzure) -> None:
+    operation = signed_lab()
+    due_at = operation.due_at
+    assert stage(operation, due_at) is not None
+    fence = operation.fence
+    assert advance(operation.pk, due_at) is None
+    operation.refresh_from_db()
+    assert operation.fence == fence

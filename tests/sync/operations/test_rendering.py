@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+
+from arm.state import IdentityState, InstanceState, TemplateState
+from sync.operations.rendering import render_json, render_text
+from sync.planning.plan import Plan, plan
+
+OBSERVED = InstanceState(
+    templates=(
+        TemplateState("https://a.example/", hub_pattern="chat"),
+        TemplateState("https://gone.example/", hub_pattern="old"),
+    )
+)
+DESIRED = InstanceState(
+    IdentityState("SystemAssigned"),
+    (TemplateState("https://a.example/", "chat", "*", "*", "ManagedIdentity", "api://chat"),),
+)
+PLAN = plan(DESIRED, OBSERVED, instance="contoso")
+
+
+def test_a_plan_reads_as_terraform_writes_it() -> None:
+    assert render_text(PLAN).splitlines() == [
+        "To apply to contoso:",
+        "",
+        "  # 1. Give the instance a system-assigned identity",
+        "  + identity {",
+        '      + type         = "SystemAssigned"',
+        "      + principal_id = (known after apply)",
+        "    }",
+        "",
+        "  # 2. Set 1 upstream template",
+        "  - upstream.templates[1] {",
+        '      - url_template     = "https://gone.example/"',
+        '      - hub_pattern      = "old"',
+        '      - category_pattern = "*"',
+        '      - event_pattern    = "*"',
+        '      - auth_type        = "None"',
+        "    }",
+        "  ~ upstream.templates[0] {",
+        '      ~ auth_type = "None" -> "ManagedIdentity"',
+        '      + resource  = "api://chat"',
+        "    }",
+        "",
+        "Plan: 1 to add, 1 to change, 1 to remove.",
+    ]
+
+
+def test_an_empty_plan_says_so() -> None:
+    text = render_text(plan(OBSERVED, OBSERVED, instance="contoso"))
+    assert text == "No changes. Azure has what is wanted of contoso."
+
+
+def test_a_warning_is_shown_with_its_step() -> None:
+    text = render_text(plan(InstanceState(), InstanceState(DESIRED.identity), instance="contoso"))
+    assert "  ! Roles, vault grants and receivers" in text
+
+
+def test_a_value_cannot_write_to_the_terminal() -> None:
+    hostile = InstanceState(templates=(TemplateState("https://\x1b[2J.example/"),))
+    assert "\x1b" not in render_text(plan(hostile, InstanceState(), instance="contoso"))
+
+
+def test_the_document_carries_digest_and_counts() -> None:
+    document = json.loads(json.dumps(render_json(PLAN)))
+    assert document["digest"] == PLAN.digest
+    assert document["action"] == "update"
+    assert document["counts"] == {"create": 1, "update": 1, "delete": 1}
+    assert [step["kind"] for step in document["steps"]] == ["identity", "templates"]
+
+
+def test_the_document_of_an_empty_plan_is_a_no_op() -> None:
+    assert render_json(Plan("contoso", OBSERVED))["action"] == "no-op"

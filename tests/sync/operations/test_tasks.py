@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from celery import Celery
+from django.conf import settings
+from django.test import TestCase
+from django.utils import timezone
+from kombu.simple import SimpleQueue
+
+from config.celery import app as the_app
+from localazure import seed
+from sync.operations import tasks
+from sync.operations.claims import claim
+from sync.operations.queue import ADVANCE, WAKE_AGAIN_AFTER, wake, wake_due
+from tests.cloud import LocalAzure
+from tests.sync.driving import after_lease, drive, imported, patches, signed_lab, start, want
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queue() -> Iterator[SimpleQueue]:
+    """The queue that tasks are sent to: of a Celery application whose broker is this process."""
+    app = Celery("test", broker="memory://")
+    with app.connection_for_read() as connection, connection.SimpleQueue("celery") as messages:
+        messages.clear()
+        yield messages
+        messages.clear()
+    the_app.set_current()
+
+
+def sent(queue: SimpleQueue) -> list[tuple[str, str, str | None]]:
+    """Take all messages off the queue: the task, its operation, and its time where it has one."""
+    found: list[tuple[str, str, str | None]] = []
+    while len(queue):
+        message = queue.get_nowait()
+        message.ack()
+        found.append((message.headers["task"], message.payload[0][0], message.headers["eta"]))
+    return found
+
+
+def test_starting_wakes_a_worker_once_the_row_is_there(
+    local_azure: LocalAzure, queue: SimpleQueue
+) -> None:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        operation = signed_lab()
+        assert sent(queue) == []
+    (message,) = sent(queue)
+    assert message[:2] == (ADVANCE, str(operation.pk))
+
+
+def test_a_stage_asks_for_the_next_at_its_time(local_azure: LocalAzure, queue: SimpleQueue) -> None:
+    local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 500})
+    operation = signed_lab()
+    tasks.advance(str(operation.pk))
+    ((_task, _operation, eta),) = sent(queue)
+    assert eta is not None
+    assert abs((datetime.fromisoformat(eta) - soon(500)).total_seconds()) < 100
+
+
+def soon(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def test_a_task_for_what_has_ended_asks_for_nothing(
+    local_azure: LocalAzure, queue: SimpleQueue
+) -> None:
+    operation = drive(signed_lab())
+    tasks.advance(str(operation.pk))
+    assert sent(queue) == []
+    assert len(patches(local_azure)) == 2
+
+
+def test_a_tick_wakes_what_is_due_and_nobody_holds(
+    local_azure: LocalAzure, queue: SimpleQueue
+) -> None:
+    operation = signed_lab()
+    tasks.wake_due_operations()
+    assert [message[1] for message in sent(queue)] == [str(operation.pk)]
+    claim(operation.pk, timezone.now())
+    assert wake_due(timezone.now() + WAKE_AGAIN_AFTER) == 0
+    operation.refresh_from_db()
+    assert wake_due(after_lease(operation)) == 1
+
+
+def test_ticks_do_not_fill_a_queue_that_nobody_empties(
+    local_azure: LocalAzure, queue: SimpleQueue
+) -> None:
+    signed_lab()
+    start(want(imported(seed.PAYMENTS), "SystemAssigned"))
+    now = timezone.now()
+    assert [wake_due(now + timedelta(seconds=5 * tick)) for tick in range(8)] == [2, *[0] * 5, 2, 0]
+    assert len(sent(queue)) == 4
+
+
+def test_a_queue_that_cannot_be_reached_is_told_to_the_log_and_to_nobody_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = tmp_path / "a file"
+    nowhere.touch()
+    app = Celery("test", broker="filesystem://")
+    app.conf.broker_transport_options = {"data_folder_out": str(nowhere / "messages")}
+    operation_id = uuid4()
+    wake(operation_id)
+    the_app.set_current()
+    assert f"The queue did not take operation {operation_id}" in caplog.text
+
+
+def test_kombu_has_nothing_to_warn_of_in_the_default_broker(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with Celery("test", broker=settings.CELERY_BROKER_URL).connection_for_write() as connection:
+        connection.info()
+    assert caplog.text == ""

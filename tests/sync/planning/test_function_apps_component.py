@@ -1,0 +1,178 @@
+"""How the authentication of Function Apps is planned: pure rules over states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arm.function_auth import FunctionAppAuth, FunctionAppState
+from arm.state import IdentityState, InstanceState, TemplateState
+from sync.planning.components import holds, is_in_sync, may_go_on, part_of
+from sync.planning.plan import Plan, plan
+from upstreams.function_auth import Demand, wanted
+
+ARM_ID = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/fleet/providers"
+    "/microsoft.web/sites/{}"
+)
+SIGNED = TemplateState("https://one.example/", auth_type="ManagedIdentity", resource="api://chat")
+ON = FunctionAppAuth(is_enabled=True, issuer="v2", unauthenticated_action="RedirectToLoginPage")
+OFF = FunctionAppAuth()
+WANTED = FunctionAppAuth(
+    is_enabled=True,
+    issuer="v1",
+    allowed_audiences=("api://chat",),
+    unauthenticated_action="Return401",
+)
+
+auths = st.sampled_from([ON, OFF, WANTED])
+names = st.sampled_from(["one", "two", "three"])
+
+
+def app(name: str, auth: FunctionAppAuth) -> FunctionAppState:
+    return FunctionAppState(ARM_ID.format(name), auth)
+
+
+def state(**apps: FunctionAppAuth) -> InstanceState:
+    """Return an instance with an identity, and these apps."""
+    return InstanceState(
+        IdentityState("SystemAssigned"),
+        function_apps=tuple(app(name, auth) for name, auth in sorted(apps.items())),
+    )
+
+
+apps_before_and_after = st.dictionaries(names, st.tuples(auths, auths)).map(
+    lambda pairs: (
+        state(**{name: pair[0] for name, pair in pairs.items()}),
+        state(**{name: pair[1] for name, pair in pairs.items()}),
+    )
+)
+
+
+def steps(desired: InstanceState, observed: InstanceState) -> list[str]:
+    return [step.kind for step in plan(desired, observed, instance="x").steps]
+
+
+@given(apps_before_and_after)
+def test_a_plan_leads_every_app_to_what_is_wanted(
+    states: tuple[InstanceState, InstanceState],
+) -> None:
+    before, after = states
+    planned = plan(after, before, instance="x")
+    assert planned.target == after
+    assert Plan.from_json(planned.to_json()) == planned
+    assert {change.target for change in planned.changes} == {
+        f"function_apps[{new.name}]"
+        for old, new in zip(before.function_apps, after.function_apps, strict=True)
+        if old != new
+    }
+
+
+@given(apps_before_and_after, st.data())
+def test_a_step_goes_on_from_wherever_it_was_broken_off(
+    states: tuple[InstanceState, InstanceState], data: st.DataObject
+) -> None:
+    before, after = states
+    pairs = zip(before.function_apps, after.function_apps, strict=True)
+    found = tuple(data.draw(st.sampled_from(pair)) for pair in pairs)
+    assert may_go_on(replace(before, function_apps=found), before, after)
+
+
+def test_a_step_does_not_go_on_over_a_change_of_others() -> None:
+    before, after = state(one=ON), state(one=WANTED)
+    assert not may_go_on(state(one=OFF), before, after)
+    assert not may_go_on(state(), before, after)
+
+
+def test_an_app_that_nothing_is_wanted_of_is_left_alone() -> None:
+    found = state(one=WANTED, two=ON)
+    assert is_in_sync(state(one=WANTED), found)
+    assert holds(found, state(one=WANTED))
+    assert not holds(found, state(two=WANTED))
+
+
+def test_an_audience_is_allowed_before_a_template_asks_for_it() -> None:
+    desired = replace(state(one=WANTED), templates=(SIGNED,))
+    assert steps(desired, state(one=ON)) == ["function_apps", "templates"]
+
+
+def test_a_principal_is_let_in_before_the_identity_is_switched() -> None:
+    identity = IdentityState("UserAssigned", "/subscriptions/s/one")
+    desired = replace(state(one=WANTED), identity=identity)
+    assert steps(desired, state(one=ON)) == ["function_apps", "identity"]
+
+
+def test_an_app_that_was_open_to_all_is_closed_once_its_callers_sign() -> None:
+    unsigned = replace(SIGNED, auth_type="None", resource=None)
+    observed = replace(state(one=OFF), templates=(unsigned,))
+    desired = replace(state(one=WANTED), templates=(SIGNED,))
+    assert steps(desired, observed) == ["templates", "function_apps"]
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (OFF, "to all of its functions"),
+        (replace(WANTED, unauthenticated_action="AllowAnonymous"), "to all of its functions"),
+        (replace(WANTED, unauthenticated_action="RedirectToLoginPage"), "browsers to sign in"),
+        (replace(WANTED, issuer="v2"), "the tokens of v2"),
+    ],
+)
+def test_who_is_shut_out_is_warned_of(before: FunctionAppAuth, words: str) -> None:
+    (step,) = plan(state(one=WANTED), state(one=before), instance="x").steps
+    (warning,) = step.warnings
+    assert warning.startswith("one ")
+    assert words in warning
+
+
+def test_another_audience_shuts_out_nobody() -> None:
+    before = replace(WANTED, allowed_audiences=())
+    (step,) = plan(state(one=WANTED), state(one=before), instance="x").steps
+    assert step.warnings == ()
+    assert step.title == "Let one accept the signed requests"
+    assert [change.path for change in step.changes] == ["function_apps[one].allowed_audiences"]
+
+
+def test_states_of_before_there_were_apps_are_read() -> None:
+    written = InstanceState().to_json()
+    del written["function_apps"]
+    assert InstanceState.from_json(written) == InstanceState()
+
+
+def test_the_part_is_found_by_its_kind() -> None:
+    assert part_of("function_apps").kind == "function_apps"
+
+
+URL = "https://one.example/"
+signed_templates = st.sampled_from(["api://chat", "api://game"]).map(
+    lambda resource: TemplateState(URL, auth_type="ManagedIdentity", resource=resource)
+)
+some_auths = st.builds(
+    FunctionAppAuth,
+    is_enabled=st.booleans(),
+    issuer=st.sampled_from(["v1", "v2"]),
+    client_id=st.just("client"),
+    allowed_audiences=st.sampled_from([(), ("api://chat",), ("api://game",)]),
+    unauthenticated_action=st.sampled_from(["Return401", "RedirectToLoginPage"]),
+)
+
+
+def is_served(template: TemplateState, auth: FunctionAppAuth) -> bool:
+    """Whether the app takes the template's requests: all of them, where it checks nothing."""
+    is_accepted = auth.issuer == "v1" and template.resource in auth.allowed_audiences
+    return not auth.is_enabled or is_accepted
+
+
+@given(signed_templates | st.just(TemplateState(URL)), signed_templates, some_auths)
+def test_no_step_refuses_events_that_were_served_and_are_to_be(
+    was: TemplateState, to_be: TemplateState, auth: FunctionAppAuth
+) -> None:
+    demand = Demand("v1", (str(to_be.resource),), ())
+    before = replace(state(one=auth), templates=(was,))
+    after = replace(state(one=wanted(auth, demand)), templates=(to_be,))
+    for each in plan(after, before, instance="x").states:
+        (template,), (serving,) = each.templates, each.function_apps
+        assert is_served(template, serving.auth) or not is_served(was, auth)

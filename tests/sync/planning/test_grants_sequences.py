@@ -1,0 +1,76 @@
+"""Whatever was wanted before, an apply leads to what is wanted now, and to nothing besides."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
+from localazure import seed
+from sync.desired.management_policy import Policy, set_policy
+from sync.inventory.import_instances import import_subscription, refresh
+from sync.operations.instance_plan import plan_instance
+from tests.cloud import LocalAzure
+from tests.localazure.rest import Arm
+from tests.sync.driving import drive, start
+from tests.sync.inventory.test_grants import POLICIES, ROLES, document, stored, template
+from upstreams.documents import load_templates
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants of an instance: its identity, and the vaults that a template names."""
+
+    identity: str
+    vaults: tuple[str, ...]
+
+
+_vaults = st.sampled_from([(), (POLICIES,), (ROLES,), (POLICIES, ROLES)])
+_identities = st.sampled_from(["SystemAssigned", seed.SHARED_IDENTITY, seed.ORDERS_IDENTITY])
+wishes = st.one_of(st.just(Wish("None", ())), st.builds(Wish, _identities, _vaults))
+
+
+def wish(instance: SignalRInstance, wanted: Wish) -> SignalRInstance:
+    """Want that, and let Signalman look for the vaults."""
+    row = UserAssignedIdentity.objects.filter(name=wanted.identity).first()
+    kind = ManagedIdentity.Type("UserAssigned" if row else wanted.identity)
+    instance.identity.become(kind, row)
+    load_templates(instance, [template(*wanted.vaults)])
+    refresh(stored(instance))
+    return stored(instance)
+
+
+def others(arm: Arm) -> str:
+    """Return, byte for byte, the access policies that were there before."""
+    policies: list[dict[str, Any]] = document(arm, POLICIES)["properties"]["accessPolicies"]
+    return json.dumps(policies[:1])
+
+
+@given(st.lists(wishes, min_size=1, max_size=4))
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_sequence_of_wishes_is_reached_without_touching_others(
+    local_azure: LocalAzure, sequence: list[Wish]
+) -> None:
+    local_azure.reset()
+    arm = Arm(local_azure, seed.CLIENT_ID, seed.CLIENT_SECRET)
+    SignalRInstance.objects.all().delete()
+    import_subscription(seed.SUBSCRIPTION_ID)
+    instance = stored(SignalRInstance.objects.get(name=seed.LAB))
+    set_policy(instance, Policy.MANAGE, who="ada")
+    before = others(arm)
+    for wanted in sequence:
+        instance = wish(instance, wanted)
+        if not plan_instance(instance).is_empty:
+            operation = drive(start(instance))
+            assert operation.state == "succeeded", operation.error_message
+        assert plan_instance(stored(instance)).is_empty
+        assert others(arm) == before

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from arm.state import IdentityState, InstanceState, TemplateState
+from sync.planning.partial_plan import NoSuchChange, differences, leave, take
+from tests.sync.states import observed_states
+
+A = TemplateState("https://a.example/")
+B = TemplateState("https://b.example/", "chat")
+C = TemplateState("https://c.example/", "game")
+SIGNED = TemplateState("https://a.example/", "*", "*", "*", "ManagedIdentity", "api://chat")
+
+BORROWED = InstanceState(IdentityState("UserAssigned", "/id"))
+OWN = InstanceState(IdentityState("SystemAssigned"))
+
+pairs = st.tuples(observed_states, observed_states)
+
+
+def templates(*entries: TemplateState) -> InstanceState:
+    return InstanceState(templates=entries)
+
+
+def paths(before: InstanceState, after: InstanceState) -> set[str]:
+    return {change.path for change in differences(before, after)}
+
+
+@hypothesis_settings(deadline=None)
+@given(pairs)
+def test_all_changes_lead_there_and_none_lead_nowhere(
+    pair: tuple[InstanceState, InstanceState],
+) -> None:
+    before, after = pair
+    every = paths(before, after)
+    for there in (take(before, after, every), leave(before, after, ())):
+        assert differences(there, after) == ()
+        assert (there.identity, there.templates) == (after.identity, after.templates)
+    assert take(before, after, ()) == leave(before, after, every) == before
+
+
+@hypothesis_settings(deadline=None)
+@given(pairs, st.data())
+def test_what_is_chosen_is_made_of_what_was_and_what_is_wanted(
+    pair: tuple[InstanceState, InstanceState], data: st.DataObject
+) -> None:
+    before, after = pair
+    every = sorted(paths(before, after))
+    chosen = data.draw(st.sets(st.sampled_from(every))) if every else set()
+    both = [*before.templates, *after.templates]
+    made = take(before, after, chosen)
+    assert made.identity in {before.identity, after.identity}
+    for template in made.templates:
+        assert template.auth_type == "ManagedIdentity" or template.resource is None
+        assert template.url_template in {each.url_template for each in both}
+    # An entry is there once: as it was, as it is wanted, or with some of both.
+    assert len(made.templates) <= len(both)
+
+
+@hypothesis_settings(deadline=None)
+@given(pairs, st.data())
+def test_what_is_not_left_is_taken(
+    pair: tuple[InstanceState, InstanceState], data: st.DataObject
+) -> None:
+    before, after = pair
+    every = paths(before, after)
+    chosen = data.draw(st.sets(st.sampled_from(sorted(every)))) if every else set()
+    kept = take(before, after, chosen)
+    if not differences(kept, after):
+        assert leave(before, after, chosen) == before
+    if not differences(leave(before, after, chosen), after):
+        assert kept == before
+
+
+def test_a_template_comes_behind_the_one_it_follows() -> None:
+    before, after = templates(A, C), templates(A, B, C)
+    assert take(before, after, {"upstream.templates[1]"}) == after
+    assert leave(before, after, {"upstream.templates[1]"}) == before
+
+
+def test_one_of_two_deletions_can_be_chosen() -> None:
+    before = templates(A, B, C)
+    assert take(before, templates(B), {"upstream.templates[0]"}) == templates(B, C)
+    assert leave(before, templates(B), {"upstream.templates[0]"}) == templates(A, B)
+
+
+def test_a_move_can_be_chosen_without_a_deletion() -> None:
+    before, after = templates(A, B, C), templates(B, A)
+    moved = [path for path in paths(before, after) if path.endswith(".position")]
+    assert take(before, after, moved) == templates(B, A, C)
+
+
+def test_one_field_can_be_chosen() -> None:
+    before = templates(A)
+    wanted = templates(TemplateState("https://a.example/", "chat", "*", "connected"))
+    assert take(before, wanted, {"upstream.templates[0].hub_pattern"}) == templates(
+        TemplateState("https://a.example/", "chat")
+    )
+
+
+@pytest.mark.parametrize("field", ["auth_type", "resource"])
+def test_a_resource_goes_with_its_auth(field: str) -> None:
+    assert take(templates(A), templates(SIGNED), {f"upstream.templates[0].{field}"}) == templates(
+        SIGNED
+    )
+    assert leave(templates(A), templates(SIGNED), {f"upstream.templates[0].{field}"}) == templates(
+        A
+    )
+
+
+@pytest.mark.parametrize("field", ["type", "user_assigned_id", "principal_id"])
+def test_an_identity_is_chosen_whole(field: str) -> None:
+    assert take(BORROWED, OWN, {f"identity.{field}"}) == OWN
+    assert leave(BORROWED, OWN, {f"identity.{field}"}) == BORROWED
+
+
+def test_a_path_at_which_nothing_differs_is_named() -> None:
+    with pytest.raises(NoSuchChange, match=r"templates\[7\]. What differs is at: identity"):
+        take(BORROWED, OWN, {"upstream.templates[7]"})
+    with pytest.raises(NoSuchChange, match="no place at all"):
+        leave(OWN, OWN, {"identity"})
