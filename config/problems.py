@@ -21,7 +21,7 @@ from sync.operations.fleet_plan import StaleFleetPlan, TooMany
 from sync.planning.errors import SyncError
 from sync.planning.partial_plan import NoSuchChange
 from sync.planning.plan import InvalidDesired
-from upstreams.receiver.errors import UnknownInstance
+from upstreams.receiver.protocol.errors import UnknownInstance
 
 _KEPT: Final = ("WWW-Authenticate", "Retry-After", "Allow")
 # What the rooms raise: the status, the stable name, and what all of its kind have in common.

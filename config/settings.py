@@ -458,7 +458,7 @@ LOGGING = {
         "text": {"()": "config.logs.LineFormatter"},
         "json": {"()": "config.logs.JsonFormatter"},
     },
-    "filters": {"refusals": {"()": "upstreams.receiver.logs.WithoutRefusals"}},
+    "filters": {"refusals": {"()": "upstreams.receiver.serving.logs.WithoutRefusals"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.str("SIGNALMAN_LOG_LEVEL", default="INFO")},
     "loggers": {

@@ -21,7 +21,7 @@ urlpatterns = [
     path("livez", livez),
     path("metrics", metrics),
     path("readyz", readyz),
-    path("upstream/", include("upstreams.receiver.urls")),
+    path("upstream/", include("upstreams.receiver.serving.urls")),
 ]
 
 handler400 = "config.problems.bad_request"

@@ -19,7 +19,7 @@ def _serving() -> WSGIApplication:
     # They import models, which load after Django.
     from config.figures.publishing import publisher  # noqa: PLC0415
     from config.request_ids import request_name  # noqa: PLC0415
-    from upstreams.receiver.wsgi import ReceiverFirst  # noqa: PLC0415
+    from upstreams.receiver.serving.wsgi import ReceiverFirst  # noqa: PLC0415
 
     publisher.start()
     return ReceiverFirst(django, name=request_name)

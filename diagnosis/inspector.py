@@ -5,8 +5,8 @@ The token is validated and forgotten: nothing here logs it, keeps it or gives it
 
 from __future__ import annotations
 
-from upstreams.receiver.policies import policies
-from upstreams.receiver.protocol import Category, Route
+from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.protocol.requests import Category, Route
 from validation.configuration import validator
 from validation.verdict import Verdict
 

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from upstreams.receiver.addresses import ROOT
+from upstreams.receiver.protocol.paths import ROOT
 
 # A proxy may strip what stands before it.
 _RECEIVER: Final = re.compile(rf"{ROOT}([^/]+)(/?)")

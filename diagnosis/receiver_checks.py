@@ -18,7 +18,7 @@ from upstreams import resources
 from upstreams.data_plane import DataPlane, data_planes_at
 from upstreams.function_demands import tenant_of
 from upstreams.patterns import Event, expand
-from upstreams.receiver.protocol import Category, Route
+from upstreams.receiver.protocol.requests import Category, Route
 from validation.configuration import configuration
 from validation.policy import V1_ISSUER
 

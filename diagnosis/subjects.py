@@ -16,7 +16,7 @@ from sync.desired.state import desired_state, known_vaults, observed_state
 from sync.planning.components.vault_names import named_vaults
 from upstreams.function_auth import host_of
 from upstreams.models import DeliveryCount, FunctionApp, Outcome
-from upstreams.receiver.policies import InstancePolicy, read_policy
+from upstreams.receiver.authentication.policies import InstancePolicy, read_policy
 
 # How far back refusals are recent.
 _RECENT: Final = timedelta(hours=1)

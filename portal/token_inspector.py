@@ -17,8 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from diagnosis.inspector import inspect_token
 from identities.models import SignalRInstance
 from portal.page import PortalPage
-from upstreams.receiver.errors import UnknownInstance
-from validation.structure import MAX_TOKEN_CHARACTERS
+from upstreams.receiver.protocol.errors import UnknownInstance
+from validation.checks.structure import MAX_TOKEN_CHARACTERS
 
 _SECRETIVE: Final = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 

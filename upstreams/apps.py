@@ -22,9 +22,9 @@ class UpstreamsConfig(AppConfig):
         )
         from upstreams.demands import ReceiverDemands  # noqa: PLC0415
         from upstreams.models import UpstreamTemplate  # noqa: PLC0415
-        from upstreams.receiver import checks  # noqa: F401, PLC0415
-        from upstreams.receiver.discovery import discover  # noqa: PLC0415
-        from upstreams.receiver.policies import forget_on_change  # noqa: PLC0415
+        from upstreams.receiver import system_checks  # noqa: F401, PLC0415
+        from upstreams.receiver.authentication.policies import forget_on_change  # noqa: PLC0415
+        from upstreams.receiver.hubs.discovery import discover  # noqa: PLC0415
 
         discover()
         for model in (

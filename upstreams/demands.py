@@ -6,15 +6,15 @@ from django.db import models
 from django.utils import timezone
 
 from identities.models import SignalRInstance
-from upstreams.receiver import url_secrets
-from upstreams.receiver.demands import Demands
+from upstreams.receiver.authentication import url_secrets
+from upstreams.receiver.authentication.requirements import Demands
 
 
 class ReceiverDemands(models.Model):
     """The operator's switches for one instance; without a row nothing is demanded.
 
-    Access keys are never here (see `upstreams.receiver.access_keys`), and of a secret in the
-    address only salted digests: the newest, and the one before it during a rotation.
+    Access keys are not stored here but in a file (`upstreams.receiver.authentication.access_keys`).
+    Of a secret in the URL only salted digests are stored: the current and the previous one.
     """
 
     instance = models.OneToOneField(

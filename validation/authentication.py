@@ -12,15 +12,15 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from validation import configuration
+from validation.checks.structure import MAX_TOKEN_CHARACTERS
 from validation.errors import DESCRIPTIONS, Reason
-from validation.keys import Timing
+from validation.keys.key_ring import Timing
 from validation.policy import TokenPolicy
-from validation.sparing import SparingLog
-from validation.structure import MAX_TOKEN_CHARACTERS
+from validation.rate_limited_log import RateLimitedLog
 from validation.validator import Validator
 from validation.verdict import Verdict, VerifiedClaims, shown
 
-refusals: Final = SparingLog(logging.getLogger(__name__))
+refusals: Final = RateLimitedLog(logging.getLogger(__name__))
 
 _SCHEME: Final = "bearer"
 MAX_HEADER_CHARACTERS: Final = MAX_TOKEN_CHARACTERS + len("Bearer ")

@@ -15,8 +15,8 @@ from django.core.signals import setting_changed
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from validation.discovery import Discovery
-from validation.keys import KeyRing, Timing, Work, in_daemon_thread
+from validation.keys.discovery import Discovery
+from validation.keys.key_ring import KeyRing, Timing, Work, in_daemon_thread
 from validation.policy import MAX_LEEWAY_SECONDS, V1_ISSUER, TokenPolicy
 from validation.shared_keys import SharedKeys
 from validation.validator import Validator

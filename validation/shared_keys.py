@@ -11,10 +11,10 @@ from typing import Final, TypeVar
 from django.core import signing
 from django.core.cache.backends.base import BaseCache
 
-from validation.jwks import SigningKey
-from validation.keys import Timing
-from validation.keysets import NO_KEYS, KeySet
-from validation.sparing import SparingLog
+from validation.keys.jwks import SigningKey
+from validation.keys.key_ring import Timing
+from validation.keys.key_set import NO_KEYS, KeySet
+from validation.rate_limited_log import RateLimitedLog
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +52,9 @@ class SharedKeys:
         self._clock: Final = clock
         self._pause: Final = pause
         # Strangers can cause a look at the cache each second.
-        self._log: Final = SparingLog(logger)
+        self._log: Final = RateLimitedLog(logger)
         name = sha256(issuer.encode()).hexdigest()[:32]
-        self._keys_name: Final = f"validation.keys.{name}"
+        self._keys_name: Final = f"validation.keys.key_ring.{name}"
         self._flight_name: Final = f"validation.reading.{name}"
 
     def __call__(self, held: KeySet, wanted: str | None) -> KeySet:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from validation.checks import validate
-from validation.keys import KeyRing
+from validation.checks.sequence import validate
+from validation.keys.key_ring import KeyRing
 from validation.policy import TokenPolicy
 from validation.verdict import Verdict
 from validation.verified_tokens import VerifiedTokens

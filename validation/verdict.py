@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, NewType
 
 from validation.errors import DESCRIPTIONS, Reason
-from validation.jwks import SigningKey
+from validation.keys.jwks import SigningKey
 
 # Claims as the token states them: anybody can have written them.
 UnverifiedClaims = NewType("UnverifiedClaims", Mapping[str, object])

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from validation.jwks import SigningKey
-from validation.keys import KeyRing
+from validation.checks.structure import MAX_TOKEN_CHARACTERS
+from validation.keys.jwks import SigningKey
+from validation.keys.key_ring import KeyRing
 from validation.policy import TokenPolicy
-from validation.structure import MAX_TOKEN_CHARACTERS
 from validation.verdict import Verdict
 
 MAX_AGE_SECONDS: Final = 5 * 60

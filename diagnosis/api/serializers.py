@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.fields import ChoiceTextField, StrictSerializer, TextField
-from validation.structure import MAX_TOKEN_CHARACTERS
+from validation.checks.structure import MAX_TOKEN_CHARACTERS
 from validation.verdict import Outcome
 
 

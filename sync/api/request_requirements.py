@@ -16,7 +16,7 @@ from identities.api.views import instance_named
 from identities.models import SignalRInstance
 from sync.api.desired_state import InstanceDocument
 from sync.desired.request_requirements import demanding, demands_document, demands_of
-from upstreams.receiver.url_secrets import LONGEST, SHORTEST
+from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST
 
 
 class DemandsSerializer(StrictSerializer):

@@ -25,9 +25,9 @@ from tests.config.scraping import figure, names, scraped
 from tests.sync.driving import drive, imported, signed_lab
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.conftest import Service, plant_rows
+from upstreams.receiver.authentication.policies import policies
 from upstreams.receiver.configuration import Configuration
-from upstreams.receiver.deliveries import Recorder, recorder
-from upstreams.receiver.policies import policies
+from upstreams.receiver.deliveries.recorder import Recorder, recorder
 from upstreams.receiver.testing import installed_hubs
 
 pytestmark = pytest.mark.django_db

@@ -21,9 +21,9 @@ from sync.operations.tasks import wake_due_operations
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.conftest import plant_rows
 from validation import configuration
-from validation.discovery import Discovery
-from validation.keys import Timing
-from validation.keysets import NO_KEYS
+from validation.keys.discovery import Discovery
+from validation.keys.key_ring import Timing
+from validation.keys.key_set import NO_KEYS
 from validation.policy import TokenPolicy
 from validation.shared_keys import SharedKeys
 

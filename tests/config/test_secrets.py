@@ -24,9 +24,9 @@ from tests.sync.driving import drive_to, imported, signed_lab, stage
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.conftest import Service, plant_rows
 from tests.upstreams.receiver.requests import json_call
-from upstreams.receiver.deliveries import recorder
-from upstreams.receiver.logs import refusals
-from upstreams.receiver.policies import policies
+from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.deliveries.recorder import recorder
+from upstreams.receiver.serving.logs import refusals
 from upstreams.receiver.testing import installed_hubs
 from validation import configuration
 from validation.authentication import refusals as token_refusals

@@ -12,7 +12,7 @@ from localazure import seed
 from sync.inventory.import_instances import import_subscription
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.outages import outage
-from upstreams.receiver.policies import policies
+from upstreams.receiver.authentication.policies import policies
 
 pytestmark = pytest.mark.django_db
 

@@ -130,7 +130,7 @@ def test_a_handler_may_say_no(instance: SignalRInstance) -> None:
     assert "7 for hub_error" in found(instance).evidence
 
 
-# `validation.checks` looks at all of these before the signature.
+# `validation.checks.sequence` looks at all of these before the signature.
 @pytest.mark.parametrize(
     "reason",
     [

@@ -12,9 +12,9 @@ from pytest_django import Settings
 from identities.models import SignalRInstance, Subscription
 from tests.upstreams.project import hubs
 from upstreams.receiver import UpstreamRequest
-from upstreams.receiver.deliveries import recorder
-from upstreams.receiver.logs import refusals as receiver_refusals
-from upstreams.receiver.policies import policies
+from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.deliveries.recorder import recorder
+from upstreams.receiver.serving.logs import refusals as receiver_refusals
 from upstreams.receiver.testing import installed_hubs
 from validation.authentication import refusals as token_refusals
 

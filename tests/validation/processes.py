@@ -7,8 +7,8 @@ from typing import Any
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 
-from tests.validation.rings import Clock, Issuer, at_once
-from validation.keys import KeyRing, Timing
+from tests.validation.keys.rings import Clock, Issuer, at_once
+from validation.keys.key_ring import KeyRing, Timing
 from validation.shared_keys import SharedKeys
 
 TIMING = Timing()

@@ -14,7 +14,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from tests.validation.hostile import hostile_tokens
-from tests.validation.rings import Clock, RealIssuer, at_once
+from tests.validation.keys.rings import Clock, RealIssuer, at_once
 from tests.validation.tokens import CLIENT, PRINCIPAL, STRICT, TENANT, token
 from validation.authentication import (
     EntraAuthentication,
@@ -23,7 +23,7 @@ from validation.authentication import (
     bearer_token,
 )
 from validation.errors import Reason
-from validation.keys import KeyRing
+from validation.keys.key_ring import KeyRing
 from validation.policy import TokenPolicy
 from validation.validator import Validator
 

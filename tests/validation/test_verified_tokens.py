@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.validation.rings import DAY, Clock, RealIssuer, at_once
+from tests.validation.keys.rings import DAY, Clock, RealIssuer, at_once
 from tests.validation.tokens import NOW, POLICY, token
-from validation.checks import validate
-from validation.keys import KeyRing
+from validation.checks.sequence import validate
+from validation.keys.key_ring import KeyRing
 from validation.policy import TokenPolicy
 from validation.validator import Validator
 from validation.verdict import Verdict

@@ -12,7 +12,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from validation.jwks import SigningKey
+from validation.keys.jwks import SigningKey
 from validation.policy import TokenPolicy
 
 TENANT: Final = "11111111-1111-4111-8111-111111111111"

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from upstreams.receiver.limits import Limits
+from upstreams.receiver.protocol.limits import Limits
 
 
 @dataclass(frozen=True, kw_only=True)

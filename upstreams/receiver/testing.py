@@ -15,14 +15,14 @@ from urllib.parse import urlencode
 
 import msgpack
 
-from upstreams.receiver.answers import Answer
-from upstreams.receiver.bodies import Format
-from upstreams.receiver.discovery import install
-from upstreams.receiver.dispatch import dispatch
-from upstreams.receiver.errors import HubError
-from upstreams.receiver.hubs import Hub, Registry
-from upstreams.receiver.limits import Limits
-from upstreams.receiver.protocol import read_request, read_route
+from upstreams.receiver.hubs.discovery import install
+from upstreams.receiver.hubs.dispatch import dispatch
+from upstreams.receiver.hubs.hub import Hub, Registry
+from upstreams.receiver.protocol.bodies import Format
+from upstreams.receiver.protocol.errors import HubError
+from upstreams.receiver.protocol.limits import Limits
+from upstreams.receiver.protocol.requests import read_request, read_route
+from upstreams.receiver.protocol.responses import Answer
 
 _CONTENT_TYPES: Final[dict[Format, str]] = {
     "json": "application/json",

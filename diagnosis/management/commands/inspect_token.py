@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from diagnosis.inspector import inspect_token
-from upstreams.receiver.errors import ProofUnavailable, UnknownInstance
+from upstreams.receiver.protocol.errors import ProofUnavailable, UnknownInstance
 from validation.verdict import Check, Outcome, Verdict
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOT_REACHED: "·"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from upstreams.receiver.url_secrets import LONGEST, SHORTEST
+from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST
 
 
 class UrlSecretForm(forms.Form):

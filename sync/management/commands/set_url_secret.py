@@ -15,7 +15,7 @@ from sync.desired.request_requirements import demanding
 from sync.management.actor import operator_name
 from sync.management.selection import select_instances
 from upstreams.demands import ReceiverDemands
-from upstreams.receiver.url_secrets import LONGEST, SHORTEST
+from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST
 
 
 class Command(BaseCommand):

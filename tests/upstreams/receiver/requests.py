@@ -8,7 +8,7 @@ from typing import Any
 
 import msgpack
 
-from upstreams.receiver.protocol import UpstreamRequest, read_request, read_route
+from upstreams.receiver.protocol.requests import UpstreamRequest, read_request, read_route
 
 JSON = "application/json"
 MESSAGEPACK = "application/x-msgpack"

@@ -13,7 +13,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.conftest import RESOURCE, plant_rows
-from tests.upstreams.receiver.serving import serving
+from tests.upstreams.receiver.servers import serving
 from upstreams.models import Delivery
 from upstreams.receiver import UpstreamRequest
 

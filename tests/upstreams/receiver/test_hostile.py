@@ -13,11 +13,11 @@ from localazure import seed
 from tests.upstreams.receiver.conftest import Tokens, plant_rows
 from tests.upstreams.receiver.hostile import HERE, hostile_requests, hostile_tokens, sent
 from tests.upstreams.receiver.requests import json_call
-from tests.upstreams.receiver.serving import serving
+from tests.upstreams.receiver.servers import serving
 from tests.upstreams.receiver.sockets import Header, Reply, exchange
 from upstreams.models import Delivery, DeliveryCount
 from upstreams.receiver import UpstreamRequest
-from upstreams.receiver.deliveries import recorder
+from upstreams.receiver.deliveries.recorder import recorder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,0 +1,285 @@
+"""What is checked beside the token: the path, a secret in the address, X-ASRS-Signature."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from arm.state import InstanceState, TemplateState
+from identities.models import SignalRInstance
+from localazure import seed
+from tests.upstreams.receiver.conftest import RESOURCE, Service, Tokens
+from tests.upstreams.receiver.requests import json_call, wire
+from upstreams.demands import ReceiverDemands
+from upstreams.models import UpstreamTemplate
+from upstreams.patterns import expand
+from upstreams.receiver import UpstreamRequest
+from upstreams.receiver.authentication.signatures import sign
+from upstreams.receiver.authentication.template_paths import check_path, has_event
+from upstreams.receiver.authentication.url_secrets import digest
+from upstreams.receiver.protocol.errors import ProtocolError
+from upstreams.receiver.protocol.requests import Route
+
+Calls = list[UpstreamRequest]
+
+SECRET = "a-secret-from-a-vault"
+BEFORE = "the-secret-before-it"
+HERE = f"/upstream/{seed.CHAT}/"
+EVENT_PATH = f"https://app.example.com{HERE}{{hub}}/{{category}}/{{event}}"
+REFERENCE = (
+    "{@Microsoft.KeyVault(SecretUri=https://contoso-vault.vault.azure.net/secrets/upstream)}"
+)
+
+
+def code(response: HttpResponse) -> tuple[int, str]:
+    found = json.loads(response.content)["code"] if response.status_code != 200 else ""
+    return response.status_code, found
+
+
+def template(url: str) -> None:
+    row = UpstreamTemplate.objects.get()
+    row.url_template = url
+    row.save()
+
+
+def demand(instance: SignalRInstance, **fields: object) -> None:
+    ReceiverDemands.objects.create(
+        instance=instance,
+        url_secret_digest=digest(SECRET),
+        url_secret_digest_before=digest(BEFORE),
+        **fields,
+    )
+
+
+@pytest.fixture
+def keys_file(tmp_path: Path, settings: Settings) -> Path:
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps({seed.CHAT: ["primary", "secondary"]}))
+    path.chmod(0o600)
+    settings.RECEIVER = settings.RECEIVER | {"ACCESS_KEYS_FILE": str(path)}
+    return path
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (f"?code={SECRET}", (200, "")),
+        (f"?code={BEFORE}", (200, "")),
+        ("?code=the-secret-of-another", (403, "url_secret_wrong")),
+        ("?other=1", (403, "url_secret_missing")),
+        ("", (403, "url_secret_missing")),
+    ],
+)
+def test_a_demanded_secret_is_looked_for_in_the_query(
+    chat: SignalRInstance,
+    project: Calls,
+    service: Service,
+    query: str,
+    expected: tuple[int, str],
+) -> None:
+    demand(chat, url_secret=True)
+    assert code(service.post(path=HERE + query)) == expected
+    assert len(project) == (expected[0] == 200)
+
+
+def test_a_demanded_secret_may_be_in_the_path(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    demand(chat, url_secret=True, url_secret_parameter="")
+    template(f"https://app.example.com{HERE}{REFERENCE}/{{event}}")
+    assert code(service.post(path=f"{HERE}{SECRET}/echo")) == (200, "")
+    assert code(service.post(path=f"{HERE}{SECRET}x/echo")) == (403, "url_secret_wrong")
+    assert code(service.post(path=f"{HERE}{SECRET}/other")) == (400, "path_disagrees")
+    assert len(project) == 1
+
+
+def test_an_instance_may_be_called_upstream(
+    chat: SignalRInstance, project: Calls, token: Tokens
+) -> None:
+    chat.name = "upstream"
+    chat.save()
+    template("https://app.example.com/upstream/upstream/{event}")
+    service = Service(token(claims={"xms_mirid": None, "xms_az_rid": None}))
+    assert code(service.post(path="/upstream/upstream/echo")) == (200, "")
+
+
+def test_a_secret_alone_opens_nothing(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    demand(chat, url_secret=True)
+    assert service.post(path=f"{HERE}?code={SECRET}", authorization="").status_code == 401
+    assert project == []
+
+
+def test_no_secret_of_the_address_reaches_a_log(
+    chat: SignalRInstance, project: Calls, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    demand(chat, url_secret=True, url_secret_parameter="")
+    for authorization in (None, "", "Bearer a.b.c"):
+        service.post(b"{", path=f"{HERE}{SECRET}/x?code={SECRET}", authorization=authorization)
+    assert seed.CHAT in caplog.text
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("signature", "expected"),
+    [
+        (sign("primary", "c-1"), (200, "")),
+        (f"{sign('other', 'c-1')}, {sign('secondary', 'c-1').upper()}", (200, "")),
+        (sign("primary", "c-2"), (403, "asrs_signature_wrong")),
+        (sign("other", "c-1"), (403, "asrs_signature_wrong")),
+        (sign("primary", "c-1") + "," * 2000, (403, "asrs_signature_wrong")),
+        ("\xff", (403, "asrs_signature_wrong")),
+        ("", (403, "asrs_signature_missing")),
+    ],
+)
+def test_a_demanded_signature_is_of_one_of_the_access_keys(
+    chat: SignalRInstance,
+    project: Calls,
+    service: Service,
+    keys_file: Path,
+    signature: str,
+    expected: tuple[int, str],
+) -> None:
+    demand(chat, signature=True)
+    assert code(service.post(signature=signature)) == expected
+    assert len(project) == (expected[0] == 200)
+
+
+def test_a_signature_that_nobody_can_check_is_not_believed(
+    chat: SignalRInstance, project: Calls, service: Service, keys_file: Path
+) -> None:
+    demand(chat, signature=True)
+    keys_file.unlink()
+    refused = service.post(signature=sign("primary", "c-1"))
+    assert code(refused) == (503, "access_keys_unavailable")
+    assert project == []
+
+
+def test_a_switch_counts_for_the_next_request(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    assert service.post().status_code == 200
+    demand(chat, url_secret=True)
+    assert service.post().status_code == 403
+    ReceiverDemands.objects.get().delete()
+    assert service.post().status_code == 200
+
+
+def test_what_is_demanded_costs_no_query(
+    chat: SignalRInstance,
+    project: Calls,
+    service: Service,
+    settings: Settings,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 3600}
+    demand(chat, url_secret=True)
+    service.post(path=f"{HERE}?code={SECRET}")
+    with django_assert_num_queries(0):
+        assert service.post(path=f"{HERE}?code={SECRET}").status_code == 200
+
+
+ECHO = Route("chat", "messages", "echo", "c-1")
+
+
+def agrees(rest: str, *urls: str, route: Route = ECHO) -> bool:
+    try:
+        check_path(urls, seed.CHAT, route, rest)
+    except ProtocolError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("rest", "agreed"),
+    [
+        ("chat/messages/echo", True),
+        ("chat/messages/other", False),
+        ("chat/messages/echo/", False),
+        ("chat/messages/echo/more", False),
+        ("chat/messages/ECHO", False),
+        ("chat/connections/connected", False),
+        ("", False),
+    ],
+)
+def test_a_path_that_names_the_event_agrees_with_the_headers(rest: str, agreed: bool) -> None:
+    assert agrees(rest, EVENT_PATH) is agreed
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://app.example.com{HERE}",
+        f"https://app.example.com{HERE}?event={{event}}",
+        f"https://app.example.com{HERE}#{{event}}",
+        f"https://{{hub}}.example.com{HERE}",
+        f"https://app.example.com/{{hub}}{HERE}",
+        "https://app.example.com/signalr/{hub}/{event}",
+        "https://app.example.com/upstream/contoso-chat2/{event}",
+        f"not a URL{HERE}{{event}}",
+    ],
+)
+def test_a_template_that_does_not_name_the_event_behind_the_instance_agrees_with_any_path(
+    url: str,
+) -> None:
+    assert not has_event(url, seed.CHAT)
+    assert agrees("whatever", url)
+    assert agrees("whatever", EVENT_PATH, url)
+
+
+def test_a_path_may_follow_the_template_that_is_wanted_or_the_one_in_azure() -> None:
+    other = f"https://old.example.com/behind/a/proxy{HERE.upper().replace('UPSTREAM', 'upstream')}"
+    for rest in ("chat/messages/echo", "old/echo"):
+        assert agrees(rest, EVENT_PATH, f"{other}old/{{event}}")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30))
+@example("a/b c")
+@example("%2F")
+@example("..")
+@example("{hub}")
+@example("Привет/世界")
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_event_agrees_with_its_own_path_over_http(
+    chat: SignalRInstance, project: Calls, service: Service, event: str
+) -> None:
+    template(EVENT_PATH)
+    sent = expand("{hub}/{category}/{event}", "chat", "messages", event)
+    body = json_call(target=event, id_=None)
+    found = {"event": wire(event)}
+    assert code(service.post(body, path=HERE + sent, **found)) == (404, "no_handler")
+    other = HERE + sent + quote("é")
+    assert code(service.post(body, path=other, **found)) == (400, "path_disagrees")
+
+
+def test_an_observed_template_counts_too(
+    chat: SignalRInstance, project: Calls, service: Service
+) -> None:
+    template(EVENT_PATH)
+    assert code(service.post(path=f"{HERE}old/echo")) == (400, "path_disagrees")
+    old = TemplateState(
+        f"https://app.example.com{HERE}old/{{event}}",
+        auth_type="ManagedIdentity",
+        resource=RESOURCE,
+    )
+    chat.observed = InstanceState(templates=(old,)).to_json()
+    chat.save()
+    assert code(service.post(path=f"{HERE}old/echo")) == (200, "")
+
+
+def test_the_page_of_an_instance_has_its_switches(
+    chat: SignalRInstance, admin_client: Client
+) -> None:
+    page = admin_client.get(f"/admin/identities/signalrinstance/{chat.pk}/change/")
+    assert b"X-ASRS-Signature" in page.content

@@ -1,0 +1,205 @@
+"""Entra's keys roll over, Entra goes away, strangers invent keys: no right request is lost."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from django.core.cache import cache
+from django.test.testcases import LiveServerThread
+from pytest_django import Settings
+
+from identities.models import SignalRInstance
+from localazure import seed
+from tests.cloud import LocalAzure
+from tests.upstreams.receiver.conftest import RESOURCE, Service, Tokens, plant_rows
+from tests.upstreams.receiver.hostile import HERE, sent
+from tests.upstreams.receiver.requests import json_call
+from tests.upstreams.receiver.servers import serving
+from tests.upstreams.receiver.sockets import Reply, exchange
+from tests.validation.keys.rings import DAY, Clock, at_once
+from upstreams.receiver import UpstreamRequest
+from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.protocol.requests import Route
+from validation import configuration
+from validation.checks.sequence import validate
+from validation.keys.discovery import Discovery
+from validation.keys.key_ring import KeyRing, Timing, Work, in_daemon_thread
+from validation.policy import TokenPolicy
+from validation.shared_keys import SharedKeys
+
+ECHO = Route("chat", "messages", "echo", "c-1")
+ENTRA = {"path": "openid-configuration|discovery", "times": None}
+FLOOD = 100_000
+
+
+@pytest.fixture
+def url(
+    transactional_db: None, local_azure: LocalAzure, settings: Settings, project: object
+) -> Iterator[str]:
+    """A web server with many threads."""
+    settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 3600}
+    plant_rows()
+    with serving(LiveServerThread) as url:
+        yield url
+
+
+def test_keys_that_roll_over_under_load_lose_no_request(
+    url: str, local_azure: LocalAzure, project: list[UpstreamRequest]
+) -> None:
+    assert replies_under_load(url, local_azure, rotations={50}) == {Reply(200, "")}
+    assert len(project) == 100
+
+
+def test_keys_that_keep_rolling_over_lose_no_request_without_a_cool_down(
+    url: str, local_azure: LocalAzure, settings: Settings, project: list[UpstreamRequest]
+) -> None:
+    settings.VALIDATION = settings.VALIDATION | {"COOL_DOWN_SECONDS": 0}
+    rotations = set(range(10, 100, 20))
+    assert replies_under_load(url, local_azure, rotations) == {Reply(200, "")}
+    assert len(project) == 100
+
+
+def replies_under_load(url: str, cloud: LocalAzure, rotations: set[int]) -> set[Reply]:
+    """Send a hundred requests, each with a new token, and change the keys before some of them."""
+    body = json_call(["hi"])
+
+    def send(number: int) -> Reply:
+        if number in rotations:
+            ask(cloud, "/_local/keys/rotate")
+        return exchange(url, HERE, sent(ask(cloud, "/_local/tokens")["token"]), body)
+
+    with ThreadPoolExecutor(4) as senders:
+        return set(senders.map(send, range(100)))
+
+
+def ask(cloud: LocalAzure, path: str) -> Any:
+    """Ask Local Azure from any thread; its own session is for one."""
+    order = {"principal": seed.CHAT, "resource": RESOURCE}
+    answer = requests.post(cloud.url + path, json=order, verify=str(cloud.ca_file), timeout=30)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def test_an_entra_that_is_away_loses_no_request(
+    chat: SignalRInstance,
+    local_azure: LocalAzure,
+    project: list[UpstreamRequest],
+    token: Tokens,
+) -> None:
+    assert Service(token()).post().status_code == 200
+    local_azure.post("/_local/faults", [ENTRA | {"drop": True}])
+    for _ in range(20):
+        assert Service(token(key="unknown")).post().status_code == 401
+        assert Service(token()).post().status_code == 200
+    assert len(project) == 21
+
+
+def test_a_process_that_never_read_keys_asks_to_be_tried_again(
+    chat: SignalRInstance, local_azure: LocalAzure, project: list[UpstreamRequest], token: Tokens
+) -> None:
+    local_azure.post("/_local/faults", [ENTRA | {"status": 503}])
+    refused = Service(token()).post()
+    assert (refused.status_code, json.loads(refused.content)["code"]) == (503, "keys_unavailable")
+    assert int(refused["Retry-After"]) > 0
+    assert project == []
+
+
+def test_a_day_without_entra_loses_no_request(
+    chat: SignalRInstance, local_azure: LocalAzure, token: Tokens
+) -> None:
+    clock = Clock()
+    policy = policies.get(seed.CHAT).token_policy(ECHO)
+    ring = ring_at(clock, local_azure, policy)
+    bearer = token()
+    assert is_accepted(bearer, policy, ring)
+    local_azure.post("/_local/faults", [ENTRA | {"status": 503}])
+    local_azure.delete("/_local/requests")
+    for _ in range(24 * 12 + 1):
+        clock.forward(DAY / (24 * 12))
+        ring.tend()
+        assert is_accepted(bearer, policy, ring)
+    assert len(local_azure.requests("GET")) > 24
+    local_azure.delete("/_local/faults")
+    local_azure.post("/_local/keys/rotate")
+    clock.forward(60)
+    assert is_accepted(token(), policy, ring)
+
+
+@pytest.mark.parametrize("seconds", [0, 5, 290, 299])
+def test_keys_that_roll_over_lose_no_request_of_any_process(
+    chat: SignalRInstance, local_azure: LocalAzure, token: Tokens, seconds: float
+) -> None:
+    """Though strangers ask both for keys that nobody has, the second so long after the first."""
+    clock = Clock()
+    policy = policies.get(seed.CHAT).token_policy(ECHO)
+    rings = [ring_at(clock, local_azure, policy, start=in_daemon_thread) for _ in range(2)]
+    assert all(is_accepted(token(), policy, ring) for ring in rings)
+    for number, ring in enumerate(rings):
+        clock.forward(number * seconds)
+        assert not is_accepted(invented(token(), number), policy, ring)
+    clock.forward(Timing.cool_down + 5 - seconds)
+    local_azure.post("/_local/keys/rotate")
+    local_azure.delete("/_local/requests")
+    bearers = [token(claims={"uti": str(number)}) for number in range(40)]
+    with ThreadPoolExecutor(4) as senders:
+        accepted = senders.map(
+            lambda number: is_accepted(bearers[number], policy, rings[number % 2]), range(40)
+        )
+        assert all(accepted)
+    assert paths_asked(local_azure) == ["keys", "openid-configuration"]
+
+
+def paths_asked(cloud: LocalAzure) -> list[str]:
+    return sorted(entry["path"].rsplit("/", 1)[-1] for entry in cloud.requests("GET"))
+
+
+def ring_at(
+    clock: Clock,
+    cloud: LocalAzure,
+    policy: TokenPolicy,
+    start: Callable[[Work], None] = at_once,
+) -> KeyRing:
+    """Return a process's key ring, which reads Local Azure's Entra over HTTPS, by this clock."""
+    discovery = Discovery.of(policy, authority=cloud.url, key_hosts=frozenset())
+    shared = SharedKeys(
+        discovery.signing_keys, cache, issuer=policy.issuer, timing=Timing(), clock=clock
+    )
+    return KeyRing(shared, clock=clock, start=start)
+
+
+def is_accepted(bearer: str, policy: TokenPolicy, ring: KeyRing) -> bool:
+    return validate(bearer, policy, ring, time.time()).is_accepted
+
+
+def test_a_flood_of_invented_keys_asks_entra_once(
+    chat: SignalRInstance, local_azure: LocalAzure, token: Tokens
+) -> None:
+    policy = policies.get(seed.CHAT).token_policy(ECHO)
+    validator = configuration.validator()
+    bearer = token()
+    assert validator.verdict(bearer, policy).is_accepted
+    local_azure.delete("/_local/requests")
+    with ThreadPoolExecutor(4) as strangers:
+        reasons = set(
+            strangers.map(
+                lambda number: validator.verdict(invented(bearer, number), policy).reason,
+                range(FLOOD),
+            )
+        )
+    assert reasons == {"key_id_unknown"}
+    assert paths_asked(local_azure) == ["keys", "openid-configuration"]
+    assert validator.verdict(bearer, policy).is_accepted
+
+
+def invented(bearer: str, number: int) -> str:
+    """Return the token with a key id that nobody has published."""
+    header = {"typ": "JWT", "alg": "RS256", "kid": f"invented-{number}"}
+    encoded = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    return f"{encoded}.{bearer.partition('.')[2]}"

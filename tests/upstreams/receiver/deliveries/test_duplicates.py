@@ -1,0 +1,197 @@
+"""A call that the service sends twice is answered twice and made once, where a handler asks so."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from django.core.cache import cache, caches
+from django.core.cache.backends.base import BaseCache
+from pytest_django import Settings
+
+from identities.models import SignalRInstance
+from tests.upstreams.receiver.conftest import Service
+from tests.upstreams.receiver.requests import headers, json_call, read
+from upstreams.receiver import Hub, HubError, UpstreamRequest
+from upstreams.receiver.deliveries.duplicates import Repetitions
+from upstreams.receiver.protocol.errors import Repeated
+from upstreams.receiver.protocol.responses import Answer
+from upstreams.receiver.system_checks import check_duplicates
+from upstreams.receiver.testing import HubTestClient, installed_hubs
+
+paid: list[object] = []
+bank = Hub("bank")
+
+
+@bank.message("pay", idempotent=True)
+def pay(request: UpstreamRequest, amount: int) -> int:
+    paid.append(amount)
+    if amount < 0:
+        raise HubError("Less than nothing.")
+    return len(paid)
+
+
+@bank.message("tip")
+def tip(request: UpstreamRequest) -> int:
+    paid.append("tip")
+    return len(paid)
+
+
+@pytest.fixture(autouse=True)
+def open_bank() -> Iterator[None]:
+    paid.clear()
+    with installed_hubs(bank):
+        yield
+
+
+def call(
+    service: Service,
+    amount: int = 7,
+    *,
+    event: str = "pay",
+    id_: str | None = "0",
+    connection_id: str = "c-1",
+) -> tuple[int, object]:
+    arguments = [amount] if event.lower() == "pay" else []
+    response = service.post(
+        json_call(arguments, target=event, id_=id_),
+        hub="bank",
+        event=event,
+        connection_id=connection_id,
+    )
+    frame = json.loads(response.content.removesuffix(b"\x1e") or "null")
+    return response.status_code, frame and frame.get("result", frame.get("error"))
+
+
+def test_a_duplicate_gets_the_first_answer(chat: SignalRInstance, service: Service) -> None:
+    assert [call(service), call(service), call(service, event="PAY")] == [(200, 1)] * 3
+    assert paid == [7]
+
+
+def test_an_error_is_a_first_answer_too(chat: SignalRInstance, service: Service) -> None:
+    assert call(service, -1) == call(service, -1) == (200, "Less than nothing.")
+    assert paid == [-1]
+
+
+@pytest.mark.parametrize("changed", [{"id_": "1"}, {"connection_id": "c-2"}])
+def test_another_call_is_made(
+    chat: SignalRInstance, service: Service, changed: dict[str, str]
+) -> None:
+    assert call(service) == (200, 1)
+    assert call(service, **changed) == (200, 2)  # type: ignore[arg-type]
+
+
+def test_another_instances_call_is_made() -> None:
+    calls = Repetitions(cache, 300)
+    assert calls.once(request("a"), lambda: Answer(body=b"1")).body == b"1"
+    assert calls.once(request("b"), lambda: Answer(body=b"2")).body == b"2"
+    assert calls.once(request("A"), lambda: Answer(body=b"3")).body == b"1"
+
+
+def test_a_call_that_waits_for_nothing_is_made_each_time(
+    chat: SignalRInstance, service: Service
+) -> None:
+    call(service, id_=None)
+    call(service, id_=None)
+    assert paid == [7, 7]
+
+
+def test_a_handler_that_does_not_ask_runs_each_time(
+    chat: SignalRInstance, service: Service
+) -> None:
+    assert [call(service, event="tip"), call(service, event="tip")] == [(200, 1), (200, 2)]
+
+
+def test_arguments_that_do_not_fit_claim_no_call(chat: SignalRInstance, service: Service) -> None:
+    service.post(json_call(["seven"], target="pay"), hub="bank", event="pay")
+    assert call(service) == (200, 1)
+
+
+def request(instance: str = "contoso") -> UpstreamRequest:
+    """Return the call as the protocol reads it."""
+    found = read(headers(event="pay", hub="bank"), json_call([7], target="pay"))
+    return replace(found, instance=instance)
+
+
+def test_a_duplicate_that_comes_too_early_is_to_try_again() -> None:
+    calls = Repetitions(cache, 300)
+    started, may_end = threading.Event(), threading.Event()
+    first: list[Answer] = []
+
+    def slow() -> Answer:
+        started.set()
+        may_end.wait(10)
+        return Answer(body=b"first")
+
+    thread = threading.Thread(target=lambda: first.append(calls.once(request(), slow)))
+    thread.start()
+    started.wait(10)
+    with pytest.raises(Repeated) as refused:
+        calls.once(request(), lambda: Answer(body=b"second"))
+    may_end.set()
+    thread.join()
+    assert (refused.value.status, refused.value.code) == (503, "duplicate_in_progress")
+    assert calls.once(request(), lambda: Answer(body=b"third")) == first[0]
+
+
+def test_of_many_at_once_one_is_made() -> None:
+    calls = Repetitions(cache, 300)
+    made: list[int] = []
+    gate = threading.Barrier(8)
+
+    def make() -> Answer:
+        made.append(1)
+        return Answer()
+
+    def one() -> None:
+        gate.wait()
+        with suppress(Repeated):
+            calls.once(request(), make)
+
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [1]
+
+
+def test_a_call_whose_process_died_is_not_made_again_before_its_time_is_over() -> None:
+    calls = Repetitions(cache, 300)
+
+    def die() -> Answer:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        calls.once(request(), die)
+    with pytest.raises(Repeated):
+        calls.once(request(), Answer)
+
+
+def test_without_a_cache_nothing_is_made(settings: Settings) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://localhost:1/0",
+        }
+    }
+    unreachable: BaseCache = caches["default"]
+    with pytest.raises(Repeated) as refused:
+        Repetitions(unreachable, 300).once(request(), Answer)
+    assert refused.value.code == "duplicates_unknown"
+
+
+def test_the_test_client_runs_every_call() -> None:
+    client = HubTestClient(bank)
+    assert [client.invoke("pay", 1), client.invoke("pay", 1)] == [1, 2]
+
+
+def test_a_cache_that_is_not_shared_is_warned_of(settings: Settings) -> None:
+    (warning,) = check_duplicates()
+    assert "test_duplicates.pay" in warning.msg
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
+    assert check_duplicates() == []

@@ -1,0 +1,317 @@
+"""Deliveries: counted in memory, written in batches, bounded whatever comes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+from pytest_django import DjangoAssertNumQueries
+
+from identities.models import SignalRInstance, Subscription
+from upstreams.models import Delivery, DeliveryCount
+from upstreams.receiver.configuration import Configuration
+from upstreams.receiver.deliveries import storage
+from upstreams.receiver.deliveries.recorder import Recorder
+from upstreams.receiver.deliveries.records import Receipt
+from upstreams.receiver.deliveries.storage import Kind
+
+NOON = datetime(2024, 5, 6, 12, tzinfo=UTC)
+
+
+def made_instance() -> SignalRInstance:
+    subscription = Subscription.objects.create(
+        subscription_id="bbbbbbbb-0000-4000-8000-00000000bbbb",
+        tenant_id="aaaaaaaa-0000-4000-8000-00000000aaaa",
+    )
+    return SignalRInstance.objects.create(name="contoso", subscription=subscription)
+
+
+def receipt(instance: SignalRInstance, **fields: Any) -> Receipt:
+    accepted = {"outcome": "accepted", "status": 200, "handler": ("chat", "echo")}
+    defaults = {"at": NOON.timestamp(), "duration_seconds": 0.0015, "category": "messages"}
+    return Receipt(instance=instance.pk, **{**accepted, **defaults, **fields})
+
+
+class Held(Recorder):
+    """A recorder that writes only when told to, or as often as `flush_seconds` says."""
+
+    def __init__(self, **settings: Any) -> None:
+        configuration = Configuration(**{"flush_seconds": 3600.0, **settings})
+        super().__init__(lambda: configuration)
+        made.append(self)
+
+
+made: list[Recorder] = []
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    """End the threads of the test's recorders."""
+    yield
+    while made:
+        made.pop().forget()
+
+
+def test_deliveries_of_one_kind_and_minute_are_one_count(instance: SignalRInstance) -> None:
+    recorder = Held()
+    for second in (0, 1, 59, 60):
+        recorder.record(receipt(instance, at=NOON.timestamp() + second))
+    recorder.flush()
+    counts = DeliveryCount.objects.order_by("minute").values_list("minute", "event", "count")
+    assert list(counts) == [(NOON, "echo", 3), (NOON + timedelta(minutes=1), "echo", 1)]
+
+
+def test_counts_are_added_to_those_already_stored(instance: SignalRInstance) -> None:
+    for _ in range(2):
+        recorder = Held()
+        recorder.record(receipt(instance))
+        recorder.flush()
+        recorder.flush()
+    assert DeliveryCount.objects.get().count == 2
+
+
+def test_a_row_says_what_the_request_said(instance: SignalRInstance) -> None:
+    recorder = Held()
+    said = {"hub": "chat", "event": "echo", "connection_id": "c", "user_id": "u"}
+    recorder.record(receipt(instance, invocation_id="7", **said))
+    recorder.flush()
+    row = Delivery.objects.get()
+    assert (row.received_at, row.duration_ms, row.invocation_id) == (NOON, 1.5, "7")
+    assert {name: getattr(row, name) for name in said} == said
+
+
+def test_a_flood_is_counted_and_sampled(instance: SignalRInstance) -> None:
+    recorder = Held(samples_a_minute=3)
+    refused = {"outcome": "refused", "reason": "expired", "status": 401, "handler": ("", "")}
+    sampled = [recorder.record(receipt(instance, hub=f"h{n}", **refused)) for n in range(1000)]
+    sampled.append(recorder.record(receipt(instance)))
+    recorder.flush()
+    assert sum(sampled) == 4
+    assert sampled[-1]
+    assert Delivery.objects.count() == 4
+    assert DeliveryCount.objects.get(reason="expired").count == 1000
+
+
+def test_the_next_minute_is_sampled_anew(instance: SignalRInstance) -> None:
+    recorder = Held(samples_a_minute=1)
+    times = [0, 1, 60]
+    assert [
+        recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
+    ] == [True, False, True]
+
+
+def test_threads_that_straddle_a_minute_share_its_samples(instance: SignalRInstance) -> None:
+    recorder = Held(samples_a_minute=2)
+    times = [0, 60, 59, 60, 59, 60, 59, 120]
+    assert [
+        recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
+    ] == [True, True, True, False, False, False, False, True]
+
+
+def test_a_clock_that_is_set_back_stops_no_samples(instance: SignalRInstance) -> None:
+    recorder = Held(samples_a_minute=1)
+    times = [600, 0, 1]
+    assert [
+        recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
+    ] == [True, True, False]
+
+
+def test_threads_lose_no_count_to_each_other(
+    instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: Counter[Kind] = Counter()
+    fails = iter([True, False] * 10_000)
+
+    def write(counts: Counter[Kind], _samples: object) -> None:
+        if next(fails):
+            raise OperationalError("database is locked")
+        written.update(counts)
+
+    monkeypatch.setattr(storage, "write", write)
+    recorder = Held()
+
+    def record() -> None:
+        for number in range(500):
+            recorder.record(receipt(instance, handler=("chat", str(number % 7))))
+
+    threads = [threading.Thread(target=record) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        recorder.flush()
+    recorder.flush()
+    recorder.flush()
+    assert written.total() == 4 * 500
+    assert recorder.dropped == 0
+
+
+def test_a_child_waits_for_no_lock_of_a_thread_that_it_lacks(instance: SignalRInstance) -> None:
+    recorder = Held()
+    recorder.record(receipt(instance))
+    parents = recorder._stop  # noqa: SLF001
+    locks = [recorder._lock, parents._cond]  # type: ignore[attr-defined]  # noqa: SLF001
+    for lock in locks:
+        lock.acquire()
+    recorder.start_afresh()
+    for lock in locks:
+        lock.release()
+    parents.set()
+    recorder.record(receipt(instance))
+    recorder.flush()
+    assert DeliveryCount.objects.get().count == 1
+
+
+def test_kinds_in_memory_are_bounded_and_the_rest_is_counted(instance: SignalRInstance) -> None:
+    recorder = Held(samples_a_minute=0)
+    for number in range(10_002):
+        recorder.record(receipt(instance, handler=("chat", str(number))))
+    assert recorder.dropped == 2
+
+
+def test_a_delivery_of_an_instance_that_is_gone_is_left_out(instance: SignalRInstance) -> None:
+    recorder = Held()
+    recorder.record(receipt(instance))
+    instance_pk, gone = instance.pk, SignalRInstance(pk=instance.pk + 1)
+    recorder.record(receipt(gone))
+    recorder.flush()
+    assert DeliveryCount.objects.get().instance_id == instance_pk
+    assert Delivery.objects.count() == 1
+
+
+def test_what_cannot_be_stored_does_not_stop_the_next(
+    instance: SignalRInstance, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = Held()
+    recorder.record(receipt(instance, outcome="unheard-of"))
+    recorder.flush()
+    assert "1 deliveries were lost" in caplog.text
+    recorder.record(receipt(instance))
+    recorder.flush()
+    assert DeliveryCount.objects.get().count == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_thread_writes_and_the_end_of_the_process_writes_the_rest() -> None:
+    instance = made_instance()
+    before = threading.enumerate()
+    recorder = Held(flush_seconds=0.01)
+    recorder.record(receipt(instance))
+    recorder.record(receipt(instance))
+    recorder.close()
+    assert DeliveryCount.objects.get().count == 2
+    assert threading.enumerate() == before
+
+
+class Stumbling(Held):
+    """A recorder whose thread meets something unforeseen in its first two turns."""
+
+    def __init__(self, stumble: BaseException) -> None:
+        super().__init__(flush_seconds=0.01)
+        self.stumbles = [stumble, stumble]
+        self.written = threading.Event()
+
+    def flush(self) -> None:
+        if self.stumbles:
+            raise self.stumbles.pop()
+        super().flush()
+        self.written.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_that_its_thread_meets_stops_it(caplog: pytest.LogCaptureFixture) -> None:
+    instance = made_instance()
+    recorder = Stumbling(RuntimeError("Unforeseen."))
+    recorder.record(receipt(instance, at=time.time()))
+    assert recorder.written.wait(30)
+    recorder.close()
+    assert DeliveryCount.objects.get().count == 1
+    assert caplog.text.count("RuntimeError: Unforeseen.") == 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_that_ended_is_followed_by_another() -> None:
+    instance = made_instance()
+    recorder = Stumbling(SystemExit())
+    now = time.time()
+    recorder.record(receipt(instance, at=now))
+    for thread in threading.enumerate():
+        if thread.name == "deliveries":
+            thread.join(30)
+    recorder.stumbles.clear()
+    assert not recorder.written.is_set()
+    recorder.record(receipt(instance, at=now))
+    assert recorder.written.wait(30)
+    recorder.close()
+    assert DeliveryCount.objects.get().count == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_cannot_be_written_loses_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    instance = made_instance()
+    recorder = Held()
+    recorder.record(receipt(instance))
+    with connection.execute_wrapper(_unwritable):
+        recorder.flush()
+    assert "cannot be written yet" in caplog.text
+    assert DeliveryCount.objects.count() == 0
+    recorder.record(receipt(instance))
+    recorder.flush()
+    assert DeliveryCount.objects.get().count == 2
+    assert Delivery.objects.count() == 2
+
+
+def _unwritable(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    """Fail as a database does that is locked or gone."""
+    if sql.startswith("INSERT"):
+        raise OperationalError("database is locked")
+    return execute(sql, params, many, context)
+
+
+def test_what_is_older_than_kept_is_deleted(instance: SignalRInstance) -> None:
+    recorder = Held()
+    for days in (1, 10, 100):
+        recorder.record(receipt(instance, at=(NOON - timedelta(days=days)).timestamp()))
+    recorder.flush()
+    storage.prune(NOON, Configuration(delivery_days=7, count_days=90))
+    assert Delivery.objects.count() == 1
+    assert DeliveryCount.objects.count() == 2
+
+
+def test_a_batch_of_kinds_is_written_in_a_fixed_number_of_inserts(
+    instance: SignalRInstance, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    kinds = [Kind(0, instance.pk, "chat", "messages", str(n), "accepted", "") for n in range(20)]
+    # Savepoint and its release, the instances, one insert; then an update for each kind. The total
+    # of them all is looked for, inserted and updated.
+    with django_assert_num_queries(4 + len(kinds) + 3):
+        storage.write(dict.fromkeys(kinds, 1), [])
+
+
+class TestTotals(TestCase):
+    """However deliveries fall into batches, what is stored adds up."""
+
+    @hypothesis_settings(deadline=None)
+    @given(st.lists(st.lists(st.sampled_from(["a", "b", "c"]), max_size=5), max_size=4))
+    def test_batches_add_up(self, batches: list[list[str]]) -> None:
+        subscription = Subscription.objects.create(
+            subscription_id="bbbbbbbb-0000-4000-8000-00000000bbbb",
+            tenant_id="aaaaaaaa-0000-4000-8000-00000000aaaa",
+        )
+        instance = SignalRInstance.objects.create(name="contoso", subscription=subscription)
+        recorder = Held()
+        for batch in batches:
+            for event in batch:
+                recorder.record(receipt(instance, handler=("chat", event)))
+            recorder.flush()
+        assert DeliveryCount.objects.all().total() == sum(map(len, batches))

@@ -1,0 +1,86 @@
+"""Finding hubs when the project starts, and saying what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+from upstreams.receiver.hubs.discovery import registry
+from upstreams.receiver.system_checks import check_configuration, check_hubs
+from upstreams.receiver.testing import installed_hubs
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+PRINT = """
+import django; django.setup()
+from upstreams.receiver.hubs.discovery import registry
+print(*sorted(map(str, registry())), sep="\\n")
+"""
+
+
+def start(apps: str) -> subprocess.CompletedProcess[str]:
+    """Start a process whose project has these apps, and print its handlers."""
+    environment = {"SIGNALMAN_APPS": apps, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    return subprocess.run(
+        [sys.executable, "-c", PRINT],
+        cwd=REPOSITORY,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_hubs_of_an_installed_app_are_found_once() -> None:
+    started = start("tests.upstreams.project")
+    assert started.returncode == 0
+    assert started.stdout.split() == [
+        "chat/connections/connected",
+        "chat/connections/disconnected",
+        "chat/messages/echo",
+        "chat/messages/refuse",
+    ]
+
+
+def test_two_apps_that_claim_one_event_do_not_start() -> None:
+    started = start("tests.upstreams.project,tests.upstreams.clashing")
+    assert started.returncode != 0
+    assert "Two handlers for Chat/messages/ECHO" in started.stderr
+    assert "project.hubs.echo and tests.upstreams.clashing.hubs.another_echo" in started.stderr
+
+
+def test_a_project_without_handlers_is_told_so(project: object) -> None:
+    assert check_hubs() == []
+    with installed_hubs():
+        assert [message.id for message in check_hubs()] == ["upstreams.I001"]
+        assert "upstreams.I001" in {message.id for message in run_checks()}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, []),
+        ({"BODY_BITES": 1}, ["upstreams.E001"]),
+        ({"BODY_BYTES": 0}, ["upstreams.E002"]),
+        ({"FLUSH_SECONDS": -1}, ["upstreams.E003"]),
+    ],
+)
+def test_a_configuration_that_cannot_be_meant_is_an_error(
+    settings: Settings, values: dict[str, int], expected: list[str]
+) -> None:
+    settings.RECEIVER = values
+    assert [message.id for message in check_configuration()] == expected
+
+
+def test_labels_are_as_many_as_the_handlers(project: object) -> None:
+    label = registry().label
+    assert label("CHAT", "messages", "ECHO") == ("chat", "echo")
+    assert label("chat", "messages", "invented") == ("chat", "")
+    assert label("chat", "connections", "Connected") == ("chat", "connected")
+    assert label("invented", "messages", "echo") == ("", "")
+    assert label("invented", "connections", "connected") == ("", "")

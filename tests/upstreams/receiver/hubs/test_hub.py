@@ -1,0 +1,183 @@
+"""Registering handlers, and finding them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+
+from upstreams.receiver import Hub, UpstreamRequest
+from upstreams.receiver.hubs.hub import Registry
+from upstreams.receiver.protocol.errors import RegistrationError
+
+
+def handler(_request: UpstreamRequest) -> None:
+    """Do nothing."""
+
+
+def other(_request: UpstreamRequest) -> None:
+    """Do nothing either."""
+
+
+def found(registry: Registry, hub: str, category: str, event: str) -> str | None:
+    one = registry.find(hub, category, event)
+    return None if one is None else str(one)
+
+
+def full() -> Registry:
+    chat, every = Hub("chat"), Hub()
+    chat.connected(handler)
+    chat.message("echo")(handler)
+    chat.message("*")(handler)
+    every.connected(handler)
+    every.disconnected(handler)
+    every.message("echo")(handler)
+    return Registry([chat, every])
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (("chat", "connections", "connected"), "chat/connections/connected"),
+        (("CHAT", "connections", "CONNECTED"), "chat/connections/connected"),
+        (("chat", "messages", "Echo"), "chat/messages/echo"),
+        (("chat", "messages", "other"), "chat/messages/*"),
+        (("chat", "connections", "disconnected"), "*/connections/disconnected"),
+        (("game", "connections", "connected"), "*/connections/connected"),
+        (("game", "messages", "echo"), "*/messages/echo"),
+        (("game", "messages", "other"), None),
+        (("chat", "connections", "other"), None),
+        (("chat", "other", "echo"), None),
+    ],
+)
+def test_the_most_exact_handler_is_found(event: tuple[str, str, str], expected: str | None) -> None:
+    assert found(full(), *event) == expected
+
+
+def test_decorators_leave_the_function_as_it_was() -> None:
+    chat = Hub("chat")
+    assert chat.connected(handler) is handler
+    assert chat.message("say")(handler) is handler
+
+
+def test_two_handlers_for_one_event_are_refused_with_both_names() -> None:
+    chat = Hub("chat")
+    chat.message("say")(handler)
+    with pytest.raises(RegistrationError, match=r"chat/messages/SAY.*\.handler and .*\.other"):
+        chat.message("SAY")(other)
+
+
+def test_two_hubs_of_one_name_are_one_hub() -> None:
+    first, second = Hub("chat"), Hub("Chat")
+    first.message("a")(handler)
+    second.message("b")(other)
+    assert len(list(Registry([first, second]))) == 2
+    second.message("A")(other)
+    with pytest.raises(RegistrationError, match="Keep one"):
+        Registry([first, second])
+
+
+@pytest.mark.parametrize("name", ["", "my hub", "1st", "chat/room", "é", "h" * 129])
+def test_a_name_that_no_hub_can_have_is_refused(name: str) -> None:
+    with pytest.raises(RegistrationError, match="No hub can be called"):
+        Hub(name)
+
+
+def no_request() -> None: ...
+def by_name(_request: UpstreamRequest, *, text: str) -> None: ...
+def unreadable(_request: UpstreamRequest, text: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+def unsendable(_request: UpstreamRequest, value: set[str]) -> None: ...
+def unsendable_inside(_request: UpstreamRequest, value: list[dict[int, str]]) -> None: ...
+async def coroutine(_request: UpstreamRequest) -> None: ...
+
+
+class Callee:
+    """An object that can be called."""
+
+    def __call__(self, request: UpstreamRequest, text: str = "") -> str:
+        return text
+
+    def method(self, request: UpstreamRequest) -> None: ...
+
+
+class AsyncCallee:
+    """An object that can be awaited."""
+
+    async def __call__(self, request: UpstreamRequest) -> None: ...
+
+
+def logged(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def wrapper(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    return wrapper
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (handler, "handler"),
+        (partial(handler), "handler"),
+        (partial(partial(logged(handler))), "handler"),
+        (Callee(), "Callee.__call__"),
+        (partial(Callee(), text="a"), "Callee.__call__"),
+        (Callee().method, "Callee.method"),
+    ],
+)
+def test_whatever_can_be_called_has_a_name(function: Any, name: str) -> None:
+    chat = Hub("chat")
+    chat.message("say")(function)
+    (registered,) = chat
+    assert registered.name == f"{__name__}.{name}"
+    with pytest.raises(RegistrationError, match=f"{name} and .*other"):
+        chat.message("say")(other)
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (AsyncCallee(), "AsyncCallee.__call__ is async"),
+        (partial(AsyncCallee()), "is async"),
+        (partial(coroutine), "is async"),
+        (partial(by_name), "by_name takes 'text' by name"),
+        (max, "parameters cannot be read"),
+        (async_to_sync(coroutine), "parameters cannot be read"),
+        ("handler", "parameters cannot be read"),
+    ],
+)
+def test_what_can_be_called_otherwise_is_refused_by_its_name(function: Any, reason: str) -> None:
+    with pytest.raises(RegistrationError, match=reason):
+        Hub("chat").message("say")(function)
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (no_request, "no first parameter"),
+        (by_name, "takes 'text' by name"),
+        (unreadable, "cannot be read"),
+        (unsendable, "neither JSON nor MessagePack"),
+        (unsendable_inside, "neither JSON nor MessagePack"),
+        (coroutine, "is async"),
+    ],
+)
+def test_a_handler_that_could_never_be_called_is_refused(function: Any, reason: str) -> None:
+    with pytest.raises(RegistrationError, match=reason):
+        Hub("chat").message("say")(function)
+
+
+def test_a_connection_event_brings_no_arguments() -> None:
+    def greet(_request: UpstreamRequest, name: str) -> None: ...
+
+    with pytest.raises(RegistrationError, match="takes arguments"):
+        Hub("chat").connected(greet)
+
+
+@pytest.mark.parametrize("event", ["", "e" * 257])
+def test_a_message_has_a_name(event: str) -> None:
+    with pytest.raises(RegistrationError, match="1 to 256"):
+        Hub("chat").message(event)

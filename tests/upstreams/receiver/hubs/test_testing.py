@@ -1,0 +1,74 @@
+"""The client that a project's own tests use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from upstreams.receiver import Hub, HubError, UpstreamRequest
+from upstreams.receiver.protocol.bodies import Format
+from upstreams.receiver.testing import HubTestClient
+
+chat = Hub("chat")
+
+
+@chat.connected
+def connected(request: UpstreamRequest) -> None:
+    if request.user_id != "änn":
+        raise HubError("Who are you?")
+
+
+@chat.message("whoami")
+def whoami(request: UpstreamRequest, *arguments: Any) -> list[Any]:
+    return [request.user_id, request.claims["role"], request.query["room"], *arguments]
+
+
+@chat.message("forget")
+def forget(_request: UpstreamRequest) -> None: ...
+
+
+@pytest.fixture(params=["json", "messagepack"])
+def client(request: pytest.FixtureRequest) -> HubTestClient:
+    protocol: Format = request.param
+    return HubTestClient(
+        chat, user_id="änn", claims=[("role", "admin")], query=[("room", "a&b")], protocol=protocol
+    )
+
+
+def test_a_result_comes_back(client: HubTestClient) -> None:
+    assert client.invoke("whoami", 1, None) == ["änn", "admin", "a&b", 1, None]
+    assert client.invoke("forget") is None
+
+
+def test_an_error_is_raised_with_what_the_client_would_see(client: HubTestClient) -> None:
+    with pytest.raises(HubError, match="has no method 'nowhere'"):
+        client.invoke("nowhere")
+
+
+def test_a_secret_in_the_query_is_hidden_as_in_production() -> None:
+    query = Hub("query")
+    query.message("raw")(lambda request: request.query_raw)
+    fields = [("room", "a b"), ("id", "S3CRET"), (" access_token", "S3CRET")]
+    client = HubTestClient(query, query=fields)
+    assert client.invoke("raw") == "?room=a+b&id=redacted&+access_token=redacted"
+    assert HubTestClient(query).invoke("raw") == ""
+
+
+@pytest.mark.parametrize("protocol", ["json", "messagepack"])
+def test_an_error_without_a_text_is_raised_with_one(protocol: Format) -> None:
+    mute = Hub("mute")
+
+    @mute.message("fail")
+    def fail(_request: UpstreamRequest) -> None:
+        raise HubError
+
+    with pytest.raises(HubError, match=r"^The server refused the call\.$"):
+        HubTestClient(mute, protocol=protocol).invoke("fail")
+
+
+def test_connecting_and_leaving_answer(client: HubTestClient) -> None:
+    assert client.connect().status == 200
+    assert client.disconnect("gone").outcome == "accepted"
+    assert client.send("forget").outcome == "accepted"
+    assert HubTestClient(chat).connect().status == 403

@@ -1,0 +1,99 @@
+"""The receiver goes on for a while when the database cannot be read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from identities.models import SignalRInstance
+from localazure import seed
+from tests.upstreams.receiver.authentication.test_policies import ECHO, Clock
+from tests.upstreams.receiver.conftest import Service, plant_rows
+from tests.upstreams.receiver.outages import TABLE, outage
+from upstreams.receiver import UpstreamRequest
+from upstreams.receiver.authentication.policies import Policies, policies
+from upstreams.receiver.protocol.errors import ProofUnavailable
+
+# Without a transaction around it, which a failing query would end.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    plant_rows()
+    return Clock()
+
+
+@pytest.fixture
+def held(clock: Clock) -> Policies:
+    """What a process holds that has received for this instance before."""
+    held = Policies(5, grace=900, clock=clock)
+    held.get(seed.CHAT)
+    return held
+
+
+def test_what_was_read_before_counts_on(
+    held: Policies, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = held.get(seed.CHAT).token_policy(ECHO)
+    with outage():
+        for _ in range(100):
+            clock.now += 9
+            assert held.get(seed.CHAT).token_policy(ECHO) == before
+    assert len(caplog.records) == 1
+    assert TABLE in caplog.text
+
+
+def test_it_does_not_count_for_ever(held: Policies, clock: Clock) -> None:
+    clock.now += 901
+    with outage(), pytest.raises(ProofUnavailable) as refused:
+        held.get(seed.CHAT)
+    assert (refused.value.status, refused.value.code) == (503, "policy_unavailable")
+
+
+def test_the_database_is_asked_again_now_and_then(held: Policies, clock: Clock) -> None:
+    with outage(), CaptureQueriesContext(connection) as queries:
+        for _ in range(3):
+            clock.now += 5
+            for _ in range(100):
+                held.get(seed.CHAT)
+    assert len(queries) == 3
+
+
+def test_the_end_of_an_outage_is_noticed(held: Policies, clock: Clock) -> None:
+    clock.now += 5
+    with outage():
+        held.get(seed.CHAT)
+    SignalRInstance.objects.all().delete()
+    SignalRInstance.objects.create(
+        name="contoso-new",
+        subscription_id=seed.SUBSCRIPTION_ID,
+        resource_group=seed.REALTIME_GROUP,
+    )
+    clock.now += 5
+    assert held.get("contoso-new").name == "contoso-new"
+
+
+def test_a_process_that_has_read_nothing_is_to_be_asked_again(
+    project: list[UpstreamRequest], service: Service
+) -> None:
+    plant_rows()
+    policies.forget()
+    with outage():
+        refused = service.post()
+    assert (refused.status_code, json.loads(refused.content)["code"]) == (503, "policy_unavailable")
+    assert project == []
+
+
+def test_a_process_that_has_read_nothing_receives_as_soon_as_it_can(
+    project: list[UpstreamRequest], service: Service
+) -> None:
+    plant_rows()
+    policies.forget()
+    with outage():
+        assert service.post().status_code == 503
+    policies.forget()
+    assert service.post().status_code == 200

@@ -1,0 +1,106 @@
+"""A token of Entra's is accepted, and the verdict says what was looked at."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tests.validation.tokens import (
+    CLIENT,
+    INSTANCE,
+    NOW,
+    POLICY,
+    PRINCIPAL,
+    TENANT,
+    Keys,
+    claims,
+    signing_key,
+    token,
+)
+from validation.checks.sequence import CHECKS, validate
+from validation.errors import Reason
+from validation.policy import TokenPolicy
+from validation.verdict import Outcome, Verdict
+
+
+def judge(compact: str, policy: TokenPolicy = POLICY, keys: Keys | None = None) -> Verdict:
+    return validate(compact, policy, keys or Keys(signing_key()), NOW)
+
+
+def test_a_managed_identitys_token_is_accepted_with_its_claims() -> None:
+    verdict = judge(token())
+    assert verdict.reason is None
+    assert dict(verdict.claims or {}) == claims()
+    assert {check.outcome for check in verdict.checks} == {Outcome.PASS}
+
+
+def test_every_check_is_listed_in_order_with_a_sentence() -> None:
+    verdict = judge(token())
+    assert [check.name for check in verdict.checks] == [name for name, _ in CHECKS]
+    assert all(check.sentence.endswith(".") for check in verdict.checks)
+
+
+def test_checks_after_the_failed_one_are_not_reached() -> None:
+    outcomes = [check.outcome for check in judge(token({"iss": "https://evil/"})).checks]
+    failed = outcomes.index(Outcome.FAIL)
+    assert set(outcomes[:failed]) == {Outcome.PASS}
+    assert set(outcomes[failed + 1 :]) == {Outcome.NOT_REACHED}
+
+
+def test_a_refused_token_yields_no_claims() -> None:
+    assert judge(token({"oid": CLIENT})).claims is None
+
+
+def test_claims_cannot_be_changed() -> None:
+    verdict = judge(token())
+    assert not hasattr(verdict.claims, "__setitem__")
+
+
+def test_the_right_client_and_resource_are_accepted_in_any_case() -> None:
+    policy = dataclasses.replace(
+        POLICY, client_ids=frozenset({CLIENT.upper()}), resource_ids=frozenset({INSTANCE.upper()})
+    )
+    assert judge(token(), policy).is_accepted
+
+
+def test_a_token_that_names_no_resource_is_accepted() -> None:
+    policy = dataclasses.replace(POLICY, resource_ids=frozenset({INSTANCE}))
+    assert judge(token({"xms_mirid": None, "xms_az_rid": None}), policy).is_accepted
+
+
+def test_a_v2_issuer_demands_a_v2_token() -> None:
+    issuer = f"https://login.microsoftonline.com/{TENANT}/v2.0"
+    policy = TokenPolicy(
+        tenant_id=TENANT,
+        issuer="https://login.microsoftonline.com/{tenant_id}/v2.0",
+        audiences=POLICY.audiences,
+        principal_ids=frozenset({PRINCIPAL}),
+        client_ids=frozenset({CLIENT}),
+    )
+    v2 = {"iss": issuer, "ver": "2.0", "appid": None, "azp": CLIENT}
+    assert judge(token(v2), policy).is_accepted
+    assert judge(token(v2 | {"ver": "1.0"}), policy).reason is Reason.WRONG_VERSION
+    assert judge(token(), policy).reason is Reason.WRONG_ISSUER
+
+
+def test_clocks_may_disagree_by_the_leeway_and_no_more() -> None:
+    keys = Keys(signing_key())
+    late, early = NOW + 86_400 + 59, NOW - 300 - 60
+    assert validate(token(), POLICY, keys, late).is_accepted
+    assert validate(token(), POLICY, keys, late + 1).reason is Reason.EXPIRED
+    assert validate(token(), POLICY, keys, early).is_accepted
+    assert validate(token(), POLICY, keys, early - 1).reason is Reason.NOT_YET_VALID
+
+
+def test_a_key_marked_for_this_issuer_is_accepted() -> None:
+    keys = Keys(signing_key(issuer="https://sts.windows.net/{tenantid}/"))
+    assert judge(token(), keys=keys).is_accepted
+
+
+def test_an_unknown_key_is_asked_for_only_where_all_else_fits() -> None:
+    keys = Keys(signing_key())
+    unknown = {"kid": "invented"}
+    for wrong in ({"aud": "api://other"}, {"oid": CLIENT}, {"scp": "user_impersonation"}):
+        assert judge(token(wrong, unknown), keys=keys).reason is Reason.KEY_ID_UNKNOWN
+    assert keys.fetches == 0
+    assert judge(token({}, unknown), keys=keys).reason is Reason.KEY_ID_UNKNOWN
+    assert keys.fetches == 1

@@ -1,0 +1,89 @@
+"""What key rings are tested with: a clock that stands still, and an issuer that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from tests.validation.tokens import signing_key
+from validation.errors import KeysUnavailable
+from validation.keys.jwks import SigningKey
+from validation.keys.key_ring import KeyRing, Timing, Work
+from validation.keys.key_set import NO_KEYS, KeySet
+
+START: Final = 1_800_000_000.0
+HOUR: Final = 3600.0
+DAY: Final = 24 * HOUR
+
+
+class Clock:
+    """Time that moves only when told."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+class Issuer:
+    """Publishes keys of these names, counts readings, and can be out of reach."""
+
+    def __init__(self, clock: Clock, *kids: str) -> None:
+        self.clock = clock
+        self.kids = list(kids)
+        self.readings = 0
+        self.is_down = False
+        self.wanted: list[str | None] = []
+
+    def read(self) -> Mapping[str, SigningKey]:
+        """Return the published keys. Raises KeysUnavailable."""
+        self.readings += 1
+        if self.is_down:
+            raise KeysUnavailable("no answer")
+        return {kid: published(kid) for kid in self.kids}
+
+    def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
+        """Be a `Fetch` for a key ring."""
+        self.wanted.append(wanted)
+        demanded = wanted is not None and bool(held.keys)
+        return KeySet.read(self.read(), now=self.clock(), demanded=demanded)
+
+    def published(self) -> KeySet:
+        """Share nothing with other processes."""
+        return NO_KEYS
+
+
+class RealIssuer(Issuer):
+    """An issuer that publishes the keys that tests sign with."""
+
+    def read(self) -> Mapping[str, SigningKey]:
+        """Return the published keys. Raises KeysUnavailable."""
+        super().read()
+        return {kid: signing_key(kid) for kid in self.kids}
+
+
+def published(kid: str) -> SigningKey:
+    """Return a key of that id; the number behind it does not matter to a ring."""
+    return SigningKey.from_jwk(dict(signing_key().jwk) | {"kid": kid})
+
+
+def at_once(work: Work) -> None:
+    """Do the work on the calling thread."""
+    work()
+
+
+def ring_of(
+    issuer: Issuer,
+    *,
+    start: Callable[[Work], None] = at_once,
+    timing: Timing = Timing(),  # noqa: B008
+    chance: float = 0.5,
+) -> KeyRing:
+    """Return a ring for that issuer, by the issuer's clock."""
+    return KeyRing(issuer, timing=timing, clock=issuer.clock, start=start, chance=lambda: chance)

@@ -1,0 +1,393 @@
+"""The key ring: which keys it holds, and when it reads the issuer."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.validation.keys.rings import DAY, HOUR, START, Clock, Issuer, ring_of
+from validation.errors import KeysUnavailable
+from validation.keys.jwks import SigningKey
+from validation.keys.key_ring import KeyRing, Timing, Work, in_daemon_thread
+from validation.keys.key_set import KeySet
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def issuer(clock: Clock) -> Issuer:
+    return Issuer(clock, "a", "b")
+
+
+def find(ring: KeyRing, kid: str) -> bool:
+    return ring.find(kid, may_fetch=True) is not None
+
+
+def test_the_first_token_makes_the_ring_read_once(issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    assert find(ring, "b")
+    assert issuer.readings == 1
+
+
+def test_a_rotated_key_is_read_at_once(issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    issuer.kids = ["c"]
+    assert find(ring, "c")
+    assert issuer.readings == 2
+
+
+def test_invented_key_ids_cause_one_reading_in_each_cool_down(clock: Clock, issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    readings = []
+    for _ in range(3):
+        before = issuer.readings
+        assert not any(find(ring, f"invented-{n}") for n in range(5000))
+        readings.append(issuer.readings - before)
+        clock.forward(Timing.cool_down)
+    assert readings == [1, 1, 1]
+
+
+def test_invented_key_ids_that_are_not_worth_it_cause_no_reading(issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    assert not any(ring.find(f"invented-{n}", may_fetch=False) for n in range(5000))
+    assert issuer.readings == 1
+
+
+def test_known_keys_are_found_in_the_midst_of_a_flood(issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert all(find(ring, "a") for n in range(500) if not find(ring, f"invented-{n}"))
+
+
+def test_an_outage_of_a_day_loses_no_key(clock: Clock, issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    issuer.is_down = True
+    for _ in range(25 * 60):
+        clock.forward(60)
+        ring.tend()
+        assert find(ring, "a")
+    assert issuer.readings > 25
+
+
+def test_keys_that_cannot_be_confirmed_for_a_week_are_not_believed(
+    clock: Clock, issuer: Issuer
+) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    issuer.is_down = True
+    clock.forward(8 * DAY)
+    with pytest.raises(KeysUnavailable, match="no answer"):
+        find(ring, "a")
+    issuer.is_down = False
+    clock.forward(Timing.retry)
+    assert find(ring, "a")
+
+
+def test_without_any_key_the_ring_says_so_and_tries_again_soon(
+    clock: Clock, issuer: Issuer
+) -> None:
+    ring = ring_of(issuer)
+    issuer.is_down = True
+    for _ in range(100):
+        with pytest.raises(KeysUnavailable):
+            find(ring, "a")
+    assert issuer.readings == 1
+    issuer.is_down = False
+    clock.forward(Timing.retry)
+    assert find(ring, "a")
+
+
+def test_a_key_that_flaps_is_kept(clock: Clock, issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    issuer.kids = ["b"]
+    for _ in range(20):
+        clock.forward(1.1 * HOUR)
+        ring.tend()
+        assert ring.peek("a") is not None
+
+
+def test_a_key_goes_once_it_was_not_seen_for_a_day(clock: Clock, issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    issuer.kids = ["b"]
+    clock.forward(DAY + 1)
+    ring.tend()
+    assert ring.peek("a") is None
+    assert ring.peek("b") is not None
+
+
+def test_an_empty_set_replaces_nothing(clock: Clock, issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    issuer.kids = []
+    clock.forward(2 * DAY)
+    ring.tend()
+    assert find(ring, "a")
+
+
+def test_keys_are_read_again_every_hour_or_so(clock: Clock, issuer: Issuer) -> None:
+    early, late = ring_of(issuer, chance=0.0), ring_of(issuer, chance=1.0)
+    for ring in (early, late):
+        assert find(ring, "a")
+    clock.forward(0.91 * HOUR)
+    early.tend()
+    late.tend()
+    assert issuer.readings == 3
+    clock.forward(0.2 * HOUR)
+    late.tend()
+    assert issuer.readings == 4
+
+
+def test_a_periodic_reading_does_not_use_up_the_cool_down(clock: Clock, issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    clock.forward(1.1 * HOUR)
+    ring.tend()
+    issuer.kids = ["c"]
+    assert find(ring, "c")
+
+
+def test_a_failed_periodic_reading_does_not_delay_a_rotated_key(
+    clock: Clock, issuer: Issuer
+) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    clock.forward(1.1 * HOUR)
+    issuer.is_down = True
+    ring.tend()
+    issuer.is_down = False
+    issuer.kids = ["c"]
+    assert find(ring, "c")
+
+
+# Less than anybody would wait, and more than any machine needs.
+WITHOUT_WAITING = 30
+
+
+class SlowIssuer(Issuer):
+    """An issuer that answers when it is let."""
+
+    def __init__(self, clock: Clock, *kids: str) -> None:
+        super().__init__(clock, *kids)
+        self.asked = threading.Semaphore(0)
+        self.may_answer = threading.Event()
+        self.hangs_only_in_turn = False
+
+    def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
+        news = super().__call__(held, wanted)
+        self.asked.release()
+        if wanted is None or not self.hangs_only_in_turn:
+            self.may_answer.wait(2 * WITHOUT_WAITING)
+        return news
+
+
+@pytest.fixture
+def slow(clock: Clock) -> Iterator[SlowIssuer]:
+    issuer = SlowIssuer(clock, "a")
+    issuer.may_answer.set()
+    yield issuer
+    issuer.may_answer.set()
+
+
+def start_and_read(slow: SlowIssuer) -> KeyRing:
+    ring = ring_of(slow, start=in_daemon_thread)
+    assert find(ring, "a")
+    slow.asked.acquire()
+    slow.may_answer.clear()
+    return ring
+
+
+def test_all_who_wait_share_one_reading(slow: SlowIssuer) -> None:
+    ring = start_and_read(slow)
+    slow.kids = ["a", "c"]
+    with ThreadPoolExecutor(16) as pool:
+        found = [pool.submit(find, ring, "c") for _ in range(64)]
+        slow.asked.acquire()
+        slow.may_answer.set()
+        assert all(future.result() for future in found)
+    assert slow.readings == 2
+
+
+def test_a_known_key_does_not_wait_for_a_reading(slow: SlowIssuer) -> None:
+    ring = start_and_read(slow)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(find, ring, "invented")
+        slow.asked.acquire()
+        assert find(ring, "a")
+        assert not waiting.done()
+        slow.may_answer.set()
+        assert not waiting.result()
+
+
+def test_nobody_waits_longer_than_said_for_an_issuer_that_hangs(slow: SlowIssuer) -> None:
+    slow.may_answer.clear()
+    ring = ring_of(slow, start=in_daemon_thread, timing=Timing(wait=0.01))
+    with pytest.raises(KeysUnavailable):
+        find(ring, "a")
+
+
+def test_who_comes_late_does_not_wait_for_an_issuer_that_hangs(slow: SlowIssuer) -> None:
+    slow.may_answer.clear()
+    ring = ring_of(slow, start=in_daemon_thread, timing=Timing(wait=0.5))
+
+    def find_often() -> None:
+        for _ in range(1000):
+            with pytest.raises(KeysUnavailable):
+                find(ring, "a")
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(find_often).result(timeout=WITHOUT_WAITING)
+    assert slow.readings == 1
+
+
+# With it, whoever waits at all makes the test fail.
+PATIENT = Timing(wait=HOUR, cool_down=2 * HOUR)
+
+
+def hang_in_turn(ring: KeyRing, clock: Clock, slow: SlowIssuer) -> None:
+    """Begin a reading in turn that does not end."""
+    slow.may_answer.clear()
+    slow.asked = threading.Semaphore(0)
+    clock.forward(1.1 * HOUR)
+    ring.tend()
+    slow.asked.acquire()
+
+
+@pytest.fixture
+def hanging(clock: Clock, slow: SlowIssuer) -> KeyRing:
+    """A ring whose reading in turn hangs, while others would be answered."""
+    ring = ring_of(slow, start=in_daemon_thread, timing=PATIENT)
+    assert find(ring, "a")
+    hang_in_turn(ring, clock, slow)
+    slow.hangs_only_in_turn = True
+    return ring
+
+
+def found_often(ring: KeyRing, kid: str) -> set[bool]:
+    """Look the key up a hundred times in each of four threads."""
+
+    def find_often() -> set[bool]:
+        return {find(ring, kid) for _ in range(100)}
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(find_often) for _ in range(4)]
+        return set().union(*(answer.result(timeout=WITHOUT_WAITING) for answer in answers))
+
+
+@pytest.mark.parametrize("kid", ["a", "invented"])
+def test_nobody_waits_for_a_reading_in_turn_that_hangs(hanging: KeyRing, kid: str) -> None:
+    assert found_often(hanging, kid) == {kid == "a"}
+
+
+def test_nobody_waits_for_it_within_the_cool_down(clock: Clock, slow: SlowIssuer) -> None:
+    ring = ring_of(slow, start=in_daemon_thread, timing=PATIENT)
+    assert find(ring, "a")
+    assert not find(ring, "invented")
+    hang_in_turn(ring, clock, slow)
+    assert found_often(ring, "invented") == {False}
+    assert found_often(ring, "a") == {True}
+    assert slow.wanted == ["a", "invented", None]
+
+
+def test_a_rotated_key_is_found_while_a_reading_in_turn_hangs(
+    hanging: KeyRing, slow: SlowIssuer
+) -> None:
+    slow.kids = ["a", "c"]
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(find, hanging, "c").result(timeout=WITHOUT_WAITING)
+
+
+def test_a_reading_in_turn_that_never_ends_is_given_up(
+    hanging: KeyRing, clock: Clock, slow: SlowIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock.forward(Timing.patience - 1)
+    hanging.tend()
+    assert slow.wanted == ["a", None]
+    clock.forward(1)
+    hanging.tend()
+    slow.asked.acquire()
+    assert slow.wanted == ["a", None, None]
+    assert "does not end" in caplog.text
+
+
+def test_a_reading_for_an_unknown_key_id_that_never_ends_is_given_up(
+    clock: Clock, slow: SlowIssuer
+) -> None:
+    slow.may_answer.clear()
+    ring = ring_of(slow, start=in_daemon_thread, timing=Timing(wait=0.01))
+    for seconds in (0, Timing.patience - 1, 1):
+        clock.forward(seconds)
+        with pytest.raises(KeysUnavailable):
+            find(ring, "a")
+    for _ in range(2):
+        slow.asked.acquire()
+    assert slow.readings == 2
+
+
+def test_a_rotated_key_is_found_behind_a_periodic_reading_that_missed_it(
+    clock: Clock, slow: SlowIssuer
+) -> None:
+    ring = start_and_read(slow)
+    clock.forward(1.1 * HOUR)
+    ring.tend()
+    slow.asked.acquire()
+    slow.kids = ["c"]
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(find, ring, "c")
+        slow.may_answer.set()
+        assert found.result()
+    assert slow.wanted == ["a", None, "c"]
+
+
+def test_a_ring_that_gets_no_thread_goes_on(issuer: Issuer) -> None:
+    def no_thread(_: Work) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with pytest.raises(KeysUnavailable, match="can't start new thread"):
+        find(ring_of(issuer, start=no_thread), "a")
+
+
+class BrokenIssuer(Issuer):
+    """An issuer whose reader has a mistake in it, until it is mended."""
+
+    is_broken = True
+
+    def read(self) -> Mapping[str, SigningKey]:
+        keys = super().read()
+        if self.is_broken:
+            raise AttributeError("read1")
+        return keys
+
+
+def test_a_mistake_in_reading_is_told_and_does_not_last(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer = BrokenIssuer(clock, "a")
+    ring = ring_of(issuer)
+    with pytest.raises(KeysUnavailable, match=r"broke down \(AttributeError\)"):
+        find(ring, "a")
+    (line,) = [line for line in caplog.records if line.levelno == logging.ERROR]
+    assert line.exc_info is not None
+    assert line.exc_info[0] is AttributeError
+    issuer.is_broken = False
+    clock.forward(Timing.retry)
+    assert find(ring, "a")
+
+
+def test_the_ring_tells_what_it_holds(issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    assert set(ring.held.keys) == {"a", "b"}
+    assert ring.held.read_at == START

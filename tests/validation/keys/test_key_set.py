@@ -1,0 +1,69 @@
+"""Key sets join without losing what is alive, and survive being stored."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.validation.keys.rings import published
+from tests.validation.tokens import signing_key
+from validation.keys.key_set import NO_KEYS, KeySet
+
+KEEP = 100.0
+
+READINGS = st.lists(
+    st.tuples(st.integers(0, 1000), st.sets(st.sampled_from("abcdef"), min_size=1)), min_size=1
+)
+
+
+def read(now: float, kids: set[str]) -> KeySet:
+    return KeySet.read({kid: published(kid) for kid in sorted(kids)}, now=now)
+
+
+def test_of_two_keys_with_one_id_the_later_counts() -> None:
+    old = KeySet.read({"a": signing_key("current")}, now=1)
+    new = KeySet.read({"a": signing_key("other")}, now=2)
+    for held in (old.joined(new, keep_seconds=KEEP), new.joined(old, keep_seconds=KEEP)):
+        assert held.keys["a"] == signing_key("other")
+
+
+def joined(readings: list[tuple[int, set[str]]]) -> KeySet:
+    held = NO_KEYS
+    for now, kids in readings:
+        held = held.joined(read(now, kids), keep_seconds=KEEP)
+    return held
+
+
+@given(readings=READINGS)
+def test_a_key_is_held_exactly_while_it_was_seen_lately(
+    readings: list[tuple[int, set[str]]],
+) -> None:
+    readings = sorted(readings, key=lambda reading: reading[0])
+    last = readings[-1][0]
+    expected = {kid for now, kids in readings for kid in kids if now >= last - KEEP}
+    assert set(joined(readings).keys) == expected
+
+
+@given(readings=READINGS)
+def test_keys_and_times_of_sight_go_together(readings: list[tuple[int, set[str]]]) -> None:
+    held = joined(readings)
+    assert held.keys.keys() == held.seen.keys()
+    assert all(key.kid == kid for kid, key in held.keys.items())
+
+
+@given(first=READINGS, second=READINGS)
+def test_it_does_not_matter_who_joins_whom(
+    first: list[tuple[int, set[str]]], second: list[tuple[int, set[str]]]
+) -> None:
+    one, two = joined(first), joined(second)
+    forth = one.joined(two, keep_seconds=KEEP)
+    back = two.joined(one, keep_seconds=KEEP)
+    assert (forth.seen, forth.read_at) == (back.seen, back.read_at)
+
+
+@given(readings=READINGS)
+def test_a_set_survives_being_stored(readings: list[tuple[int, set[str]]]) -> None:
+    held = joined(readings)
+    assert KeySet.from_json(json.loads(json.dumps(held.to_json()))) == held

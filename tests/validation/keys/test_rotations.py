@@ -1,0 +1,52 @@
+"""Whatever happens in whatever order, no process lags behind another."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.validation.keys.rings import Clock, Issuer
+from tests.validation.keys.test_key_ring import find
+from tests.validation.processes import TIMING, ClockedCache, process
+
+PROCESSES = 3
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["valid", "valid", "invented", "turn", "start", "rotate"]),
+        st.integers(0, PROCESSES - 1),
+        st.sampled_from([1.0, 1.0, 10.0, 150.0, 290.0, 3500.0]),
+    ),
+    min_size=40,
+    max_size=80,
+)
+
+
+@given(events=EVENTS)
+def test_no_right_request_is_refused_once_any_process_has_its_key(
+    events: list[tuple[str, int, float]],
+) -> None:
+    """Whatever strangers invent meanwhile; and those make nobody read but in each cool-down."""
+    clock = Clock()
+    issuer, cache = Issuer(clock, "k0"), ClockedCache(clock)
+    rings = [process(issuer, cache) for _ in range(PROCESSES)]
+    demanded: set[float] = set()
+    for number, (event, which, seconds) in enumerate(events):
+        clock.forward(seconds)
+        newest = issuer.kids[-1]
+        is_known = any(ring.peek(newest) for ring in rings)
+        if event == "rotate":
+            issuer.kids.append(f"k{number}")
+        elif event == "invented":
+            assert not find(rings[which], f"invented-{number}")
+        elif event == "turn":
+            rings[which].tend()
+        elif event == "start":
+            rings[which] = process(issuer, cache)
+            rings[which].prepare()
+        else:
+            assert find(rings[which], newest) or not is_known
+        demanded |= {ring.held.demanded_at for ring in rings}
+    times = sorted(demanded)
+    assert all(b - a >= TIMING.cool_down for a, b in pairwise(times))

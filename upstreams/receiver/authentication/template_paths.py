@@ -1,0 +1,78 @@
+"""Does the request's path agree with its headers, where the template put the event into the path?
+
+The service fills `{hub}`, `{category}` and `{event}` in with every reserved character escaped, and
+WSGI servers undo the escapes before anybody sees the path (RFC 3875, PATH_INFO), so that `%2F` and
+`/` cannot be told apart in it. The path is therefore never taken apart: what the template becomes
+for the event that the headers name is decoded in the same way, and the two have to be equal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+from urllib.parse import unquote
+
+from upstreams.patterns import PLACEHOLDERS, expand
+from upstreams.receiver.protocol.errors import ProtocolError
+from upstreams.receiver.protocol.requests import Route
+from upstreams.references import KeyVaultReference, ReferenceProblem, split
+
+# Stands for a secret, which nobody here knows. No path can hold it.
+_UNKNOWN: Final = "\0"
+_PATH: Final = re.compile(r"[^:/?#]+://[^/?#]*(/[^?#]*)")
+
+
+def has_event(url_template: str, instance: str) -> bool:
+    """Say whether the part of the address that is the operator's to choose names the event."""
+    return _tail(url_template, instance) is not None
+
+
+def check_path(url_templates: Iterable[str], instance: str, route: Route, rest: str) -> None:
+    """Raise ProtocolError unless the path is what one of the templates becomes for the event.
+
+    `rest` follows the instance's name in the decoded path. A template whose path does not name the
+    event, or is not the receiver's as seen from here, agrees with every path.
+    """
+    expected = [_expected(each, instance, *_event(route)) for each in url_templates]
+    if not expected or any(each is None or each.fullmatch(rest) for each in expected):
+        return
+    raise ProtocolError(
+        "path_disagrees", "The path is not what the URL template becomes for the headers' event."
+    )
+
+
+def _event(route: Route) -> tuple[str, str, str]:
+    return route.hub, route.category, route.event
+
+
+@lru_cache(maxsize=1024)
+def _expected(
+    url_template: str, instance: str, hub: str, category: str, event: str
+) -> re.Pattern[str] | None:
+    tail = _tail(url_template, instance)
+    if tail is None:
+        return None
+    path = unquote(expand(tail, hub, category, event))
+    return re.compile(".+".join(map(re.escape, path.split(_UNKNOWN))), re.DOTALL)
+
+
+@lru_cache(maxsize=1024)
+def _tail(url_template: str, instance: str) -> str | None:
+    """Return what follows the instance's name in the template's path, if it names the event."""
+    path = _PATH.match(_without_secrets(url_template))
+    if path is None:
+        return None
+    found = re.search(f"/upstream/{re.escape(instance)}/(.*)", path[1], re.IGNORECASE)
+    names_event = found is not None and any(each in found[1] for each in PLACEHOLDERS)
+    return found[1] if found is not None and names_event else None
+
+
+def _without_secrets(url_template: str) -> str:
+    try:
+        parts = split(url_template)
+    except ReferenceProblem:
+        # The service takes it as plain text.
+        return url_template
+    return "".join(_UNKNOWN if isinstance(part, KeyVaultReference) else part for part in parts)

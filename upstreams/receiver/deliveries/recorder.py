@@ -1,0 +1,191 @@
+"""Recording what was received without making anybody wait for the database.
+
+Requests add to counters in memory; a thread writes them every second and when the process ends.
+Every delivery is counted; the first of each minute, instance and reason are kept as rows too. All
+of it is bounded, and what did not fit is counted as well.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from multiprocessing.util import Finalize
+from typing import Final
+
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connections,
+)
+
+from upstreams.receiver.configuration import Configuration, configuration
+from upstreams.receiver.deliveries import storage
+from upstreams.receiver.deliveries.records import Receipt
+from upstreams.receiver.deliveries.storage import SECONDS_A_MINUTE, Kind
+from upstreams.signals import deliveries_lost
+
+log = logging.getLogger(__name__)
+
+# What waits in memory at most, when the database cannot be written.
+_MOST_KINDS: Final = 10_000
+_MOST_SAMPLES: Final = 2_000
+# Minutes after the one that is sampled.
+_SAME_BUDGET: Final = (0, -1)
+_PRUNE_SECONDS: Final = 600.0
+# How long the end of the process waits for the thread.
+_JOIN_SECONDS: Final = 5.0
+
+
+class Recorder:
+    """Counts and samples receipts, and writes them in batches."""
+
+    def __init__(self, configuration: Callable[[], Configuration]) -> None:
+        self._configuration = configuration
+        self._prune_at = 0.0
+        self.start_afresh()
+
+    def forget(self) -> None:
+        """Drop what waits, and end the thread."""
+        self._stop.set()
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Begin as a forked child has to, for what waits is its parent's to write.
+
+        No lock is asked for: a thread that the child does not have may have held it.
+        """
+        self._lock = threading.Lock()
+        self._counts: Counter[Kind] = Counter()
+        self._samples: list[Receipt] = []
+        self._sampled: Counter[tuple[int, str, str]] = Counter()
+        self._sampled_minute = 0
+        self._thread: threading.Thread | None = None
+        self._ends_with_process = False
+        self._stop = threading.Event()
+        self.dropped = 0
+
+    def record(self, receipt: Receipt) -> bool:
+        """Count a delivery; return whether it is kept as a row too. Never waits, unless told to."""
+        minute = int(receipt.at // SECONDS_A_MINUTE)
+        hub, event = receipt.handler
+        kind = Kind(
+            minute, receipt.instance, hub, receipt.category, event, receipt.outcome, receipt.reason
+        )
+        with self._lock:
+            if kind in self._counts or len(self._counts) < _MOST_KINDS:
+                self._counts[kind] += 1
+            else:
+                self.dropped += 1
+            is_sampled = self._takes_sample(minute, receipt)
+            if is_sampled:
+                self._samples.append(receipt)
+        if not self._configuration().flush_seconds:
+            self.flush()
+        elif self._thread is None:
+            self._start()
+        return is_sampled
+
+    def flush(self) -> None:
+        """Write what waits. Where the database cannot be written it goes on waiting."""
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+            samples, self._samples = self._samples, []
+            dropped, self.dropped = self.dropped, 0
+        if dropped:
+            log.warning("%s deliveries were not counted: too many kinds in memory.", dropped)
+            deliveries_lost.send(type(self), number=dropped)
+        if not counts:
+            return
+        try:
+            storage.write(counts, samples)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("%s deliveries cannot be written yet: %s", counts.total(), error)
+            self._take_back(counts, samples)
+        except Exception:
+            # Whatever cannot be stored now can never be: the thread must go on without it.
+            log.exception("%s deliveries were lost.", counts.total())
+            deliveries_lost.send(type(self), number=counts.total())
+
+    def close(self) -> None:
+        """Stop the thread and write what waits."""
+        self._stop.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join(_JOIN_SECONDS)
+        self.flush()
+
+    def _takes_sample(self, minute: int, receipt: Receipt) -> bool:
+        # A thread may come late with one of the minute before. A clock may also be set back.
+        if minute - self._sampled_minute not in _SAME_BUDGET:
+            self._sampled_minute = minute
+            self._sampled.clear()
+        kind = (receipt.instance, receipt.outcome, receipt.reason)
+        if self._sampled[kind] >= self._configuration().samples_a_minute:
+            return False
+        self._sampled[kind] += 1
+        return len(self._samples) < _MOST_SAMPLES
+
+    def _take_back(self, counts: Counter[Kind], samples: list[Receipt]) -> None:
+        with self._lock:
+            room = max(0, _MOST_KINDS - len(self._counts))
+            kept = dict(list(counts.items())[:room])
+            self.dropped += counts.total() - sum(kept.values())
+            self._counts.update(kept)
+            self._samples = (samples + self._samples)[:_MOST_SAMPLES]
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is not None:
+                return
+            thread = self._thread = threading.Thread(
+                target=self._run, args=(self._stop,), name="deliveries", daemon=True
+            )
+            is_first, self._ends_with_process = not self._ends_with_process, True
+            try:
+                thread.start()
+            except RuntimeError:
+                # There is no thread to be had: the next delivery tries again.
+                self._thread = None
+        # Not atexit: a web server's workers are multiprocessing's, whose children do not run it.
+        if is_first:
+            Finalize(None, self.close, exitpriority=0)
+
+    def _run(self, stop: threading.Event) -> None:
+        try:
+            while not stop.wait(self._configuration().flush_seconds):
+                self._turn()
+        finally:
+            # Whatever ended it, the next delivery finds none and starts another.
+            if not stop.is_set():
+                self._thread = None
+            connections.close_all()
+
+    def _turn(self) -> None:
+        try:
+            close_old_connections()
+            self.flush()
+            self._prune()
+        except Exception:
+            # Nobody else would ever write what waits.
+            log.exception("Deliveries go on waiting.")
+
+    def _prune(self) -> None:
+        now = time.monotonic()
+        if now < self._prune_at:
+            return
+        self._prune_at = now + _PRUNE_SECONDS
+        try:
+            storage.prune(datetime.now(tz=UTC), self._configuration())
+        except DatabaseError:
+            log.exception("Old deliveries cannot be deleted yet.")
+
+
+recorder: Final = Recorder(configuration)
+os.register_at_fork(after_in_child=recorder.start_afresh)

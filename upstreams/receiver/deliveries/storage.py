@@ -1,0 +1,95 @@
+"""Writing deliveries into the database, in batches, and taking old ones out again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from identities.models import SignalRInstance
+from upstreams.models import Delivery, DeliveryCount, DeliveryTotal
+from upstreams.receiver.configuration import Configuration
+from upstreams.receiver.deliveries.records import Receipt
+
+SECONDS_A_MINUTE = 60
+
+
+class Kind(NamedTuple):
+    """What is counted together: the columns of a DeliveryCount. `minute` counts from the epoch."""
+
+    minute: int
+    instance: int
+    hub: str
+    category: str
+    event: str
+    outcome: str
+    reason: str
+
+
+def write(counts: Mapping[Kind, int], samples: Sequence[Receipt]) -> None:
+    """Add `counts` to those stored, and store `samples`: all of it, or on an error nothing.
+
+    Deliveries of instances that are gone meanwhile are left out. Raises DatabaseError.
+    """
+    try:
+        _write(counts, samples)
+    except IntegrityError:
+        # An instance went between the look and the write.
+        _write(counts, samples)
+
+
+def prune(now: datetime, configuration: Configuration) -> None:
+    """Delete a batch of the rows that are older than the configuration keeps them."""
+    Delivery.objects.delete_before(now - timedelta(days=configuration.delivery_days))
+    DeliveryCount.objects.delete_before(now - timedelta(days=configuration.count_days))
+
+
+@transaction.atomic
+def _write(counts: Mapping[Kind, int], samples: Sequence[Receipt]) -> None:
+    instances = SignalRInstance.objects.filter(pk__in={kind.instance for kind in counts})
+    known = set(instances.values_list("pk", flat=True))
+    counts = {kind: number for kind, number in counts.items() if kind.instance in known}
+    _add(counts)
+    DeliveryTotal.objects.add(
+        (kind.instance, kind.outcome, kind.reason, number) for kind, number in counts.items()
+    )
+    Delivery.objects.bulk_create(_sample(one) for one in samples if one.instance in known)
+
+
+def _add(counts: Mapping[Kind, int]) -> None:
+    # In one order everywhere: two processes that add to the same rows must not wait for each other.
+    kinds = sorted(counts)
+    DeliveryCount.objects.bulk_create([_row(kind) for kind in kinds], ignore_conflicts=True)
+    for kind in kinds:
+        DeliveryCount.objects.filter(**_columns(kind)).update(count=F("count") + counts[kind])
+
+
+def _row(kind: Kind) -> DeliveryCount:
+    return DeliveryCount(count=0, **_columns(kind))
+
+
+def _sample(receipt: Receipt) -> Delivery:
+    return Delivery(
+        instance_id=receipt.instance,
+        received_at=datetime.fromtimestamp(receipt.at, tz=UTC),
+        duration_ms=receipt.duration_seconds * 1000,
+        status=receipt.status,
+        outcome=receipt.outcome,
+        reason=receipt.reason,
+        hub=receipt.hub,
+        category=receipt.category,
+        event=receipt.event,
+        connection_id=receipt.connection_id,
+        user_id=receipt.user_id,
+        invocation_id=receipt.invocation_id,
+    )
+
+
+def _columns(kind: Kind) -> dict[str, object]:
+    columns = kind._asdict()
+    columns["instance_id"] = columns.pop("instance")
+    columns["minute"] = datetime.fromtimestamp(kind.minute * SECONDS_A_MINUTE, tz=UTC)
+    return columns

@@ -1,0 +1,170 @@
+"""Hubs: which function handles which event, as an app's `hubs.py` says it.
+
+    chat = Hub("chat")
+
+    @chat.message("echo")
+    def echo(request: UpstreamRequest, text: str) -> str:
+        return text
+
+Hubs and events are found whatever their case, as Microsoft's own receiver does. `*` stands for
+every hub, or for every message of a hub; an exact name comes before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from upstreams.patterns import ANY, CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES
+from upstreams.receiver.hubs.parameters import Parameters, name_of, parameters_of
+from upstreams.receiver.protocol.errors import RegistrationError
+from upstreams.receiver.protocol.limits import EVENT_LENGTH
+
+Function = TypeVar("Function", bound=Callable[..., object])
+Key = tuple[str, str, str]
+
+# The rule of Microsoft's emulator for hub names.
+_HUB_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One registered function, and the event it is registered for."""
+
+    hub: str
+    category: str
+    event: str
+    function: Callable[..., Any]
+    parameters: Parameters
+    is_idempotent: bool = False
+
+    @property
+    def key(self) -> Key:
+        """What it is found by."""
+        return _key(self.hub, self.category, self.event)
+
+    @property
+    def name(self) -> str:
+        """The function's full name."""
+        return name_of(self.function)
+
+    def __str__(self) -> str:
+        return f"{self.hub}/{self.category}/{self.event}"
+
+
+class Hub:
+    """The handlers of one SignalR hub, or with the name `*` of every hub that has none of its own.
+
+    A handler's first parameter is the request, the others are the client's arguments, checked
+    against their annotations. What it returns is the client's result, None being none. It raises
+    HubError to tell the client what is wrong.
+    """
+
+    def __init__(self, name: str = ANY) -> None:
+        """Raise RegistrationError for a name that no hub can have."""
+        if name != ANY and not _HUB_NAME.fullmatch(name):
+            raise RegistrationError(
+                f"No hub can be called {name!r}: a letter, then letters, digits, '_', '.' "
+                "and a few signs, 128 at most."
+            )
+        self.name = name
+        self._handlers: dict[Key, Handler] = {}
+
+    def __repr__(self) -> str:
+        return f"Hub({self.name!r})"
+
+    def __iter__(self) -> Iterator[Handler]:
+        return iter(self._handlers.values())
+
+    def connected(self, function: Function) -> Function:
+        """Register `function(request)` for a client that has connected."""
+        return self._register(CONNECTIONS, CONNECTED, function)
+
+    def disconnected(self, function: Function) -> Function:
+        """Register `function(request)` for a client that has gone, late and not for certain.
+
+        `request.error` says why, where the connection did not close cleanly.
+        """
+        return self._register(CONNECTIONS, DISCONNECTED, function)
+
+    def message(self, event: str, *, idempotent: bool = False) -> Callable[[Function], Function]:
+        """Register `function(request, *arguments)` for a method that clients call.
+
+        `*` takes every method that has no handler of its own; `request.target` says which it was.
+        Where it is `idempotent`, a call that the service sends again within some minutes is given
+        its first answer, without running the function again. Calls that wait for no result carry
+        nothing to know them by, and are run each time.
+        """
+        if not event or len(event) > EVENT_LENGTH:
+            raise RegistrationError(f"A message's name has 1 to {EVENT_LENGTH} characters.")
+        return lambda function: self._register(MESSAGES, event, function, idempotent)
+
+    def _register(
+        self, category: str, event: str, function: Function, is_idempotent: bool = False
+    ) -> Function:
+        handler = Handler(
+            self.name, category, event, function, parameters_of(function), is_idempotent
+        )
+        if category == CONNECTIONS and handler.parameters.required:
+            raise RegistrationError(
+                f"The handler {handler.name} takes arguments: {event!r} brings only the request."
+            )
+        _add(self._handlers, handler)
+        return function
+
+
+class Registry:
+    """The handlers of every hub. Immutable once made."""
+
+    def __init__(self, hubs: Iterable[Hub] = ()) -> None:
+        """Raise RegistrationError where two functions are registered for one event."""
+        self._handlers: dict[Key, Handler] = {}
+        self._hubs: dict[str, str] = {}
+        for hub in hubs:
+            self._hubs.setdefault(hub.name.lower(), hub.name)
+            for handler in hub:
+                _add(self._handlers, handler)
+
+    def __iter__(self) -> Iterator[Handler]:
+        return iter(self._handlers.values())
+
+    def has_hub(self, hub: str) -> bool:
+        """Say whether some hub of the project takes what is sent to `hub`."""
+        return hub.lower() in self._hubs or ANY in self._hubs
+
+    def label(self, hub: str, category: str, event: str) -> tuple[str, str]:
+        """Return the hub and the event as they are written in the project, where they are.
+
+        Empty strings stand for those that are not: the labels are as many as the handlers, however
+        many names senders invent.
+        """
+        handler = self.find(hub, category, event)
+        if handler is not None:
+            return handler.hub, handler.event
+        known = self._hubs.get(hub.lower()) or self._hubs.get(ANY, "")
+        return known, event.lower() if known and category == CONNECTIONS else ""
+
+    def find(self, hub: str, category: str, event: str) -> Handler | None:
+        """Return an event's handler: an exact hub before `*`, there an exact event before it."""
+        hub, event = hub.lower(), event.lower()
+        for of_hub in (hub, ANY):
+            found = self._handlers.get((of_hub, category, event))
+            if found is None and category == MESSAGES:
+                found = self._handlers.get((of_hub, category, ANY))
+            if found is not None:
+                return found
+        return None
+
+
+def _key(hub: str, category: str, event: str) -> Key:
+    return hub.lower(), category, event.lower()
+
+
+def _add(handlers: dict[Key, Handler], handler: Handler) -> None:
+    other = handlers.setdefault(handler.key, handler)
+    if other is not handler:
+        raise RegistrationError(
+            f"Two handlers for {handler}: {other.name} and {handler.name}. Keep one."
+        )

@@ -1,0 +1,3 @@
+"""Upstream requests as frozen values: headers, bodies, hub-protocol frames. Imports no Django."""
+
+from __future__ import annotations

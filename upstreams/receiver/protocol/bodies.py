@@ -1,0 +1,214 @@
+"""The two forms of a body: JSON, and MessagePack for messages of clients that speak it.
+
+A body is the client's own hub-protocol frame without the record separator or the length prefix.
+Sources: Microsoft.Azure.SignalR.Serverless.Protocols (message types 1, 10 and 11, keys in any
+case); ASP.NET Core SignalR, HubProtocol.md.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal, NamedTuple, NoReturn, TypeGuard, cast
+
+import msgpack
+
+from upstreams.patterns import CONNECTED
+from upstreams.receiver.protocol import limits
+from upstreams.receiver.protocol.errors import ProtocolError, UnsupportedBody
+
+Format = Literal["json", "messagepack"]
+
+_MEDIA_TYPES: Final[dict[str, Format]] = {
+    "application/json": "json",
+    "application/x-msgpack": "messagepack",
+}
+_INVOCATION: Final = 1
+_OPEN: Final = 10
+_CLOSE: Final = 11
+# type, headers, invocationId, target, arguments; clients may add streamIds.
+_INVOCATION_FIELDS: Final = 5
+# Not `list | dict`, which would be made anew for each argument.
+_CONTAINERS: Final = (list, dict)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ProtocolError("body_malformed", "The body has a number that is too large.")
+    return number
+
+
+# json.loads would make one for each body.
+_JSON: Final = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+# Gives a list of pairs for each object.
+_JSON_PAIRS: Final = json.JSONDecoder(object_pairs_hook=list)
+
+
+class Message(NamedTuple):
+    """What a body says. Everything is empty for a connection that opens or closes cleanly."""
+
+    invocation_id: str | None = None
+    target: str | None = None
+    arguments: tuple[Any, ...] = ()
+    error: str | None = None
+
+
+def media_format(content_type: str) -> Format:
+    """Return the form of a body of that Content-Type, its parameters ignored.
+
+    Raises UnsupportedBody for any other than the two that the service sends.
+    """
+    message_format = _MEDIA_TYPES.get(content_type) or _MEDIA_TYPES.get(
+        content_type.partition(";")[0].strip().lower()
+    )
+    if message_format is None:
+        raise UnsupportedBody(
+            "media_type", "The Content-Type is application/json or application/x-msgpack."
+        )
+    return message_format
+
+
+def read_body(category: str, event: str, message_format: Format, body: bytes) -> Message:
+    """Return what the body says. Raises UnsupportedBody or ProtocolError."""
+    if category == "messages":
+        message = _read_json(body) if message_format == "json" else _read_messagepack(body)
+        return _matching(event, message)
+    if message_format != "json":
+        raise UnsupportedBody("media_type", "Connection events are sent as application/json only.")
+    return _opened(body) if event.lower() == CONNECTED else _closed(body)
+
+
+def _matching(event: str, message: Message) -> Message:
+    # The header routes and the body is handled: they must not name two different methods.
+    if message.target is None or message.target.lower() != event.lower():
+        raise ProtocolError("target_mismatch", "The body's target is not the X-ASRS-Event header.")
+    return message
+
+
+def _opened(body: bytes) -> Message:
+    # Microsoft's own receiver does not look at this body, so one that is missing is no error.
+    if body:
+        _expect_type(_json_object(body), _OPEN)
+    return Message()
+
+
+def _closed(body: bytes) -> Message:
+    fields = _json_object(body)
+    _expect_type(fields, _CLOSE)
+    error = fields.get("error")
+    if error is not None and not isinstance(error, str):
+        raise ProtocolError("body_field", "The body's error is a string or null.")
+    return Message(error=error or None)
+
+
+def _read_json(body: bytes) -> Message:
+    fields = _json_object(body)
+    _expect_type(fields, _INVOCATION)
+    arguments = fields.get("arguments")
+    return _invocation(
+        fields.get("invocationid"), fields.get("target"), [] if arguments is None else arguments
+    )
+
+
+def _read_messagepack(body: bytes) -> Message:
+    try:
+        fields = msgpack.unpackb(
+            body, raw=False, timestamp=3, strict_map_key=True, ext_hook=_unknown_extension
+        )
+        # An array header may promise any length; the unpacker bounds it by the body's own.
+    except (ValueError, msgpack.UnpackException, OverflowError, RecursionError) as error:
+        raise ProtocolError("body_malformed", "The body is not one MessagePack value.") from error
+    if not isinstance(fields, list) or len(fields) < _INVOCATION_FIELDS:
+        raise ProtocolError(
+            "body_field", "The body is an array [1, headers, invocationId, target, arguments]."
+        )
+    kind, headers, invocation_id, target, arguments = fields[:_INVOCATION_FIELDS]
+    if type(kind) is not int or kind != _INVOCATION:
+        raise ProtocolError("body_type", f"The body's type is {_INVOCATION} for this event.")
+    if not isinstance(headers, dict):
+        raise ProtocolError("body_field", "The body's headers are a map.")
+    return _invocation(invocation_id, target, arguments)
+
+
+def _unknown_extension(_code: int, _data: bytes) -> None:
+    """Return null for an extension type nobody here knows, as Microsoft's reader does."""
+
+
+def _invocation(invocation_id: object, target: object, arguments: object) -> Message:
+    if invocation_id is not None and not _is_invocation_id(invocation_id):
+        raise ProtocolError("body_field", "The body's invocationId is a short string or null.")
+    if not isinstance(target, str):
+        raise ProtocolError("body_field", "The body's target is a string.")
+    if not isinstance(arguments, list) or len(arguments) > limits.ARGUMENTS:
+        raise ProtocolError(
+            "body_field", f"The body's arguments are a list of at most {limits.ARGUMENTS}."
+        )
+    _check_nesting(arguments)
+    return Message(invocation_id=invocation_id or None, target=target, arguments=tuple(arguments))
+
+
+def _is_invocation_id(value: object) -> TypeGuard[str]:
+    return (
+        isinstance(value, str) and len(value) <= limits.INVOCATION_ID_LENGTH and value.isprintable()
+    )
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    """Return the body's fields by lower-case name. Raises ProtocolError."""
+    try:
+        text = body.decode("utf-8")
+        found = _JSON.decode(text)
+        is_repetitive = isinstance(found, dict) and _is_repetitive(text, found)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("body_malformed", "The body is not one JSON value.") from error
+    if not isinstance(found, dict):
+        raise ProtocolError("body_field", "The body is a JSON object.")
+    fields = {name.lower(): value for name, value in found.items()}
+    if is_repetitive or len(fields) != len(found):
+        raise ProtocolError("body_field", "The body has two fields of one name.")
+    return fields
+
+
+def _is_repetitive(text: str, fields: dict[str, Any]) -> bool:
+    """Say whether a field is there twice, of which the decoder keeps the last.
+
+    To have it keep both takes a call for each object in the arguments, which nearly all bodies can
+    be spared: each name has a colon, and one that is not escaped is there as it is.
+    """
+    if text.count(":") == len(fields):
+        return False
+    if "\\" not in text and all(text.count(f'"{name}"') == 1 for name in fields):
+        return False
+    return len(_JSON_PAIRS.decode(text)) != len(fields)
+
+
+def _expect_type(fields: dict[str, Any], expected: int) -> None:
+    kind = fields.get("type")
+    if type(kind) is not int or kind != expected:
+        raise ProtocolError("body_type", f"The body's type is {expected} for this event.")
+
+
+def _check_nesting(arguments: list[Any]) -> None:
+    """Raise ProtocolError where lists and maps are nested deeper than a handler should meet."""
+    level: list[Any] = [value for value in arguments if isinstance(value, _CONTAINERS)]
+    for _ in range(limits.NESTING):
+        if not level:
+            return
+        level = [child for parent in level for child in _containers(parent)]
+    raise ProtocolError("body_nesting", f"The arguments are nested over {limits.NESTING} deep.")
+
+
+def _containers(parent: object) -> Iterator[object]:
+    if isinstance(parent, dict):
+        if not all(isinstance(name, str) for name in parent):
+            raise ProtocolError("body_field", "The keys of a map are strings.")
+        children: Iterable[object] = parent.values()
+    else:
+        children = cast("list[object]", parent)
+    return (child for child in children if isinstance(child, _CONTAINERS))

@@ -1,0 +1,123 @@
+"""Completions of the SignalR hub protocol, as complete frames.
+
+The service writes an answer's bytes to the client as they are: a frame that is not marked off (0x1E
+after it in JSON, its length before it in MessagePack) would end the whole connection. Source:
+ASP.NET Core SignalR, HubProtocol.md, Completion.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+import msgpack
+
+from upstreams.receiver.protocol.bodies import Format
+
+_COMPLETION: Final = 3
+# The kinds of a MessagePack completion.
+_ERROR, _VOID, _RESULT = 1, 2, 3
+# What JSON calls the value of each.
+_VALUE_NAMES: Final = {_ERROR: "error", _RESULT: "result"}
+_CONTAINERS: Final = (dict, list, tuple)
+_LOW_SEVEN_BITS: Final = 0x7F
+_MORE_FOLLOWS: Final = 0x80
+
+
+class Unsendable(TypeError):
+    """A value is nothing that the client's protocol can carry."""
+
+
+def void(message_format: Format, invocation_id: str) -> bytes:
+    """Return the frame that ends a call without a result."""
+    return _frame(message_format, invocation_id, _VOID, None)
+
+
+def result(message_format: Format, invocation_id: str, value: object) -> bytes:
+    """Return the frame that ends a call with `value`. Raises Unsendable."""
+    return _frame(message_format, invocation_id, _RESULT, value)
+
+
+def error(message_format: Format, invocation_id: str, text: str) -> bytes:
+    """Return the frame that ends a call with an error, which the client throws."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return _frame(message_format, invocation_id, _ERROR, text)
+
+
+def _frame(message_format: Format, invocation_id: str, kind: int, value: object) -> bytes:
+    try:
+        if message_format == "json":
+            return _json(invocation_id, kind, value)
+        return _messagepack(invocation_id, kind, value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as problem:
+        raise Unsendable(
+            f"A result of type {type(value).__name__} cannot be sent as {message_format}: {problem}"
+        ) from problem
+
+
+def _json(invocation_id: str, kind: int, value: object) -> bytes:
+    # Put together by hand: for one string, as most values are, the encoder has a short way. The
+    # client rejects a completion that has both a result and an error, even if one is null.
+    name = _VALUE_NAMES.get(kind)
+    rest = f',"{name}":{_JSON.encode(value)}' if name else ""
+    frame = f'{{"type":{_COMPLETION},"invocationId":{_JSON.encode(invocation_id)}{rest}}}\x1e'
+    # Last, for the encoder finds what holds itself.
+    if isinstance(value, _CONTAINERS) and _has_one_name_twice(value):
+        raise ValueError("two of its keys are one name in JSON")
+    return frame.encode("ascii")
+
+
+def _has_one_name_twice(value: Any) -> bool:
+    """Say whether a dict in `value` has keys like 1 and "1", which JSON writes alike."""
+    level = [value]
+    while level:
+        parent = level.pop()
+        if isinstance(parent, dict):
+            if not _is_named_once(parent):
+                return True
+            parent = parent.values()
+        level += [child for child in parent if isinstance(child, _CONTAINERS)]
+    return False
+
+
+def _is_named_once(names: dict[Any, Any]) -> bool:
+    for name in names:
+        if type(name) is not str:
+            return len({_as_name(each) for each in names}) == len(names)
+    return True
+
+
+def _as_name(key: object) -> str:
+    return key if isinstance(key, str) else _JSON.encode(key)
+
+
+def _messagepack(invocation_id: str, kind: int, value: object) -> bytes:
+    completion: list[Any] = [_COMPLETION, {}, invocation_id, kind]
+    if kind != _VOID:
+        completion.append(value)
+    payload: bytes = msgpack.packb(completion, datetime=True, default=_as_text)
+    return _varint(len(payload)) + payload
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no form there")
+
+
+# ASCII: a lone surrogate, which JSON may hold and UTF-8 may not, goes back as it came.
+_JSON: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_as_text)
+
+
+def _varint(number: int) -> bytes:
+    """Return `number` in groups of seven bits, the lowest first, as the protocol writes lengths."""
+    groups = bytearray()
+    while number > _LOW_SEVEN_BITS:
+        groups.append(number & _LOW_SEVEN_BITS | _MORE_FOLLOWS)
+        number >>= 7
+    groups.append(number)
+    return bytes(groups)

@@ -1,0 +1,297 @@
+"""What Azure SignalR Service sends upstream, read from headers and bytes into frozen values.
+
+Headers are read by their CGI names (RFC 3875), as every WSGI server gives them, decoded as latin-1.
+Source: Azure SignalR Service, "Upstream endpoints", request header and body format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal, NamedTuple
+from urllib.parse import parse_qsl, unquote
+
+from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES
+from upstreams.receiver.protocol import limits
+from upstreams.receiver.protocol.bodies import Format, media_format, read_body
+from upstreams.receiver.protocol.errors import ProtocolError
+from upstreams.receiver.protocol.multi_values import MultiValues
+
+Category = Literal["connections", "messages"]
+
+_HUB: Final = "HTTP_X_ASRS_HUB"
+_CATEGORY: Final = "HTTP_X_ASRS_CATEGORY"
+_EVENT: Final = "HTTP_X_ASRS_EVENT"
+_CONNECTION_ID: Final = "HTTP_X_ASRS_CONNECTION_ID"
+_USER_ID: Final = "HTTP_X_ASRS_USER_ID"
+_USER_CLAIMS: Final = "HTTP_X_ASRS_USER_CLAIMS"
+_CLIENT_QUERY: Final = "HTTP_X_ASRS_CLIENT_QUERY"
+_CONTENT_TYPE: Final = "CONTENT_TYPE"
+
+_CATEGORIES: Final[dict[str, Category]] = {"connections": "connections", "messages": "messages"}
+# How long a field that is escaped in no common way may be, and how often, to be looked through.
+_ODD_LENGTH: Final = 1_024
+_ODD_ESCAPES: Final = 8
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def _spelled(text: str) -> str:
+    """Return a pattern for `text` in any case, each character escaped any number of times."""
+    return "".join(
+        rf"(?:{one}|%(?:25)*+(?:{ord(one.lower()):02x}|{ord(one.upper()):02x}))" for one in text
+    )
+
+
+def _escaped_but(codes: str) -> str:
+    return rf"%(?:25)*+(?:(?!{codes})[0-9a-f]{{2}}|(?![0-9a-f]{{2}}))"
+
+
+# Letters, digits, `-._~[`: what is within a name, so that `room[id]` is another than `id`.
+_NAMED: Final = r"3\d|[46][1-9a-f]|[57][0-9a]|2d|2e|5f|7e|5b"
+_BEFORE: Final = rf"(?:^|[^\w.~%\[\]-]|{_escaped_but(_NAMED + '|5d')})"
+# What some reader passes over: blanks and signs, then a bracket or NUL and whatever follows it.
+_BEHIND: Final = (
+    rf"(?:[^\w.~%=:\[\0-]|{_escaped_but(_NAMED + '|3d|3a|00')})*+"
+    r"(?:(?:[\[\0]|%(?:25)*+(?:5b|00))(?:[^=%]|%(?!(?:25)*+3d)){0,32}+)?"
+)
+# The client's token, and its connection's: who has them is the client. In JSON a colon follows.
+_SECRET: Final = re.compile(
+    rf"{_BEFORE}(?:{_spelled('access_token')}{_BEHIND}(?:{_spelled('=')}|{_spelled(':')})"
+    rf"|{_spelled('id')}{_BEHIND}{_spelled('=')})",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+# A field that holds no other, as nearly all are: this is found far sooner than that nothing is.
+_PLAIN: Final = re.compile(r"\??[\w.~-]*=?[\w.~-]*", re.ASCII)
+# An escape whose own digits are escaped, or a mere percent sign.
+_ODD: Final = re.compile(r"%(?:25)*+[0-9a-f]?%", re.IGNORECASE)
+
+
+class Route(NamedTuple):
+    """Which event of which connection a request is about, as its headers say."""
+
+    hub: str
+    category: Category
+    event: str
+    connection_id: str
+
+
+@dataclass(frozen=True)
+class UpstreamRequest:
+    """One event of one client, as a handler gets it.
+
+    `invocation_id` is set where the client waits for a result. `target` and `arguments` belong to
+    messages, `error` to a connection that did not close cleanly. `query_raw` is the client's query
+    with its leading `?` and without the values of `access_token` and `id`.
+    """
+
+    hub: str
+    category: Category
+    event: str
+    connection_id: str
+    instance: str = ""
+    user_id: str | None = None
+    claims_raw: str = ""
+    query_raw: str = ""
+    invocation_id: str | None = None
+    target: str | None = None
+    arguments: tuple[Any, ...] = ()
+    error: str | None = None
+    protocol: Format = "json"
+
+    @cached_property
+    def claims(self) -> MultiValues:
+        """The user's claims, as far as the header `type: value, type: value` can be told apart.
+
+        Values are not escaped, so that a user who may choose one, say a display name with a comma
+        in it, can invent claims: decide nothing by a claim unless whoever issues the client's token
+        allows no comma in values. A piece without ": " is taken as more of the value before it.
+        """
+        return MultiValues(_claims(self.claims_raw))
+
+    @cached_property
+    def query(self) -> MultiValues:
+        """The query of the client's connection; `access_token` and `id` are redacted."""
+        query = self.query_raw.lstrip().removeprefix("?")
+        return MultiValues(
+            parse_qsl(query, keep_blank_values=True, max_num_fields=limits.QUERY_FIELDS)
+        )
+
+
+def read_route(headers: Mapping[str, Any]) -> Route:
+    """Return what the request is about. Raises ProtocolError where a header is missing or wrong."""
+    category = _CATEGORIES.get(_ascii(headers, _CATEGORY, limits.HUB_LENGTH).lower())
+    if category is None:
+        raise ProtocolError(
+            "category_unknown", f"X-ASRS-Category is {CONNECTIONS} or {MESSAGES}, and nothing else."
+        )
+    event = _utf8(headers, _EVENT, limits.EVENT_LENGTH)
+    if not event:
+        raise _missing(_EVENT)
+    if category == CONNECTIONS and event.lower() not in {CONNECTED, DISCONNECTED}:
+        raise ProtocolError(
+            "event_unknown", f"A connection's events are {CONNECTED} and {DISCONNECTED}."
+        )
+    return Route(
+        hub=_ascii(headers, _HUB, limits.HUB_LENGTH),
+        category=category,
+        event=event,
+        connection_id=_connection_id(headers),
+    )
+
+
+def read_request(
+    route: Route, headers: Mapping[str, Any], body: bytes, *, instance: str = ""
+) -> UpstreamRequest:
+    """Return the whole request.
+
+    Raises UnsupportedBody for a media type that the service does not send for this event, and
+    ProtocolError for headers or a body that cannot be what it sends.
+    """
+    message_format = media_format(headers.get(_CONTENT_TYPE) or "")
+    message = read_body(route.category, route.event, message_format, body)
+    request = object.__new__(UpstreamRequest)
+    # A frozen dataclass's own __init__ takes thrice as long, setting field by field past its guard.
+    vars(request).update(
+        hub=route.hub,
+        category=route.category,
+        event=route.event,
+        connection_id=route.connection_id,
+        instance=instance,
+        user_id=_utf8(headers, _USER_ID, limits.USER_ID_LENGTH) or None,
+        claims_raw=_utf8(headers, _USER_CLAIMS, limits.FREE_HEADER_LENGTH),
+        query_raw=redact(_client_query(headers)),
+        invocation_id=message.invocation_id,
+        target=message.target,
+        arguments=message.arguments,
+        error=message.error,
+        protocol=message_format,
+    )
+    return request
+
+
+def redact(query: str) -> str:
+    """Return the client's raw query without the client's secrets, however they are spelled.
+
+    The values of `access_token` and `id` end with their field, at the next `&`. They are found
+    within other values too, in an address for one. Everything else stays as it came.
+    """
+    return "&".join([_redacted(field) for field in query.split("&")]) if query else query
+
+
+def _redacted(field: str) -> str:
+    found = _SECRET.match(field)
+    if found is None and not _PLAIN.fullmatch(field):
+        found = _SECRET.search(field)
+    before = field if found is None else field[: found.start()]
+    if _ODD.search(before) and _holds_secret(before):
+        name, sign, _ = field.partition("=")
+        return f"{name}=redacted" if sign and not _holds_secret(name) else "redacted"
+    return field if found is None else f"{field[: found.end()]}redacted"
+
+
+def _holds_secret(text: str) -> bool:
+    """Say whether a text that is escaped in no common way may hold a secret's name and sign."""
+    for _ in range(_ODD_ESCAPES if len(text) <= _ODD_LENGTH else 0):
+        decoded = unquote(text)
+        if decoded == text:
+            return _SECRET.search(text) is not None
+        text = decoded
+    return True
+
+
+def _claims(header: str) -> Iterator[tuple[str, str]]:
+    name, pieces = "", list[str]()
+    for piece in header.split(", "):
+        before, separator, value = piece.partition(": ")
+        if separator:
+            if pieces:
+                yield name, ", ".join(pieces)
+            name, pieces = before, [value]
+        elif pieces:
+            pieces.append(piece)
+    if pieces:
+        yield name, ", ".join(pieces)
+
+
+def _client_query(headers: Mapping[str, Any]) -> str:
+    query = _bounded(_CLIENT_QUERY, headers, limits.FREE_HEADER_LENGTH)
+    if query.count("&") >= limits.QUERY_FIELDS:
+        raise ProtocolError(
+            "header_too_long",
+            f"{_title(_CLIENT_QUERY)} has more than {limits.QUERY_FIELDS} fields.",
+        )
+    return query
+
+
+def _connection_id(headers: Mapping[str, Any]) -> str:
+    value = _ascii(headers, _CONNECTION_ID, limits.CONNECTION_ID_LENGTH)
+    # Servers join two headers of one name with a comma, which no id contains.
+    if "," in value:
+        raise ProtocolError("header_repeated", f"There are two of {_title(_CONNECTION_ID)}.")
+    return value
+
+
+def _ascii(headers: Mapping[str, Any], name: str, longest: int) -> str:
+    value: str = headers.get(name) or ""
+    if not value:
+        raise _missing(name)
+    if len(value) > longest:
+        raise _too_long(name)
+    if not value.isascii():
+        raise ProtocolError(
+            "header_not_ascii", f"{_title(name)} holds other than ASCII characters."
+        )
+    return _without_control(name, value)
+
+
+def _utf8(headers: Mapping[str, Any], name: str, longest: int) -> str:
+    """Return a header that the service sends as UTF-8, the server's latin-1 undone.
+
+    Raises ProtocolError for one that is there and empty. The service leaves such a header out, and
+    some servers, granian among them, give an empty one in the place of what is not ASCII: somebody
+    with a name must not become nobody.
+    """
+    value = _bounded(name, headers, 4 * longest)
+    if not value and name in headers:
+        raise ProtocolError(
+            "header_unreadable",
+            f"{_title(name)} came empty: the web server could not read what is not ASCII in it.",
+        )
+    if len(value) <= longest and value.isascii() and value.isprintable():
+        return value
+    if not value.isascii():
+        try:
+            value = value.encode("latin-1").decode("utf-8")
+        except UnicodeError as error:
+            raise ProtocolError("header_not_utf8", f"{_title(name)} is not UTF-8.") from error
+    if len(value) > longest:
+        raise _too_long(name)
+    return _without_control(name, value)
+
+
+def _bounded(name: str, headers: Mapping[str, Any], longest: int) -> str:
+    value: str = headers.get(name) or ""
+    if len(value) > longest:
+        raise _too_long(name)
+    return value
+
+
+def _without_control(name: str, value: str) -> str:
+    # The first test is the cheap one, and tells for nearly every header.
+    if not value.isprintable() and _CONTROL.search(value):
+        raise ProtocolError("header_control", f"{_title(name)} holds control characters.")
+    return value
+
+
+def _missing(name: str) -> ProtocolError:
+    return ProtocolError("header_missing", f"The header {_title(name)} is missing or empty.")
+
+
+def _too_long(name: str) -> ProtocolError:
+    return ProtocolError("header_too_long", f"The header {_title(name)} is too long.")
+
+
+def _title(name: str) -> str:
+    return name.removeprefix("HTTP_").replace("_", "-").title().replace("Asrs", "ASRS")

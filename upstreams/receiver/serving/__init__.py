@@ -1,0 +1,3 @@
+"""Serving upstream requests: ASGI entry point, view, limits."""
+
+from __future__ import annotations

@@ -1,0 +1,30 @@
+"""What is logged of requests: one line for each refusal, few where they are many, and no secret."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from upstreams.receiver.protocol.paths import ROOT, shown_path
+from validation.rate_limited_log import RateLimitedLog
+
+refusals: Final = RateLimitedLog(logging.getLogger(__name__))
+
+
+class WithoutRefusals(logging.Filter):
+    """Keeps Django's own lines on what the receiver answers out of the log.
+
+    Each refusal has one line already. Of an exception that nobody caught, Django's line is the only
+    one: it stays, without the part of the address that may be secret.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether to keep the line."""
+        path: str = getattr(getattr(record, "request", None), "path_info", "")
+        if not path.startswith(ROOT):
+            return True
+        if record.exc_info is None:
+            return False
+        # Django writes the whole path behind the reason phrase.
+        record.msg, record.args = "%s: %s", (record.levelname, shown_path(path))
+        return True

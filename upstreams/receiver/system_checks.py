@@ -1,0 +1,60 @@
+"""What `manage.py check` says of the receiver before it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004
+from django.core.exceptions import ImproperlyConfigured
+
+from upstreams.receiver.configuration import configuration
+from upstreams.receiver.hubs.discovery import registry
+
+
+@register(Tags.compatibility)
+def check_hubs(**_: Any) -> list[CheckMessage]:
+    """Say so where the project has no handler: every event will be refused."""
+    if any(registry()):
+        return []
+    return [
+        Info(
+            "No app has handlers for client events: each will be refused with no_handler.",
+            hint="Write a hubs.py in an app, and name the app in SIGNALMAN_APPS.",
+            id="upstreams.I001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_duplicates(**_: Any) -> list[CheckMessage]:
+    """Warn where idempotent handlers cannot be kept from running twice."""
+    names = sorted(handler.name for handler in registry() if handler.is_idempotent)
+    backend = settings.CACHES["default"]["BACKEND"]
+    if not names or not backend.endswith((".LocMemCache", ".DummyCache")):
+        return []
+    return [
+        Warning(
+            f"The cache is not shared, so that duplicates of calls to {', '.join(names)} are known "
+            "only to the process that took the first.",
+            hint="Name a shared cache in SIGNALMAN_CACHE_URL, unless there is one process.",
+            id="upstreams.W001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_configuration(**_: Any) -> list[CheckMessage]:
+    """Refuse a RECEIVER that says something else than was meant."""
+    try:
+        values = configuration()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="upstreams.E001")]
+    if min(values.body_bytes, values.result_bytes, values.delivery_days, values.count_days) < 1:
+        return [
+            Error("RECEIVER's sizes and days are at least 1.", id="upstreams.E002"),
+        ]
+    times = (values.policy_seconds, values.flush_seconds, values.duplicate_seconds)
+    if min(*times, values.samples_a_minute) < 0:
+        return [Error("RECEIVER's times and samples are not negative.", id="upstreams.E003")]
+    return []

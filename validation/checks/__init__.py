@@ -1,0 +1,3 @@
+"""The checks of an access token."""
+
+from __future__ import annotations

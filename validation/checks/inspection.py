@@ -1,0 +1,78 @@
+"""One token under inspection, and the form that its checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
+
+from validation.errors import Reason, Refused
+from validation.keys.jwks import SigningKey
+from validation.keys.key_ring import KeySource
+from validation.policy import TokenPolicy
+from validation.verdict import UnverifiedClaims, shown
+
+_T = TypeVar("_T", str, int)
+
+
+class Finding(NamedTuple):
+    """What a check that passed has to say."""
+
+    expected: str
+    found: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What the checks know so far; each check fills in what it read."""
+
+    token: str
+    policy: TokenPolicy
+    keys: KeySource
+    # Seconds since the epoch.
+    now: float
+    parts: list[str] = field(default_factory=list)
+    header_bytes: bytes = b""
+    payload_bytes: bytes = b""
+    signature: bytes = b""
+    unverified_header: Mapping[str, object] = field(default_factory=dict)
+    unverified_claims: UnverifiedClaims = field(default_factory=lambda: UnverifiedClaims({}))
+    key: SigningKey | None = None
+
+
+# Raises Refused where the check fails.
+CheckFunction = Callable[[Inspection], Finding]
+
+
+def text_claim(inspection: Inspection, name: str) -> str:
+    """Return a claim that must be a string. Raises Refused."""
+    return _typed(inspection, name, str, "a string")
+
+
+def time_claim(inspection: Inspection, name: str) -> int:
+    """Return a claim that must be whole seconds since the epoch. Raises Refused.
+
+    RFC 7519 allows fractions; Entra never sends any.
+    """
+    return _typed(inspection, name, int, "whole seconds since 1970")
+
+
+def _typed(inspection: Inspection, name: str, kind: type[_T], words: str) -> _T:
+    value = inspection.unverified_claims.get(name)
+    if value is None:
+        raise Refused(
+            Reason.MISSING_CLAIM,
+            f"The token has no claim {name!r}, which every token of Entra's for an identity has.",
+            expected=f"{name}: {words}",
+            found="no such claim",
+        )
+    # Exactly: True is an int to Python.
+    if type(value) is not kind:
+        raise Refused(
+            Reason.WRONG_CLAIM_TYPE,
+            f"The claim {name!r} is not {words}.",
+            expected=f"{name}: {words}",
+            found=shown(value),
+        )
+    return value

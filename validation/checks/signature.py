@@ -1,0 +1,110 @@
+"""Checks of the key that a token names, and of its signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jwt.algorithms import RSAAlgorithm
+
+from validation.checks.inspection import Finding, Inspection
+from validation.errors import KeysUnavailable, Reason, Refused
+from validation.keys.jwks import SigningKey
+from validation.verdict import shown
+
+# One algorithm and a key object, never a key's text: there is nothing for a token to choose. The
+# token was split and decoded strictly before; PyJWT's own reading of it would cost as much again
+# and be laxer.
+_RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
+
+
+def known_key(inspection: Inspection, *, is_worth_a_fetch: Callable[[Inspection], bool]) -> Finding:
+    """The issuer publishes a key of that id, and lets it sign for this issuer."""
+    kid = inspection.unverified_header["kid"]
+    key = _find(inspection, str(kid), is_worth_a_fetch)
+    if key.public_key is None:
+        raise Refused(
+            Reason.KEY_UNUSABLE,
+            f"The issuer publishes the key {shown(kid)}, but {key.defect}.",
+            expected="an RSA key for signatures of at least 2048 bits",
+            found=key.defect,
+        )
+    _refuse_foreign(inspection, key)
+    inspection.key = key
+    return Finding(
+        "a key that the issuer publishes", shown(kid), "The issuer publishes the token's key."
+    )
+
+
+def signature(inspection: Inspection) -> Finding:
+    """The signature is that of this header and payload under the issuer's key."""
+    expected = "an RS256 signature of the issuer"
+    if not inspection.signature:
+        raise Refused(
+            Reason.SIGNATURE_MISSING,
+            "The token's third part is empty: the signature was stripped.",
+            expected=expected,
+            found="nothing",
+        )
+    if not _is_signed(inspection):
+        raise Refused(
+            Reason.BAD_SIGNATURE,
+            _why_bad(inspection),
+            expected=expected,
+            found=f"{len(inspection.signature)} bytes that are not",
+        )
+    return Finding(expected, "the same", "The issuer signed exactly this header and payload.")
+
+
+def _find(
+    inspection: Inspection, kid: str, is_worth_a_fetch: Callable[[Inspection], bool]
+) -> SigningKey:
+    expected = "a key that the issuer publishes"
+    try:
+        key = inspection.keys.find(kid, may_fetch=False)
+        if key is None and is_worth_a_fetch(inspection):
+            key = inspection.keys.find(kid, may_fetch=True)
+    except KeysUnavailable as error:
+        raise Refused(
+            Reason.KEYS_UNAVAILABLE, str(error), expected=expected, found="no keys at all"
+        ) from error
+    if key is None:
+        raise Refused(
+            Reason.KEY_ID_UNKNOWN,
+            f"The issuer publishes no key {shown(kid)}: somebody else signed the token, or the key "
+            "is newer than the last reading of the issuer's keys.",
+            expected=expected,
+            found=shown(kid),
+        )
+    return key
+
+
+def _refuse_foreign(inspection: Inspection, key: SigningKey) -> None:
+    """Entra marks a key with its issuer where it publishes keys for many (v2 documents do)."""
+    if key.issuer is None:
+        return
+    policy = inspection.policy
+    if key.issuer.replace("{tenantid}", policy.tenant_id) != policy.issuer:
+        raise Refused(
+            Reason.KEY_OF_ANOTHER_ISSUER,
+            f"The token's key may sign for {shown(key.issuer)}, not for {policy.issuer}.",
+            expected=policy.issuer,
+            found=shown(key.issuer),
+        )
+
+
+def _is_signed(inspection: Inspection) -> bool:
+    key = inspection.key
+    if key is None or key.public_key is None:
+        return False
+    signed = inspection.token.rpartition(".")[0].encode("ascii")
+    return _RS256.verify(signed, key.public_key, inspection.signature)
+
+
+def _why_bad(inspection: Inspection) -> str:
+    if "nonce" in inspection.unverified_header:
+        # Microsoft Graph signs over a hash of the nonce, so that nobody else can verify.
+        return (
+            "The signature does not fit, and the header has a nonce: the token is for Microsoft "
+            "Graph, which alone can verify it. Ask for a token for this application instead."
+        )
+    return "The signature does not fit: the token was altered, or somebody else signed it."

@@ -1,0 +1,184 @@
+"""Checks of a token's form: nothing here needs a key, or trusts a word of the token."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from validation.checks.inspection import Finding, Inspection
+from validation.encoding import base64url_bytes, json_object
+from validation.errors import Reason, Refused
+from validation.verdict import UnverifiedClaims, shown
+
+# A managed identity's token is under 2 KiB; one with two hundred groups is under 10.
+MAX_TOKEN_CHARACTERS: Final = 16 * 1024
+# Entra's are SHA-1 thumbprints, 27 characters.
+MAX_KEY_ID_CHARACTERS: Final = 128
+
+ALGORITHM: Final = "RS256"
+
+_PARTS: Final = 3
+_ENCRYPTED_PARTS: Final = 5
+
+# RFC 7515 section 4.1.11, RFC 7797. We understand no extension.
+_CRITICAL: Final = ("crit", "b64")
+# RFC 7516: encryption, compression. RFC 7519 section 5.2: a token within the token.
+_UNSUPPORTED: Final = ("enc", "zip", "cty")
+_HEADERS_READ: Final = frozenset({"alg", "typ", "kid", *_CRITICAL, *_UNSUPPORTED})
+_CLAIMS_READ: Final = frozenset(
+    {"aud", "iss", "sub", "exp", "nbf", "iat", "tid", "oid", "appid", "azp", "ver", "idtyp", "scp"}
+    | {"xms_mirid", "xms_az_rid"}
+)
+
+
+def size(inspection: Inspection) -> Finding:
+    """The token is short enough to be worth reading."""
+    length = len(inspection.token)
+    expected = f"at most {MAX_TOKEN_CHARACTERS} characters"
+    if length > MAX_TOKEN_CHARACTERS:
+        raise Refused(
+            Reason.TOKEN_TOO_LARGE,
+            f"The token has {length} characters; no token of Entra's is longer than "
+            f"{MAX_TOKEN_CHARACTERS}.",
+            expected=expected,
+            found=f"{length} characters",
+        )
+    return Finding(expected, f"{length} characters", "The token is of an ordinary size.")
+
+
+def parts(inspection: Inspection) -> Finding:
+    """The token is a compact JWS: header, payload, signature."""
+    inspection.parts = inspection.token.split(".", _ENCRYPTED_PARTS)
+    count = len(inspection.parts)
+    if count != _PARTS:
+        what = "is encrypted" if count == _ENCRYPTED_PARTS else f"has {count} parts"
+        raise Refused(
+            Reason.NOT_THREE_PARTS,
+            f"The token {what}; a signed token is a header, a payload and a signature "
+            "with a dot between them.",
+            expected="three parts",
+            found=f"{count} parts",
+        )
+    return Finding("three parts", "three parts", "Header, payload and signature are there.")
+
+
+def encoding(inspection: Inspection) -> Finding:
+    """Each part is canonical base64url, so that one token has one spelling."""
+    if not inspection.token.isascii():
+        raise Refused(
+            Reason.BAD_BASE64URL,
+            "The token holds characters beyond ASCII, which base64url never does.",
+            expected="base64url without padding",
+            found="characters beyond ASCII",
+        )
+    header, payload, signature = inspection.parts
+    inspection.header_bytes = base64url_bytes(header, "header")
+    inspection.payload_bytes = base64url_bytes(payload, "payload")
+    inspection.signature = base64url_bytes(signature, "signature")
+    return Finding("base64url without padding", "the same", "Each part is canonical base64url.")
+
+
+def header(inspection: Inspection) -> Finding:
+    """The header is one JSON object whose names mean one thing."""
+    unverified = json_object(inspection.header_bytes, "header")
+    _refuse_variants(unverified, _HEADERS_READ, "header")
+    inspection.unverified_header = unverified
+    return Finding("one JSON object", f"{len(unverified)} names", "The header is a JSON object.")
+
+
+def algorithm(inspection: Inspection) -> Finding:
+    """RS256 and nothing else, decided before any key is looked up (RFC 8725, section 3.1)."""
+    found = inspection.unverified_header.get("alg")
+    if found != ALGORITHM:
+        raise Refused(
+            Reason.ALGORITHM_NOT_ALLOWED,
+            f"The token says that it is signed with {shown(found)}; Entra signs with {ALGORITHM}, "
+            "and anything else is a forgery.",
+            expected=ALGORITHM,
+            found=shown(found),
+        )
+    return Finding(ALGORITHM, ALGORITHM, "The token says that it is signed as Entra signs.")
+
+
+def token_type(inspection: Inspection) -> Finding:
+    """Entra's access tokens say JWT; what says otherwise is another kind (RFC 8725, 3.11)."""
+    found = inspection.unverified_header.get("typ")
+    if found != "JWT":
+        raise Refused(
+            Reason.WRONG_TYPE,
+            f"The token is of type {shown(found)}; Entra's access tokens are of type JWT.",
+            expected="JWT",
+            found=shown(found),
+        )
+    return Finding("JWT", "JWT", "The token is of the right type.")
+
+
+def extensions(inspection: Inspection) -> Finding:
+    """No extension that would change what the signature or the payload mean."""
+    critical = [name for name in _CRITICAL if name in inspection.unverified_header]
+    if critical:
+        raise Refused(
+            Reason.CRITICAL_HEADER,
+            f"The header holds {' and '.join(critical)}: it demands an extension that is not "
+            "understood here, and Entra never does.",
+            expected="no crit, no b64",
+            found=", ".join(critical),
+        )
+    unsupported = [name for name in _UNSUPPORTED if name in inspection.unverified_header]
+    if unsupported:
+        raise Refused(
+            Reason.UNSUPPORTED_HEADER,
+            f"The header holds {' and '.join(unsupported)}: the token is encrypted, compressed or "
+            "wraps another, and Entra's for applications never are.",
+            expected="no enc, no zip, no cty",
+            found=", ".join(unsupported),
+        )
+    return Finding("no crit, b64, enc, zip, cty", "none", "The header demands nothing unusual.")
+
+
+def key_id(inspection: Inspection) -> Finding:
+    """The header names a key by a short plain string. Keys and URLs in the header are ignored."""
+    if "kid" not in inspection.unverified_header:
+        raise Refused(
+            Reason.KEY_ID_MISSING,
+            "The header has no kid, so it does not say which of the issuer's keys signed.",
+            expected="kid: a string",
+            found="no kid",
+        )
+    kid = inspection.unverified_header["kid"]
+    if not _is_key_id(kid):
+        raise Refused(
+            Reason.KEY_ID_INVALID,
+            "The header's kid is not a short plain string, as the key ids of Entra are.",
+            expected=f"kid: 1 to {MAX_KEY_ID_CHARACTERS} printable characters",
+            found=shown(kid),
+        )
+    return Finding("kid: a string", shown(kid), "The header names a key.")
+
+
+def payload(inspection: Inspection) -> Finding:
+    """The payload is one JSON object whose names mean one thing."""
+    unverified = json_object(inspection.payload_bytes, "payload")
+    _refuse_variants(unverified, _CLAIMS_READ, "payload")
+    inspection.unverified_claims = UnverifiedClaims(unverified)
+    return Finding("one JSON object", f"{len(unverified)} claims", "The payload is a JSON object.")
+
+
+def _is_key_id(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= MAX_KEY_ID_CHARACTERS
+        and value.isascii()
+        and value.isprintable()
+    )
+
+
+def _refuse_variants(members: dict[str, object], known: frozenset[str], what: str) -> None:
+    for name in members:
+        if name not in known and name.casefold() in known:
+            raise Refused(
+                Reason.AMBIGUOUS_NAME,
+                f"The {what} spells {name.casefold()} as {shown(name)}; readers that ignore case "
+                "would take one for the other.",
+                expected=name.casefold(),
+                found=shown(name),
+            )

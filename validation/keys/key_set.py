@@ -1,0 +1,72 @@
+"""The signing keys of one issuer as they were last seen: values that can be joined and shared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from validation.keys.jwks import SigningKey
+
+
+@dataclass(frozen=True)
+class KeySet:
+    """Keys by id, when each was last published, and when the issuer was last read.
+
+    Times are seconds since the epoch. Entra's key document leaves keys out for hours and brings
+    them back, so sets are joined and never replaced.
+    """
+
+    keys: Mapping[str, SigningKey] = field(default_factory=dict)
+    seen: Mapping[str, float] = field(default_factory=dict)
+    read_at: float = float("-inf")
+    # When an unknown key id last made somebody read the issuer.
+    demanded_at: float = 0.0
+
+    @classmethod
+    def read(cls, keys: Mapping[str, SigningKey], *, now: float, demanded: bool = False) -> KeySet:
+        """Return the set that the issuer publishes now."""
+        return cls(dict(keys), dict.fromkeys(keys, now), now, now if demanded else 0.0)
+
+    def joined(self, other: KeySet, *, keep_seconds: float) -> KeySet:
+        """Return the union. A key goes once it was not seen for `keep_seconds` of readings.
+
+        Age is measured at the latest reading, not at the clock: while the issuer cannot be read,
+        no key ages.
+        """
+        older, newer = sorted((self, other), key=lambda keys: keys.read_at)
+        seen = dict(older.seen)
+        for kid, time in newer.seen.items():
+            seen[kid] = max(time, seen.get(kid, 0.0))
+        seen = {kid: time for kid, time in seen.items() if time >= newer.read_at - keep_seconds}
+        keys = {**older.keys, **newer.keys}
+        return KeySet(
+            {kid: keys[kid] for kid in seen},
+            seen,
+            newer.read_at,
+            max(self.demanded_at, other.demanded_at),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the set as JSON values; `from_json` reads it back."""
+        return {
+            "keys": [
+                {"jwk": dict(key.jwk), "seen": self.seen[kid]} for kid, key in self.keys.items()
+            ],
+            "read_at": self.read_at,
+            "demanded_at": self.demanded_at,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> KeySet:
+        """Read what `to_json` wrote."""
+        read = [(SigningKey.from_jwk(item["jwk"]), item["seen"]) for item in value["keys"]]
+        return cls(
+            {key.kid: key for key, _ in read},
+            {key.kid: seen for key, seen in read},
+            value["read_at"],
+            value["demanded_at"],
+        )
+
+
+NO_KEYS: Final = KeySet()
