@@ -20,8 +20,8 @@ from localazure.arm import metadata
 from localazure.arm.authorization import assignments, definitions, permissions
 from localazure.arm.headers import add_headers
 from localazure.arm.identities import identities
-from localazure.arm.keyvault import secrets
-from localazure.arm.keyvault.routes import vaults
+from localazure.arm.keyvault import data_plane
+from localazure.arm.keyvault.providers import PROVIDERS as KEY_VAULT
 from localazure.arm.signalr.routes import signalr
 from localazure.arm.subscriptions import groups, subscriptions
 from localazure.arm.system_identities import system_identities
@@ -41,7 +41,7 @@ PROVIDERS = (
     signalr,
     identities,
     system_identities,
-    vaults,
+    *KEY_VAULT,
     sites,
     assignments,
     definitions,
@@ -76,7 +76,7 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
 
 def _routes() -> list[BaseRoute]:
     arm: list[BaseRoute] = [route for provider in PROVIDERS for route in provider.routes]
-    others = (control, service, entra, graph, metadata, secrets)
+    others = (control, service, entra, graph, metadata, data_plane)
     return [route for module in others for route in module.ROUTES] + arm
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from localazure import seed
 from localazure.arm import identities, roles, subscriptions, web
-from localazure.arm.keyvault import rules as vaults
+from localazure.arm.keyvault import vault as vaults
+from localazure.arm.keyvault.secrets import Secrets
 from localazure.arm.resources import Resource, created
 from localazure.arm.signalr import rules
 from localazure.arm.signalr.shape import TYPE as SIGNALR
@@ -104,7 +105,7 @@ def _vault(world: World, one: Description) -> None:
     document |= {"tags": one.get("tags", {}), "systemData": created(_BY)}
     vault = Resource(document)
     for name, value in one.get("secrets", {}).items():
-        vaults.add_version(vault, name, value)
+        Secrets(vault).set(name, value)
     world.resources.put(vault)
 
 

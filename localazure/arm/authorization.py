@@ -202,8 +202,9 @@ def _checked(name: str, asked: dict[str, Any]) -> tuple[Role, str]:
 
 
 def _require_known(call: Call, scope: str) -> None:
-    """Refuse a scope that names a resource which is not there."""
-    if call.world.resources.get(scope) is None:
+    """Refuse a scope that does not exist; a secret of a vault is one. Raises NotFound."""
+    vault, separator, _ = scope.partition("/secrets/")
+    if call.world.resources.get(vault if separator else scope) is None:
         raise errors.NotFound(scope)
 
 

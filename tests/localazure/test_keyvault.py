@@ -61,7 +61,7 @@ def refer(cloud: LocalAzure, upstream: Upstream, vault: str, principal: str) -> 
     return cloud.post("/_local/events", event)
 
 
-def test_vaults_are_listed_and_read(arm: Arm) -> None:
+def test_lists_and_reads_vaults(arm: Arm) -> None:
     path = f"/subscriptions/{seed.SUBSCRIPTION_ID}/providers/{TYPE}"
     names = {vault["name"] for vault in arm.document(path, VERSION)["value"]}
     assert names == {seed.VAULT, seed.RBAC_VAULT}
@@ -69,7 +69,7 @@ def test_vaults_are_listed_and_read(arm: Arm) -> None:
     assert uri == f"https://{seed.VAULT}.vault.azure.net/"
 
 
-def test_add_merges_into_the_principals_policy(arm: Arm) -> None:
+def test_add_merges_permissions(arm: Arm) -> None:
     chat, other = change(
         arm, "add", policy(seed.CHAT_PRINCIPAL_ID, "Get", "list"), policy("someone", "get")
     )
@@ -77,59 +77,53 @@ def test_add_merges_into_the_principals_policy(arm: Arm) -> None:
     assert other["objectId"] == "someone"
 
 
-def test_remove_takes_the_policy_with_its_last_permission(arm: Arm) -> None:
+def test_remove_deletes_policy_without_permissions(arm: Arm) -> None:
     assert change(arm, "remove", policy(seed.CHAT_PRINCIPAL_ID, "get")) == []
 
 
-def test_replace_forgets_the_others(arm: Arm) -> None:
+def test_replace_drops_other_policies(arm: Arm) -> None:
     (only,) = change(arm, "replace", policy("someone", "get"))
     assert only["objectId"] == "someone"
 
 
-def test_a_policy_is_of_the_vaults_tenant(arm: Arm) -> None:
+def test_refuses_policy_of_another_tenant(arm: Arm) -> None:
     body = {"properties": {"accessPolicies": [policy("x", "get", tenant=seed.OTHER_TENANT_ID)]}}
     assert arm.call("PUT", f"{VAULT_ID}/accessPolicies/add", body, VERSION).status_code == 400
 
 
-@pytest.mark.parametrize(("version", "by_roles"), [("2025-05-01", False), ("2026-02-01", True)])
-def test_new_vaults_go_by_roles_since_2026(arm: Arm, version: str, by_roles: bool) -> None:
+@pytest.mark.parametrize(("version", "uses_rbac"), [("2025-05-01", False), ("2026-02-01", True)])
+def test_new_vaults_use_rbac_since_2026(arm: Arm, version: str, uses_rbac: bool) -> None:
     properties = {"tenantId": seed.TENANT_ID, "sku": {"family": "A", "name": "standard"}}
     body = {"location": "westeurope", "properties": properties}
     made = arm.call("PUT", NEW_ID, body, version).json()
-    assert made["properties"]["enableRbacAuthorization"] is by_roles
+    assert made["properties"].get("enableRbacAuthorization", False) is uses_rbac
 
 
-def test_a_vault_put_back_keeps_its_policies(arm: Arm) -> None:
+def test_put_of_read_document_changes_nothing(arm: Arm) -> None:
     document = arm.document(VAULT_ID, VERSION)
     again = arm.call("PUT", VAULT_ID, document, VERSION)
     assert again.json()["properties"] == document["properties"]
 
 
-def test_a_secret_is_known_to_management_without_its_value(arm: Arm) -> None:
+def test_management_hides_secret_values(arm: Arm) -> None:
     (secret,) = arm.document(f"{VAULT_ID}/secrets", VERSION)["value"]
     assert arm.document(f"{VAULT_ID}/secrets/upstream-code", VERSION) == secret
     assert "code-from-the-vault" not in str(secret)
     assert arm.call("GET", f"{VAULT_ID}/secrets/nothing", version=VERSION).status_code == 404
 
 
-def test_a_reference_is_resolved_where_a_policy_allows_it(
-    local_azure: LocalAzure, upstream: Upstream
-) -> None:
+def test_resolves_reference_by_policy(local_azure: LocalAzure, upstream: Upstream) -> None:
     refer(local_azure, upstream, seed.VAULT, seed.CHAT_PRINCIPAL_ID)
     assert upstream.received[0].path == "/?code=code-from-the-vault"
 
 
-def test_a_reference_without_a_grant_sends_nothing(
-    local_azure: LocalAzure, upstream: Upstream
-) -> None:
+def test_sends_nothing_without_grant(local_azure: LocalAzure, upstream: Upstream) -> None:
     outcome = refer(local_azure, upstream, seed.VAULT, "eeeeeeee-0000-4000-8000-00000000dead")
     assert "may not read the secrets" in outcome["error"]
     assert upstream.received == []
 
 
-def test_a_vault_by_roles_needs_a_role(
-    arm: Arm, local_azure: LocalAzure, upstream: Upstream
-) -> None:
+def test_resolves_reference_by_role(arm: Arm, local_azure: LocalAzure, upstream: Upstream) -> None:
     refused = refer(local_azure, upstream, seed.RBAC_VAULT, seed.CHAT_PRINCIPAL_ID)
     assert "may not read the secrets" in refused["error"]
     role = f"/providers/Microsoft.Authorization/roleDefinitions/{SECRETS_USER}"
@@ -140,7 +134,7 @@ def test_a_vault_by_roles_needs_a_role(
     assert upstream.received[0].path == "/?code=code-from-the-other-vault"
 
 
-def test_the_data_plane_shows_values_to_those_who_may(arm: Arm, local_azure: LocalAzure) -> None:
+def test_reads_secret_with_permission(arm: Arm, local_azure: LocalAzure) -> None:
     path = f"/keyvault/{seed.VAULT}/secrets/upstream-code"
     order = {"resource": "https://vault.azure.net", "principal": seed.CHAT}
     arm.token = local_azure.post("/_local/tokens", order)["token"]
@@ -150,7 +144,7 @@ def test_the_data_plane_shows_values_to_those_who_may(arm: Arm, local_azure: Loc
     assert arm.call("PUT", path, {"value": "new"}, "7.4").status_code == 403
 
 
-def test_a_secret_has_versions(arm: Arm, local_azure: LocalAzure) -> None:
+def test_secret_has_versions(arm: Arm, local_azure: LocalAzure) -> None:
     change(arm, "add", policy(seed.CHAT_PRINCIPAL_ID, "set", "list", "delete"))
     order = {"resource": "https://vault.azure.net", "principal": seed.CHAT}
     arm.token = local_azure.post("/_local/tokens", order)["token"]

@@ -1,1 +1,1 @@
-"""Azure Key Vault (Microsoft.KeyVault/vaults): management, and the secrets of the data plane."""
+"""Azure Key Vault: vaults in Resource Manager, and secrets in the data plane."""

@@ -1,123 +1,163 @@
-"""Secrets of the data plane. Azure serves them at the vault's host, Local Azure under a path.
+"""The secrets that a vault stores: versions, attributes, and deleted secrets until their purge.
 
-`https://<vault>.vault.azure.net/secrets/...` is `/keyvault/<vault>/secrets/...` here.
+Names are compared in any case, and shown as in the first request that set them.
 """
 
 from __future__ import annotations
 
+import base64
+import copy
+import json
+import secrets
+import time
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-
-from localazure.arm import errors, guard
-from localazure.arm.keyvault import rules
+from localazure.arm.keyvault.errors import (
+    BadParameter,
+    DeletedButRecoverable,
+    DeletedSecretNotFound,
+    PurgeNotAllowed,
+    SecretExists,
+    SecretNotFound,
+)
+from localazure.arm.keyvault.vault import RETENTION_DAYS
 from localazure.arm.resources import Resource
-from localazure.arm.routing import json_content
-from localazure.arm.schema import ANYTHING, check
-from localazure.world import world_of
 
-AUDIENCES = ("https://vault.azure.net", "https://vault.azure.net/")
-API_VERSIONS = frozenset({"7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01"})
-_SHAPE = {"value": str, "contentType": str, "attributes": ANYTHING, "tags": ANYTHING}
+_DAY_SECONDS = 24 * 60 * 60
+
+Version = dict[str, Any]
+Deleted = dict[str, Any]
 
 
-class SecretNotFound(errors.ArmError):
-    """No secret of that name and version."""
+class Secrets:
+    """The secrets of one vault, kept in the hidden part of its resource."""
 
-    status = 404
-    code = "SecretNotFound"
+    def __init__(self, vault: Resource) -> None:
+        self._vault = vault
+        self._live: dict[str, list[Version]] = vault.hidden.setdefault("secrets", {})
+        self._deleted: dict[str, Deleted] = vault.hidden.setdefault("deletedSecrets", {})
 
+    def names(self) -> list[str]:
+        """Return the names of the secrets, in the order in which they are listed."""
+        return [self._live[key][0]["name"] for key in sorted(self._live)]
 
-class NotPermitted(errors.ArmError):
-    """Neither a policy nor a role allows it."""
+    def deleted_names(self) -> list[str]:
+        """Return the names of the deleted secrets."""
+        return [self._deleted[key]["versions"][0]["name"] for key in sorted(self._deleted)]
 
-    status = 403
-    code = "Forbidden"
+    def versions(self, name: str) -> list[Version]:
+        """Return the versions, oldest first; none where there is no such secret."""
+        return self._live.get(name.lower(), [])
 
+    def find(self, name: str, version: str = "") -> Version:
+        """Return a version, or the latest. Raises SecretNotFound."""
+        found = [one for one in self.versions(name) if version in ("", one["version"])]
+        if not found:
+            raise SecretNotFound(name)
+        return found[-1]
 
-async def list_secrets(request: Request) -> Response:
-    """GET /secrets: names and attributes, no values."""
-    vault = _vault(request, "list")
-    values = [
-        _bundle(vault, name, versions[-1], named_version=False)
-        for name, versions in vault.hidden.get("secrets", {}).items()
-    ]
-    return JSONResponse({"value": values, "nextLink": None})
-
-
-async def get_secret(request: Request) -> Response:
-    """GET /secrets/{name}[/{version}]: with its value."""
-    vault = _vault(request, "get")
-    name, version = request.path_params["name"], request.path_params.get("version", "")
-    found = rules.find_version(vault, name, version)
-    if found is None:
-        raise SecretNotFound(
-            f"A secret with (name/id) {name} was not found in this key vault. If you recently "
-            "deleted this secret you may be able to recover it using the correct recovery command."
+    def set(self, name: str, value: str, **members: Any) -> Version:
+        """Add a version. Raises DeletedButRecoverable."""
+        key, now = name.lower(), int(time.time())
+        if key in self._deleted:
+            raise DeletedButRecoverable(name)
+        held = self._live.setdefault(key, [])
+        attributes = {"enabled": True, **(members.get("attributes") or {})}
+        held.append(
+            {
+                "name": held[0]["name"] if held else name,
+                "version": _new_version(),
+                "value": value,
+                "contentType": members.get("contentType"),
+                "tags": members.get("tags"),
+                "attributes": attributes | {"created": now, "updated": now},
+            }
         )
-    return JSONResponse({"value": found["value"]} | _bundle(vault, name, found))
+        return held[-1]
+
+    def update(self, name: str, version: str, **members: Any) -> Version:
+        """Write attributes, tags and content type of a version. Raises SecretNotFound."""
+        found = self.find(name, version)
+        for member in ("contentType", "tags"):
+            if members.get(member) is not None:
+                found[member] = members[member]
+        given = {k: v for k, v in (members.get("attributes") or {}).items() if v is not None}
+        found["attributes"] |= given | {"updated": int(time.time())}
+        return found
+
+    def delete(self, name: str) -> Deleted:
+        """Delete all versions; they can be recovered until the purge. Raises SecretNotFound."""
+        self.find(name)
+        now = int(time.time())
+        deleted = {
+            "versions": self._live.pop(name.lower()),
+            "deletedDate": now,
+            "scheduledPurgeDate": now + self.retention_days * _DAY_SECONDS,
+        }
+        self._deleted[name.lower()] = deleted
+        return deleted
+
+    def find_deleted(self, name: str) -> Deleted:
+        """Return a deleted secret. Raises DeletedSecretNotFound."""
+        if name.lower() not in self._deleted:
+            raise DeletedSecretNotFound(name)
+        return self._deleted[name.lower()]
+
+    def recover(self, name: str) -> Version:
+        """Undo a deletion; return the latest version. Raises DeletedSecretNotFound."""
+        self._live[name.lower()] = self.find_deleted(name)["versions"]
+        del self._deleted[name.lower()]
+        return self.find(name)
+
+    def purge(self, name: str) -> None:
+        """Remove a deleted secret for good. Raises DeletedSecretNotFound, PurgeNotAllowed."""
+        self.find_deleted(name)
+        if self.is_protected:
+            raise PurgeNotAllowed
+        del self._deleted[name.lower()]
+
+    def backup(self, name: str) -> str:
+        """Return all versions as text that `restore` reads. Raises SecretNotFound."""
+        self.find(name)
+        content = json.dumps(self.versions(name)).encode("utf-8")
+        return base64.urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+
+    def restore(self, text: str) -> Version:
+        """Write the versions of a backup; return the latest. Raises BadParameter, SecretExists."""
+        try:
+            padded = text + "=" * (-len(text) % 4)
+            versions: list[Version] = json.loads(base64.urlsafe_b64decode(padded))
+            name: str = versions[0]["name"]
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            raise BadParameter("Backup blob contains invalid or corrupt version.") from error
+        if name.lower() in self._live or name.lower() in self._deleted:
+            raise SecretExists(name)
+        self._live[name.lower()] = copy.deepcopy(versions)
+        return self.find(name)
+
+    @property
+    def retention_days(self) -> int:
+        """For how long deleted secrets can be recovered."""
+        days: int = self._properties.get("softDeleteRetentionInDays") or RETENTION_DAYS
+        return days
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether nothing can be purged before its time."""
+        return bool(self._properties.get("enablePurgeProtection"))
+
+    @property
+    def recovery_level(self) -> str:
+        """The `recoveryLevel` of all secrets, which follows from the vault's settings."""
+        custom = "" if self.retention_days == RETENTION_DAYS else "Customized"
+        return f"{custom}Recoverable{'' if self.is_protected else '+Purgeable'}"
+
+    @property
+    def _properties(self) -> dict[str, Any]:
+        properties: dict[str, Any] = self._vault.document["properties"]
+        return properties
 
 
-async def set_secret(request: Request) -> Response:
-    """PUT /secrets/{name}: a new version."""
-    body: Any = json_content(await request.body())
-    vault = _vault(request, "set")
-    check(body, _SHAPE)
-    if not isinstance(body, dict) or not isinstance(body.get("value"), str):
-        raise errors.InvalidParameter("A secret needs a value.")
-    name = request.path_params["name"]
-    made = rules.add_version(vault, name, body["value"], body.get("contentType"))
-    return JSONResponse({"value": made["value"]} | _bundle(vault, name, made))
-
-
-async def delete_secret(request: Request) -> Response:
-    """DELETE /secrets/{name}: all versions. Soft deletion is not kept."""
-    vault = _vault(request, "delete")
-    name = request.path_params["name"].lower()
-    versions = vault.hidden.get("secrets", {}).pop(name, None)
-    if versions is None:
-        raise SecretNotFound(f"A secret with (name/id) {name} was not found in this key vault.")
-    return JSONResponse(_bundle(vault, name, versions[-1], named_version=False))
-
-
-def _vault(request: Request, permission: str) -> Resource:
-    """Return the vault of the path to a caller who may do this there."""
-    world, name = world_of(request), request.path_params["vault"]
-    principal = guard.authenticate(world, request.headers.get("authorization", ""), AUDIENCES)
-    if request.query_params.get("api-version") not in API_VERSIONS:
-        raise errors.ApiVersionUnknown(
-            request.query_params.get("api-version", ""), "secrets", API_VERSIONS
-        )
-    for vault in world.resources.of_type(rules.TYPE):
-        if vault.name.lower() == name.lower():
-            if rules.may(vault, world.resources, principal.object_id, permission):
-                return vault
-            raise NotPermitted(
-                f"The principal '{principal.object_id}' does not have secrets {permission} "
-                f"permission on key vault '{vault.name}'."
-            )
-    # In Azure such a host does not resolve.
-    raise errors.RouteNotFound(request.url.path)
-
-
-def _bundle(
-    vault: Resource, name: str, version: dict[str, Any], *, named_version: bool = True
-) -> dict[str, Any]:
-    uri = f"{vault.document['properties']['vaultUri']}secrets/{name}"
-    bundle = {
-        "id": f"{uri}/{version['version']}" if named_version else uri,
-        "attributes": version["attributes"] | {"recoveryLevel": "Recoverable+Purgeable"},
-    }
-    return bundle | ({"contentType": version["contentType"]} if version["contentType"] else {})
-
-
-_ONE = "/keyvault/{vault}/secrets/{name}"
-ROUTES = [
-    Route("/keyvault/{vault}/secrets", list_secrets),
-    Route(_ONE, get_secret),
-    Route(_ONE + "/{version}", get_secret),
-    Route(_ONE, set_secret, methods=["PUT"]),
-    Route(_ONE, delete_secret, methods=["DELETE"]),
-]
+def _new_version() -> str:
+    """Return an id of 32 hexadecimal digits; later ones sort after earlier ones."""
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"

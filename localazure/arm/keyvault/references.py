@@ -1,0 +1,69 @@
+"""Key Vault references: a secret as another Azure service reads it, by its managed identity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localazure.arm.keyvault import access
+from localazure.arm.keyvault.errors import VaultError
+from localazure.arm.keyvault.secrets import Secrets
+from localazure.arm.keyvault.vault import HOST_SUFFIX, TYPE
+from localazure.arm.resources import Resource, Resources
+
+_APPROVED = "approved"
+
+
+class ReferenceFailed(Exception):
+    """The secret cannot be read; the text says why."""
+
+
+def read(resources: Resources, service: Resource, object_id: str, uri: str) -> str:
+    """Return the value of the secret at `uri`, read by `service` as the principal `object_id`.
+
+    The network counts first: a vault without public access, or with a firewall, is reached as a
+    trusted service (`bypass`) or through an approved shared private link. Raises ReferenceFailed.
+    """
+    host, _, path = uri.removeprefix("https://").rstrip("/").partition("/")
+    vault = _vault(resources, host)
+    _require_network(vault, service)
+    _, name, *version = path.split("/")
+    if not access.may(vault, resources, object_id, "get", name):
+        raise ReferenceFailed(f"The identity '{object_id}' may not read the secrets of '{host}'.")
+    try:
+        found = Secrets(vault).find(name, *version)
+    except VaultError as error:
+        raise ReferenceFailed(f"The secret '{uri}' was not found.") from error
+    if not found["attributes"]["enabled"]:
+        raise ReferenceFailed(f"The secret '{uri}' is disabled.")
+    value: str = found["value"]
+    return value
+
+
+def _vault(resources: Resources, host: str) -> Resource:
+    name = host.removesuffix(HOST_SUFFIX).lower()
+    for vault in resources.of_type(TYPE):
+        if vault.name.lower() == name:
+            return vault
+    raise ReferenceFailed(f"There is no vault at '{host}'.")
+
+
+def _require_network(vault: Resource, service: Resource) -> None:
+    properties = vault.document["properties"]
+    is_open = not access.is_private(properties) and not access.denies_by_default(properties)
+    if is_open or access.trusts_azure_services(properties) or _has_link(service, vault):
+        return
+    raise ReferenceFailed(
+        f"The vault '{vault.name}' allows no public network access, and '{service.name}' has no "
+        "approved shared private link to it."
+    )
+
+
+def _has_link(service: Resource, vault: Resource) -> bool:
+    links: list[dict[str, Any]] = (
+        service.document["properties"].get("sharedPrivateLinkResources") or []
+    )
+    return any(
+        str(link["properties"].get("privateLinkResourceId", "")).lower() == vault.id.lower()
+        and str(link["properties"].get("status", "")).lower() == _APPROVED
+        for link in links
+    )
