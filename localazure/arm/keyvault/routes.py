@@ -94,9 +94,9 @@ def put_vault(call: Call) -> Response:
     made = Resource(blank(arm_id, body["location"], properties["tenantId"]))
     made.document["systemData"] = created(call.principal.app_id)
     fill_defaults(made.document["properties"], call.api_version)
-    _write(call, made, body)
+    answer = _write(call, made, body)
     call.world.resources.put(made)
-    return call.json(registering(made.document))
+    return answer if _recovers(body) else call.json(registering(made.document))
 
 
 @vaults.serves("PATCH", _ONE, action="write")
@@ -169,7 +169,7 @@ def _check_new(call: Call, body: dict[str, Any]) -> None:
 
 def _recover(call: Call, deleted: Resource, body: dict[str, Any]) -> Response:
     """Undo a deletion where the request says so. Raises VaultDeleted."""
-    if str(body["properties"].get("createMode")).lower() != "recover":
+    if not _recovers(body):
         raise deleted_vaults.VaultDeleted
     recovered = deleted_vaults.recover(call.world.resources, deleted)
     return _write(call, recovered, body)
@@ -183,6 +183,10 @@ def _write(call: Call, vault: Resource, body: dict[str, Any]) -> Response:
         vault.document["tags"] = body["tags"]
     vault.document["systemData"] |= touched(call.principal.app_id)
     return call.json(vault.document)
+
+
+def _recovers(body: dict[str, Any]) -> bool:
+    return str(body["properties"].get("createMode")).lower() == "recover"
 
 
 def _is_taken(call: Call, name: str) -> bool:
