@@ -1,9 +1,9 @@
-# make setup | demo [ONCE=1] | test | bench | lock
+# make setup | demo [ONCE=1] | check | test | bench | lock
 PYTHON ?= python3
 BIN := .venv/bin
 export ONCE
 
-.PHONY: setup setup-dev demo test lint test-sqlite test-postgres test-slow test-browser bench lock
+.PHONY: setup setup-dev demo check test lint test-sqlite test-postgres test-slow test-browser bench lock
 
 # Every recipe that starts something is exec'ed, so that it sees when make itself is killed.
 setup:
@@ -15,6 +15,11 @@ setup-dev:
 demo: setup
 	@exec $(BIN)/python -m examples.demo
 
+# What to run while you work.
+check: setup-dev
+	@$(MAKE) --no-print-directory lint test-sqlite
+
+# Everything.
 test: setup-dev
 	@$(MAKE) --no-print-directory lint test-sqlite test-postgres test-slow test-browser
 
