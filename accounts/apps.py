@@ -18,5 +18,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Keep the groups of the roles as the code has them, and look at what is configured."""
+        from accounts.api import schemes  # noqa: F401, PLC0415  registered by being imported
+
         register(check)
         post_migrate.connect(grant_permissions, dispatch_uid="accounts.roles")

@@ -18,8 +18,6 @@ _RANDOM_BYTES: Final = 32
 _SHOWN_CHARACTERS: Final = len(PREFIX) + 6
 # How exactly it is known when a token was last used: not every request is a write.
 _USE_RESOLUTION: Final = timedelta(minutes=1)
-# For how long a request can be repeated by its Idempotency-Key.
-_REPEATABLE: Final = timedelta(days=1)
 
 
 class PersonalAccessTokenQuerySet(models.QuerySet["PersonalAccessToken"]):
@@ -28,14 +26,6 @@ class PersonalAccessTokenQuerySet(models.QuerySet["PersonalAccessToken"]):
     def with_secret(self, secret: str) -> PersonalAccessTokenQuerySet:
         """Return the token whose text this is."""
         return self.filter(digest=_digest(secret))
-
-
-class IdempotentAnswerQuerySet(models.QuerySet["IdempotentAnswer"]):
-    """Questions about answers that are kept."""
-
-    def delete_old(self, now: datetime) -> None:
-        """Delete those whose requests nobody repeats any more."""
-        self.filter(created_at__lt=now - _REPEATABLE).delete()
 
 
 class PersonalAccessToken(models.Model):
@@ -122,31 +112,3 @@ class PersonalAccessToken(models.Model):
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-class IdempotentAnswer(models.Model):
-    """What a request with an Idempotency-Key was answered, to answer its repetitions with.
-
-    Source: draft-ietf-httpapi-idempotency-key-header.
-    """
-
-    caller = models.CharField(max_length=128)
-    key = models.CharField(max_length=128)
-    request_digest = models.CharField(
-        max_length=64, help_text="SHA-256 of what was asked for, in hexadecimal."
-    )
-    status = models.PositiveSmallIntegerField(default=0)
-    headers = models.JSONField(default=dict)
-    body = models.JSONField(null=True)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    objects = IdempotentAnswerQuerySet.as_manager()
-
-    class Meta:
-        indexes = [models.Index(fields=["created_at"], name="idempotent_answer_by_age")]
-        constraints = [
-            models.UniqueConstraint(fields=["caller", "key"], name="one_answer_for_a_callers_key"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.caller}: {self.key}"

@@ -20,8 +20,8 @@ def _serving() -> ASGI3Application:
     from django.conf import settings  # noqa: PLC0415
 
     from config.bridge import asgi  # noqa: PLC0415
-    from config.figures.publishing import publisher  # noqa: PLC0415
-    from config.request_ids import request_name  # noqa: PLC0415
+    from observability.publisher import publisher  # noqa: PLC0415
+    from observability.request_ids import request_name  # noqa: PLC0415
     from upstreams.receiver.configuration import configuration  # noqa: PLC0415
     from upstreams.receiver.serving.asgi import ReceiverFirst  # noqa: PLC0415
 

@@ -46,21 +46,22 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "validation",
+    "observability",
+    "api",
     "accounts",
     "identities",
     "upstreams",
     "sync",
     "diagnosis",
-    "config.figures",
     "portal",
     # The operator's own apps: their `hubs.py` is discovered as `admin.py` is.
     *env.list("SIGNALMAN_APPS", default=[]),
 ]
 
 MIDDLEWARE = [
-    "config.request_ids.request_ids",
+    "observability.request_ids.request_ids",
     "django.middleware.security.SecurityMiddleware",
-    "config.policies.ContentSecurityPolicy",
+    "portal.content_security_policy.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -127,7 +128,7 @@ SECURE_HSTS_PRELOAD = HTTPS
 if env.bool("SIGNALMAN_BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# What a page may load and run: nothing, unless `config.policies` says what its address needs.
+# What a page may load and run: nothing, unless `portal.content_security_policy` has an exception.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -164,15 +165,20 @@ CACHES = {"default": env.cache("SIGNALMAN_CACHE_URL", default="locmemcache://")}
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    # A request without credentials is answered with the first one's challenge.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.PersonalTokenAuthentication",
+        "accounts.authentication.ApplicationAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
-    "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.CursorPages",
+    "DEFAULT_PAGINATION_CLASS": "api.pagination.CursorPages",
     "DEFAULT_FILTER_BACKENDS": [
-        "accounts.api.filters.Filters",
+        "api.filters.Filters",
         "rest_framework.filters.OrderingFilter",
     ],
-    "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.ApiSchema",
-    "EXCEPTION_HANDLER": "config.problems.handle_exception",
+    "DEFAULT_SCHEMA_CLASS": "api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "api.exceptions.handle_exception",
     # Whose word is taken for the address that asks: our own proxy's, and nobody else's.
     "NUM_PROXIES": 1 if env.bool("SIGNALMAN_BEHIND_PROXY", default=False) else 0,
 }
@@ -204,11 +210,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    # The schema is public.
+    "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1/",
-    "PREPROCESSING_HOOKS": ["accounts.api.schema.only_the_api"],
+    "PREPROCESSING_HOOKS": ["api.schema.only_the_api"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "accounts.api.examples.with_examples",
+        "api.examples.with_examples",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
@@ -282,7 +290,7 @@ SIGNALMAN_AZURE_NAME = env.str("SIGNALMAN_AZURE_NAME", default="Azure")
 # Azure's own portal, which pages link to; national clouds have their own. Local Azure has none.
 SIGNALMAN_AZURE_PORTAL = env.str("SIGNALMAN_AZURE_PORTAL", default="https://portal.azure.com")
 # Told of each request to Azure.
-SIGNALMAN_ARM_OBSERVER = "config.figures.observers.azure_called"
+SIGNALMAN_ARM_OBSERVER = "observability.observers.azure_called"
 # Seconds between two polls of a long-running operation where Azure does not say. The SDK's is 30.
 SIGNALMAN_POLL_SECONDS = env.float("SIGNALMAN_POLL_SECONDS", default=10.0)
 # Seconds after which a worker that holds an operation is given up for dead. Longer than the slowest
@@ -312,7 +320,7 @@ VALIDATION = {
     "COOL_DOWN_SECONDS": env.float("SIGNALMAN_KEY_COOL_DOWN_SECONDS", default=300.0),
     # Hosts besides the authority's that signing keys may be read from.
     "KEY_HOSTS": env.list("SIGNALMAN_KEY_HOSTS", default=[]),
-    "OBSERVER": "config.figures.observers.token_checked",
+    "OBSERVER": "observability.observers.token_checked",
 }
 
 # --- Sign-in ----------------------------------------------------------------------------------
@@ -455,8 +463,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"()": "config.logs.LineFormatter"},
-        "json": {"()": "config.logs.JsonFormatter"},
+        "text": {"()": "observability.logs.LineFormatter"},
+        "json": {"()": "observability.logs.JsonFormatter"},
     },
     "filters": {"refusals": {"()": "upstreams.receiver.serving.logs.WithoutRefusals"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},

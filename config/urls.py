@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config.figures.views import metrics
-from config.health import livez, readyz
+from observability.health import livez, readyz
+from observability.metrics import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -17,14 +17,14 @@ urlpatterns = [
     path("admin/sign-in/", include("accounts.sign_in.urls")),
     path("admin/", include("portal.urls")),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("config.api")),
+    path("api/v1/", include("config.api_urls")),
     path("livez", livez),
     path("metrics", metrics),
     path("readyz", readyz),
     path("upstream/", include("upstreams.receiver.serving.urls")),
 ]
 
-handler400 = "config.problems.bad_request"
-handler403 = "config.problems.permission_denied"
-handler404 = "config.problems.page_not_found"
-handler500 = "config.problems.server_error"
+handler400 = "api.exceptions.bad_request"
+handler403 = "api.exceptions.permission_denied"
+handler404 = "api.exceptions.page_not_found"
+handler500 = "api.exceptions.server_error"

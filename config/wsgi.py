@@ -17,8 +17,8 @@ def _serving() -> WSGIApplication:
     """Return the application, in a process that publishes what it counts."""
     django = get_wsgi_application()
     # They import models, which load after Django.
-    from config.figures.publishing import publisher  # noqa: PLC0415
-    from config.request_ids import request_name  # noqa: PLC0415
+    from observability.publisher import publisher  # noqa: PLC0415
+    from observability.request_ids import request_name  # noqa: PLC0415
     from upstreams.receiver.serving.wsgi import ReceiverFirst  # noqa: PLC0415
 
     publisher.start()

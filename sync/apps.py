@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from celery.signals import task_success
 from django.apps import AppConfig
 
 
@@ -12,7 +13,17 @@ class SyncConfig(AppConfig):
     verbose_name = "Sync"
 
     def ready(self) -> None:
-        """Check where Azure is said to be."""
+        """Register the system checks, problem types, metrics and the readiness check."""
         # Models load after apps. Celery registers tasks where they are imported.
+        from api import exceptions  # noqa: PLC0415
+        from observability import health, metrics  # noqa: PLC0415
         from sync import checks  # noqa: F401, PLC0415
+        from sync.api.problems import PROBLEM_TYPES  # noqa: PLC0415
+        from sync.health import check_worker  # noqa: PLC0415
+        from sync.metrics import record_tick, sync_metrics  # noqa: PLC0415
         from sync.operations import tasks  # noqa: F401, PLC0415
+
+        exceptions.register(PROBLEM_TYPES)
+        metrics.register(sync_metrics)
+        health.register("worker", check_worker)
+        task_success.connect(record_tick, dispatch_uid="sync.tick")

@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.causes import present_request
 from arm.state import InstanceState
 from identities.models import SignalRInstance, Subscription
+from observability.context import current_request_id
 from sync.errors import UnreadablePlan
 from sync.inventory.sync_status import SyncStatus
 from sync.planning.plan import Plan
@@ -85,7 +85,10 @@ class Operation(models.Model):
     )
     requested_by_name = models.CharField(max_length=150)
     request_id = models.CharField(
-        max_length=64, blank=True, default=present_request, help_text="Of the request that asked."
+        max_length=64,
+        blank=True,
+        default=current_request_id,
+        help_text="Of the request that asked.",
     )
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -288,7 +291,7 @@ class AuditEvent(models.Model):
     after = models.JSONField(null=True)
     # Not a foreign key: this row stays when that one goes.
     operation_id = models.UUIDField(null=True, db_index=True)
-    request_id = models.CharField(max_length=64, blank=True, default=present_request)
+    request_id = models.CharField(max_length=64, blank=True, default=current_request_id)
 
     objects = AuditEventQuerySet.as_manager()
 

@@ -14,19 +14,35 @@ class UpstreamsConfig(AppConfig):
 
     def ready(self) -> None:
         """Find the project's hubs, and let changed rows count at once."""
+        from api import exceptions  # noqa: PLC0415
         from identities.models import (  # noqa: PLC0415  # models load after apps
             ManagedIdentity,
             SignalRInstance,
             Subscription,
             UserAssignedIdentity,
         )
+        from observability import health, metrics  # noqa: PLC0415
         from upstreams.demands import ReceiverDemands  # noqa: PLC0415
+        from upstreams.health import check_signing_keys  # noqa: PLC0415
+        from upstreams.metrics import (  # noqa: PLC0415
+            count_lost_deliveries,
+            count_rejected,
+            upstream_metrics,
+        )
         from upstreams.models import UpstreamTemplate  # noqa: PLC0415
         from upstreams.receiver import system_checks  # noqa: F401, PLC0415
         from upstreams.receiver.authentication.policies import forget_on_change  # noqa: PLC0415
         from upstreams.receiver.hubs.discovery import discover  # noqa: PLC0415
+        from upstreams.receiver.protocol.errors import UnknownInstance  # noqa: PLC0415
+        from upstreams.signals import deliveries_lost, request_turned_away  # noqa: PLC0415
 
         discover()
+        not_found = exceptions.ProblemType(404, "not-found", "Not found")
+        exceptions.register({UnknownInstance: not_found})
+        metrics.register(upstream_metrics)
+        health.register("signing_keys", check_signing_keys)
+        deliveries_lost.connect(count_lost_deliveries, dispatch_uid="upstreams.metrics")
+        request_turned_away.connect(count_rejected, dispatch_uid="upstreams.metrics")
         for model in (
             ManagedIdentity,
             ReceiverDemands,

@@ -1,1 +1,1 @@
-"""What every part of the API has in common: callers, permissions, problems, pages and limits."""
+"""The API of accounts: personal access tokens and who calls."""

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.callers import user_of
-from accounts.api.views import ApiView, ListView
 from accounts.models import PersonalAccessToken
+from api.views import ApiView, ListView
 
 
 class TokenSerializer(serializers.ModelSerializer[PersonalAccessToken]):

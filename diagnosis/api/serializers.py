@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api.fields import ChoiceTextField, StrictSerializer, TextField
+from api.fields import ChoiceTextField, StrictSerializer, TextField
 from validation.checks.structure import MAX_TOKEN_CHARACTERS
 from validation.verdict import Outcome
 

@@ -10,8 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.permissions import RolePermission, is_allowed
-from accounts.api.views import ApiView
+from api.permissions import RolePermission, is_allowed
+from api.views import ApiView
 from diagnosis.api.serializers import FindingSerializer, InspectSerializer, VerdictSerializer
 from diagnosis.checklist import diagnose
 from diagnosis.inspector import inspect_token

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework.generics import RetrieveAPIView
 
-from accounts.api.views import ApiView, ListView
+from api.views import ApiView, ListView
 from identities.api.filters import InstanceFilters, UserAssignedIdentityFilters
 from identities.api.serializers import (
     InstanceSerializer,

@@ -14,8 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.callers import name_of
-from accounts.api.fields import TextField
-from accounts.api.views import DocumentView
+from api.fields import TextField
+from api.views import DocumentView
 from identities.api.views import instance_named
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from sync.api.serializers import GrantChoiceSerializer, IdentitySerializer, TemplateSerializer

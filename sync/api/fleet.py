@@ -15,12 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.callers import name_of, user_of
-from accounts.api.fields import FlagField, StrictSerializer, TextField
-from accounts.api.filters import Filters
-from accounts.api.idempotency import once
-from accounts.api.links import to_operation
-from accounts.api.problems import Problem
-from accounts.api.views import ApiView
+from api.fields import FlagField, StrictSerializer, TextField
+from api.filters import Filters
+from api.idempotency import once
+from api.links import to_operation
+from api.problems import Problem
+from api.views import ApiView
 from arm.client import list_subscriptions
 from identities.api.filters import InstanceFilters
 from identities.api.serializers import SubscriptionSerializer

@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.callers import name_of
-from accounts.api.fields import ChoiceTextField, DocumentSerializer, StrictSerializer
-from accounts.api.views import ApiView, DocumentView
+from api.fields import ChoiceTextField, DocumentSerializer, StrictSerializer
+from api.views import ApiView, DocumentView
 from sync.inventory.function_app_status import agreement_document, agreement_of
 from sync.inventory.function_apps import refresh_function_app, set_app_policy
 from upstreams.models import FunctionApp

@@ -19,9 +19,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.callers import name_of
-from accounts.api.fields import DocumentSerializer, NumberField, StrictSerializer, TextField
-from accounts.api.idempotency import once
-from accounts.api.views import ApiView, ListView
+from api.fields import DocumentSerializer, NumberField, StrictSerializer, TextField
+from api.idempotency import once
+from api.views import ApiView, ListView
 from identities.api.views import OfInstance, instance_named
 from sync.api.serializers import PlanSerializer
 from sync.desired.history import rollback

@@ -10,17 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.callers import name_of, user_of
-from accounts.api.conditional import require_match
-from accounts.api.fields import (
+from api.conditional import require_match
+from api.fields import (
     ChoiceTextField,
     FlagField,
     StrictSerializer,
     TextField,
     UuidField,
 )
-from accounts.api.idempotency import once
-from accounts.api.links import to_instance, to_operation
-from accounts.api.views import ApiView
+from api.idempotency import once
+from api.links import to_instance, to_operation
+from api.views import ApiView
 from arm.creation import SERVICE_MODES, SKUS
 from arm.state import ExistenceState
 from identities.api.serializers import InstanceSerializer

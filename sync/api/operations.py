@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.callers import name_of, user_of
-from accounts.api.idempotency import once
-from accounts.api.links import to_operation
-from accounts.api.views import ApiView, ListView
+from api.idempotency import once
+from api.links import to_operation
+from api.views import ApiView, ListView
 from arm.errors import NotFound
 from identities.api.views import instance_named
 from identities.models import SignalRInstance

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.callers import name_of
-from accounts.api.fields import FlagField, StrictSerializer, TextField
-from accounts.api.views import ApiView
+from api.fields import FlagField, StrictSerializer, TextField
+from api.views import ApiView
 from identities.api.views import instance_named
 from identities.models import SignalRInstance
 from sync.api.desired_state import InstanceDocument

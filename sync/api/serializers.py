@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api.fields import (
+from api.fields import (
     ChoiceTextField,
     DocumentSerializer,
     FlagField,

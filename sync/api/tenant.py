@@ -12,9 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.callers import name_of
-from accounts.api.fields import StrictSerializer, TextField, UuidField
-from accounts.api.idempotency import once
-from accounts.api.views import ApiView
+from api.fields import StrictSerializer, TextField, UuidField
+from api.idempotency import once
+from api.views import ApiView
 from arm.graph import list_applications
 from identities.api.serializers import UserAssignedIdentitySerializer
 from identities.api.views import UserAssignedIdentityList

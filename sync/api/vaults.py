@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.views import ApiView
+from api.views import ApiView
 from identities.api.views import instance_named
 from sync.inventory.import_instances import refresh
 from sync.inventory.secret_access import named_secrets

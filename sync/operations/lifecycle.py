@@ -13,8 +13,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import causes
 from identities.models import SignalRInstance
+from observability import context
 from sync.audit import record_event
 from sync.desired.lifecycle import let_go
 from sync.desired.management_policy import require_managed
@@ -95,7 +95,7 @@ def advance(operation_id: UUID, now: datetime | None = None) -> datetime | None:
     held = claim(operation_id, now or timezone.now())
     if held is None:
         return None
-    with causes.working_on(str(operation_id), request=held.operation.request_id):
+    with context.operation_context(str(operation_id), request=held.operation.request_id):
         try:
             return carry_on(held)
         except ClaimLost as lost:

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import PersonalAccessToken
 from accounts.roles import Role
-from config.api import urlpatterns
+from config.api_urls import urlpatterns
 from identities.models import SignalRInstance
 from sync.models import AuditEvent, Operation
 from tests.accounts.callers import Scope, caller, token

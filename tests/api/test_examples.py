@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from accounts.api.examples import EXAMPLES
 from accounts.roles import Role
+from api.examples import EXAMPLES
 from tests.accounts.callers import token
 from tests.api.routes import Route, document, routes
 from tests.api.tour import Stop, Tour

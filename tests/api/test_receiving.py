@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.models import IdempotentAnswer
 from accounts.roles import Role
+from api.models import IdempotentAnswer
 from sync.models import AuditEvent
 from tests.accounts.callers import caller
 from tests.api.fleet import instance

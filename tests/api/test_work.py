@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import IdempotentAnswer
 from accounts.roles import Role
+from api.models import IdempotentAnswer
 from localazure import seed
 from sync.models import AuditEvent, Operation
 from tests.accounts.callers import Scope, caller, token

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from config.logs import JsonFormatter
+from observability.logs import JsonFormatter
 from tests.config.lines import Lines
 
 

@@ -12,11 +12,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from arm.errors import ArmError
-from config.figures.counters import Counters, Kind, counters
-from config.figures.models import Figure
-from config.figures.publishing import Publisher, publisher
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
+from observability.counters import Counters, Series, counters
+from observability.models import MetricValue
+from observability.publisher import Publisher, publisher
 from sync.azure_client import arm_client
 from sync.models import Operation, StatusCount
 from sync.operations.tasks import wake_due_operations
@@ -38,8 +38,8 @@ INSTANCES = ".*/Microsoft.SignalRService/.*"
 def _nothing_counted(settings: Settings) -> Iterator[None]:
     """Count from nothing, and write deliveries at once."""
     settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 0}
-    counters.forget()
-    publisher.forget()
+    counters.reset()
+    publisher.reset()
     recorder.forget()
     policies.forget()
     yield
@@ -196,10 +196,10 @@ def test_what_several_processes_count_adds_up() -> None:
 
 
 def test_of_several_readings_the_latest_counts() -> None:
-    kind = Kind("tick")
+    kind = Series("tick")
     for at in (100.0, 300.0, 200.0):
-        Figure.objects.note({kind: at})
-    assert Figure.objects.get(key=kind.key).value == 300
+        MetricValue.objects.set_latest({kind: at})
+    assert MetricValue.objects.get(key=kind.key).value == 300
 
 
 def test_counts_wait_while_the_database_cannot_be_written() -> None:
@@ -214,14 +214,14 @@ def test_counts_wait_while_the_database_cannot_be_written() -> None:
 
 
 def test_labels_that_are_invented_without_end_do_not_fill_the_memory() -> None:
-    bounded = Counters(most=3)
+    bounded = Counters(max_series=3)
     for number in range(10):
         bounded.add("azure_requests", str(number))
     bounded.add("azure_requests", "0")
     assert bounded.take() == {
-        Kind("azure_requests", ("0",)): 2,
-        Kind("azure_requests", ("1",)): 1,
-        Kind("azure_requests", ("2",)): 1,
+        Series("azure_requests", ("0",)): 2,
+        Series("azure_requests", ("1",)): 1,
+        Series("azure_requests", ("2",)): 1,
     }
 
 

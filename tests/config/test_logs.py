@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import causes
-from config.logs import JsonFormatter, LineFormatter
-from config.redaction import redacted
+from observability import context
+from observability.logs import JsonFormatter, LineFormatter
+from observability.redaction import redacted
 
 FORMS = [JsonFormatter(), LineFormatter()]
 
@@ -33,7 +33,7 @@ def failure(words: str) -> logging.LogRecord:
 
 @contextmanager
 def working() -> Iterator[None]:
-    with causes.working_on("op-1", request="req-1"):
+    with context.operation_context("op-1", request="req-1"):
         yield
 
 

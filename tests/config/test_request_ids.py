@@ -7,10 +7,10 @@ import logging
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.causes import present_request
 from accounts.models import PersonalAccessToken
 from accounts.roles import Role
 from localazure import seed
+from observability.context import current_request_id
 from sync.models import AuditEvent, Operation
 from sync.operations.lifecycle import cancel
 from tests.accounts.callers import DAY, Scope, caller, user
@@ -87,7 +87,7 @@ def test_lines_of_a_request_name_it_and_later_ones_do_not(lines: Lines) -> None:
     during, after = lines.read()
     assert (during["logger"], during["request_id"]) == ("django.request", "mine")
     assert "request_id" not in after
-    assert present_request() == ""
+    assert current_request_id() == ""
 
 
 @pytest.mark.django_db

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.views import ApiView, ListView
+from api.views import ApiView, ListView
 from identities.api.views import OfInstance, instance_named
 from upstreams.api.serializers import (
     DataPlaneSerializer,

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpR
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
-from accounts.api.conditional import entity_tag
+from api.conditional import entity_tag
 from arm.errors import ArmError
 from identities.models import ManagedIdentity, SignalRInstance, Subscription, UserAssignedIdentity
 from portal.instance.identity.forms import ChoiceForm, NewIdentityForm

@@ -10,7 +10,7 @@ from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from accounts.api.conditional import entity_tag
+from api.conditional import entity_tag
 from identities.models import SignalRInstance
 from portal.instance.page import InstancePage
 from portal.instance.upstream.explanation import Route, read, route

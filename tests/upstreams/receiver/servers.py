@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
 
-from config.request_ids import request_name
+from observability.request_ids import request_name
 from upstreams.receiver.serving.wsgi import ReceiverFirst
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from django.conf import settings
 
-from accounts.causes import request_id
+from observability.context import request_id
 from upstreams.receiver.protocol import responses
 from upstreams.receiver.protocol.paths import shown_path
 from upstreams.receiver.protocol.responses import Answer

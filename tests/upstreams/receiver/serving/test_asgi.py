@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts.causes import present_request
+from observability.context import current_request_id
 from upstreams.receiver.protocol.errors import ProtocolError
 from upstreams.receiver.serving.asgi import Body, KnownSenders, ReceiverFirst, cgi_headers
 from upstreams.receiver.serving.threads import Threads
@@ -86,7 +86,7 @@ def test_an_answer_is_one_message_of_headers_and_one_of_the_body() -> None:
         b"x-request-id": b"deploy-7",
     }
     assert b'"code": "method_not_allowed"' in body["body"]
-    assert present_request() == ""
+    assert current_request_id() == ""
 
 
 def test_headers_have_their_cgi_names_and_keep_their_bytes() -> None:

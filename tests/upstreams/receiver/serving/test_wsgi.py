@@ -14,10 +14,10 @@ import pytest
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from accounts.causes import present_request
-from config.logs import LineFormatter
 from identities.models import SignalRInstance
 from localazure import seed
+from observability.context import current_request_id
+from observability.logs import LineFormatter
 from tests.upstreams.receiver.conftest import Tokens
 from tests.upstreams.receiver.requests import headers, json_call
 from upstreams.receiver import Hub, UpstreamRequest
@@ -86,13 +86,13 @@ def test_a_request_has_a_name_while_its_handler_runs_and_in_its_answer(
 ) -> None:
     names: list[str] = []
     hub = Hub("chat")
-    hub.message("echo")(lambda _request, _text: names.append(present_request()))
+    hub.message("echo")(lambda _request, _text: names.append(current_request_id()))
     with installed_hubs(hub):
         bearer = {"HTTP_AUTHORIZATION": f"Bearer {token()}"}
         answers = [Server(**bearer, HTTP_X_REQUEST_ID="deploy-7"), Server(**bearer)]
     assert names == ["deploy-7", "new"]
     assert [one.headers["X-Request-ID"] for one in answers] == names
-    assert present_request() == ""
+    assert current_request_id() == ""
 
 
 def test_a_refusal_is_logged_under_its_requests_name(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.models import PersonalAccessToken
+
+@runtime_checkable
+class Scoped(Protocol):
+    """Credentials that allow less than the role of the user who holds them."""
+
+    def allows(self, permission: str) -> bool:
+        """Return whether the scope has the permission, written `app.action_model`."""
 
 
 class RolePermission(BasePermission):
@@ -32,6 +38,6 @@ class RolePermission(BasePermission):
 
 def is_allowed(request: Request, permission: str) -> bool:
     """Return whether the caller's role and the token's scope have the permission."""
-    if isinstance(request.auth, PersonalAccessToken) and not request.auth.allows(permission):
+    if isinstance(request.auth, Scoped) and not request.auth.allows(permission):
         return False
     return bool(request.user.has_perm(permission))

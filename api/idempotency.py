@@ -7,14 +7,14 @@ import json
 from collections.abc import Callable
 from typing import Final
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.callers import user_of
-from accounts.api.problems import Problem
-from accounts.models import IdempotentAnswer
+from api.models import IdempotentAnswer
+from api.problems import Problem
 
 _MAX_CHARACTERS: Final = 128
 
@@ -69,7 +69,7 @@ def _answer(kept: IdempotentAnswer, answer: Response) -> None:
 
 
 def _caller(request: Request) -> str:
-    kind = "user" if user_of(request) else "application"
+    kind = "user" if isinstance(request.user, User) else "application"
     return f"{kind} {request.user.pk}"
 
 

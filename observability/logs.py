@@ -11,8 +11,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from accounts import causes
-from config.redaction import redacted
+from observability import context
+from observability.redaction import redacted
 
 
 class LineFormatter(logging.Formatter):
@@ -60,8 +60,8 @@ def _cause(record: logging.LogRecord) -> dict[str, str]:
     # Django writes its line on an answer when the request's middleware has ended already.
     request = getattr(record, "request", None)
     found = {
-        "request_id": causes.request_id.get() or getattr(request, "request_id", ""),
-        "operation_id": causes.operation_id.get(),
+        "request_id": context.request_id.get() or getattr(request, "request_id", ""),
+        "operation_id": context.operation_id.get(),
         "trace_id": _trace_id(),
     }
     return {name: value for name, value in found.items() if value}

@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from accounts.api.problems import Problem
+from api.problems import Problem
 
 
 def entity_tag(document: Any) -> str:

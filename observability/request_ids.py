@@ -9,8 +9,8 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts.causes import request_id
-from config.redaction import redacted
+from observability.context import request_id
+from observability.redaction import redacted
 
 # A proxy's own name is kept, unless it could break a log line.
 _ACCEPTABLE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -21,7 +21,7 @@ def request_ids(
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Name each request, and say the name in the header `X-Request-ID` of its answer.
 
-    Whatever is logged and recorded meanwhile takes the name from `accounts.causes`.
+    Whatever is logged and recorded meanwhile takes the name from `observability.context`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

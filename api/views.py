@@ -9,25 +9,23 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.db.models import Model
 from django.shortcuts import get_object_or_404
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.conditional import entity_tag, require_match
-from accounts.api.permissions import RolePermission
-from accounts.api.throttles import CallerThrottle, refusals_counted
-from accounts.authentication import ApplicationAuthentication, PersonalTokenAuthentication
+from api.conditional import entity_tag, require_match
+from api.permissions import RolePermission
+from api.throttles import CallerThrottle, refusals_counted
 
 
 class ApiView(APIView):
     """A view that knows its caller, its permissions and its limits.
 
     `reads` and `writes` are the permissions, written `app.action_model`, that safe and other
-    methods ask for. What follows tells the schema, by method, which problems a method has besides
-    the usual ones, which take an Idempotency-Key, which answer with an operation, and by status
-    what an answer links to.
+    methods require; the setting REST_FRAMEWORK names the authentication classes. What follows
+    tells the schema, by method, which problems a method has besides the usual ones, which take an
+    Idempotency-Key, which answer with an operation, and by status what a response links to.
     """
 
     reads: ClassVar[str]
@@ -36,12 +34,6 @@ class ApiView(APIView):
     repeatable: ClassVar[Collection[str]] = ()
     starts_work: ClassVar[Collection[str]] = ()
     links: ClassVar[Mapping[str, Mapping[int, Any]]] = {}
-    # The first one's challenge is what a request without credentials is answered with.
-    authentication_classes = [
-        PersonalTokenAuthentication,
-        ApplicationAuthentication,
-        SessionAuthentication,
-    ]
     permission_classes = [RolePermission]
     throttle_classes = [CallerThrottle]
     # OPTIONS: the schema says more, and to everybody.

@@ -21,8 +21,8 @@ from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor, Tr
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status
 
-from accounts import causes
-from config.redaction import redacted
+from observability import context
+from observability.redaction import redacted
 
 # Health is asked for without end; upstream requests are many, and figures say more about them.
 _NOT_TRACED: Final = "livez,readyz,metrics,upstream/"
@@ -48,7 +48,7 @@ class Causes(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Note them on a span that begins."""
-        found = {"request_id": causes.request_id.get(), "operation_id": causes.operation_id.get()}
+        found = {"request_id": context.request_id.get(), "operation_id": context.operation_id.get()}
         span.set_attributes({f"signalman.{name}": value for name, value in found.items() if value})
 
 

@@ -1,4 +1,4 @@
-"""Adding this process's counts to the rows that all processes share."""
+"""Adds this process's counts to the rows that all processes share."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
-from config.figures import catalogue
-from config.figures.counters import Counters, Kind, counters
-from config.figures.models import Figure
-from validation import configuration
+from observability.counters import Counters, Series, counters
+from observability.models import MetricValue
+from observability.observers import key_read_times
 
 log = logging.getLogger(__name__)
 
@@ -26,48 +25,48 @@ _JOIN_SECONDS: Final = 5.0
 class Publisher:
     """Publishes every few seconds from a thread, and once more when the process ends."""
 
-    def __init__(self, counters: Counters, moments: Callable[[], dict[Kind, float]]) -> None:
+    def __init__(self, counters: Counters, moments: Callable[[], dict[Series, float]]) -> None:
         self._counters = counters
         self._moments = moments
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Have no thread: a forked child has none of its parent's."""
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._noted: dict[Kind, float] = {}
+        self._published: dict[Series, float] = {}
 
     def start(self, **_: Any) -> None:
-        """Begin, unless it has begun: a receiver of Celery's signals, too."""
+        """Start the thread unless it runs; also a receiver of Celery's signals."""
         if self._thread is not None:
             return
-        self._thread = threading.Thread(target=self._run, name="figures", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
         self._thread.start()
         # Not atexit: a web server's workers are multiprocessing's, whose children do not run it.
         Finalize(None, self.close, exitpriority=0)
 
     def close(self, **_: Any) -> None:
-        """End the thread and publish what is left: a receiver of Celery's signals, too."""
+        """End the thread and publish what is left; also a receiver of Celery's signals."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(_JOIN_SECONDS)
         self.publish()
 
     def publish(self) -> None:
-        """Write what there is. Where the database cannot be written, it waits for the next time."""
+        """Write the counts. While the database refuses writes, they are kept for the next call."""
         counts = self._counters.take()
         moments = self._moments()
-        news = {kind: at for kind, at in moments.items() if self._noted.get(kind) != at}
+        changed = {each: at for each, at in moments.items() if self._published.get(each) != at}
         try:
             if counts:
-                Figure.objects.add(counts)
+                MetricValue.objects.add(counts)
                 counts.clear()
-            if news:
-                Figure.objects.note(news)
-                self._noted.update(news)
+            if changed:
+                MetricValue.objects.set_latest(changed)
+                self._published.update(changed)
         except DatabaseError as error:
             self._counters.put_back(counts)
-            log.warning("Figures cannot be written yet: %s", error)
+            log.warning("Metrics cannot be written to the database: %s", error)
 
     def _run(self) -> None:
         try:
@@ -78,15 +77,5 @@ class Publisher:
             connections.close_all()
 
 
-def key_readings() -> dict[Kind, float]:
-    """Return when the signing keys that this process holds were last read, for each tenant."""
-    rings = configuration.validator().rings()
-    return {
-        Kind(catalogue.SIGNING_KEYS_READ, (tenant,)): ring.held.read_at
-        for tenant, ring in rings.items()
-        if ring.held.keys
-    }
-
-
-publisher: Final = Publisher(counters, key_readings)
-os.register_at_fork(after_in_child=publisher.forget)
+publisher: Final = Publisher(counters, key_read_times)
+os.register_at_fork(after_in_child=publisher.reset)

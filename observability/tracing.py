@@ -15,7 +15,7 @@ _PROTOCOLS: Final = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_P
 _HTTP: Final = "http/protobuf"
 
 
-def is_wanted() -> bool:
+def is_configured() -> bool:
     """Return whether a collector's address is set, and nothing switches traces off."""
     if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
@@ -24,12 +24,12 @@ def is_wanted() -> bool:
     return any(os.environ.get(name) for name in _ENDPOINTS)
 
 
-def start_if_wanted() -> None:
+def start_if_configured() -> None:
     """Have requests, tasks and calls to Azure traced from here on, where that is wanted.
 
     Raises ImproperlyConfigured for what is wanted and cannot be done.
     """
-    if not is_wanted():
+    if not is_configured():
         return
     protocol = next(filter(None, map(os.environ.get, _PROTOCOLS)), _HTTP)
     if protocol != _HTTP:
@@ -37,7 +37,7 @@ def start_if_wanted() -> None:
             f"Spans are sent as {_HTTP}; unset {' and '.join(_PROTOCOLS)}, which say {protocol}."
         )
     try:
-        from config import spans  # noqa: PLC0415  not every installation has it
+        from observability import spans  # noqa: PLC0415  not every installation has it
     except ImportError as error:
         raise ImproperlyConfigured(
             "OTEL_* variables name a collector, but OpenTelemetry is not installed: "

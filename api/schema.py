@@ -5,13 +5,12 @@ from __future__ import annotations
 import inspect
 from typing import Any, Final
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from accounts.api.problems import CONTENT_TYPE
+from api.problems import CONTENT_TYPE
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -138,34 +137,3 @@ def _words(described: Any) -> str:
 def only_the_api(endpoints: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Leave out whatever else is built of Django REST framework's views: the receiver."""
     return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/")]
-
-
-class PersonalTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Personal access tokens, in the schema."""
-
-    target_class = "accounts.authentication.PersonalTokenAuthentication"
-    name = "personalAccessToken"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        """Return the scheme."""
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A personal access token: manage.py create_token makes one.",
-        }
-
-
-class ApplicationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Access tokens of Microsoft Entra, in the schema."""
-
-    target_class = "accounts.authentication.ApplicationAuthentication"
-    name = "entra"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        """Return the scheme."""
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "An access token of a service principal or managed identity.",
-        }

@@ -1,4 +1,4 @@
-"""For which request and which operation work is done: what log lines and rows name it by.
+"""The ids of the current request and operation, for log lines, rows and spans.
 
 Both are context variables: each thread and each task of a worker has its own.
 """
@@ -10,20 +10,20 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-# The id of the request that caused what is done now; empty where none did.
+# The id of the request that caused the current work; empty where there is none.
 request_id: Final = ContextVar("request_id", default="")
-# The id of the operation that is worked on now; empty where none is.
+# The id of the operation that is being carried out; empty where there is none.
 operation_id: Final = ContextVar("operation_id", default="")
 
 
-def present_request() -> str:
-    """Return the id of the request that caused what is done now; the default of rows' fields."""
+def current_request_id() -> str:
+    """Return the id of the request that caused the current work; the default of model fields."""
     return request_id.get()
 
 
 @contextmanager
-def working_on(operation: str, *, request: str) -> Iterator[None]:
-    """Name the operation that is worked on, and the request that started it, while it lasts."""
+def operation_context(operation: str, *, request: str) -> Iterator[None]:
+    """Set the ids of an operation, and of the request that started it, for this block."""
     before = operation_id.set(operation), request_id.set(request)
     try:
         yield

@@ -1,7 +1,12 @@
-"""Turns whatever went wrong under /api/ into problem details (RFC 9457)."""
+"""Problem details for exceptions under /api/ (RFC 9457), and for what Django itself refuses.
+
+An app registers its own exceptions with `register` in `AppConfig.ready`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,39 +16,34 @@ from django.views import defaults
 from rest_framework import exceptions, views
 from rest_framework.response import Response
 
-from accounts.api.problems import Problem, problem_response
+from api.problems import Problem, problem_response
 from arm.errors import ArmError, CredentialRefused
-from sync import errors
-from sync.desired.accept_drift import NotAcceptable
-from sync.desired.history import NoSuchRevision
-from sync.desired.lifecycle import NotCreatable, Protected
-from sync.operations.fleet_plan import StaleFleetPlan, TooMany
-from sync.planning.errors import SyncError
-from sync.planning.partial_plan import NoSuchChange
-from sync.planning.plan import InvalidDesired
-from upstreams.receiver.protocol.errors import UnknownInstance
 
 _KEPT: Final = ("WWW-Authenticate", "Retry-After", "Allow")
-# What the rooms raise: the status, the stable name, and what all of its kind have in common.
-_KINDS: Final[dict[type[Exception], tuple[int, str, str]]] = {
-    errors.NeverRead: (409, "never-read", "Azure was not read yet"),
-    errors.NotManaged: (409, "not-managed", "Signalman may not write to the instance"),
-    errors.StalePlan: (409, "stale-plan", "The plan is stale"),
-    NoSuchChange: (409, "no-such-change", "Nothing differs there"),
-    errors.NothingToApply: (409, "nothing-to-apply", "Azure has what is wanted"),
-    errors.OperationRunning: (409, "operation-running", "Another operation is under way"),
-    errors.OperationFinished: (409, "operation-finished", "The operation has ended"),
-    NoSuchRevision: (409, "no-such-revision", "There is no such revision"),
-    NotAcceptable: (409, "not-acceptable", "It could not work with the rest"),
-    NotCreatable: (409, "not-creatable", "It cannot be made"),
-    Protected: (409, "protected", "The instance is protected against deletion"),
-    StaleFleetPlan: (409, "stale-plan", "The plan is stale"),
-    TooMany: (409, "too-many-instances", "Too many instances at once"),
-    SyncError: (409, "not-possible", "It cannot be done as things stand"),
-    InvalidDesired: (409, "invalid-desired", "What is wanted cannot work"),
-    UnknownInstance: (404, "not-found", "Not found"),
-    ArmError: (502, "azure", "Azure did not do it"),
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """How exceptions of one class are answered.
+
+    `slug` makes the stable `type`, /problems/<slug>; `title` holds for all of the type; `extend`
+    returns further members for one exception.
+    """
+
+    status: int
+    slug: str
+    title: str
+    extend: Callable[[Any], Mapping[str, object]] = lambda _error: {}
+
+
+_types: dict[type[Exception], ProblemType] = {
+    ArmError: ProblemType(502, "azure", "Azure did not do it"),
 }
+
+
+def register(types: Mapping[type[Exception], ProblemType]) -> None:
+    """Answer these exceptions, and their subclasses, with problem details."""
+    _types.update(types)
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -116,35 +116,25 @@ def _problem(error: Exception) -> Problem | None:
         case exceptions.APIException():
             found = _general(error.status_code, str(error.detail))
         case _:
-            found = _of_a_room(error)
+            found = _registered(error)
     return found
 
 
-def _of_a_room(error: Exception) -> Problem | None:
+def _registered(error: Exception) -> Problem | None:
     for kind in type(error).__mro__:
-        if kind in _KINDS:
-            status, slug, title = _KINDS[kind]
-            if _is_lasting_refusal(error):
-                # Azure was asked, and refuses for good: to ask again is no use.
-                status = 409
-            return Problem(status, slug, title, str(error), **_extensions(error))
+        if kind in _types:
+            found = _types[kind]
+            # 409 where Azure refuses for good: to send the request again is no use.
+            status = 409 if _is_lasting_refusal(error) else found.status
+            return Problem(status, found.slug, found.title, str(error), **found.extend(error))
     return None
 
 
 def _is_lasting_refusal(error: Exception) -> bool:
-    """Say whether Azure refuses what was asked for, and not Signalman itself, and for good."""
+    """Return whether Azure refuses the request itself, not Signalman's credential, for good."""
     if not isinstance(error, ArmError) or isinstance(error, CredentialRefused):
         return False
     return error.is_refusal and not error.is_transient
-
-
-def _extensions(error: Exception) -> dict[str, object]:
-    """Return what lets a client go on: the present plan's digest, or the operation in its way."""
-    if isinstance(error, errors.StalePlan | StaleFleetPlan):
-        return {"digest": error.plan.digest}
-    if isinstance(error, errors.OperationRunning):
-        return {"operation": str(error.operation.pk)}
-    return {}
 
 
 def _general(status: int, detail: str) -> Problem:

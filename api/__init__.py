@@ -1,0 +1,1 @@
+"""What every REST view shares: schema, problem details, conditional requests, limits, pages."""

@@ -1,0 +1,32 @@
+"""Django's registration of the app."""
+
+from __future__ import annotations
+
+from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
+from django.apps import AppConfig
+from django.core.checks import register
+
+from observability.checks import check_metrics
+from observability.tracing import start_if_configured
+
+
+class ObservabilityConfig(AppConfig):
+    """Metrics, health, logs and traces."""
+
+    name = "observability"
+    # Migrations and tables have had this label from the first release on.
+    label = "figures"
+    verbose_name = "Observability"
+
+    def ready(self) -> None:
+        """Register the metrics of the packages below, publish from workers, start tracing."""
+        from observability import metrics, observers  # noqa: PLC0415  models load after apps
+        from observability.publisher import publisher  # noqa: PLC0415
+
+        metrics.register(observers.token_metrics)
+        metrics.register(observers.azure_metrics)
+        for begun in (worker_ready, worker_process_init):
+            begun.connect(publisher.start, dispatch_uid="metrics")
+        worker_process_shutdown.connect(publisher.close, dispatch_uid="metrics")
+        register(check_metrics)
+        start_if_configured()

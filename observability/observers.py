@@ -1,0 +1,89 @@
+"""Metrics of the packages below, which know no database: Azure requests and token validation.
+
+The functions are called where the event happens and have to be quick.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from prometheus_client.core import HistogramMetricFamily, Metric
+
+from arm.settings import Call
+from observability.counters import Series, counters
+from observability.metrics import Scrape, counter_family
+from validation import configuration
+from validation.verdict import Verdict
+
+_AZURE_REQUESTS: Final = "azure_requests"
+_AZURE_SECONDS: Final = "azure_request_seconds"
+_VALIDATION_BUCKETS: Final = "validation_buckets"
+_VALIDATION_SECONDS: Final = "validation_seconds"
+SIGNING_KEYS_READ: Final = "signing_keys_read"
+
+# Seconds. RSA takes some 50 microseconds; a token with an unknown key id waits for the network.
+_BOUNDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0)
+_BUCKETS: Final = (*map(str, _BOUNDS), "+Inf")
+
+
+def azure_called(call: Call) -> None:
+    """Count a request to Azure: the setting `SIGNALMAN_ARM_OBSERVER`."""
+    is_graph = call.host == urlsplit(settings.SIGNALMAN_GRAPH_ENDPOINT).hostname
+    is_arm = call.host == urlsplit(settings.SIGNALMAN_ARM_ENDPOINT).hostname
+    api = "arm" if is_arm else "graph" if is_graph else "other"
+    status = "none" if call.status is None else str(call.status)
+    counters.add(_AZURE_REQUESTS, api, call.method, status)
+    counters.add(_AZURE_SECONDS, api, call.method, by=call.seconds)
+
+
+def token_checked(seconds: float, verdict: Verdict) -> None:
+    """Count a validated token: the setting `VALIDATION["OBSERVER"]`."""
+    outcome = "refused" if verdict.claims is None else "accepted"
+    bucket = _BUCKETS[bisect_left(_BOUNDS, seconds)]
+    counters.add(_VALIDATION_BUCKETS, outcome, bucket)
+    counters.add(_VALIDATION_SECONDS, outcome, by=seconds)
+
+
+def key_read_times() -> dict[Series, float]:
+    """Return when this process last read each tenant's signing keys. Seconds since the epoch."""
+    rings = configuration.validator().rings()
+    return {
+        Series(SIGNING_KEYS_READ, (tenant,)): ring.held.read_at
+        for tenant, ring in rings.items()
+        if ring.held.keys
+    }
+
+
+def token_metrics(scrape: Scrape) -> Iterator[Metric]:
+    """Yield the metrics of token validation."""
+    seconds = HistogramMetricFamily(
+        "signalman_token_validation_seconds",
+        "Time to check a token; one that is remembered is not checked again.",
+        labels=("outcome",),
+    )
+    buckets = scrape.values(_VALIDATION_BUCKETS)
+    for (outcome,), total in scrape.values(_VALIDATION_SECONDS).items():
+        counts = accumulate(buckets.get((outcome, each), 0) for each in _BUCKETS)
+        seconds.add_metric((outcome,), list(zip(_BUCKETS, counts, strict=True)), total)
+    yield seconds
+
+
+def azure_metrics(scrape: Scrape) -> Iterator[Metric]:
+    """Yield the metrics of requests to Azure."""
+    yield counter_family(
+        "signalman_azure_requests",
+        "Requests to Azure by HTTP status of the response; none where there was no response.",
+        ("api", "method", "status"),
+        scrape.values(_AZURE_REQUESTS),
+    )
+    yield counter_family(
+        "signalman_azure_request_seconds",
+        "Time that requests to Azure took.",
+        ("api", "method"),
+        scrape.values(_AZURE_SECONDS),
+    )

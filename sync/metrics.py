@@ -1,0 +1,86 @@
+"""Metrics of operations and of the fleet's sync status."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.db.models import Count, Min, Sum
+from prometheus_client.core import Metric
+
+from identities.models import SignalRInstance
+from observability.counters import Series
+from observability.metrics import Scrape, gauge_family
+from observability.models import MetricValue
+from sync.models import Operation, StatusCount
+from sync.operations.tasks import wake_due_operations
+
+TICK: Final = "tick"
+STATUSES: Final = ("synced", "out_of_sync", "missing", "unknown", "paused")
+
+
+def record_tick(sender: Any = None, **_: Any) -> None:
+    """Store when a worker last ran the periodic task; a receiver of Celery's `task_success`.
+
+    Beat, queue and worker all work where this moment is recent.
+    """
+    if getattr(sender, "name", "") == wake_due_operations.name:
+        MetricValue.objects.set_latest({Series(TICK): time.time()})
+
+
+def sync_metrics(scrape: Scrape) -> Iterator[Metric]:
+    """Yield the metrics of operations, instances and the worker."""
+    yield from _operations(scrape)
+    yield from _fleet(scrape)
+    yield gauge_family(
+        "signalman_worker_tick_age_seconds",
+        "Time since a worker last ran the periodic task of beat; absent if none ever did.",
+        (),
+        {labels: scrape.seconds_since(at) for labels, at in scrape.values(TICK).items()},
+    )
+
+
+def _operations(scrape: Scrape) -> Iterator[Metric]:
+    numbers: dict[tuple[str, ...], float] = {
+        (kind, state): 0 for kind in Operation.Kind.values for state in Operation.State.values
+    }
+    by_state = Operation.objects.order_by().values_list("kind", "state").annotate(Count("pk"))
+    numbers |= {(kind, state): number for kind, state, number in by_state}
+    yield gauge_family(
+        "signalman_operations",
+        "Operations by state; of those that ended, the ones that are still kept.",
+        ("kind", "state"),
+        numbers,
+    )
+    due = Operation.objects.due(scrape.now).order_by().aggregate(Count("pk"), Min("due_at"))
+    yield gauge_family(
+        "signalman_operations_due",
+        "Operations that are due and that no worker has claimed: the depth of the queue.",
+        (),
+        {(): due["pk__count"]},
+    )
+    oldest = due["due_at__min"]
+    yield gauge_family(
+        "signalman_operations_oldest_due_seconds",
+        "How long the oldest of them has been due; 0 if there is none.",
+        (),
+        {(): scrape.seconds_since(oldest.timestamp()) if oldest else 0},
+    )
+
+
+def _fleet(scrape: Scrape) -> Iterator[Metric]:
+    sums = StatusCount.objects.at(scrape.now).order_by().aggregate(*map(Sum, STATUSES))
+    yield gauge_family(
+        "signalman_instances",
+        "Instances by sync status, as the last refresh of the fleet found them.",
+        ("status",),
+        {(status,): sums[f"{status}__sum"] or 0 for status in STATUSES},
+    )
+    states = SignalRInstance.objects.order_by().values_list("provisioning_state")
+    yield gauge_family(
+        "signalman_instances_provisioning",
+        "Instances by ARM's provisioning state, as Azure last answered.",
+        ("state",),
+        {(state or "unknown",): number for state, number in states.annotate(Count("pk"))},
+    )
