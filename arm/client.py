@@ -21,18 +21,18 @@ from azure.mgmt.core.tools import parse_resource_id
 from azure.mgmt.msi import ManagedServiceIdentityClient
 from azure.mgmt.signalr import SignalRManagementClient
 
-from arm.capturing import Captured, Json
-from arm.creation import TYPE, creation_body
-from arm.credentials import credential
 from arm.errors import UnexpectedAnswer
 from arm.function_apps import FunctionApps
-from arm.longrunning import LongRunning, Progress, poll_url, progress, started
-from arm.pipeline import pipeline
+from arm.long_running import LongRunning, Progress, poll_url, progress, started
+from arm.request_bodies import TYPE, creation_body
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
 from arm.roles import Roles
 from arm.settings import ArmSettings
 from arm.state import ExistenceState
-from arm.translation import translated
+from arm.transport.credentials import credential
+from arm.transport.error_translation import translated
+from arm.transport.pipeline import pipeline
+from arm.transport.raw_answers import Captured, Json
 from arm.vaults import Vaults
 
 _SUBSCRIPTIONS_API: Final = "2022-12-01"

@@ -16,13 +16,19 @@ from uuid import UUID
 from azure.mgmt.core.tools import parse_resource_id
 from azure.mgmt.web import WebSiteManagementClient
 
-from arm.capturing import Captured, Json
-from arm.credentials import credential
 from arm.errors import Conflict, Forbidden, UnexpectedAnswer
-from arm.function_auth import AuthVersion, FunctionAppAuth, read_auth, version_in_force, write_auth
-from arm.pipeline import pipeline
+from arm.function_app_authentication import (
+    AuthVersion,
+    FunctionAppAuth,
+    read_auth,
+    version_in_force,
+    write_auth,
+)
 from arm.settings import ArmSettings
-from arm.translation import translated
+from arm.transport.credentials import credential
+from arm.transport.error_translation import translated
+from arm.transport.pipeline import pipeline
+from arm.transport.raw_answers import Captured, Json
 
 _KIND: Final = "functionapp"
 

@@ -19,9 +19,9 @@ from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from arm.errors import Forbidden, UnexpectedAnswer
-from arm.pipeline import pipeline
 from arm.settings import ArmSettings
-from arm.translation import translated
+from arm.transport.error_translation import translated
+from arm.transport.pipeline import pipeline
 
 _FIELDS: Final = "appId,displayName,identifierUris,api"
 _CLIENT_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

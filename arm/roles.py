@@ -15,12 +15,12 @@ from uuid import UUID, uuid5
 
 from azure.mgmt.authorization import AuthorizationManagementClient
 
-from arm.capturing import Captured
-from arm.credentials import credential
 from arm.errors import Conflict, PrincipalUnknown, Rejected, UnexpectedAnswer
-from arm.pipeline import pipeline
 from arm.settings import ArmSettings
-from arm.translation import translated
+from arm.transport.credentials import credential
+from arm.transport.error_translation import translated
+from arm.transport.pipeline import pipeline
+from arm.transport.raw_answers import Captured
 
 SECRETS_USER: Final = "4633458b-17de-408a-b874-0445c86b69e6"
 # Built-in roles that allow Microsoft.KeyVault/vaults/secrets/getSecret/action.

@@ -18,12 +18,12 @@ from uuid import UUID
 from azure.mgmt.core.tools import parse_resource_id
 from azure.mgmt.keyvault import KeyVaultManagementClient
 
-from arm.capturing import Captured
-from arm.credentials import credential
 from arm.errors import NotFound, UnexpectedAnswer
-from arm.pipeline import pipeline
 from arm.settings import ArmSettings
-from arm.translation import translated
+from arm.transport.credentials import credential
+from arm.transport.error_translation import translated
+from arm.transport.pipeline import pipeline
+from arm.transport.raw_answers import Captured
 
 # Permissions of an access policy that let its principal read a secret's value.
 _READING: Final = frozenset({"get", "all"})

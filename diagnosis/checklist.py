@@ -6,13 +6,13 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from diagnosis.azure_checks import check_azure, check_identity
+from diagnosis.checks.azure import check_azure, check_identity
+from diagnosis.checks.function_apps import check_function_apps
+from diagnosis.checks.templates import check_templates
+from diagnosis.checks.traffic import check_traffic
+from diagnosis.context import subject
 from diagnosis.findings import Finding
-from diagnosis.function_checks import check_function_apps
-from diagnosis.probing import check_addresses, check_unasked
-from diagnosis.subjects import subject
-from diagnosis.template_checks import check_templates
-from diagnosis.traffic_checks import check_traffic
+from diagnosis.probe import check_addresses, check_unasked
 from identities.models import SignalRInstance
 
 _CHECKS = (check_azure, check_identity, check_templates, check_function_apps, check_traffic)

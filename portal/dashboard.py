@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnosis.reasons import Cause, cause_of, explain
+from diagnosis.reason_codes import Cause, cause_of, explain
 from identities.models import SignalRInstance
 from portal.charts import traffic_chart
 from portal.instance.traffic import reasons_in_words

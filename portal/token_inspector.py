@@ -14,7 +14,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from diagnosis.inspector import inspect_token
+from diagnosis.token_inspector import inspect_token
 from identities.models import SignalRInstance
 from portal.page import PortalPage
 from upstreams.receiver.protocol.errors import UnknownInstance

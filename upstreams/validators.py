@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
+from upstreams.key_vault_references import KeyVaultReference, ReferenceProblem, split
 from upstreams.patterns import ANY, PLACEHOLDERS
-from upstreams.references import KeyVaultReference, ReferenceProblem, split
 
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 

@@ -14,7 +14,7 @@ from api.permissions import RolePermission, is_allowed
 from api.views import ApiView
 from diagnosis.api.serializers import FindingSerializer, InspectSerializer, VerdictSerializer
 from diagnosis.checklist import diagnose
-from diagnosis.inspector import inspect_token
+from diagnosis.token_inspector import inspect_token
 from identities.api.views import instance_named
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
-from identities.vaults import KeyVault
+from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity
 
 
 class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):

@@ -16,8 +16,7 @@ from identities.api.serializers import (
     SubscriptionSerializer,
     UserAssignedIdentitySerializer,
 )
-from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
-from identities.vaults import KeyVault
+from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity
 
 
 class SubscriptionList(ListView):

@@ -10,8 +10,7 @@ from django.utils import timezone
 from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import display
 
-from identities.models import ManagedIdentity
-from identities.vaults import VaultGrant
+from identities.models import ManagedIdentity, VaultGrant
 from upstreams.demands import ReceiverDemands
 from upstreams.models import UpstreamTemplate
 

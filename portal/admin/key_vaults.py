@@ -9,7 +9,7 @@ from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from identities.vaults import KeyVault, VaultGrant, VaultSecret
+from identities.models import KeyVault, VaultGrant, VaultSecret
 from portal.admin.base import Empty, ReadOnlyAdmin
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from diagnosis.reasons import explain
+from diagnosis.reason_codes import explain
 from portal.charts import traffic_chart
 from portal.instance.page import InstancePage
 from portal.page import is_fragment

@@ -23,7 +23,7 @@ from sync.desired.history import Author, wanting
 from sync.desired.state import row_state
 from sync.inventory.vault_grants import choose_grants
 from sync.planning.components.vault_names import named_vaults
-from upstreams.documents import dump_templates, load_templates
+from upstreams.template_documents import dump_templates, load_templates
 
 _COMMENT: Final = OpenApiParameter(
     "comment", OpenApiTypes.STR, description="Why, for the history: at most 255 characters."

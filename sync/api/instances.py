@@ -21,7 +21,7 @@ from api.fields import (
 from api.idempotency import once
 from api.links import to_instance, to_operation
 from api.views import ApiView
-from arm.creation import SERVICE_MODES, SKUS
+from arm.request_bodies import SERVICE_MODES, SKUS
 from arm.state import ExistenceState
 from identities.api.serializers import InstanceSerializer
 from identities.api.views import InstanceList, instance_named

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 
-from arm.creation import SERVICE_MODES, SKUS
 from arm.errors import ArmError
+from arm.request_bodies import SERVICE_MODES, SKUS
 from arm.state import ExistenceState, InstanceState, TemplateState
 from identities.models import SignalRInstance
 from identities.names import validate_instance_name, validate_resource_group

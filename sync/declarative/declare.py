@@ -35,7 +35,7 @@ from sync.operations.lifecycle import start_apply
 from sync.planning.components.vault_names import named_vaults
 from sync.planning.errors import SyncError
 from sync.planning.plan import InvalidDesired, Plan
-from upstreams.function_auth import host_of
+from upstreams.function_app_authentication import host_of
 from upstreams.models import FunctionApp
 
 

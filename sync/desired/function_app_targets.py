@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from arm.function_auth import FunctionAppState
+from arm.function_app_authentication import FunctionAppState
 from arm.state import TemplateState
 from identities.models import SignalRInstance
-from upstreams.function_auth import host_of, wanted
-from upstreams.function_demands import demand_on, is_in_reach
+from upstreams.function_app_authentication import host_of, wanted
+from upstreams.function_app_requirements import demand_on, is_in_reach
 from upstreams.models import FunctionApp
 
 

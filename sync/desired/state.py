@@ -16,8 +16,7 @@ from arm.state import (
     InstanceState,
     TemplateState,
 )
-from identities.models import ManagedIdentity, SignalRInstance
-from identities.vaults import KeyVault
+from identities.models import KeyVault, ManagedIdentity, SignalRInstance
 from sync.desired.function_app_targets import found_apps, serving_apps, wanted_apps
 from sync.planning.components.vault_names import named_vaults
 from upstreams.models import FunctionApp, UpstreamTemplate

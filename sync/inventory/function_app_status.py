@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from upstreams.function_auth import Disagreement, disagreements
-from upstreams.function_demands import demands_on, is_in_reach
+from upstreams.function_app_authentication import Disagreement, disagreements
+from upstreams.function_app_requirements import demands_on, is_in_reach
 from upstreams.models import FunctionApp
 
 

@@ -17,8 +17,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from arm.errors import ArmError, NotFound
+from arm.function_app_authentication import FunctionAppState
 from arm.function_apps import FunctionAppResource
-from arm.function_auth import FunctionAppState
 from arm.state import InstanceState
 from identities.models import SignalRInstance, Subscription
 from sync.audit import record_change

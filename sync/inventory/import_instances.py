@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from arm.client import ArmClient
 from arm.errors import ArmError, Forbidden, NotFound
-from arm.function_auth import FunctionAppState
+from arm.function_app_authentication import FunctionAppState
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
 from arm.state import GrantState
 from identities.models import SignalRInstance, Subscription

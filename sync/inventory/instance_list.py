@@ -11,10 +11,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from arm.capturing import Json
 from arm.errors import UnexpectedAnswer
 from arm.resources import SignalRResource, UserAssignedIdentityResource
 from arm.state import InstanceState
+from arm.transport.raw_answers import Json
 from identities.models import (
     ManagedIdentity,
     SignalRInstance,
@@ -36,7 +36,7 @@ from sync.inventory.user_assigned_identities import remember_identities
 from sync.inventory.vault_grants import save_grants, save_vaults, take_over
 from sync.inventory.vault_reader import Held, VaultReader, question, with_grants
 from sync.planning.components import is_in_sync
-from upstreams.references import OPENING
+from upstreams.key_vault_references import OPENING
 
 _BATCH: Final = 500
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from identities.models import SignalRInstance
-from identities.vaults import VaultGrant, VaultSecret
+from identities.models import SignalRInstance, VaultGrant, VaultSecret
 from sync.inventory.secrets import references_of
 
 

@@ -17,11 +17,10 @@ from django.utils import timezone
 from arm.errors import ArmError
 from arm.state import InstanceState, TemplateState
 from arm.vaults import SecretResource
-from identities.models import SignalRInstance
-from identities.vaults import KeyVault, VaultSecret
+from identities.models import KeyVault, SignalRInstance, VaultSecret
 from sync.azure_client import arm_client
 from sync.desired.state import observed_state, row_state
-from upstreams.references import OPENING, KeyVaultReference, readable_references
+from upstreams.key_vault_references import OPENING, KeyVaultReference, readable_references
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 
 from django.db import models
 
-from identities.models import SignalRInstance
-from identities.vaults import KeyVault
+from identities.models import KeyVault, SignalRInstance
 from sync.desired.state import desired_state, observed_state
 from sync.planning.components import is_in_sync
 from upstreams.models import FunctionApp

@@ -9,8 +9,7 @@ from typing import Final
 from django.db import transaction
 
 from arm.state import InstanceState
-from identities.models import SignalRInstance
-from identities.vaults import KeyVault, VaultGrant
+from identities.models import KeyVault, SignalRInstance, VaultGrant
 from sync.audit import record_change
 from sync.desired.state import desired_state, known_vaults, row_state
 from sync.inventory.vault_reader import Held, VaultReader

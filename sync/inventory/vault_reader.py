@@ -14,8 +14,7 @@ from arm.resources import SignalRResource
 from arm.roles import RoleAssignment
 from arm.state import GrantMechanism, GrantState
 from arm.vaults import VaultResource
-from identities.models import SignalRInstance, Subscription
-from identities.vaults import KeyVault
+from identities.models import KeyVault, SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.desired.state import row_state
 from sync.inventory.user_assigned_identities import known_identities

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import transaction
 
 from arm.errors import ArmError, NotFound, OperationFailed
-from arm.longrunning import LongRunning
+from arm.long_running import LongRunning
 from arm.resources import SignalRResource
 from arm.state import ABSENT
 from sync.audit import record_event

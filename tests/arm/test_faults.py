@@ -22,7 +22,7 @@ from arm.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from arm.patches import identity_patch
+from arm.request_bodies import identity_patch
 from arm.settings import ArmSettings
 from arm.state import IdentityState
 from localazure import seed

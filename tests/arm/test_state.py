@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from arm.patches import identity_patch, templates_patch
+from arm.request_bodies import identity_patch, templates_patch
 from arm.state import IdentityState, InstanceState, TemplateState
 from tests.arm.states import instances
 

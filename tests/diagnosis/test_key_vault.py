@@ -9,8 +9,7 @@ import pytest
 
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
-from identities.models import SignalRInstance, Subscription
-from identities.vaults import KeyVault, VaultGrant, VaultSecret
+from identities.models import KeyVault, SignalRInstance, Subscription, VaultGrant, VaultSecret
 from sync.desired.state import desired_state
 from tests.sync.states import reference
 from upstreams.models import UpstreamTemplate

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from diagnosis.findings import Finding
-from diagnosis.reasons import Cause, cause_of, explain
+from diagnosis.reason_codes import Cause, cause_of, explain
 from identities.models import SignalRInstance
 from tests.diagnosis.test_checklist import finding, run_command
 from tests.diagnosis.test_checklist import instance as instance  # noqa: PLC0414  # a fixture

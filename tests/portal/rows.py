@@ -9,8 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from accounts.models import PersonalAccessToken
-from identities.models import SignalRInstance
-from identities.vaults import KeyVault, VaultGrant
+from identities.models import KeyVault, SignalRInstance, VaultGrant
 from localazure import seed
 from sync.inventory.import_instances import import_subscription
 from tests.sync.driving import drive, signed_lab, start, want

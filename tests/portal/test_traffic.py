@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.utils import timezone
 
 from accounts.roles import Role
-from diagnosis.reasons import explain
+from diagnosis.reason_codes import explain
 from identities.models import SignalRInstance
 from tests.portal.conftest import SignIn
 from upstreams.models import DeliveryCount, Outcome

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from arm.state import TemplateState
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
-from upstreams.function_auth import Caller
-from upstreams.function_demands import caller_of, demand_on, is_in_reach
+from upstreams.function_app_authentication import Caller
+from upstreams.function_app_requirements import caller_of, demand_on, is_in_reach
 from upstreams.models import FunctionApp, UpstreamTemplate
 
 pytestmark = pytest.mark.django_db

@@ -22,7 +22,7 @@ from upstreams.api.serializers import (
     FunctionAppSerializer,
     TrafficSerializer,
 )
-from upstreams.data_plane import DATA_PLANES
+from upstreams.data_planes import DATA_PLANES
 from upstreams.models import Delivery, DeliveryCount, FunctionApp
 
 _MAX_HOURS: Final = 24 * 90

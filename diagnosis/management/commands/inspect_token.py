@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from diagnosis.inspector import inspect_token
+from diagnosis.token_inspector import inspect_token
 from upstreams.receiver.protocol.errors import ProofUnavailable, UnknownInstance
 from validation.verdict import Check, Outcome, Verdict
 

@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from arm.function_auth import FunctionAppAuth
+from arm.function_app_authentication import FunctionAppAuth
 from identities.models import SignalRInstance
 from sync.desired.state import observed_state, row_state
-from upstreams.function_auth import Demand, Disagreement, disagreements, host_of, wanted
-from upstreams.function_demands import demand_on, is_in_reach
+from upstreams.function_app_authentication import (
+    Demand,
+    Disagreement,
+    disagreements,
+    host_of,
+    wanted,
+)
+from upstreams.function_app_requirements import demand_on, is_in_reach
 from upstreams.models import FunctionApp
 
 # Which line of the comparison a disagreement belongs to, by how its code begins.

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from arm.state import InstanceState, TemplateState
-from identities.models import SignalRInstance
-from identities.vaults import KeyVault, VaultGrant, VaultSecret
+from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
 from sync.desired.state import desired_state, known_vaults, observed_state
-from upstreams.references import (
+from upstreams.key_vault_references import (
     KeyVaultReference,
     ReferenceProblem,
     readable_references,

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 from arm.state import TemplateState
 from portal.instance.upstream.forms import TemplateForm
-from upstreams.advice import advise
-from upstreams.explaining import explain, mismatches
+from upstreams.key_vault_references import (
+    KeyVaultReference,
+    ReferenceProblem,
+    readable_references,
+    split,
+)
+from upstreams.pattern_descriptions import explain, mismatches
 from upstreams.patterns import (
     CONNECTED,
     CONNECTIONS,
@@ -20,7 +25,7 @@ from upstreams.patterns import (
     takers,
 )
 from upstreams.redaction import keys_in_clear, redact
-from upstreams.references import KeyVaultReference, ReferenceProblem, readable_references, split
+from upstreams.template_warnings import advise
 
 
 @dataclass(frozen=True, slots=True)

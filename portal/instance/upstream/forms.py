@@ -124,7 +124,7 @@ class Draft:
 
 
 def document_of(forms_: Sequence[TemplateForm]) -> list[dict[str, Any]]:
-    """Return valid forms as the document that `upstreams.documents` loads."""
+    """Return valid forms as the document that `upstreams.template_documents` loads."""
     return [_entry(form.cleaned_data) for form in forms_]
 
 

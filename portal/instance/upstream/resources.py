@@ -13,7 +13,7 @@ from arm.graph import Application, list_applications
 from portal.instance.page import InstancePage
 from portal.page import is_fragment
 from sync.azure_client import graph_settings
-from upstreams.data_plane import DATA_PLANES, DataPlane
+from upstreams.data_planes import DATA_PLANES, DataPlane
 
 _LISTED: Final = 20
 

@@ -18,8 +18,8 @@ from portal.instance.upstream.forms import Draft, TemplateForm, document_of
 from portal.page import is_fragment, who
 from sync.desired.history import Author, wanting
 from sync.models import DesiredRevision
-from upstreams.documents import dump_templates, load_templates
 from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES, Event
+from upstreams.template_documents import dump_templates, load_templates
 
 # What a button of one template does: its name and the template's index.
 _ONE: Final = re.compile(r"(?P<verb>up|down|remove)-(?P<index>\d{1,4})")

@@ -13,7 +13,7 @@ from arm.errors import ArmError
 from arm.graph import Application, list_applications
 from sync.azure_client import graph_settings
 from sync.management.terminal import working, write_table
-from upstreams.data_plane import DATA_PLANES
+from upstreams.data_planes import DATA_PLANES
 
 _V2: Final = "v2 tokens: their issuer is not the v1 one that receivers expect"
 

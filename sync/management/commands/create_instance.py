@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from arm.creation import SERVICE_MODES, SKUS
 from arm.errors import ArmError
+from arm.request_bodies import SERVICE_MODES, SKUS
 from arm.state import ExistenceState
 from sync.desired.lifecycle import Site, want_new_instance
 from sync.management.actor import operator_name

@@ -14,8 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 from sync.desired.history import Author, wanting
 from sync.management.actor import operator_name
 from sync.management.selection import select_instances
-from upstreams.documents import dump_templates, load_templates
 from upstreams.redaction import redacted
+from upstreams.template_documents import dump_templates, load_templates
 
 
 class Command(BaseCommand):

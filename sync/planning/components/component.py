@@ -14,7 +14,7 @@ from sync.planning.changes import Change
 
 if TYPE_CHECKING:
     from arm.client import ArmClient
-    from arm.longrunning import LongRunning
+    from arm.long_running import LongRunning
 
 
 class PlanOutdated(Exception):

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from arm.errors import Forbidden, GrantForbidden, UnexpectedAnswer
-from arm.longrunning import LongRunning
+from arm.long_running import LongRunning
 from arm.state import GrantState, InstanceState
 from sync.planning.changes import Change
 from sync.planning.components.component import Choice, Part, Place, PlanOutdated, Writing

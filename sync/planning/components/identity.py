@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from arm.patches import identity_patch
+from arm.request_bodies import identity_patch
 from arm.state import IdentityState, InstanceState
 from sync.planning.changes import KNOWN_AFTER_APPLY, Change, field_changes
 from sync.planning.components.component import Part, Place, Writing
 from sync.planning.components.vault_names import named_vaults
 
 if TYPE_CHECKING:
-    from arm.longrunning import LongRunning
+    from arm.long_running import LongRunning
 
 
 def identity_changes(before: IdentityState, after: IdentityState) -> tuple[Change, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from arm.patches import templates_patch
+from arm.request_bodies import templates_patch
 from arm.state import InstanceState, TemplateState
 from sync.planning.changes import Change, field_changes
 from sync.planning.components.component import Choice, Part, Place, Writing
@@ -15,7 +15,7 @@ from sync.planning.template_matching import match
 from sync.planning.template_merge import merge, unit_of
 
 if TYPE_CHECKING:
-    from arm.longrunning import LongRunning
+    from arm.long_running import LongRunning
 
 
 def template_changes(

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from arm.state import IdentityState, InstanceState
-from identities.models import SignalRInstance
-from identities.vaults import KeyVault
+from identities.models import KeyVault, SignalRInstance
 from localazure import seed
 from sync.declarative.comparison import Undeclarable, check
 from sync.declarative.declare import preview, want_and_apply

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from arm.state import InstanceState
-from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
-from identities.vaults import KeyVault
+from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity
 from sync.declarative.comparison import check
 from sync.declarative.declare import preview, want
 from sync.declarative.export import chosen, declare_all

@@ -13,7 +13,7 @@ from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.driving import SIGNED, UNSIGNED, drive, imported, managed, patches, start, want
-from upstreams.documents import load_templates
+from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db
 

@@ -21,8 +21,8 @@ from tests.sync.functions import (
     function_app,
     to_function,
 )
-from upstreams.documents import load_templates
 from upstreams.models import FunctionApp
+from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from sync.inventory.function_apps import import_function_apps, refresh_function_
 from tests.cloud import LocalAzure
 from tests.sync.driving import imported, want
 from tests.sync.functions import HOST, chat_to_functions, function_app, to_function
-from upstreams.function_demands import demands_on
+from upstreams.function_app_requirements import demands_on
 from upstreams.models import FunctionApp
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,13 @@ import pytest
 from django.utils import timezone
 
 from arm.errors import ServerFailed
-from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
-from identities.vaults import KeyVault, VaultGrant
+from identities.models import (
+    KeyVault,
+    ManagedIdentity,
+    SignalRInstance,
+    UserAssignedIdentity,
+    VaultGrant,
+)
 from localazure import seed
 from sync.azure_client import arm_client
 from sync.desired.management_policy import Policy, set_policy
@@ -27,7 +32,7 @@ from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
 from tests.localazure.service.upstream import Upstream, serving
 from tests.sync.driving import drive, imported, stage, start, want
-from upstreams.documents import load_templates
+from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arm.errors import NotFound
-from identities.vaults import VaultGrant
+from identities.models import VaultGrant
 from localazure import seed
 from sync.desired.lifecycle import protect
 from sync.inventory.import_instances import refresh, refresh_subscription

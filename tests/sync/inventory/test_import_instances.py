@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from arm.errors import NotFound, ServerFailed
-from arm.patches import identity_patch, templates_patch
+from arm.request_bodies import identity_patch, templates_patch
 from arm.state import IdentityState, InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, Subscription, UserAssignedIdentity
 from localazure import seed

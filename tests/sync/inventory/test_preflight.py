@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from arm.credentials import credential
-from arm.pipeline import pipeline
+from arm.transport.credentials import credential
+from arm.transport.pipeline import pipeline
 from localazure import seed
 from sync.inventory.preflight import check_connection
 from tests.cloud import LocalAzure

@@ -18,7 +18,7 @@ from sync.operations.rendering import render_json, render_text
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.driving import drive, imported, patches, start, want
-from upstreams.documents import load_templates
+from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db
 

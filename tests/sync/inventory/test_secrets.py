@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from arm.errors import ServerFailed
-from identities.models import SignalRInstance
-from identities.vaults import KeyVault, VaultSecret
+from identities.models import KeyVault, SignalRInstance, VaultSecret
 from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
 from sync.inventory import secrets

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils.dateparse import parse_datetime
 
-from arm.patches import identity_patch
+from arm.request_bodies import identity_patch
 from arm.state import IdentityState
 from identities.models import SignalRInstance
 from localazure import seed

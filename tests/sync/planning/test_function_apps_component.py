@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arm.function_auth import FunctionAppAuth, FunctionAppState
+from arm.function_app_authentication import FunctionAppAuth, FunctionAppState
 from arm.state import IdentityState, InstanceState, TemplateState
 from sync.planning.components import holds, is_in_sync, may_go_on, part_of
 from sync.planning.plan import Plan, plan
-from upstreams.function_auth import Demand, wanted
+from upstreams.function_app_authentication import Demand, wanted
 
 ARM_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/fleet/providers"

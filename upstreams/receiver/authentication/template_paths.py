@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
+from upstreams.key_vault_references import KeyVaultReference, ReferenceProblem, split
 from upstreams.patterns import PLACEHOLDERS, expand
 from upstreams.receiver.protocol.errors import ProtocolError
 from upstreams.receiver.protocol.requests import Route
-from upstreams.references import KeyVaultReference, ReferenceProblem, split
 
 # Stands for a secret, which nobody here knows. No path can hold it.
 _UNKNOWN: Final = "\0"

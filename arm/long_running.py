@@ -1,0 +1,108 @@
+"""Long-running operations of ARM without a thread: what to keep, and what one poll says.
+
+Rules: "Track asynchronous Azure operations", learn.microsoft.com/azure/azure-resource-manager.
+Microsoft.SignalRService answers a PATCH with 202, `Azure-AsyncOperation`, `Location` and no body.
+Its addresses are signed, some 3 kB long, and never taken apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from arm.errors import OperationFailed, UnexpectedAnswer
+from arm.transport.error_translation import retry_after_seconds
+
+_SUCCEEDED: Final = "succeeded"
+_FAILED: Final = frozenset({"failed", "canceled", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class LongRunning:
+    """A write that ARM took.
+
+    `continuation` is opaque text to hand to `ArmClient.poll`, empty when `done`; it holds signed
+    addresses, so keep it out of logs and pages. `retry_after` is in seconds, None where Azure does
+    not say.
+    """
+
+    continuation: str = ""
+    retry_after: float | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one poll found: `retry_after` is in seconds, None where Azure does not say."""
+
+    done: bool
+    retry_after: float | None = None
+
+
+def started(headers: Mapping[str, str], *, status: int) -> LongRunning:
+    """Return what to keep of the answer to a write.
+
+    Raises UnexpectedAnswer for a 202 that does not say where to ask.
+    """
+    status_url = headers.get("Azure-AsyncOperation")
+    result_url = headers.get("Location")
+    if not (status_url or result_url):
+        if status == HTTPStatus.ACCEPTED:
+            raise UnexpectedAnswer("A 202 without an address to poll.", status=status)
+        return LongRunning(done=True)
+    return LongRunning(
+        continuation=json.dumps({"status_url": status_url, "result_url": result_url}),
+        retry_after=retry_after_seconds(headers),
+    )
+
+
+def poll_url(continuation: str) -> str:
+    """Return the address that `continuation` says to ask.
+
+    Raises UnexpectedAnswer for text that `started` did not write.
+    """
+    try:
+        kept = json.loads(continuation)
+        url = kept["status_url"] or kept["result_url"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnexpectedAnswer("This is not a continuation that Signalman wrote.") from error
+    return str(url)
+
+
+def progress(status: int, headers: Mapping[str, str], body: object) -> Progress:
+    """Return what the answer to a poll says.
+
+    `status` is a success; `body` is the parsed JSON, or None. Raises OperationFailed, with status
+    200 as ARM has it, where the operation ended badly.
+    """
+    state = _state_of(body)
+    if state in _FAILED:
+        raise _failure(body, state=state, status=status)
+    if state is None:
+        return Progress(status != HTTPStatus.ACCEPTED, retry_after_seconds(headers))
+    return Progress(state == _SUCCEEDED, retry_after_seconds(headers))
+
+
+def _state_of(body: object) -> str | None:
+    """Return an operation's `status`, or a resource's `provisioningState`, in lower case."""
+    if not isinstance(body, Mapping):
+        return None
+    state = body.get("status")
+    properties = body.get("properties")
+    if not isinstance(state, str) and isinstance(properties, Mapping):
+        state = properties.get("provisioningState")
+    return state.casefold() if isinstance(state, str) else None
+
+
+def _failure(body: object, *, state: str, status: int) -> OperationFailed:
+    error: Mapping[str, Any] = {}
+    if isinstance(body, Mapping) and isinstance(body.get("error"), Mapping):
+        error = body["error"]
+    return OperationFailed(
+        str(error.get("message") or f"The operation ended as {state}."),
+        code=str(error.get("code") or state.capitalize()),
+        status=status,
+    )

@@ -1,0 +1,59 @@
+"""Bodies of PATCH requests that say only what is to change.
+
+Written by hand on purpose: `azure.mgmt.signalr.models.SignalRResource` adds `publicNetworkAccess`,
+`disableLocalAuth` and `disableAadAuth` with their defaults to every body, and so opens a hardened
+instance again. Shapes: Microsoft.SignalRService/signalR, api-version 2023-02-01.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from arm.state import ExistenceState, IdentityState, TemplateState
+
+TYPE: Final = "Microsoft.SignalRService/SignalR"
+
+# Source: ResourceSku and FeatureFlags of that api-version. The modes Classic and PredefinedOnly are
+# for what is there already, and for Microsoft's own use. Upstream templates take effect in
+# Serverless alone.
+SKUS: Final = ("Free_F1", "Standard_S1", "Premium_P1")
+SERVICE_MODES: Final = ("Serverless", "Default")
+
+
+def creation_body(existence: ExistenceState) -> dict[str, Any]:
+    """Return the body of the PUT that makes an instance, of one unit of its size."""
+    return {
+        "location": existence.location,
+        "sku": {"name": existence.sku, "capacity": 1},
+        "properties": {"features": [{"flag": "ServiceMode", "value": existence.service_mode}]},
+    }
+
+
+def identity_patch(identity: IdentityState) -> dict[str, Any]:
+    """Return the body that gives an instance this identity and nothing else."""
+    value: dict[str, Any] = {"type": identity.type}
+    if identity.user_assigned_id is not None:
+        value["userAssignedIdentities"] = {identity.user_assigned_id: {}}
+    return {"identity": value}
+
+
+def templates_patch(templates: tuple[TemplateState, ...]) -> dict[str, Any]:
+    """Return the body that replaces the whole list of upstream templates, in this order.
+
+    ARM has no request for a single template.
+    """
+    return {"properties": {"upstream": {"templates": [_template(each) for each in templates]}}}
+
+
+def _template(template: TemplateState) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "hubPattern": template.hub_pattern,
+        "categoryPattern": template.category_pattern,
+        "eventPattern": template.event_pattern,
+        "urlTemplate": template.url_template,
+    }
+    if template.auth_type != "None":
+        value["auth"] = {"type": template.auth_type}
+        if template.resource is not None:
+            value["auth"]["managedIdentity"] = {"resource": template.resource}
+    return value

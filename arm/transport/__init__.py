@@ -1,0 +1,1 @@
+"""How requests reach Azure: credential, HTTP pipeline, raw answers, translated errors."""

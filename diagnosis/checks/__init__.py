@@ -1,0 +1,1 @@
+"""The checks of a diagnosis, one module for each setting that has to agree."""

@@ -1,0 +1,112 @@
+"""Everything that a diagnosis looks at, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Sum
+
+from arm.state import ABSENT, InstanceState, TemplateState
+from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
+from sync.desired.state import desired_state, known_vaults, observed_state
+from sync.planning.components.vault_names import named_vaults
+from upstreams.function_app_authentication import host_of
+from upstreams.models import DeliveryCount, FunctionApp, Outcome
+from upstreams.receiver.authentication.policies import InstancePolicy, read_policy
+
+# How far back refusals are recent.
+_RECENT: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An instance as it is wanted, as Azure has it, and what its receiver saw in the last hour.
+
+    `accepted`, `refused` and `failed` count deliveries; the latter two by reason code.
+    `function_apps` are the known ones that a template points at, by host. `vaults` and `secrets`
+    are those that templates name, by name; `grants` those of the instance, by vault and principal.
+    `policy` is what the receiver demands. It was read at `now`.
+    """
+
+    instance: SignalRInstance
+    desired: InstanceState
+    observed: InstanceState | None
+    accepted: int
+    refused: dict[str, int]
+    failed: dict[str, int]
+    policy: InstancePolicy
+    function_apps: dict[str, FunctionApp]
+    now: datetime
+    vaults: dict[str, KeyVault] = field(default_factory=dict)
+    grants: dict[tuple[str, UUID], VaultGrant] = field(default_factory=dict)
+    secrets: dict[tuple[str, str], VaultSecret] = field(default_factory=dict)
+
+    @property
+    def effective(self) -> InstanceState:
+        """What Azure has, or where it has nothing or that is not known, what is wanted."""
+        if self.observed is None or self.observed == ABSENT:
+            return self.desired
+        return self.observed
+
+    @property
+    def signed(self) -> list[tuple[int, TemplateState]]:
+        """The templates whose requests carry a token, with their places in the list."""
+        return [
+            (index, template)
+            for index, template in enumerate(self.effective.templates)
+            if template.auth_type == "ManagedIdentity"
+        ]
+
+    def function_app(self, template: TemplateState) -> FunctionApp | None:
+        """Return the known Function App that receives the template's requests."""
+        return self.function_apps.get(host_of(template.url_template) or "")
+
+
+def subject(instance: SignalRInstance, now: datetime) -> Subject:
+    """Read what a diagnosis of `instance` needs."""
+    counts = _recent_counts(instance, now)
+    desired, observed = desired_state(instance), observed_state(instance)
+    return Subject(
+        instance=instance,
+        desired=desired,
+        observed=observed,
+        accepted=sum(counts[Outcome.ACCEPTED].values()),
+        refused=counts[Outcome.REFUSED],
+        failed=counts[Outcome.FAILED],
+        policy=read_policy(instance),
+        function_apps=_function_apps(observed or desired),
+        now=now,
+        **_vaults(instance, observed or desired),
+    )
+
+
+def _recent_counts(instance: SignalRInstance, now: datetime) -> dict[Outcome, dict[str, int]]:
+    """Return how many deliveries came of late, by outcome and reason."""
+    rows = DeliveryCount.objects.filter(instance=instance).since(now - _RECENT)
+    counts: dict[Outcome, dict[str, int]] = {outcome: {} for outcome in Outcome}
+    for row in rows.values("outcome", "reason").order_by().annotate(total=Sum("count")):
+        counts[Outcome(row["outcome"])][row["reason"]] = row["total"]
+    return counts
+
+
+def _vaults(instance: SignalRInstance, state: InstanceState) -> dict[str, Any]:
+    """Return what is known of the vaults that templates name; without such, no row is read."""
+    names = named_vaults(state.templates)
+    if not names:
+        return {}
+    grants = instance.vault_grants.select_related("vault")
+    secrets = VaultSecret.objects.filter(vault__name__in=names).select_related("vault")
+    return {
+        "vaults": known_vaults(names),
+        "grants": {(row.vault.name, row.principal_id): row for row in grants},
+        "secrets": {(row.vault.name, row.name): row for row in secrets},
+    }
+
+
+def _function_apps(state: InstanceState) -> dict[str, FunctionApp]:
+    urls = [template.url_template for template in state.templates]
+    apps = FunctionApp.objects.serving(urls).select_related("subscription")
+    return {host: app for app in apps for host in app.hosts}

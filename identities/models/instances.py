@@ -1,0 +1,287 @@
+"""An instance and its one identity are one aggregate; the other rooms point at it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from identities.names import (
+    validate_instance_name,
+    validate_resource_group,
+    validate_user_assigned_id,
+)
+
+_ONE_OR_THE_OTHER = (
+    "Choose a user-assigned identity for the type UserAssigned, and none for the other types."
+)
+
+
+class SignalRInstanceQuerySet(models.QuerySet["SignalRInstance"]):
+    """Questions about SignalR instances."""
+
+    def named(self, name: str) -> SignalRInstanceQuerySet:
+        """Return the instance of that name; Azure's names differ by more than case."""
+        return self.filter(name__iexact=name)
+
+    def on_schedule(self) -> SignalRInstanceQuerySet:
+        """Return those that are read and compared without anybody asking."""
+        return self.exclude(policy="pause")
+
+    def with_desired(self) -> SignalRInstanceQuerySet:
+        """Fetch what the desired state is made of, in a constant number of queries."""
+        return self.select_related("subscription", "identity__user_assigned").prefetch_related(
+            "upstream_templates"
+        )
+
+
+class UserAssignedIdentityQuerySet(models.QuerySet["UserAssignedIdentity"]):
+    """Questions about user-assigned identities."""
+
+    def with_arm_id(self, arm_id: str) -> UserAssignedIdentityQuerySet:
+        """Return the identity of that ARM id, in whatever case ARM wrote it."""
+        return self.filter(arm_id__iexact=arm_id)
+
+    def matching(self, text: str) -> UserAssignedIdentityQuerySet:
+        """Return those of that principal or client ID, or whose name or ARM id holds `text`."""
+        try:
+            known_as = UUID(text)
+        except ValueError:
+            return self.filter(arm_id__icontains=text)
+        return self.filter(Q(principal_id=known_as) | Q(client_id=known_as))
+
+
+class Subscription(models.Model):
+    """An Azure subscription that holds instances, and the tenant it trusts."""
+
+    subscription_id = models.UUIDField(primary_key=True)
+    tenant_id = models.UUIDField(help_text="The Microsoft Entra tenant that signs its tokens.")
+    display_name = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        ordering = ["display_name", "subscription_id"]
+
+    def __str__(self) -> str:
+        return self.display_name or str(self.subscription_id)
+
+
+class UserAssignedIdentity(models.Model):
+    """A Microsoft.ManagedIdentity/userAssignedIdentities resource, as Azure last answered."""
+
+    arm_id = models.CharField("ARM id", max_length=512, validators=[validate_user_assigned_id])
+    name = models.CharField(max_length=128, editable=False)
+    location = models.CharField(max_length=64, blank=True)
+    tenant_id = models.UUIDField(null=True, blank=True)
+    principal_id = models.UUIDField(
+        null=True, blank=True, help_text="Object ID of its service principal: a token's oid."
+    )
+    client_id = models.UUIDField(null=True, blank=True, help_text="A token's appid.")
+
+    objects = UserAssignedIdentityQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "arm_id"]
+        verbose_name_plural = "user-assigned identities"
+        constraints = [
+            # ARM ids come back in any case.
+            models.UniqueConstraint(
+                Lower("arm_id"),
+                name="one_row_per_user_assigned_identity",
+                violation_error_message="This identity is already known.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, with the name that the ARM id ends in."""
+        self.name = self.arm_id.rsplit("/", 1)[-1]
+        super().save(*args, **kwargs)
+
+
+class SignalRInstance(models.Model):
+    """An Azure SignalR Service resource.
+
+    `observed` and the fields below it are what Azure last answered, written by `sync` only; what is
+    wanted lives in the identity's and the templates' rows.
+    """
+
+    class Policy(models.TextChoices):
+        """What Signalman may do with the instance."""
+
+        OBSERVE = "observe", "Observe: compare, never write"
+        MANAGE = "manage", "Manage: compare, and write what is applied"
+        PAUSE = "pause", "Pause: neither compare on schedule nor write"
+
+    name = models.CharField(
+        max_length=63,
+        validators=[validate_instance_name],
+        help_text="Unique in all of Azure, so it is also the handle in addresses.",
+    )
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.PROTECT, related_name="instances"
+    )
+    resource_group = models.CharField(max_length=90, validators=[validate_resource_group])
+    location = models.CharField(max_length=64, blank=True)
+    policy = models.CharField(
+        max_length=8,
+        choices=Policy,
+        default=Policy.OBSERVE,
+        help_text="Nothing is ever written to Azure except under Manage.",
+    )
+
+    observed = models.JSONField(
+        null=True, blank=True, editable=False, help_text="InstanceState as JSON; null: never read."
+    )
+    observed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    provisioning_state = models.CharField(max_length=32, blank=True, editable=False)
+    host_name = models.CharField(max_length=255, blank=True, editable=False)
+    azure_modified_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="ARM's systemData.lastModifiedAt."
+    )
+    missing_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When Azure first had it no more."
+    )
+    sku = models.CharField("SKU", max_length=32, blank=True, help_text="Its size: Standard_S1.")
+    service_mode = models.CharField(
+        max_length=16, blank=True, help_text="Upstream templates take effect in Serverless."
+    )
+    create_if_missing = models.BooleanField(
+        default=False, editable=False, help_text="An apply makes it where Azure has none."
+    )
+    is_being_made = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Its creation was sent, and Azure has not yet said that it succeeded.",
+    )
+    is_protected = models.BooleanField(
+        "protected", default=True, help_text="Protected against deletion in Azure."
+    )
+    ungranted = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text=(
+            "[vault, identity] of each reference that was taken over from Azure without a grant: "
+            "none is planned until somebody asks for it."
+        ),
+    )
+
+    objects = SignalRInstanceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "SignalR instance"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                name="signalr_name_unique_in_azure",
+                violation_error_message="An instance of this name is already here.",
+            ),
+            models.CheckConstraint(
+                name="policy_is_one_of_three",
+                condition=models.Q(policy__in=["observe", "manage", "pause"]),
+                violation_error_message="The policy is observe, manage or pause.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a new instance gets its identity's row with it, of type None."""
+        with transaction.atomic():
+            is_new = self._state.adding
+            super().save(*args, **kwargs)
+            if is_new:
+                ManagedIdentity.objects.create(instance=self)
+
+    def being_made(self) -> None:
+        """Say that its creation is being sent, until Azure is read and says that it succeeded."""
+        self.is_being_made = True
+        self.save(update_fields=["is_being_made"])
+
+    @property
+    def is_half_made(self) -> bool:
+        """Whether Azure gave its creation up: what is there has to be made anew, or deleted."""
+        return self.is_being_made and self.provisioning_state in {"Failed", "Canceled"}
+
+    @property
+    def arm_id(self) -> str:
+        """The resource's ARM id, spelled as the service spells it."""
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.SignalRService/SignalR/{self.name}"
+        )
+
+
+class ManagedIdentity(models.Model):
+    """The single identity of an instance: none, system-assigned or one user-assigned.
+
+    The type and the user-assigned identity are what is wanted; `principal_id` and `tenant_id` are
+    those of the identity that Azure last answered.
+    """
+
+    class Type(models.TextChoices):
+        """ARM's spelling."""
+
+        NONE = "None", "None"
+        SYSTEM_ASSIGNED = "SystemAssigned", "System assigned"
+        USER_ASSIGNED = "UserAssigned", "User assigned"
+
+    instance = models.OneToOneField(
+        SignalRInstance, on_delete=models.CASCADE, related_name="identity"
+    )
+    type = models.CharField(max_length=16, choices=Type, default=Type.NONE)
+    user_assigned = models.ForeignKey(
+        UserAssignedIdentity,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="used_by",
+        verbose_name="user-assigned identity",
+    )
+    principal_id = models.UUIDField(null=True, blank=True, editable=False)
+    tenant_id = models.UUIDField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name_plural = "managed identities"
+        constraints = [
+            models.CheckConstraint(
+                name="identity_type_is_arms",
+                condition=models.Q(type__in=["None", "SystemAssigned", "UserAssigned"]),
+                violation_error_message="The type is None, SystemAssigned or UserAssigned.",
+            ),
+            models.CheckConstraint(
+                name="user_assigned_names_its_identity",
+                condition=models.Q(type="UserAssigned", user_assigned__isnull=False)
+                | (~models.Q(type="UserAssigned") & models.Q(user_assigned__isnull=True)),
+                violation_error_message=_ONE_OR_THE_OTHER,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        kind = self.get_type_display()
+        return f"{kind}: {self.user_assigned}" if self.user_assigned else kind
+
+    def clean(self) -> None:
+        """Say beside the field what the database would refuse, so that forms show it there."""
+        super().clean()
+        is_borrowed = self.type == self.Type.USER_ASSIGNED
+        if is_borrowed != (self.user_assigned is not None):
+            raise ValidationError({"user_assigned": _ONE_OR_THE_OTHER})
+
+    def become(self, kind: Type, user_assigned: UserAssignedIdentity | None = None) -> None:
+        """Want another identity from now on; nothing is sent to Azure before an apply.
+
+        Raises ValidationError where the type and the user-assigned identity do not go together.
+        """
+        self.type = kind
+        self.user_assigned = user_assigned
+        self.full_clean()
+        self.save(update_fields=["type", "user_assigned"])

@@ -1,0 +1,182 @@
+"""Vaults whose secrets URL templates name, and which identity may read them: all as Azure answered.
+
+Written by `sync` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from arm.state import GrantMechanism
+
+
+class KeyVaultQuerySet(models.QuerySet["KeyVault"]):
+    """Questions about vaults."""
+
+    def named(self, names: Iterable[str]) -> KeyVaultQuerySet:
+        """Return the vaults of these names, in any case."""
+        return self.filter(name__in={name.lower() for name in names})
+
+
+class VaultGrantQuerySet(models.QuerySet["VaultGrant"]):
+    """Questions about who may read which vault."""
+
+    def propagating(self, now: datetime) -> VaultGrantQuerySet:
+        """Return the role assignments that may not act everywhere yet."""
+        return self.filter(acts_from__gt=now)
+
+
+class KeyVault(models.Model):
+    """A vault that URL templates name, as Azure last answered.
+
+    A row without an ARM id is of a vault that was looked for and not found: it may be another
+    subscription's, or closed to Signalman's credential.
+    """
+
+    name = models.CharField(max_length=24, unique=True, help_text="Unique in all of Azure.")
+    arm_id = models.CharField("ARM id", max_length=512, blank=True)
+    vault_uri = models.CharField("address", max_length=255, blank=True)
+    tenant_id = models.UUIDField(null=True, blank=True)
+    uses_rbac = models.BooleanField(
+        "goes by roles", null=True, help_text="Otherwise by access policies."
+    )
+    problem = models.TextField(blank=True, help_text="Why who may read it is not known.")
+    observed_at = models.DateTimeField()
+
+    objects = KeyVaultQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name="vault_name_in_lower_case",
+                condition=models.Q(name=Lower("name")),
+                violation_error_message="A vault's name is kept in lower case.",
+            ),
+            models.CheckConstraint(
+                name="a_found_vault_says_how_it_lets_in",
+                condition=models.Q(arm_id="")
+                | models.Q(uses_rbac__isnull=False, tenant_id__isnull=False),
+                violation_error_message="Say whether the vault goes by roles, and its tenant.",
+            ),
+            models.CheckConstraint(
+                name="a_vault_not_found_says_why",
+                condition=~models.Q(arm_id="", problem=""),
+                violation_error_message="Say why the vault is not known.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription that it is in. Raises ValueError for a vault that was not found."""
+        if not self.arm_id:
+            raise ValueError(f"{self} was not found in any subscription.")
+        return self.arm_id.split("/")[2]
+
+    @property
+    def mechanism(self) -> GrantMechanism | None:
+        """How it lets in; None where Signalman cannot tell who may read it."""
+        if self.problem:
+            return None
+        return "role_assignment" if self.uses_rbac else "access_policy"
+
+
+class VaultGrant(models.Model):
+    """That an identity of an instance may read a vault's secrets, as Azure last answered."""
+
+    class Mechanism(models.TextChoices):
+        """How the vault lets it in."""
+
+        ACCESS_POLICY = "access_policy", "Access policy"
+        ROLE_ASSIGNMENT = "role_assignment", "Role assignment"
+
+    instance = models.ForeignKey(
+        "identities.SignalRInstance", on_delete=models.CASCADE, related_name="vault_grants"
+    )
+    vault = models.ForeignKey(KeyVault, on_delete=models.CASCADE, related_name="grants")
+    principal_id = models.UUIDField()
+    mechanism = models.CharField(max_length=16, choices=Mechanism)
+    granted_at = models.DateTimeField(
+        null=True, blank=True, help_text="Azure knows it of role assignments only."
+    )
+    acts_from = models.DateTimeField(
+        null=True, blank=True, help_text="From when on it surely acts; empty: from the start."
+    )
+    observed_at = models.DateTimeField()
+
+    objects = VaultGrantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["instance", "vault"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "vault", "principal_id"],
+                name="one_grant_for_a_principal_of_an_instance",
+                violation_error_message="This grant is already known.",
+            ),
+            models.CheckConstraint(
+                name="grant_mechanism_is_one_of_two",
+                condition=models.Q(mechanism__in=["access_policy", "role_assignment"]),
+                violation_error_message="A grant is an access policy or a role assignment.",
+            ),
+            models.CheckConstraint(
+                name="an_access_policy_acts_from_the_start",
+                condition=models.Q(mechanism="role_assignment") | models.Q(acts_from__isnull=True),
+                violation_error_message="Only a role assignment takes time to act.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance}: {self.vault}"
+
+    def is_propagating(self, now: datetime) -> bool:
+        """Whether it may not act everywhere yet: that is waited for, and no failure."""
+        return self.acts_from is not None and now < self.acts_from
+
+    def standing(self, now: datetime) -> str:
+        """How it stands, in one line: what it waits for and until when, or that it acts."""
+        if self.acts_from is None or not self.is_propagating(now):
+            return "acts"
+        return f"waiting for propagation, until {self.acts_from:%Y-%m-%d %H:%M} UTC at the latest"
+
+
+class VaultSecret(models.Model):
+    """A secret that URL templates name, as management last answered: never its value."""
+
+    class State(models.TextChoices):
+        """What management says of it."""
+
+        PRESENT = "present", "Present"
+        ABSENT = "absent", "Absent"
+        UNUSABLE = "unusable", "Disabled, expired or not valid yet"
+        UNKNOWN = "unknown", "Not readable for Signalman"
+
+    vault = models.ForeignKey(KeyVault, on_delete=models.CASCADE, related_name="secrets")
+    name = models.CharField(max_length=127)
+    state = models.CharField(max_length=8, choices=State)
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["vault", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vault", "name"],
+                name="one_row_per_secret",
+                violation_error_message="This secret is already known.",
+            ),
+            models.CheckConstraint(
+                name="secret_state_is_known",
+                condition=models.Q(state__in=["present", "absent", "unusable", "unknown"]),
+                violation_error_message="The state is present, absent, unusable or unknown.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vault}/{self.name}"

@@ -1,0 +1,212 @@
+"""The probe asks real servers, follows nothing, and never asks what only this machine can reach."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from arm.state import TemplateState
+from diagnosis.findings import Finding
+from diagnosis.network_addresses import is_forbidden
+from diagnosis.probe import probe
+from identities.models import SignalRInstance
+from tests.diagnosis.test_checklist import finding, observe, run_command
+from tests.diagnosis.test_checklist import instance as instance  # noqa: PLC0414  # a fixture
+from tests.validation.web import Web
+from upstreams.models import UpstreamTemplate
+
+REFERENCE = "{@Microsoft.KeyVault(SecretUri=https://contoso.vault.azure.net/secrets/code)}"
+
+
+class Server:
+    """Answers every POST with one status, and notes what came."""
+
+    def __init__(self) -> None:
+        self.status = 401
+        self.came: list[tuple[str, dict[str, str], bytes]] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                server.came.append((self.path, dict(self.headers), body))
+                self.send_response(server.status)
+                self.send_header("Location", server.url + "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Keep quiet."""
+
+        self.web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://localhost:{self.web.server_address[1]}"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.web.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.web.shutdown()
+    server.web.server_close()
+    thread.join()
+
+
+def found(url: str, **fields: Any) -> Finding:
+    """Probe one template."""
+    (finding,) = probe([TemplateState(url, **fields)])
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "said"),
+    [
+        (401, "pass", "refuses a request without a token"),
+        (200, "fail", "Anybody can send it events"),
+        (204, "fail", "Anybody can send it events"),
+        (302, "fail", "redirects"),
+        (404, "fail", "answers 404"),
+        (500, "fail", "answers 500"),
+    ],
+)
+def test_a_receiver_has_to_refuse(server: Server, status: int, outcome: str, said: str) -> None:
+    server.status = status
+    finding = found(f"{server.url}/upstream/{{hub}}/{{event}}?a=1", hub_pattern="chat, game")
+    assert (finding.key, finding.outcome) == ("templates[0].answers", outcome)
+    assert said in finding.evidence
+    assert [path for path, _, _ in server.came] == ["/upstream/chat/signalman-probe?a=1"]
+
+
+def test_it_sends_what_the_service_sends_but_no_token(server: Server) -> None:
+    found(server.url)
+    ((path, headers, body),) = server.came
+    assert (path, body) == ("/", b"{}")
+    assert headers["X-ASRS-Category"] == "messages"
+    assert not {"Authorization", "Cookie"} & headers.keys()
+
+
+def test_nothing_that_holds_a_secret_is_asked(server: Server) -> None:
+    for url in (f"{server.url}/?code={REFERENCE}", f"http://user:pass@{server.url[7:]}/"):
+        assert found(url).outcome == "unknown"
+    assert server.came == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/metadata/identity/oauth2/token",
+        "http://[fe80::1]/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://168.63.129.16/",
+        "http://0.0.0.0/",
+        "http://2852039166/",
+        "http://0xa9fea9fe/",
+    ],
+)
+def test_metadata_is_never_asked(url: str) -> None:
+    finding = found(url)
+    assert finding.outcome == "unknown"
+    assert "not asked" in finding.evidence
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://host/", "file:///etc/passwd", "nonsense", "http://[", "//h/"]
+)
+def test_only_web_addresses_are_asked(url: str) -> None:
+    assert found(url).outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "::ffff:169.254.169.254",
+        "::ffff:0:a9fe:a9fe",
+        "::a9fe:a9fe",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::168.63.129.16",
+        "64:ff9b:1::a9fe:a9fe",
+        "64:ff9b:1:a9fe:a9:fe00::",
+        "64:ff9b:1:aa:a9:fea9:fe00:0",
+        "2002:a9fe:a9fe::1",
+        "2001:0:a9fe:a9fe::5601:5601",
+        "2001:0:4136:e378:8000:63bf:5601:5601",
+        "fd12::5efe:a9fe:a9fe",
+        "2001:db8::200:5efe:169.254.169.254",
+    ],
+)
+def test_no_address_hides_another_inside(address: str) -> None:
+    assert is_forbidden(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.4", "127.0.0.1", "::1", "52.1.2.3", "fd12::1"),
+        *("64:ff9b::52.1.2.3", "64:ff9b:1::10.0.0.4", "2002:3401:203::1", "2603:1030::a9fe:a9fe"),
+    ],
+)
+def test_a_private_network_may_hold_a_receiver(address: str) -> None:
+    assert not is_forbidden(address)
+
+
+def test_nothing_there_is_said_so(server: Server) -> None:
+    port = server.web.server_address[1]
+    finding = found(f"https://localhost:{port}/")
+    assert (finding.outcome, "SSLError" in finding.evidence) == ("fail", True)
+
+
+def test_a_certificate_has_to_be_the_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Web(tmp_path) as web:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(web.ca_file))
+        assert "answers 501" in found(f"{web.url}/").evidence
+        by_address = web.url.replace("localhost", "127.0.0.1")
+        assert "SSLError" in found(by_address).evidence
+
+
+@pytest.mark.django_db
+def test_the_command_probes_only_when_asked(instance: SignalRInstance, server: Server) -> None:
+    UpstreamTemplate.objects.update(url_template=server.url)
+    SignalRInstance.objects.update(observed=None)
+    assert answers()["outcome"] == "unknown"
+    assert "manage.py diagnose chat-prod --probe" in answers()["fix"]
+    assert server.came == []
+    assert answers("--probe")["outcome"] == "pass"
+
+
+def answers(*arguments: str) -> dict[str, str]:
+    """Return the command's line on whether the one template's address answers."""
+    printed, _ = run_command("chat-prod", "--json", *arguments)
+    [line] = [each for each in json.loads(printed) if each["key"] == "templates[0].answers"]
+    found: dict[str, str] = line
+    return found
+
+
+@pytest.mark.django_db
+def test_an_address_that_is_never_asked_is_not_to_be_asked(instance: SignalRInstance) -> None:
+    UpstreamTemplate.objects.update(url_template=f"https://portal.example/?code={REFERENCE}")
+    SignalRInstance.objects.update(observed=None)
+    assert answers() == answers("--probe")
+    assert answers()["fix"] == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_probe_of_our_own_receiver_makes_no_later_diagnosis_fail(
+    instance: SignalRInstance, live_server: LiveServer, settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = ["localhost"]
+    settings.RECEIVER = {"FLUSH_SECONDS": 0}
+    UpstreamTemplate.objects.update(url_template=f"{live_server.url}/upstream/chat-prod/")
+    observe(SignalRInstance.objects.get())
+    for _ in range(2):
+        assert answers("--probe")["outcome"] == "pass"
+    assert "2 for authorization_missing" in finding(instance, "deliveries_accepted").evidence
+    assert run_command("chat-prod", "--probe")[1] == 0

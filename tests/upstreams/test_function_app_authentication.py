@@ -1,0 +1,232 @@
+"""The rules by which a Function App lets an instance's signed requests in, over all settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arm.function_app_authentication import FunctionAppAuth
+from upstreams.function_app_authentication import (
+    Caller,
+    Demand,
+    disagreements,
+    host_of,
+    may_fall_under,
+    wanted,
+)
+
+TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
+ISSUER = f"https://sts.windows.net/{TENANT}/"
+CLIENT_ID = "cccccccc-0000-4000-8000-000000000003"
+IDENTITY = Caller("eeeeeeee-0000-4000-8000-000000000001", "ffffffff-0000-4000-8000-000000000001")
+DEMAND = Demand(ISSUER, ("api://chat",), (IDENTITY,))
+AGREEING = FunctionAppAuth(
+    is_enabled=True,
+    issuer=ISSUER,
+    client_id=CLIENT_ID,
+    allowed_audiences=("api://chat",),
+    unauthenticated_action="Return401",
+)
+
+audiences = st.sampled_from(["api://chat", "api://game", CLIENT_ID, f"api://{CLIENT_ID}"])
+guids = st.sampled_from([f"0000000{n}-0000-4000-8000-000000000000" for n in range(4)])
+id_lists = st.lists(guids, max_size=3, unique=True).map(tuple)
+issuers = st.sampled_from(["", ISSUER, ISSUER.upper(), ISSUER[:-1], f"{ISSUER}v2.0"])
+actions = st.sampled_from(
+    ["", "AllowAnonymous", "RedirectToLoginPage", "Return401", "Return403", "Return404"]
+)
+
+
+def auths(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[FunctionAppAuth]:
+    """Settings of all kinds; `fixed` narrows a field."""
+    fields: dict[str, st.SearchStrategy[Any]] = {
+        "version": st.sampled_from(["classic", "v2"]),
+        "is_enabled": st.booleans(),
+        "issuer": issuers,
+        "client_id": st.sampled_from(["", CLIENT_ID]),
+        "allowed_audiences": st.lists(audiences, max_size=3).map(tuple),
+        "unauthenticated_action": actions,
+        "allowed_principals": id_lists,
+        "allowed_applications": id_lists,
+        "allowed_clients": id_lists,
+        "other_checks": st.sampled_from([(), ("groups",)]),
+        "is_from_file": st.booleans(),
+    }
+    return st.builds(FunctionAppAuth, **fields | fixed)
+
+
+def demands(ids: st.SearchStrategy[str | None]) -> st.SearchStrategy[Demand]:
+    """Tokens for some audiences, of callers with these ids."""
+    return st.builds(
+        Demand,
+        st.just(ISSUER),
+        st.lists(audiences, max_size=3).map(tuple),
+        st.lists(st.builds(Caller, ids, ids), max_size=3).map(tuple),
+    )
+
+
+any_demands = demands(st.none() | guids)
+# Nothing stands in the way of agreement.
+mendable_auths = auths(
+    client_id=st.just(CLIENT_ID), other_checks=st.just(()), is_from_file=st.just(False)
+)
+
+
+@given(mendable_auths, demands(guids))
+def test_what_is_wanted_agrees(auth: FunctionAppAuth, demand: Demand) -> None:
+    assert disagreements(wanted(auth, demand), demand) == []
+
+
+@given(auths(), any_demands)
+def test_what_is_wanted_disagrees_in_nothing_that_can_be_mended(
+    auth: FunctionAppAuth, demand: Demand
+) -> None:
+    left = disagreements(wanted(auth, demand), demand)
+    assert [each for each in left if each.is_mendable] == []
+
+
+@given(auths(), any_demands)
+def test_wanting_twice_is_wanting_once(auth: FunctionAppAuth, demand: Demand) -> None:
+    once = wanted(auth, demand)
+    assert wanted(once, demand) == once
+
+
+@given(auths(), any_demands)
+def test_an_app_is_changed_only_where_it_disagrees(auth: FunctionAppAuth, demand: Demand) -> None:
+    mendable = [each for each in disagreements(auth, demand) if each.is_mendable]
+    assert (wanted(auth, demand) == auth) == (mendable == [])
+
+
+@given(auths(), any_demands)
+def test_nobody_else_is_shut_out(auth: FunctionAppAuth, demand: Demand) -> None:
+    after = wanted(auth, demand)
+    for name in ("allowed_audiences", "allowed_principals", "allowed_applications"):
+        before = getattr(auth, name)
+        assert getattr(after, name)[: len(before)] == before
+    assert bool(after.allowed_principals) == bool(auth.allowed_principals)
+
+
+@given(mendable_auths, demands(guids), demands(guids))
+def test_a_demand_that_is_met_stays_met_when_another_is(
+    auth: FunctionAppAuth, first: Demand, second: Demand
+) -> None:
+    assert disagreements(wanted(wanted(auth, first), second), first) == []
+
+
+def test_an_agreeing_app_is_left_alone() -> None:
+    assert disagreements(AGREEING, DEMAND) == []
+    assert wanted(AGREEING, DEMAND) == AGREEING
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "words"),
+    [
+        ({"is_enabled": False}, "authentication_off", "off"),
+        ({"unauthenticated_action": "AllowAnonymous"}, "unauthenticated_allowed", "without a"),
+        ({"unauthenticated_action": "RedirectToLoginPage"}, "unauthenticated_allowed", "sign in"),
+        ({"unauthenticated_action": ""}, "unauthenticated_allowed", "default"),
+        ({"issuer": f"https://login.example/{TENANT}/v2.0"}, "issuer_differs", "v2 tokens"),
+        ({"issuer": ISSUER[:-1]}, "issuer_differs", "letter by letter"),
+        ({"issuer": ISSUER.replace("sts", "STS")}, "issuer_differs", "letter by letter"),
+        ({"issuer": ""}, "issuer_differs", "not set"),
+        ({"allowed_audiences": ()}, "audience_missing", "api://chat"),
+        ({"allowed_audiences": ("API://chat",)}, "audience_missing", "api://chat"),
+        ({"allowed_principals": ("other",)}, "principal_excluded", "403"),
+        ({"allowed_applications": ("other",)}, "application_excluded", "allowedApplications"),
+        ({"allowed_clients": ("other",)}, "application_excluded", "allowedClientApplications"),
+        ({"client_id": ""}, "client_id_missing", "no app registration"),
+        ({"is_from_file": True}, "settings_from_file", "file"),
+        ({"other_checks": ("allowedGroups",)}, "other_check", "allowedGroups"),
+    ],
+)
+def test_each_disagreement_is_said_in_words(fields: dict[str, Any], code: str, words: str) -> None:
+    (found,) = disagreements(replace(AGREEING, **fields), DEMAND)
+    assert found.code == code
+    assert words in found.sentence
+    assert found.fix
+
+
+def test_classic_settings_refuse_by_sending_to_sign_in() -> None:
+    classic = replace(AGREEING, version="classic", unauthenticated_action="RedirectToLoginPage")
+    assert disagreements(classic, DEMAND) == []
+
+
+def test_a_policy_that_names_the_identity_in_any_case_lets_it_in() -> None:
+    named = replace(AGREEING, allowed_principals=(str(IDENTITY.principal_id).upper(),))
+    assert disagreements(named, DEMAND) == []
+
+
+def test_the_client_id_is_always_an_audience() -> None:
+    demand = replace(DEMAND, resources=(CLIENT_ID,))
+    assert disagreements(replace(AGREEING, allowed_audiences=()), demand) == []
+
+
+@pytest.mark.parametrize("resource", [CLIENT_ID, f"api://{CLIENT_ID}"])
+def test_an_app_without_authentication_gets_it_for_the_resource(resource: str) -> None:
+    after = wanted(FunctionAppAuth(), replace(DEMAND, resources=(resource,)))
+    assert (after.is_enabled, after.client_id, after.issuer) == (True, CLIENT_ID, ISSUER)
+
+
+def test_authentication_is_not_switched_on_for_an_unknown_registration() -> None:
+    assert wanted(FunctionAppAuth(), DEMAND) == FunctionAppAuth()
+
+
+def test_a_caller_of_unknown_client_id_is_doubted_and_not_guessed() -> None:
+    demand = replace(DEMAND, callers=(Caller("principal"),))
+    (found,) = disagreements(replace(AGREEING, allowed_applications=("other",)), demand)
+    assert (found.code, found.is_mendable) == ("application_unknown", False)
+
+
+def test_an_app_that_no_signed_template_points_at_may_be_as_it_is() -> None:
+    demand = replace(DEMAND, resources=())
+    assert disagreements(FunctionAppAuth(), demand) == []
+    assert wanted(FunctionAppAuth(), demand) == FunctionAppAuth()
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://App.azurewebsites.net/api/{event}", "app.azurewebsites.net"),
+        ("https://app.example:8443/?code={@Microsoft.KeyVault(SecretUri=x)}", "app.example"),
+        ("{@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/url)}", None),
+        ("https://[broken/", None),
+    ],
+)
+def test_the_host_of_a_template(url: str, host: str | None) -> None:
+    assert host_of(url) == host
+
+
+@pytest.mark.parametrize(
+    ("excluded", "path", "may"),
+    [
+        ("/api/chat", "/api/chat", True),
+        ("/api/chat/", "/API/Chat", True),
+        ("/api/chat", "/api/{hub}", True),
+        ("/api/chat/echo", "/api/{hub}/{event}", True),
+        ("/api/*", "/api/chat", True),
+        ("/api/c*", "/api/{hub}", True),
+        ("/*", "/api", True),
+        ("/api/chat", "/api/chats", False),
+        ("/api/chat", "/api", False),
+        ("/api/chat/echo", "/api/{hub}", False),
+        ("/other/*", "/api/{hub}", False),
+        ("/api/chat/*", "/api", False),
+        ("/api", "/{hub}/x", False),
+    ],
+)
+def test_a_path_without_authentication_is_found(excluded: str, path: str, may: bool) -> None:
+    assert may_fall_under(excluded, f"https://contoso.azurewebsites.net{path}?code=x") == may
+
+
+def test_an_app_that_checks_no_token_where_events_go_is_told_so() -> None:
+    demand = replace(DEMAND, url_templates=("https://contoso.azurewebsites.net/api/{hub}",))
+    assert disagreements(AGREEING, demand) == []
+    open_door = replace(AGREEING, excluded_paths=("/health", "/api/chat"))
+    (found,) = disagreements(open_door, demand)
+    assert (found.code, found.is_mendable) == ("path_excluded", False)
+    assert "/api/chat" in found.fix
+    assert wanted(open_door, demand) == open_door

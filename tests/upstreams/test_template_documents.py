@@ -1,0 +1,95 @@
+"""Templates come and go as one ordered document, whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+
+from identities.models import SignalRInstance, Subscription
+from upstreams.template_documents import dump_templates, load_templates
+
+pytestmark = pytest.mark.django_db
+
+SIGNED = {
+    "hubPattern": "chat",
+    "categoryPattern": "messages",
+    "eventPattern": "*",
+    "urlTemplate": "https://example.com/{hub}",
+    "auth": {"type": "ManagedIdentity", "managedIdentity": {"resource": "api://chat"}},
+}
+PLAIN = {
+    "hubPattern": "*",
+    "categoryPattern": "*",
+    "eventPattern": "*",
+    "urlTemplate": "https://example.com/rest",
+    "auth": None,
+}
+
+
+@pytest.fixture
+def instance() -> SignalRInstance:
+    """An instance without templates."""
+    subscription = Subscription.objects.create(subscription_id=uuid.uuid4(), tenant_id=uuid.uuid4())
+    return SignalRInstance.objects.create(
+        name="chat-prod", subscription=subscription, resource_group="apps"
+    )
+
+
+def test_what_was_loaded_is_dumped_in_the_same_order(instance: SignalRInstance) -> None:
+    load_templates(instance, [PLAIN, SIGNED])
+    load_templates(instance, [SIGNED, PLAIN])
+    assert dump_templates(instance) == [SIGNED, PLAIN]
+
+
+def test_what_is_left_out_takes_azures_default(instance: SignalRInstance) -> None:
+    load_templates(instance, [{"urlTemplate": PLAIN["urlTemplate"]}])
+    assert dump_templates(instance) == [PLAIN]
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        ({}, "is a list"),
+        ([{}], "Template 0: give an object with a urlTemplate"),
+        ([PLAIN, "x"], "Template 1: give an object"),
+        ([{**PLAIN, "urlTemplat": "x"}], "Template 0: unknown urlTemplat"),
+        ([{**PLAIN, "auth": {"type": "Basic"}}], "auth.type is None or ManagedIdentity"),
+        ([{**PLAIN, "auth": {"type": "ManagedIdentity"}}], "give auth.managedIdentity.resource"),
+        ([PLAIN, {**PLAIN, "urlTemplate": ""}], "Template 1: "),
+    ],
+)
+def test_a_wrong_document_changes_nothing(
+    instance: SignalRInstance, document: Any, complaint: str
+) -> None:
+    load_templates(instance, [SIGNED])
+    with pytest.raises(ValidationError, match=complaint):
+        load_templates(instance, document)
+    assert dump_templates(instance) == [SIGNED]
+
+
+def test_the_command_reads_a_file(instance: SignalRInstance, tmp_path: Any) -> None:
+    document = tmp_path / "templates.json"
+    document.write_text(json.dumps([SIGNED]))
+    output = io.StringIO()
+    call_command("set_upstream", "chat-prod", str(document), stdout=output)
+    assert dump_templates(instance) == [SIGNED]
+    assert "1 upstream template" in output.getvalue()
+
+
+@pytest.mark.usefixtures("instance")
+def test_the_command_says_that_a_file_is_not_text(tmp_path: Any) -> None:
+    document = tmp_path / "templates.json"
+    document.write_bytes(b"\xff[]")
+    with pytest.raises(CommandError, match="not JSON in UTF-8"):
+        call_command("set_upstream", "chat-prod", str(document))
+
+
+def test_the_command_names_an_unknown_instance() -> None:
+    with pytest.raises(CommandError, match="no instance 'other'"):
+        call_command("set_upstream", "other")

@@ -1,0 +1,92 @@
+"""The resources that Azure's own data planes require of a token, where they go by Azure roles.
+
+An upstream template may point straight at one of them. "If you use Azure RBAC for a data plane, you
+must use the resource that the service provider requests" ("Managed identities for Azure SignalR
+Service"). Left out are those that a SignalR upstream request cannot reach whatever its resource:
+Azure SQL speaks no HTTP, and Cosmos DB wants its token in a header of another form. Public cloud.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from upstreams.function_app_authentication import host_of
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlane:
+    """A service, the resource that it requires, and Microsoft's page that says so.
+
+    `host_suffixes` are how the hosts of its addresses end; two services may share one.
+    """
+
+    service: str
+    resource: str
+    source: str
+    host_suffixes: tuple[str, ...]
+
+
+_DOCS: Final = "https://learn.microsoft.com"
+
+DATA_PLANES: Final = (
+    DataPlane(
+        "Azure App Configuration",
+        "https://appconfig.azure.com",
+        f"{_DOCS}/azure/azure-app-configuration/rest-api-authentication-azure-ad",
+        (".azconfig.io",),
+    ),
+    DataPlane(
+        "Azure Event Grid",
+        "https://eventgrid.azure.net",
+        f"{_DOCS}/azure/event-grid/authenticate-with-microsoft-entra-id",
+        (".eventgrid.azure.net",),
+    ),
+    DataPlane(
+        "Azure Event Hubs",
+        "https://eventhubs.azure.net/",
+        f"{_DOCS}/azure/event-hubs/authenticate-application",
+        (".servicebus.windows.net",),
+    ),
+    DataPlane(
+        "Azure Key Vault",
+        "https://vault.azure.net",
+        f"{_DOCS}/azure/key-vault/general/rest-error-codes",
+        (".vault.azure.net",),
+    ),
+    DataPlane(
+        "Azure Relay",
+        "https://relay.azure.net",
+        f"{_DOCS}/azure/azure-relay/authenticate-application",
+        (".servicebus.windows.net",),
+    ),
+    DataPlane(
+        "Azure Service Bus",
+        "https://servicebus.azure.net",
+        f"{_DOCS}/azure/service-bus-messaging/authenticate-application",
+        (".servicebus.windows.net",),
+    ),
+    DataPlane(
+        "Azure SignalR Service",
+        "https://signalr.azure.com/",
+        f"{_DOCS}/azure/azure-signalr/signalr-concept-authorize-azure-active-directory",
+        (".service.signalr.net",),
+    ),
+    DataPlane(
+        "Azure Storage",
+        "https://storage.azure.com/",
+        f"{_DOCS}/rest/api/storageservices/authorize-with-azure-active-directory",
+        (
+            ".blob.core.windows.net",
+            ".file.core.windows.net",
+            ".queue.core.windows.net",
+            ".table.core.windows.net",
+        ),
+    ),
+)
+
+
+def data_planes_at(url_template: str) -> tuple[DataPlane, ...]:
+    """Return the data planes that a URL template may point at; none for any other host."""
+    host = host_of(url_template) or ""
+    return tuple(plane for plane in DATA_PLANES if host.endswith(plane.host_suffixes))

@@ -1,0 +1,126 @@
+"""Function Apps that templates may point at, and what their authentication accepts."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from arm.function_app_authentication import FunctionAppAuth, FunctionAppState
+from identities.models import Subscription
+from upstreams.function_app_authentication import host_of
+
+
+class FunctionAppQuerySet(models.QuerySet["FunctionApp"]):
+    """Questions about Function Apps."""
+
+    def with_arm_id(self, arm_id: str) -> FunctionAppQuerySet:
+        """Return the app of that ARM id, in whatever case ARM wrote it."""
+        return self.filter(arm_id__iexact=arm_id)
+
+    def serving(self, url_templates: Iterable[str]) -> FunctionAppQuerySet:
+        """Return those that Azure has and that one of these URL templates points at."""
+        hosts = {host for url in url_templates if (host := host_of(url))}
+        custom = (models.Q(custom_host_names__contains=f" {host} ") for host in sorted(hosts))
+        is_named = functools.reduce(operator.or_, custom, models.Q(host_name__in=hosts))
+        return self.filter(is_named, missing_since__isnull=True)
+
+    def managed(self) -> FunctionAppQuerySet:
+        """Return those that plans may write."""
+        return self.filter(policy="manage")
+
+
+class FunctionApp(models.Model):
+    """A Function App that templates may point at, as Azure last answered it.
+
+    `observed` and what stands below it are written by `sync` only. What is wanted has no row: it is
+    derived from the signed templates that point here.
+    """
+
+    class Policy(models.TextChoices):
+        """What Signalman may do with the app's authentication."""
+
+        OBSERVE = "observe", "Observe: compare, never write"
+        MANAGE = "manage", "Manage: let plans of the instances that send here write it"
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="function_apps"
+    )
+    arm_id = models.CharField("ARM id", max_length=512)
+    name = models.CharField(max_length=64, editable=False)
+    location = models.CharField(max_length=64, blank=True)
+    host_name = models.CharField(
+        max_length=255, db_index=True, help_text="A template that names this host points here."
+    )
+    custom_host_names = models.TextField(
+        blank=True,
+        editable=False,
+        help_text="Its further hosts, each between two spaces, so that one can be looked for.",
+    )
+    policy = models.CharField(
+        max_length=8,
+        choices=Policy,
+        default=Policy.OBSERVE,
+        help_text="Nothing is ever written to the app except under Manage.",
+    )
+
+    observed = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="FunctionAppAuth as JSON; null: never read.",
+    )
+    observed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    problem = models.TextField(
+        blank=True, editable=False, help_text="Why its authentication could not be read."
+    )
+    missing_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When Azure first had it no more."
+    )
+
+    objects = FunctionAppQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "arm_id"]
+        constraints = [
+            # ARM ids come back in any case.
+            models.UniqueConstraint(
+                Lower("arm_id"),
+                name="one_row_per_function_app",
+                violation_error_message="This Function App is already known.",
+            ),
+            models.CheckConstraint(
+                name="function_app_policy_is_one_of_two",
+                condition=models.Q(policy__in=["observe", "manage"]),
+                violation_error_message="The policy is observe or manage.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, with the name that the ARM id ends in, and the host in lower case."""
+        self.name = self.arm_id.rsplit("/", 1)[-1]
+        self.host_name = self.host_name.lower()
+        super().save(*args, **kwargs)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Every host name that leads to the app, in lower case."""
+        return frozenset([self.host_name, *self.custom_host_names.split()])
+
+    @property
+    def auth(self) -> FunctionAppAuth | None:
+        """What its authentication demanded when Azure was last asked; None where it never was."""
+        return None if self.observed is None else FunctionAppAuth.from_json(self.observed)
+
+    @property
+    def state(self) -> FunctionAppState | None:
+        """The app as the value that plans compare; None where it was never read."""
+        auth = self.auth
+        return None if auth is None else FunctionAppState(self.arm_id.lower(), auth)
