@@ -99,7 +99,7 @@ def load_words(path: Path = WORDS) -> Words:
 
 
 def spaced(name: str) -> str:
-    """Return an identifier as separate words: `isHalf_made` becomes `is half made`."""
+    """Return an identifier as separate words: `hasMoved_away` becomes `has moved away`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip()
 
 
