@@ -15,6 +15,7 @@ from localazure.entra.directory import Directory
 from localazure.entra.keys import SigningKeys
 from localazure.faults import Faults
 from localazure.journal import Journal
+from localazure.service.state import ServiceState
 
 
 class World:
@@ -30,6 +31,7 @@ class World:
         self.tenants = (seed.TENANT_ID, seed.OTHER_TENANT_ID)
         self.journal = Journal()
         self.faults = Faults()
+        self.service = ServiceState()
         self.clear()
 
     def clear(self) -> None:
@@ -43,6 +45,7 @@ class World:
         self.page_size = 100
         self.journal.clear()
         self.faults.clear()
+        self.service.clear()
 
     def to_json(self) -> dict[str, Any]:
         """Return what survives a restart; `restore` reads it back."""

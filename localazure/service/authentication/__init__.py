@@ -1,0 +1,1 @@
+"""Who calls the service: access keys, temporary keys, generated tokens and Entra."""

@@ -1,0 +1,52 @@
+"""Authorise a caller of the REST API: by access key, which may do all, or by data action."""
+
+from __future__ import annotations
+
+import jwt
+
+from localazure.service.authentication.entra import may, read_entra_token
+from localazure.service.authentication.tokens import (
+    Unauthorized,
+    read_key_token,
+    require_audience,
+)
+from localazure.service.instances import Instance
+from localazure.world import World
+
+
+class Forbidden(Exception):
+    """The caller's roles do not allow the action."""
+
+
+def authorize(
+    world: World,
+    instance: Instance,
+    token: str | None,
+    called: tuple[frozenset[str], str],
+    action: str,
+) -> None:
+    """Refuse a caller who may not do `action`. Raises Unauthorized, Forbidden.
+
+    `called` holds the instance's host names and the path of the request, still escaped. Only Entra's
+    callers obtain temporary keys.
+    """
+    if not token:
+        raise Unauthorized("")
+    if _is_key_token(token):
+        hosts, path = called
+        require_audience(read_key_token(world.service.keys, instance, token), hosts, path)
+        if action.startswith("auth/accessKey"):
+            raise Forbidden
+        return
+    if not instance.uses_entra:
+        raise Unauthorized("Microsoft Entra authentication is disabled")
+    if not may(world, instance, read_entra_token(world, token), action):
+        raise Forbidden
+
+
+def _is_key_token(token: str) -> bool:
+    try:
+        algorithm: object = jwt.get_unverified_header(token).get("alg")
+    except jwt.InvalidTokenError as error:
+        raise Unauthorized("The token is malformed") from error
+    return algorithm == "HS256"

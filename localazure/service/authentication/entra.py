@@ -1,0 +1,50 @@
+"""Callers with a token of Entra: who they are, and whether their roles allow a data action.
+
+Source: Microsoft's "Authorize access with Microsoft Entra ID for Azure SignalR Service".
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import jwt
+
+from localazure.arm import roles
+from localazure.entra.issuers import v1_issuer
+from localazure.service.authentication.tokens import Unauthorized
+from localazure.service.instances import Instance
+from localazure.world import World
+
+AUDIENCES: Final = ("https://signalr.azure.com", "https://signalr.azure.com/")
+ACTIONS: Final = "Microsoft.SignalRService/SignalR"
+
+
+def read_entra_token(world: World, token: str) -> str:
+    """Return the object id of the caller. Raises Unauthorized."""
+    try:
+        key = world.keys.find(jwt.get_unverified_header(token).get("kid"))
+        if key is None:
+            raise Unauthorized("The signature key was not found")
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key.public_pem,
+            algorithms=["RS256"],
+            audience=AUDIENCES,
+            issuer=v1_issuer(world.directory.tenant_id),
+            options={"require": ["exp", "iss", "aud", "oid"]},
+        )
+    except jwt.InvalidAudienceError as error:
+        raise Unauthorized("The audience is invalid") from error
+    except jwt.InvalidIssuerError as error:
+        raise Unauthorized("The issuer is invalid") from error
+    except jwt.ExpiredSignatureError as error:
+        raise Unauthorized("The token expired") from error
+    except jwt.InvalidTokenError as error:
+        raise Unauthorized("The token is invalid") from error
+    return str(claims["oid"])
+
+
+def may(world: World, instance: Instance, object_id: str, action: str) -> bool:
+    """Whether a role of the principal allows a data action on the instance, such as `user/read`."""
+    held = roles.roles_of(world.resources, object_id, instance.resource.id)
+    return any(role.allows_data(f"{ACTIONS}/{action}") for role in held)

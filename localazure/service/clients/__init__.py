@@ -1,0 +1,1 @@
+"""The client endpoint: negotiation and the three transports."""
