@@ -10,7 +10,8 @@ from pathlib import Path
 from localazure import seed, seeding
 from localazure.app import application
 from localazure.environment import default_ca_file, export_lines
-from localazure.server import Server, listen
+from localazure.server import Server, listen, raise_open_files_limit
+from localazure.service.endpoint import ServiceEndpoint
 from localazure.storage import Saving, StateError, StateFile
 from localazure.tls import CertificateAuthority
 from localazure.wire import Wire
@@ -49,11 +50,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--until-stdin-closes", action="store_true", help="end when standard input does"
     )
+    parser.add_argument(
+        "--instance-port",
+        type=_instance_port,
+        action="append",
+        default=[],
+        metavar="NAME=PORT",
+        help="serve this instance's data plane on a port of its own, too",
+    )
     return parser
 
 
+def _instance_port(text: str) -> tuple[str, int]:
+    name, _, port = text.partition("=")
+    return name, int(port)
+
+
 def _serve(options: argparse.Namespace) -> int:
+    raise_open_files_limit()
     listener = listen(options.port)
+    ports = {own: name for name, own in options.instance_port}
+    listeners = [listener, *(listen(own) for own in ports)]
     port = listener.getsockname()[1]
     world = World(f"https://localhost:{port}")
     plant = _planter(empty=options.empty)
@@ -65,12 +82,12 @@ def _serve(options: argparse.Namespace) -> int:
         lambda: print(f"Local Azure ready at {world.base_url}", flush=True),  # noqa: T201
     )
     app = application(world, plant)
-    server.serve_application(
-        Wire(Saving(app, file, world, authority) if file else app, world, server.abort)
-    )
+    saved = Saving(app, file, world, authority) if file else app
+    service = ServiceEndpoint(saved, world, ports, server.abort)
+    server.serve_application(Wire(service, world, server.abort))
     if options.until_stdin_closes:
         server.stop_with_stdin()
-    server.run(sockets=[listener])
+    server.run(sockets=listeners)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -30,6 +31,7 @@ from localazure.entra import errors as entra_errors
 from localazure.entra import graph
 from localazure.entra import routes as entra
 from localazure.service import control as service
+from localazure.service.clients.upkeep import keep_up
 from localazure.service.upstream.http import http_client
 from localazure.world import World
 
@@ -54,8 +56,10 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
+        upkeep = asyncio.create_task(keep_up(world))
         async with http_client() as http:
             yield {"http": http}
+        upkeep.cancel()
 
     app = Starlette(
         routes=_routes(),

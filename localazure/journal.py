@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import deque
 from typing import Any
@@ -10,6 +11,9 @@ from urllib.parse import parse_qsl
 
 _KEPT = 10_000
 _HIDDEN = "(hidden)"
+# Of a body, what fits is kept: clients of the service may send a megabyte, ten thousand times.
+_KEPT_BYTES = 64 * 1024
+_SECRET_QUERY = re.compile(r"(?<=access_token=)[^&]+")
 _SECRET_HEADERS = frozenset({"authorization", "cookie"})
 _SECRET_FIELDS = frozenset({"client_secret", "client_assertion", "password", "refresh_token"})
 
@@ -30,7 +34,7 @@ class Journal:
             "time": time.time(),
             "method": scope["method"],
             "path": scope["path"],
-            "query": scope["query_string"].decode("latin-1"),
+            "query": _SECRET_QUERY.sub(_HIDDEN, scope["query_string"].decode("latin-1")),
             "headers": _readable_headers(scope["headers"]),
             "status": None,
             "served": None,
@@ -52,6 +56,8 @@ def readable_body(body: bytes, content_type: str) -> Any:
     """Return JSON as values, a form as a mapping without its secrets, other text as it is."""
     if not body:
         return None
+    if len(body) > _KEPT_BYTES:
+        return f"({len(body)} bytes)"
     text = body.decode("utf-8", "replace")
     if content_type.startswith("application/x-www-form-urlencoded"):
         return {

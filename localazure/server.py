@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -14,11 +15,21 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HOST = "127.0.0.1"
 # A client that hangs on to its answer does not keep Local Azure from ending.
 _GRACE_SECONDS = 1
 _STDIN = 0
+_ABORTABLE = (H11Protocol, WebSocketsSansIOProtocol)
+
+
+def raise_open_files_limit() -> None:
+    """Allow as many open files as the system does: each client connection is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # macOS refuses its own hard limit where that is infinite.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def listen(port: int) -> socket.socket:
@@ -45,6 +56,10 @@ class Server(uvicorn.Server):
                 _nothing_yet,
                 ssl_context_factory=lambda _config, _default: context,
                 http=H11Protocol,
+                ws=WebSocketsSansIOProtocol,
+                # The hub protocol has its own pings; compression would cost memory for each client.
+                ws_ping_interval=None,
+                ws_per_message_deflate=False,
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -89,6 +104,6 @@ class Server(uvicorn.Server):
     def abort(self, scope: Scope) -> None:
         """Cut the connection of a request, as a broken network does."""
         client = tuple(scope["client"])
-        for connection in self.server_state.connections:
-            if isinstance(connection, H11Protocol) and connection.client == client:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, _ABORTABLE) and connection.client == client:
                 connection.transport.abort()

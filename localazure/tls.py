@@ -8,11 +8,17 @@ from typing import Any
 
 import trustme
 
-HOSTS = ("localhost", "127.0.0.1")
+HOSTS = (
+    "localhost",
+    "127.0.0.1",
+    # For those who can resolve an instance's own host name.
+    "*.service.signalr.net",
+    "*.service.signalr.localhost",
+)
 
 
 class CertificateAuthority:
-    """Signs the certificate of `localhost` and `127.0.0.1`; made at start, or read from a state."""
+    """Signs the certificate of `HOSTS`; created at start, or read from a state file."""
 
     def __init__(self, ca: trustme.CA | None = None) -> None:
         self._ca = ca or trustme.CA(organization_name="Local Azure")

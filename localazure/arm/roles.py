@@ -12,6 +12,7 @@ from functools import cache
 from localazure.arm.resources import Resource, Resources, timestamp
 
 ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments"
+_SIGNALR = "Microsoft.SignalRService/SignalR"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,40 @@ BUILT_IN = (
             "Microsoft.Authorization/*/read",
             "Microsoft.Resources/subscriptions/resourceGroups/read",
         ),
+    ),
+    Role(
+        "420fcaa2-552c-430f-98ca-3264be4806c7",
+        "SignalR App Server",
+        data_actions=(
+            f"{_SIGNALR}/auth/accessKey/action",
+            f"{_SIGNALR}/serverConnection/write",
+            f"{_SIGNALR}/clientConnection/write",
+        ),
+    ),
+    Role(
+        "fd53cd77-2268-407a-8f46-7e7863d0f521",
+        "SignalR REST API Owner",
+        data_actions=(
+            f"{_SIGNALR}/auth/clientToken/action",
+            f"{_SIGNALR}/hub/*",
+            f"{_SIGNALR}/group/*",
+            f"{_SIGNALR}/clientConnection/*",
+            f"{_SIGNALR}/user/*",
+        ),
+    ),
+    Role(
+        "ddde6b66-c0df-4114-a159-3618637b3035",
+        "SignalR REST API Reader",
+        data_actions=(
+            f"{_SIGNALR}/group/read",
+            f"{_SIGNALR}/clientConnection/read",
+            f"{_SIGNALR}/user/read",
+        ),
+    ),
+    Role(
+        "7e4f1700-ea5a-4f59-8f37-079cfe29dce3",
+        "SignalR Service Owner",
+        data_actions=(f"{_SIGNALR}/*",),
     ),
     Role(
         "e40ec5ca-96e0-45a2-b4ff-59039f2c2b59",

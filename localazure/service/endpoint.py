@@ -59,9 +59,9 @@ class ServiceEndpoint:
     def _named(self, scope: Scope) -> tuple[str, str] | None:
         """Return the name of the instance that is called, and the path below its address."""
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-        server = scope.get("server") or (None, None)
-        if server[1] in self._ports:
-            return self._ports[server[1]], path
+        own = self._ports.get((scope.get("server") or ("", 0))[1])
+        if own is not None:
+            return own, path
         host = _HOST.fullmatch(_host(scope))
         if host is not None:
             return host[1], path

@@ -1,4 +1,4 @@
-"""What the service remembers: connections and the keys that it made. It does not survive a restart."""
+"""What the service remembers until it ends: connections, groups and the keys that it made."""
 
 from __future__ import annotations
 

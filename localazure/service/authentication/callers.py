@@ -10,31 +10,24 @@ from localazure.service.authentication.tokens import (
     read_key_token,
     require_audience,
 )
-from localazure.service.instances import Instance
-from localazure.world import World
+from localazure.service.context import Call
 
 
 class Forbidden(Exception):
     """The caller's roles do not allow the action."""
 
 
-def authorize(
-    world: World,
-    instance: Instance,
-    token: str | None,
-    called: tuple[frozenset[str], str],
-    action: str,
-) -> None:
+def authorize(call: Call, token: str | None, action: str) -> None:
     """Refuse a caller who may not do `action`. Raises Unauthorized, Forbidden.
 
-    `called` holds the instance's host names and the path of the request, still escaped. Only Entra's
-    callers obtain temporary keys.
+    Only Entra's callers obtain temporary keys.
     """
+    world, instance = call.world, call.instance
     if not token:
         raise Unauthorized("")
     if _is_key_token(token):
-        hosts, path = called
-        require_audience(read_key_token(world.service.keys, instance, token), hosts, path)
+        claims = read_key_token(world.service.keys, instance, token)
+        require_audience(claims, call.hosts, call.path)
         if action.startswith("auth/accessKey"):
             raise Forbidden
         return

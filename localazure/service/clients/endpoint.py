@@ -50,8 +50,12 @@ async def _answer(
     if method == "GET":
         return await _get(call, admitted, receive, send, allowed)
     connection = _open(call, admitted)
-    if connection is None:
-        return not_found()
+    return not_found() if connection is None else await _act(call, connection, receive)
+
+
+async def _act(call: Call, connection: Connection, receive: Receive) -> Response:
+    """Take what the client sends, or end its long polling."""
+    method = call.scope["method"]
     if method == "POST":
         await connection.receive(await Request(call.scope, receive).body())
         return Response(status_code=200)

@@ -6,7 +6,8 @@ from starlette.responses import PlainTextResponse, Response
 
 _NETWORK_PAGE = (
     "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n"
-    "<center><h1>403 Forbidden</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    "<center><h1>403 Forbidden</h1></center>\r\n<hr><center>nginx</center>\r\n"
+    "</body>\r\n</html>\r\n"
 )
 
 

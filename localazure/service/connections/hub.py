@@ -62,7 +62,10 @@ class Hub:
         return list(self._groups.get(group, {}).values())
 
     def add_user(self, user_id: str, group: str, ttl: int | None) -> None:
-        """Add a user to a group for `ttl` seconds; None: for a year, 0: present connections only."""
+        """Add a user to a group for `ttl` seconds.
+
+        None: for a year. 0: only the connections that the user has now.
+        """
         for connection in self.of_user(user_id):
             self.join(connection, group)
         rules = self._rules[user_id]

@@ -59,7 +59,7 @@ async def _answer(call: Call, body: bytes) -> Response:
     if found is None:
         return not_found("Not found")
     operation, version, names = found
-    authorize(call.world, call.instance, _bearer(call), (call.hosts, call.path), operation.action)
+    authorize(call, _bearer(call), operation.action)
     _check_size(call, body)
     query = parse_qs(call.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     _check(names, query)

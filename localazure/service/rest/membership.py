@@ -57,8 +57,9 @@ def remove_connection(rest: RestCall) -> Response:
 def remove_connection_from_all(rest: RestCall) -> Response:
     """Remove a connection from all groups; 200 also where it does not exist."""
     found = rest.hub.connections.get(rest.names["connection"])
-    for group in list(found.groups) if found else ():
-        rest.hub.leave(found, group)
+    if found is not None:
+        for group in list(found.groups):
+            rest.hub.leave(found, group)
     return Response()
 
 
