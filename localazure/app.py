@@ -18,14 +18,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from localazure import control
 from localazure.arm import errors as arm_errors
 from localazure.arm import metadata
-from localazure.arm.authorization import assignments, definitions, permissions
+from localazure.arm.authorization.assignments import assignments
+from localazure.arm.authorization.definitions import definitions, permissions
 from localazure.arm.headers import add_headers
-from localazure.arm.identities import identities
+from localazure.arm.identities.providers import PROVIDERS as MANAGED_IDENTITY
 from localazure.arm.keyvault import data_plane
 from localazure.arm.keyvault.providers import PROVIDERS as KEY_VAULT
+from localazure.arm.resource_groups import groups
 from localazure.arm.signalr.routes import signalr
-from localazure.arm.subscriptions import groups, subscriptions
-from localazure.arm.system_identities import system_identities
+from localazure.arm.subscriptions import subscriptions
 from localazure.arm.web import sites
 from localazure.entra import errors as entra_errors
 from localazure.entra import graph
@@ -41,8 +42,7 @@ PROVIDERS = (
     subscriptions,
     groups,
     signalr,
-    identities,
-    system_identities,
+    *MANAGED_IDENTITY,
     *KEY_VAULT,
     sites,
     assignments,

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 from localazure import seed
-from localazure.arm import identities, roles, subscriptions, web
+from localazure.arm import resource_groups, roles, subscriptions, web
+from localazure.arm.identities import federated, user_assigned
 from localazure.arm.keyvault import vault as vaults
 from localazure.arm.keyvault.secrets import Secrets
 from localazure.arm.resources import Resource, created
 from localazure.arm.signalr import rules
 from localazure.arm.signalr.shape import TYPE as SIGNALR
-from localazure.entra.directory import Application, Person, derived_guid
+from localazure.entra.directory import Application, Group, Person, derived_guid
 from localazure.world import World
 
 Description = dict[str, Any]
@@ -50,13 +51,19 @@ def _user(world: World, one: Description) -> None:
     world.directory.add_person(Person.from_seed(one))
 
 
+def _group(world: World, one: Description) -> None:
+    world.directory.add_group(Group.from_seed(one))
+
+
 def _role_assignment(world: World, one: Description) -> None:
     scope = one.get("scope", f"/subscriptions/{seed.SUBSCRIPTION_ID}")
-    role = roles.find(one["role"])
+    role = roles.find(one["role"], world.resources)
     if role is None:
-        raise ValueError(f"No built-in role is called '{one['role']}'.")
+        raise ValueError(f"No role is called '{one['role']}'.")
     name = derived_guid("assignment", one["principalId"], role.id, scope)
-    world.resources.put(roles.assignment(scope, name, role, one["principalId"], _BY))
+    made = roles.assignment(scope, name, role, one["principalId"], _BY)
+    made.document["properties"]["principalType"] = one.get("principalType", "ServicePrincipal")
+    world.resources.put(made)
 
 
 def _identity(world: World, one: Description) -> None:
@@ -67,11 +74,15 @@ def _identity(world: World, one: Description) -> None:
         "clientId": derived_guid("client", arm_id),
         **one.get("properties", {}),
     }
-    made = identities.identity(
+    made = user_assigned.identity(
         arm_id, one.get("location", seed.LOCATION), world.directory.tenant_id, **properties
     )
     made.document["tags"] = one.get("tags", {})
     world.resources.put(made)
+    for name, properties in one.get("federatedCredentials", {}).items():
+        credential_id = f"{arm_id}/federatedIdentityCredentials/{name}"
+        credential = {"id": credential_id, "name": name, "type": federated.TYPE}
+        world.resources.put(Resource(credential | {"properties": properties}))
 
 
 def _instance(world: World, one: Description) -> None:
@@ -153,7 +164,7 @@ def _access_keys(arm_id: str) -> dict[str, str]:
 
 def _ensure_group(world: World, arm_id: str) -> None:
     _, _, subscription_id, _, group, *_ = arm_id.split("/")
-    made = subscriptions.group(subscription_id, group, seed.LOCATION)
+    made = resource_groups.group(subscription_id, group, seed.LOCATION)
     if world.resources.get(made.id) is None:
         world.resources.put(made)
 
@@ -163,6 +174,7 @@ _PLANTERS: dict[str, Callable[[World, Description], None]] = {
     "subscriptions": _subscription,
     "applications": _application,
     "users": _user,
+    "groups": _group,
     "roleAssignments": _role_assignment,
     "identities": _identity,
     "instances": _instance,

@@ -7,6 +7,7 @@ from typing import Any
 import jwt
 
 from localazure.arm import errors, roles
+from localazure.arm.roles import Role
 from localazure.entra.issuers import v1_issuer
 from localazure.entra.tokens import Principal
 from localazure.world import World
@@ -49,8 +50,12 @@ def authorize_linked(world: World, principal: Principal, action: str, scope: str
 
 
 def _may(world: World, principal: Principal, action: str, scope: str) -> bool:
-    held = roles.roles_of(world.resources, principal.object_id, scope)
-    return any(role.allows(action) for role in held)
+    return any(role.allows(action) for role in roles_of(world, principal.object_id, scope))
+
+
+def roles_of(world: World, object_id: str, scope: str) -> list[Role]:
+    """Return the roles that a principal has at a scope, by itself and through its groups."""
+    return roles.roles_of(world.resources, world.directory.with_groups(object_id), scope)
 
 
 def _verified(world: World, token: str, audiences: tuple[str, ...]) -> dict[str, Any]:

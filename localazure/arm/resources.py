@@ -64,6 +64,10 @@ class Resources:
             if arm_id.startswith(prefix):
                 yield resource
 
+    def __iter__(self) -> Iterator[Resource]:
+        """Yield all resources, in the order of their creation."""
+        return iter(list(self._by_id.values()))
+
     def to_json(self) -> list[dict[str, Any]]:
         """Return the resources as JSON values; `from_json` reads them back."""
         return [asdict(resource) for resource in self._by_id.values()]

@@ -189,9 +189,12 @@ class Provider:
 
 
 def _require_group(world: World, path: str) -> None:
-    """Refuse a path under a resource group that does not exist. Raises GroupNotFound."""
+    """Refuse a path under a group that does not exist or is being deleted. Raises GroupNotFound."""
     found = _UNDER_GROUP.match(path)
-    if found and world.resources.get(found[0].rstrip("/")) is None:
+    if found is None:
+        return
+    group = world.resources.get(found[0].rstrip("/"))
+    if group is None or group.document["properties"]["provisioningState"] == "Deleting":
         raise errors.GroupNotFound(found[1])
 
 

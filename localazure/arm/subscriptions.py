@@ -1,35 +1,29 @@
-"""Tenants, subscriptions and resource groups (Microsoft.Resources)."""
+"""Tenants and subscriptions (Microsoft.Resources)."""
 
 from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from localazure.arm import errors, roles
+from localazure.arm import errors
+from localazure.arm.guard import roles_of
 from localazure.arm.resources import Resource
-from localazure.arm.routing import GROUP, SUBSCRIPTION, Call, Provider
-from localazure.arm.schema import ANYTHING
+from localazure.arm.routing import SUBSCRIPTION, Call, Provider
 
 SUBSCRIPTION_TYPE = "Microsoft.Resources/subscriptions"
-GROUP_TYPE = "Microsoft.Resources/resourceGroups"
-_VERSIONS = (
-    "2016-06-01",
-    "2018-02-01",
-    "2019-06-01",
-    "2020-01-01",
-    "2021-01-01",
-    "2021-04-01",
-    "2022-09-01",
-    "2022-12-01",
-    "2024-11-01",
+API_VERSIONS = (
+    *("2014-04-01-preview", "2014-04-01", "2015-01-01", "2015-11-01", "2016-02-01", "2016-06-01"),
+    *("2016-07-01", "2016-09-01", "2017-05-10", "2018-01-01", "2018-02-01", "2018-05-01"),
+    *("2019-03-01", "2019-05-01", "2019-05-10", "2019-06-01", "2019-07-01", "2019-08-01"),
+    *("2019-10-01", "2019-11-01", "2020-01-01", "2020-06-01", "2020-08-01", "2020-10-01"),
+    *("2021-01-01", "2021-04-01", "2022-01-01", "2022-06-01", "2022-09-01", "2022-12-01"),
+    *("2023-07-01", "2024-03-01", "2024-07-01", "2024-11-01", "2025-03-01", "2025-04-01"),
 )
-_GROUP_SHAPE = {"location": str, "tags": ANYTHING, "properties": ANYTHING}
 
-subscriptions = Provider(SUBSCRIPTION_TYPE, _VERSIONS)
-groups = Provider("Microsoft.Resources/subscriptions/resourceGroups", _VERSIONS)
+subscriptions = Provider(SUBSCRIPTION_TYPE, API_VERSIONS)
 
 
 def subscription(subscription_id: str, tenant_id: str, display_name: str) -> Resource:
-    """Return the resource that a subscription is."""
+    """Return a subscription."""
     return Resource(
         {
             "id": f"/subscriptions/{subscription_id}",
@@ -49,27 +43,14 @@ def subscription(subscription_id: str, tenant_id: str, display_name: str) -> Res
     )
 
 
-def group(subscription_id: str, name: str, location: str) -> Resource:
-    """Return the resource that a resource group is."""
-    return Resource(
-        {
-            "id": f"/subscriptions/{subscription_id}/resourceGroups/{name}",
-            "name": name,
-            "type": GROUP_TYPE,
-            "location": location,
-            "properties": {"provisioningState": "Succeeded"},
-        }
-    )
-
-
 @subscriptions.serves("GET", "/subscriptions", action="")
 def list_subscriptions(call: Call) -> Response:
-    """List those in which the caller holds a role."""
+    """List those in which the caller has a role."""
     resources = call.world.resources
     return call.page(
         one
         for one in resources.of_type(SUBSCRIPTION_TYPE)
-        if roles.roles_of(resources, call.principal.object_id, one.id)
+        if roles_of(call.world, call.principal.object_id, one.id)
     )
 
 
@@ -93,30 +74,3 @@ def list_tenants(call: Call) -> Response:
         "tenantCategory": "Home",
     }
     return JSONResponse({"value": [tenant]})
-
-
-@groups.serves("GET", SUBSCRIPTION + "/resourceGroups", action="read")
-def list_groups(call: Call) -> Response:
-    """List the subscription's resource groups."""
-    return call.page(call.world.resources.of_type(GROUP_TYPE, call.path))
-
-
-@groups.serves("GET", GROUP, action="read")
-def get_group(call: Call) -> Response:
-    """Read one resource group."""
-    call.require_group()
-    return JSONResponse(call.resource(call.path).document)
-
-
-@groups.serves("PUT", GROUP, action="write")
-def put_group(call: Call) -> Response:
-    """Create a resource group, or leave the one that is there."""
-    found = call.world.resources.get(call.path)
-    if found is not None:
-        return JSONResponse(found.document)
-    location = call.content(_GROUP_SHAPE).get("location")
-    if not location:
-        raise errors.InvalidParameter("A resource group needs a location.")
-    made = group(call.parameters["subscription"], call.parameters["group"], location)
-    call.world.resources.put(made)
-    return JSONResponse(made.document, status_code=201)

@@ -74,13 +74,33 @@ class Person:
         )
 
 
+@dataclass
+class Group:
+    """A security group; `members` are object ids of people, groups and service principals."""
+
+    object_id: str
+    display_name: str
+    members: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_seed(cls, value: dict[str, Any]) -> Group:
+        """Read a group as a seed writes it; only `displayName` must be given."""
+        name: str = value["displayName"]
+        return cls(
+            object_id=value.get("id") or derived_guid("group", name),
+            display_name=name,
+            members=value.get("members", []),
+        )
+
+
 class Directory:
-    """The applications and the people, by id."""
+    """The applications, people and groups, by id."""
 
     def __init__(self, tenant_id: str) -> None:
         self.tenant_id = tenant_id
         self._applications: dict[str, Application] = {}
         self._people: dict[str, Person] = {}
+        self._groups: dict[str, Group] = {}
 
     def add(self, application: Application) -> None:
         """Add an application, or replace the one of the same id."""
@@ -106,6 +126,31 @@ class Directory:
         """Return everybody."""
         return list(self._people.values())
 
+    def add_group(self, group: Group) -> None:
+        """Add a group, or replace the one of the same id."""
+        self._groups[group.object_id.lower()] = group
+
+    def find_group(self, object_id: str) -> Group | None:
+        """Return the group of that object id."""
+        return self._groups.get(object_id.lower())
+
+    def groups(self) -> list[Group]:
+        """Return all groups."""
+        return list(self._groups.values())
+
+    def with_groups(self, object_id: str) -> frozenset[str]:
+        """Return the principal's id and those of its groups, direct or not, in lower case."""
+        found, pending = set(), [object_id.lower()]
+        while pending:
+            one = pending.pop()
+            found.add(one)
+            pending += [
+                group_id
+                for group_id, group in self._groups.items()
+                if group_id not in found and one in {member.lower() for member in group.members}
+            ]
+        return frozenset(found)
+
     def applications(self) -> list[Application]:
         """Return all applications."""
         return list(self._applications.values())
@@ -116,6 +161,7 @@ class Directory:
             "tenantId": self.tenant_id,
             "applications": [asdict(application) for application in self.applications()],
             "people": [asdict(person) for person in self.people()],
+            "groups": [asdict(group) for group in self.groups()],
         }
 
     @classmethod
@@ -126,4 +172,6 @@ class Directory:
             directory.add(Application(**application))
         for person in value.get("people", []):
             directory.add_person(Person(**person))
+        for group in value.get("groups", []):
+            directory.add_group(Group(**group))
         return directory

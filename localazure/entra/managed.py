@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localazure.arm.identities import TYPE as USER_ASSIGNED
+from localazure.arm.identities.user_assigned import TYPE as USER_ASSIGNED
 from localazure.arm.resources import Resource, Resources
 from localazure.entra.directory import derived_guid
 from localazure.entra.tokens import Principal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from localazure.arm.identities import TYPE as USER_ASSIGNED
+from localazure.arm.identities.user_assigned import TYPE as USER_ASSIGNED
 from localazure.arm.signalr.shape import TYPE as SIGNALR
 from localazure.entra.managed import client_id
 from localazure.world import World

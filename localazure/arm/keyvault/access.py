@@ -10,12 +10,13 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from localazure.arm import roles
+from localazure.arm.guard import roles_of
 from localazure.arm.keyvault import errors, policies
 from localazure.arm.keyvault.vault import uses_rbac
-from localazure.arm.resources import Resource, Resources
+from localazure.arm.resources import Resource
 from localazure.entra.issuers import v1_issuer
 from localazure.entra.tokens import Principal
+from localazure.world import World
 
 _SECRETS = "Microsoft.KeyVault/vaults/secrets"
 DATA_ACTIONS = {
@@ -33,16 +34,14 @@ DATA_ACTIONS = {
 _POLICY_NAMES = {"update": "set"}
 
 
-def may(
-    vault: Resource, resources: Resources, object_id: str, operation: str, secret: str = ""
-) -> bool:
+def may(vault: Resource, world: World, object_id: str, operation: str, secret: str = "") -> bool:
     """Tell whether a principal may do an operation of `DATA_ACTIONS`.
 
     `secret` names the secret, on which a role may be assigned; empty for the whole vault.
     """
     if uses_rbac(vault.document):
         scope = f"{vault.id}/secrets/{secret}" if secret else vault.id
-        held = roles.roles_of(resources, object_id, scope)
+        held = roles_of(world, object_id, scope)
         return any(role.allows_data(DATA_ACTIONS[operation]) for role in held)
     properties = vault.document["properties"]
     permission = _POLICY_NAMES.get(operation, operation)
@@ -52,10 +51,10 @@ def may(
 
 
 def require(
-    vault: Resource, resources: Resources, principal: Principal, operation: str, secret: str = ""
+    vault: Resource, world: World, principal: Principal, operation: str, secret: str = ""
 ) -> None:
     """Refuse a principal without the permission. Raises ForbiddenByPolicy or ForbiddenByRbac."""
-    if may(vault, resources, principal.object_id, operation, secret):
+    if may(vault, world, principal.object_id, operation, secret):
         return
     caller, place = _caller(principal), f"{vault.name};location={vault.document['location']}"
     if uses_rbac(vault.document):

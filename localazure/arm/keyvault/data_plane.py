@@ -77,8 +77,7 @@ class _Call:
 
     def secrets(self, operation: str) -> Secrets:
         """Return the vault's secrets to a caller who may do the operation on this one."""
-        resources = self.world.resources
-        access.require(self.vault, resources, self.principal, operation, self.name)
+        access.require(self.vault, self.world, self.principal, operation, self.name)
         return Secrets(self.vault)
 
 

@@ -9,6 +9,7 @@ from localazure.arm.keyvault.errors import VaultError
 from localazure.arm.keyvault.secrets import Secrets
 from localazure.arm.keyvault.vault import HOST_SUFFIX, TYPE
 from localazure.arm.resources import Resource, Resources
+from localazure.world import World
 
 _APPROVED = "approved"
 
@@ -17,17 +18,17 @@ class ReferenceFailed(Exception):
     """The secret cannot be read; the text says why."""
 
 
-def read(resources: Resources, service: Resource, object_id: str, uri: str) -> str:
+def read(world: World, service: Resource, object_id: str, uri: str) -> str:
     """Return the value of the secret at `uri`, read by `service` as the principal `object_id`.
 
     The network counts first: a vault without public access, or with a firewall, is reached as a
     trusted service (`bypass`) or through an approved shared private link. Raises ReferenceFailed.
     """
     host, _, path = uri.removeprefix("https://").rstrip("/").partition("/")
-    vault = _vault(resources, host)
+    vault = _vault(world.resources, host)
     _require_network(vault, service)
     _, name, *version = path.split("/")
-    if not access.may(vault, resources, object_id, "get", name):
+    if not access.may(vault, world, object_id, "get", name):
         raise ReferenceFailed(f"The identity '{object_id}' may not read the secrets of '{host}'.")
     try:
         found = Secrets(vault).find(name, *version)

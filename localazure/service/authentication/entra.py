@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import jwt
 
-from localazure.arm import roles
+from localazure.arm.guard import roles_of
 from localazure.entra.issuers import v1_issuer
 from localazure.service.authentication.tokens import Unauthorized
 from localazure.service.instances import Instance
@@ -46,5 +46,5 @@ def read_entra_token(world: World, token: str) -> str:
 
 def may(world: World, instance: Instance, object_id: str, action: str) -> bool:
     """Whether a role of the principal allows a data action on the instance, such as `user/read`."""
-    held = roles.roles_of(world.resources, object_id, instance.resource.id)
+    held = roles_of(world, object_id, instance.resource.id)
     return any(role.allows_data(f"{ACTIONS}/{action}") for role in held)

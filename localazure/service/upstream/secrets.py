@@ -19,6 +19,6 @@ def read_secret(world: World, instance: Resource, uri: str) -> str:
     """Return the value of a secret. Raises SecretUnavailable, NoIdentity."""
     principal = principal_of(instance, world.resources)
     try:
-        return references.read(world.resources, instance, principal.object_id, uri)
+        return references.read(world, instance, principal.object_id, uri)
     except references.ReferenceFailed as error:
         raise SecretUnavailable(str(error)) from error

@@ -8,18 +8,18 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from localazure.arm import errors
-from localazure.arm.identities import identities
+from localazure.arm.identities.user_assigned import API_VERSIONS
 from localazure.arm.routing import Call, Provider
 from localazure.entra.managed import client_id
 
 TYPE = "Microsoft.ManagedIdentity/identities"
 
-system_identities = Provider(TYPE, identities.api_versions)
+system_identities = Provider(TYPE, API_VERSIONS)
 
 
 @system_identities.serves("GET", f"/{{scope:path}}/providers/{TYPE}/default", action="read")
 def get_by_scope(call: Call) -> Response:
-    """Read the identity of the resource that the scope names."""
+    """Read the identity of the resource that the scope names. Raises NotFound."""
     resource = call.resource(f"/{call.parameters['scope']}")
     identity = resource.document.get("identity") or {}
     if "principalId" not in identity:

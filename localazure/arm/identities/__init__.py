@@ -1,0 +1,1 @@
+"""Managed identities and their federated credentials (Microsoft.ManagedIdentity)."""
