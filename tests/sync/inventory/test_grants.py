@@ -302,7 +302,9 @@ def test_a_fleet_that_names_no_secret_asks_nothing_of_vaults(local_azure: LocalA
 def test_a_fleet_reads_each_vault_once(local_azure: LocalAzure) -> None:
     seed_naming(local_azure, *(f"contoso-{number}" for number in range(5)), vault=POLICIES)
     import_subscription(seed.SUBSCRIPTION_ID)
-    assert len(asked_of_vaults(local_azure)) == 1
+    # One list of two pages: Key Vault names a next page even where it is empty.
+    assert len(set(asked_of_vaults(local_azure))) == 1
+    assert len(asked_of_vaults(local_azure)) == 2
 
 
 def test_role_assignments_that_may_not_be_read_are_a_problem_of_the_vault(
