@@ -1,4 +1,4 @@
-"""python -m benchmarks [NAME [ARGUMENTS...]]: run one benchmark, or each of them in turn."""
+"""python -m benchmarks [NAME [ARGUMENTS...]]: run one benchmark, or all of them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import benchmarks
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what is named, or everything; return 1 where one of them failed, 2 for a wrong name."""
+    """Run the named benchmark, or all; return 1 if one fails, 2 for an unknown name."""
     known = [module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.ispkg]
     if not arguments:
         return max([_run(name, ()) for name in known], default=0)
     name, *rest = arguments
     if name not in known:
-        print(f"There is no benchmark {name!r}; there are: {', '.join(known)}.", file=sys.stderr)
+        print(
+            f"There is no benchmark {name!r}. Choose one of: {', '.join(known)}.", file=sys.stderr
+        )
         return 2
     return _run(name, rest)
 

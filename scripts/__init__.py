@@ -1,1 +1,1 @@
-"""What the Makefile runs before and around Signalman: set-up, lifelines, a private PostgreSQL."""
+"""Programs for the Makefile: set-up, child processes, a temporary PostgreSQL, checks."""

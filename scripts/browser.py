@@ -1,9 +1,9 @@
-"""Prints the path of the Chromium that the browser tests drive; installs one where none is.
+"""Print the path of Chromium for the browser tests; install it if there is none.
 
     python scripts/browser.py
 
-In this order: what SIGNALMAN_CHROMIUM names; Chromium or Chrome on the PATH; Playwright's own,
-where it was installed before; Debian's package, for root; Playwright's own, downloaded.
+Searches in this order: SIGNALMAN_CHROMIUM; Chromium or Chrome on the PATH; Playwright's download.
+Otherwise installs Debian's package (as root) or Playwright's download.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ APT: Final = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
 
 
 class NoBrowser(Exception):
-    """There is no Chromium; the message says what to do."""
+    """Chromium was not found. The message says what to do."""
 
 
 def main() -> int:
-    """Print the path and return 0, or say what is missing and return 1."""
+    """Print the path and return 0, or an error message and return 1."""
     try:
         print(found() or installed())
     except NoBrowser as error:
@@ -35,14 +35,14 @@ def main() -> int:
 
 
 def found() -> str | None:
-    """Return the Chromium that is there. Raises NoBrowser where the one that is named is none."""
+    """Return the installed Chromium. Raises NoBrowser if SIGNALMAN_CHROMIUM names no program."""
     named = os.environ.get(VARIABLE, "")
     if named:
         if shutil.which(named) is None:
-            raise NoBrowser(f"{VARIABLE} names {named}, which is no program.")
+            raise NoBrowser(f"{VARIABLE} names {named}, which is not a program.")
         return named
     on_path = next(filter(None, map(shutil.which, ON_PATH)), None)
-    return on_path or _playwrights()
+    return on_path or _playwright_browser()
 
 
 def installed() -> str:
@@ -55,27 +55,27 @@ def installed() -> str:
     path = found()
     if path is None:
         raise NoBrowser(
-            "The browser tests need Chromium, and it could not be installed: install it, or name "
-            f"one in {VARIABLE}."
+            "The browser tests need Chromium, and it could not be installed. Install it, or set "
+            f"{VARIABLE} to its path."
         )
     return path
 
 
-def _playwrights() -> str | None:
-    """Return the path of the Chromium that Playwright downloaded, if it has."""
+def _playwright_browser() -> str | None:
+    """Return the path of Playwright's Chromium if it was downloaded."""
     code = (
         "from playwright.sync_api import sync_playwright\n"
         "with sync_playwright() as tool: print(tool.chromium.executable_path)"
     )
-    asked = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    path = asked.stdout.strip()
+    path = result.stdout.strip()
     return path if path and Path(path).is_file() else None
 
 
 def _run(command: list[str]) -> None:
-    """Run an installer; what it prints is for people, and whether it failed is seen afterwards."""
+    """Run an installer; the caller checks its result."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
 

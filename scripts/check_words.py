@@ -233,6 +233,7 @@ READERS = {
     ".css": style_pieces,
     ".js": markdown_pieces,
     ".svg": template_pieces,
+    ".sh": hash_comment_pieces,
     ".toml": hash_comment_pieces,
     ".yaml": hash_comment_pieces,
     ".yml": hash_comment_pieces,

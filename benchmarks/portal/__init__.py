@@ -1,1 +1,1 @@
-"""How long the portal's lists take, of a small fleet and of a large one."""
+"""Response times of the portal's lists for a small and a large fleet."""

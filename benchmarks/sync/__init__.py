@@ -1,1 +1,1 @@
-"""How import, plan, drift and apply grow with the number of instances."""
+"""Cost of import, plan, drift and apply by the number of instances."""

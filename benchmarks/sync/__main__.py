@@ -1,7 +1,7 @@
-"""python -m benchmarks sync [--sizes N...]: on SQLite, and on PostgreSQL where one is named.
+"""python -m benchmarks sync [--sizes N...]: on SQLite and, if configured, on PostgreSQL.
 
-SIGNALMAN_DATABASE_URL names it; the benchmark makes a database of its own on that server. Azure is
-Local Azure in a process of its own, on the same machine: its work is in the figures.
+SIGNALMAN_DATABASE_URL names a PostgreSQL server; the benchmark creates a database there. Local
+Azure runs in a separate process on the same machine, so wall-clock times include its work.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.sync.figures import Figure, Fleet, table
+from benchmarks.sync.results import Cost, Fleet, table
 from tests.cloud import LocalAzure
 
 SIZES = (100, 1_000, 10_000)
@@ -34,13 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _databases() -> list[str]:
-    """Return the names of the databases to measure; the empty one is a SQLite file."""
+    """Return the databases to measure; the empty name is a SQLite file."""
     url = os.environ.get("SIGNALMAN_DATABASE_URL", "")
     return ["", "PostgreSQL"] if url.startswith("postgres") else [""]
 
 
 def _measure(size: int, database: str) -> Fleet:
-    """Measure a fleet of that size in a process of its own, with an Azure and rows of its own."""
+    """Measure a fleet of that size in a separate process, with its own Local Azure and database."""
     with tempfile.TemporaryDirectory(prefix="signalman-bench-") as name:
         folder = Path(name)
         with LocalAzure(folder, "--empty") as cloud:
@@ -50,8 +50,8 @@ def _measure(size: int, database: str) -> Fleet:
                 command, env=environment, stdout=subprocess.PIPE, text=True, check=True
             )
     measured: dict[str, Any] = json.loads(done.stdout)
-    figures = {name: Figure(**figure) for name, figure in measured["figures"].items()}
-    return Fleet(measured["size"], figures)
+    costs = {name: Cost(**cost) for name, cost in measured["costs"].items()}
+    return Fleet(measured["size"], costs)
 
 
 def _settings(folder: Path, database: str) -> dict[str, str]:
@@ -62,7 +62,7 @@ def _settings(folder: Path, database: str) -> dict[str, str]:
         "SIGNALMAN_BROKER_URL": "memory://",
         "SIGNALMAN_LOG_LEVEL": "ERROR",
         "SIGNALMAN_POLL_SECONDS": "0",
-        # Local Azure enforces no budget unless told to, and waiting is not what is measured.
+        # No client-side throttling: waiting is not measured.
         "SIGNALMAN_WRITE_BURST": "1000000",
         "SIGNALMAN_READ_BURST": "1000000",
     }

@@ -1,4 +1,4 @@
-"""python -m benchmarks.sync.child SIZE: `measuring`, in a process that has set Django up."""
+"""python -m benchmarks.sync.child SIZE: run `measurement` after setting Django up."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ import django
 
 if __name__ == "__main__":
     django.setup()
-    # Not an import at the top: models load after the set-up.
-    runpy.run_module("benchmarks.sync.measuring", run_name="__main__")
+    # Not imported at the top, because models load after the set-up.
+    runpy.run_module("benchmarks.sync.measurement", run_name="__main__")

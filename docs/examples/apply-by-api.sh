@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
-# Applies what is wanted of one resource group's instances, through Signalman's API.
-# Takes SIGNALMAN_URL, SIGNALMAN_TOKEN, RESOURCE_GROUP and RUN, a name for this run of the pipeline.
+# Applies the desired state of one resource group's instances through Signalman's API.
+# Reads SIGNALMAN_URL, SIGNALMAN_TOKEN, RESOURCE_GROUP and RUN, the name of this pipeline run.
 set -euo pipefail
 
-ask() { curl --silent --show-error --fail-with-body --header "Authorization: Bearer $SIGNALMAN_TOKEN" "$@"; }
+request() { curl --silent --show-error --fail-with-body --header "Authorization: Bearer $SIGNALMAN_TOKEN" "$@"; }
 pick() { python3 -c "import json, sys; answer = json.load(sys.stdin); print($1)"; }
 refusals='"\n".join(each["instance"] + ": " + each["detail"] for each in answer["refusals"])'
 
 filter="policy=manage&resource_group=$RESOURCE_GROUP"
-plan=$(ask "$SIGNALMAN_URL/api/v1/plan/?$filter")
+plan=$(request "$SIGNALMAN_URL/api/v1/plan/?$filter")
 steps=$(pick '"\n".join(plan["instance"] + ": " + step["title"] for plan in answer["plans"] for step in plan["steps"])' <<<"$plan")
 refused=$(pick "$refusals" <<<"$plan")
 echo "${steps:-Nothing to do.}"
 
 if [ -n "$steps" ]; then
-  # The digest is of what was just printed: if anything is otherwise by now, nothing is started.
+  # The digest of the printed plan: if the plan changed, nothing is started.
   digest=$(pick 'answer["digest"]' <<<"$plan")
-  started=$(ask "$SIGNALMAN_URL/api/v1/apply/?$filter" --request POST \
+  started=$(request "$SIGNALMAN_URL/api/v1/apply/?$filter" --request POST \
     --header "Content-Type: application/json" --header "Idempotency-Key: $RUN" \
     --data "{\"digest\": \"$digest\"}")
   refused=$(pick "$refusals" <<<"$started")
   for id in $(pick '" ".join(each["id"] for each in answer["operations"])' <<<"$started"); do
     while true; do
-      operation=$(ask "$SIGNALMAN_URL/api/v1/operations/$id/")
+      operation=$(request "$SIGNALMAN_URL/api/v1/operations/$id/")
       state=$(pick 'answer["state"]' <<<"$operation")
       case $state in queued | running) sleep "${PAUSE:-5}" ;; *) break ;; esac
     done

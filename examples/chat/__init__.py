@@ -1,1 +1,1 @@
-"""A small app that handles the events of one hub: what the demo talks to."""
+"""A chat app that handles the events of one hub, used by the demo."""

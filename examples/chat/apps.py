@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class ChatConfig(AppConfig):
-    """Name it in SIGNALMAN_APPS, and its `hubs.py` is found."""
+    """Discovered with its `hubs.py` if SIGNALMAN_APPS names `examples.chat`."""
 
     name = "examples.chat"
     label = "chat"

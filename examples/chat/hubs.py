@@ -1,6 +1,6 @@
-"""The hub `chat`: who is there, what was said, and a method that only repeats.
+"""The hub `chat`: chat rooms with their recent messages, and an echo method.
 
-The room is kept in Django's cache. With more than one web process, let that be a shared one.
+Rooms are kept in Django's cache. With more than one web process, use a shared cache.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ log = logging.getLogger(__name__)
 
 chat = Hub("chat")
 
-_LONGEST_TEXT = 500
-_MOST_TEXTS = 50
+_MAX_TEXT_LENGTH = 500
+_MAX_TEXTS = 50
 _KEEP_SECONDS = 3_600
 
 
 @chat.connected
 def connected(request: UpstreamRequest) -> None:
-    """Take note of a new client."""
+    """Log a new connection."""
     log.info("%s connected.", _name(request))
 
 
 @chat.disconnected
 def disconnected(request: UpstreamRequest) -> None:
-    """Let a client go. This may come late, or twice, or never: use it to tidy up and no more."""
+    """Remove the client from its chat room. The event may arrive late, twice or never."""
     cache.delete(_member(request))
     log.info("%s left: %s", _name(request), request.error or "closed")
 
@@ -41,20 +41,20 @@ def echo(_request: UpstreamRequest, text: str) -> str:
 
 @chat.message("join")
 def join(request: UpstreamRequest, room: str) -> list[str]:
-    """Enter a room and return what was said there lately."""
+    """Join a chat room and return its recent messages."""
     cache.set(_member(request), room, _KEEP_SECONDS)
     return _texts(request, room)
 
 
 @chat.message("say")
 def say(request: UpstreamRequest, text: str) -> int:
-    """Say something in the room that the client has joined; return how much was said there."""
+    """Send a message to the client's room; return the room's number of messages."""
     room = cache.get(_member(request))
     if room is None:
         raise HubError("Join a room first.")
-    if not 0 < len(text) <= _LONGEST_TEXT:
-        raise HubError(f"Say something, in at most {_LONGEST_TEXT} characters.")
-    texts = [*_texts(request, room), f"{_name(request)}: {text}"][-_MOST_TEXTS:]
+    if not 0 < len(text) <= _MAX_TEXT_LENGTH:
+        raise HubError(f"Say something, in at most {_MAX_TEXT_LENGTH} characters.")
+    texts = [*_texts(request, room), f"{_name(request)}: {text}"][-_MAX_TEXTS:]
     cache.set(_room(request, room), texts, _KEEP_SECONDS)
     return len(texts)
 
@@ -68,7 +68,7 @@ def _texts(request: UpstreamRequest, room: str) -> list[str]:
     return texts
 
 
-# Cache keys: JSON strings may hold anything, and connection ids are unique in an instance only.
+# Cache keys. Room names may hold any character; connection ids are unique within an instance.
 def _room(request: UpstreamRequest, room: str) -> str:
     return f"chat:room:{request.instance}:{room.encode('utf-8', 'replace').hex()[:128]}"
 

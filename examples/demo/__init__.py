@@ -1,1 +1,1 @@
-"""The demo: the whole chain on one machine, from Local Azure to a handler's answer and back."""
+"""The demo: the whole chain on one machine, from Local Azure to a handler's result."""

@@ -1,4 +1,4 @@
-"""What the demo asks of Local Azure's control plane, over the same TLS as everybody else."""
+"""Client of Local Azure's control plane and Resource Manager."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Final
 import requests
 from azure.identity import ClientSecretCredential
 
-# The one that azure-mgmt-signalr 1.2.0 speaks.
+# The api-version of azure-mgmt-signalr 1.2.0.
 _ARM_VERSION: Final = "2023-02-01"
 
 
 @dataclass(frozen=True)
 class LocalAzure:
-    """A running Local Azure at `url`, trusted by the certificate authority in `ca_file`.
+    """A running Local Azure at `url`; `ca_file` holds its certificate authority.
 
-    `environment` is what points programs at it, as `python -m localazure env` prints it.
+    `environment` has the variables that `python -m localazure env` prints.
     """
 
     url: str
@@ -25,35 +25,35 @@ class LocalAzure:
     environment: Mapping[str, str]
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Post JSON to a control address and return the JSON answer."""
+        """Send a POST with JSON to the control plane and return the JSON answer."""
         answer = requests.post(f"{self.url}{path}", json=body, verify=self.ca_file, timeout=60)
         answer.raise_for_status()
         result: dict[str, Any] = answer.json() if answer.content else {}
         return result
 
     def requests(self) -> list[dict[str, Any]]:
-        """Return the requests that came, oldest first."""
+        """Return the requests that Local Azure received, oldest first."""
         answer = requests.get(f"{self.url}/_local/requests", verify=self.ca_file, timeout=60)
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()
         return found
 
     def send_event(self, instance: str, category: str, event: str, **rest: Any) -> dict[str, Any]:
-        """Make a client of the hub chat cause an event, as the SignalR runtime would send it."""
+        """Send an event of a client of the hub `chat` upstream, as the service does."""
         return self.post(
             "/_local/events",
             {"instance": instance, "hub": "chat", "category": category, "event": event, **rest},
         )
 
     def token(self, principal: str, resource: str, **forgery: Any) -> str:
-        """Return a token of `principal`'s identity for `resource`, forged where asked to."""
+        """Return a token of `principal`'s identity for `resource`, changed as `forgery` says."""
         token: str = self.post(
             "/_local/tokens", {"principal": principal, "resource": resource, **forgery}
         )["token"]
         return token
 
     def instance(self, resource_group: str, name: str) -> dict[str, Any]:
-        """Return an instance as Resource Manager has it, properties that nobody knows included."""
+        """Return an instance as Resource Manager answers it, with all its properties."""
         path = f"/resourceGroups/{resource_group}/providers/Microsoft.SignalRService/signalR/{name}"
         answer = requests.get(
             f"{self.url}/subscriptions/{self.environment['AZURE_SUBSCRIPTION_ID']}{path}",

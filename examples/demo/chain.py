@@ -1,4 +1,4 @@
-"""The chain, step by step: each function is one step, and says in words what did not hold."""
+"""The steps of the demo, each with its checks."""
 
 from __future__ import annotations
 
@@ -9,105 +9,105 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from examples.demo.azure import LocalAzure
-from examples.demo.narration import hold, quote, say, step
+from examples.demo.output import check, quote, say, step
 from examples.demo.processes import Programs
 
-# Of Local Azure's built-in fleet: one with nothing set, one that is hardened.
+# Instances of Local Azure's seed: one without settings, and a hardened one.
 LAB: Final = "contoso-lab"
 HARDENED: Final = "contoso-payments"
 _GROUP: Final = "rg-payments"
 RESOURCE: Final = "api://signalman-upstream"
 
-# Exit codes of our commands.
+# Exit codes of management commands.
 _DONE: Final = 0
 _CHANGES_PENDING: Final = 2
-# A client connects, calls a method and leaves.
+# Connected, one method call, disconnected.
 _EVENTS: Final = 3
-# For deliveries to be written. Seconds.
-_PATIENCE: Final = 15.0
+# Time limit until deliveries are recorded. Seconds.
+_TIMEOUT: Final = 15.0
 
 
 @dataclass(frozen=True)
 class Chain:
-    """Everything the steps need: the running programs, Local Azure, and where the portal is."""
+    """The running programs, Local Azure, and the portal's URL."""
 
     programs: Programs
     azure: LocalAzure
     portal: str
 
     def run(self) -> None:
-        """Take every step. Raises StepFailed at the first that does not hold."""
+        """Run all steps. Raises StepFailed at the first failure."""
         self.import_fleet()
-        self.want_identity_and_upstream()
+        self.set_identity_and_upstream()
         with step(f"{HARDENED} is hardened: no access keys, no public network"):
             before = self.unmanaged(HARDENED)
         self.plan_and_apply()
         self.nothing_else_changed(before)
         self.accepted_events()
         self.refused_events()
-        self.what_the_portal_saw()
+        self.recorded_deliveries()
 
     def import_fleet(self) -> None:
-        """Read the fleet; a plan straight after an import is empty."""
+        """Import the instances; the plan after an import is empty."""
         with step("Import the fleet from Azure"):
             self.manage("import_instances")
-        with step("Plan: nothing to do straight after an import"):
+        with step("Plan: nothing to do after an import"):
             self.manage("plan")
 
-    def want_identity_and_upstream(self) -> None:
-        """Change what is wanted, in Signalman only."""
-        with step("Let Signalman write to two instances: an import only observes"):
+    def set_identity_and_upstream(self) -> None:
+        """Change the desired state in Signalman."""
+        with step("Allow Signalman to write to two instances"):
             self.manage("set_policy", LAB, HARDENED, "manage")
-        with step("Say what is wanted: one identity, and an upstream signed by it"):
+        with step("Set the desired state: an identity, and a signed upstream template"):
             for instance in (LAB, HARDENED):
                 self.manage("set_identity", instance, "--system-assigned")
                 self.manage("set_upstream", instance, stdin=json.dumps([self.template(instance)]))
 
     def plan_and_apply(self) -> None:
-        """Show the plan, carry it out, and show that nothing is left to do."""
-        with step("Plan: what an apply would write"):
+        """Show the plan, apply it, and show that there is no drift."""
+        with step("Plan: the changes that an apply writes"):
             self.manage("plan", LAB, HARDENED, expect=_CHANGES_PENDING)
-        with step("Apply: the worker carries the plan out"):
+        with step("Apply: the worker writes the plan to Azure"):
             self.manage("apply", LAB, HARDENED, "--yes", "--wait")
-        with step("Drift: Azure is now what Signalman wants"):
+        with step("Drift: none, Azure has the desired state"):
             self.manage("drift")
 
     def nothing_else_changed(self, before: dict[str, Any]) -> None:
-        """Compare what Signalman does not manage on the hardened instance."""
-        with step(f"{HARDENED} is as hardened as it was"):
+        """Compare the hardened instance's properties that Signalman does not manage."""
+        with step(f"{HARDENED} is still hardened"):
             after = self.unmanaged(HARDENED)
-            hold(after == before, f"unmanaged properties changed: {before} became {after}")
+            check(after == before, f"unmanaged properties changed: {before} became {after}")
             for name in ("disableLocalAuth", "publicNetworkAccess"):
                 say(f"{name} is still {after[name]}")
 
     def accepted_events(self) -> None:
-        """Send what a client causes in its life, signed by the instance's identity."""
-        with step("A client connects, calls a hub method and leaves"):
+        """Send a client's events, signed with the instance's identity."""
+        with step("A client connects, calls a hub method and disconnects"):
             self.accepted("connections", "connected")
             call = {"invocationId": "1", "arguments": ["hello"], "userId": "zoë"}
             frame = self.accepted("messages", "echo", **call)["clientFrame"]
-            hold('"result":"hello"' in frame, f"the client got {frame!r}")
+            check('"result":"hello"' in frame, f"the client got {frame!r}")
             say(f"the client got {frame.strip(chr(30))}")
             self.accepted("connections", "disconnected")
 
     def refused_events(self) -> None:
-        """Send the same event with tokens that are wrong, each in its own way."""
-        with step("Forged tokens are refused, each for its own reason"):
+        """Send an event with forged tokens."""
+        with step("Forged tokens are refused, each with its reason"):
             for title, principal, resource, forgery, reason in forgeries():
                 token = self.azure.token(principal, resource, **forgery)
                 self.refused(title, token, reason)
 
-    def what_the_portal_saw(self) -> None:
-        """Read the deliveries back."""
-        with step("What the portal recorded"):
+    def recorded_deliveries(self) -> None:
+        """Read the recorded deliveries."""
+        with step("Deliveries as recorded in the portal"):
             counts = self.recorded(_EVENTS + len(forgeries()))
             for reason, count in sorted(counts.items()):
                 say(f"{count:3} {reason}")
-            hold(counts.get("accepted") == _EVENTS, f"{_EVENTS} events were accepted: {counts}")
+            check(counts.get("accepted") == _EVENTS, f"{_EVENTS} events were accepted: {counts}")
             missing = {reason for *_, reason in forgeries()} - set(counts)
-            hold(not missing, f"no refusal was recorded for {sorted(missing)}")
+            check(not missing, f"no refusal was recorded for {sorted(missing)}")
 
-    # --- the pieces ---
+    # --- Steps' parts ---
 
     def manage(
         self, *arguments: str, stdin: str = "", expect: int = _DONE, show: bool = True
@@ -117,18 +117,18 @@ class Chain:
         result = self.programs.manage(*arguments, stdin=stdin)
         if show:
             quote(result.stdout)
-        hold(
+        check(
             result.returncode == expect,
             f"manage.py {arguments[0]} exited {result.returncode}, not {expect}: {result.stderr}",
         )
         return result.stdout
 
     def recorded(self, expected: int) -> dict[str, int]:
-        """Return the deliveries by reason, once as many as expected were written, or time is up.
+        """Return the deliveries by reason, once `expected` are recorded or time is up.
 
-        The receiver writes them together, off the path of a request: a second later, usually.
+        The receiver records them in batches, usually within a second.
         """
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT
         while True:
             printed = self.manage("deliveries", "--json", show=False)
             counts = {row["reason"] or "accepted": row["count"] for row in json.loads(printed)}
@@ -136,7 +136,7 @@ class Chain:
                 return counts
 
     def template(self, instance: str) -> dict[str, Any]:
-        """Return the wanted template: everything to our receiver, signed."""
+        """Return a signed template that sends all events to this portal's receiver."""
         return {
             "urlTemplate": f"{self.portal}/upstream/{instance}/",
             "auth": {"type": "ManagedIdentity", "managedIdentity": {"resource": RESOURCE}},
@@ -150,9 +150,9 @@ class Chain:
         return {**properties, "tags": resource.get("tags"), "sku": resource["sku"]}
 
     def accepted(self, category: str, event: str, **rest: Any) -> dict[str, Any]:
-        """Send an event; hold that the receiver accepted it."""
+        """Send an event, and check that the receiver accepts it."""
         answer = self.azure.send_event(LAB, category, event, connectionId="zoe-1", **rest)
-        hold(
+        check(
             answer["status"] in {HTTPStatus.OK, HTTPStatus.NO_CONTENT},
             f"{event} was answered with {answer}",
         )
@@ -160,17 +160,17 @@ class Chain:
         return answer
 
     def refused(self, title: str, token: str, reason: str) -> None:
-        """Send an event with `token`; hold that it was refused for `reason`."""
+        """Send an event with `token`, and check that it is refused for `reason`."""
         answer = self.azure.send_event(
             LAB, "messages", "echo", connectionId="mallory-1", arguments=["hello"], token=token
         )
-        hold(answer["status"] == HTTPStatus.UNAUTHORIZED, f"{title} was answered with {answer}")
-        hold(reason in answer["answer"], f"{title} was refused, but not for {reason}: {answer}")
+        check(answer["status"] == HTTPStatus.UNAUTHORIZED, f"{title} was answered with {answer}")
+        check(reason in answer["answer"], f"{title} was refused, but not for {reason}: {answer}")
         say(f"[red]refused[/]  {title}: {answer['status']} {reason}")
 
 
 def forgeries() -> list[tuple[str, str, str, dict[str, Any], str]]:
-    """Return each forgery: its title, whose token, for what, what is forged, and the reason."""
+    """Return the forgeries: title, principal, resource, changes, and reason of the refusal."""
     return [
         ("an expired token", LAB, RESOURCE, {"claims": {"nbf": 1, "iat": 1, "exp": 2}}, "expired"),
         ("an unsigned token", LAB, RESOURCE, {"key": "none"}, "algorithm_not_allowed"),

@@ -1,4 +1,4 @@
-"""The programs that the demo starts, none of which outlives it."""
+"""Child programs that end with this process."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _BIN: Final = Path(sys.executable).parent
 PYTHON: Final = sys.executable
 _GRANIAN: Final = str(_BIN / "granian")
 CELERY: Final = str(_BIN / "celery")
-# How long a program may take to start on a busy machine, and to end. Seconds.
-_START: Final = 60.0
-_END: Final = 15.0
+# How long a program may take to start on a busy machine, and to stop. Seconds.
+_START_TIMEOUT: Final = 60.0
+_STOP_TIMEOUT: Final = 15.0
 
 
 class DidNotStart(Exception):
-    """A program ended, or stayed silent, before it was ready."""
+    """A program ended or timed out before it was ready."""
 
 
 class Programs:
-    """Runs programs with one environment, each writing to its own log in `folder`.
+    """Runs programs with one environment, each with its own log in `folder`.
 
-    Used as a context manager: leaving it ends them all.
+    A context manager that stops them at exit.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
@@ -48,12 +48,12 @@ class Programs:
             program.terminate()
         for program in self._running:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                program.wait(_END)
+                program.wait(_STOP_TIMEOUT)
         for log in self._logs:
             log.close()
 
     def start(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start a program that goes on in the background."""
+        """Start a program in the background."""
         log = (self.folder / f"{name}.log").open("ab")
         self._logs.append(log)
         program = subprocess.Popen(
@@ -68,19 +68,19 @@ class Programs:
         return program
 
     def wait_for_line(self, name: str, text: str) -> None:
-        """Wait until the program's log holds `text`. Raises DidNotStart."""
+        """Wait until the program's log contains `text`. Raises DidNotStart."""
         self._wait(name, lambda: text in self.log(name))
 
     def wait_for_port(self, name: str, port: int) -> None:
-        """Wait until something answers on localhost at `port`. Raises DidNotStart."""
+        """Wait until a program listens on localhost at `port`. Raises DidNotStart."""
         self._wait(name, lambda: not port_is_free(port))
 
     def log(self, name: str) -> str:
-        """Return what the program has written."""
+        """Return the program's log."""
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a program to its end and return what it printed."""
+        """Run a program to its end and return its output."""
         return subprocess.run(
             bound_to(os.getpid(), list(command)),
             cwd=ROOT,
@@ -97,7 +97,7 @@ class Programs:
 
     def _wait(self, name: str, is_ready: Callable[[], bool]) -> None:
         program = self._running[-1]
-        deadline = time.monotonic() + _START
+        deadline = time.monotonic() + _START_TIMEOUT
         while not is_ready():
             if program.poll() is not None or time.monotonic() > deadline:
                 tail = "\n".join(self.log(name).splitlines()[-15:])
@@ -112,7 +112,7 @@ def web_server(
     workers: int,
     interface: str = "asgi",
 ) -> list[str]:
-    """Return the command that serves an application, by default Signalman, on a local port."""
+    """Return the command that serves an application (Signalman by default) on a local port."""
     return [
         _GRANIAN, "--interface", interface, "--no-ws", "--workers", str(workers),
         "--host", "127.0.0.1", "--port", str(port), application,
@@ -126,7 +126,7 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return `preferred` where it is free, else any free port."""
+    """Return `preferred` if it is free, otherwise any free port."""
     if preferred and port_is_free(preferred):
         return preferred
     with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""The sample app, tested as its author would: without HTTP."""
+"""The chat app, tested without HTTP, as applications test their hubs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from upstreams.receiver.testing import HubTestClient
 
 
 @pytest.fixture(autouse=True)
-def empty_rooms() -> Iterator[None]:
+def _empty_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
@@ -24,7 +24,7 @@ def ada() -> HubTestClient:
     return HubTestClient(chat, user_id="ada")
 
 
-def test_a_clients_stay(ada: HubTestClient) -> None:
+def test_client_joins_and_sends(ada: HubTestClient) -> None:
     assert ada.connect().outcome == "accepted"
     assert ada.invoke("echo", "hi") == "hi"
     assert ada.invoke("join", "lobby") == []
@@ -33,7 +33,7 @@ def test_a_clients_stay(ada: HubTestClient) -> None:
     assert ada.disconnect().outcome == "accepted"
 
 
-def test_who_has_left_has_to_join_again(ada: HubTestClient) -> None:
+def test_refuses_message_after_disconnect(ada: HubTestClient) -> None:
     ada.invoke("join", "lobby")
     ada.disconnect("timeout")
     with pytest.raises(HubError, match="Join a room first"):
@@ -41,11 +41,11 @@ def test_who_has_left_has_to_join_again(ada: HubTestClient) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x" * 501])
-def test_a_text_has_a_length(ada: HubTestClient, text: str) -> None:
+def test_refuses_empty_and_long_text(ada: HubTestClient, text: str) -> None:
     ada.invoke("join", "lobby")
     with pytest.raises(HubError, match="at most 500"):
         ada.invoke("say", text)
 
 
-def test_a_room_may_be_called_anything(ada: HubTestClient) -> None:
+def test_accepts_any_room_name(ada: HubTestClient) -> None:
     assert ada.invoke("join", "\ud800 room\0") == []

@@ -1,4 +1,4 @@
-"""The browser tests find their Chromium, or say in one sentence that there is none."""
+"""The browser tests find Chromium, or report that it is missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def browser(**environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the script that looks for one."""
+    """Run the script that finds Chromium."""
     return subprocess.run(
         [sys.executable, "scripts/browser.py"],
         cwd=ROOT,
@@ -22,18 +22,18 @@ def browser(**environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_one_that_is_named_is_taken() -> None:
+def test_uses_browser_from_environment() -> None:
     assert browser(SIGNALMAN_CHROMIUM=sys.executable).stdout == f"{sys.executable}\n"
 
 
-def test_one_on_the_path_is_taken(tmp_path: Path) -> None:
+def test_finds_browser_on_path(tmp_path: Path) -> None:
     chromium = tmp_path / "chromium"
     chromium.symlink_to(sys.executable)
     assert browser(SIGNALMAN_CHROMIUM="", PATH=str(tmp_path)).stdout == f"{chromium}\n"
 
 
-def test_one_that_is_named_and_is_not_there_is_missed(tmp_path: Path) -> None:
+def test_refuses_missing_browser_from_environment(tmp_path: Path) -> None:
     outcome = browser(SIGNALMAN_CHROMIUM=str(tmp_path / "chromium"))
     assert outcome.returncode == 1
-    assert "is no program" in outcome.stderr
+    assert "is not a program" in outcome.stderr
     assert outcome.stdout == ""

@@ -1,4 +1,4 @@
-"""A program bound to another ends with it, whatever ends that."""
+"""A program bound to a process ends with it, even after SIGKILL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.programs.processes import left_running_with, running_with
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-# Starts, through a lifeline, a program that ignores SIGTERM and has a child of its own.
+# Starts a bound program that ignores SIGTERM and has a child.
 OWNER = """
 import os, subprocess, sys
 from scripts.lifeline import bound_to
@@ -30,7 +30,7 @@ subprocess.run(bound_to(os.getpid(), [sys.executable, "-c", stubborn]))
 
 @pytest.fixture
 def owner() -> subprocess.Popen[str]:
-    """A running owner whose program is up."""
+    """A running owner whose program has started."""
     environment = {**os.environ, "LIFELINE_TEST": str(uuid.uuid4())}
     process = subprocess.Popen(
         [sys.executable, "-c", OWNER],
@@ -47,9 +47,7 @@ def owner() -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("how", ["owner killed", "whole group killed"])
-def test_a_program_and_its_children_end_with_their_owner(
-    owner: subprocess.Popen[str], how: str
-) -> None:
+def test_program_and_children_end_with_owner(owner: subprocess.Popen[str], how: str) -> None:
     marker = owner.marker  # type: ignore[attr-defined]
     assert len(running_with(marker)) >= 3
     if how == "owner killed":

@@ -1,10 +1,11 @@
-"""The set-up ends with what was asked for, whatever stopped the one before."""
+"""The set-up completes after an interrupted one."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A working tree whose requirements are one small package, pinned as ours is."""
+    """A working tree with one small package as its requirements."""
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
     pinned = (ROOT / "requirements.txt").read_text().split("\nmsgpack==", 1)[1]
     lines = pinned.split("\n    # via", 1)[0]
@@ -37,39 +38,39 @@ def set_up(tree: Path, requirements: str = "requirements.txt") -> subprocess.Pop
 
 
 def finish(process: subprocess.Popen[str]) -> str:
-    """Let the set-up end well, and return what it printed."""
+    """Wait until the set-up succeeds, and return its output."""
     printed, _ = process.communicate()
     assert process.returncode == 0, printed
     return printed
 
 
 def has_msgpack(tree: Path) -> bool:
-    """Return whether what was asked for can be imported."""
+    """Return whether the package can be imported."""
     command = [str(tree / ".venv" / "bin" / "python"), "-c", "import msgpack"]
     return subprocess.run(command, check=False).returncode == 0
 
 
-def test_doing_it_again_does_nothing(tree: Path) -> None:
+def test_second_run_does_nothing(tree: Path) -> None:
     assert "Setting up" in finish(set_up(tree))
     assert has_msgpack(tree)
     assert finish(set_up(tree)) == ""
 
 
-def test_who_has_everything_needs_no_less(tree: Path) -> None:
+def test_development_requirements_include_the_others(tree: Path) -> None:
     finish(set_up(tree, "requirements-dev.txt"))
     assert finish(set_up(tree, "requirements.txt")) == ""
 
 
-@pytest.mark.parametrize("made", ["nothing", "half of it", "all but the last word"])
-def test_one_that_was_killed_is_begun_anew(tree: Path, made: str) -> None:
+@pytest.mark.parametrize("progress", ["none", "started", "almost done"])
+def test_killed_run_starts_again(tree: Path, progress: str) -> None:
     with set_up(tree) as first:
         assert first.stdout is not None
         first.stdout.readline()
         marker = tree / ".venv.interrupted"
-        while not (made == "nothing" or marker.exists()):
-            pass
-        while made == "all but the last word" and not (tree / ".venv" / "bin" / "pip").exists():
-            pass
+        while not (progress == "none" or marker.exists()):
+            time.sleep(0.01)
+        while progress == "almost done" and not (tree / ".venv" / "bin" / "pip").exists():
+            time.sleep(0.01)
         first.kill()
     assert "Setting up" in finish(set_up(tree))
     assert has_msgpack(tree)

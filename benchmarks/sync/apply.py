@@ -1,4 +1,4 @@
-"""Applying to every instance at once, as a worker with a pool of threads does."""
+"""Apply all plans at once, as a worker with a thread pool does."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ THREADS = 8
 
 
 def apply_all() -> None:
-    """Start an apply on every instance, and do the worker's part until all have ended.
+    """Start an apply of every instance, and advance the operations until all have ended.
 
-    Raises RuntimeError where one did not succeed.
+    Raises RuntimeError if one fails.
     """
     for instance in SignalRInstance.objects.with_desired():
         start_apply(instance, digest=plan_instance(instance).digest, requested_by_name="benchmark")
     operations = list(Operation.objects.unfinished().values_list("pk", flat=True))
     with ThreadPoolExecutor(THREADS) as workers:
-        list(workers.map(carry_out, operations))
+        list(workers.map(run_operation, operations))
         _close_connections(workers)
     failed = Operation.objects.exclude(state=Operation.State.SUCCEEDED).first()
     if failed is not None:
         raise RuntimeError(f"{failed}: {failed.standing}")
 
 
-def carry_out(operation_id: UUID) -> None:
-    """Do the stages of one operation, each at its time."""
+def run_operation(operation_id: UUID) -> None:
+    """Run the stages of one operation, each when it is due."""
     due_at: datetime | None = timezone.now()
     while due_at is not None:
         time.sleep(max((due_at - timezone.now()).total_seconds(), 0))
@@ -44,11 +44,11 @@ def carry_out(operation_id: UUID) -> None:
 
 
 def _close_connections(workers: ThreadPoolExecutor) -> None:
-    """Close every thread's connection: a server does not give up a database that is in use."""
+    """Close every thread's connection, because PostgreSQL does not drop a database in use."""
     all_here = Barrier(THREADS)
 
     def close(_number: int) -> None:
-        # Nobody takes two of these.
+        # Keeps each thread to one call.
         all_here.wait()
         connection.close()
 

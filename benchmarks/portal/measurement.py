@@ -1,4 +1,4 @@
-"""Measures one fleet in this process, and prints milliseconds by page as JSON."""
+"""Measure one fleet in this process, and print milliseconds by page as JSON."""
 
 from __future__ import annotations
 
@@ -25,29 +25,31 @@ _PAGES: Final = {
     "instances, searched": f"{_LIST}?q=0007",
     "operations": "/admin/sync/operation/",
 }
-_A_PAGE: Final = 50
+_PAGE_SIZE: Final = 50
 
 
 def main(size: int) -> None:
-    """Plant a fleet of that size, and ask for each page some times."""
+    """Create a fleet of that size, and request each page several times."""
     call_command("migrate", verbosity=0)
     plant_fleet(size)
     client = Client(SERVER_NAME="localhost")
-    client.force_login(User.objects.create_superuser("somebody"))
-    last = (size + _A_PAGE - 1) // _A_PAGE
-    pages = {name: address.format(last=last) for name, address in _PAGES.items()}
-    print(json.dumps({name: _median(client, address) for name, address in pages.items()}))
+    client.force_login(User.objects.create_superuser("admin"))
+    last = (size + _PAGE_SIZE - 1) // _PAGE_SIZE
+    pages = {name: path.format(last=last) for name, path in _PAGES.items()}
+    print(json.dumps({name: _median(client, path) for name, path in pages.items()}))
 
 
-def _median(client: Client, address: str) -> float:
-    """Return how many milliseconds the page takes; the first look, which fills caches, is none."""
+def _median(client: Client, path: str) -> float:
+    """Return the page's median time in milliseconds. The first request, which fills caches, is
+    not counted.
+    """
     taken = []
     for _ in range(_ROUNDS + 1):
         began = time.perf_counter()
-        answer = client.get(address)
+        answer = client.get(path)
         taken.append((time.perf_counter() - began) * 1000)
         if answer.status_code != HTTPStatus.OK:
-            raise RuntimeError(f"{address}: {answer.status_code}")
+            raise RuntimeError(f"{path}: {answer.status_code}")
     return statistics.median(taken[1:])
 
 

@@ -1,4 +1,4 @@
-"""What the demo prints: each step as it happens, and which one did not hold."""
+"""Terminal output of the demo."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from rich.console import Console
 console = Console(highlight=False, soft_wrap=True)
 
 
-class DidNotHold(Exception):
-    """Something that the demo promises was not so. The message says what."""
+class CheckFailed(Exception):
+    """A check failed. The message says which."""
 
 
 class StepFailed(Exception):
-    """A step did not hold. The message names the step."""
+    """A step failed. The message names it."""
 
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Print the step's title. Raises StepFailed that names it where its body raises."""
+    """Print the step's title. Raises StepFailed if its body raises."""
     console.print(f"\n[bold cyan]▸ {title}[/]")
     try:
         yield
@@ -29,17 +29,17 @@ def step(title: str) -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print one line of what happens."""
+    """Print one line."""
     console.print(f"  {text}")
 
 
 def quote(text: str) -> None:
-    """Print what a program printed, as it is."""
+    """Print the output of a program."""
     for line in text.rstrip().splitlines():
         console.print(f"  │ {line}", markup=False)
 
 
-def hold(is_so: bool, otherwise: str) -> None:
-    """Raise DidNotHold with `otherwise` unless `is_so`."""
-    if not is_so:
-        raise DidNotHold(otherwise)
+def check(passed: bool, message: str) -> None:
+    """Raise CheckFailed with `message` unless `passed`."""
+    if not passed:
+        raise CheckFailed(message)

@@ -1,6 +1,6 @@
-"""Measures one size of fleet, and prints the figures as JSON.
+"""Measure a fleet of one size, and print the costs as JSON.
 
-Azure and the database are what the environment says.
+The environment names Azure and the database.
 """
 
 from __future__ import annotations
@@ -19,46 +19,46 @@ import requests
 from django.core.management import call_command
 from django.db import connection
 
-from benchmarks.sync.applying import apply_all
-from benchmarks.sync.figures import Figure, Fleet
+from benchmarks.sync.apply import apply_all
+from benchmarks.sync.results import Cost, Fleet
 from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
 
-# Minutes of work beyond this, and what grows shows before.
+# Applying to a larger fleet takes minutes and adds no information.
 MOST_APPLIED = 1_000
 
 
 def main(size: int) -> Fleet:
-    """Plant a fleet of that size, and measure what is done to it."""
-    figures: dict[str, Figure] = {}
+    """Create a fleet of that size, and measure each command on it."""
+    costs: dict[str, Cost] = {}
 
     def measure(name: str, work: Callable[[], object]) -> None:
         with counted() as count:
             began, cpu = time.perf_counter(), time.process_time()
             work()
-            figures[name] = Figure(
+            costs[name] = Cost(
                 time.perf_counter() - began, time.process_time() - cpu, queries=count()
             )
 
-    with rows():
-        # The token, and what the SDKs load when they are used first.
+    with database():
+        # Warms up: the token, and what the SDKs load on first use.
         run("import_instances", "--subscription", seed.SUBSCRIPTION_ID)
-        plant(size)
+        create_fleet(size)
         measure("import", lambda: run("import_instances"))
         measure("import again", lambda: run("import_instances"))
         measure("plan, nothing to do", lambda: run("plan"))
         measure("drift, none", lambda: run("drift"))
-        want_identities()
-        measure("plan, all to change", lambda: run("plan"))
-        measure("drift, everywhere", lambda: run("drift"))
+        set_identities()
+        measure("plan, every instance changes", lambda: run("plan"))
+        measure("drift, every instance", lambda: run("drift"))
         if size <= MOST_APPLIED:
             measure("apply", apply_all)
-    return Fleet(size, figures)
+    return Fleet(size, costs)
 
 
 @contextlib.contextmanager
-def rows() -> Iterator[None]:
-    """An empty database: the SQLite file that is named, or a database of ours on the server."""
+def database() -> Iterator[None]:
+    """An empty database: the configured SQLite file, or a new database on the server."""
     if connection.vendor == "sqlite":
         call_command("migrate", verbosity=0)
         yield
@@ -73,7 +73,7 @@ def rows() -> Iterator[None]:
 
 @contextlib.contextmanager
 def counted() -> Iterator[Callable[[], int]]:
-    """Count the queries of this thread: those of a pool of threads are not in it."""
+    """Count the queries of this thread, without those of other threads."""
     total = 0
 
     def count(execute: Callable[..., Any], *arguments: Any) -> Any:
@@ -86,13 +86,13 @@ def counted() -> Iterator[Callable[[], int]]:
 
 
 def run(*arguments: str) -> None:
-    """Run a management command; that there are changes is no failure."""
+    """Run a management command, whatever its exit code."""
     with contextlib.suppress(SystemExit):
         call_command(*arguments, stdout=io.StringIO())
 
 
-def plant(size: int) -> None:
-    """Give Local Azure that many instances, each with two templates, in ten resource groups."""
+def create_fleet(size: int) -> None:
+    """Create that many instances with two templates each in ten resource groups of Local Azure."""
     templates = [
         {"urlTemplate": f"https://receiver.example/{{hub}}/{number}", "hubPattern": f"hub{number}"}
         for number in range(2)
@@ -110,13 +110,13 @@ def plant(size: int) -> None:
 
 
 def control(path: str, body: object) -> None:
-    """Tell Local Azure something. Raises requests.HTTPError where it does not take it."""
+    """Send a control request to Local Azure. Raises requests.HTTPError if it refuses."""
     url = f"{os.environ['SIGNALMAN_ARM_ENDPOINT']}/_local/{path}"
     requests.post(url, json=body, timeout=60).raise_for_status()
 
 
-def want_identities() -> None:
-    """Manage every instance, and want a system-assigned identity of it."""
+def set_identities() -> None:
+    """Set policy and desired identity of every instance: manage, system-assigned."""
     SignalRInstance.objects.update(policy=SignalRInstance.Policy.MANAGE)
     ManagedIdentity.objects.update(type=ManagedIdentity.Type.SYSTEM_ASSIGNED)
 
