@@ -1,1 +1,1 @@
-"""The operator's portal: what the admin's lists and forms are worked into."""
+"""The web interface: pages, the admin site and its navigation."""

@@ -1,4 +1,4 @@
-"""A person's own access tokens for the API: made, shown once, and revoked."""
+"""The page of a user's own personal access tokens for the API."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from django.views.decorators.cache import never_cache
 from accounts.models import PersonalAccessToken
 from portal.page import PortalPage
 
+# Days.
 _LIFETIMES: Final = (7, 30, 90, 365)
-# Days. Entra's word on somebody is heard at a sign-in, and a token signs nobody in.
+# Days. Entra is asked about a user's roles only at sign-in, and using a token is no sign-in.
 _LONGEST_WITH_ENTRA: Final = 30
 
 
 class NewTokenForm(forms.Form):
-    """What a new token is for, what it may do and how long."""
+    """Name, scope and lifetime of a new token."""
 
-    name = forms.CharField(max_length=100, help_text="What it is for: a pipeline, a script.")
+    name = forms.CharField(max_length=100, help_text="What the token is for, such as a pipeline.")
     scope = forms.ChoiceField(
-        label="May",
         choices=PersonalAccessToken.Scope,
-        help_text="Never more than you may yourself.",
+        help_text="A token never has more permissions than you have.",
     )
     days = forms.TypedChoiceField(label="Expires after", coerce=int)
 
@@ -42,14 +42,14 @@ class NewTokenForm(forms.Form):
 
 @method_decorator(never_cache, name="dispatch")
 class AccessTokensPage(PortalPage):
-    """Lists the person's own tokens. A POST makes one, and is the only page that shows its text."""
+    """List the user's tokens. A POST creates one; only its response contains the token."""
 
     title = "Your access tokens"
     template_name = "portal/access_tokens.html"
     permission_to_change: ClassVar[str] = "identities.view_signalrinstance"
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Make a token, and show its text."""
+        """Create a token and show it."""
         user = _user(request)
         form = NewTokenForm(user, request.POST)
         if not form.is_valid():
@@ -60,10 +60,10 @@ class AccessTokensPage(PortalPage):
             scope=PersonalAccessToken.Scope(form.cleaned_data["scope"]),
             lifetime=timedelta(days=form.cleaned_data["days"]),
         )
-        return self.render_to_response(self.get_context_data(made=token, text=text))
+        return self.render_to_response(self.get_context_data(created=token, text=text))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the person's tokens, each with whether it still opens anything, and the form."""
+        """Add the form and the user's tokens, each with whether it is still valid."""
         user = _user(self.request)
         now = timezone.now()
         rows = PersonalAccessToken.objects.filter(user=user).select_related("user")
@@ -72,17 +72,17 @@ class AccessTokensPage(PortalPage):
 
 
 class RevokeToken(PortalPage):
-    """Revokes one of the person's own tokens; others' are not found."""
+    """Revoke one of the user's own tokens; a token of another user is a 404."""
 
     http_method_names = ["post"]
     permission_to_change: ClassVar[str] = "identities.view_signalrinstance"
 
     def post(self, request: HttpRequest, token: int) -> HttpResponse:
-        """Let it open nothing from now on; it stays in the list."""
+        """Revoke the token; it stays in the list."""
         get_object_or_404(PersonalAccessToken, user=_user(request), pk=token).revoke()
         return redirect("portal:access-tokens")
 
 
 def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  staff alone get here
+    assert isinstance(request.user, User)  # noqa: S101  The page requires a signed-in user.
     return request.user

@@ -6,6 +6,6 @@ from django.apps import AppConfig
 
 
 class PortalConfig(AppConfig):
-    """Pages, navigation and the dashboard. Keeps no rows of its own."""
+    """Pages, navigation and the dashboard. It has no models."""
 
     name = "portal"

@@ -1,4 +1,4 @@
-"""Pages with a part that htmx asks for again until there is nothing to come."""
+"""Pages with a part that htmx reloads until there is nothing more to expect."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from django.shortcuts import render
 
 from portal.page import PortalPage, is_fragment
 
-# htmx's own: take what is here, and ask no more.
+# htmx swaps the response and stops polling: https://htmx.org/docs/#polling.
 STOP_POLLING: Final = 286
 
 
-class LivePage(PortalPage):
-    """A page whose `fragment_name` is asked for every two seconds, with the version that is shown.
+class AutoRefreshPage(PortalPage):
+    """A page that reloads `fragment_name` every two seconds.
 
-    Where that is still the present one nothing is sent: what somebody points at or reads stays, and
-    a screen reader says only what is new.
+    The request names the version on display. Where it is still the current one the response is
+    empty, so that focus and hover stay and screen readers announce only changes.
     """
 
     fragment_name: ClassVar[str]
 
     @property
     def version(self) -> str:
-        """Return what changes whenever the live part does."""
+        """Return a value that changes with the content of the fragment."""
         raise NotImplementedError
 
     @property
-    def has_ended(self) -> bool:
-        """Return whether the live part stays as it is."""
+    def is_final(self) -> bool:
+        """Return whether the fragment no longer changes."""
         raise NotImplementedError
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
-        """Return the page, or its live part where that is another now."""
+        """Return the page, or for htmx the fragment where its version is a newer one."""
         if not is_fragment(request):
             return super().get(request, *args, **kwargs)
         if request.GET.get("seen") == self.version:
             return HttpResponse(status=HTTPStatus.NO_CONTENT)
-        status = STOP_POLLING if self.has_ended else HTTPStatus.OK
+        status = STOP_POLLING if self.is_final else HTTPStatus.OK
         return render(request, self.fragment_name, self.get_context_data(**kwargs), status=status)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the live part's version, and whether it goes on."""
+        """Add the fragment, its version and whether it is final."""
         return super().get_context_data(
-            version=self.version, has_ended=self.has_ended, fragment=self.fragment_name, **kwargs
+            version=self.version, is_final=self.is_final, fragment=self.fragment_name, **kwargs
         )

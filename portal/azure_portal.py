@@ -1,4 +1,4 @@
-"""Where a resource is in Azure's own portal."""
+"""Links into the Azure portal."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from identities.models import SignalRInstance
 
 
 def azure_portal_link(instance: SignalRInstance) -> str:
-    """Return the address of the instance's page in Azure's portal; empty where there is none.
+    """Return the URL of the instance in the Azure portal; empty with Local Azure, which has none.
 
-    A resource's page is at `<portal>/#@<tenant>/resource<ARM id>`
-    (https://learn.microsoft.com/azure/azure-portal/azure-portal-dashboard-share-access names the
-    form). Local Azure has no portal.
+    The form is `<portal>/#@<tenant>/resource<ARM id>`, as in
+    https://learn.microsoft.com/azure/azure-portal/azure-portal-dashboard-share-access.
     """
     portal: str = settings.SIGNALMAN_AZURE_PORTAL
     if not portal:

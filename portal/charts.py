@@ -1,4 +1,4 @@
-"""Charts as unfold's bundled Chart.js takes them."""
+"""Data and options of charts, in the form of unfold's bundled Chart.js."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OPTIONS: Final[dict[str, Any]] = {
 
 
 def traffic_chart(seen: Traffic) -> dict[str, str]:
-    """Return the data and options, as JSON, of bars of deliveries by outcome."""
+    """Return the data and options, as JSON, of a bar chart of deliveries by outcome."""
     form = "%H:%M" if seen.period.step * seen.period.steps <= timedelta(days=1) else "%a %H:%M"
     data = {
         "labels": [f"{start:{form}}" for start in seen.starts],

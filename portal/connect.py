@@ -1,4 +1,4 @@
-"""The page that connects Azure: three steps, what they take, and whether they hold."""
+"""The page that connects Signalman to Azure: credential, roles and import."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from sync.inventory.preflight import NEEDS, check_connection
 
 
 class ConnectPage(PortalPage):
-    """How Signalman gets to Azure. A POST asks Azure, which takes seconds; a GET does not."""
+    """Instructions to connect to Azure. A POST checks the connection, which takes seconds."""
 
-    title = "Connect Azure"
+    title = "Connect to Azure"
 
     def get_template_names(self) -> list[str]:
-        """Return the page's template, or that of what Azure answered."""
-        return [
-            "portal/connect_result.html" if is_fragment(self.request) else "portal/connect.html"
-        ]
+        """Return the template of the page, or for htmx that of the check's result."""
+        name = "connect_result" if is_fragment(self.request) else "connect"
+        return [f"portal/{name}.html"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the page with what Azure answered to the credential."""
+        """Check the credential and its roles, and show the result."""
         return self.render_to_response(self.get_context_data(connection=check_connection()))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what Signalman needs to be allowed, and whether anything was imported yet."""
+        """Add the roles that Signalman needs, and whether there are instances yet."""
         return super().get_context_data(
             needs=NEEDS, has_fleet=SignalRInstance.objects.exists(), **kwargs
         )

@@ -1,4 +1,4 @@
-"""The first page: how the fleet stands, and what needs somebody first."""
+"""The dashboard: the status of the fleet and what needs attention."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from typing import Any, Final
 from django.db.models import Count, F, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
 
 from diagnosis.reason_codes import Cause, cause_of, explain
 from identities.models import SignalRInstance
 from portal.charts import traffic_chart
-from portal.instance.traffic import reasons_in_words
+from portal.instance.traffic import explained_reasons
 from portal.page import PortalPage, is_fragment
 from sync.inventory.sync_status import SyncStatus
 from sync.models import InstanceStatus, Operation, StatusCount
 from upstreams.models import DeliveryCount, Outcome
 from upstreams.traffic import PERIODS, traffic
 
-# Of each kind; the lists behind the links have the others.
+# Entries of each kind; the linked lists have all of them.
 _SHOWN: Final = 8
 _RECENT: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
@@ -33,19 +34,19 @@ _LIST: Final = "admin:identities_signalrinstance_changelist"
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """An instance that needs somebody: which, since when, what is wrong and where it is mended."""
+    """An instance that needs attention. `link` leads to the tab where the problem is fixed."""
 
     instance: str
-    standing: str
+    status: str
     sentence: str
     since: datetime | None
     link: str
 
 
 class RunningOperationsPage(PortalPage):
-    """The operations under way: a part of the dashboard that asks for itself again.
+    """The running operations, a part of the dashboard that htmx reloads.
 
-    By itself it is no page, and leads to the dashboard.
+    Opened directly, it redirects to the dashboard.
     """
 
     title = "Running operations"
@@ -53,7 +54,7 @@ class RunningOperationsPage(PortalPage):
     template_name = "portal/dashboard/running_operations.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer htmx with the part."""
+        """Return the fragment for htmx; redirect other requests."""
         if not is_fragment(request):
             return redirect("admin:index")
         return super().get(request, *args, **kwargs)
@@ -64,9 +65,9 @@ class RunningOperationsPage(PortalPage):
 
 
 def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add to the admin's index what the dashboard shows.
+    """Return the context of the admin index with that of the dashboard.
 
-    The number of queries does not grow with the fleet.
+    The number of queries does not depend on the size of the fleet.
     """
     now = timezone.now()
     total = SignalRInstance.objects.count()
@@ -82,22 +83,22 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "seen": seen,
         "totals": [(outcome, seen.total(outcome)) for outcome in Outcome],
         "chart": traffic_chart(seen),
-        "reasons": reasons_in_words(seen)[:_SHOWN],
+        "reasons": explained_reasons(seen)[:_SHOWN],
     }
 
 
 def running_operations() -> list[Operation]:
-    """Return the operations under way, each with how many of its steps are done."""
+    """Return the running operations, each with the numbers of all and of completed steps."""
     steps = Count("steps"), Count("steps", filter=Q(steps__state="done"))
     rows = Operation.objects.at_work().select_related("instance")
     return list(rows.annotate(total=steps[0], done=steps[1])[:_SHOWN])
 
 
 def _statuses(total: int) -> list[tuple[SyncStatus, int, str]]:
-    """Return each sync status with its number of instances and the list of them."""
+    """Return each sync status with its number of instances and the URL of their list."""
     rows = InstanceStatus.objects.order_by().values_list("status").annotate(Count("pk"))
     numbers = {SyncStatus(status): number for status, number in rows}
-    # One that was never compared has no row.
+    # An instance that was never compared has no status row.
     numbers[SyncStatus.UNKNOWN] = total - sum(
         number for status, number in numbers.items() if status != SyncStatus.UNKNOWN
     )
@@ -109,9 +110,9 @@ def _statuses(total: int) -> list[tuple[SyncStatus, int, str]]:
 
 
 def _health() -> list[tuple[str, int]]:
-    """Return how many instances Azure has finished, is working on, and failed to make.
+    """Return the number of healthy, progressing and degraded instances.
 
-    What was written and does not act yet counts as worked on.
+    An instance with a running operation is progressing, also while a role assignment propagates.
     """
     at_work = Q(pk__in=Operation.objects.at_work().values("instance"))
     numbers = SignalRInstance.objects.exclude(provisioning_state="").aggregate(
@@ -128,16 +129,16 @@ def _health() -> list[tuple[str, int]]:
 
 
 def _attention(now: datetime) -> list[Attention]:
-    """Return who needs somebody first: what is broken before what merely differs."""
+    """Return the instances that need attention: broken ones first, then those with drift."""
     found = [*_degraded(), *_failed(now - _DAY), *_refused(now - _RECENT), *_different()]
-    # One line for each instance: its worst.
+    # Only the most severe entry of each instance.
     return list({row.instance: row for row in reversed(found)}.values())[::-1][: 2 * _SHOWN]
 
 
 def _degraded() -> Iterable[Attention]:
     rows = SignalRInstance.objects.filter(provisioning_state__in=["Failed", "Canceled"])
     for name, state in rows.values_list("name", "provisioning_state")[:_SHOWN]:
-        sentence = f"Azure says that its provisioning state is {state}."
+        sentence = f"The provisioning state in Azure is {state}."
         yield Attention(name, "Degraded", sentence, None, _tab("diagnosis", name))
 
 
@@ -164,17 +165,21 @@ def _refused(since: datetime) -> Iterable[Attention]:
         .annotate(number=Sum("count"))
         .order_by("-number", "name")
     )
-    # What strangers send says nothing of the instance.
+    # Unauthenticated requests say nothing about the instance.
     ours = (row for row in rows if cause_of(row["reason"]) is not Cause.SENDER)
     for row in islice(ours, _SHOWN):
-        sentence = f"{row['number']} refused in the last hour. {explain(row['reason']).meaning}"
+        number = row["number"]
+        sentence = (
+            f"{number} request{pluralize(number)} refused in the last hour. "
+            f"{explain(row['reason']).meaning}"
+        )
         yield Attention(row["name"], "refused", sentence, None, _tab("traffic", row["name"]))
 
 
 def _different() -> Iterable[Attention]:
     sentences = {
-        SyncStatus.MISSING: "Azure has it no more.",
-        SyncStatus.OUT_OF_SYNC: "Azure has something else than what is wanted.",
+        SyncStatus.MISSING: "The instance no longer exists in Azure.",
+        SyncStatus.OUT_OF_SYNC: "The desired state differs from Azure.",
     }
     rows = InstanceStatus.objects.filter(status__in=sentences).select_related("instance")
     for row in rows.order_by("status", "-since")[:_SHOWN]:
@@ -184,7 +189,7 @@ def _different() -> Iterable[Attention]:
 
 
 def _drift_since(moment: datetime) -> dict[str, Any]:
-    """Return which instances drifted after `moment`, and how many differed then."""
+    """Return the instances that drifted after `moment`, and how many were out of sync then."""
     drifted = InstanceStatus.objects.filter(status=SyncStatus.OUT_OF_SYNC)
     return {
         "before": StatusCount.objects.at(moment).aggregate(n=Sum("out_of_sync", default=0))["n"],

@@ -1,4 +1,4 @@
-"""Changes as pages show them: one block for each thing that changes, one line for each field."""
+"""Changes as pages show them: a block for each changed object, a line for each field."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sync.operations.rendering import SIGNS
 from sync.planning.changes import KNOWN_AFTER_APPLY, Action, Change
 from upstreams.redaction import redacted
 
-# What a screen reader says instead of a sign.
+# For screen readers, instead of the sign.
 WORDS: Final = {"+": "added", "~": "changed", "-": "removed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One field: its sign, and its value before and after; None where there is none."""
+    """One field: its sign, and its values before and after; None where there is no value."""
 
     sign: str
     field: str
@@ -27,18 +27,18 @@ class Line:
 
     @property
     def word(self) -> str:
-        """The sign in a word."""
+        """The sign as a word."""
         return WORDS[self.sign]
 
     @property
     def is_unknown(self) -> bool:
-        """Whether only Azure can say what the value will be."""
+        """Whether the value is known only after the apply."""
         return self.after == KNOWN_AFTER_APPLY
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One thing that is created, updated or deleted, with its fields."""
+    """An object that is created, updated or deleted, with its fields."""
 
     action: Action
     target: str
@@ -46,17 +46,17 @@ class Block:
 
     @property
     def sign(self) -> str:
-        """Terraform's sign of the action."""
+        """Terraform's sign for the action."""
         return SIGNS[self.action]
 
     @property
     def word(self) -> str:
-        """The sign in a word."""
+        """The sign as a word."""
         return WORDS[self.sign]
 
 
 def blocks(changes: Iterable[Change]) -> tuple[Block, ...]:
-    """Return the changes, in their order, gathered by what they change."""
+    """Return the changes in their order, grouped by the object that they change."""
     return tuple(
         Block(action, target, tuple(line for change in group for line in _lines(change)))
         for (target, action), group in groupby(changes, key=lambda one: (one.target, one.action))
@@ -64,28 +64,28 @@ def blocks(changes: Iterable[Change]) -> tuple[Block, ...]:
 
 
 def stored_changes(documents: Iterable[dict[str, Any]]) -> tuple[Change, ...]:
-    """Return the changes that a step of an operation has stored."""
+    """Return the stored changes of an operation's step."""
     return tuple(Change(**document) for document in documents)
 
 
 def _lines(change: Change) -> list[Line]:
     if change.action == "update":
         sign = "+" if change.before is None else "-" if change.after is None else "~"
-        return [Line(sign, change.field, written(change.before), written(change.after))]
+        return [Line(sign, change.field, format_value(change.before), format_value(change.after))]
     fields = change.after if change.action == "create" else change.before
     return [
-        Line("+", field, None, written(value))
+        Line("+", field, None, format_value(value))
         if change.action == "create"
-        else Line("-", field, written(value), None)
+        else Line("-", field, format_value(value), None)
         for field, value in fields.items()
         if value is not None
     ]
 
 
-def written(value: Any) -> str | None:
-    """Return a value as JSON writes it, so that text and what looks like text are told apart.
+def format_value(value: Any) -> str | None:
+    """Return a value as JSON, so that the text "1" and the number 1 look different.
 
-    Without the keys that stand in clear in an address.
+    Keys in URLs are redacted.
     """
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""What is done to many instances at once: read Azure, look at their plans, apply those."""
+"""Refresh, plan and apply for several instances at once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
@@ -25,17 +26,17 @@ from sync.operations.rendering import summary
 from sync.planning.errors import SyncError
 from sync.planning.plan import InvalidDesired, Plan
 
-# Asked about while somebody waits; of more, whole subscriptions are read in the background.
+# Refreshed within the request; for more, a worker refreshes their subscriptions.
 _AT_ONCE: Final = 10
 # Plans on one page.
 _PLANS: Final = 200
-# Sentences about what was not begun.
-_SENTENCES: Final = 10
+# Error messages on one page.
+_MAX_ERRORS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An instance with its plan, or with why it has none, and why it cannot be applied here."""
+    """An instance with its plan or why it has none, and why the plan cannot be applied here."""
 
     instance: SignalRInstance
     plan: Plan | None = None
@@ -44,71 +45,71 @@ class Row:
 
     @property
     def summary(self) -> str:
-        """The plan in a sentence."""
+        """The summary of the plan."""
         return summary(self.plan) if self.plan else ""
 
     @property
     def warnings(self) -> int:
-        """How much is unavailable meanwhile."""
+        """The number of warnings in the plan."""
         return sum(len(step.warnings) for step in self.plan.steps) if self.plan else 0
 
     @property
     def ticket(self) -> str:
-        """What the form sends: the name, and the digest of the plan that was shown."""
+        """The value that the form submits: the name, and the digest of the plan that was shown."""
         return f"{self.instance.name} {self.plan.digest}" if self.plan else ""
 
 
 class ApplyFleet(PortalPage):
-    """Starts an operation for each plan of the page that was shown."""
+    """Start an operation for each plan that was shown."""
 
     http_method_names = ["post"]
     permission_to_change = "sync.add_operation"
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Begin what can be begun, say what cannot, and lead to the operations."""
+        """Start the operations, show errors, and redirect to the list of operations."""
         tickets = dict(ticket.partition(" ")[::2] for ticket in request.POST.getlist("plan"))
         rows = SignalRInstance.objects.with_desired().filter(name__in=tickets)
-        begun, refused = 0, []
+        started, refused = 0, []
         for instance in rows:
             try:
                 _start(request, instance, tickets[instance.name])
-                begun += 1
+                started += 1
             except (SyncError, InvalidDesired) as error:
                 refused.append(str(error))
-        if begun:
-            messages.success(request, f"Begun: {begun} operation{'' if begun == 1 else 's'}.")
-        _say(request, refused)
-        if not begun and not refused:
-            messages.warning(request, "No plan was chosen, so nothing was begun.")
+        if started:
+            messages.success(request, f"Started {started} operation{pluralize(started)}.")
+        _show_errors(request, refused)
+        if not started and not refused:
+            messages.warning(request, "No plans were selected.")
         return HttpResponseRedirect(reverse("admin:sync_operation_changelist"))
 
 
 def refresh_chosen(request: HttpRequest, rows: QuerySet[SignalRInstance]) -> None:
-    """Read these instances from Azure: few at once, of many their subscriptions before long."""
+    """Refresh a few instances now, or the subscriptions of many in the background."""
     chosen = rows.count()
     if chosen <= _AT_ONCE:
         report = drift_of(rows.with_desired())  # type: ignore[attr-defined]  # our own QuerySet
-        _say(request, report.errors)
+        _show_errors(request, report.errors)
         if read := len(report.entries) - len(report.errors):
-            messages.success(request, f"Azure was read: {read} instance{'' if read == 1 else 's'}.")
+            messages.success(request, f"Refreshed {read} instance{pluralize(read)} from Azure.")
         return
     subscriptions = set(rows.order_by().values_list("subscription", flat=True).distinct())
     ask_for_refresh(subscriptions)
     messages.success(
         request,
-        f"Azure is being read, {len(subscriptions)} "
-        f"subscription{'' if len(subscriptions) == 1 else 's'}: look again in a moment.",
+        f"{len(subscriptions)} subscription{pluralize(len(subscriptions))} will be refreshed from "
+        "Azure in the background. Reload this page in a moment.",
     )
 
 
 def plan_page(
     request: HttpRequest, rows: QuerySet[SignalRInstance], *, offers_apply: bool = False
 ) -> HttpResponse | None:
-    """Return the page of the plans of these instances, or say why there is none."""
+    """Return the page with the plans of these instances, or None with an error message."""
     chosen = rows.count()
     if chosen > _PLANS:
         messages.error(
-            request, f"{chosen} instances are chosen: plan at most {_PLANS} at once, by a filter."
+            request, f"{chosen} instances are selected. Use filters to select at most {_PLANS}."
         )
         return None
     keys = list(rows.order_by().values_list("pk", flat=True))
@@ -145,15 +146,15 @@ def _row(instance: SignalRInstance, *, is_busy: bool) -> Row:
 
 
 def _obstacle(instance: SignalRInstance, plan: Plan, *, is_busy: bool) -> str:
-    """Return why the plan is not applied from a page of many; empty where it can be."""
+    """Return why the plan cannot be applied from this page, or an empty string."""
     if plan.is_empty:
         return "There is nothing to apply."
     if instance.policy != instance.Policy.MANAGE:
-        return "Signalman does not manage it."
+        return "The policy of the instance is not Manage."
     if is_busy:
-        return "An operation is under way."
+        return "An operation is in progress."
     if is_destructive(plan):
-        return "It takes something away for good: apply it on its own page."
+        return "It deletes resources that cannot be restored. Apply it on the instance's own page."
     return ""
 
 
@@ -166,9 +167,9 @@ def _start(request: HttpRequest, instance: SignalRInstance, digest: str) -> None
     )
 
 
-def _say(request: HttpRequest, sentences: Sequence[str]) -> None:
-    """Say what went wrong, without covering the page with it."""
-    for sentence in sentences[:_SENTENCES]:
-        messages.error(request, sentence)
-    if len(sentences) > _SENTENCES:
-        messages.error(request, f"So it went with {len(sentences) - _SENTENCES} more.")
+def _show_errors(request: HttpRequest, errors: Sequence[str]) -> None:
+    """Show the first error messages and the number of the others."""
+    for error in errors[:_MAX_ERRORS]:
+        messages.error(request, error)
+    if (more := len(errors) - _MAX_ERRORS) > 0:
+        messages.error(request, f"{more} more error{pluralize(more)} not shown.")

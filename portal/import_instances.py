@@ -1,4 +1,4 @@
-"""The page that takes in what Azure has: all of it, a subscription, a group, or one instance."""
+"""The page that imports instances: of all subscriptions, one, a resource group, or one instance."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from sync.inventory.instance_list import ImportReport
 
 
 class ImportForm(forms.Form):
-    """A subscription, narrowed down to a resource group or one instance."""
+    """Which instances to import: those of a subscription, a resource group, or one instance."""
 
     subscription = forms.UUIDField(
         required=False,
-        label="Subscription id",
-        help_text="Empty: every subscription that Signalman's credential can see.",
-        error_messages={"invalid": "A subscription id is a GUID, such as the one in its ARM id."},
+        label="Subscription ID",
+        help_text="Leave empty to import from every subscription that the credential can read.",
+        error_messages={"invalid": "Enter a subscription ID, which is a GUID."},
     )
     resource_group = forms.CharField(
         required=False, max_length=90, validators=[validate_resource_group], label="Resource group"
@@ -36,52 +36,52 @@ class ImportForm(forms.Form):
     )
     accept = forms.BooleanField(
         required=False,
-        label="Accept what Azure has, of known instances too",
-        help_text="What was wanted of them is replaced, on record.",
+        label="Accept the current state for instances that are already imported",
+        help_text="Replaces their desired state with a new revision.",
     )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a group or an instance of no subscription: nobody means all of these."""
-        given: dict[str, Any] = super().clean() or {}
-        if given.get("resource_group") and not given.get("subscription") and not self.errors:
-            raise ValidationError("Say in which subscription the resource group is.")
-        return given
+        """Refuse a resource group without its subscription."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("resource_group") and not data.get("subscription") and not self.errors:
+            raise ValidationError("Enter the subscription of the resource group.")
+        return data
 
 
 class ImportPage(PortalPage):
-    """A form; a POST reads Azure and shows what came of it. Nothing is written to Azure."""
+    """The import form. A POST reads from Azure, never writes to it, and shows the result."""
 
     title = "Import instances"
     template_name = "portal/import_instances.html"
     permission_to_change = "identities.add_signalrinstance"
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Import, and say what is new, what changed and what could not be read."""
+        """Import, and show new, changed, missing and unreadable instances."""
         form = ImportForm(request.POST)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form), status=400)
-        report, errors = import_chosen(form.cleaned_data, who=who(request))
+        report, errors = import_selected(form.cleaned_data, who=who(request))
         return self.render_to_response(
             self.get_context_data(form=form, report=report, errors=errors)
         )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the form, and the subscriptions that are known already."""
+        """Add the form and the known subscriptions."""
         kwargs.setdefault("form", ImportForm())
         return super().get_context_data(subscriptions=Subscription.objects.all(), **kwargs)
 
 
-def import_chosen(chosen: dict[str, Any], *, who: str) -> tuple[ImportReport, list[str]]:
-    """Import what the form chose; return what became of it and a sentence for each failure."""
+def import_selected(selection: dict[str, Any], *, who: str) -> tuple[ImportReport, list[str]]:
+    """Import what the form selects; return the report and a message for each error."""
     report, errors = ImportReport(), []
     try:
-        for subscription_id in _subscriptions(chosen):
+        for subscription_id in _subscriptions(selection):
             try:
                 report += import_subscription(
                     subscription_id,
-                    resource_group=chosen["resource_group"] or None,
-                    name=chosen["name"] or None,
-                    accept=chosen["accept"],
+                    resource_group=selection["resource_group"] or None,
+                    name=selection["name"] or None,
+                    accept=selection["accept"],
                     who=who,
                 )
             except ArmError as error:
@@ -89,13 +89,13 @@ def import_chosen(chosen: dict[str, Any], *, who: str) -> tuple[ImportReport, li
     except (ArmError, ImproperlyConfigured) as error:
         errors.append(str(error))
     errors += report.unreadable
-    if chosen["name"] and not errors and report == ImportReport():
-        errors.append(f"Azure shows no instance {chosen['name']!r} there.")
+    if selection["name"] and not errors and report == ImportReport():
+        errors.append(f"No instance named {selection['name']!r} was found in Azure.")
     return report, errors
 
 
-def _subscriptions(chosen: dict[str, Any]) -> list[UUID]:
-    """Return those to read. Raises ArmError."""
-    if chosen["subscription"]:
-        return [chosen["subscription"]]
+def _subscriptions(selection: dict[str, Any]) -> list[UUID]:
+    """Return the IDs of the subscriptions to read. Raises ArmError."""
+    if selection["subscription"]:
+        return [selection["subscription"]]
     return [each.subscription_id for each in list_subscriptions(arm_settings())]

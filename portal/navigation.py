@@ -1,4 +1,4 @@
-"""What frames every page: the pill that says which Azure this is, and the sidebar."""
+"""The sidebar, and the label that names the Azure environment."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from django.urls import reverse
 
 
 def environment(_request: HttpRequest) -> list[str]:
-    """Return the pill in the portal's corner: which Azure this is, and its colour."""
+    """Return the name of the Azure environment and the colour of its label."""
     name: str = settings.SIGNALMAN_AZURE_NAME
     return [name, "info" if name == "Local Azure" else "danger"]
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the groups of the sidebar; a group of which this person may see nothing is left out.
+    """Return the groups of the sidebar that have an item for this user.
 
-    The form is unfold's `SIDEBAR.navigation`.
+    The structure is that of unfold's `SIDEBAR.navigation`.
     """
     groups: list[dict[str, Any]] = [
         {
@@ -31,7 +31,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _of("upstreams.functionapp", "Function Apps", "bolt"),
                 _of("identities.keyvault", "Key vaults", "encrypted"),
                 _of("identities.subscription", "Subscriptions", "credit_card"),
-                _item("Connect Azure", "power", "portal:connect"),
+                _item("Connect to Azure", "power", "portal:connect"),
             ],
         },
         {
@@ -56,11 +56,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Your access tokens", "vpn_key", "portal:access-tokens"),
                 _of("auth.user", "Users", "person"),
                 _of("auth.group", "Roles", "group"),
-                _of("accounts.personalaccesstoken", "Everybody's tokens", "key"),
+                _of("accounts.personalaccesstoken", "All access tokens", "key"),
             ],
         },
     ]
-    return [group for group in groups if any(_is_seen(item, request) for item in group["items"])]
+    return [group for group in groups if any(_is_visible(item, request) for item in group["items"])]
 
 
 def _item(title: str, icon: str, view: str) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _item(title: str, icon: str, view: str) -> dict[str, Any]:
 
 
 def _of(model: str, title: str, icon: str, *, also: str = "") -> dict[str, Any]:
-    """Return the item of a model's list, for those who may see its rows."""
+    """Return the item of a model's list, for users who may view its rows."""
     app, _, name = model.partition(".")
     link = reverse(f"admin:{app}_{name}_changelist")
     return {
@@ -77,7 +77,7 @@ def _of(model: str, title: str, icon: str, *, also: str = "") -> dict[str, Any]:
         "icon": icon,
         "link": link,
         "permission": _permits(f"{app}.view_{name}"),
-        # Told apart by us: unfold's own guess marks two items at once.
+        # unfold's own rule marks two items as active at once.
         "active": lambda request: request.path.startswith(tuple(filter(None, (link, also)))),
     }
 
@@ -86,5 +86,5 @@ def _permits(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
 
 
-def _is_seen(item: dict[str, Any], request: HttpRequest) -> bool:
+def _is_visible(item: dict[str, Any], request: HttpRequest) -> bool:
     return bool(item.get("permission", lambda _request: True)(request))

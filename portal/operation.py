@@ -1,4 +1,4 @@
-"""The page of one operation: how far it is, what it waits for, how it ended."""
+"""The page of one operation: its progress, what it waits for and its result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from portal.auto_refresh import LivePage
+from portal.auto_refresh import AutoRefreshPage
 from portal.azure_portal import azure_portal_link
 from portal.diff import stored_changes
 from portal.page import PortalPage, who
@@ -24,8 +24,8 @@ from sync.operations.lifecycle import cancel
 from sync.planning.plan import Plan
 
 
-class OperationPage(LivePage):
-    """An operation, followed until it has ended."""
+class OperationPage(AutoRefreshPage):
+    """An operation; the page refreshes until it has finished."""
 
     template_name = "portal/operation/page.html"
     fragment_name = "portal/operation/status.html"
@@ -34,23 +34,23 @@ class OperationPage(LivePage):
 
     @cached_property
     def operation(self) -> Operation:
-        """Return the operation of the address; raises Http404."""
+        """Return the operation in the URL. Raises Http404."""
         rows = Operation.objects.select_related("instance__subscription").prefetch_related("steps")
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        """Return what is done, and to what."""
+        """Return the kind of the operation and its instance."""
         return str(self.operation)
 
     @property
     def version(self) -> str:
-        """Return a digest of what the page says."""
+        """Return a digest of the operation as shown."""
         return version_of(self.operation)
 
     @property
-    def has_ended(self) -> bool:
-        """Return whether it has ended."""
+    def is_final(self) -> bool:
+        """Return whether the operation has finished."""
         return self.operation.is_finished
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class OperationPage(LivePage):
             steps=[(step, stored_changes(step.changes)) for step in steps],
             done=sum(step.state == OperationStep.State.DONE for step in steps),
             total=len(steps),
-            longest=MAX_ATTEMPTS,
+            max_attempts=MAX_ATTEMPTS,
             warnings=_warnings(operation),
             azure_portal_link=azure_portal_link(operation.instance),
             **kwargs,
@@ -71,14 +71,14 @@ class OperationPage(LivePage):
 
 
 class CancelOperation(PortalPage):
-    """Stops an operation before its next step."""
+    """Cancel an operation before its next step."""
 
     http_method_names = ["post"]
     permission_required = "sync.view_operation"
     permission_to_change = "sync.change_operation"
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Cancel it, and lead back to its page."""
+        """Cancel the operation and redirect to its page."""
         operation = get_object_or_404(Operation, pk=self.kwargs["pk"])
         try:
             cancel(operation, who=who(request))
@@ -90,19 +90,21 @@ class CancelOperation(PortalPage):
 
 
 def version_of(operation: Operation) -> str:
-    """Return what changes whenever something that is shown of `operation` does."""
+    """Return a digest that changes with whatever pages show of `operation`."""
     shown = [operation_document(operation), operation.cancel_requested]
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 
 def _cancelled(operation: Operation) -> str:
     if operation.is_finished:
-        return "The operation is cancelled; nothing was written."
-    return "It stops before its next step. What Azure is working on is finished first."
+        return "The operation was cancelled. Nothing was written."
+    return (
+        "The operation will stop before its next step. A step that has started is finished first."
+    )
 
 
 def _warnings(operation: Operation) -> dict[int, tuple[str, ...]]:
-    """Return what is unavailable meanwhile, by the position of the step."""
+    """Return the warnings of each step, by its position."""
     try:
         plan: Plan = operation.read_plan()
     except UnreadablePlan:

@@ -1,4 +1,4 @@
-"""What every page of the portal has: a permission, a title and the admin's frame."""
+"""The base of every portal page: permissions, title and the admin's layout."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from django.views.generic import TemplateView
 
 
 class PortalPage(PermissionRequiredMixin, TemplateView):
-    """A page inside the admin's frame.
+    """A page in the admin's layout.
 
-    A subclass names its `template_name`, its `title`, the permission to see it and, where it
-    changes anything, the permission to `post`. A page that is only looked at has no `post`, so that
-    Django answers 405; nothing changes on a GET.
+    A subclass sets `template_name`, `title`, `permission_required` to view the page, and
+    `permission_to_change` to POST. A page without `post` answers a POST with 405. A GET changes
+    nothing.
     """
 
     title: ClassVar[str]
     permission_required = "identities.view_signalrinstance"
     permission_to_change: ClassVar[str] = "identities.change_signalrinstance"
-    # Somebody who is signed in and may not is told so, and not asked to sign in again.
+    # A signed-in user without the permission gets 403, not the sign-in page.
     raise_exception = True
 
     def get_permission_required(self) -> list[str]:
-        """Return what to see, and for a POST also what to change the page takes."""
+        """Return the permission to view and, for a POST, that to change."""
         needed = [str(name) for name in super().get_permission_required()]
         if self.request.method == "POST":
             needed.append(self.permission_to_change)
         return needed
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the admin's frame, the title and whether this person may change anything here."""
+        """Return the admin's context, the title and whether the user may change something here."""
         self.request.current_app = admin.site.name
         return super().get_context_data(
             **admin.site.each_context(self.request),
@@ -43,15 +43,15 @@ class PortalPage(PermissionRequiredMixin, TemplateView):
 
     @classmethod
     def view(cls, **initial: Any) -> Any:
-        """Return the view, for staff alone: others are led to the sign-in page."""
+        """Return the view for staff; other users are redirected to the sign-in page."""
         return admin.site.admin_view(cls.as_view(**initial))
 
 
 def who(request: HttpRequest) -> str:
-    """Return the name under which what `request` asks for goes on record."""
+    """Return the name that the audit trail records for `request`."""
     return request.user.get_username()
 
 
 def is_fragment(request: HttpRequest) -> bool:
-    """Return whether htmx asks, for a part of a page."""
+    """Return whether htmx requests a part of a page."""
     return request.headers.get("HX-Request") == "true"

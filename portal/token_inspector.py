@@ -1,7 +1,6 @@
-"""The token inspector: paste a token, see each check that the receiver makes of it.
+"""The token inspector: shows each check that the receiver makes on a pasted access token.
 
-The token comes in the body of one POST. It is in no address, no log and no row, and the page that
-answers does not hold it.
+The token is sent in the body of a POST. It is never in a URL, a log, a row or the response.
 """
 
 from __future__ import annotations
@@ -20,67 +19,67 @@ from portal.page import PortalPage
 from upstreams.receiver.protocol.errors import UnknownInstance
 from validation.checks.structure import MAX_TOKEN_CHARACTERS
 
-_SECRETIVE: Final = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+_NO_AUTOFILL: Final = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 
 
-class ForgetfulTextarea(forms.Textarea):
-    """A text that is sent and never shown again, as Django's own field for passwords has it."""
+class WriteOnlyTextarea(forms.Textarea):
+    """A text area that never shows its value again, like Django's `PasswordInput`."""
 
     def format_value(self, _value: object) -> None:
-        """Return nothing, whatever was sent."""
+        """Return no value."""
 
 
 class TokenForm(forms.Form):
-    """A token, and the event for which it would be sent: its template names the audience."""
+    """A token and the event that it is sent for; the matching template sets the audience."""
 
-    instance = forms.CharField(max_length=63, help_text="Whose identity the token has to be.")
+    instance = forms.CharField(max_length=63, help_text="The instance that sends the token.")
     hub = forms.CharField(max_length=128, initial="chat")
     category = forms.ChoiceField(
         choices=[("messages", "messages"), ("connections", "connections")], initial="messages"
     )
     event = forms.CharField(
-        max_length=256, initial="*", help_text="A * is an event that no template names."
+        max_length=256, initial="*", help_text="Enter * for an event that no template names."
     )
     token = forms.CharField(
         label="Access token",
-        # With room for the word Bearer, which is often copied along.
+        # Leaves room for a pasted "Bearer " prefix.
         max_length=MAX_TOKEN_CHARACTERS + 16,
-        widget=ForgetfulTextarea({"rows": 6, **_SECRETIVE}),
-        help_text="Checked and forgotten: it is not logged, not kept and not shown again.",
+        widget=WriteOnlyTextarea({"rows": 6, **_NO_AUTOFILL}),
+        help_text="The token is not stored, logged or shown again.",
     )
 
     def clean_instance(self) -> str:
-        """Return the name as the instance has it."""
-        asked: str = self.cleaned_data["instance"]
-        found = SignalRInstance.objects.named(asked).values_list("name", flat=True).first()
+        """Return the name in the spelling of the instance."""
+        entered: str = self.cleaned_data["instance"]
+        found = SignalRInstance.objects.named(entered).values_list("name", flat=True).first()
         if found is None:
-            raise forms.ValidationError("There is no instance of this name.")
+            raise forms.ValidationError("No instance has this name.")
         return found
 
 
 @method_decorator(sensitive_post_parameters("token"), name="dispatch")
 @method_decorator(never_cache, name="dispatch")
 class TokenInspectorPage(PortalPage):
-    """Asks for a token; a POST shows what the receiver would say to it, and changes nothing."""
+    """The form; a POST shows the receiver's checks and stores nothing."""
 
     title = "Token inspector"
     template_name = "portal/token_inspector.html"
     permission_to_change: ClassVar[str] = "identities.view_signalrinstance"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the form; `?instance=` fills in a name."""
+        """Show the form; `?instance=` sets the instance."""
         named = request.GET.get("instance", "")
         return self._page(TokenForm(initial={"instance": named}, label_suffix=""))
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Show the checks, below a form that has everything but the token."""
+        """Show the checks, and the form with everything except the token."""
         form = TokenForm(request.POST, label_suffix="")
         verdict = None
         if form.is_valid():
             try:
                 verdict = inspect_token(**form.cleaned_data)
             except UnknownInstance:
-                form.add_error("instance", "Signalman receives nothing for this instance.")
+                form.add_error("instance", "The receiver has no policy for this instance.")
         return self._page(form, verdict=verdict)
 
     def _page(self, form: TokenForm, **context: Any) -> HttpResponse:

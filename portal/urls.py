@@ -1,4 +1,4 @@
-"""The portal's own addresses, under `/admin/`."""
+"""The portal's URLs, under `/admin/`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The admin's lists and forms of every room: the operator's face is in one place."""
+"""The admin site of every app's models, in one place."""
 
 from __future__ import annotations
 
-from portal.admin import (  # noqa: F401  Each registers its models.
+from portal.admin import (  # noqa: F401  Importing them registers the models.
     identities,
     instances,
     key_vaults,

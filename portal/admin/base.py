@@ -1,4 +1,4 @@
-"""What lists of rows have in common: who may edit them, how they are filtered, what none says."""
+"""The base classes of admin pages: read-only models, filters and empty lists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """What a list says that has no rows, and where they come from: a link where there is one."""
+    """The text of an empty list: where its rows come from, with a link if there is one."""
 
     title: str
     text: str
@@ -23,34 +23,34 @@ class Empty:
 
 
 class RowsAdmin(ModelAdmin):
-    """A list that counts no more than it shows, and says in words why it is empty."""
+    """A list that counts only the rows it shows, and explains why it is empty."""
 
     empty: ClassVar[Empty]
     list_filter_submit = True
     list_per_page = 50
     show_full_result_count = False
-    # Counting a filter's choices costs a pass over all rows for each.
+    # Facets need a scan of all rows for each choice of a filter.
     show_facets = DjangoModelAdmin.show_facets.NEVER
 
 
 class ReadOnlyAdmin(RowsAdmin):
-    """Rows to be looked at here, and not to be changed."""
+    """A model that the admin shows and does not change."""
 
     def has_add_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no."""
+        """Refuse."""
         return False
 
     def has_change_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no."""
+        """Refuse."""
         return False
 
     def has_delete_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no."""
+        """Refuse."""
         return False
 
 
 class ValuesFilter(DropdownFilter):
-    """One of the values that a column of `source` has, whatever the table's size in one query."""
+    """A filter by one of the distinct values of a column of `source`, in one query."""
 
     source: ClassVar[type[Model]]
     column: ClassVar[str]
@@ -64,5 +64,5 @@ class ValuesFilter(DropdownFilter):
         return [(value, value) for value in found if value]
 
     def queryset(self, _request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows that have it."""
+        """Return the rows with the selected value."""
         return rows.filter(**{self.column: self.value()}) if self.value() else rows

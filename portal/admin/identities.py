@@ -1,10 +1,11 @@
-"""Subscriptions, and the identities that instances can be given."""
+"""Admin of subscriptions and user-assigned identities."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -24,11 +25,11 @@ class IdentityLocationFilter(ValuesFilter):
 
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
-    """Subscriptions as Azure answered them: their tenant decides whose tokens are accepted."""
+    """Subscriptions as read from Azure; the tenant decides which tokens are accepted."""
 
     empty = Empty(
-        "No subscription is known",
-        "A subscription comes with the first of its instances that is imported.",
+        "No subscriptions yet",
+        "A subscription is added when you import its first instance.",
         "portal:import",
         "Import instances",
     )
@@ -36,33 +37,33 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     search_fields = ["display_name", "subscription_id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
-        """Return the rows, each with how many instances it holds."""
+        """Return the rows, each with its number of instances."""
         rows: QuerySet[Subscription] = super().get_queryset(request)
-        return rows.annotate(held=Count("instances"))
+        return rows.annotate(instance_count=Count("instances"))
 
-    @display(description="subscription id")
+    @display(description="subscription ID")
     def subscription(self, row: Subscription) -> SafeString | str:
-        """Return its id, to be copied."""
-        return copyable(row.pk, "subscription id")
+        """Return the ID with a copy button."""
+        return copyable(row.pk, "subscription ID")
 
-    @display(description="tenant id")
+    @display(description="tenant ID")
     def tenant(self, row: Subscription) -> SafeString | str:
-        """Return the tenant, to be copied."""
-        return copyable(row.tenant_id, "tenant id")
+        """Return the tenant ID with a copy button."""
+        return copyable(row.tenant_id, "tenant ID")
 
-    @display(description="instances", ordering="held")
+    @display(description="instances", ordering="instance_count")
     def instances(self, row: Subscription) -> int:
-        """Return how many are known here."""
-        return int(row.held)  # type: ignore[attr-defined]  # annotated above
+        """Return the number of instances."""
+        return int(row.instance_count)  # type: ignore[attr-defined]  # annotated above
 
 
 @admin.register(UserAssignedIdentity)
 class UserAssignedIdentityAdmin(RowsAdmin):
-    """Identities that an instance can be given."""
+    """User-assigned identities that an instance can use."""
 
     empty = Empty(
-        "No user-assigned identity is known",
-        "An import reads those of a subscription beside its instances.",
+        "No user-assigned identities yet",
+        "They are imported together with the instances of a subscription.",
         "portal:import",
         "Import instances",
     )
@@ -72,29 +73,29 @@ class UserAssignedIdentityAdmin(RowsAdmin):
     readonly_fields = ["principal_id", "client_id", "tenant_id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UserAssignedIdentity]:
-        """Return the rows, each with how many instances want it."""
+        """Return the rows, each with the number of instances that use it."""
         rows: QuerySet[UserAssignedIdentity] = super().get_queryset(request)
         return rows.annotate(users=Count("used_by"))
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: UserAssignedIdentity | None = None
     ) -> list[str]:
-        """Return, of a known identity, which one it is too: instances that have it would switch."""
+        """Return the read-only fields; the ARM ID of an existing row is one of them."""
         fields = [str(name) for name in super().get_readonly_fields(request, obj)]
         return ["arm_id", "location", *fields] if obj else fields
 
-    @display(description="principal id")
+    @display(description="principal ID")
     def principal(self, row: UserAssignedIdentity) -> SafeString | str:
-        """Return the object id of its service principal, to be copied."""
-        return copyable(row.principal_id, f"principal id of {row}")
+        """Return the object ID of its service principal with a copy button."""
+        return copyable(row.principal_id, f"principal ID of {row}")
 
-    @display(description="client id")
+    @display(description="client ID")
     def client(self, row: UserAssignedIdentity) -> SafeString | str:
-        """Return its application id, to be copied."""
-        return copyable(row.client_id, f"client id of {row}")
+        """Return the client ID with a copy button."""
+        return copyable(row.client_id, f"client ID of {row}")
 
-    @display(description="wanted by", ordering="users")
+    @display(description="used by", ordering="users")
     def used(self, row: UserAssignedIdentity) -> str:
-        """Return how many instances want it."""
+        """Return the number of instances that use it."""
         number = int(row.users)  # type: ignore[attr-defined]  # annotated above
-        return f"{number} instance{'' if number == 1 else 's'}" if number else "—"
+        return f"{number} instance{pluralize(number)}" if number else "—"

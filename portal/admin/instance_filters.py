@@ -1,4 +1,4 @@
-"""What the fleet is filtered by: columns alone, so that a filter costs as much as a list."""
+"""Filters of the list of instances. They use columns only, so a filter is one query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sync.inventory.sync_status import SyncStatus
 
 
 class StatusFilter(DropdownFilter):
-    """By how the instance stood when it was last compared."""
+    """By sync status as of the last comparison."""
 
     title = "sync status"
     parameter_name = "status"
@@ -27,14 +27,14 @@ class StatusFilter(DropdownFilter):
     def queryset(
         self, _request: HttpRequest, rows: QuerySet[SignalRInstance]
     ) -> QuerySet[SignalRInstance]:
-        """Return those that stand so; one that was never compared is unknown."""
+        """Return the instances with the status; one that was never compared is Unknown."""
         if self.value() == SyncStatus.UNKNOWN:
             return rows.filter(Q(standing__isnull=True) | Q(standing__status=SyncStatus.UNKNOWN))
         return rows.filter(standing__status=self.value()) if self.value() else rows
 
 
 class IdentityTypeFilter(DropdownFilter):
-    """By the type of the identity that is wanted."""
+    """By the type of the desired identity."""
 
     title = "identity type"
     parameter_name = "identity"
@@ -46,7 +46,7 @@ class IdentityTypeFilter(DropdownFilter):
     def queryset(
         self, _request: HttpRequest, rows: QuerySet[SignalRInstance]
     ) -> QuerySet[SignalRInstance]:
-        """Return those that want it."""
+        """Return the instances with the type."""
         return rows.filter(identity__type=self.value()) if self.value() else rows
 
 

@@ -1,4 +1,4 @@
-"""The rows around an instance, on the form that edits them all."""
+"""The inlines of the form of an instance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from upstreams.models import UpstreamTemplate
 
 
 class ManagedIdentityInline(StackedInline):
-    """The one identity of an instance."""
+    """The managed identity."""
 
     model = ManagedIdentity
     can_delete = False
@@ -24,7 +24,7 @@ class ManagedIdentityInline(StackedInline):
 
 
 class VaultGrantInline(TabularInline):
-    """Which vaults the identity may read, as Azure last answered."""
+    """The key vaults that the identity may read, as of the last refresh."""
 
     model = VaultGrant
     extra = 0
@@ -33,21 +33,21 @@ class VaultGrantInline(TabularInline):
     readonly_fields = ["standing"]
 
     def has_add_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no: a plan grants."""
+        """Refuse: grants are created by plans."""
         return False
 
     def has_change_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no."""
+        """Refuse."""
         return False
 
-    @display(description="Standing")
+    @display(description="Status")
     def standing(self, row: VaultGrant) -> str:
-        """Say whether it acts."""
+        """Return whether the grant is in effect."""
         return row.standing(timezone.now())
 
 
 class UpstreamTemplateInline(TabularInline):
-    """An instance's templates, in the order in which Azure tries them."""
+    """The upstream templates, in evaluation order."""
 
     model = UpstreamTemplate
     extra = 0
@@ -64,7 +64,7 @@ class UpstreamTemplateInline(TabularInline):
     ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Return the field, named for a screen reader: the column's heading is no label."""
+        """Return the field with a label for screen readers, which ignore the column heading."""
         formfield: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if formfield is not None:
             formfield.widget.attrs["aria-label"] = formfield.label
@@ -72,7 +72,7 @@ class UpstreamTemplateInline(TabularInline):
 
 
 class ReceiverDemandsInline(StackedInline):
-    """What an instance's requests must prove beside their token."""
+    """What the receiver requires in addition to the token."""
 
     model = ReceiverDemands
     can_delete = False

@@ -1,4 +1,4 @@
-"""The list of the fleet, and the form that edits an instance's rows."""
+"""Admin of instances: the list of the fleet, and the form of an instance."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _BROKEN: Final = frozenset({"Failed", "Canceled"})
 
 @admin.register(SignalRInstance)
 class SignalRInstanceAdmin(RowsAdmin):
-    """The fleet. A name leads to the instance's pages; the form is for whatever they leave out."""
+    """Instances. The name links to the pages of the instance; the form edits everything else."""
 
     empty = Empty(
-        "No instance is known",
-        "Import a subscription: Azure is read, and nothing is written to it.",
+        "No instances yet",
+        "Import instances from Azure. Importing only reads from Azure.",
         "portal:import",
         "Import instances",
     )
@@ -88,51 +88,51 @@ class SignalRInstanceAdmin(RowsAdmin):
     actions = ["refresh", "plan", "apply"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SignalRInstance]:
-        """Return the rows, each with whether an operation is at work."""
+        """Return the rows, each with whether an operation is running."""
         rows: QuerySet[SignalRInstance] = super().get_queryset(request)
         running = Operation.objects.at_work().filter(instance=OuterRef("pk"))
         return rows.annotate(is_busy=Exists(running))
 
     def get_actions(self, request: HttpRequest) -> Any:
-        """Return the actions; several instances are not deleted at once."""
+        """Return the actions without the bulk deletion."""
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
 
     def has_apply_permission(self, request: HttpRequest) -> bool:
-        """Return whether this person may start operations."""
+        """Return whether the user may start operations."""
         return request.user.has_perm("sync.add_operation")
 
-    @admin.action(description="Read Azure now", permissions=["change"])
+    @admin.action(description="Refresh from Azure", permissions=["change"])
     def refresh(self, request: HttpRequest, rows: QuerySet[SignalRInstance]) -> None:
-        """Ask Azure about the chosen instances."""
+        """Refresh the selected instances."""
         refresh_chosen(request, rows)
 
     @admin.action(description="Plan", permissions=["view"])
     def plan(self, request: HttpRequest, rows: QuerySet[SignalRInstance]) -> HttpResponse | None:
-        """Show what an apply of the chosen instances would write."""
+        """Show the plans of the selected instances."""
         return plan_page(request, rows)
 
     @admin.action(description="Plan and apply", permissions=["apply"])
     def apply(self, request: HttpRequest, rows: QuerySet[SignalRInstance]) -> HttpResponse | None:
-        """Show what would be written, to be confirmed there."""
+        """Show the plans of the selected instances with a button that applies them."""
         return plan_page(request, rows, offers_apply=True)
 
     @display(description="name", ordering="name")
     def named(self, row: SignalRInstance) -> SafeString:
-        """Return the name, as the way to the instance's pages."""
+        """Return the name with a link to the pages of the instance."""
         address = reverse("portal:instance-overview", args=[row.name])
         return format_html('<a class="list-link" href="{}">{}</a>', address, row)
 
     @display(description="sync status", ordering="standing__status")
     def sync_status(self, row: SignalRInstance) -> SafeString:
-        """Return how it stood when it was last compared."""
+        """Return the sync status as of the last comparison."""
         standing = getattr(row, "standing", None)
         return pill(SyncStatus(standing.status) if standing else SyncStatus.UNKNOWN)
 
     @display(description="health", ordering="provisioning_state")
     def health(self, row: SignalRInstance) -> SafeString | str:
-        """Return what Azure says of its state, and whether it is being worked on."""
+        """Return the health: the provisioning state, or that an operation is running."""
         if row.is_busy:  # type: ignore[attr-defined]  # annotated above
             return pill("Progressing")
         if not row.provisioning_state:
@@ -143,7 +143,7 @@ class SignalRInstanceAdmin(RowsAdmin):
 
     @display(description="identity", ordering="identity__type")
     def identity_type(self, row: SignalRInstance) -> str:
-        """Return the type that is wanted."""
+        """Return the type of the desired identity."""
         return row.identity.get_type_display()
 
     @display(description="policy", ordering="policy")
@@ -167,20 +167,20 @@ class SignalRInstanceAdmin(RowsAdmin):
     def save_related(
         self, request: HttpRequest, form: ModelForm[SignalRInstance], formsets: Any, change: bool
     ) -> None:
-        """Save the rows around the instance, then say who edited it; one transaction holds all."""
+        """Save the inlines and record the edit, in the transaction of the admin view."""
         super().save_related(request, form, formsets, change)
-        around = [each for formset in formsets for each in formset if each.has_changed()]
+        inlines = [each for formset in formsets for each in formset if each.has_changed()]
         record_edit(
             form.instance,
             who(request),
             fields=_edits(form) if change else {},
-            rows=[(each.instance, _edits(each)) for each in around],
+            rows=[(each.instance, _edits(each)) for each in inlines],
         )
 
     def delete_view(
         self, request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any
     ) -> HttpResponse:
-        """Lead to the page that says which of two deletions is meant."""
+        """Redirect to the page that offers removal and deletion."""
         instance = self.get_object(request, object_id)
         if not self.has_view_permission(request, instance):
             raise PermissionDenied
@@ -190,5 +190,5 @@ class SignalRInstanceAdmin(RowsAdmin):
 
 
 def _edits(form: ModelForm[Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the fields that a valid form changes, each with its value before and after."""
+    """Return the changed fields of a valid form with their values before and after."""
     return {name: (form[name].initial, form.cleaned_data[name]) for name in form.changed_data}

@@ -1,4 +1,4 @@
-"""Vaults that URL templates name, their secrets, and who may read them."""
+"""Admin of key vaults, their referenced secrets, and grants."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from portal.admin.base import Empty, ReadOnlyAdmin
 
 
 class VaultSecretInline(TabularInline):
-    """The secrets of a vault that templates name."""
+    """The referenced secrets of a key vault."""
 
     model = VaultSecret
     extra = 0
     can_delete = False
 
     def has_add_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no."""
+        """Refuse."""
         return False
 
     def has_change_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no."""
+        """Refuse."""
         return False
 
 
 @admin.register(KeyVault)
 class KeyVaultAdmin(ReadOnlyAdmin):
-    """Vaults that URL templates name."""
+    """Key vaults that URL templates reference."""
 
     empty = Empty(
-        "No key vault is known",
-        "A vault comes here when an upstream template names one of its secrets.",
+        "No key vaults yet",
+        "A key vault is added when an upstream template references one of its secrets.",
     )
     list_display = ["name", "uses_rbac", "problem", "observed_at"]
     list_filter = ["uses_rbac"]
@@ -45,15 +45,17 @@ class KeyVaultAdmin(ReadOnlyAdmin):
 
 @admin.register(VaultGrant)
 class VaultGrantAdmin(ReadOnlyAdmin):
-    """Which identity may read which vault, of all instances."""
+    """Access of managed identities to key vaults, of all instances."""
 
-    empty = Empty("No grant is known", "A plan grants what upstream templates need to be read.")
+    empty = Empty(
+        "No grants yet", "Plans grant access to the key vaults that upstream templates reference."
+    )
     list_display = ["instance", "vault", "principal_id", "mechanism", "standing", "observed_at"]
     list_filter = ["mechanism"]
     list_select_related = ["instance", "vault"]
     search_fields = ["instance__name", "vault__name", "principal_id"]
 
-    @display(description="Standing")
+    @display(description="Status")
     def standing(self, row: VaultGrant) -> str:
-        """Say whether it acts."""
+        """Return whether the grant is in effect."""
         return row.standing(timezone.now())

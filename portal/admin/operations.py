@@ -1,4 +1,4 @@
-"""Operations, revisions and the audit trail: to read, never to edit."""
+"""Admin of operations, revisions and audit events, all read-only."""
 
 from __future__ import annotations
 
@@ -21,12 +21,10 @@ from upstreams.redaction import redacted
 
 @admin.register(Operation)
 class OperationAdmin(ReadOnlyAdmin):
-    """Work in Azure: what it waits for, and how it ended."""
+    """Operations with their status and result."""
 
-    empty = Empty(
-        "Nothing was written to Azure yet", "An apply of an instance's plan becomes an operation."
-    )
-    list_display = ["named", "shown_state", "standing", "by", "begun", "ended"]
+    empty = Empty("No operations yet", "Applying the plan of an instance starts an operation.")
+    list_display = ["named", "shown_state", "standing", "actor", "requested", "finished"]
     list_display_links = None
     list_filter = ["state", "kind"]
     list_select_related = ["instance"]
@@ -36,7 +34,7 @@ class OperationAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any
     ) -> HttpResponse:
-        """Lead to the operation's own page, which is followed."""
+        """Redirect to the page of the operation."""
         operation = self.get_object(request, object_id)
         if request.method != "GET" or not self.has_view_permission(request, operation):
             raise PermissionDenied
@@ -46,36 +44,38 @@ class OperationAdmin(ReadOnlyAdmin):
 
     @display(description="operation", ordering="instance__name")
     def named(self, operation: Operation) -> SafeString:
-        """Return what is done, as the way to its page."""
+        """Return the operation with a link to its page."""
         address = reverse("portal:operation", args=[operation.pk])
         return format_html('<a class="list-link" href="{}">{}</a>', address, operation)
 
     @display(description="state", ordering="state")
     def shown_state(self, operation: Operation) -> SafeString:
-        """Return the state in its colour."""
+        """Return the coloured state."""
         return pill(operation.state, operation.get_state_display())
 
-    @display(description="by", ordering="requested_by_name")
-    def by(self, operation: Operation) -> str:
-        """Return who asked for it."""
+    @display(description="requested by", ordering="requested_by_name")
+    def actor(self, operation: Operation) -> str:
+        """Return who requested the operation."""
         return operation.requested_by_name
 
-    @display(description="begun", ordering="created_at")
-    def begun(self, operation: Operation) -> SafeString | str:
-        """Return when it was asked for."""
+    @display(description="requested", ordering="created_at")
+    def requested(self, operation: Operation) -> SafeString | str:
+        """Return when the operation was requested."""
         return moment(operation.created_at)
 
-    @display(description="ended", ordering="finished_at")
-    def ended(self, operation: Operation) -> SafeString | str:
-        """Return when it ended."""
+    @display(description="finished", ordering="finished_at")
+    def finished(self, operation: Operation) -> SafeString | str:
+        """Return when the operation finished."""
         return moment(operation.finished_at, "—")
 
 
 @admin.register(DesiredRevision)
 class DesiredRevisionAdmin(ReadOnlyAdmin):
-    """What was wanted of instances, from one change to the next."""
+    """Revisions of the desired state."""
 
-    empty = Empty("Nothing is on record", "Every change of what is wanted of an instance is.")
+    empty = Empty(
+        "No revisions yet", "Each change of the desired state of an instance is recorded here."
+    )
     list_display = ["instance", "number", "at", "who", "action", "comment"]
     list_filter = ["action"]
     list_select_related = ["instance"]
@@ -85,15 +85,15 @@ class DesiredRevisionAdmin(ReadOnlyAdmin):
 
     @display(description="state")
     def shown_state(self, revision: DesiredRevision) -> str:
-        """Return what was wanted, without keys that stand in clear in an address."""
+        """Return the desired state with keys in URLs redacted."""
         return json.dumps(redacted(revision.state), indent=2)
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    """Who changed what, from what to what."""
+    """The audit trail: who changed what, with the values before and after."""
 
-    empty = Empty("Nothing was done yet", "Whatever is changed by anybody is put on record here.")
+    empty = Empty("No events yet", "Every change is recorded here.")
     list_display = ["at", "who", "action", "object"]
     list_filter = ["action"]
     search_fields = ["who", "object", "operation_id"]

@@ -1,4 +1,4 @@
-"""Upstream templates of the whole fleet, Function Apps, and deliveries."""
+"""Admin of upstream templates, Function Apps and deliveries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BY_INSTANCE = ("instance__name", FieldTextFilter)
 
 
 class ReasonFilter(ValuesFilter):
-    """By reason; the counts have every reason, and are fewer than the deliveries."""
+    """By reason code. The choices come from the counts, which are fewer rows than deliveries."""
 
     title = "reason"
     parameter_name = "reason"
@@ -28,12 +28,12 @@ class ReasonFilter(ValuesFilter):
 
 @admin.register(UpstreamTemplate)
 class UpstreamTemplateAdmin(ReadOnlyAdmin):
-    """Upstream templates of all instances, to find one by its address.
+    """Upstream templates of all instances, to find one by its resource or instance.
 
-    They are edited on their instance's page, where their order is.
+    They are edited on the Upstream tab of their instance.
     """
 
-    empty = Empty("No upstream template is wanted", "They are set on the page of an instance.")
+    empty = Empty("No upstream templates yet", "Add templates on the Upstream tab of an instance.")
     list_display = ["__str__", "instance", "shown_url", "auth_type", "resource"]
     list_filter = ["auth_type", _BY_INSTANCE]
     list_select_related = ["instance"]
@@ -51,52 +51,59 @@ class UpstreamTemplateAdmin(ReadOnlyAdmin):
 
     @display(description="URL template", ordering="url_template")
     def shown_url(self, row: UpstreamTemplate) -> str:
-        """Return where its events go, without keys that stand in clear in it."""
+        """Return the URL template with keys redacted."""
         return redact(row.url_template)
 
 
 @admin.register(FunctionApp)
 class FunctionAppAdmin(ReadOnlyAdmin):
-    """Function Apps as Azure last answered them; the pages of instances set their policy."""
+    """Function Apps as of the last refresh; the tab of an instance sets their policy."""
 
     empty = Empty(
-        "No Function App is known",
-        "An import reads those of a subscription beside its instances.",
+        "No Function Apps yet",
+        "They are imported together with the instances of a subscription.",
         "portal:import",
         "Import instances",
     )
-    list_display = ["name", "host_name", "shown_policy", "door", "subscription", "read"]
+    list_display = [
+        "name",
+        "host_name",
+        "shown_policy",
+        "unauthenticated_requests",
+        "subscription",
+        "refreshed",
+    ]
     list_filter = ["policy", "subscription"]
     list_select_related = ["subscription"]
     search_fields = ["name", "host_name", "arm_id"]
 
     @display(description="policy", ordering="policy")
     def shown_policy(self, row: FunctionApp) -> SafeString:
-        """Return whether plans may write it."""
+        """Return whether plans may change its settings."""
         return pill(row.policy)
 
     @display(description="requests without a token")
-    def door(self, row: FunctionApp) -> str:
-        """Say whom it lets in, as far as is known."""
+    def unauthenticated_requests(self, row: FunctionApp) -> str:
+        """Return what the app does with requests without a token, as far as is known."""
         if row.missing_since:
-            return "gone from Azure"
+            return "no longer exists in Azure"
         if row.problem or row.auth is None:
-            return row.problem or "not read yet"
-        return "refused" if row.auth.is_enabled else "let in: authentication is off"
+            return row.problem or "not yet read"
+        return "refused" if row.auth.is_enabled else "allowed: authentication is off"
 
-    @display(description="read from Azure", ordering="observed_at")
-    def read(self, row: FunctionApp) -> SafeString | str:
-        """Return when Azure was last asked."""
+    @display(description="refreshed from Azure", ordering="observed_at")
+    def refreshed(self, row: FunctionApp) -> SafeString | str:
+        """Return the time of the last refresh."""
         return moment(row.observed_at)
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    """A sample of what the receiver took and refused."""
+    """A sample of the deliveries."""
 
     empty = Empty(
-        "Nothing was received yet",
-        "Of the upstream requests of all instances a sample is kept here for some days.",
+        "No deliveries yet",
+        "A sample of the upstream requests of all instances is kept here for some days.",
     )
     list_display = [
         "received",
@@ -116,26 +123,26 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @display(description="received", ordering="received_at")
     def received(self, row: Delivery) -> SafeString | str:
-        """Return when it came."""
+        """Return the time of the request."""
         return moment(row.received_at)
 
     @display(description="instance", ordering="instance__name")
     def of_instance(self, row: Delivery) -> SafeString:
-        """Return the instance, as the way to its traffic."""
+        """Return the instance with a link to its Traffic tab."""
         address = reverse("portal:instance-traffic", args=[row.instance.name])
         return format_html('<a class="list-link" href="{}">{}</a>', address, row.instance)
 
     @display(description="outcome", ordering="outcome")
     def shown_outcome(self, row: Delivery) -> SafeString:
-        """Return the outcome in its colour."""
+        """Return the coloured outcome."""
         return pill(row.outcome)
 
 
 @admin.register(DeliveryCount)
 class DeliveryCountAdmin(ReadOnlyAdmin):
-    """Every delivery, counted by minute."""
+    """Counts of all deliveries by minute."""
 
-    empty = Empty("Nothing was received yet", "Every upstream request is counted here by minute.")
+    empty = Empty("No deliveries yet", "Every upstream request is counted here by minute.")
     list_display = ["minute", "instance", "hub", "category", "event", "outcome", "reason", "count"]
     list_filter = ["outcome", ReasonFilter, _BY_INSTANCE]
     list_select_related = ["instance"]

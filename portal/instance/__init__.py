@@ -1,1 +1,1 @@
-"""The pages of one instance, one module for each tab."""
+"""The pages of one instance: a module or package for each tab."""

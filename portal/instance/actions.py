@@ -1,4 +1,4 @@
-"""What is done to an instance by one button, from whatever tab it stands on."""
+"""Actions on an instance that several tabs have a button for: refresh, and set the policy."""
 
 from __future__ import annotations
 
@@ -15,42 +15,44 @@ from sync.inventory.drift import drift_of
 
 
 class InstanceAction(InstancePage):
-    """A POST alone; it leads back to the tab that `back` names."""
+    """A POST that redirects to the tab in the form's `back` field."""
 
     http_method_names = ["post"]
     tab = "overview"
 
-    def back(self, tab: str | None = None) -> HttpResponseRedirect:
-        """Lead back to where the button is."""
-        asked_for = self.request.POST.get("back", "")
+    def redirect_to_tab(self, tab: str | None = None) -> HttpResponseRedirect:
+        """Redirect to the tab that has the button."""
+        source = self.request.POST.get("back", "")
         known = {*(each.name for each in TABS), "delete"}
-        return super().back(tab or (asked_for if asked_for in known else None))
+        return super().redirect_to_tab(tab or (source if source in known else None))
 
 
 class RefreshInstance(InstanceAction):
-    """Read the instance from Azure."""
+    """Refresh the instance from Azure."""
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Ask Azure now, and say how the instance stands."""
+        """Refresh the instance and show its sync status."""
         report = drift_of([self.instance])
-        for sentence in report.errors:
-            messages.error(request, sentence)
+        for error in report.errors:
+            messages.error(request, error)
         if not report.errors:
             (entry,) = report.entries
-            messages.success(request, f"Azure was read: {entry.status.label.lower()}.")
-        return self.back()
+            messages.success(request, f"Refreshed from Azure. Sync status: {entry.status.label}.")
+        return self.redirect_to_tab()
 
 
 class SetPolicy(InstanceAction):
-    """Say what Signalman may do with the instance."""
+    """Set the policy of the instance."""
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Give it another policy."""
-        asked_for = request.POST.get("policy", "")
-        if asked_for not in SignalRInstance.Policy.values:
-            messages.error(request, f"The policy is observe, manage or pause, not {asked_for!r}.")
-            return self.back()
-        policy = SignalRInstance.Policy(asked_for)
+        """Set the policy."""
+        value = request.POST.get("policy", "")
+        if value not in SignalRInstance.Policy.values:
+            messages.error(request, f"Unknown policy {value!r}: use observe, manage or pause.")
+            return self.redirect_to_tab()
+        policy = SignalRInstance.Policy(value)
         set_policy(self.instance, policy, who=who(request))
-        messages.success(request, f"{self.instance}: {policy.label}.")
-        return self.back()
+        messages.success(
+            request, f"The policy of {self.instance} is now {policy.value.capitalize()}."
+        )
+        return self.redirect_to_tab()

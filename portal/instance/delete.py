@@ -1,4 +1,4 @@
-"""The two ways to be rid of an instance: out of Signalman alone, or in Azure for good."""
+"""The page that removes an instance from Signalman or deletes it in Azure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from sync.planning.errors import SyncError
 
 
 class DeletePage(InstancePage):
-    """What each of the two means; a POST does the one that `scope` names, confirmed by name."""
+    """Both choices with their consequences. A POST carries out `scope`, confirmed by the name."""
 
     tab = "overview"
     template_name = "portal/instance/delete.html"
     permission_to_change = "identities.delete_signalrinstance"
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Take it out of Signalman, or start its deletion in Azure."""
+        """Remove the instance from Signalman, or start its deletion in Azure."""
         scope = request.POST.get("scope", "")
         try:
             return self._delete_in_azure() if scope == "azure" else self._remove()
@@ -34,7 +34,7 @@ class DeletePage(InstancePage):
             return self.render_to_response(context, status=409)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what stands in the way of each."""
+        """Add what prevents each of the two."""
         user = self.request.user
         return super().get_context_data(
             is_managed=self.instance.policy == self.instance.Policy.MANAGE,
@@ -45,12 +45,14 @@ class DeletePage(InstancePage):
         )
 
     def _remove(self) -> HttpResponse:
-        """Raises Protected where the name was not typed, and OperationRunning."""
+        """Remove the instance from Signalman. Raises Protected without confirmation."""
         name = self.instance.name
         if self.request.POST.get("confirm", "") != name:
-            raise Protected(f"Nothing was removed: type the name {name} to confirm.")
+            raise Protected(f"Not removed. Type the name {name} to confirm.")
         remove(self.instance, who=who(self.request))
-        messages.success(self.request, f"{name} is out of Signalman, and stays in Azure as it is.")
+        messages.success(
+            self.request, f"{name} was removed from Signalman. It still exists in Azure."
+        )
         return HttpResponseRedirect(reverse("admin:identities_signalrinstance_changelist"))
 
     def _delete_in_azure(self) -> HttpResponse:
@@ -61,20 +63,20 @@ class DeletePage(InstancePage):
             requested_by=user if isinstance(user, User) else None,
             requested_by_name=who(self.request),
         )
-        messages.success(self.request, "The deletion has begun.")
+        messages.success(self.request, "The deletion was started.")
         return HttpResponseRedirect(reverse("portal:operation", args=[operation.pk]))
 
 
 class ProtectInstance(InstancePage):
-    """Protects against deletion in Azure, or does so no more; a POST alone."""
+    """Turn deletion protection in Azure on or off."""
 
     http_method_names = ["post"]
     tab = "delete"
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Set it, and lead back to the page of the deletion."""
+        """Set the protection and redirect to the deletion page."""
         is_protected = request.POST.get("protected") == "on"
         protect(self.instance, who=who(request), is_protected=is_protected)
-        words = "is protected" if is_protected else "can be deleted now"
-        messages.success(request, f"{self.instance} {words}.")
-        return self.back()
+        state = "on" if is_protected else "off"
+        messages.success(request, f"Deletion protection of {self.instance} is now {state}.")
+        return self.redirect_to_tab()

@@ -1,4 +1,4 @@
-"""The tab that says what does not agree, and the fix."""
+"""The Diagnosis tab: every check of the instance, with evidence and fix."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding, Outcome
 from portal.instance.page import TABS, InstancePage
 
-# What fails first, then what nobody can tell.
 _ORDER: Final[tuple[tuple[Outcome, str], ...]] = (
-    ("fail", "To mend"),
-    ("unknown", "Not known"),
-    ("pass", "In order"),
+    ("fail", "Needs attention"),
+    ("unknown", "Unknown"),
+    ("pass", "Passed"),
 )
-# The beginnings of findings' keys, or what they hold: the first that fits is taken.
+# Parts of a finding's key, and the tab that fixes it. The first match counts.
 _TABS: Final = (
     ("key_vault", "key-vault"),
     ("function_apps", "function-apps"),
@@ -29,20 +28,20 @@ _TABS: Final = (
 
 
 class DiagnosisPage(InstancePage):
-    """The checklist of all that must agree for signed requests to be accepted.
+    """The checks that must pass for signed upstream requests to be accepted.
 
-    A POST also asks the templates' addresses, which sends requests over the network.
+    A POST also probes the endpoints of the templates, which sends requests over the network.
     """
 
     tab = "diagnosis"
     template_name = "portal/instance/diagnosis.html"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the page with what the addresses answered."""
+        """Show the page with the results of the probes."""
         return self.get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the findings, those to be mended first."""
+        """Add the findings, failed ones first."""
         findings = diagnose(self.instance, probing=self.request.method == "POST")
         groups = [
             (outcome, title, [self._line(row) for row in findings if row.outcome == outcome])
@@ -55,12 +54,12 @@ class DiagnosisPage(InstancePage):
         )
 
     def _line(self, finding: Finding) -> dict[str, Any]:
-        """Return a finding with the tab where it is mended, if that is another page."""
+        """Return a finding with the tab that fixes it; a passed one has no link."""
         tab = next((tab for tab in TABS if tab.name == tab_of(finding.key)), None)
-        link = self.address(tab.name) if tab and finding.outcome != "pass" else ""
+        link = self.url_of(tab.name) if tab and finding.outcome != "pass" else ""
         return {"finding": finding, "link": link, "tab": tab}
 
 
 def tab_of(key: str) -> str:
-    """Return the name of the instance's tab for the finding of that key; empty where none is."""
+    """Return the name of the tab that fixes the finding with that key, or an empty string."""
     return next((tab for part, tab in _TABS if part in key), "")

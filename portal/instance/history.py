@@ -1,4 +1,4 @@
-"""The tab of what was wanted before, by whom and why, and the way back to it."""
+"""The History tab: revisions of the desired state, and rollback."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _EVENTS: Final = 25
 
 
 class HistoryPage(InstancePage):
-    """Revisions of what is wanted, each with what it changed, and what else was done."""
+    """The revisions of the desired state with their changes, and recent audit events."""
 
     tab = "history"
     template_name = "portal/instance/history.html"
     permission_required = "sync.view_desiredrevision"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add a page of revisions, and the last events of the audit trail."""
+        """Add a page of revisions, and the latest audit events."""
         found = DesiredRevision.objects.filter(instance=self.instance).order_by("-number")
         page = Paginator(found, _ROWS).get_page(self.request.GET.get("page"))
         before = found.filter(number=page[-1].number - 1) if page else ()
@@ -46,22 +46,22 @@ class HistoryPage(InstancePage):
         )
 
     def _events(self) -> dict[str, Any]:
-        """Return the last events, and which of their operations are still there to be looked at."""
+        """Return the latest audit events, and those of their operations that still exist."""
         events = list(AuditEvent.objects.about(self.instance.arm_id)[:_EVENTS])
-        named = {event.operation_id for event in events if event.operation_id}
-        kept = Operation.objects.filter(pk__in=named).values_list("pk", flat=True)
+        ids = {event.operation_id for event in events if event.operation_id}
+        kept = Operation.objects.filter(pk__in=ids).values_list("pk", flat=True)
         return {"events": events, "kept_operations": set(kept)}
 
 
 class RollbackPage(InstancePage):
-    """What a return to a revision would want otherwise; a POST goes there."""
+    """The changes of a rollback to a revision; a POST rolls back."""
 
     tab = "history"
     template_name = "portal/instance/rollback.html"
     permission_required = "sync.view_desiredrevision"
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Want it again, and lead to the plan."""
+        """Roll back and redirect to the plan."""
         number = self.kwargs["number"]
         comment = request.POST.get("comment", "").strip()
         try:
@@ -69,11 +69,13 @@ class RollbackPage(InstancePage):
         except SyncError as error:
             context = self.get_context_data(refusal=error, comment=comment)
             return self.render_to_response(context, status=409)
-        messages.success(request, f"Wanted again: revision {number}. This is what an apply does.")
-        return self.back("plan")
+        messages.success(
+            request, f"Rolled back to revision {number}. Apply this plan to update Azure."
+        )
+        return self.redirect_to_tab("plan")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the revision, and what differs between now and it. Raises Http404."""
+        """Add the revision, and its differences from the current desired state. Raises Http404."""
         number = self.kwargs["number"]
         revision = DesiredRevision.objects.filter(instance=self.instance, number=number).first()
         if revision is None:
@@ -88,7 +90,7 @@ class RollbackPage(InstancePage):
 def _with_changes(
     revisions: Sequence[DesiredRevision], *, number: int
 ) -> list[tuple[DesiredRevision, tuple[Change, ...]]]:
-    """Return so many of the revisions, the last first, with what each made otherwise."""
+    """Return the first `number` revisions, newest first, each with its changes."""
     states = [revision.read_state() for revision in revisions]
     earlier = [*states[1:], InstanceState()]
     pairs = zip(revisions[:number], states, earlier, strict=False)
@@ -96,5 +98,5 @@ def _with_changes(
 
 
 def _changes(before: InstanceState, after: InstanceState) -> tuple[Change, ...]:
-    """Return what differs, without what a revision says nothing of."""
+    """Return the differences, except those of existence, which revisions do not record."""
     return differences(before, replace(after, existence=before.existence))

@@ -1,4 +1,4 @@
-"""The tab of what was, and is, done to an instance in Azure."""
+"""The Operations tab: running and finished operations of the instance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
 
-from portal.auto_refresh import LivePage
+from portal.auto_refresh import AutoRefreshPage
 from portal.instance.page import InstancePage
 from portal.operation import version_of
 from sync.models import Operation
@@ -16,8 +16,8 @@ from sync.models import Operation
 _ROWS: Final = 25
 
 
-class OperationsPage(LivePage, InstancePage):
-    """Operations, the last first; followed while one of them is under way."""
+class OperationsPage(AutoRefreshPage, InstancePage):
+    """Operations, newest first; the page refreshes while one of them is running."""
 
     tab = "operations"
     template_name = "portal/instance/operations.html"
@@ -26,20 +26,20 @@ class OperationsPage(LivePage, InstancePage):
 
     @cached_property
     def rows(self) -> Page[Operation]:
-        """Return the page of operations that the query asks for."""
+        """Return the requested page of operations."""
         found = self.instance.operations.select_related("instance").prefetch_related("steps")
         return Paginator(found, _ROWS).get_page(self.request.GET.get("page"))
 
     @property
     def version(self) -> str:
-        """Return a digest of what the rows say."""
+        """Return a digest of the operations as shown."""
         return hashlib.sha256("".join(map(version_of, self.rows)).encode()).hexdigest()
 
     @property
-    def has_ended(self) -> bool:
-        """Return whether none is under way."""
+    def is_final(self) -> bool:
+        """Return whether no operation is running."""
         return all(row.is_finished for row in self.rows)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the rows."""
+        """Add the operations."""
         return super().get_context_data(rows=self.rows, **kwargs)

@@ -1,4 +1,4 @@
-"""What the tabs of an instance share: the instance, its standing, and the row of tabs."""
+"""The base of an instance's tabs: the instance, its sync status and the list of tabs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from sync.inventory.sync_status import sync_status
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab: the name of its URL and what is written on it."""
+    """A tab: the name of its URL, its label and its icon."""
 
     name: str
     label: str
     icon: str
 
 
-# In the order of the work: what it is, what is wanted, what will happen, what happened.
+# Settings first, then the plan and its operations, then what was observed.
 TABS: Final = (
     Tab("overview", "Overview", "info"),
     Tab("identity", "Identity", "badge"),
@@ -42,36 +42,36 @@ TABS: Final = (
 
 
 class InstancePage(PortalPage):
-    """One tab of an instance. The instance is found by its name, in any case."""
+    """One tab of an instance, which is found by its name, ignoring case."""
 
     tab: ClassVar[str]
 
     @cached_property
     def instance(self) -> SignalRInstance:
-        """Return the instance of the address; raises Http404."""
+        """Return the instance in the URL. Raises Http404."""
         rows = SignalRInstance.objects.with_desired().named(self.kwargs["name"])
         return get_object_or_404(rows)
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        """Return the tab's label and the instance's name."""
+        """Return the label of the tab and the name of the instance."""
         label = next(tab.label for tab in TABS if tab.name == self.tab)
         return f"{label} · {self.instance}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the instance, how it stands, and the tabs."""
+        """Add the instance, its sync status and the tabs."""
         return super().get_context_data(
             instance=self.instance,
             status=sync_status(self.instance),
             azure_portal_link=azure_portal_link(self.instance),
-            tabs=[(tab, self.address(tab.name), tab.name == self.tab) for tab in TABS],
+            tabs=[(tab, self.url_of(tab.name), tab.name == self.tab) for tab in TABS],
             **kwargs,
         )
 
-    def address(self, tab: str) -> str:
-        """Return the path of another tab of this instance."""
+    def url_of(self, tab: str) -> str:
+        """Return the path of a tab of this instance."""
         return reverse(f"portal:instance-{tab}", args=[self.instance.name])
 
-    def back(self, tab: str | None = None) -> HttpResponseRedirect:
-        """Answer a POST: look at the page again, so that a reload asks nothing twice."""
-        return HttpResponseRedirect(self.address(tab or self.tab))
+    def redirect_to_tab(self, tab: str | None = None) -> HttpResponseRedirect:
+        """Redirect after a POST to a tab, by default to this one."""
+        return HttpResponseRedirect(self.url_of(tab or self.tab))

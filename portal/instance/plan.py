@@ -1,4 +1,4 @@
-"""The tab that shows what an apply would write to Azure, and starts one."""
+"""The Plan tab: shows the plan of the instance and applies it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from sync.planning.errors import SyncError
 from sync.planning.plan import InvalidDesired, Plan
 from sync.planning.step_order import reason
 
-# What nobody gets back: the principal of an identity, and the instance with its keys and its name.
+# A deleted identity has a new principal if created again; an instance loses its keys and name.
 _LOST_FOR_GOOD: Final = frozenset({"identity", "instance"})
 
 
 class NotConfirmed(SyncError):
-    """What is lost for good was not confirmed by the instance's name."""
+    """A destructive plan was not confirmed with the name of the instance."""
 
 
 class PlanPage(InstancePage):
-    """The plan as of Azure's last answer; a POST applies the one that was shown.
+    """The plan as of the last refresh. A POST applies the plan that was shown.
 
-    With `path` in the query, once or more, it holds only the changes at these paths.
+    With one or more `path` parameters in the query, the plan has only the changes at these paths.
     """
 
     tab = "plan"
@@ -38,7 +38,7 @@ class PlanPage(InstancePage):
     permission_to_change = "sync.add_operation"
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Start an operation that carries out the plan of the digest that was shown."""
+        """Start an operation that applies the plan with the submitted digest."""
         try:
             self._require_confirmed()
             operation = start_apply(
@@ -51,11 +51,11 @@ class PlanPage(InstancePage):
         except (SyncError, InvalidDesired) as error:
             context = self.get_context_data(refusal=error)
             return self.render_to_response(context, status=409)
-        messages.success(request, "The apply has begun.")
+        messages.success(request, "The apply was started.")
         return HttpResponseRedirect(reverse("portal:operation", args=[operation.pk]))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the plan, or why there is none, and whether it can be applied now."""
+        """Add the plan or why there is none, and whether it can be applied now."""
         user = self.request.user
         return super().get_context_data(
             **self._planned(),
@@ -82,21 +82,21 @@ class PlanPage(InstancePage):
 
     @property
     def _paths(self) -> list[str]:
-        asked = self.request.POST if self.request.method == "POST" else self.request.GET
-        return asked.getlist("path")
+        data = self.request.POST if self.request.method == "POST" else self.request.GET
+        return data.getlist("path")
 
     def _require_confirmed(self) -> None:
-        """Raise NotConfirmed where the plan destroys, and the name was not typed."""
+        """Raise NotConfirmed for a destructive plan without the confirmed name."""
         typed = self.request.POST.get("confirm", "")
         plan = plan_instance(self.instance, self._paths)
         if is_destructive(plan) and typed != self.instance.name:
             raise NotConfirmed(
-                f"Nothing was applied: type the name {self.instance.name} to confirm what is lost."
+                f"Type the name {self.instance.name} to confirm a plan that deletes resources."
             )
 
 
 def is_destructive(plan: Plan) -> bool:
-    """Return whether `plan` takes away what cannot be brought back as it was."""
+    """Return whether `plan` deletes something that cannot be restored."""
     return any(
         change.action == "delete" and change.target in _LOST_FOR_GOOD for change in plan.changes
     )

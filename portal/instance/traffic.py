@@ -1,4 +1,4 @@
-"""The tab of what the receiver took and refused."""
+"""The Traffic tab: deliveries that the receiver accepted, refused or failed to handle."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _ROWS: Final = 25
 
 
 class TrafficPage(InstancePage):
-    """Deliveries by outcome over time, why some were refused, and the latest ones.
+    """Deliveries by outcome over time, the reasons of refusals, and the latest deliveries.
 
-    What is live is a part of the page, which htmx asks for by itself.
+    htmx reloads the part below the chart.
     """
 
     tab = "traffic"
     permission_required = "upstreams.view_delivery"
 
     def get_template_names(self) -> list[str]:
-        """Return the page's template, or that of its live part."""
+        """Return the template of the page, or for htmx that of the reloaded part."""
         name = "traffic_summary" if is_fragment(self.request) else "traffic"
         return [f"portal/instance/{name}.html"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the period's figures and the latest deliveries."""
+        """Add the counts of the period and the latest deliveries."""
         period = PERIODS.get(self.request.GET.get("period", ""), PERIODS["hour"])
         seen = traffic(self.instance.delivery_counts.all(), period, timezone.now())
         return super().get_context_data(
@@ -39,14 +39,14 @@ class TrafficPage(InstancePage):
             seen=seen,
             totals=[(outcome, seen.total(outcome)) for outcome in Outcome],
             chart=traffic_chart(seen),
-            reasons=reasons_in_words(seen),
+            reasons=explained_reasons(seen),
             deliveries=sampled(Delivery.objects.filter(instance=self.instance), _ROWS),
             **kwargs,
         )
 
 
-def reasons_in_words(seen: Traffic) -> list[dict[str, Any]]:
-    """Return the reasons of a period with what each means and what to do about it."""
+def explained_reasons(seen: Traffic) -> list[dict[str, Any]]:
+    """Return the reason codes of a period, each with its meaning and fix."""
     return [
         {"outcome": outcome, "code": code, "count": count, "explanation": explain(code)}
         for outcome, code, count in seen.reasons

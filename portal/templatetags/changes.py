@@ -1,4 +1,4 @@
-"""Changes between two states, in colour."""
+"""Template tags for changes between two states."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from portal.diff import blocks, written
+from portal.diff import blocks, format_value
 from sync.planning.changes import KNOWN_AFTER_APPLY, Change
 
 register = template.Library()
@@ -15,14 +15,16 @@ register = template.Library()
 
 @register.inclusion_tag("portal/diff.html")
 def diff(changes: Iterable[Change]) -> dict[str, Any]:
-    """Show what is added, changed and removed."""
+    """Show added, changed and removed fields."""
     return {"blocks": blocks(changes)}
 
 
 @register.inclusion_tag("portal/diff_value.html")
 def value(value: Any) -> dict[str, Any]:
-    """Show one side of a change: a value, the fields of something whole, or nothing."""
+    """Show one side of a change: a value, the fields of an object, or *not set*."""
     if isinstance(value, dict):
-        set_fields = [(name, written(each)) for name, each in value.items() if each is not None]
+        set_fields = [
+            (name, format_value(each)) for name, each in value.items() if each is not None
+        ]
         return {"fields": set_fields}
-    return {"written": written(value), "is_unknown": value == KNOWN_AFTER_APPLY}
+    return {"text": format_value(value), "is_unknown": value == KNOWN_AFTER_APPLY}

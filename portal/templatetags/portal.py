@@ -1,4 +1,4 @@
-"""Small parts that many pages show: a time, an id to copy, a state in its colour."""
+"""Template tags that many pages use: a time, an ID to copy, a coloured status."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ _TONES: Final = {
 
 @register.simple_tag
 def moment(value: datetime | None, otherwise: str = "never") -> SafeString | str:
-    """Return a time: UTC as written and on hover, which `portal.js` turns into local time."""
+    """Return a time in UTC, which `portal.js` replaces by local time and keeps as the tooltip."""
     if value is None:
         return otherwise
     at = value.astimezone(UTC)
-    written = f"{at:%Y-%m-%d %H:%M:%S} UTC"
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), written, written)
+    text = f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), text, text)
 
 
 @register.simple_tag
 def copyable(value: Any, label: str = "") -> SafeString | str:
-    """Return an id and a button that copies it; `label` says to a screen reader what it is."""
+    """Return an ID with a button that copies it; `label` names it for screen readers."""
     if not value:
         return "—"
     return format_html(
@@ -65,8 +65,8 @@ def copyable(value: Any, label: str = "") -> SafeString | str:
 
 @register.simple_tag
 def pill(value: Any, label: str = "") -> SafeString:
-    """Return a state in its colour; `label` is written instead of it."""
+    """Return a status in its colour, with `label` or its own label as the text."""
     name = str(getattr(value, "value", value))
     tone = next((tone for tone, names in _TONES.items() if name in names), "plain")
-    written = label or getattr(value, "label", name)
-    return format_html('<span class="pill pill-{}">{}</span>', tone, written)
+    text = label or getattr(value, "label", name)
+    return format_html('<span class="pill pill-{}">{}</span>', tone, text)

@@ -28,19 +28,19 @@ def stands(instance: SignalRInstance, status: SyncStatus) -> None:
 
 
 def test_without_a_fleet_it_leads_to_the_first_steps(sign_in: SignIn) -> None:
-    assert "Nothing is here yet" in page(sign_in)
+    assert "No instances yet" in page(sign_in)
 
 
 def test_what_differs_needs_attention(sign_in: SignIn, instance: SignalRInstance) -> None:
     stands(instance, SyncStatus.OUT_OF_SYNC)
     shown = page(sign_in)
     assert f"/admin/instances/{instance}/diagnosis/" in shown
-    assert "something else than what is wanted" in shown
+    assert "The desired state differs from Azure" in shown
 
 
 def test_a_fleet_in_order_needs_nobody(sign_in: SignIn, instance: SignalRInstance) -> None:
     stands(instance, SyncStatus.SYNCED)
-    assert "Every instance that was compared agrees" in page(sign_in)
+    assert "No problems found" in page(sign_in)
 
 
 def test_an_instance_is_named_once_with_its_worst(
@@ -50,7 +50,7 @@ def test_an_instance_is_named_once_with_its_worst(
     SignalRInstance.objects.update(provisioning_state="Failed")
     shown = page(sign_in)
     assert "provisioning state is Failed" in shown
-    assert "something else than what is wanted" not in shown
+    assert "The desired state differs from Azure" not in shown
 
 
 def test_refusals_of_the_last_hour_are_explained(
@@ -65,7 +65,7 @@ def test_refusals_of_the_last_hour_are_explained(
             reason=reason,
             count=9,
         )
-    assert page(sign_in).count("9 refused in the last hour") == 1
+    assert page(sign_in).count("9 requests refused in the last hour") == 1
 
 
 def test_a_running_operation_says_how_far_it_is(sign_in: SignIn, instance: SignalRInstance) -> None:
@@ -116,5 +116,5 @@ def test_azure_is_asked_by_a_post_of_an_operator_alone(
     assert sign_in(Role.VIEWER).post("/admin/connect/").status_code == 403
     assert local_azure.requests() == []
     answer = operator.post("/admin/connect/").content.decode()
-    assert "The credential is good" in answer
+    assert "The credential is valid" in answer
     assert "not allowed" not in answer

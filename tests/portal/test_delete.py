@@ -19,7 +19,7 @@ def test_out_of_signalman_leaves_azure_as_it_is(local_azure: LocalAzure, sign_in
     local_azure.delete("/_local/requests")
     fields = {"scope": "signalman", "confirm": seed.CHAT}
     answer = sign_in(Role.OPERATOR).post(CHAT, fields, follow=True)
-    assert "stays in Azure as it is" in answer.content.decode()
+    assert "still exists in Azure" in answer.content.decode()
     assert not SignalRInstance.objects.exists()
     assert local_azure.requests() == []
     event = AuditEvent.objects.first()
@@ -32,7 +32,7 @@ def test_without_the_name_nothing_is_removed(local_azure: LocalAzure, sign_in: S
     client = sign_in(Role.OPERATOR)
     answer = client.post(CHAT, {"scope": "signalman", "confirm": "chat"})
     assert answer.status_code == 409
-    assert "Nothing was removed" in answer.content.decode()
+    assert "Not removed." in answer.content.decode()
     assert client.post(CHAT, {"scope": "", "confirm": ""}).status_code == 409
     assert SignalRInstance.objects.exists()
 
@@ -42,17 +42,17 @@ def test_a_protected_instance_is_not_deleted_until_that_is_lifted(
 ) -> None:
     managed(seed.CHAT)
     client = sign_in(Role.OPERATOR)
-    assert "It is protected against deletion." in client.get(CHAT).content.decode()
+    assert "Deletion protection is on." in client.get(CHAT).content.decode()
     fields = {"scope": "azure", "confirm": seed.CHAT}
     assert client.post(CHAT, fields).status_code == 409
     lifted = client.post(f"/admin/instances/{seed.CHAT}/protection/", {"protected": "off"})
     assert lifted["Location"] == CHAT
-    assert "Delete it in Azure</button>" in client.get(CHAT).content.decode()
+    assert "Delete in Azure</button>" in client.get(CHAT).content.decode()
     begun = client.post(CHAT, fields)
     operation = Operation.objects.get()
     assert begun["Location"] == f"/admin/operations/{operation.pk}/"
     assert drive(operation).state == "succeeded"
-    assert "Azure has no such instance" in client.get(CHAT).content.decode()
+    assert "was not found in Azure" in client.get(CHAT).content.decode()
 
 
 def test_a_deletion_in_azure_asks_for_the_name(local_azure: LocalAzure, sign_in: SignIn) -> None:
@@ -80,7 +80,7 @@ def test_an_observed_instance_has_to_be_managed_first(
     chat = imported(seed.CHAT)
     protect(chat, who="ada", is_protected=False)
     client = sign_in(Role.OPERATOR)
-    assert "is only observed" in client.get(CHAT).content.decode()
+    assert "is Observe" in client.get(CHAT).content.decode()
     answer = client.post(f"/admin/instances/{chat}/policy/", {"policy": "manage", "back": "delete"})
     assert answer["Location"] == CHAT
 

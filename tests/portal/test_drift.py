@@ -26,7 +26,7 @@ def test_each_difference_shows_both_sides(local_azure: LocalAzure, sign_in: Sign
     assert "2 differences" in page
     assert "upstream.templates[0]" in page
     assert "api://receiver" in page
-    assert '<span class="quiet">nothing</span>' in page
+    assert '<span class="quiet">not set</span>' in page
 
 
 def test_a_key_that_stands_in_clear_in_an_address_is_on_no_page(
@@ -55,7 +55,7 @@ def test_a_difference_that_a_revision_brought_names_who_wanted_it(
         headers={"If-Match": "*"},
     )
     page = client.get(LAB).content.decode()
-    assert "when a-operator wanted it (set identity)" in page
+    assert "changed in Signalman by a-operator (set identity)" in page
 
 
 def test_a_difference_that_azure_brought_says_when_azure_was_changed(
@@ -65,8 +65,8 @@ def test_a_difference_that_azure_brought_says_when_azure_was_changed(
     change_in_azure(local_azure)
     drift_of([lab])
     page = sign_in(Role.VIEWER).get(LAB).content.decode()
-    assert "Azure was changed" in page
-    assert "at the latest" in page
+    assert "Changed in Azure" in page
+    assert "or earlier" in page
 
 
 def change_in_azure(cloud: LocalAzure) -> None:
@@ -79,7 +79,7 @@ def test_ours_leads_to_the_plan_with_what_was_chosen(
     local_azure: LocalAzure, sign_in: SignIn
 ) -> None:
     changed_lab()
-    fields = {"path": ["identity"], "side": "ours"}
+    fields = {"path": ["identity"], "do": "plan"}
     answer = sign_in(Role.OPERATOR).post(LAB, fields)
     assert answer["Location"] == f"/admin/instances/{seed.LAB}/plan/?path=identity"
 
@@ -88,9 +88,9 @@ def test_theirs_is_wanted_from_then_on_with_the_comment(
     local_azure: LocalAzure, sign_in: SignIn
 ) -> None:
     changed_lab()
-    fields = {"path": ["upstream.templates[0]"], "side": "theirs", "comment": "a trial"}
+    fields = {"path": ["upstream.templates[0]"], "do": "accept", "comment": "a trial"}
     answer = sign_in(Role.OPERATOR).post(LAB, fields, follow=True)
-    assert "Accepted: 1 change." in answer.content.decode()
+    assert "Accepted 1 change from Azure." in answer.content.decode()
     lab = wanted(seed.LAB)
     assert not lab.upstream_templates.exists()
     assert lab.identity.type == "SystemAssigned"
@@ -103,7 +103,7 @@ def test_what_cannot_be_accepted_is_explained_and_keeps_what_was_typed(
     local_azure: LocalAzure, sign_in: SignIn
 ) -> None:
     changed_lab()
-    fields = {"path": ["identity"], "side": "theirs", "comment": "no identity"}
+    fields = {"path": ["identity"], "do": "accept", "comment": "no identity"}
     answer = sign_in(Role.OPERATOR).post(LAB, fields)
     page = answer.content.decode()
     assert answer.status_code == 409
@@ -114,16 +114,16 @@ def test_what_cannot_be_accepted_is_explained_and_keeps_what_was_typed(
 
 def test_nothing_chosen_is_said(local_azure: LocalAzure, sign_in: SignIn) -> None:
     changed_lab()
-    answer = sign_in(Role.OPERATOR).post(LAB, {"side": "theirs"})
+    answer = sign_in(Role.OPERATOR).post(LAB, {"do": "accept"})
     assert answer.status_code == 400
-    assert "Choose at least one" in answer.content.decode()
+    assert "Select at least one" in answer.content.decode()
 
 
 def test_a_viewer_sees_drift_and_decides_nothing(local_azure: LocalAzure, sign_in: SignIn) -> None:
     changed_lab()
     client = sign_in(Role.VIEWER)
-    assert "Apply ours" not in client.get(LAB).content.decode()
-    assert client.post(LAB, {"path": ["identity"], "side": "theirs"}).status_code == 403
+    assert "Plan selected" not in client.get(LAB).content.decode()
+    assert client.post(LAB, {"path": ["identity"], "do": "accept"}).status_code == 403
     assert wanted(seed.LAB).identity.type == "SystemAssigned"
 
 
@@ -137,7 +137,7 @@ def test_an_instance_that_was_never_read_has_nothing_to_compare(
     sign_in: SignIn, instance: SignalRInstance
 ) -> None:
     page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/drift/").content.decode()
-    assert "Azure was not read yet" in page
+    assert "Not yet read from Azure" in page
 
 
 def test_a_wanted_change_that_azure_would_refuse_can_still_be_looked_at(

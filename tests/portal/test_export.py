@@ -11,31 +11,31 @@ from hypothesis import strategies as st
 from accounts.roles import Role
 from arm.state import IdentityState, InstanceState, TemplateState
 from identities.models import SignalRInstance
-from portal.instance.overview.export import Place, Snippet, snippets
+from portal.instance.overview.export import Export, Resource, export
 from tests.portal.conftest import SignIn
 from upstreams.models import UpstreamTemplate
 
-PLACE = Place("contoso-chat", "rg", "westeurope", "Standard_S1", "Serverless")
+RESOURCE = Resource("contoso-chat", "rg", "westeurope", "Standard_S1", "Serverless")
 SIGNED = TemplateState("https://a.example/x", auth_type="ManagedIdentity", resource="api://chat")
 PLAIN = TemplateState("https://b.example/x")
 
 
-def of(tool: str, *templates: TemplateState, place: Place = PLACE) -> Snippet:
+def of(tool: str, *templates: TemplateState, resource: Resource = RESOURCE) -> Export:
     """Return the snippet of a tool for a system-assigned instance with these templates."""
     state = InstanceState(IdentityState("SystemAssigned"), templates)
-    return next(each for each in snippets(place, state) if each.tool == tool)
+    return next(each for each in export(resource, state) if each.tool == tool)
 
 
 def test_az_cannot_sign_and_says_so() -> None:
-    snippet = of("Azure CLI", SIGNED)
-    assert "api://chat" not in snippet.text
-    assert any("unsigned" in sentence for sentence in snippet.cannot)
-    assert not any("unsigned" in sentence for sentence in of("Azure CLI", PLAIN).cannot)
+    exported = of("Azure CLI", SIGNED)
+    assert "api://chat" not in exported.text
+    assert any("no longer signed" in sentence for sentence in exported.limitations)
+    assert not any("no longer signed" in each for each in of("Azure CLI", PLAIN).limitations)
 
 
 def test_terraform_loses_the_order_of_several() -> None:
-    assert any("order" in sentence for sentence in of("Terraform", PLAIN, SIGNED).cannot)
-    assert not any("order" in sentence for sentence in of("Terraform", PLAIN).cannot)
+    assert any("order" in sentence for sentence in of("Terraform", PLAIN, SIGNED).limitations)
+    assert not any("order" in sentence for sentence in of("Terraform", PLAIN).limitations)
 
 
 def test_terraform_takes_a_resource_that_is_a_uuid_alone() -> None:
@@ -52,7 +52,7 @@ def test_bicep_says_the_resource() -> None:
 def test_a_user_assigned_identity_is_named_in_each() -> None:
     identity = "/subscriptions/s/resourcegroups/rg/providers/microsoft.managedidentity/x/y"
     state = InstanceState(IdentityState("UserAssigned", identity))
-    assert all(identity in each.text for each in snippets(PLACE, state))
+    assert all(identity in each.text for each in export(RESOURCE, state))
 
 
 ADDRESSES = st.text(st.characters(codec="utf-8", exclude_characters="\0\\"), min_size=1)

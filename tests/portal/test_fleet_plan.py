@@ -38,7 +38,7 @@ def test_plans_of_the_chosen_are_shown_and_nothing_is_begun(
     assert "Plans of 3 instances" in page
     assert "Plan: 2 to add" in page
     assert "1 in sync" in page
-    assert "Each becomes an operation" not in page
+    assert "Each plan becomes one operation" not in page
     assert not Operation.objects.exists()
 
 
@@ -49,7 +49,7 @@ def test_what_was_shown_is_applied_each_as_an_operation(
     answer = act(client, "apply", *two_to_change())
     assert not Operation.objects.exists()
     begun = client.post("/admin/fleet/apply/", {"plan": answer.context["tickets"]}, follow=True)
-    assert "Begun: 2 operations." in begun.content.decode()
+    assert "Started 2 operations." in begun.content.decode()
     assert Operation.objects.filter(requested_by_name="a-operator").count() == 2
 
 
@@ -61,7 +61,7 @@ def test_a_plan_that_went_stale_meanwhile_is_said_and_the_others_begin(
     tickets = act(client, "apply", lab, payments).context["tickets"]
     want(lab, "SystemAssigned")
     answer = client.post("/admin/fleet/apply/", {"plan": tickets}, follow=True).content.decode()
-    assert "Begun: 1 operation." in answer
+    assert "Started 1 operation." in answer
     assert f"The plan for {lab} is stale" in answer
     assert Operation.objects.get().instance == payments
 
@@ -76,9 +76,9 @@ def test_what_cannot_be_applied_from_there_says_why(
     answer = act(sign_in(Role.OPERATOR), "apply", lab, payments, chat)
     page = answer.content.decode()
     assert answer.context["tickets"] == []
-    assert "Signalman does not manage it." in page
-    assert "An operation is under way." in page
-    assert "apply it on its own page" in page
+    assert "The policy of the instance is not Manage." in page
+    assert "An operation is in progress." in page
+    assert "Apply it on the instance&#x27;s own page" in page
 
 
 def test_a_viewer_applies_and_refreshes_nothing(local_azure: LocalAzure, sign_in: SignIn) -> None:
@@ -98,12 +98,12 @@ def test_nothing_is_begun_by_looking(sign_in: SignIn) -> None:
 
 def test_no_plan_chosen_is_said(sign_in: SignIn) -> None:
     answer = sign_in(Role.OPERATOR).post("/admin/fleet/apply/", follow=True)
-    assert "nothing was begun" in answer.content.decode()
+    assert "No plans were selected" in answer.content.decode()
 
 
 def test_too_many_plans_at_once_are_refused_in_words(sign_in: SignIn) -> None:
     page = act(sign_in(Role.OPERATOR), "plan", *plant_fleet(201)).content.decode()
-    assert "plan at most 200 at once" in page
+    assert "select at most 200" in page
 
 
 def test_few_are_read_from_azure_at_once(local_azure: LocalAzure, sign_in: SignIn) -> None:
@@ -111,7 +111,7 @@ def test_few_are_read_from_azure_at_once(local_azure: LocalAzure, sign_in: SignI
     before = chat.observed_at
     page = act(sign_in(Role.OPERATOR), "refresh", chat).content.decode()
     chat.refresh_from_db()
-    assert "Azure was read: 1 instance." in page
+    assert "Refreshed 1 instance from Azure." in page
     assert chat.observed_at is not None
     assert before is not None
     assert chat.observed_at > before
@@ -119,4 +119,4 @@ def test_few_are_read_from_azure_at_once(local_azure: LocalAzure, sign_in: SignI
 
 def test_many_are_read_in_the_background(sign_in: SignIn) -> None:
     page = act(sign_in(Role.OPERATOR), "refresh", *plant_fleet(11)).content.decode()
-    assert "Azure is being read, 1 subscription" in page
+    assert "1 subscription will be refreshed" in page

@@ -43,7 +43,7 @@ def press(client: Client, do: str) -> str:
 def disagreeing(client: Client) -> list[str]:
     """Return the settings that the page says do not agree."""
     (app,) = client.get(PAGE).context["apps"]
-    return [line.label for line in app.lines if line.disagreements]
+    return [line.label for line in app.lines if line.mismatches]
 
 
 def test_an_issuer_of_v2_tokens_is_shown_beside_the_expected_one(
@@ -59,7 +59,7 @@ def test_an_issuer_of_v2_tokens_is_shown_beside_the_expected_one(
 def test_each_disagreement_has_its_line(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions(to_function("api://another"))
     change_app_behind_our_back(is_enabled=False)
-    press(operator, "read")
+    press(operator, "refresh")
     assert disagreeing(operator) == ["Authentication", "Issuer", "Allowed audiences"]
 
 
@@ -67,7 +67,7 @@ def test_making_it_agree_puts_it_into_the_plan(operator: Client, local_azure: Lo
     instance = chat_to_functions()
     before = plan_instance(stored(instance)).steps
     assert "function_apps" not in [step.kind for step in before]
-    assert "See the plan that makes it agree" in press(operator, "agree")
+    assert "View plan" in press(operator, "manage")
     after = plan_instance(stored(instance)).steps
     assert "function_apps" in [step.kind for step in after]
     event = AuditEvent.objects.get(action="set policy", object=function_app().arm_id)
@@ -76,15 +76,15 @@ def test_making_it_agree_puts_it_into_the_plan(operator: Client, local_azure: Lo
 
 def test_an_app_is_let_alone_again(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions()
-    press(operator, "agree")
-    assert "Make it agree" in press(operator, "observe")
+    press(operator, "manage")
+    assert "Fix with a plan" in press(operator, "observe")
     assert function_app().policy == "observe"
 
 
 def test_an_app_is_read_anew(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions()
     change_app_behind_our_back(issuer=V1_ISSUER)
-    press(operator, "read")
+    press(operator, "refresh")
     assert disagreeing(operator) == []
 
 
@@ -92,14 +92,14 @@ def test_what_azure_refuses_to_show_is_said(operator: Client, local_azure: Local
     chat_to_functions()
     fault = {"method": "POST", "path": ".*/authsettings/list.*", "status": 403, "times": 5}
     local_azure.post("/_local/faults", [fault])
-    assert "was not read." in press(operator, "read")
+    assert "was not refreshed." in press(operator, "refresh")
 
 
 def test_an_unsigned_template_gives_an_app_nothing_to_check(
     operator: Client, local_azure: LocalAzure
 ) -> None:
     chat_to_functions(to_function() | {"auth": None})
-    assert "is signed: there is no token for it to check" in operator.get(PAGE).content.decode()
+    assert "so requests carry no token" in operator.get(PAGE).content.decode()
 
 
 def test_a_host_that_nobody_imported_is_pointed_out(operator: Client) -> None:
@@ -121,12 +121,12 @@ def test_an_app_of_others_cannot_be_changed_from_here(
 ) -> None:
     chat_to_functions()
     other = observed(None, SIGNED, name="contoso-b")
-    form = {"do": "agree", "app": function_app().pk}
+    form = {"do": "manage", "app": function_app().pk}
     assert operator.post(f"/admin/instances/{other}/function-apps/", form).status_code == 400
     assert function_app().policy == "observe"
 
 
-@pytest.mark.parametrize("do", ["read", "agree", "observe", "import"])
+@pytest.mark.parametrize("do", ["refresh", "manage", "observe", "import"])
 def test_a_viewer_changes_nothing(sign_in: SignIn, do: str, local_azure: LocalAzure) -> None:
     chat_to_functions()
     viewer = sign_in(Role.VIEWER)

@@ -36,7 +36,7 @@ def test_revisions_show_who_why_and_what_changed(local_azure: LocalAzure, sign_i
 def test_a_rollback_shows_first_what_it_changes(local_azure: LocalAzure, sign_in: SignIn) -> None:
     edited_chat()
     client = sign_in(Role.OPERATOR)
-    assert "Roll back to this" in client.get(HISTORY).content.decode()
+    assert "to revision 1" in client.get(HISTORY).content.decode()
     page = client.get(f"{HISTORY}1/").content.decode()
     assert "diff-create" in page
     assert DesiredRevision.objects.count() == 2
@@ -100,4 +100,4 @@ def test_events_lead_to_their_operations_while_these_are_kept(
 
 def test_an_instance_without_history_says_so(sign_in: SignIn, instance: SignalRInstance) -> None:
     page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/history/").content.decode()
-    assert "Nothing was put on record yet" in page
+    assert "No revisions yet" in page

@@ -18,7 +18,7 @@ from tests.portal.fleet import SIGNED, borrowable, observed
 from tests.sync.driving import imported
 
 PAGE = "/admin/instances/contoso-a/identity/"
-FRAGMENT = {"HX-Request": "true", "HX-Target": "consequences"}
+FRAGMENT = {"HX-Request": "true", "HX-Target": "impact"}
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ def test_a_choice_is_shown_before_it_is_saved_and_changes_nothing(operator: Clie
     page = look(operator, f"?kind=user&type=UserAssigned&chosen={row.pk}").content.decode()
     assert "Switch to the user-assigned identity id-one" in page
     assert str(row.principal_id) in page
-    assert "Every template that is to be signed stays signed throughout." in page
+    assert "All signed templates stay signed during the change." in page
     assert wanted() == ("SystemAssigned", None)
 
 
@@ -66,7 +66,7 @@ def test_a_template_that_gets_its_identity_later_is_said_to_be_unsigned_until_th
     operator: Client,
 ) -> None:
     instance = observed(IdentityState("None"), SIGNED)
-    assert "is signed from step 1 on" in look(operator, "?type=SystemAssigned").content.decode()
+    assert "is not signed until step 1" in look(operator, "?type=SystemAssigned").content.decode()
     assert instance.identity.principal_id is None
 
 
@@ -81,7 +81,7 @@ def test_saving_wants_another_identity_on_record(operator: Client) -> None:
     observed()
     row = borrowable()
     page = choose(operator, "UserAssigned", row.pk, comment="shared by the hubs")
-    assert "differs from what Azure has" in page.content.decode()
+    assert "The desired state differs from Azure" in page.content.decode()
     assert wanted() == ("UserAssigned", row)
     last = DesiredRevision.objects.latest("number")
     assert (last.who, last.action, last.comment) == (
@@ -95,8 +95,8 @@ def test_of_two_who_saw_the_same_the_second_loses_nothing_and_is_told(operator: 
     observed()
     row = borrowable()
     page = choose(operator, "UserAssigned", row.pk, version="as it was")
-    assert "Somebody else changed the identity" in page.content.decode()
-    assert page.context["consequences"].borrowed == row
+    assert "someone else changed the identity" in page.content.decode()
+    assert page.context["impact"].user_assigned == row
     assert wanted() == ("SystemAssigned", None)
 
 
@@ -109,7 +109,7 @@ def test_both_or_half_of_an_identity_is_no_choice(operator: Client, kind: str, c
     assert wanted() == ("SystemAssigned", None)
 
 
-@pytest.mark.parametrize("do", ["save", "read", "create", "nonsense"])
+@pytest.mark.parametrize("do", ["save", "refresh", "create", "nonsense"])
 def test_a_viewer_changes_nothing(sign_in: SignIn, do: str) -> None:
     observed()
     viewer = sign_in(Role.VIEWER)
@@ -140,14 +140,14 @@ def test_the_number_of_queries_does_not_grow_with_the_identities(
     for number in range(30):
         borrowable(f"id-{number:02}")
     with django_assert_max_num_queries(20):
-        assert "And 10 more" in look(operator, "?kind=user").content.decode()
+        assert "10 more. Search" in look(operator, "?kind=user").content.decode()
 
 
 def test_identities_are_read_from_azure_anew(operator: Client, local_azure: LocalAzure) -> None:
     imported(seed.CHAT)
     UserAssignedIdentity.objects.all().delete()
     page = f"/admin/instances/{seed.CHAT}/identity/"
-    answer = operator.post(page, {"do": "read"}, follow=True)
+    answer = operator.post(page, {"do": "refresh"}, follow=True)
     assert seed.SHARED_CLIENT_ID in answer.content.decode()
 
 
@@ -159,7 +159,7 @@ def test_an_identity_is_made_in_azure_and_proposed(
     page = f"/admin/instances/{seed.CHAT}/identity/"
     answer = operator.post(page, {"do": "create", **form}, follow=True)
     made = UserAssignedIdentity.objects.get(name="id-new")
-    assert answer.context["consequences"].borrowed == made
+    assert answer.context["impact"].user_assigned == made
     event = AuditEvent.objects.get(action="write user-assigned identity")
     assert (event.object, event.who) == (made.arm_id, "a-operator")
     instance.refresh_from_db()

@@ -45,7 +45,7 @@ def test_a_grant_that_is_wanted_is_planned(operator: Client, local_azure: LocalA
     instance = naming(seed.LAB, "SystemAssigned", POLICIES)
     assert "grants" in kinds(instance)
     page = operator.get(PAGE).content.decode()
-    assert "Yes: the plan makes it" in page
+    assert "Yes: in the plan" in page
     assert "template 1" in page
 
 
@@ -53,9 +53,9 @@ def test_a_grant_is_declined_and_wanted_again_on_record(
     operator: Client, local_azure: LocalAzure
 ) -> None:
     instance = naming(seed.LAB, "SystemAssigned", POLICIES)
-    assert "No: none is planned" in press(operator, "decline", vault=POLICIES)
+    assert "<dd>No</dd>" in press(operator, "decline", vault=POLICIES)
     assert "grants" not in kinds(instance)
-    assert "Yes: the plan makes it" in press(operator, "want", vault=POLICIES)
+    assert "Yes: in the plan" in press(operator, "grant", vault=POLICIES)
     assert "grants" in kinds(instance)
     events = AuditEvent.objects.filter(action="want grants")
     assert {event.who for event in events} == {"a-operator"}
@@ -65,7 +65,7 @@ def test_a_role_assignment_is_waited_for_and_no_failure(
     operator: Client, local_azure: LocalAzure
 ) -> None:
     instance = drive(start(naming(seed.LAB, "SystemAssigned", ROLES))).instance
-    press(operator, "read")
+    press(operator, "refresh")
     page = operator.get(PAGE).content.decode()
     grant = instance.vault_grants.get()
     assert grant.is_propagating(timezone.now())
@@ -74,15 +74,15 @@ def test_a_role_assignment_is_waited_for_and_no_failure(
 
 def test_secrets_are_looked_for_in_azure(operator: Client, local_azure: LocalAzure) -> None:
     naming(seed.LAB, "SystemAssigned", POLICIES)
-    assert "Not looked for yet" in operator.get(PAGE).content.decode()
-    assert "Present" in press(operator, "read")
+    assert "Not checked yet" in operator.get(PAGE).content.decode()
+    assert "Present" in press(operator, "refresh")
 
 
 def test_azure_that_does_not_answer_is_said(operator: Client, local_azure: LocalAzure) -> None:
     naming(seed.LAB, "SystemAssigned", POLICIES)
     fault = {"method": "GET", "path": ".*/SignalR/.*", "status": 403, "times": 5}
     local_azure.post("/_local/faults", [fault])
-    assert "Azure was not read." in press(operator, "read")
+    assert "Not refreshed." in press(operator, "refresh")
 
 
 def test_a_reference_that_azure_cannot_read_is_pointed_out(operator: Client) -> None:
@@ -99,18 +99,18 @@ def test_a_vault_that_no_template_names_cannot_be_chosen(
     operator: Client, local_azure: LocalAzure
 ) -> None:
     naming(seed.LAB, "SystemAssigned", POLICIES)
-    assert operator.post(PAGE, {"do": "want", "vault": ROLES}).status_code == 400
+    assert operator.post(PAGE, {"do": "grant", "vault": ROLES}).status_code == 400
 
 
 def test_a_secret_is_set_and_demanded_and_never_shown(operator: Client) -> None:
     instance = observed(None, SIGNED)
     page = f"/admin/instances/{instance}/key-vault/"
-    form = {"secret": SECRET, "parameter": "code", "is_demanded": "on"}
-    assert SECRET not in press(operator, "demand", page, **form)
+    form = {"secret": SECRET, "parameter": "code", "is_required": "on"}
+    assert SECRET not in press(operator, "save_url_secret", page, **form)
     demands = ReceiverDemands.objects.get(instance=instance)
     assert (demands.url_secret, bool(demands.url_secret_digest)) == (True, True)
     assert SECRET not in str(AuditEvent.objects.filter(action="set receiver demands").values())
-    press(operator, "forget", page)
+    press(operator, "delete_url_secret", page)
     demands.refresh_from_db()
     assert (demands.url_secret, demands.url_secret_digest) == (False, "")
 
@@ -121,14 +121,14 @@ def test_what_cannot_be_demanded_is_said_and_never_shown_again(
 ) -> None:
     instance = observed(None, SIGNED)
     page = f"/admin/instances/{instance}/key-vault/"
-    form = {"do": "demand", "secret": secret, "parameter": "code", "is_demanded": "on"}
+    form = {"do": "save_url_secret", "secret": secret, "parameter": "code", "is_required": "on"}
     answer = operator.post(page, form)
     assert answer.status_code == 422
     assert answer.context["secret_form"].errors
     assert f'value="{secret}"' not in answer.content.decode() or not secret
 
 
-@pytest.mark.parametrize("do", ["read", "want", "decline", "demand", "forget"])
+@pytest.mark.parametrize("do", ["refresh", "grant", "decline", "save_url_secret", "delete_url_secret"])
 def test_a_viewer_changes_nothing(sign_in: SignIn, do: str) -> None:
     instance = observed(None, SIGNED)
     page = f"/admin/instances/{instance}/key-vault/"

@@ -106,7 +106,7 @@ def test_an_instance_that_was_never_compared_is_unknown(
 
 def test_an_empty_fleet_leads_to_the_import(sign_in: SignIn) -> None:
     page = sign_in(Role.OPERATOR).get(INSTANCES).content.decode()
-    assert "No instance is known" in page
+    assert "No instances yet" in page
     assert "/admin/import/" in page
 
 
@@ -114,19 +114,19 @@ def test_a_search_that_finds_nothing_offers_everything(
     sign_in: SignIn, instance: SignalRInstance
 ) -> None:
     page = sign_in(Role.VIEWER).get(f"{INSTANCES}?q=nobody").content.decode()
-    assert "Nothing fits" in page
-    assert "Show all" in page
+    assert "No results" in page
+    assert "Clear search and filters" in page
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("sync/operation", "Nothing was written to Azure yet"),
-        ("upstreams/delivery", "Nothing was received yet"),
-        ("upstreams/functionapp", "No Function App is known"),
-        ("identities/userassignedidentity", "No user-assigned identity is known"),
-        ("identities/keyvault", "No key vault is known"),
-        ("sync/auditevent", "Nothing was done yet"),
+        ("sync/operation", "No operations yet"),
+        ("upstreams/delivery", "No deliveries yet"),
+        ("upstreams/functionapp", "No Function Apps yet"),
+        ("identities/userassignedidentity", "No user-assigned identities yet"),
+        ("identities/keyvault", "No key vaults yet"),
+        ("sync/auditevent", "No events yet"),
     ],
 )
 def test_an_empty_list_says_where_its_rows_come_from(
@@ -158,4 +158,4 @@ def test_operations_are_found_by_their_state(local_azure: LocalAzure, sign_in: S
     found = client.get("/admin/sync/operation/?state__exact=queued").context["cl"].result_list
     assert list(found) == [Operation.objects.get(pk=operation.pk)]
     none = client.get("/admin/sync/operation/?state__exact=failed").content.decode()
-    assert "Nothing fits" in none
+    assert "No results" in none

@@ -32,7 +32,7 @@ def test_a_plan_shows_its_steps_their_reasons_and_its_digest(
 def test_what_is_unavailable_meanwhile_is_said(local_azure: LocalAzure, sign_in: SignIn) -> None:
     chat = want(imported(seed.CHAT), "None")
     page = sign_in(Role.VIEWER).get(address(chat)).content.decode()
-    assert "Meanwhile:" in page
+    assert "During this step:" in page
     assert "stop working" in page
 
 
@@ -41,7 +41,7 @@ def test_an_instance_that_agrees_is_said_to_be_in_sync(
 ) -> None:
     page = sign_in(Role.OPERATOR).get(address(managed(seed.CHAT))).content.decode()
     assert "In sync" in page
-    assert "Apply this plan" not in page
+    assert "Apply plan" not in page
 
 
 def test_an_apply_starts_the_plan_that_was_shown(local_azure: LocalAzure, sign_in: SignIn) -> None:
@@ -72,7 +72,7 @@ def test_a_viewer_sees_the_plan_and_applies_nothing(
 ) -> None:
     lab = changed_lab()
     client = sign_in(Role.VIEWER)
-    assert "Apply this plan" not in client.get(address(lab)).content.decode()
+    assert "Apply plan" not in client.get(address(lab)).content.decode()
     assert client.post(address(lab), shown_plan(lab)).status_code == 403
     assert client.post(address(lab, "refresh")).status_code == 403
     assert client.post(address(lab, "policy"), {"policy": "pause"}).status_code == 403
@@ -86,12 +86,12 @@ def test_an_observed_instance_offers_to_be_managed_first(
     set_policy(lab, Policy.OBSERVE, who="ada")
     client = sign_in(Role.OPERATOR)
     page = client.get(address(lab)).content.decode()
-    assert "is only observed" in page
-    assert "Apply this plan" not in page
+    assert "is Observe" in page
+    assert "Apply plan" not in page
     assert client.post(address(lab), shown_plan(lab)).status_code == 409
     answer = client.post(address(lab, "policy"), {"policy": "manage", "back": "plan"})
     assert answer["Location"] == address(lab)
-    assert "Apply this plan" in client.get(address(lab)).content.decode()
+    assert "Apply plan" in client.get(address(lab)).content.decode()
 
 
 def test_a_policy_that_is_none_is_refused_in_words(
@@ -142,7 +142,7 @@ def test_a_plan_is_limited_to_the_changes_that_were_chosen(
 
 def test_a_plan_that_cannot_work_is_explained(local_azure: LocalAzure, sign_in: SignIn) -> None:
     page = sign_in(Role.VIEWER).get(address(want(imported(seed.LAB), "None", SIGNED)))
-    assert "There is no plan" in page.content.decode()
+    assert "No plan" in page.content.decode()
     assert "is to have no identity" in page.content.decode()
 
 
@@ -151,7 +151,7 @@ def test_an_instance_that_was_never_read_offers_to_be_read(
 ) -> None:
     page = sign_in(Role.OPERATOR).get(address(instance)).content.decode()
     assert "was not read yet" in page
-    assert "Read Azure now" in page
+    assert "Refresh from Azure" in page
 
 
 def test_azure_is_read_anew_and_the_page_says_how_the_instance_stands(
@@ -160,7 +160,7 @@ def test_azure_is_read_anew_and_the_page_says_how_the_instance_stands(
     lab = changed_lab()
     answer = sign_in(Role.OPERATOR).post(address(lab, "refresh"), {"back": "plan"}, follow=True)
     assert answer.redirect_chain == [(address(lab), 302)]
-    assert "out of sync" in answer.content.decode()
+    assert "Sync status: Out of sync" in answer.content.decode()
 
 
 def test_an_azure_that_does_not_answer_is_a_sentence(

@@ -95,7 +95,7 @@ def test_the_instance_is_found_in_any_case(viewer: Client, fleet: LocalAzure) ->
 
 def test_an_instance_that_nobody_knows_is_said_so(viewer: Client, fleet: LocalAzure) -> None:
     page = inspect(viewer, token_of(fleet), instance="nobody").content.decode()
-    assert "There is no instance of this name." in page
+    assert "No instance has this name." in page
 
 
 def test_who_may_not_see_the_fleet_inspects_nothing(client: Client, django_user_model: Any) -> None:

@@ -1,4 +1,4 @@
-"""What an instance's signed requests need of a Function App, beside what was read of it."""
+"""Expected and current authentication settings of the Function Apps of an instance."""
 
 from __future__ import annotations
 
@@ -19,67 +19,67 @@ from upstreams.function_app_authentication import (
 from upstreams.function_app_requirements import demand_on, is_in_reach
 from upstreams.models import FunctionApp
 
-# Which line of the comparison a disagreement belongs to, by how its code begins.
-_LINES: Final = {
+# The row of the comparison for each disagreement code.
+_LABELS: Final = {
     "authentication_off": "Authentication",
     "unauthenticated_allowed": "Requests without a token",
     "client_id_missing": "Client ID",
     "issuer_differs": "Issuer",
     "audience_missing": "Allowed audiences",
 }
-_AZURES_HOSTS: Final = ".azurewebsites.net"
+_AZURE_DOMAIN: Final = ".azurewebsites.net"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One setting: what the tokens need, what was found, and what does not agree."""
+class SettingComparison:
+    """One setting: the expected and the current value, and how they differ."""
 
     label: str
     expected: str
-    found: str
-    disagreements: tuple[Disagreement, ...]
+    current: str
+    mismatches: tuple[Disagreement, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class App:
-    """A Function App that templates point at, and how it agrees with this instance.
+class AppComparison:
+    """A Function App that templates send to, compared with what this instance needs.
 
-    `others` are disagreements that belong to no line. `is_mendable` says that a plan mends some of
-    them, where the policy lets it.
+    `others` are disagreements without a row of their own. `is_fixable` tells whether a plan can fix
+    at least one disagreement, where the app's policy allows it.
     """
 
     row: FunctionApp
     is_in_reach: bool
     resources: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SettingComparison, ...]
     others: tuple[Disagreement, ...]
-    is_mendable: bool
+    is_fixable: bool
 
     @property
-    def agrees(self) -> bool:
-        """Whether all that is known agrees."""
-        return not self.others and not any(line.disagreements for line in self.lines)
+    def is_match(self) -> bool:
+        """Whether no setting that is known differs."""
+        return not self.others and not any(line.mismatches for line in self.lines)
 
     @property
-    def standing(self) -> str:
-        """How it stands, in a word or two."""
+    def status(self) -> str:
+        """The result of the comparison: match, mismatch, not signed or unknown."""
         if not self.is_in_reach or self.row.auth is None or self.row.problem:
             return "unknown"
         if not self.resources:
             return "not signed"
-        return "agrees" if self.agrees else "disagrees"
+        return "match" if self.is_match else "mismatch"
 
 
-def apps_of(instance: SignalRInstance) -> list[App]:
-    """Return the known Function Apps that the templates point at, wanted or in Azure."""
+def compare_apps(instance: SignalRInstance) -> list[AppComparison]:
+    """Return the known Function Apps of the desired and the observed templates."""
     rows = FunctionApp.objects.serving(_urls(instance)).select_related("subscription")
-    return [_app(row, instance) for row in rows]
+    return [_compare(row, instance) for row in rows]
 
 
 def unknown_hosts(instance: SignalRInstance) -> list[str]:
-    """Return the hosts of Function Apps, as their names tell, that nobody has imported."""
+    """Return the host names in URL templates that are those of unknown Function Apps."""
     hosts = {host for url in _urls(instance) if (host := host_of(url))}
-    candidates = {host for host in hosts if host.endswith(_AZURES_HOSTS)}
+    candidates = {host for host in hosts if host.endswith(_AZURE_DOMAIN)}
     known = FunctionApp.objects.filter(host_name__in=candidates).values_list("host_name", flat=True)
     return sorted(candidates - {*known})
 
@@ -89,35 +89,37 @@ def _urls(instance: SignalRInstance) -> list[str]:
     return [each.url_template for state in states if state for each in state.templates]
 
 
-def _app(row: FunctionApp, instance: SignalRInstance) -> App:
+def _compare(row: FunctionApp, instance: SignalRInstance) -> AppComparison:
     signed = [each for each in row_state(instance).templates if each.auth_type != "None"]
     demand, auth = demand_on(row, instance, signed), row.auth
-    found = disagreements(auth, demand) if auth else []
-    return App(
+    differences = disagreements(auth, demand) if auth else []
+    return AppComparison(
         row,
         is_in_reach(row, instance),
         demand.resources,
-        tuple(_lines(auth, demand, found)) if auth and demand.resources else (),
-        tuple(each for each in found if each.code not in _LINES),
-        is_mendable=auth is not None and wanted(auth, demand) != auth,
+        tuple(_lines(auth, demand, differences)) if auth and demand.resources else (),
+        tuple(each for each in differences if each.code not in _LABELS),
+        is_fixable=auth is not None and wanted(auth, demand) != auth,
     )
 
 
-def _lines(auth: FunctionAppAuth, demand: Demand, found: list[Disagreement]) -> Iterator[Line]:
+def _lines(
+    auth: FunctionAppAuth, demand: Demand, differences: list[Disagreement]
+) -> Iterator[SettingComparison]:
     goal = wanted(auth, demand)
     values = {
         "Authentication": ("on", "on" if auth.is_enabled else "off"),
         "Requests without a token": (
             f"refused: {goal.unauthenticated_action}",
-            auth.unauthenticated_action or "the default",
+            auth.unauthenticated_action or "default",
         ),
         "Issuer": (demand.issuer, auth.issuer),
-        "Client ID": (goal.client_id or "an application's", auth.client_id),
+        "Client ID": (goal.client_id or "any application", auth.client_id),
         "Allowed audiences": (
-            "contain " + ", ".join(demand.resources),
-            ", ".join(auth.allowed_audiences) or "the client ID alone",
+            "include " + ", ".join(demand.resources),
+            ", ".join(auth.allowed_audiences) or "only the client ID",
         ),
     }
-    for label, (expected, is_now) in values.items():
-        of_line = tuple(each for each in found if _LINES.get(each.code) == label)
-        yield Line(label, expected, is_now or "not set", of_line)
+    for label, (expected, current) in values.items():
+        mismatches = tuple(each for each in differences if _LABELS.get(each.code) == label)
+        yield SettingComparison(label, expected, current or "not set", mismatches)

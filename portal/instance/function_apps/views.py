@@ -1,4 +1,4 @@
-"""The tab of Function Apps: whether those that templates point at let the tokens in."""
+"""The Function Apps tab: whether the apps that templates send to accept the tokens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 from arm.errors import ArmError
-from portal.instance.function_apps.comparison import App, apps_of, unknown_hosts
+from portal.instance.function_apps.comparison import (
+    AppComparison,
+    compare_apps,
+    unknown_hosts,
+)
 from portal.instance.page import InstancePage
 from portal.page import who
 from sync.inventory.function_apps import import_function_apps, refresh_function_app, set_app_policy
@@ -19,60 +23,60 @@ _Policy = FunctionApp.Policy
 
 
 class FunctionAppsPage(InstancePage):
-    """What was read of each app, what the tokens need, and who makes the two agree."""
+    """Expected and current authentication settings of each Function App."""
 
     tab = "function-apps"
     template_name = "portal/instance/function_apps/page.html"
     permission_to_change = "upstreams.change_functionapp"
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Ask Azure anew, or let plans write an app's authentication, or no more."""
+        """Refresh or import Function Apps, or set whether plans may write one."""
         if request.POST.get("do") == "import":
             return self._import()
-        verbs: dict[str, Callable[[App], None]] = {
-            "read": self._read,
-            "agree": lambda app: self._manage(app, _Policy.MANAGE),
-            "observe": lambda app: self._manage(app, _Policy.OBSERVE),
+        actions: dict[str, Callable[[AppComparison], None]] = {
+            "refresh": self._refresh,
+            "manage": lambda app: self._set_policy(app, _Policy.MANAGE),
+            "observe": lambda app: self._set_policy(app, _Policy.OBSERVE),
         }
-        verb = verbs.get(request.POST.get("do", ""))
-        apps = {str(app.row.pk): app for app in apps_of(self.instance)}
+        action = actions.get(request.POST.get("do", ""))
+        apps = {str(app.row.pk): app for app in compare_apps(self.instance)}
         app = apps.get(request.POST.get("app", ""))
-        if verb is None or app is None:
-            return HttpResponseBadRequest("There is no such button.")
-        verb(app)
-        return self.back()
+        if action is None or app is None:
+            return HttpResponseBadRequest("Unknown action or Function App.")
+        action(app)
+        return self.redirect_to_tab()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the apps, and the hosts of apps that nobody knows."""
+        """Add the apps, and the host names of Function Apps that are not imported."""
         return super().get_context_data(
-            apps=apps_of(self.instance), unknown_hosts=unknown_hosts(self.instance), **kwargs
+            apps=compare_apps(self.instance), unknown_hosts=unknown_hosts(self.instance), **kwargs
         )
 
-    def _read(self, app: App) -> None:
+    def _refresh(self, app: AppComparison) -> None:
         try:
             refresh_function_app(app.row)
         except ArmError as error:
-            messages.error(self.request, f"{app.row} was not read. {error}")
+            messages.error(self.request, f"{app.row} was not refreshed. {error}")
         else:
-            messages.success(self.request, f"The authentication of {app.row} was read from Azure.")
+            messages.success(self.request, f"{app.row} was refreshed from Azure.")
 
     def _import(self) -> HttpResponse:
         try:
             problems = import_function_apps(self.instance.subscription)
         except ArmError as error:
-            problems = [f"The Function Apps were not read. {error}"]
+            problems = [f"The Function Apps were not imported. {error}"]
         for problem in problems:
             messages.error(self.request, problem)
         if not problems:
-            messages.success(self.request, "The subscription's Function Apps were read from Azure.")
-        return self.back()
+            messages.success(self.request, "The Function Apps of the subscription were imported.")
+        return self.redirect_to_tab()
 
-    def _manage(self, app: App, policy: FunctionApp.Policy) -> None:
+    def _set_policy(self, app: AppComparison, policy: FunctionApp.Policy) -> None:
         if not set_app_policy(app.row, policy, who=who(self.request)):
             return
-        said = (
-            f"The plan of {self.instance} makes {app.row} agree, once you apply it."
+        message = (
+            f"The plan of {self.instance} now includes the settings of {app.row}."
             if policy == _Policy.MANAGE
-            else f"No plan writes the authentication of {app.row} any more."
+            else f"Plans no longer change the settings of {app.row}."
         )
-        messages.success(self.request, said)
+        messages.success(self.request, message)

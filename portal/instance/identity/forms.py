@@ -1,4 +1,4 @@
-"""The forms of an instance's identity."""
+"""The forms of the Identity tab."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIden
 from identities.names import validate_resource_group
 
 
-class ChoiceForm(forms.Form):
-    """Which identity is to be: none, the instance's own, or one user-assigned."""
+class IdentityForm(forms.Form):
+    """The desired identity: none, system-assigned, or one user-assigned."""
 
     type = forms.ChoiceField(choices=ManagedIdentity.Type)
     chosen = forms.ModelChoiceField(UserAssignedIdentity.objects, required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a user-assigned identity without its type, and the type without one."""
+        """Require a user-assigned identity for that type, and for no other."""
         data: dict[str, Any] = super().clean() or {}
         if "type" in data and "chosen" in data:
-            is_borrowed = data["type"] == ManagedIdentity.Type.USER_ASSIGNED
-            if is_borrowed != (data["chosen"] is not None):
-                raise ValidationError("Choose one user-assigned identity, or one of the others.")
+            is_user_assigned = data["type"] == ManagedIdentity.Type.USER_ASSIGNED
+            if is_user_assigned != (data["chosen"] is not None):
+                raise ValidationError(
+                    "Choose a user-assigned identity, the system-assigned identity, or none."
+                )
         return data
 
     @property
-    def wanted(self) -> tuple[ManagedIdentity.Type, UserAssignedIdentity | None]:
+    def identity(self) -> tuple[ManagedIdentity.Type, UserAssignedIdentity | None]:
         """The type and the user-assigned identity of a valid form."""
         return ManagedIdentity.Type(self.cleaned_data["type"]), self.cleaned_data["chosen"]
 
 
 class NewIdentityForm(forms.Form):
-    """A user-assigned identity that Azure is to make."""
+    """A user-assigned identity to create in Azure."""
 
     name = forms.CharField(
         max_length=128, help_text="3 to 128 letters, digits, hyphens and underscores."
@@ -41,11 +43,11 @@ class NewIdentityForm(forms.Form):
     resource_group = forms.CharField(max_length=90, validators=[validate_resource_group])
     location = forms.CharField(max_length=64)
 
-    # Beside the instance's own, unless somebody writes otherwise.
+    # Defaults to those of the instance.
     _FROM_INSTANCE: ClassVar = ("resource_group", "location")
 
     @classmethod
-    def beside(cls, instance: SignalRInstance, data: Any = None) -> NewIdentityForm:
-        """Return the form, which proposes where the instance is."""
+    def for_instance(cls, instance: SignalRInstance, data: Any = None) -> NewIdentityForm:
+        """Return the form with the resource group and location of the instance filled in."""
         initial = {name: getattr(instance, name) for name in cls._FROM_INSTANCE}
         return cls(data, initial=initial, auto_id="new-%s", label_suffix="")

@@ -1,4 +1,4 @@
-"""What another identity would lead to, from the plan that it would have."""
+"""The effect of switching an instance to another identity, from the plan that results."""
 
 from __future__ import annotations
 
@@ -14,53 +14,57 @@ from sync.planning.plan import InvalidDesired, Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Consequences:
-    """What saving an identity leads to, once the plan is applied.
+class IdentityImpact:
+    """The effect of an identity, once the plan is applied.
 
-    `refusal` says why there is no plan; then there is no `plan`. `losing` are the vaults that the
-    present identity may read and the instance may not any more through it, `granted` those that the
-    plan lets the next one into. `unsigned` says which templates are not signed, and until when.
+    Where there is no `plan`, `refusal` says why. `lost_grants` are the vaults that only the current
+    identity may read, `new_grants` those that the plan grants access to. `unsigned` has a sentence
+    for each template that is temporarily not signed.
     """
 
     kind: ManagedIdentity.Type
-    borrowed: UserAssignedIdentity | None
-    is_news: bool
+    user_assigned: UserAssignedIdentity | None
+    is_change: bool
     principal_before: str
     principal_after: str
     plan: Plan | None = None
     refusal: str = ""
-    losing: tuple[str, ...] = ()
-    granted: tuple[str, ...] = ()
+    lost_grants: tuple[str, ...] = ()
+    new_grants: tuple[str, ...] = ()
     unsigned: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
-        """The identity in words."""
-        return f"{self.kind.label}: {self.borrowed}" if self.borrowed else str(self.kind.label)
+        """The type of the identity, and the name of a user-assigned one."""
+        if self.user_assigned:
+            return f"{self.kind.label}: {self.user_assigned}"
+        return str(self.kind.label)
 
 
-def consequences(
-    instance: SignalRInstance, kind: ManagedIdentity.Type, borrowed: UserAssignedIdentity | None
-) -> Consequences:
-    """Return what wanting that identity leads to. Nothing is written, and Azure is not asked."""
+def identity_impact(
+    instance: SignalRInstance,
+    kind: ManagedIdentity.Type,
+    user_assigned: UserAssignedIdentity | None,
+) -> IdentityImpact:
+    """Return the effect of an identity, without writing anything or asking Azure."""
     row = SignalRInstance.objects.with_desired().get(pk=instance.pk)
-    wanted_before = (row.identity.type, row.identity.user_assigned)
-    # In memory alone: the plan is that of the row as it would be.
-    row.identity.type, row.identity.user_assigned = kind, borrowed
+    before = (row.identity.type, row.identity.user_assigned)
+    # Never saved: only the plan of the changed row is of interest.
+    row.identity.type, row.identity.user_assigned = kind, user_assigned
     plan, refusal = _plan(row)
-    present = observed_state(row) or InstanceState()
-    changes_holder = plan is not None and plan.target.identity.holder != present.identity.holder
-    return Consequences(
+    observed = observed_state(row) or InstanceState()
+    is_replaced = plan is not None and plan.target.identity.holder != observed.identity.holder
+    return IdentityImpact(
         kind,
-        borrowed,
-        is_news=wanted_before != (kind, borrowed),
-        principal_before=_written(instance.identity.principal_id),
-        principal_after=_principal_after(row, kind, borrowed, present),
+        user_assigned,
+        is_change=before != (kind, user_assigned),
+        principal_before=_text(instance.identity.principal_id),
+        principal_after=_principal_after(row, observed),
         plan=plan,
         refusal=refusal,
-        losing=_losing(present) if changes_holder else (),
-        granted=_granted(plan) if plan else (),
-        unsigned=tuple(_unsigned(plan)) if plan else (),
+        lost_grants=_grants_of_identity(observed) if is_replaced else (),
+        new_grants=_new_grants(plan) if plan else (),
+        unsigned=tuple(_unsigned_templates(plan)) if plan else (),
     )
 
 
@@ -71,51 +75,44 @@ def _plan(row: SignalRInstance) -> tuple[Plan | None, str]:
         return None, str(error)
 
 
-def _principal_after(
-    row: SignalRInstance,
-    kind: ManagedIdentity.Type,
-    borrowed: UserAssignedIdentity | None,
-    present: InstanceState,
-) -> str:
-    if borrowed is not None:
-        return _written(borrowed.principal_id) or "not known yet"
-    if kind == ManagedIdentity.Type.NONE:
+def _principal_after(row: SignalRInstance, observed: InstanceState) -> str:
+    identity = row.identity
+    if identity.user_assigned is not None:
+        return _text(identity.user_assigned.principal_id) or "unknown"
+    if identity.type == ManagedIdentity.Type.NONE:
         return ""
-    if present.identity.type == kind.value:
-        return _written(row.identity.principal_id)
-    return "made by Azure, known after apply"
+    if observed.identity.type == identity.type:
+        return _text(identity.principal_id)
+    return "known after apply"
 
 
-def _losing(present: InstanceState) -> tuple[str, ...]:
-    holder = present.identity.holder
-    return tuple(grant.vault for grant in present.grants if grant.identity == holder)
+def _grants_of_identity(observed: InstanceState) -> tuple[str, ...]:
+    holder = observed.identity.holder
+    return tuple(grant.vault for grant in observed.grants if grant.identity == holder)
 
 
-def _granted(plan: Plan) -> tuple[str, ...]:
+def _new_grants(plan: Plan) -> tuple[str, ...]:
     return tuple(each.vault for each in plan.target.grants if each not in plan.before.grants)
 
 
-def _unsigned(plan: Plan) -> Iterator[str]:
-    """Say of each template that is to be signed how long it takes until it is."""
-    for index, template in enumerate(plan.target.templates):
+def _unsigned_templates(plan: Plan) -> Iterator[str]:
+    """Yield a sentence for each signed template that is not signed from the first state on."""
+    for number, template in enumerate(plan.target.templates, 1):
         if template.auth_type == "None":
             continue
-        signed = [_is_signed(template, state) for state in plan.states]
-        first = signed.index(True)
-        if first:
-            yield (
-                f"Template {index + 1}, {_name(template)}, is signed from step {first} on, and not "
-                "before."
-            )
+        first_signed = [_is_signed(template, state) for state in plan.states].index(True)
+        if first_signed:
+            name = _patterns(template)
+            yield f"Template {number} ({name}) is not signed until step {first_signed}."
 
 
 def _is_signed(template: TemplateState, state: InstanceState) -> bool:
     return state.identity.type != "None" and template in state.templates
 
 
-def _name(template: TemplateState) -> str:
+def _patterns(template: TemplateState) -> str:
     return f"{template.hub_pattern}/{template.category_pattern}/{template.event_pattern}"
 
 
-def _written(value: object) -> str:
+def _text(value: object) -> str:
     return str(value) if value else ""

@@ -1,4 +1,4 @@
-"""The tab that sets which one identity an instance has, as Azure's own portal lays it out."""
+"""The Identity tab: which managed identity the instance has, laid out as in the Azure portal."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.utils.http import urlencode
 from api.conditional import entity_tag
 from arm.errors import ArmError
 from identities.models import ManagedIdentity, SignalRInstance, Subscription, UserAssignedIdentity
-from portal.instance.identity.forms import ChoiceForm, NewIdentityForm
-from portal.instance.identity.impact import consequences
+from portal.instance.identity.forms import IdentityForm, NewIdentityForm
+from portal.instance.identity.impact import IdentityImpact, identity_impact
 from portal.instance.page import InstancePage
 from portal.page import is_fragment, who
 from sync.desired.history import Author, wanting
@@ -23,51 +23,50 @@ from sync.desired.state import observed_state, row_state
 from sync.inventory.user_assigned_identities import make_identity, read_identities
 
 _Type = ManagedIdentity.Type
-# Identities listed at once; a search narrows them down.
+# Identities in the list at once; a search narrows it.
 _LISTED: Final = 20
+# Templates by the id of the element that htmx replaces.
 _FRAGMENTS: Final = {
-    "consequences": "portal/instance/identity/impact.html",
+    "impact": "portal/instance/identity/impact.html",
     "found": "portal/instance/identity/search_results.html",
 }
-_NOT_BOTH: Final = "Choose one user-assigned identity, or one of the others."
-_CHANGED_MEANWHILE: Final = (
-    "Somebody else changed the identity after you looked: nothing was saved. This is how it stands "
-    "now, with your choice below; save it again if it is still right."
+_CONFLICT: Final = (
+    "Not saved: someone else changed the identity after you opened this page. The page now shows "
+    "the saved identity, with your choice below. Save again to replace it."
 )
 
 
 class IdentityPage(InstancePage):
-    """System assigned or user assigned: one or the other, and what a switch does."""
+    """The system-assigned identity or one user-assigned identity, and the effect of a switch."""
 
     tab = "identity"
     template_name = "portal/instance/identity/page.html"
     permission_to_change = "identities.change_managedidentity"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the page, or the part of it that htmx asks for."""
-        part = _FRAGMENTS.get(request.headers.get("HX-Target", ""))
-        if is_fragment(request) and part:
-            self.template_name = part
+        """Show the page, or the part that htmx requests."""
+        fragment = _FRAGMENTS.get(request.headers.get("HX-Target", ""))
+        if is_fragment(request) and fragment:
+            self.template_name = fragment
         response = super().get(request, *args, **kwargs)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
-        """Want another identity, or ask Azure about user-assigned ones."""
-        verbs: dict[str, Callable[[], HttpResponseBase]] = {
+        """Save the desired identity, or refresh or create user-assigned identities."""
+        actions: dict[str, Callable[[], HttpResponseBase]] = {
             "save": self._save,
-            "read": self._read,
+            "refresh": self._refresh,
             "create": self._create,
         }
-        verb = verbs.get(request.POST.get("do", ""))
-        return verb() if verb else HttpResponseBadRequest("There is no such button.")
+        action = actions.get(request.POST.get("do", ""))
+        return action() if action else HttpResponseBadRequest("Unknown action.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what is wanted, what Azure has, what can be chosen, and what a choice leads to."""
-        identity, asked = self.instance.identity, self.request.GET
-        wants_borrowed = identity.type == _Type.USER_ASSIGNED
-        kind = asked.get("kind") or ("user" if wants_borrowed else "system")
-        query = asked.get("q", "").strip()
+        """Add the desired and the observed identity, the choices and the effect of a choice."""
+        identity, data = self.instance.identity, self.request.GET
+        is_user_assigned = identity.type == _Type.USER_ASSIGNED
+        query = data.get("q", "").strip()
         found = UserAssignedIdentity.objects.matching(query)
         observed = observed_state(self.instance)
         return super().get_context_data(
@@ -75,73 +74,75 @@ class IdentityPage(InstancePage):
             observed=observed.identity if observed else None,
             is_pending=observed is not None
             and row_state(self.instance).identity != observed.identity,
-            shown_type=asked.get("type", identity.type),
+            shown_type=data.get("type", identity.type),
             query=query,
             found=found[:_LISTED],
             more=max(0, found.count() - _LISTED),
-            consequences=self._consequences(),
+            impact=self._impact(),
             version=_version(self.instance),
-            **{"kind": kind, "new_form": NewIdentityForm.beside(self.instance), **kwargs},
+            **{
+                "kind": data.get("kind") or ("user" if is_user_assigned else "system"),
+                "new_form": NewIdentityForm.for_instance(self.instance),
+                **kwargs,
+            },
         )
 
-    def _consequences(self) -> Any:
+    def _impact(self) -> IdentityImpact | None:
         if "type" not in self.request.GET:
             return None
-        form = ChoiceForm(self.request.GET)
-        return consequences(self.instance, *form.wanted) if form.is_valid() else None
+        form = IdentityForm(self.request.GET)
+        return identity_impact(self.instance, *form.identity) if form.is_valid() else None
 
     def _save(self) -> HttpResponse:
-        form = ChoiceForm(self.request.POST)
+        form = IdentityForm(self.request.POST)
         if not form.is_valid():
-            return HttpResponseBadRequest(
-                "Choose one user-assigned identity, or one of the others."
-            )
-        kind, borrowed = form.wanted
+            return HttpResponseBadRequest(form.errors.as_text())
+        kind, user_assigned = form.identity
         author = Author(who(self.request), "set identity", self.request.POST.get("comment", ""))
         try:
             with wanting(self.instance, author):
-                # Read again under the lock: of two who saw the same, the second is told.
+                # Read again under the lock, so that the second of two concurrent edits is refused.
                 row = SignalRInstance.objects.with_desired().get(pk=self.instance.pk)
                 if self.request.POST.get("version") != _version(row):
-                    messages.warning(self.request, _CHANGED_MEANWHILE)
-                    return self._to(kind, borrowed)
-                row.identity.become(kind, borrowed)
+                    messages.warning(self.request, _CONFLICT)
+                    return self._redirect_to_choice(kind, user_assigned)
+                row.identity.become(kind, user_assigned)
         except ValidationError as error:
             messages.error(self.request, " ".join(error.messages))
-            return self._to(kind, borrowed)
+            return self._redirect_to_choice(kind, user_assigned)
         messages.success(
-            self.request,
-            f"{row} is to have the identity {row.identity}. Azure is sent nothing before you apply "
-            "the plan.",
+            self.request, f"Saved the identity: {row.identity}. Apply the plan to update Azure."
         )
-        return self.back()
+        return self.redirect_to_tab()
 
-    def _read(self) -> HttpResponse:
-        subscription = self.instance.subscription
-        of_tenant = Subscription.objects.filter(tenant_id=subscription.tenant_id)
-        for problem in (problems := read_identities(of_tenant)):
+    def _refresh(self) -> HttpResponse:
+        tenant = self.instance.subscription.tenant_id
+        problems = read_identities(Subscription.objects.filter(tenant_id=tenant))
+        for problem in problems:
             messages.error(self.request, problem)
         if not problems:
-            messages.success(self.request, "The user-assigned identities were read from Azure.")
-        return self._to_kind("user")
+            messages.success(self.request, "User-assigned identities were refreshed from Azure.")
+        return self._redirect_to_kind("user")
 
     def _create(self) -> HttpResponseBase:
-        form = NewIdentityForm.beside(self.instance, self.request.POST)
-        made = self._made(form) if form.is_valid() else None
-        if made is None:
+        form = NewIdentityForm.for_instance(self.instance, self.request.POST)
+        created = self._create_in_azure(form) if form.is_valid() else None
+        if created is None:
             return self.render_to_response(self.get_context_data(new_form=form, kind="user"))
-        messages.success(self.request, f"Azure made {made}. It is used once it is saved below.")
-        return self._to(_Type.USER_ASSIGNED, made)
+        messages.success(
+            self.request, f"{created} was created in Azure. Save below to use it for this instance."
+        )
+        return self._redirect_to_choice(_Type.USER_ASSIGNED, created)
 
-    def _made(self, form: NewIdentityForm) -> UserAssignedIdentity | None:
-        """Let Azure make it; where it does not, the form says why."""
-        place = form.cleaned_data
+    def _create_in_azure(self, form: NewIdentityForm) -> UserAssignedIdentity | None:
+        """Create the identity; on an error, add it to the form and return None."""
+        data = form.cleaned_data
         try:
             return make_identity(
-                place["name"],
+                data["name"],
                 subscription_id=self.instance.subscription_id,
-                resource_group=place["resource_group"],
-                location=place["location"],
+                resource_group=data["resource_group"],
+                location=data["location"],
                 who=who(self.request),
             )
         except ValidationError as error:
@@ -150,19 +151,21 @@ class IdentityPage(InstancePage):
             form.add_error(None, str(error))
         return None
 
-    def _to(self, kind: _Type, borrowed: UserAssignedIdentity | None) -> HttpResponse:
-        """Answer with the page that shows this choice."""
+    def _redirect_to_choice(
+        self, kind: _Type, user_assigned: UserAssignedIdentity | None
+    ) -> HttpResponse:
+        """Redirect to the page with this choice and its effect."""
         query = {"type": kind.value}
-        if borrowed:
-            query["chosen"] = str(borrowed.pk)
-        return self._to_kind("user" if borrowed else "system", **query)
+        if user_assigned:
+            query["chosen"] = str(user_assigned.pk)
+        return self._redirect_to_kind("user" if user_assigned else "system", **query)
 
-    def _to_kind(self, kind: str, **query: str) -> HttpResponse:
-        response = self.back()
+    def _redirect_to_kind(self, kind: str, **query: str) -> HttpResponse:
+        response = self.redirect_to_tab()
         response["Location"] += "?" + urlencode({"kind": kind, **query})
         return response
 
 
 def _version(instance: SignalRInstance) -> str:
-    """Return what differs once somebody else has changed the wanted identity."""
+    """Return a tag that changes with the desired identity."""
     return entity_tag([instance.identity.type, instance.identity.user_assigned_id])

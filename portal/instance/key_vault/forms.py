@@ -8,7 +8,7 @@ from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST
 
 
 class UrlSecretForm(forms.Form):
-    """What the receiver demands in the address of a request. A secret is never shown again."""
+    """Whether the receiver requires a secret in the URL. A stored secret is never shown."""
 
     secret = forms.CharField(
         label="New secret",
@@ -17,12 +17,12 @@ class UrlSecretForm(forms.Form):
         min_length=SHORTEST,
         max_length=LONGEST,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="Only a digest of it is kept. The one before stays accepted beside it.",
+        help_text="Only a digest is stored. The previous secret stays valid as well.",
     )
     parameter = forms.CharField(
-        label="Parameter of the query",
+        label="Query parameter",
         required=False,
         max_length=64,
-        help_text="Empty: a segment of the path.",
+        help_text="Leave empty to expect the secret as a path segment.",
     )
-    is_demanded = forms.BooleanField(label="Refuse requests without it", required=False)
+    is_required = forms.BooleanField(label="Refuse requests without the secret", required=False)

@@ -1,4 +1,4 @@
-"""How an instance's Key Vault references stand: the vaults, the secrets and the grants."""
+"""The Key Vault references of an instance, with the state of vaults, secrets and grants."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from upstreams.key_vault_references import (
 
 
 @dataclass(frozen=True, slots=True)
-class NamedSecret:
-    """A secret that templates name. `numbers` are those of the wanted ones, which may be none."""
+class ReferencedSecret:
+    """A referenced secret. `numbers` are those of the desired templates that reference it."""
 
     reference: KeyVaultReference
     numbers: tuple[int, ...]
@@ -28,56 +28,57 @@ class NamedSecret:
 
     @property
     def state(self) -> str:
-        """Whether it is there."""
-        return self.row.get_state_display() if self.row else "Not looked for yet"
+        """The state of the secret as of the last check."""
+        return self.row.get_state_display() if self.row else "Not checked yet"
 
     @property
     def checked_at(self) -> datetime | None:
-        """When somebody looked."""
+        """When the secret was last checked."""
         return self.row.checked_at if self.row else None
 
 
 @dataclass(frozen=True, slots=True)
-class NamedVault:
-    """A vault whose secrets templates name, and whether the identity may read it.
+class ReferencedVault:
+    """A key vault whose secrets templates reference, and whether the identity may read them.
 
-    `grant` is the one that Azure has for the present identity, `standing` how far it acts.
-    `is_wanted` says that what is wanted asks for a grant, `is_planned` that the plan makes it.
+    `grant` is the one that exists in Azure for the current identity, and `grant_status` whether it
+    is in effect. `is_desired` tells whether the desired state has a grant, `is_planned` whether the
+    plan creates it.
     """
 
     name: str
     row: KeyVault | None
-    secrets: tuple[NamedSecret, ...]
+    secrets: tuple[ReferencedSecret, ...]
     grant: VaultGrant | None
-    standing: str
-    is_wanted: bool
+    grant_status: str
+    is_desired: bool
     is_planned: bool
 
     @property
     def is_propagating(self) -> bool:
-        """Whether the grant is there and is waited for."""
-        return self.standing.startswith("waiting")
+        """Whether the grant exists and is not in effect yet."""
+        return self.grant_status.startswith("waiting")
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
-    """A wanted template whose reference Azure cannot read."""
+class MalformedReference:
+    """A template with a reference that the service cannot resolve."""
 
     number: int
     sentence: str
 
 
-def malformed(templates: Sequence[TemplateState]) -> Iterator[Malformed]:
-    """Return the references that are not written as Azure reads them."""
+def malformed_references(templates: Sequence[TemplateState]) -> Iterator[MalformedReference]:
+    """Return the templates whose references are not written correctly."""
     for number, template in enumerate(templates, 1):
         try:
             references(template.url_template)
         except ReferenceProblem as problem:
-            yield Malformed(number, str(problem))
+            yield MalformedReference(number, str(problem))
 
 
-def named_vaults(instance: SignalRInstance, now: datetime) -> list[NamedVault]:
-    """Return the vaults that the templates name, wanted or in Azure, by their names."""
+def referenced_vaults(instance: SignalRInstance, now: datetime) -> list[ReferencedVault]:
+    """Return the vaults that desired or observed templates reference, sorted by name."""
     desired, observed = desired_state(instance), observed_state(instance) or InstanceState()
     found = _references(desired, observed)
     if not found:
@@ -89,18 +90,18 @@ def named_vaults(instance: SignalRInstance, now: datetime) -> list[NamedVault]:
         for row in VaultSecret.objects.filter(vault__name__in=found).select_related("vault")
     }
     planned = {grant.vault for grant in {*desired.grants} - {*observed.grants}}
-    wanted = {grant.vault for grant in desired.grants}
+    desired_vaults = {grant.vault for grant in desired.grants}
     return [
-        NamedVault(
+        ReferencedVault(
             name=name,
             row=rows.get(name),
             secrets=tuple(
-                NamedSecret(each, tuple(numbers), secrets.get((name, each.secret.lower())))
+                ReferencedSecret(each, tuple(numbers), secrets.get((name, each.secret.lower())))
                 for each, numbers in sorted(of_vault.items(), key=lambda pair: pair[0].text)
             ),
             grant=grants.get(name),
-            standing=grants[name].standing(now) if name in grants else "",
-            is_wanted=name in wanted,
+            grant_status=grants[name].standing(now) if name in grants else "",
+            is_desired=name in desired_vaults,
             is_planned=name in planned,
         )
         for name, of_vault in sorted(found.items())
@@ -110,7 +111,7 @@ def named_vaults(instance: SignalRInstance, now: datetime) -> list[NamedVault]:
 def _references(
     desired: InstanceState, observed: InstanceState
 ) -> dict[str, dict[KeyVaultReference, list[int]]]:
-    """Return by vault each reference with the numbers of the wanted templates that hold it."""
+    """Return the references of each vault with the numbers of the desired templates."""
     found: defaultdict[str, dict[KeyVaultReference, list[int]]] = defaultdict(dict)
     for number, reference in (*_numbered(desired.templates), *_numbered(observed.templates, 0)):
         numbers = found[reference.vault].setdefault(reference, [])

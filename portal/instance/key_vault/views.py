@@ -1,4 +1,4 @@
-"""The tab of Key Vault: which secrets the templates name, and whether they can be read."""
+"""The Key Vault tab: referenced secrets, the grants they need, and the receiver's URL secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from arm.errors import ArmError
 from portal.instance.key_vault.forms import UrlSecretForm
-from portal.instance.key_vault.references import malformed, named_vaults
+from portal.instance.key_vault.references import malformed_references, referenced_vaults
 from portal.instance.page import InstancePage
 from portal.page import who
 from sync.desired.request_requirements import demanding, demands_of
@@ -23,84 +23,86 @@ from sync.inventory.vault_grants import choose_grants
 
 
 class KeyVaultPage(InstancePage):
-    """References, secrets and grants, as Azure last answered, and what is wanted of the grants."""
+    """References, secrets and grants as of the last refresh, and the desired grants."""
 
     tab = "key-vault"
     template_name = "portal/instance/key_vault/page.html"
     permission_to_change = "identities.change_vaultgrant"
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Ask Azure anew, want a grant or do without, or set what the receiver demands."""
-        verbs: dict[str, Callable[[], HttpResponse]] = {
-            "read": self._read,
-            "want": lambda: self._choose(is_wanted=True),
-            "decline": lambda: self._choose(is_wanted=False),
-            "demand": self._demand,
-            "forget": self._forget,
+        """Refresh, set a desired grant, or change the URL secret."""
+        actions: dict[str, Callable[[], HttpResponse]] = {
+            "refresh": self._refresh,
+            "grant": lambda: self._set_grant(is_desired=True),
+            "decline": lambda: self._set_grant(is_desired=False),
+            "save_url_secret": self._save_url_secret,
+            "delete_url_secret": self._delete_url_secret,
         }
-        verb = verbs.get(request.POST.get("do", ""))
-        return verb() if verb else HttpResponseBadRequest("There is no such button.")
+        action = actions.get(request.POST.get("do", ""))
+        return action() if action else HttpResponseBadRequest("Unknown action.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what is known of the references, and what the receiver demands."""
+        """Add the references, and the requirements of the receiver."""
         demands = demands_of(self.instance)
         initial = {
             "parameter": demands.url_secret_parameter,
-            "is_demanded": demands.url_secret,
+            "is_required": demands.url_secret,
         }
         return super().get_context_data(
-            vaults=named_vaults(self.instance, timezone.now()),
-            malformed=list(malformed(row_state(self.instance).templates)),
+            vaults=referenced_vaults(self.instance, timezone.now()),
+            malformed=list(malformed_references(row_state(self.instance).templates)),
             holder=row_state(self.instance).identity.holder,
             demands=demands,
             **{"secret_form": UrlSecretForm(initial=initial, label_suffix=""), **kwargs},
         )
 
-    def _read(self) -> HttpResponse:
+    def _refresh(self) -> HttpResponse:
         try:
             refresh(self.instance)
             check_secrets()
         except ArmError as error:
-            messages.error(self.request, f"Azure was not read. {error}")
+            messages.error(self.request, f"Not refreshed. {error}")
         else:
-            messages.success(self.request, "Vaults, grants and secrets were read from Azure.")
-        return self.back()
+            messages.success(self.request, "Key vaults and grants were refreshed from Azure.")
+        return self.redirect_to_tab()
 
-    def _choose(self, *, is_wanted: bool) -> HttpResponse:
+    def _set_grant(self, *, is_desired: bool) -> HttpResponse:
         name = self.request.POST.get("vault", "")
-        if name not in {vault.name for vault in named_vaults(self.instance, timezone.now())}:
-            return HttpResponseBadRequest("No template names that vault.")
-        if choose_grants(self.instance, {name: is_wanted}, who=who(self.request)):
-            what = "is to be let into" if is_wanted else "is not to be let into"
-            messages.success(
-                self.request,
-                f"The identity of {self.instance} {what} {name}. Azure is sent nothing before you "
-                "apply the plan.",
+        if name not in {vault.name for vault in referenced_vaults(self.instance, timezone.now())}:
+            return HttpResponseBadRequest("No template references that key vault.")
+        if choose_grants(self.instance, {name: is_desired}, who=who(self.request)):
+            message = (
+                f"The desired state now includes access to {name}. Apply the plan to grant it."
+                if is_desired
+                else f"The desired state no longer includes access to {name}."
             )
-        return self.back()
+            messages.success(self.request, message)
+        return self.redirect_to_tab()
 
-    def _demand(self) -> HttpResponse:
+    def _save_url_secret(self) -> HttpResponse:
         form = UrlSecretForm(self.request.POST, label_suffix="")
-        if form.is_valid() and self._set_demands(form):
-            messages.success(self.request, "The receiver goes by it within seconds.")
-            return self.back()
+        if form.is_valid() and self._write_url_secret(form):
+            messages.success(self.request, "Saved. The receiver uses the change within seconds.")
+            return self.redirect_to_tab()
         return self.render_to_response(self.get_context_data(secret_form=form), status=422)
 
-    def _set_demands(self, form: UrlSecretForm) -> bool:
+    def _write_url_secret(self, form: UrlSecretForm) -> bool:
         data = form.cleaned_data
         try:
             with demanding(self.instance, who=who(self.request)) as demands:
                 if data["secret"]:
                     demands.accept(data["secret"])
                 demands.url_secret_parameter = data["parameter"]
-                demands.url_secret = data["is_demanded"]
+                demands.url_secret = data["is_required"]
         except ValidationError as error:
             form.add_error(None, " ".join(error.messages))
             return False
         return True
 
-    def _forget(self) -> HttpResponse:
+    def _delete_url_secret(self) -> HttpResponse:
         with demanding(self.instance, who=who(self.request)) as demands:
             demands.forget_secrets()
-        messages.success(self.request, "The receiver demands no secret, and all are forgotten.")
-        return self.back()
+        messages.success(
+            self.request, "The secrets were deleted. The receiver no longer requires a URL secret."
+        )
+        return self.redirect_to_tab()

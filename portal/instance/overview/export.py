@@ -1,7 +1,7 @@
-"""An instance's state in the words of other tools, and what each of them cannot say.
+"""The state of an instance as az commands, Bicep and Terraform, with what each cannot express.
 
-Each is Microsoft's or HashiCorp's own form: `az signalr` of azure-cli 2.91, Bicep's
-Microsoft.SignalRService/signalR@2023-02-01, and azurerm_signalr_service of the azurerm provider.
+Sources: `az signalr` of azure-cli 2.91, Bicep's Microsoft.SignalRService/signalR@2023-02-01, and
+azurerm_signalr_service of the azurerm provider.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _INDENT: Final = "  "
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the instance is, and what can be said only when it is made."""
+class Resource:
+    """The name and place of the instance, and the properties that only its creation sets."""
 
     name: str
     resource_group: str
@@ -30,28 +30,33 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Snippet:
-    """A state as text of a tool, and in sentences what of it the text cannot hold."""
+class Export:
+    """A state in the syntax of a tool; `limitations` name what the tool cannot express."""
 
     tool: str
     text: str
-    cannot: tuple[str, ...]
+    limitations: tuple[str, ...]
 
 
-def snippets(place: Place, state: InstanceState) -> tuple[Snippet, ...]:
-    """Return the state for az, Bicep and Terraform."""
+def export(resource: Resource, state: InstanceState) -> tuple[Export, ...]:
+    """Return the state as az commands, Bicep and Terraform."""
     return (
-        Snippet("Azure CLI", "\n".join(_az(place, state)), tuple(_az_cannot(state))),
-        Snippet("Bicep", "\n".join(_bicep(place, state)), tuple(_bicep_cannot(state))),
-        Snippet("Terraform", "\n".join(_terraform(place, state)), tuple(_terraform_cannot(state))),
+        Export("Azure CLI", "\n".join(_az(resource, state)), tuple(_az_limitations(state))),
+        Export("Bicep", "\n".join(_bicep(resource, state)), tuple(_bicep_limitations(state))),
+        Export(
+            "Terraform",
+            "\n".join(_terraform(resource, state)),
+            tuple(_terraform_limitations(state)),
+        ),
     )
 
 
 # --- az -----------------------------------------------------------------------------------------
 
 
-def _az(place: Place, state: InstanceState) -> Iterator[str]:
-    where = f"--name {shlex.quote(place.name)} --resource-group {shlex.quote(place.resource_group)}"
+def _az(resource: Resource, state: InstanceState) -> Iterator[str]:
+    name, group = shlex.quote(resource.name), shlex.quote(resource.resource_group)
+    where = f"--name {name} --resource-group {group}"
     match state.identity.type:
         case "None":
             yield f"az signalr identity remove {where}"
@@ -78,27 +83,27 @@ def _az_template(template: TemplateState) -> str:
     return " ".join(shlex.quote(f"{key}={value}") for key, value in pairs.items())
 
 
-def _az_cannot(state: InstanceState) -> Iterator[str]:
+def _az_limitations(state: InstanceState) -> Iterator[str]:
     if _signed(state):
         yield (
-            "az signalr upstream update has no word for managed-identity authentication, and wipes "
-            "what is there: requests go unsigned after it."
+            "az signalr upstream update cannot set managed identity authentication and removes it "
+            "from existing templates, so upstream requests are no longer signed."
         )
     yield (
-        "Every write of az signalr also sends defaults: access keys and the public network are "
-        "switched on again where they were off."
+        "az signalr commands that write also send default values: they turn access keys and public "
+        "network access back on."
     )
 
 
 # --- Bicep --------------------------------------------------------------------------------------
 
 
-def _bicep(place: Place, state: InstanceState) -> Iterator[str]:
+def _bicep(resource: Resource, state: InstanceState) -> Iterator[str]:
     yield "resource signalr 'Microsoft.SignalRService/signalR@2023-02-01' = {"
-    yield f"  name: {_bicep_text(place.name)}"
-    yield f"  location: {_bicep_text(place.location)}"
-    if place.sku:
-        yield f"  sku: {{ name: {_bicep_text(place.sku)} }}"
+    yield f"  name: {_bicep_text(resource.name)}"
+    yield f"  location: {_bicep_text(resource.location)}"
+    if resource.sku:
+        yield f"  sku: {{ name: {_bicep_text(resource.sku)} }}"
     yield "  kind: 'SignalR'"
     yield "  identity: {"
     yield f"    type: {_bicep_text(state.identity.type)}"
@@ -107,8 +112,8 @@ def _bicep(place: Place, state: InstanceState) -> Iterator[str]:
         yield f"    userAssignedIdentities: {{ {key}: {{}} }}"
     yield "  }"
     yield "  properties: {"
-    if place.service_mode:
-        mode = _bicep_text(place.service_mode)
+    if resource.service_mode:
+        mode = _bicep_text(resource.service_mode)
         yield f"    features: [ {{ flag: 'ServiceMode', value: {mode} }} ]"
     yield "    upstream: {"
     yield "      templates: ["
@@ -127,10 +132,10 @@ def _bicep_template(template: TemplateState) -> Iterator[str]:
     yield f"          eventPattern: {_bicep_text(template.event_pattern)}"
     yield f"          urlTemplate: {_bicep_text(template.url_template)}"
     if template.auth_type != "None":
-        resource = _bicep_text(template.resource or "")
+        audience = _bicep_text(template.resource or "")
         yield "          auth: {"
         yield f"            type: {_bicep_text(template.auth_type)}"
-        yield f"            managedIdentity: {{ resource: {resource} }}"
+        yield f"            managedIdentity: {{ resource: {audience} }}"
         yield "          }"
     yield "        }"
 
@@ -140,14 +145,14 @@ def _bicep_text(value: str) -> str:
     return f"'{escaped}'"
 
 
-def _bicep_cannot(_state: InstanceState) -> Iterator[str]:
+def _bicep_limitations(_state: InstanceState) -> Iterator[str]:
     yield (
-        "A deployment replaces the whole resource: put in what you set elsewhere, as network rules "
-        "and disableLocalAuth, or it goes back to its default."
+        "A deployment replaces the whole resource. Add properties that you set elsewhere, such as "
+        "network rules and disableLocalAuth, or they are reset to their defaults."
     )
     yield (
-        "The module avm/res/signal-r-service/signal-r takes a system-assigned and a user-assigned "
-        "identity together, which the service refuses: it has one."
+        "The module avm/res/signal-r-service/signal-r accepts a system-assigned and a "
+        "user-assigned identity together, but the service supports only one identity."
     )
 
 
@@ -157,16 +162,16 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNOR
 _URL: Final = re.compile(r"https?://\S+")
 
 
-def _terraform(place: Place, state: InstanceState) -> Iterator[str]:
+def _terraform(resource: Resource, state: InstanceState) -> Iterator[str]:
     yield 'resource "azurerm_signalr_service" "this" {'
-    yield f"  name                = {_hcl(place.name)}"
-    yield f"  resource_group_name = {_hcl(place.resource_group)}"
-    yield f"  location            = {_hcl(place.location)}"
-    if place.service_mode:
-        yield f"  service_mode        = {_hcl(place.service_mode)}"
-    if place.sku:
+    yield f"  name                = {_hcl(resource.name)}"
+    yield f"  resource_group_name = {_hcl(resource.resource_group)}"
+    yield f"  location            = {_hcl(resource.location)}"
+    if resource.service_mode:
+        yield f"  service_mode        = {_hcl(resource.service_mode)}"
+    if resource.sku:
         yield "  sku {"
-        yield f"    name     = {_hcl(place.sku)}"
+        yield f"    name     = {_hcl(resource.sku)}"
         yield "    capacity = 1"
         yield "  }"
     yield from _terraform_identity(state.identity)
@@ -192,7 +197,7 @@ def _terraform_template(template: TemplateState) -> Iterator[str]:
     yield f"    event_pattern    = {_hcl_list(template.event_pattern)}"
     yield f"    url_template     = {_hcl(template.url_template)}"
     if template.auth_type != "None" and _UUID.fullmatch(template.resource or ""):
-        yield "    # Misnamed by the provider: it is the resource that the token is for."
+        yield "    # Misnamed by the provider: this is the resource (audience) of the token."
         yield f"    user_assigned_identity_id = {_hcl(template.resource or '')}"
     yield "  }"
 
@@ -205,20 +210,23 @@ def _hcl_list(pattern: str) -> str:
     return f"[{', '.join(_hcl(part.strip()) for part in pattern.split(','))}]"
 
 
-def _terraform_cannot(state: InstanceState) -> Iterator[str]:
+def _terraform_limitations(state: InstanceState) -> Iterator[str]:
     if len(state.templates) > 1:
         yield (
-            "upstream_endpoint is a set: the order of templates, which decides where an event "
-            "goes, is lost."
+            "upstream_endpoint is a set, so the order of the templates, which decides where an "
+            "event is sent, is lost."
         )
-    odd = [each for each in _signed(state) if not _UUID.fullmatch(each.resource or "")]
-    if odd:
+    resources = {each.resource or "none" for each in _signed(state)}
+    if missing := {each for each in resources if not _UUID.fullmatch(each)}:
         yield (
-            "A resource must be a UUID there, so these are left out and their requests would go "
-            f"unsigned: {', '.join(sorted({each.resource or 'none' for each in odd}))}."
+            "The provider accepts only a UUID as the resource. These resources are left out, so "
+            f"the requests would not be signed: {', '.join(sorted(missing))}."
         )
     if any(not _URL.fullmatch(each.url_template) for each in state.templates):
-        yield "A URL template that begins with a Key Vault reference is refused: it must be http."
+        yield (
+            "The provider refuses a URL template that begins with a Key Vault reference: it must "
+            "begin with http:// or https://."
+        )
 
 
 def _signed(state: InstanceState) -> Iterable[TemplateState]:

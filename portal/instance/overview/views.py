@@ -1,4 +1,4 @@
-"""The first tab: what the instance is, how it stands, and what may be done with it."""
+"""The Overview tab: what the instance is, its problems, its policy and its exports."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import Any
 from arm.state import InstanceState
 from diagnosis.checklist import diagnose
 from identities.models import SignalRInstance
-from portal.instance.overview.export import Place, snippets
+from portal.instance.overview.export import Resource, export
 from portal.instance.page import InstancePage
 from sync.desired.state import desired_state
 from upstreams.redaction import redact
 
 
 class OverviewPage(InstancePage):
-    """What Azure last answered of the instance, its policy, and its state for other tools."""
+    """The instance as of the last refresh, its policy, and its desired state for other tools."""
 
     tab = "overview"
     template_name = "portal/instance/overview/page.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what does not agree, the latest operations and the snippets."""
+        """Add failed checks, the latest operations and the exports."""
         findings = diagnose(self.instance)
         return super().get_context_data(
-            to_mend=[finding for finding in findings if finding.outcome == "fail"],
+            failed=[finding for finding in findings if finding.outcome == "fail"],
             policies=SignalRInstance.Policy,
             operations=self.instance.operations.all()[:3],
-            snippets=snippets(_place(self.instance), _shown(desired_state(self.instance))),
+            exports=export(_resource(self.instance), _redacted(desired_state(self.instance))),
             **kwargs,
         )
 
 
-def _place(instance: SignalRInstance) -> Place:
-    return Place(
+def _resource(instance: SignalRInstance) -> Resource:
+    return Resource(
         name=instance.name,
         resource_group=instance.resource_group,
         location=instance.location,
@@ -42,8 +42,8 @@ def _place(instance: SignalRInstance) -> Place:
     )
 
 
-def _shown(state: InstanceState) -> InstanceState:
-    """Return the state without the keys that stand in clear in its addresses."""
+def _redacted(state: InstanceState) -> InstanceState:
+    """Return the state with keys in URLs redacted."""
     return replace(
         state,
         templates=tuple(

@@ -1,8 +1,8 @@
-"""What a list of templates means: each in words, and where an event goes."""
+"""What a list of upstream templates means: each template in words, and the route of an event."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from arm.state import TemplateState
@@ -29,100 +29,93 @@ from upstreams.template_warnings import advise
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What one template means. `number` counts from 1, as pages do.
+class Explanation:
+    """A template in words. `number` counts from 1.
 
-    `problems` keep the list from being saved, `advice` does not. `takers` are the numbers of the
-    templates that leave nothing to one that is shadowed.
+    `problems` prevent saving, `advice` does not. `shadowed_by` holds the numbers of the earlier
+    templates that match every event that this one would match.
     """
 
     number: int
-    words: str
+    summary: str
     problems: tuple[str, ...]
     advice: tuple[str, ...]
     is_shadowed: bool
-    takers: tuple[int, ...]
+    shadowed_by: tuple[int, ...]
     references: tuple[KeyVaultReference, ...]
 
     @property
-    def up(self) -> str:
-        """The id of the button that moves it up."""
-        return f"up-{self.number - 1}"
+    def move_up_id(self) -> str:
+        """The id and value of the button that moves the template up."""
+        return f"up-{self.number}"
 
     @property
-    def down(self) -> str:
-        """The id of the button that moves it down."""
-        return f"down-{self.number - 1}"
+    def move_down_id(self) -> str:
+        """The id and value of the button that moves the template down."""
+        return f"down-{self.number}"
 
 
-def read(templates: Sequence[TemplateState], forms: Sequence[TemplateForm]) -> list[Reading]:
-    """Return what each template means, and what its form says against it."""
-    out_of_reach = set(shadowed(templates))
-    advice = [one for one in advise(templates) if one.code != "shadowed"]
-    readings = []
-    for index, (template, form) in enumerate(zip(templates, forms, strict=True)):
-        problems = tuple(_problems(form))
-        readings.append(
-            Reading(
-                number=index + 1,
-                words=explain(template),
-                problems=problems,
-                advice=(
-                    *(
-                        one.sentence
-                        for one in advice
-                        if one.index == index and not _is_said(one.sentence, problems)
-                    ),
-                    *_in_clear(template),
-                ),
-                is_shadowed=index in out_of_reach,
-                takers=tuple(each + 1 for each in takers(templates, index)),
-                references=readable_references(template.url_template),
-            )
+def explain_forms(forms: Sequence[TemplateForm]) -> list[Explanation]:
+    """Return an explanation of each template, with the errors of its form."""
+    templates = [form.state for form in forms]
+    unreachable = set(shadowed(templates))
+    return [
+        Explanation(
+            number=index + 1,
+            summary=explain(template),
+            problems=(problems := tuple(_problems(form))),
+            advice=tuple(_advice(templates, index, problems)),
+            is_shadowed=index in unreachable,
+            shadowed_by=tuple(each + 1 for each in takers(templates, index)),
+            references=readable_references(template.url_template),
         )
-    return readings
+        for index, (template, form) in enumerate(zip(templates, forms, strict=True))
+    ]
 
 
 def _problems(form: TemplateForm) -> Iterator[str]:
-    for name, found in form.errors.items():
+    for name, errors in form.errors.items():
         label = f"{form.fields[name].label}: " if name in form.fields else ""
-        yield from (f"{label}{each}" for each in found)
+        yield from (f"{label}{error}" for error in errors)
 
 
-def _in_clear(template: TemplateState) -> Iterator[str]:
-    if names := keys_in_clear(template.url_template):
+def _advice(
+    templates: Sequence[TemplateState], index: int, problems: Sequence[str]
+) -> Iterator[str]:
+    """Yield the advice for one template, without what its errors or the page already say."""
+    for advice in advise(templates):
+        is_repeated = any(problem.endswith(advice.sentence) for problem in problems)
+        if advice.index == index and advice.code != "shadowed" and not is_repeated:
+            yield advice.sentence
+    if names := keys_in_clear(templates[index].url_template):
         yield (
-            f"It holds a key in clear, in {', '.join(names)}: keep it in a vault, and name it here "
-            "by a reference."
+            f"The URL contains a key in plain text ({', '.join(names)}). Store the key in Key "
+            "Vault and use a Key Vault reference."
         )
 
 
-def _is_said(sentence: str, problems: Iterable[str]) -> bool:
-    return any(each.endswith(sentence) for each in problems)
-
-
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """A template that an event goes past, and why."""
+class SkippedTemplate:
+    """A template that does not match an event, and why."""
 
     number: int
-    words: str
+    summary: str
     reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where an event goes.
+    """Where the service sends an event.
 
-    `winner` is the number of the template that takes it, or None: Azure drops it. `url` is the
-    address in pieces, its references apart; `audience` what the token is for, or None for none.
-    `note` says that the service never sends such an event.
+    `number` is that of the matching template, or None where the service drops the event. `url` is
+    split at Key Vault references; `audience` is that of the token, or None. `note` warns of an
+    event that the service never sends.
     """
 
     event: Event
-    passed: tuple[Passed, ...]
-    winner: int | None = None
-    words: str = ""
+    skipped: tuple[SkippedTemplate, ...]
+    number: int | None = None
+    summary: str = ""
     url: tuple[str | KeyVaultReference, ...] = ()
     audience: str | None = None
     is_signed: bool = False
@@ -130,25 +123,26 @@ class Route:
 
 
 def route(templates: Sequence[TemplateState], event: Event) -> Route:
-    """Return where the service sends `event` by these templates."""
-    passed: list[Passed] = []
+    """Return where the service sends `event` with these templates."""
+    skipped: list[SkippedTemplate] = []
     for number, template in enumerate(templates, 1):
         if matches(template, *event):
             return Route(
                 event,
-                tuple(passed),
-                winner=number,
-                words=explain(template),
-                url=_pieces(expand(template.url_template, *event)),
+                tuple(skipped),
+                number=number,
+                summary=explain(template),
+                url=_url_parts(expand(template.url_template, *event)),
                 audience=template.resource,
                 is_signed=template.auth_type == "ManagedIdentity",
                 note=_note(event),
             )
-        passed.append(Passed(number, explain(template), tuple(mismatches(template, event))))
-    return Route(event, tuple(passed), note=_note(event))
+        reasons = tuple(mismatches(template, event))
+        skipped.append(SkippedTemplate(number, explain(template), reasons))
+    return Route(event, tuple(skipped), note=_note(event))
 
 
-def _pieces(url: str) -> tuple[str | KeyVaultReference, ...]:
+def _url_parts(url: str) -> tuple[str | KeyVaultReference, ...]:
     hidden = redact(url)
     try:
         return tuple(split(hidden))
@@ -158,5 +152,8 @@ def _pieces(url: str) -> tuple[str | KeyVaultReference, ...]:
 
 def _note(event: Event) -> str:
     if event.category == CONNECTIONS and event.event not in {CONNECTED, DISCONNECTED}:
-        return "The service never sends this: connections are connected and disconnected."
+        return (
+            "The service never sends this event: the events of the category connections are "
+            "connected and disconnected."
+        )
     return ""

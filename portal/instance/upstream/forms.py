@@ -1,19 +1,19 @@
-"""The list of upstream templates as somebody types it, valid or not."""
+"""The form of the Upstream tab: one `TemplateForm` for each template, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.core.exceptions import SuspiciousOperation
 from django.http import QueryDict
 
-from arm.state import TemplateState
+from arm.state import ANY, TemplateState
 from identities.models import SignalRInstance
 from upstreams.models import UpstreamTemplate
 
+_SIGNED: Final = UpstreamTemplate.AuthType.MANAGED_IDENTITY
 FIELDS: Final = (
     "hub_pattern",
     "category_pattern",
@@ -22,17 +22,18 @@ FIELDS: Final = (
     "auth_type",
     "resource",
 )
-# What Azure means by a template that says no more.
-_NEW: Final = dict.fromkeys(FIELDS[:3], "*") | {
+NEW_ROW: Final[Mapping[str, str]] = {
+    "hub_pattern": ANY,
+    "category_pattern": ANY,
+    "event_pattern": ANY,
     "url_template": "",
-    "auth_type": UpstreamTemplate.AuthType.MANAGED_IDENTITY.value,
+    "auth_type": _SIGNED.value,
     "resource": "",
 }
-_SIGNED: Final = UpstreamTemplate.AuthType.MANAGED_IDENTITY
 
 
 class TemplateForm(forms.ModelForm[UpstreamTemplate]):
-    """One template. Its fields repeat in the page's form, in the order of the templates."""
+    """One template. All templates use the same field names; their order is that of the page."""
 
     class Meta:
         model = UpstreamTemplate
@@ -45,7 +46,7 @@ class TemplateForm(forms.ModelForm[UpstreamTemplate]):
             "resource": "Resource (audience in the issued token)",
         }
         help_texts: ClassVar = {
-            "resource": "An application's client ID or its Application ID URI.",
+            "resource": "The client ID or the Application ID URI of an application.",
         }
         widgets: ClassVar = {
             "hub_pattern": forms.TextInput,
@@ -56,98 +57,53 @@ class TemplateForm(forms.ModelForm[UpstreamTemplate]):
         }
 
     def clean(self) -> dict[str, Any]:
-        """Forget the resource of a template that is not signed: nothing would use it."""
+        """Clear the resource of a template without authentication."""
         data: dict[str, Any] = super().clean() or {}
         if data.get("auth_type") == UpstreamTemplate.AuthType.NONE:
             data["resource"] = ""
         return data
 
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The templates in their order: one dictionary of texts for each.
-
-    Those that nobody has typed, because they are wanted already, are not checked again.
-    """
-
-    rows: tuple[Mapping[str, str], ...] = ()
-    is_typed: bool = True
-
-    @classmethod
-    def of(cls, instance: SignalRInstance) -> Self:
-        """Return what is wanted of an instance."""
-        rows = instance.upstream_templates.all()
-        texts = tuple({name: getattr(row, name) for name in FIELDS} for row in rows)
-        return cls(texts, is_typed=False)
-
-    @classmethod
-    def posted(cls, data: QueryDict) -> Self:
-        """Return what a form holds, whose order is that of the page. Raises SuspiciousOperation."""
-        columns = [data.getlist(name) for name in FIELDS]
-        if len({len(column) for column in columns}) != 1:
-            raise SuspiciousOperation("The templates of this form are not complete.")
-        return cls(tuple(dict(zip(FIELDS, row, strict=True)) for row in zip(*columns, strict=True)))
-
-    def with_new(self) -> Self:
-        """Return the list with an empty template at its end."""
-        return type(self)((*self.rows, _NEW))
-
-    def without(self, index: int) -> Self:
-        """Return the list without the template there."""
-        return type(self)((*self.rows[:index], *self.rows[index + 1 :]))
-
-    def moved(self, index: int, by: int) -> Self:
-        """Return the list with the template there further up or down; its ends stop it."""
-        rows = list(self.rows)
-        rows.insert(max(0, index + by), rows.pop(index))
-        return type(self)(tuple(rows))
-
-    def forms(self, instance: SignalRInstance) -> list[TemplateForm]:
-        """Return a form for each template, filled in."""
-        return [
-            TemplateForm(
-                row if self.is_typed else None,
-                initial=dict(row),
-                instance=UpstreamTemplate(instance=instance),
-                auto_id=f"t{index}-%s",
-                label_suffix="",
-                # A list that is not finished can be arranged and read all the same.
-                use_required_attribute=False,
-            )
-            for index, row in enumerate(self.rows)
-        ]
-
     @property
-    def states(self) -> tuple[TemplateState, ...]:
-        """The templates as values that can be routed by, whatever was typed."""
-        return tuple(map(_state, self.rows))
+    def state(self) -> TemplateState:
+        """The template as entered, valid or not; an empty pattern matches anything."""
+        entered = {name: str(self[name].value() or "").strip() for name in FIELDS}
+        is_signed = entered["auth_type"] == _SIGNED
+        return TemplateState(
+            url_template=entered["url_template"],
+            hub_pattern=entered["hub_pattern"] or ANY,
+            category_pattern=entered["category_pattern"] or ANY,
+            event_pattern=entered["event_pattern"] or ANY,
+            auth_type="ManagedIdentity" if is_signed else "None",
+            resource=entered["resource"] or None if is_signed else None,
+        )
 
 
-def document_of(forms_: Sequence[TemplateForm]) -> list[dict[str, Any]]:
-    """Return valid forms as the document that `upstreams.template_documents` loads."""
-    return [_entry(form.cleaned_data) for form in forms_]
+def saved_forms(instance: SignalRInstance) -> list[TemplateForm]:
+    """Return an unbound form for each saved template: saved templates are not validated again."""
+    rows = instance.upstream_templates.all()
+    return [TemplateForm(instance=row, **_options(number)) for number, row in enumerate(rows, 1)]
 
 
-def _entry(data: Mapping[str, str]) -> dict[str, Any]:
-    is_signed = data["auth_type"] == _SIGNED
+def bound_forms(instance: SignalRInstance, rows: Iterable[Mapping[str, str]]) -> list[TemplateForm]:
+    """Return a bound form for each submitted row."""
+    return [
+        TemplateForm(row, instance=UpstreamTemplate(instance=instance), **_options(number))
+        for number, row in enumerate(rows, 1)
+    ]
+
+
+def submitted_rows(data: QueryDict) -> list[Mapping[str, str]]:
+    """Return the submitted templates in the order of the page. Raises SuspiciousOperation."""
+    columns = [data.getlist(name) for name in FIELDS]
+    if len({len(column) for column in columns}) != 1:
+        raise SuspiciousOperation("A template in this form is incomplete.")
+    return [dict(zip(FIELDS, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _options(number: int) -> dict[str, Any]:
     return {
-        "hubPattern": data["hub_pattern"],
-        "categoryPattern": data["category_pattern"],
-        "eventPattern": data["event_pattern"],
-        "urlTemplate": data["url_template"],
-        "auth": {"type": _SIGNED.value, "managedIdentity": {"resource": data["resource"]}}
-        if is_signed
-        else None,
+        "auto_id": f"template-{number}-%s",
+        "label_suffix": "",
+        # Browsers would otherwise refuse to send an incomplete list that is only reordered.
+        "use_required_attribute": False,
     }
-
-
-def _state(row: Mapping[str, str]) -> TemplateState:
-    is_signed = row["auth_type"] == _SIGNED
-    return TemplateState(
-        url_template=row["url_template"].strip(),
-        hub_pattern=row["hub_pattern"].strip() or "*",
-        category_pattern=row["category_pattern"].strip() or "*",
-        event_pattern=row["event_pattern"].strip() or "*",
-        auth_type="ManagedIdentity" if is_signed else "None",
-        resource=row["resource"].strip() or None if is_signed else None,
-    )

@@ -1,4 +1,4 @@
-"""What a signed template can ask a token for: an application of the tenant, or Azure's own."""
+"""The search for resources: applications of the tenant and Azure services."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _LISTED: Final = 20
 
 
 class ResourcesPage(InstancePage):
-    """Looks for applications in Microsoft Graph; a template's form takes what is chosen."""
+    """Search for applications in Microsoft Graph; the template form inserts the selected one."""
 
     tab = "upstream"
     template_name = "portal/instance/upstream/resources.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the page, or what was found alone."""
+        """Show the page, or only the results for htmx."""
         if is_fragment(request):
             self.template_name = "portal/instance/upstream/resource_results.html"
         response = super().get(request, *args, **kwargs)
@@ -33,7 +33,7 @@ class ResourcesPage(InstancePage):
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what was found, or why nothing could be looked for."""
+        """Add the results, or why the search failed."""
         query = self.request.GET.get("q", "").strip()
         applications: list[Application] = []
         problem = ""
@@ -43,7 +43,7 @@ class ResourcesPage(InstancePage):
             problem = str(error)
         return super().get_context_data(
             query=query,
-            # The field that takes a choice; a page of its own has none.
+            # The id of the form field to fill; empty where the page is opened on its own.
             field=self.request.GET.get("for", ""),
             applications=applications,
             problem=problem,

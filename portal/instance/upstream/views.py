@@ -1,163 +1,181 @@
-"""The tab of upstream templates: an ordered list that is read, tried and saved as a whole."""
+"""The Upstream tab: the ordered list of templates, edited, tested and saved as a whole."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final, NamedTuple
 
 from django.contrib import messages
-from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import pluralize
 from django.utils.cache import patch_vary_headers
 
 from api.conditional import entity_tag
 from identities.models import SignalRInstance
 from portal.instance.page import InstancePage
-from portal.instance.upstream.explanation import Route, read, route
-from portal.instance.upstream.forms import Draft, TemplateForm, document_of
+from portal.instance.upstream.explanation import Route, explain_forms, route
+from portal.instance.upstream.forms import (
+    NEW_ROW,
+    TemplateForm,
+    bound_forms,
+    saved_forms,
+    submitted_rows,
+)
 from portal.page import is_fragment, who
 from sync.desired.history import Author, wanting
 from sync.models import DesiredRevision
 from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES, Event
-from upstreams.template_documents import dump_templates, load_templates
+from upstreams.template_documents import replace_templates
 
-# What a button of one template does: its name and the template's index.
-_ONE: Final = re.compile(r"(?P<verb>up|down|remove)-(?P<index>\d{1,4})")
-_EDITOR: Final = "portal/instance/upstream/editor_update.html"
-_READINGS: Final = "portal/instance/upstream/explanations_update.html"
-_ROUTE: Final = "portal/instance/upstream/route.html"
+# The value of a template's button: its action and the number of the template.
+_TEMPLATE_BUTTON: Final = re.compile(r"(?P<action>up|down|remove)-(?P<number>[1-9]\d{0,3})")
+_FOLDER: Final = "portal/instance/upstream"
+
+Rows = Sequence[Mapping[str, str]]
 
 
 class UpstreamPage(InstancePage):
-    """Where each event goes, whether it is signed, and for what."""
+    """Upstream templates: where each event goes, and whether and for what it is signed."""
 
     tab = "upstream"
-    template_name = "portal/instance/upstream/page.html"
+    template_name = f"{_FOLDER}/page.html"
     permission_to_change = "upstreams.change_upstreamtemplate"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show what is wanted, or where one event goes by it."""
+        """Show the saved templates, or the route of one event."""
         if is_fragment(request) and request.headers.get("HX-Target") == "route":
-            self.template_name = _ROUTE
+            self.template_name = f"{_FOLDER}/route.html"
         response = super().get(request, *args, **kwargs)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Save the list, or show it anew as a button has arranged it: that saves nothing."""
-        # What is sent while somebody types comes from no button, and has the list read.
-        draft, verb = Draft.posted(request.POST), request.POST.get("do", "check")
-        if verb == "save":
-            return self._save(draft)
-        if verb == "check":
-            return self._show(draft, fragment=_READINGS)
-        changed, says, focus = _arranged(draft, verb)
-        forms = changed.forms(self.instance)
-        if verb == "add":
+        """Save the list; or check or rearrange it, which saves nothing."""
+        # Requests sent while a person types have no button: they check the list.
+        rows, action = submitted_rows(request.POST), request.POST.get("do", "check")
+        if action == "save":
+            return self._save(rows)
+        if action == "check":
+            forms = bound_forms(self.instance, rows)
+            return self._show_unsaved(forms, fragment="explanations_update")
+        edit = _edit(rows, action)
+        forms = bound_forms(self.instance, edit.rows)
+        if action == "add":
             forms[-1].fields["hub_pattern"].widget.attrs["autofocus"] = True
-        return self._show(changed, fragment=_EDITOR, forms=forms, says=says, focus=focus)
+        return self._show_unsaved(
+            forms, fragment="editor_update", announcement=edit.announcement, focus=edit.focus
+        )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the list, what it means, and where the tried event goes."""
-        draft: Draft = kwargs.pop("draft", None) or Draft.of(self.instance)
-        forms: list[TemplateForm] = kwargs.pop("forms", None) or draft.forms(self.instance)
+        """Add the forms with their explanations, and the route of the tested event."""
+        forms: list[TemplateForm] = kwargs.pop("forms", None) or []
+        if "version" not in kwargs:
+            forms, kwargs["version"] = saved_forms(self.instance), _version(self.instance)
         return super().get_context_data(
-            **{"version": _version(self.instance), **kwargs},
-            entries=list(zip(forms, read(draft.states, forms), strict=True)),
-            tried=self._tried(),
-            route=self._route(draft),
+            **kwargs,
+            entries=list(zip(forms, explain_forms(forms), strict=True)),
+            tested=self._tested_event(),
+            route=self._route(forms),
             known_categories=(CONNECTIONS, MESSAGES),
             known_events=(CONNECTED, DISCONNECTED),
         )
 
-    def _show(self, draft: Draft, *, fragment: str, **context: Any) -> HttpResponse:
-        if is_fragment(self.request):
-            self.template_name = fragment
-        # A list that somebody is at work on keeps the version that he began with.
-        version = self.request.POST.get("version", "")
+    def _show_unsaved(
+        self, forms: list[TemplateForm], *, fragment: str = "", status: int = 200, **context: Any
+    ) -> HttpResponse:
+        """Show a list that is not saved; it keeps the version that it was loaded with."""
+        if fragment and is_fragment(self.request):
+            self.template_name = f"{_FOLDER}/{fragment}.html"
+        context = {"version": self.request.POST.get("version", "")} | context
         return self.render_to_response(
-            self.get_context_data(draft=draft, version=version, is_edited=True, **context)
+            self.get_context_data(forms=forms, is_unsaved=True, **context), status=status
         )
 
-    def _save(self, draft: Draft) -> HttpResponse:
-        forms = draft.forms(self.instance)
+    def _save(self, rows: Rows) -> HttpResponse:
+        forms = bound_forms(self.instance, rows)
         if any(form.errors for form in forms):
-            problem = "Nothing was saved: see what is said beside the templates."
-            return self._again(draft, forms, problem)
+            problem = "Not saved. Correct the errors shown with the templates."
+            return self._show_unsaved(forms, problem=problem, status=422)
         author = Author(who(self.request), "set upstream", self.request.POST.get("comment", ""))
-        try:
-            with wanting(self.instance, author):
-                # Read again under the lock: of two who saw the same, the second is told.
-                row = SignalRInstance.objects.with_desired().get(pk=self.instance.pk)
-                if self.request.POST.get("version") != _version(row):
-                    return self._conflict(draft, row)
-                load_templates(row, document_of(forms))
-        except ValidationError as error:
-            return self._again(draft, forms, " ".join(error.messages))
+        with wanting(self.instance, author):
+            # Read again under the lock, so that the second of two concurrent edits is refused.
+            row = SignalRInstance.objects.with_desired().get(pk=self.instance.pk)
+            if self.request.POST.get("version") != _version(row):
+                return self._show_conflict(forms, row)
+            replace_templates(row, [form.instance for form in forms])
         messages.success(
             self.request,
-            f"{row} is to have {len(forms)} upstream template{'' if len(forms) == 1 else 's'}. "
-            "Azure is sent nothing before you apply the plan.",
+            f"Saved {len(forms)} upstream template{pluralize(len(forms))}. Apply the plan to "
+            "update Azure.",
         )
-        return self.back()
+        return self.redirect_to_tab()
 
-    def _again(self, draft: Draft, forms: list[TemplateForm], problem: str) -> HttpResponse:
-        version = self.request.POST.get("version", "")
-        context = self.get_context_data(
-            draft=draft, forms=forms, version=version, problem=problem, is_edited=True
-        )
-        return self.render_to_response(context, status=422)
-
-    def _conflict(self, draft: Draft, row: SignalRInstance) -> HttpResponse:
-        """Show both lists: the typed one can be saved over the other, or be given up."""
-        theirs = Draft.of(row)
-        last = DesiredRevision.objects.last_of_each([row.pk]).get(row.pk)
-        context = self.get_context_data(
-            draft=draft,
+    def _show_conflict(self, forms: list[TemplateForm], row: SignalRInstance) -> HttpResponse:
+        """Show the submitted and the saved templates: saving again replaces the saved ones."""
+        saved = saved_forms(row)
+        return self._show_unsaved(
+            forms,
             version=_version(row),
-            is_edited=True,
-            theirs=list(zip(theirs.states, read(theirs.states, theirs.forms(row)), strict=True)),
-            last=last,
+            saved_templates=[
+                (form.state, explanation)
+                for form, explanation in zip(saved, explain_forms(saved), strict=True)
+            ],
+            last=DesiredRevision.objects.last_of_each([row.pk]).get(row.pk),
+            status=409,
         )
-        return self.render_to_response(context, status=409)
 
-    def _tried(self) -> dict[str, str]:
-        """Return the event that somebody tries, from the address or the form."""
-        asked = self.request.POST if self.request.method == "POST" else self.request.GET
-        names = ("hub", "category", "event")
-        return {name: asked.get(f"try_{name}", "").strip() for name in names}
+    def _tested_event(self) -> dict[str, str]:
+        """Return the event of the *Test an event* form, from the query or the body."""
+        data = self.request.POST if self.request.method == "POST" else self.request.GET
+        return {name: data.get(f"try_{name}", "").strip() for name in ("hub", "category", "event")}
 
-    def _route(self, draft: Draft) -> Route | None:
-        tried = self._tried()
-        if not all(tried.values()):
+    def _route(self, forms: Sequence[TemplateForm]) -> Route | None:
+        event = self._tested_event()
+        if not all(event.values()):
             return None
-        return route(draft.states, Event(**tried))
+        return route([form.state for form in forms], Event(**event))
 
 
-def _arranged(draft: Draft, verb: str) -> tuple[Draft, str, str]:
-    """Return the list as a button leaves it, what to say of it, and what gets the focus."""
-    if verb == "add":
-        return draft.with_new(), f"Template {len(draft.rows) + 1} was added.", ""
-    if verb == "arrange":
-        return draft, "The order was changed. Save it to keep it.", ""
-    found = _ONE.fullmatch(verb)
-    if found is None or int(found["index"]) >= len(draft.rows):
-        raise SuspiciousOperation("There is no such button.")
-    index = int(found["index"])
-    if found["verb"] == "remove":
-        return draft.without(index), f"Template {index + 1} was removed.", "add"
-    by = -1 if found["verb"] == "up" else 1
-    place = min(max(0, index + by), len(draft.rows) - 1)
-    says = f"Template {index + 1} is now number {place + 1} of {len(draft.rows)}."
-    return draft.moved(index, by), says, f"{_still_movable(found['verb'], place, draft)}-{place}"
+class _Edit(NamedTuple):
+    """A list after a button: what a screen reader announces, and the button to focus."""
+
+    rows: Rows
+    announcement: str
+    focus: str = ""
 
 
-def _still_movable(verb: str, place: int, draft: Draft) -> str:
-    """Return the button that a template at `place` has, after it was moved by the other one."""
-    if place == 0:
-        return "down"
-    return "up" if place == len(draft.rows) - 1 else verb
+def _edit(rows: Rows, action: str) -> _Edit:
+    """Return the list as the button `action` changes it. Raises SuspiciousOperation."""
+    if action == "add":
+        return _Edit([*rows, NEW_ROW], f"Template {len(rows) + 1} was added.")
+    if action == "reorder":
+        return _Edit(rows, "The order was changed. Save to keep it.")
+    found = _TEMPLATE_BUTTON.fullmatch(action)
+    if found is None or int(found["number"]) > len(rows):
+        raise SuspiciousOperation("Unknown action.")
+    number = int(found["number"])
+    if found["action"] == "remove":
+        return _Edit(
+            [*rows[: number - 1], *rows[number:]], f"Template {number} was removed.", "add"
+        )
+    return _move(rows, number, found["action"])
+
+
+def _move(rows: Rows, number: int, action: str) -> _Edit:
+    """Move a template up or down by one; the first and the last stay where they are."""
+    step = -1 if action == "up" else 1
+    target = min(max(1, number + step), len(rows))
+    moved = list(rows)
+    moved.insert(target - 1, moved.pop(number - 1))
+    # The button that was pressed is disabled at the end of the list.
+    button = {1: "down", len(rows): "up"}.get(target, action)
+    announcement = f"Template {number} is now number {target} of {len(rows)}."
+    return _Edit(moved, announcement, f"{button}-{target}")
 
 
 def _version(instance: SignalRInstance) -> str:
-    return entity_tag(dump_templates(instance))
+    """Return a tag that changes with the saved templates."""
+    return entity_tag([asdict(row.state) for row in instance.upstream_templates.all()])
