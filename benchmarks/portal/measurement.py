@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
-from tests.portal.fleets import plant_fleet
+from tests.portal.large_fleet import create_fleet
 
 _ROUNDS: Final = 15
 _LIST: Final = "/admin/identities/signalrinstance/"
@@ -31,7 +31,7 @@ _PAGE_SIZE: Final = 50
 def main(size: int) -> None:
     """Create a fleet of that size, and request each page several times."""
     call_command("migrate", verbosity=0)
-    plant_fleet(size)
+    create_fleet(size)
     client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.create_superuser("admin"))
     last = (size + _PAGE_SIZE - 1) // _PAGE_SIZE

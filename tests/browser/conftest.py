@@ -24,8 +24,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from examples.demo.processes import Programs
 from scripts.browser import NoBrowser, found
+from tests.browser.error_watch import Watch
 from tests.browser.portal import Portal, environment, prepare, serve
-from tests.browser.watching import Watch
 from tests.cloud import LocalAzure
 
 WIDE: Final = {"width": 1440, "height": 900}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from localazure import seed
-from tests.browser.looking import assert_accessible, assert_fits, sign_in
+from tests.browser.error_watch import Watch
+from tests.browser.page_checks import assert_accessible, assert_fits, sign_in
 from tests.browser.portal import Portal
-from tests.browser.watching import Watch
 
 
 def sign_in_with_entra(page: Page, principal_name: str) -> None:
@@ -23,7 +23,7 @@ def sign_out(page: Page) -> None:
     page.context.clear_cookies()
 
 
-def test_a_viewer_sees_the_fleet_and_can_change_nothing(page: Page, watch: Watch) -> None:
+def test_viewer_has_read_only_access(page: Page, watch: Watch) -> None:
     sign_in_with_entra(page, seed.VIEWER_UPN)
     page.goto("/admin/identities/signalrinstance/")
     expect(page.get_by_text(seed.CHAT).first).to_be_visible()
@@ -32,16 +32,14 @@ def test_a_viewer_sees_the_fleet_and_can_change_nothing(page: Page, watch: Watch
     assert refused.status == 403
 
 
-def test_it_leads_to_where_somebody_wanted_to_go(page: Page) -> None:
+def test_sign_in_redirects_to_requested_page(page: Page) -> None:
     page.goto("/admin/sync/operation/")
     page.get_by_role("button", name="Sign in with Microsoft").click()
     page.get_by_role("button", name=seed.OPERATOR_UPN).click()
     page.wait_for_url("**/admin/sync/operation/")
 
 
-def test_a_role_that_entra_took_away_is_gone_at_the_next_sign_in(
-    page: Page, portal: Portal
-) -> None:
+def test_revoked_role_is_lost_at_next_sign_in(page: Page, portal: Portal) -> None:
     sign_in_with_entra(page, seed.ADMINISTRATOR_UPN)
     assert page.request.get("/admin/auth/user/").status == 200
     changed = seed.person("Ada Administrator", seed.ADMINISTRATOR_UPN, "Fleet.Reader")
@@ -52,7 +50,7 @@ def test_a_role_that_entra_took_away_is_gone_at_the_next_sign_in(
     assert page.request.get("/admin/auth/user/").status == 403
 
 
-def test_who_has_no_role_is_told_so(page: Page, watch: Watch) -> None:
+def test_user_without_role_is_refused(page: Page, watch: Watch) -> None:
     watch.allow("403")
     sign_in_with_entra(page, seed.STRANGER_UPN)
     expect(page.get_by_role("alert")).to_contain_text("gave you no role in Signalman")
@@ -60,7 +58,7 @@ def test_who_has_no_role_is_told_so(page: Page, watch: Watch) -> None:
     assert page.request.get("/admin/", max_redirects=0).status == 302
 
 
-def test_who_goes_back_is_told_that_nobody_was_signed_in(page: Page, watch: Watch) -> None:
+def test_cancelled_sign_in_is_explained(page: Page, watch: Watch) -> None:
     watch.allow("403")
     page.goto("/admin/login/")
     page.get_by_role("button", name="Sign in with Microsoft").click()
@@ -70,12 +68,12 @@ def test_who_goes_back_is_told_that_nobody_was_signed_in(page: Page, watch: Watc
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-def test_an_account_with_a_password_signs_in_as_before(page: Page) -> None:
+def test_password_sign_in_works_beside_entra(page: Page) -> None:
     sign_in(page, "viewer")
     assert page.url.endswith("/admin/")
 
 
-def test_the_sign_in_pages_have_no_barriers(page: Page, narrow_page: Page) -> None:
+def test_sign_in_pages_are_accessible(page: Page, narrow_page: Page) -> None:
     page.goto("/admin/login/")
     assert_accessible(page)
     page.get_by_role("button", name="Sign in with Microsoft").click()

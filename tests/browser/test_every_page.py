@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from localazure import seed
-from tests.browser.looking import assert_accessible, assert_fits, sign_in
+from tests.browser.page_checks import assert_accessible, assert_fits, sign_in
 from tests.browser.portal import Portal
 
 # So that one that breaks is named, and the others are looked at all the same.
@@ -31,7 +31,7 @@ def lived_in(portal: Portal, worker: None) -> Portal:
 @pytest.fixture(scope="module")
 def addresses(lived_in: Portal) -> list[str]:
     """The address of every page."""
-    found: list[str] = json.loads(lived_in.python("import tests.browser.addresses"))
+    found: list[str] = json.loads(lived_in.python("import tests.browser.page_urls"))
     return found
 
 
@@ -43,7 +43,7 @@ def administrator(open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_no_page_has_a_barrier(administrator: Page, addresses: list[str], group: int) -> None:
+def test_every_page_is_accessible(administrator: Page, addresses: list[str], group: int) -> None:
     found = []
     for address in addresses[group::GROUPS]:
         answer = administrator.goto(address)
@@ -69,7 +69,7 @@ def test_every_page_fits_a_phone(open_page: Callable[..., Page], addresses: list
     assert not found, "\n".join(found)
 
 
-def test_every_page_is_a_page_of_the_portal(administrator: Page, addresses: list[str]) -> None:
+def test_every_page_names_the_environment(administrator: Page, addresses: list[str]) -> None:
     for address in addresses:
         administrator.goto(address)
         expect(administrator.get_by_text("Local Azure", exact=True).first).to_be_attached()

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from localazure import seed
-from tests.browser.looking import screenshot, sign_in
+from tests.browser.page_checks import screenshot, sign_in
 from tests.browser.portal import Portal
 
 SIGNED_FOR = seed.UPSTREAM_APP_URI
@@ -78,17 +78,17 @@ def tab(page: Page, instance: str, label: str) -> None:
 
 def apply(page: Page) -> None:
     """Go to the plan from where it is offered, let Signalman write, and apply it to its end."""
-    page.get_by_role("link", name="See the plan").first.click()
+    page.get_by_role("link", name="View plan").first.click()
     page.wait_for_url("**/plan/")
-    manage = page.get_by_role("button", name="Let Signalman manage it")
+    manage = page.get_by_role("button", name="Set policy to Manage")
     if manage.is_visible():
         manage.click()
-    expect(page.get_by_role("button", name="Apply this plan")).to_be_visible()
+    expect(page.get_by_role("button", name="Apply plan")).to_be_visible()
     confirm = page.get_by_label("to confirm")
     if confirm.is_visible():
         confirm.fill(page.get_by_role("heading", level=1).inner_text())
-    page.get_by_role("button", name="Apply this plan").click()
-    expect(page.get_by_text("Azure has all that was planned")).to_be_visible(timeout=90_000)
+    page.get_by_role("button", name="Apply plan").click()
+    expect(page.get_by_text("All changes were applied")).to_be_visible(timeout=90_000)
 
 
 def assert_accepted(page: Page, portal: Portal, instance: str) -> None:
@@ -106,9 +106,9 @@ def test_add_a_system_assigned_identity(operator: Page, portal: Portal, tmp_path
     want_template(portal, seed.LAB)
     tab(operator, seed.LAB, "Identity")
     operator.get_by_label("On", exact=True).check()
-    expect(operator.get_by_text("made by Azure, known after apply")).to_be_visible()
+    expect(operator.get_by_text("known after apply")).to_be_visible()
     screenshot(operator, "identity-system-assigned", tmp_path)
-    operator.get_by_role("button", name="Save what is wanted").click()
+    operator.get_by_role("button", name="Save", exact=True).click()
     apply(operator)
     tab(operator, seed.LAB, "Identity")
     expect(operator.get_by_role("button", name="Copy object (principal) ID")).to_be_visible()
@@ -122,10 +122,10 @@ def test_add_a_user_assigned_identity(operator: Page, portal: Portal, tmp_path: 
     operator.get_by_label("Search by name").fill(seed.SHARED_IDENTITY)
     expect(operator.get_by_text(seed.ORDERS_IDENTITY)).to_have_count(0)
     operator.get_by_role("link", name=f"Choose {seed.SHARED_IDENTITY}").click()
-    consequences = operator.locator("#consequences")
-    expect(consequences.get_by_text(seed.SHARED_PRINCIPAL_ID)).to_be_visible()
+    impact = operator.locator("#impact")
+    expect(impact.get_by_text(seed.SHARED_PRINCIPAL_ID)).to_be_visible()
     screenshot(operator, "identity-user-assigned", tmp_path)
-    operator.get_by_role("button", name="Save what is wanted").click()
+    operator.get_by_role("button", name="Save", exact=True).click()
     apply(operator)
     tab(operator, seed.PAYMENTS, "Identity")
     expect(operator.get_by_text(seed.SHARED_CLIENT_ID).first).to_be_visible()
@@ -139,16 +139,16 @@ def test_enable_managed_identity_authentication(
     tab(operator, seed.ORDERS, "Upstream")
     expect(operator.get_by_text("Its requests carry no token")).to_be_visible()
     operator.get_by_label("Authentication").select_option("Managed identity")
-    operator.get_by_text("Choose from the tenant's applications").click()
-    operator.get_by_label("Application's name or client ID").fill("upstream")
+    operator.get_by_text("Choose an application of the tenant").click()
+    operator.get_by_label("Application name or client ID").fill("upstream")
     operator.get_by_role("button", name=f"Use {SIGNED_FOR}").click()
     operator.get_by_label("Hub", exact=True).fill("chat")
     operator.get_by_label("Event", exact=True).fill("echo")
     tried = operator.locator("#route")
-    expect(tried).to_contain_text("Template 1 takes it")
+    expect(tried).to_contain_text("Template 1 matches")
     expect(tried).to_contain_text(SIGNED_FOR)
     screenshot(operator, "upstream", tmp_path)
-    operator.get_by_role("button", name="Save the list").click()
+    operator.get_by_role("button", name="Save", exact=True).click()
     apply(operator)
     assert_accepted(operator, portal, seed.ORDERS)
 
@@ -169,10 +169,10 @@ def test_point_at_a_function_app_and_fix_its_issuer(
     tab(operator, HOSTED, "Function Apps")
     expect(operator.get_by_text("Its issuer is that of v2 tokens")).to_be_visible()
     screenshot(operator, "function-apps", tmp_path)
-    operator.get_by_role("button", name="Make it agree").click()
+    operator.get_by_role("button", name="Fix with a plan").click()
     apply(operator)
     tab(operator, HOSTED, "Function Apps")
-    expect(operator.get_by_text("agrees", exact=True)).to_be_visible()
+    expect(operator.get_by_text("match", exact=True)).to_be_visible()
     assert_accepted(operator, portal, HOSTED)
 
 
@@ -181,24 +181,24 @@ def test_grant_key_vault_access(operator: Page, portal: Portal, tmp_path: Path) 
     tab(operator, SECRETIVE, "Upstream")
     url = receiver(portal, SECRETIVE, f"?code={{@Microsoft.KeyVault(SecretUri={SECRET_URI})}}")
     operator.get_by_label("URL template").fill(url)
-    expect(operator.get_by_text("Takes from Key Vault:")).to_be_visible()
-    operator.get_by_role("button", name="Save the list").click()
+    expect(operator.get_by_text("Key Vault references:")).to_be_visible()
+    operator.get_by_role("button", name="Save", exact=True).click()
     tab(operator, SECRETIVE, "Key Vault")
-    operator.get_by_role("button", name="Read from Azure anew").click()
+    operator.get_by_role("button", name="Refresh from Azure").click()
     expect(operator.get_by_text("grant planned")).to_be_visible()
     expect(operator.get_by_text("Present", exact=True)).to_be_visible()
     screenshot(operator, "key-vault", tmp_path)
-    demand_secret(operator)
+    require_secret(operator)
     apply(operator)
     tab(operator, SECRETIVE, "Key Vault")
-    expect(operator.get_by_text("may read", exact=True)).to_be_visible()
+    expect(operator.get_by_text("access granted", exact=True)).to_be_visible()
     assert_accepted(operator, portal, SECRETIVE)
 
 
-def demand_secret(page: Page) -> None:
+def require_secret(page: Page) -> None:
     """Let the receiver refuse what comes without the secret, so that its coming is proved."""
-    page.get_by_text("Change what is demanded").click()
+    page.get_by_text("Change", exact=True).click()
     page.get_by_label("New secret").fill(SECRET)
-    page.get_by_label("Refuse requests without it").check()
+    page.get_by_label("Refuse requests without the secret").check()
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("One secret")).to_be_visible()
+    expect(page.get_by_text("Saved. The receiver uses the change")).to_be_visible()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from localazure import seed
-from tests.browser.looking import assert_accessible, assert_fits, screenshot, sign_in
+from tests.browser.page_checks import assert_accessible, assert_fits, screenshot, sign_in
 from tests.browser.portal import Portal
 
 
@@ -19,16 +19,14 @@ def token(portal: Portal) -> str:
     return str(portal.azure.post("/_local/tokens", order)["token"])
 
 
-def test_a_token_of_another_instance_is_refused_in_words(
-    page: Page, token: str, tmp_path: Path
-) -> None:
+def test_explains_token_of_another_instance(page: Page, token: str, tmp_path: Path) -> None:
     sign_in(page, "viewer")
     page.get_by_role("link", name="Token inspector").click()
     assert_accessible(page)
     page.get_by_label("Instance").fill(seed.CHAT)
     page.get_by_label("Access token").fill(token)
     page.get_by_role("button", name="Inspect").click()
-    expect(page.get_by_role("heading", name="The receiver would refuse it")).to_be_visible()
+    expect(page.get_by_role("heading", name="The receiver would refuse this token")).to_be_visible()
     failed = page.get_by_role("listitem").filter(has_text="fail").filter(has_text="Principal")
     expect(failed).to_contain_text(seed.CHAT_PRINCIPAL_ID)
     expect(failed).to_contain_text(seed.ORDERS_PRINCIPAL_ID)
@@ -38,7 +36,7 @@ def test_a_token_of_another_instance_is_refused_in_words(
     screenshot(page, "token-inspector", tmp_path)
 
 
-def test_it_fits_a_phone(narrow_page: Page, token: str) -> None:
+def test_page_fits_a_phone(narrow_page: Page, token: str) -> None:
     sign_in(narrow_page, "viewer")
     narrow_page.goto(f"/admin/token-inspector/?instance={seed.CHAT}")
     narrow_page.get_by_label("Access token").fill(token)

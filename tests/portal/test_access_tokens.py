@@ -32,7 +32,7 @@ def made(client: Client, **changes: str) -> str:
     return found[1]
 
 
-def test_a_token_opens_the_api_until_it_is_revoked(viewer: Client) -> None:
+def test_token_works_until_revoked(viewer: Client) -> None:
     token = made(viewer)
     assert bearing(token).get(INSTANCES).status_code == 200
     row = PersonalAccessToken.objects.get()
@@ -41,12 +41,12 @@ def test_a_token_opens_the_api_until_it_is_revoked(viewer: Client) -> None:
     assert "Revoked" in viewer.get(PAGE).content.decode()
 
 
-def test_its_text_is_shown_once(viewer: Client) -> None:
+def test_token_is_shown_once(viewer: Client) -> None:
     token = made(viewer)
     assert token not in viewer.get(PAGE).content.decode()
 
 
-def test_nobody_sees_or_revokes_anothers(viewer: Client, sign_in: SignIn) -> None:
+def test_tokens_of_others_are_not_found(viewer: Client, sign_in: SignIn) -> None:
     made(viewer)
     other = sign_in(Role.ADMINISTRATOR)
     assert "nightly build" not in other.get(PAGE).content.decode()
@@ -56,19 +56,19 @@ def test_nobody_sees_or_revokes_anothers(viewer: Client, sign_in: SignIn) -> Non
     assert row.revoked_at is None
 
 
-def test_a_get_revokes_nothing(viewer: Client) -> None:
+def test_get_does_not_revoke(viewer: Client) -> None:
     made(viewer)
     row = PersonalAccessToken.objects.get()
     assert viewer.get(f"{PAGE}{row.pk}/revoke/").status_code == 405
 
 
 @pytest.mark.parametrize("changes", [{"name": ""}, {"scope": "all"}, {"days": "3650"}])
-def test_what_cannot_be_is_not_made(viewer: Client, changes: dict[str, str]) -> None:
+def test_refuses_invalid_token(viewer: Client, changes: dict[str, str]) -> None:
     assert "smp_" not in viewer.post(PAGE, WANTED | changes).content.decode()
     assert not PersonalAccessToken.objects.exists()
 
 
-def test_who_signs_in_with_entra_makes_none_that_lasts_long(viewer: Client) -> None:
+def test_entra_users_get_short_lifetimes(viewer: Client) -> None:
     assert "smp_" not in viewer.post(PAGE, WANTED | {"days": "90"}).content.decode()
     for user in User.objects.all():
         user.set_password("a-password")

@@ -51,7 +51,7 @@ def filled_in(client: Client, page: str) -> dict[str, str]:
     return fields
 
 
-def test_a_new_instance_is_added(admin_client: Client, subscription: Subscription) -> None:
+def test_adds_an_instance(admin_client: Client, subscription: Subscription) -> None:
     page = reverse("admin:identities_signalrinstance_add")
     fields = filled_in(admin_client, page) | {
         "name": "chat-new",
@@ -63,18 +63,14 @@ def test_a_new_instance_is_added(admin_client: Client, subscription: Subscriptio
     assert SignalRInstance.objects.get(name="chat-new").identity.type == "None"
 
 
-def test_the_identity_is_changed_on_the_instances_page(
-    admin_client: Client, instance: SignalRInstance
-) -> None:
+def test_changes_the_identity(admin_client: Client, instance: SignalRInstance) -> None:
     fields = filled_in(admin_client, page_of(instance)) | {"identity-0-type": "SystemAssigned"}
     assert admin_client.post(page_of(instance), fields).status_code == 302
     instance.identity.refresh_from_db()
     assert instance.identity.type == "SystemAssigned"
 
 
-def test_both_identities_at_once_are_refused_in_words(
-    admin_client: Client, instance: SignalRInstance
-) -> None:
+def test_refuses_two_identities(admin_client: Client, instance: SignalRInstance) -> None:
     borrowed = UserAssignedIdentity.objects.create(
         arm_id=f"/subscriptions/{uuid.uuid4()}/resourceGroups/apps"
         "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app-identity"
@@ -90,7 +86,7 @@ def test_both_identities_at_once_are_refused_in_words(
     assert instance.identity.type == "None"
 
 
-def test_a_template_is_added_in_its_place(admin_client: Client, instance: SignalRInstance) -> None:
+def test_adds_a_template_at_its_position(admin_client: Client, instance: SignalRInstance) -> None:
     fields = filled_in(admin_client, page_of(instance)) | {
         "upstream_templates-TOTAL_FORMS": "2",
         **template(0, position="1", url="https://example.com/second"),
@@ -117,7 +113,7 @@ def template(index: int, *, position: str, url: str) -> dict[str, str]:
     return {f"upstream_templates-{index}-{name}": value for name, value in values.items()}
 
 
-def test_the_forms_deletion_leads_to_the_page_that_asks_which_is_meant(
+def test_deletion_redirects_to_the_delete_page(
     admin_client: Client, instance: SignalRInstance
 ) -> None:
     page = reverse("admin:identities_signalrinstance_delete", args=[instance.pk])
@@ -126,15 +122,13 @@ def test_the_forms_deletion_leads_to_the_page_that_asks_which_is_meant(
     assert SignalRInstance.objects.exists()
 
 
-def test_the_tenant_of_a_subscription_is_azures_to_say(
-    admin_client: Client, subscription: Subscription
-) -> None:
+def test_subscription_is_read_only(admin_client: Client, subscription: Subscription) -> None:
     page = reverse("admin:identities_subscription_change", args=[subscription.pk])
     assert str(subscription.tenant_id) in admin_client.get(page).content.decode()
     assert admin_client.post(page, {"tenant_id": str(uuid.uuid4())}).status_code == 403
 
 
-def test_a_known_identity_stays_the_one_it_is(admin_client: Client) -> None:
+def test_arm_id_of_identity_is_read_only(admin_client: Client) -> None:
     arm_id = (
         f"/subscriptions/{uuid.uuid4()}/resourceGroups/apps"
         "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app-identity"

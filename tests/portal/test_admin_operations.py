@@ -20,9 +20,7 @@ def page(client: Client, name: str, *arguments: object) -> str:
     return response.content.decode()
 
 
-def test_operations_are_listed_with_how_they_stand(
-    local_azure: LocalAzure, admin_client: Client
-) -> None:
+def test_lists_operations_with_status(local_azure: LocalAzure, admin_client: Client) -> None:
     signed_lab()
     assert "queued, waiting for a worker" in page(admin_client, "operation_changelist")
 
@@ -33,7 +31,7 @@ def queries_of_the_list(client: Client) -> int:
     return len(queries)
 
 
-def test_a_longer_list_of_operations_takes_no_more_queries(
+def test_query_count_is_independent_of_operations(
     local_azure: LocalAzure, admin_client: Client
 ) -> None:
     operation = drive(signed_lab())
@@ -45,7 +43,7 @@ def test_a_longer_list_of_operations_takes_no_more_queries(
     assert queries_of_the_list(admin_client) == few
 
 
-def test_an_operation_leads_to_its_own_page(local_azure: LocalAzure, admin_client: Client) -> None:
+def test_operation_links_to_its_page(local_azure: LocalAzure, admin_client: Client) -> None:
     operation = signed_lab()
     own = f"/admin/operations/{operation.pk}/"
     assert own in page(admin_client, "operation_changelist")
@@ -54,7 +52,7 @@ def test_an_operation_leads_to_its_own_page(local_azure: LocalAzure, admin_clien
 
 
 @pytest.mark.parametrize("name", ["operation", "auditevent"])
-def test_nobody_edits_what_happened(
+def test_operations_and_events_are_read_only(
     local_azure: LocalAzure, admin_client: Client, name: str
 ) -> None:
     operation = drive(signed_lab())
@@ -67,9 +65,7 @@ def test_nobody_edits_what_happened(
         assert admin_client.post(address, {"post": "yes"}).status_code == 403
 
 
-def test_the_audit_trail_is_searched_by_instance(
-    local_azure: LocalAzure, admin_client: Client
-) -> None:
+def test_finds_audit_events_by_instance(local_azure: LocalAzure, admin_client: Client) -> None:
     drive(signed_lab())
     address = reverse("admin:sync_auditevent_changelist")
     found = admin_client.get(address, {"q": seed.LAB})
@@ -84,7 +80,7 @@ def test_the_audit_trail_is_searched_by_instance(
     assert list(other.context["cl"].result_list) == []
 
 
-def test_the_history_is_listed_in_a_constant_number_of_queries(
+def test_query_count_is_independent_of_revisions(
     local_azure: LocalAzure, admin_client: Client
 ) -> None:
     counts = []

@@ -30,9 +30,7 @@ def template(instance: SignalRInstance, hub: str, position: int) -> UpstreamTemp
     )
 
 
-def test_an_instances_page_has_its_templates_in_order(
-    operator: Client, instance: SignalRInstance
-) -> None:
+def test_form_lists_templates_in_order(operator: Client, instance: SignalRInstance) -> None:
     template(instance, "second-hub", 1)
     template(instance, "first-hub", 0)
     url = reverse("admin:identities_signalrinstance_change", args=[instance.pk])
@@ -41,7 +39,7 @@ def test_an_instances_page_has_its_templates_in_order(
 
 
 @pytest.mark.parametrize("model", ["upstreamtemplate", "delivery", "deliverycount"])
-def test_each_list_opens(operator: Client, instance: SignalRInstance, model: str) -> None:
+def test_lists_open(operator: Client, instance: SignalRInstance, model: str) -> None:
     template(instance, "chat", 0)
     now = timezone.now()
     refused = {"instance": instance, "outcome": "refused", "reason": "expired"}
@@ -53,13 +51,11 @@ def test_each_list_opens(operator: Client, instance: SignalRInstance, model: str
 
 
 @pytest.mark.parametrize("model", ["delivery", "deliverycount"])
-def test_deliveries_cannot_be_written_by_hand(operator: Client, model: str) -> None:
+def test_deliveries_cannot_be_added(operator: Client, model: str) -> None:
     assert operator.get(reverse(f"admin:upstreams_{model}_add")).status_code == 403
 
 
-def test_a_delivery_can_be_looked_at_and_not_changed(
-    operator: Client, instance: SignalRInstance
-) -> None:
+def test_delivery_is_read_only(operator: Client, instance: SignalRInstance) -> None:
     row = Delivery.objects.create(
         instance=instance,
         received_at=timezone.now(),

@@ -27,35 +27,31 @@ def stands(instance: SignalRInstance, status: SyncStatus) -> None:
     InstanceStatus.objects.create(instance=instance, status=status, since=timezone.now())
 
 
-def test_without_a_fleet_it_leads_to_the_first_steps(sign_in: SignIn) -> None:
+def test_empty_fleet_links_to_connect_page(sign_in: SignIn) -> None:
     assert "No instances yet" in page(sign_in)
 
 
-def test_what_differs_needs_attention(sign_in: SignIn, instance: SignalRInstance) -> None:
+def test_drift_needs_attention(sign_in: SignIn, instance: SignalRInstance) -> None:
     stands(instance, SyncStatus.OUT_OF_SYNC)
     shown = page(sign_in)
     assert f"/admin/instances/{instance}/diagnosis/" in shown
     assert "The desired state differs from Azure" in shown
 
 
-def test_a_fleet_in_order_needs_nobody(sign_in: SignIn, instance: SignalRInstance) -> None:
+def test_shows_no_problems(sign_in: SignIn, instance: SignalRInstance) -> None:
     stands(instance, SyncStatus.SYNCED)
     assert "No problems found" in page(sign_in)
 
 
-def test_an_instance_is_named_once_with_its_worst(
-    sign_in: SignIn, instance: SignalRInstance
-) -> None:
+def test_shows_only_the_most_severe_problem(sign_in: SignIn, instance: SignalRInstance) -> None:
     stands(instance, SyncStatus.OUT_OF_SYNC)
     SignalRInstance.objects.update(provisioning_state="Failed")
     shown = page(sign_in)
-    assert "provisioning state is Failed" in shown
+    assert "provisioning state in Azure is Failed" in shown
     assert "The desired state differs from Azure" not in shown
 
 
-def test_refusals_of_the_last_hour_are_explained(
-    sign_in: SignIn, instance: SignalRInstance
-) -> None:
+def test_explains_refusals_of_the_last_hour(sign_in: SignIn, instance: SignalRInstance) -> None:
     now = timezone.now().replace(second=0, microsecond=0)
     for reason, ago in (("wrong_audience", 5), ("expired", 120)):
         DeliveryCount.objects.create(
@@ -68,7 +64,7 @@ def test_refusals_of_the_last_hour_are_explained(
     assert page(sign_in).count("9 requests refused in the last hour") == 1
 
 
-def test_a_running_operation_says_how_far_it_is(sign_in: SignIn, instance: SignalRInstance) -> None:
+def test_shows_progress_of_running_operation(sign_in: SignIn, instance: SignalRInstance) -> None:
     operation = Operation.objects.create(
         instance=instance,
         plan={},
@@ -84,7 +80,7 @@ def test_a_running_operation_says_how_far_it_is(sign_in: SignIn, instance: Signa
     assert "waiting for a worker" in part
 
 
-def test_the_number_of_queries_does_not_grow_with_the_fleet(
+def test_query_count_is_independent_of_fleet_size(
     sign_in: SignIn, instance: SignalRInstance
 ) -> None:
     stands(instance, SyncStatus.OUT_OF_SYNC)
@@ -107,9 +103,7 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(
     assert len(many) == len(few)
 
 
-def test_azure_is_asked_by_a_post_of_an_operator_alone(
-    sign_in: SignIn, local_azure: LocalAzure
-) -> None:
+def test_only_operators_check_the_connection(sign_in: SignIn, local_azure: LocalAzure) -> None:
     local_azure.delete("/_local/requests")
     operator = sign_in(Role.OPERATOR)
     operator.get("/admin/connect/")

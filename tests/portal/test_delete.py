@@ -14,7 +14,7 @@ from tests.sync.driving import drive, imported, managed, signed_lab
 CHAT = f"/admin/instances/{seed.CHAT}/delete/"
 
 
-def test_out_of_signalman_leaves_azure_as_it_is(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_removal_does_not_touch_azure(local_azure: LocalAzure, sign_in: SignIn) -> None:
     imported(seed.CHAT)
     local_azure.delete("/_local/requests")
     fields = {"scope": "signalman", "confirm": seed.CHAT}
@@ -27,7 +27,7 @@ def test_out_of_signalman_leaves_azure_as_it_is(local_azure: LocalAzure, sign_in
     assert (event.who, event.action) == ("a-operator", "remove")
 
 
-def test_without_the_name_nothing_is_removed(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_removal_requires_the_name(local_azure: LocalAzure, sign_in: SignIn) -> None:
     imported(seed.CHAT)
     client = sign_in(Role.OPERATOR)
     answer = client.post(CHAT, {"scope": "signalman", "confirm": "chat"})
@@ -37,9 +37,7 @@ def test_without_the_name_nothing_is_removed(local_azure: LocalAzure, sign_in: S
     assert SignalRInstance.objects.exists()
 
 
-def test_a_protected_instance_is_not_deleted_until_that_is_lifted(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_protected_instance_is_not_deleted(local_azure: LocalAzure, sign_in: SignIn) -> None:
     managed(seed.CHAT)
     client = sign_in(Role.OPERATOR)
     assert "Deletion protection is on." in client.get(CHAT).content.decode()
@@ -55,7 +53,7 @@ def test_a_protected_instance_is_not_deleted_until_that_is_lifted(
     assert "was not found in Azure" in client.get(CHAT).content.decode()
 
 
-def test_a_deletion_in_azure_asks_for_the_name(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_deletion_requires_the_name(local_azure: LocalAzure, sign_in: SignIn) -> None:
     chat = managed(seed.CHAT)
     protect(chat, who="ada", is_protected=False)
     answer = sign_in(Role.OPERATOR).post(CHAT, {"scope": "azure", "confirm": "Contoso-Chat"})
@@ -63,9 +61,7 @@ def test_a_deletion_in_azure_asks_for_the_name(local_azure: LocalAzure, sign_in:
     assert not Operation.objects.exists()
 
 
-def test_an_instance_that_is_worked_on_stays_known(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_refuses_removal_during_an_operation(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = signed_lab()
     address = f"/admin/instances/{seed.LAB}/delete/"
     fields = {"scope": "signalman", "confirm": seed.LAB}
@@ -74,9 +70,7 @@ def test_an_instance_that_is_worked_on_stays_known(
     assert f"/admin/operations/{operation.pk}/" in answer.content.decode()
 
 
-def test_an_observed_instance_has_to_be_managed_first(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_deletion_requires_policy_manage(local_azure: LocalAzure, sign_in: SignIn) -> None:
     chat = imported(seed.CHAT)
     protect(chat, who="ada", is_protected=False)
     client = sign_in(Role.OPERATOR)
@@ -85,7 +79,7 @@ def test_an_observed_instance_has_to_be_managed_first(
     assert answer["Location"] == CHAT
 
 
-def test_a_viewer_deletes_and_unprotects_nothing(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_viewer_cannot_delete_or_unprotect(local_azure: LocalAzure, sign_in: SignIn) -> None:
     imported(seed.CHAT)
     client = sign_in(Role.VIEWER)
     assert "to confirm" not in client.get(CHAT).content.decode()

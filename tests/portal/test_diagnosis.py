@@ -9,35 +9,33 @@ from tests.portal.conftest import SignIn
 from upstreams.models import UpstreamTemplate
 
 
-def test_what_fails_is_named_with_what_to_do(sign_in: SignIn, instance: SignalRInstance) -> None:
+def test_shows_failed_checks_with_fix(sign_in: SignIn, instance: SignalRInstance) -> None:
     page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/diagnosis/").content.decode()
     assert "Needs attention" in page
     assert "Fix:" in page
 
 
-def test_a_viewer_has_no_address_asked(sign_in: SignIn, instance: SignalRInstance) -> None:
+def test_viewer_cannot_probe_endpoints(sign_in: SignIn, instance: SignalRInstance) -> None:
     address = f"/admin/instances/{instance}/diagnosis/"
     client = sign_in(Role.VIEWER)
     assert "Probe endpoints" not in client.get(address).content.decode()
     assert client.post(address).status_code == 403
 
 
-def test_an_operator_has_them_asked(sign_in: SignIn, instance: SignalRInstance) -> None:
+def test_operator_can_probe_endpoints(sign_in: SignIn, instance: SignalRInstance) -> None:
     page = sign_in(Role.OPERATOR).post(f"/admin/instances/{instance}/diagnosis/")
     assert page.status_code == 200
     assert "was sent one request" in page.content.decode()
 
 
-def test_an_address_that_was_not_asked_is_not_known(
-    sign_in: SignIn, instance: SignalRInstance
-) -> None:
+def test_unprobed_endpoint_is_unknown(sign_in: SignIn, instance: SignalRInstance) -> None:
     UpstreamTemplate.objects.create(instance=instance, url_template="https://a.example/")
     page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/diagnosis/").content.decode()
     assert "templates[0].answers" in page
     assert f"manage.py diagnose {instance} --probe" in page
 
 
-def test_each_finding_leads_to_where_it_is_mended() -> None:
+def test_findings_link_to_the_tab_that_fixes_them() -> None:
     assert tab_of("templates[0].key_vault[kv/secret]") == "key-vault"
     assert tab_of("templates[1].signed") == "upstream"
     assert tab_of("function_apps[app].issuer") == "function-apps"

@@ -9,8 +9,8 @@ from sync.desired.history import Author, record_desired
 from sync.inventory.drift import drift_of
 from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
-from tests.portal.cloud import changed_lab
 from tests.portal.conftest import SignIn
+from tests.portal.plans import changed_lab
 from tests.sync.driving import SIGNED, imported, want
 
 LAB = f"/admin/instances/{seed.LAB}/drift/"
@@ -20,7 +20,7 @@ def wanted(name: str) -> SignalRInstance:
     return SignalRInstance.objects.with_desired().get(name=name)
 
 
-def test_each_difference_shows_both_sides(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_shows_desired_and_observed_values(local_azure: LocalAzure, sign_in: SignIn) -> None:
     changed_lab()
     page = sign_in(Role.VIEWER).get(LAB).content.decode()
     assert "2 differences" in page
@@ -29,9 +29,7 @@ def test_each_difference_shows_both_sides(local_azure: LocalAzure, sign_in: Sign
     assert '<span class="quiet">not set</span>' in page
 
 
-def test_a_key_that_stands_in_clear_in_an_address_is_on_no_page(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_redacts_keys_in_urls_on_every_page(local_azure: LocalAzure, sign_in: SignIn) -> None:
     want(imported(seed.LAB), "None", {"urlTemplate": "https://app.example/api?code=S3cretKey"})
     client = sign_in(Role.VIEWER)
     record_desired([wanted(seed.LAB).pk], Author("ada", "set upstream"))
@@ -42,9 +40,7 @@ def test_a_key_that_stands_in_clear_in_an_address_is_on_no_page(
         assert "S3cretKey" not in page
 
 
-def test_a_difference_that_a_revision_brought_names_who_wanted_it(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_names_who_changed_the_desired_state(local_azure: LocalAzure, sign_in: SignIn) -> None:
     imported(seed.LAB)
     client = sign_in(Role.OPERATOR)
     address = f"/api/v1/instances/{seed.LAB}/identity/"
@@ -58,9 +54,7 @@ def test_a_difference_that_a_revision_brought_names_who_wanted_it(
     assert "changed in Signalman by a-operator (set identity)" in page
 
 
-def test_a_difference_that_azure_brought_says_when_azure_was_changed(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_shows_when_azure_was_changed(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = imported(seed.LAB)
     change_in_azure(local_azure)
     drift_of([lab])
@@ -75,16 +69,14 @@ def change_in_azure(cloud: LocalAzure) -> None:
     cloud.seed(instances=[{**instance, "identity": {"type": "SystemAssigned"}}])
 
 
-def test_ours_leads_to_the_plan_with_what_was_chosen(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_plan_selected_opens_plan_with_paths(local_azure: LocalAzure, sign_in: SignIn) -> None:
     changed_lab()
     fields = {"path": ["identity"], "do": "plan"}
     answer = sign_in(Role.OPERATOR).post(LAB, fields)
     assert answer["Location"] == f"/admin/instances/{seed.LAB}/plan/?path=identity"
 
 
-def test_theirs_is_wanted_from_then_on_with_the_comment(
+def test_accept_changes_desired_state_with_change_note(
     local_azure: LocalAzure, sign_in: SignIn
 ) -> None:
     changed_lab()
@@ -99,9 +91,7 @@ def test_theirs_is_wanted_from_then_on_with_the_comment(
     assert (last.who, last.action, last.comment) == ("a-operator", "accept", "a trial")
 
 
-def test_what_cannot_be_accepted_is_explained_and_keeps_what_was_typed(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_refused_acceptance_keeps_the_form(local_azure: LocalAzure, sign_in: SignIn) -> None:
     changed_lab()
     fields = {"path": ["identity"], "do": "accept", "comment": "no identity"}
     answer = sign_in(Role.OPERATOR).post(LAB, fields)
@@ -112,14 +102,14 @@ def test_what_cannot_be_accepted_is_explained_and_keeps_what_was_typed(
     assert 'id="change-1" checked' in page
 
 
-def test_nothing_chosen_is_said(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_requires_a_selection(local_azure: LocalAzure, sign_in: SignIn) -> None:
     changed_lab()
     answer = sign_in(Role.OPERATOR).post(LAB, {"do": "accept"})
     assert answer.status_code == 400
     assert "Select at least one" in answer.content.decode()
 
 
-def test_a_viewer_sees_drift_and_decides_nothing(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_viewer_cannot_resolve_drift(local_azure: LocalAzure, sign_in: SignIn) -> None:
     changed_lab()
     client = sign_in(Role.VIEWER)
     assert "Plan selected" not in client.get(LAB).content.decode()
@@ -127,21 +117,17 @@ def test_a_viewer_sees_drift_and_decides_nothing(local_azure: LocalAzure, sign_i
     assert wanted(seed.LAB).identity.type == "SystemAssigned"
 
 
-def test_an_instance_without_drift_says_so(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_shows_no_drift(local_azure: LocalAzure, sign_in: SignIn) -> None:
     imported(seed.CHAT)
     page = sign_in(Role.VIEWER).get(f"/admin/instances/{seed.CHAT}/drift/").content.decode()
     assert "No drift" in page
 
 
-def test_an_instance_that_was_never_read_has_nothing_to_compare(
-    sign_in: SignIn, instance: SignalRInstance
-) -> None:
+def test_unread_instance_has_no_differences(sign_in: SignIn, instance: SignalRInstance) -> None:
     page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/drift/").content.decode()
     assert "Not yet read from Azure" in page
 
 
-def test_a_wanted_change_that_azure_would_refuse_can_still_be_looked_at(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_shows_change_that_azure_would_refuse(local_azure: LocalAzure, sign_in: SignIn) -> None:
     want(imported(seed.LAB), "None", SIGNED)
     assert "1 difference " in sign_in(Role.VIEWER).get(LAB).content.decode()

@@ -26,30 +26,30 @@ def of(tool: str, *templates: TemplateState, resource: Resource = RESOURCE) -> E
     return next(each for each in export(resource, state) if each.tool == tool)
 
 
-def test_az_cannot_sign_and_says_so() -> None:
+def test_az_reports_that_it_cannot_sign() -> None:
     exported = of("Azure CLI", SIGNED)
     assert "api://chat" not in exported.text
     assert any("no longer signed" in sentence for sentence in exported.limitations)
     assert not any("no longer signed" in each for each in of("Azure CLI", PLAIN).limitations)
 
 
-def test_terraform_loses_the_order_of_several() -> None:
+def test_terraform_reports_lost_order() -> None:
     assert any("order" in sentence for sentence in of("Terraform", PLAIN, SIGNED).limitations)
     assert not any("order" in sentence for sentence in of("Terraform", PLAIN).limitations)
 
 
-def test_terraform_takes_a_resource_that_is_a_uuid_alone() -> None:
+def test_terraform_exports_only_uuid_resources() -> None:
     uuid = "11111111-2222-4333-8444-555555555555"
     signed = TemplateState("https://a.example", auth_type="ManagedIdentity", resource=uuid)
     assert f'user_assigned_identity_id = "{uuid}"' in of("Terraform", signed).text
     assert "user_assigned_identity_id" not in of("Terraform", SIGNED).text
 
 
-def test_bicep_says_the_resource() -> None:
+def test_bicep_exports_the_resource() -> None:
     assert "managedIdentity: { resource: 'api://chat' }" in of("Bicep", SIGNED).text
 
 
-def test_a_user_assigned_identity_is_named_in_each() -> None:
+def test_every_export_names_the_user_assigned_identity() -> None:
     identity = "/subscriptions/s/resourcegroups/rg/providers/microsoft.managedidentity/x/y"
     state = InstanceState(IdentityState("UserAssigned", identity))
     assert all(identity in each.text for each in export(RESOURCE, state))
@@ -59,13 +59,13 @@ ADDRESSES = st.text(st.characters(codec="utf-8", exclude_characters="\0\\"), min
 
 
 @given(ADDRESSES)
-def test_whatever_an_address_holds_az_gets_it_as_one_word(address: str) -> None:
+def test_az_quotes_any_url(address: str) -> None:
     words = shlex.split(of("Azure CLI", TemplateState(address)).text.replace("\\\n", ""))
     assert f"url-template={address}" in words
 
 
 @given(ADDRESSES)
-def test_whatever_an_address_holds_terraform_reads_it_as_one_text(address: str) -> None:
+def test_terraform_quotes_any_url(address: str) -> None:
     text = of("Terraform", TemplateState(address)).text
     (line,) = (line for line in text.split("\n") if "url_template" in line)
     written = json.loads(line.split("= ", 1)[1])
@@ -73,7 +73,7 @@ def test_whatever_an_address_holds_terraform_reads_it_as_one_text(address: str) 
     assert written == address.replace("${", "$${").replace("%{", "%%{")
 
 
-def test_a_key_in_clear_is_on_no_page(sign_in: SignIn, instance: SignalRInstance) -> None:
+def test_redacts_keys_in_urls(sign_in: SignIn, instance: SignalRInstance) -> None:
     UpstreamTemplate.objects.create(
         instance=instance, url_template="https://f.example/api?code=sesame-0123456789abcdef"
     )

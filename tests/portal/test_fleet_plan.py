@@ -12,9 +12,9 @@ from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
 from sync.models import Operation
 from tests.cloud import LocalAzure
-from tests.portal.cloud import changed_lab
 from tests.portal.conftest import SignIn
-from tests.portal.fleets import plant_fleet
+from tests.portal.large_fleet import create_fleet
+from tests.portal.plans import changed_lab
 from tests.sync.driving import UNSIGNED, imported, start, want
 
 INSTANCES = "/admin/identities/signalrinstance/"
@@ -30,9 +30,7 @@ def two_to_change() -> list[SignalRInstance]:
     return [changed_lab(), want(imported(seed.PAYMENTS), "SystemAssigned", UNSIGNED)]
 
 
-def test_plans_of_the_chosen_are_shown_and_nothing_is_begun(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_shows_plans_of_selected_instances(local_azure: LocalAzure, sign_in: SignIn) -> None:
     answer = act(sign_in(Role.VIEWER), "plan", *two_to_change(), imported(seed.CHAT))
     page = answer.content.decode()
     assert "Plans of 3 instances" in page
@@ -42,9 +40,7 @@ def test_plans_of_the_chosen_are_shown_and_nothing_is_begun(
     assert not Operation.objects.exists()
 
 
-def test_what_was_shown_is_applied_each_as_an_operation(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_applies_each_plan_as_an_operation(local_azure: LocalAzure, sign_in: SignIn) -> None:
     client = sign_in(Role.OPERATOR)
     answer = act(client, "apply", *two_to_change())
     assert not Operation.objects.exists()
@@ -53,9 +49,7 @@ def test_what_was_shown_is_applied_each_as_an_operation(
     assert Operation.objects.filter(requested_by_name="a-operator").count() == 2
 
 
-def test_a_plan_that_went_stale_meanwhile_is_said_and_the_others_begin(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_stale_plan_does_not_stop_the_others(local_azure: LocalAzure, sign_in: SignIn) -> None:
     client = sign_in(Role.OPERATOR)
     lab, payments = two_to_change()
     tickets = act(client, "apply", lab, payments).context["tickets"]
@@ -66,9 +60,7 @@ def test_a_plan_that_went_stale_meanwhile_is_said_and_the_others_begin(
     assert Operation.objects.get().instance == payments
 
 
-def test_what_cannot_be_applied_from_there_says_why(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_explains_plans_that_cannot_be_applied(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab, payments = two_to_change()
     set_policy(lab, Policy.OBSERVE, who="ada")
     start(payments)
@@ -81,7 +73,7 @@ def test_what_cannot_be_applied_from_there_says_why(
     assert "Apply it on the instance&#x27;s own page" in page
 
 
-def test_a_viewer_applies_and_refreshes_nothing(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_viewer_cannot_apply_or_refresh(local_azure: LocalAzure, sign_in: SignIn) -> None:
     client = sign_in(Role.VIEWER)
     lab = changed_lab()
     shown = client.get(INSTANCES).content.decode()
@@ -92,21 +84,21 @@ def test_a_viewer_applies_and_refreshes_nothing(local_azure: LocalAzure, sign_in
     assert not Operation.objects.exists()
 
 
-def test_nothing_is_begun_by_looking(sign_in: SignIn) -> None:
+def test_get_starts_nothing(sign_in: SignIn) -> None:
     assert sign_in(Role.OPERATOR).get("/admin/fleet/apply/").status_code == 405
 
 
-def test_no_plan_chosen_is_said(sign_in: SignIn) -> None:
+def test_requires_a_plan(sign_in: SignIn) -> None:
     answer = sign_in(Role.OPERATOR).post("/admin/fleet/apply/", follow=True)
     assert "No plans were selected" in answer.content.decode()
 
 
-def test_too_many_plans_at_once_are_refused_in_words(sign_in: SignIn) -> None:
-    page = act(sign_in(Role.OPERATOR), "plan", *plant_fleet(201)).content.decode()
+def test_refuses_too_many_plans(sign_in: SignIn) -> None:
+    page = act(sign_in(Role.OPERATOR), "plan", *create_fleet(201)).content.decode()
     assert "select at most 200" in page
 
 
-def test_few_are_read_from_azure_at_once(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_refreshes_few_instances_immediately(local_azure: LocalAzure, sign_in: SignIn) -> None:
     chat = imported(seed.CHAT)
     before = chat.observed_at
     page = act(sign_in(Role.OPERATOR), "refresh", chat).content.decode()
@@ -117,6 +109,6 @@ def test_few_are_read_from_azure_at_once(local_azure: LocalAzure, sign_in: SignI
     assert chat.observed_at > before
 
 
-def test_many_are_read_in_the_background(sign_in: SignIn) -> None:
-    page = act(sign_in(Role.OPERATOR), "refresh", *plant_fleet(11)).content.decode()
+def test_refreshes_many_instances_in_background(sign_in: SignIn) -> None:
+    page = act(sign_in(Role.OPERATOR), "refresh", *create_fleet(11)).content.decode()
     assert "1 subscription will be refreshed" in page

@@ -13,7 +13,7 @@ from sync.models import AuditEvent
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from tests.portal.fleet import SIGNED, observed
+from tests.portal.instances import SIGNED, observed
 from tests.sync.functions import (
     HOST,
     V1_ISSUER,
@@ -46,9 +46,7 @@ def disagreeing(client: Client) -> list[str]:
     return [line.label for line in app.lines if line.mismatches]
 
 
-def test_an_issuer_of_v2_tokens_is_shown_beside_the_expected_one(
-    operator: Client, local_azure: LocalAzure
-) -> None:
+def test_shows_expected_and_current_issuer(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions()
     page = operator.get(PAGE).content.decode()
     assert V1_ISSUER in page
@@ -56,14 +54,14 @@ def test_an_issuer_of_v2_tokens_is_shown_beside_the_expected_one(
     assert disagreeing(operator) == ["Issuer"]
 
 
-def test_each_disagreement_has_its_line(operator: Client, local_azure: LocalAzure) -> None:
+def test_shows_each_mismatch_in_its_row(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions(to_function("api://another"))
     change_app_behind_our_back(is_enabled=False)
     press(operator, "refresh")
     assert disagreeing(operator) == ["Authentication", "Issuer", "Allowed audiences"]
 
 
-def test_making_it_agree_puts_it_into_the_plan(operator: Client, local_azure: LocalAzure) -> None:
+def test_managing_an_app_adds_it_to_the_plan(operator: Client, local_azure: LocalAzure) -> None:
     instance = chat_to_functions()
     before = plan_instance(stored(instance)).steps
     assert "function_apps" not in [step.kind for step in before]
@@ -74,41 +72,41 @@ def test_making_it_agree_puts_it_into_the_plan(operator: Client, local_azure: Lo
     assert (event.who, event.after) == ("a-operator", "manage")
 
 
-def test_an_app_is_let_alone_again(operator: Client, local_azure: LocalAzure) -> None:
+def test_app_can_be_unmanaged(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions()
     press(operator, "manage")
     assert "Fix with a plan" in press(operator, "observe")
     assert function_app().policy == "observe"
 
 
-def test_an_app_is_read_anew(operator: Client, local_azure: LocalAzure) -> None:
+def test_refreshes_an_app(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions()
     change_app_behind_our_back(issuer=V1_ISSUER)
     press(operator, "refresh")
     assert disagreeing(operator) == []
 
 
-def test_what_azure_refuses_to_show_is_said(operator: Client, local_azure: LocalAzure) -> None:
+def test_shows_error_when_settings_cannot_be_read(
+    operator: Client, local_azure: LocalAzure
+) -> None:
     chat_to_functions()
     fault = {"method": "POST", "path": ".*/authsettings/list.*", "status": 403, "times": 5}
     local_azure.post("/_local/faults", [fault])
     assert "was not refreshed." in press(operator, "refresh")
 
 
-def test_an_unsigned_template_gives_an_app_nothing_to_check(
-    operator: Client, local_azure: LocalAzure
-) -> None:
+def test_explains_unsigned_template(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions(to_function() | {"auth": None})
     assert "so requests carry no token" in operator.get(PAGE).content.decode()
 
 
-def test_a_host_that_nobody_imported_is_pointed_out(operator: Client) -> None:
+def test_shows_unknown_function_app_host(operator: Client) -> None:
     instance = observed(None, to_function())
     page = operator.get(f"/admin/instances/{instance}/function-apps/").content.decode()
     assert f"<code>{HOST}</code>" in page
 
 
-def test_apps_are_looked_for_in_azure(operator: Client, local_azure: LocalAzure) -> None:
+def test_imports_function_apps(operator: Client, local_azure: LocalAzure) -> None:
     instance = chat_to_functions()
     function_app().delete()
     operator.post(PAGE, {"do": "import"})
@@ -116,9 +114,7 @@ def test_apps_are_looked_for_in_azure(operator: Client, local_azure: LocalAzure)
     assert instance.name == seed.CHAT
 
 
-def test_an_app_of_others_cannot_be_changed_from_here(
-    operator: Client, local_azure: LocalAzure
-) -> None:
+def test_refuses_app_of_another_instance(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions()
     other = observed(None, SIGNED, name="contoso-b")
     form = {"do": "manage", "app": function_app().pk}
@@ -127,7 +123,7 @@ def test_an_app_of_others_cannot_be_changed_from_here(
 
 
 @pytest.mark.parametrize("do", ["refresh", "manage", "observe", "import"])
-def test_a_viewer_changes_nothing(sign_in: SignIn, do: str, local_azure: LocalAzure) -> None:
+def test_viewer_cannot_change_anything(sign_in: SignIn, do: str, local_azure: LocalAzure) -> None:
     chat_to_functions()
     viewer = sign_in(Role.VIEWER)
     form: dict[str, Any] = {"do": do, "app": function_app().pk}

@@ -23,7 +23,7 @@ def edited_chat() -> SignalRInstance:
     return chat
 
 
-def test_revisions_show_who_why_and_what_changed(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_shows_revisions_with_changes(local_azure: LocalAzure, sign_in: SignIn) -> None:
     edited_chat()
     page = sign_in(Role.VIEWER).get(HISTORY).content.decode()
     assert "Revision 2: edit" in page
@@ -33,7 +33,7 @@ def test_revisions_show_who_why_and_what_changed(local_azure: LocalAzure, sign_i
     assert "Roll back" not in page
 
 
-def test_a_rollback_shows_first_what_it_changes(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_shows_changes_before_rollback(local_azure: LocalAzure, sign_in: SignIn) -> None:
     edited_chat()
     client = sign_in(Role.OPERATOR)
     assert "to revision 1" in client.get(HISTORY).content.decode()
@@ -42,9 +42,7 @@ def test_a_rollback_shows_first_what_it_changes(local_azure: LocalAzure, sign_in
     assert DesiredRevision.objects.count() == 2
 
 
-def test_a_rollback_is_a_new_revision_and_leads_to_its_plan(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_rollback_creates_revision_and_opens_plan(local_azure: LocalAzure, sign_in: SignIn) -> None:
     chat = edited_chat()
     answer = sign_in(Role.OPERATOR).post(f"{HISTORY}1/", {"comment": "too quiet"})
     assert answer["Location"] == f"/admin/instances/{chat}/plan/"
@@ -55,7 +53,7 @@ def test_a_rollback_is_a_new_revision_and_leads_to_its_plan(
     assert not Operation.objects.exists()
 
 
-def test_a_viewer_rolls_nothing_back(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_viewer_cannot_roll_back(local_azure: LocalAzure, sign_in: SignIn) -> None:
     edited_chat()
     client = sign_in(Role.VIEWER)
     assert "Roll back</button>" not in client.get(f"{HISTORY}1/").content.decode()
@@ -63,14 +61,12 @@ def test_a_viewer_rolls_nothing_back(local_azure: LocalAzure, sign_in: SignIn) -
     assert DesiredRevision.objects.count() == 2
 
 
-def test_a_revision_that_is_none_is_not_found(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_unknown_revision_is_404(local_azure: LocalAzure, sign_in: SignIn) -> None:
     imported(seed.CHAT)
     assert sign_in(Role.OPERATOR).get(f"{HISTORY}9/").status_code == 404
 
 
-def test_an_identity_that_is_known_no_more_is_told_and_the_comment_stays(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_refused_rollback_keeps_the_change_note(local_azure: LocalAzure, sign_in: SignIn) -> None:
     orders = imported(seed.ORDERS)
     with wanting(orders, Author("ada", "edit")):
         orders.upstream_templates.all().delete()
@@ -84,9 +80,7 @@ def test_an_identity_that_is_known_no_more_is_told_and_the_comment_stays(
     assert 'value="back again"' in answer.content.decode()
 
 
-def test_events_lead_to_their_operations_while_these_are_kept(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_events_link_to_existing_operations(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = drive(signed_lab())
     client, address = sign_in(Role.VIEWER), f"/admin/instances/{seed.LAB}/history/"
     page = client.get(address).content.decode()
@@ -98,6 +92,6 @@ def test_events_lead_to_their_operations_while_these_are_kept(
     assert "/admin/operations/" not in page.split('id="events"')[1]
 
 
-def test_an_instance_without_history_says_so(sign_in: SignIn, instance: SignalRInstance) -> None:
+def test_shows_empty_history(sign_in: SignIn, instance: SignalRInstance) -> None:
     page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/history/").content.decode()
     assert "No revisions yet" in page

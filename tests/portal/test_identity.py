@@ -14,7 +14,7 @@ from localazure import seed
 from sync.models import AuditEvent, DesiredRevision
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from tests.portal.fleet import SIGNED, borrowable, observed
+from tests.portal.instances import SIGNED, borrowable, observed
 from tests.sync.driving import imported
 
 PAGE = "/admin/instances/contoso-a/identity/"
@@ -46,13 +46,13 @@ def wanted() -> tuple[str, UserAssignedIdentity | None]:
     return row.identity.type, row.identity.user_assigned
 
 
-def test_the_principal_of_a_system_assigned_identity_can_be_copied(operator: Client) -> None:
+def test_principal_id_can_be_copied(operator: Client) -> None:
     instance = observed()
     page = look(operator).content.decode()
     assert f'data-copy="{instance.identity.principal_id}"' in page
 
 
-def test_a_choice_is_shown_before_it_is_saved_and_changes_nothing(operator: Client) -> None:
+def test_shows_effect_before_saving(operator: Client) -> None:
     observed(None, SIGNED)
     row = borrowable()
     page = look(operator, f"?kind=user&type=UserAssigned&chosen={row.pk}").content.decode()
@@ -62,7 +62,7 @@ def test_a_choice_is_shown_before_it_is_saved_and_changes_nothing(operator: Clie
     assert wanted() == ("SystemAssigned", None)
 
 
-def test_a_template_that_gets_its_identity_later_is_said_to_be_unsigned_until_then(
+def test_warns_of_temporarily_unsigned_template(
     operator: Client,
 ) -> None:
     instance = observed(IdentityState("None"), SIGNED)
@@ -70,14 +70,14 @@ def test_a_template_that_gets_its_identity_later_is_said_to_be_unsigned_until_th
     assert instance.identity.principal_id is None
 
 
-def test_what_could_not_be_applied_says_why(operator: Client) -> None:
+def test_explains_why_a_choice_cannot_be_applied(operator: Client) -> None:
     observed(None, SIGNED)
     page = look(operator, "?type=None", **FRAGMENT).content.decode()
     assert "the instance is to have no identity" in page
     assert "<html" not in page
 
 
-def test_saving_wants_another_identity_on_record(operator: Client) -> None:
+def test_saves_identity_with_revision(operator: Client) -> None:
     observed()
     row = borrowable()
     page = choose(operator, "UserAssigned", row.pk, comment="shared by the hubs")
@@ -91,7 +91,7 @@ def test_saving_wants_another_identity_on_record(operator: Client) -> None:
     )
 
 
-def test_of_two_who_saw_the_same_the_second_loses_nothing_and_is_told(operator: Client) -> None:
+def test_concurrent_edit_keeps_the_choice(operator: Client) -> None:
     observed()
     row = borrowable()
     page = choose(operator, "UserAssigned", row.pk, version="as it was")
@@ -101,7 +101,7 @@ def test_of_two_who_saw_the_same_the_second_loses_nothing_and_is_told(operator: 
 
 
 @pytest.mark.parametrize(("kind", "chosen"), [("UserAssigned", ""), ("SystemAssigned", "a row")])
-def test_both_or_half_of_an_identity_is_no_choice(operator: Client, kind: str, chosen: str) -> None:
+def test_refuses_inconsistent_choice(operator: Client, kind: str, chosen: str) -> None:
     observed()
     row = borrowable()
     answer = operator.post(PAGE, {"do": "save", "type": kind, "chosen": chosen and str(row.pk)})
@@ -110,20 +110,20 @@ def test_both_or_half_of_an_identity_is_no_choice(operator: Client, kind: str, c
 
 
 @pytest.mark.parametrize("do", ["save", "refresh", "create", "nonsense"])
-def test_a_viewer_changes_nothing(sign_in: SignIn, do: str) -> None:
+def test_viewer_cannot_change_anything(sign_in: SignIn, do: str) -> None:
     observed()
     viewer = sign_in(Role.VIEWER)
     assert viewer.post(PAGE, {"do": do, "type": "None"}).status_code == 403
     assert 'name="do"' not in look(viewer).content.decode()
 
 
-def test_an_unknown_button_is_none(operator: Client) -> None:
+def test_refuses_unknown_action(operator: Client) -> None:
     observed()
     assert operator.post(PAGE, {"do": "nonsense"}).status_code == 400
 
 
 @pytest.mark.parametrize("by", ["arm_id", "principal_id", "client_id", "name"])
-def test_identities_are_found_by_whatever_is_known_of_them(operator: Client, by: str) -> None:
+def test_finds_identities_by_any_id(operator: Client, by: str) -> None:
     observed()
     one, other = borrowable("id-one"), borrowable("id-two")
     answer = look(
@@ -133,7 +133,7 @@ def test_identities_are_found_by_whatever_is_known_of_them(operator: Client, by:
     assert (one.name in page, other.name in page) == (True, False)
 
 
-def test_the_number_of_queries_does_not_grow_with_the_identities(
+def test_query_count_is_independent_of_identities(
     operator: Client, django_assert_max_num_queries: Any
 ) -> None:
     observed()
@@ -143,7 +143,7 @@ def test_the_number_of_queries_does_not_grow_with_the_identities(
         assert "10 more. Search" in look(operator, "?kind=user").content.decode()
 
 
-def test_identities_are_read_from_azure_anew(operator: Client, local_azure: LocalAzure) -> None:
+def test_refreshes_identities_from_azure(operator: Client, local_azure: LocalAzure) -> None:
     imported(seed.CHAT)
     UserAssignedIdentity.objects.all().delete()
     page = f"/admin/instances/{seed.CHAT}/identity/"
@@ -151,9 +151,7 @@ def test_identities_are_read_from_azure_anew(operator: Client, local_azure: Loca
     assert seed.SHARED_CLIENT_ID in answer.content.decode()
 
 
-def test_an_identity_is_made_in_azure_and_proposed(
-    operator: Client, local_azure: LocalAzure
-) -> None:
+def test_creates_identity_in_azure(operator: Client, local_azure: LocalAzure) -> None:
     instance = imported(seed.CHAT)
     form = {"name": "id-new", "resource_group": seed.REALTIME_GROUP, "location": seed.LOCATION}
     page = f"/admin/instances/{seed.CHAT}/identity/"
@@ -166,9 +164,7 @@ def test_an_identity_is_made_in_azure_and_proposed(
     assert instance.identity.user_assigned is None
 
 
-def test_what_azure_refuses_to_make_is_said_and_what_was_typed_stays(
-    operator: Client, local_azure: LocalAzure
-) -> None:
+def test_refused_creation_keeps_the_form(operator: Client, local_azure: LocalAzure) -> None:
     imported(seed.CHAT)
     form = {"name": "id-new", "resource_group": "rg-nowhere", "location": seed.LOCATION}
     page = f"/admin/instances/{seed.CHAT}/identity/"

@@ -15,27 +15,25 @@ from tests.sync.driving import imported
 PAGE = "/admin/import/"
 
 
-def test_everything_is_imported(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_imports_all_subscriptions(local_azure: LocalAzure, sign_in: SignIn) -> None:
     page = sign_in(Role.OPERATOR).post(PAGE).content.decode()
     assert "4 new" in page
     assert f"/admin/instances/{seed.CHAT}/" in page
     assert AuditEvent.objects.filter(who="a-operator", action="want: import").count() == 4
 
 
-def test_one_instance_is_imported(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_imports_one_instance(local_azure: LocalAzure, sign_in: SignIn) -> None:
     fields = {"subscription": seed.SUBSCRIPTION_ID, "name": seed.LAB}
     assert "1 new" in sign_in(Role.OPERATOR).post(PAGE, fields).content.decode()
     assert [row.name for row in SignalRInstance.objects.all()] == [seed.LAB]
 
 
-def test_one_group_is_imported(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_imports_one_resource_group(local_azure: LocalAzure, sign_in: SignIn) -> None:
     fields = {"subscription": seed.SUBSCRIPTION_ID, "resource_group": seed.PAYMENTS_GROUP}
     assert "2 new" in sign_in(Role.OPERATOR).post(PAGE, fields).content.decode()
 
 
-def test_what_azure_has_is_accepted_where_asked_for(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_accepts_current_state_on_request(local_azure: LocalAzure, sign_in: SignIn) -> None:
     chat = imported(seed.CHAT)
     chat.upstream_templates.all().delete()
     client = sign_in(Role.OPERATOR)
@@ -46,23 +44,19 @@ def test_what_azure_has_is_accepted_where_asked_for(
     assert chat.upstream_templates.exists()
 
 
-def test_an_instance_that_azure_does_not_show_is_said(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_reports_unknown_instance(local_azure: LocalAzure, sign_in: SignIn) -> None:
     fields = {"subscription": seed.SUBSCRIPTION_ID, "name": "nobody-knows"}
     page = sign_in(Role.OPERATOR).post(PAGE, fields).content.decode()
     assert "No instance named" in page
 
 
-def test_a_subscription_that_azure_does_not_show_is_a_sentence(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_reports_unknown_subscription(local_azure: LocalAzure, sign_in: SignIn) -> None:
     unknown = str(uuid.uuid4())
     page = sign_in(Role.OPERATOR).post(PAGE, {"subscription": unknown}).content.decode()
     assert f"Subscription {unknown}: " in page
 
 
-def test_what_was_typed_wrong_is_kept_and_explained(sign_in: SignIn) -> None:
+def test_invalid_input_is_kept_and_explained(sign_in: SignIn) -> None:
     answer = sign_in(Role.OPERATOR).post(PAGE, {"subscription": "mine", "name": "a b"})
     page = answer.content.decode()
     assert answer.status_code == 400
@@ -70,12 +64,12 @@ def test_what_was_typed_wrong_is_kept_and_explained(sign_in: SignIn) -> None:
     assert 'value="a b"' in page
 
 
-def test_a_group_of_no_subscription_is_refused(sign_in: SignIn) -> None:
+def test_resource_group_requires_subscription(sign_in: SignIn) -> None:
     answer = sign_in(Role.OPERATOR).post(PAGE, {"resource_group": "rg"})
     assert "Enter the subscription" in answer.content.decode()
 
 
-def test_a_viewer_imports_nothing(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_viewer_cannot_import(local_azure: LocalAzure, sign_in: SignIn) -> None:
     client = sign_in(Role.VIEWER)
     assert "You need the Operator role" in client.get(PAGE).content.decode()
     assert client.post(PAGE).status_code == 403

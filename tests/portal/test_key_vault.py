@@ -15,7 +15,7 @@ from sync.models import AuditEvent
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from tests.portal.fleet import SIGNED, observed
+from tests.portal.instances import SIGNED, observed
 from tests.sync.driving import drive, start
 from tests.sync.inventory.test_grants import POLICIES, ROLES, naming, stored
 from upstreams.demands import ReceiverDemands
@@ -41,7 +41,7 @@ def kinds(instance: SignalRInstance) -> list[str]:
     return [step.kind for step in plan_instance(stored(instance)).steps]
 
 
-def test_a_grant_that_is_wanted_is_planned(operator: Client, local_azure: LocalAzure) -> None:
+def test_desired_grant_is_in_the_plan(operator: Client, local_azure: LocalAzure) -> None:
     instance = naming(seed.LAB, "SystemAssigned", POLICIES)
     assert "grants" in kinds(instance)
     page = operator.get(PAGE).content.decode()
@@ -49,7 +49,7 @@ def test_a_grant_that_is_wanted_is_planned(operator: Client, local_azure: LocalA
     assert "template 1" in page
 
 
-def test_a_grant_is_declined_and_wanted_again_on_record(
+def test_grant_can_be_removed_and_added_with_audit(
     operator: Client, local_azure: LocalAzure
 ) -> None:
     instance = naming(seed.LAB, "SystemAssigned", POLICIES)
@@ -61,9 +61,7 @@ def test_a_grant_is_declined_and_wanted_again_on_record(
     assert {event.who for event in events} == {"a-operator"}
 
 
-def test_a_role_assignment_is_waited_for_and_no_failure(
-    operator: Client, local_azure: LocalAzure
-) -> None:
+def test_shows_propagating_role_assignment(operator: Client, local_azure: LocalAzure) -> None:
     instance = drive(start(naming(seed.LAB, "SystemAssigned", ROLES))).instance
     press(operator, "refresh")
     page = operator.get(PAGE).content.decode()
@@ -72,20 +70,20 @@ def test_a_role_assignment_is_waited_for_and_no_failure(
     assert grant.standing(timezone.now()) in page
 
 
-def test_secrets_are_looked_for_in_azure(operator: Client, local_azure: LocalAzure) -> None:
+def test_refresh_checks_secrets(operator: Client, local_azure: LocalAzure) -> None:
     naming(seed.LAB, "SystemAssigned", POLICIES)
     assert "Not checked yet" in operator.get(PAGE).content.decode()
     assert "Present" in press(operator, "refresh")
 
 
-def test_azure_that_does_not_answer_is_said(operator: Client, local_azure: LocalAzure) -> None:
+def test_shows_error_of_azure(operator: Client, local_azure: LocalAzure) -> None:
     naming(seed.LAB, "SystemAssigned", POLICIES)
     fault = {"method": "GET", "path": ".*/SignalR/.*", "status": 403, "times": 5}
     local_azure.post("/_local/faults", [fault])
     assert "Not refreshed." in press(operator, "refresh")
 
 
-def test_a_reference_that_azure_cannot_read_is_pointed_out(operator: Client) -> None:
+def test_shows_malformed_reference(operator: Client) -> None:
     instance = observed(None, SIGNED, SIGNED)
     row = instance.upstream_templates.last()
     assert row is not None
@@ -95,14 +93,12 @@ def test_a_reference_that_azure_cannot_read_is_pointed_out(operator: Client) -> 
     assert "<strong>Template 2:</strong> A Key Vault reference is written" in page
 
 
-def test_a_vault_that_no_template_names_cannot_be_chosen(
-    operator: Client, local_azure: LocalAzure
-) -> None:
+def test_refuses_unreferenced_vault(operator: Client, local_azure: LocalAzure) -> None:
     naming(seed.LAB, "SystemAssigned", POLICIES)
     assert operator.post(PAGE, {"do": "grant", "vault": ROLES}).status_code == 400
 
 
-def test_a_secret_is_set_and_demanded_and_never_shown(operator: Client) -> None:
+def test_sets_url_secret_without_showing_it(operator: Client) -> None:
     instance = observed(None, SIGNED)
     page = f"/admin/instances/{instance}/key-vault/"
     form = {"secret": SECRET, "parameter": "code", "is_required": "on"}
@@ -116,9 +112,7 @@ def test_a_secret_is_set_and_demanded_and_never_shown(operator: Client) -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "short"])
-def test_what_cannot_be_demanded_is_said_and_never_shown_again(
-    operator: Client, secret: str
-) -> None:
+def test_invalid_url_secret_is_refused_and_not_shown(operator: Client, secret: str) -> None:
     instance = observed(None, SIGNED)
     page = f"/admin/instances/{instance}/key-vault/"
     form = {"do": "save_url_secret", "secret": secret, "parameter": "code", "is_required": "on"}
@@ -128,8 +122,10 @@ def test_what_cannot_be_demanded_is_said_and_never_shown_again(
     assert f'value="{secret}"' not in answer.content.decode() or not secret
 
 
-@pytest.mark.parametrize("do", ["refresh", "grant", "decline", "save_url_secret", "delete_url_secret"])
-def test_a_viewer_changes_nothing(sign_in: SignIn, do: str) -> None:
+@pytest.mark.parametrize(
+    "do", ["refresh", "grant", "decline", "save_url_secret", "delete_url_secret"]
+)
+def test_viewer_cannot_change_anything(sign_in: SignIn, do: str) -> None:
     instance = observed(None, SIGNED)
     page = f"/admin/instances/{instance}/key-vault/"
     viewer = sign_in(Role.VIEWER)
@@ -137,7 +133,7 @@ def test_a_viewer_changes_nothing(sign_in: SignIn, do: str) -> None:
     assert 'name="do"' not in viewer.get(page).content.decode()
 
 
-def test_the_number_of_queries_does_not_grow_with_the_references(
+def test_query_count_is_independent_of_references(
     operator: Client, django_assert_max_num_queries: Any
 ) -> None:
     reference = "{{@Microsoft.KeyVault(SecretUri=https://vault{}.vault.azure.net/secrets/code)}}"

@@ -15,7 +15,7 @@ from localazure import seed
 from sync.models import Operation
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from tests.portal.fleets import plant_fleet
+from tests.portal.large_fleet import create_fleet
 from tests.sync.driving import imported, signed_lab
 from upstreams.models import Delivery, DeliveryCount
 
@@ -47,21 +47,19 @@ def queries(client: Client, address: str) -> int:
     return len(captured)
 
 
-def test_lists_of_10000_take_the_queries_of_lists_of_100(
+def test_query_count_is_independent_of_row_count(
     sign_in: SignIn, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = sign_in(Role.VIEWER)
-    plant_fleet(100)
+    create_fleet(100)
     few = {address: queries(client, address) for address in LISTS}
-    plant_fleet(10_000)
+    create_fleet(10_000)
     for address, number in few.items():
         with django_assert_num_queries(number):
             assert client.get(address).status_code == 200
 
 
-def test_an_instance_leads_to_its_pages_and_shows_how_it_stands(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_list_shows_status_and_links_to_instance(local_azure: LocalAzure, sign_in: SignIn) -> None:
     imported(seed.CHAT)
     page = sign_in(Role.VIEWER).get(INSTANCES).content.decode()
     assert f'href="/admin/instances/{seed.CHAT}/"' in page
@@ -69,9 +67,7 @@ def test_an_instance_leads_to_its_pages_and_shows_how_it_stands(
         assert words in page
 
 
-def test_an_instance_that_is_worked_on_is_progressing(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_instance_with_operation_is_progressing(local_azure: LocalAzure, sign_in: SignIn) -> None:
     signed_lab()
     page = sign_in(Role.VIEWER).get(INSTANCES).content.decode()
     assert "Progressing" in page
@@ -91,28 +87,24 @@ def test_an_instance_that_is_worked_on_is_progressing(
         ("policy__exact=manage", 0),
     ],
 )
-def test_a_filter_finds_those_and_no_others(sign_in: SignIn, query: str, number: int) -> None:
-    plant_fleet(12)
+def test_filters_select_matching_instances(sign_in: SignIn, query: str, number: int) -> None:
+    create_fleet(12)
     assert len(names(sign_in(Role.VIEWER), query)) == number
 
 
-def test_an_instance_that_was_never_compared_is_unknown(
-    sign_in: SignIn, instance: SignalRInstance
-) -> None:
+def test_uncompared_instance_is_unknown(sign_in: SignIn, instance: SignalRInstance) -> None:
     client = sign_in(Role.VIEWER)
     assert names(client, "status=Unknown") == [instance.name]
     assert names(client, "status=Synced") == []
 
 
-def test_an_empty_fleet_leads_to_the_import(sign_in: SignIn) -> None:
+def test_empty_list_links_to_import(sign_in: SignIn) -> None:
     page = sign_in(Role.OPERATOR).get(INSTANCES).content.decode()
     assert "No instances yet" in page
     assert "/admin/import/" in page
 
 
-def test_a_search_that_finds_nothing_offers_everything(
-    sign_in: SignIn, instance: SignalRInstance
-) -> None:
+def test_search_without_results_can_be_cleared(sign_in: SignIn, instance: SignalRInstance) -> None:
     page = sign_in(Role.VIEWER).get(f"{INSTANCES}?q=nobody").content.decode()
     assert "No results" in page
     assert "Clear search and filters" in page
@@ -129,14 +121,12 @@ def test_a_search_that_finds_nothing_offers_everything(
         ("sync/auditevent", "No events yet"),
     ],
 )
-def test_an_empty_list_says_where_its_rows_come_from(
-    sign_in: SignIn, name: str, words: str
-) -> None:
+def test_empty_list_explains_itself(sign_in: SignIn, name: str, words: str) -> None:
     assert words in sign_in(Role.VIEWER).get(f"/admin/{name}/").content.decode()
 
 
 @pytest.mark.parametrize("query", ["reason=expired", "outcome__exact=refused", "q=contoso-chat"])
-def test_deliveries_are_found_by_reason_outcome_and_instance(
+def test_finds_deliveries_by_reason_outcome_and_instance(
     sign_in: SignIn, instance: SignalRInstance, query: str
 ) -> None:
     refused = {"instance": instance, "outcome": "refused", "reason": "expired"}
@@ -152,7 +142,7 @@ def test_deliveries_are_found_by_reason_outcome_and_instance(
     assert [row.instance for row in rows.result_list] == [instance]
 
 
-def test_operations_are_found_by_their_state(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_finds_operations_by_state(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = signed_lab()
     client = sign_in(Role.VIEWER)
     found = client.get("/admin/sync/operation/?state__exact=queued").context["cl"].result_list

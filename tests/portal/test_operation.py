@@ -25,7 +25,7 @@ def shown(client: Client, operation: Operation) -> str:
     return answer.content.decode()
 
 
-def test_an_operation_shows_its_steps_who_asked_and_what_it_waits_for(
+def test_shows_steps_requester_and_what_it_waits_for(
     local_azure: LocalAzure, sign_in: SignIn
 ) -> None:
     page = shown(sign_in(Role.VIEWER), signed_lab())
@@ -36,9 +36,7 @@ def test_an_operation_shows_its_steps_who_asked_and_what_it_waits_for(
     assert "ada" in page
 
 
-def test_azures_signed_address_of_a_write_is_on_no_page(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_does_not_show_the_continuation_url(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = signed_lab()
     drive_to(operation, "polling")
     page = shown(sign_in(Role.ADMINISTRATOR), operation)
@@ -47,9 +45,7 @@ def test_azures_signed_address_of_a_write_is_on_no_page(
     assert "Azure is working on it" in page
 
 
-def test_a_setback_is_told_with_the_attempt_and_azures_words(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_shows_failed_attempt(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = signed_lab()
     fault = {"method": "PATCH", "path": "signalr/", "status": 503, "times": 9}
     local_azure.post("/_local/faults", [fault])
@@ -61,9 +57,7 @@ def test_a_setback_is_told_with_the_attempt_and_azures_words(
     assert operation.error_code in page
 
 
-def test_a_failure_is_told_with_azures_code_and_message(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_shows_error_of_failed_operation(local_azure: LocalAzure, sign_in: SignIn) -> None:
     outcome = {"outcome": "Failed", "code": "Conflicted", "message": "Azure changed its mind."}
     local_azure.post("/_local/operations", {"polls": 1, **outcome})
     operation = drive(signed_lab())
@@ -74,9 +68,7 @@ def test_a_failure_is_told_with_azures_code_and_message(
     assert "every 2s" not in page
 
 
-def test_a_part_that_is_shown_already_is_not_sent_again(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_unchanged_fragment_is_not_sent(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = signed_lab()
     client = sign_in(Role.VIEWER)
     seen = client.get(address(operation)).context["version"]
@@ -87,16 +79,14 @@ def test_a_part_that_is_shown_already_is_not_sent_again(
     assert "<html" not in changed.content.decode()
 
 
-def test_an_operation_that_has_ended_is_asked_for_no_more(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_finished_operation_stops_polling(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = drive(signed_lab())
     client = sign_in(Role.VIEWER)
     assert client.get(address(operation), {"seen": "earlier"}, headers=HTMX).status_code == 286
     assert "All changes were applied" in shown(client, operation)
 
 
-def test_an_operator_cancels_and_the_page_says_so(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_operator_can_cancel(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = signed_lab()
     answer = sign_in(Role.OPERATOR).post(address(operation, "cancel/"), follow=True)
     operation.refresh_from_db()
@@ -104,13 +94,13 @@ def test_an_operator_cancels_and_the_page_says_so(local_azure: LocalAzure, sign_
     assert "before anything was written" in answer.content.decode()
 
 
-def test_it_is_too_late_to_cancel_what_has_ended(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_refuses_to_cancel_finished_operation(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = drive(signed_lab())
     answer = sign_in(Role.OPERATOR).post(address(operation, "cancel/"), follow=True)
     assert "nothing to stop" in answer.content.decode()
 
 
-def test_a_viewer_cancels_nothing(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_viewer_cannot_cancel(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = signed_lab()
     client = sign_in(Role.VIEWER)
     assert "Cancel" not in shown(client, operation)
@@ -118,14 +108,12 @@ def test_a_viewer_cancels_nothing(local_azure: LocalAzure, sign_in: SignIn) -> N
     assert client.get(address(operation, "cancel/")).status_code == 405
 
 
-def test_an_operation_that_nobody_knows_is_not_found(sign_in: SignIn) -> None:
+def test_unknown_operation_is_404(sign_in: SignIn) -> None:
     unknown = "/admin/operations/00000000-0000-4000-8000-000000000000/"
     assert sign_in(Role.VIEWER).get(unknown).status_code == 404
 
 
-def test_an_instances_operations_are_listed_and_followed(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_lists_operations_of_an_instance(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = signed_lab()
     client = sign_in(Role.VIEWER)
     tab = f"/admin/instances/{seed.LAB}/operations/"
@@ -136,8 +124,6 @@ def test_an_instances_operations_are_listed_and_followed(
     assert client.get(tab, {"seen": page.context["version"]}, headers=HTMX).status_code == 286
 
 
-def test_an_instance_without_operations_leads_to_its_plan(
-    sign_in: SignIn, instance: SignalRInstance
-) -> None:
+def test_shows_no_operations(sign_in: SignIn, instance: SignalRInstance) -> None:
     page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/operations/").content.decode()
     assert "No operations yet" in page

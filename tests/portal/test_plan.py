@@ -8,8 +8,8 @@ from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
 from sync.models import Operation
 from tests.cloud import LocalAzure
-from tests.portal.cloud import changed_lab, shown_plan
 from tests.portal.conftest import SignIn
+from tests.portal.plans import changed_lab, shown_plan
 from tests.sync.driving import SIGNED, drive, imported, managed, start, want
 
 
@@ -17,9 +17,7 @@ def address(instance: SignalRInstance, tab: str = "plan") -> str:
     return f"/admin/instances/{instance}/{tab}/"
 
 
-def test_a_plan_shows_its_steps_their_reasons_and_its_digest(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_shows_steps_with_reasons_and_digest(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = changed_lab()
     page = sign_in(Role.VIEWER).get(address(lab)).content.decode()
     assert "Plan: 2 to add, 0 to change, 0 to remove." in page
@@ -29,22 +27,20 @@ def test_a_plan_shows_its_steps_their_reasons_and_its_digest(
     assert shown_plan(lab)["digest"] in page
 
 
-def test_what_is_unavailable_meanwhile_is_said(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_warns_of_unavailability_during_a_step(local_azure: LocalAzure, sign_in: SignIn) -> None:
     chat = want(imported(seed.CHAT), "None")
     page = sign_in(Role.VIEWER).get(address(chat)).content.decode()
     assert "During this step:" in page
     assert "stop working" in page
 
 
-def test_an_instance_that_agrees_is_said_to_be_in_sync(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_shows_in_sync_without_changes(local_azure: LocalAzure, sign_in: SignIn) -> None:
     page = sign_in(Role.OPERATOR).get(address(managed(seed.CHAT))).content.decode()
     assert "In sync" in page
     assert "Apply plan" not in page
 
 
-def test_an_apply_starts_the_plan_that_was_shown(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_apply_starts_the_shown_plan(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = changed_lab()
     answer = sign_in(Role.OPERATOR).post(address(lab), shown_plan(lab))
     operation = Operation.objects.get()
@@ -53,9 +49,7 @@ def test_an_apply_starts_the_plan_that_was_shown(local_azure: LocalAzure, sign_i
     assert operation.requested_by is not None
 
 
-def test_a_stale_plan_is_not_applied_and_the_new_one_is_shown(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_refuses_stale_plan_and_shows_the_new_one(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = changed_lab()
     shown = shown_plan(lab)
     want(lab, "SystemAssigned")
@@ -67,9 +61,7 @@ def test_a_stale_plan_is_not_applied_and_the_new_one_is_shown(
     assert not Operation.objects.exists()
 
 
-def test_a_viewer_sees_the_plan_and_applies_nothing(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_viewer_cannot_apply(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = changed_lab()
     client = sign_in(Role.VIEWER)
     assert "Apply plan" not in client.get(address(lab)).content.decode()
@@ -79,7 +71,7 @@ def test_a_viewer_sees_the_plan_and_applies_nothing(
     assert not Operation.objects.exists()
 
 
-def test_an_observed_instance_offers_to_be_managed_first(
+def test_observed_instance_offers_to_set_the_policy(
     local_azure: LocalAzure, sign_in: SignIn
 ) -> None:
     lab = changed_lab()
@@ -94,18 +86,14 @@ def test_an_observed_instance_offers_to_be_managed_first(
     assert "Apply plan" in client.get(address(lab)).content.decode()
 
 
-def test_a_policy_that_is_none_is_refused_in_words(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_refuses_unknown_policy(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = imported(seed.LAB)
     client = sign_in(Role.OPERATOR)
     answer = client.post(address(lab, "policy"), {"policy": "own"}, follow=True)
     assert "observe, manage or pause" in answer.content.decode()
 
 
-def test_the_loss_of_an_identity_asks_for_the_name(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_destructive_plan_requires_the_name(local_azure: LocalAzure, sign_in: SignIn) -> None:
     chat = want(imported(seed.CHAT), "None")
     client = sign_in(Role.OPERATOR)
     assert "to confirm" in client.get(address(chat)).content.decode()
@@ -116,7 +104,7 @@ def test_the_loss_of_an_identity_asks_for_the_name(
     assert accepted.status_code == 302
 
 
-def test_an_apply_beside_another_is_refused_with_the_way_to_that_one(
+def test_refuses_second_apply_and_links_to_the_first(
     local_azure: LocalAzure, sign_in: SignIn
 ) -> None:
     lab = changed_lab()
@@ -127,9 +115,7 @@ def test_an_apply_beside_another_is_refused_with_the_way_to_that_one(
     assert f"/admin/operations/{running.pk}/" in answer.content.decode()
 
 
-def test_a_plan_is_limited_to_the_changes_that_were_chosen(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_plan_contains_only_selected_changes(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = changed_lab()
     client = sign_in(Role.OPERATOR)
     page = client.get(address(lab), {"path": "identity"})
@@ -140,32 +126,26 @@ def test_a_plan_is_limited_to_the_changes_that_were_chosen(
     assert "1 to add" in client.get(address(lab)).content.decode()
 
 
-def test_a_plan_that_cannot_work_is_explained(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_explains_why_there_is_no_plan(local_azure: LocalAzure, sign_in: SignIn) -> None:
     page = sign_in(Role.VIEWER).get(address(want(imported(seed.LAB), "None", SIGNED)))
     assert "No plan" in page.content.decode()
     assert "is to have no identity" in page.content.decode()
 
 
-def test_an_instance_that_was_never_read_offers_to_be_read(
-    sign_in: SignIn, instance: SignalRInstance
-) -> None:
+def test_unread_instance_offers_refresh(sign_in: SignIn, instance: SignalRInstance) -> None:
     page = sign_in(Role.OPERATOR).get(address(instance)).content.decode()
     assert "was not read yet" in page
     assert "Refresh from Azure" in page
 
 
-def test_azure_is_read_anew_and_the_page_says_how_the_instance_stands(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_refresh_shows_the_sync_status(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = changed_lab()
     answer = sign_in(Role.OPERATOR).post(address(lab, "refresh"), {"back": "plan"}, follow=True)
     assert answer.redirect_chain == [(address(lab), 302)]
     assert "Sync status: Out of sync" in answer.content.decode()
 
 
-def test_an_azure_that_does_not_answer_is_a_sentence(
-    local_azure: LocalAzure, sign_in: SignIn
-) -> None:
+def test_refresh_shows_errors_of_azure(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = imported(seed.LAB)
     local_azure.post(
         "/_local/faults", [{"method": "GET", "path": "signalr/", "status": 403, "times": 9}]
@@ -174,7 +154,7 @@ def test_an_azure_that_does_not_answer_is_a_sentence(
     assert f"{lab}: " in answer.content.decode()
 
 
-def test_nothing_is_changed_by_looking(local_azure: LocalAzure, sign_in: SignIn) -> None:
+def test_get_changes_nothing(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = changed_lab()
     client = sign_in(Role.OPERATOR)
     assert client.get(address(lab, "policy"), {"policy": "pause"}).status_code == 405

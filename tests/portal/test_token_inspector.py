@@ -42,15 +42,13 @@ def inspect(client: Client, token: str, **changes: str) -> Any:
     return client.post(PAGE, event | changes | {"token": token})
 
 
-def test_a_token_that_holds_is_accepted(viewer: Client, fleet: LocalAzure) -> None:
+def test_valid_token_is_accepted(viewer: Client, fleet: LocalAzure) -> None:
     page = inspect(viewer, f"Bearer {token_of(fleet)}").content.decode()
     assert "would accept" in page
     assert "pill-bad" not in page
 
 
-def test_a_check_that_fails_says_what_was_expected_and_found(
-    viewer: Client, fleet: LocalAzure
-) -> None:
+def test_failed_check_shows_expected_and_found(viewer: Client, fleet: LocalAzure) -> None:
     page = inspect(viewer, token_of(fleet, resource="api://payroll")).content.decode()
     assert "would refuse" in page
     assert seed.UPSTREAM_APP_URI in page
@@ -59,7 +57,7 @@ def test_a_check_that_fails_says_what_was_expected_and_found(
 
 
 @pytest.mark.parametrize("changes", [{}, {"instance": "nobody"}])
-def test_the_token_is_neither_shown_nor_kept_nor_logged(
+def test_token_is_not_shown_stored_or_logged(
     viewer: Client,
     fleet: LocalAzure,
     caplog: pytest.LogCaptureFixture,
@@ -76,29 +74,29 @@ def test_the_token_is_neither_shown_nor_kept_nor_logged(
     assert not Delivery.objects.exists()
 
 
-def test_the_page_is_kept_by_no_browser(viewer: Client, fleet: LocalAzure) -> None:
+def test_page_is_not_cached(viewer: Client, fleet: LocalAzure) -> None:
     for answer in (viewer.get(PAGE), inspect(viewer, token_of(fleet))):
         assert "no-store" in answer["Cache-Control"]
     assert 'autocomplete="off"' in viewer.get(PAGE).content.decode()
 
 
-def test_a_token_in_the_address_is_not_looked_at(viewer: Client, fleet: LocalAzure) -> None:
+def test_ignores_token_in_query(viewer: Client, fleet: LocalAzure) -> None:
     page = viewer.get(PAGE, {"token": token_of(fleet), "instance": seed.CHAT}).content.decode()
     assert "The receiver would" not in page
     assert f'value="{seed.CHAT}"' in page
 
 
-def test_the_instance_is_found_in_any_case(viewer: Client, fleet: LocalAzure) -> None:
+def test_instance_name_ignores_case(viewer: Client, fleet: LocalAzure) -> None:
     page = inspect(viewer, token_of(fleet), instance=seed.CHAT.upper()).content.decode()
     assert "would accept" in page
 
 
-def test_an_instance_that_nobody_knows_is_said_so(viewer: Client, fleet: LocalAzure) -> None:
+def test_reports_unknown_instance(viewer: Client, fleet: LocalAzure) -> None:
     page = inspect(viewer, token_of(fleet), instance="nobody").content.decode()
     assert "No instance has this name." in page
 
 
-def test_who_may_not_see_the_fleet_inspects_nothing(client: Client, django_user_model: Any) -> None:
+def test_requires_permission_to_view_instances(client: Client, django_user_model: Any) -> None:
     client.force_login(django_user_model.objects.create_user("nobody", is_staff=True))
     assert client.get(PAGE).status_code == 403
     assert inspect(client, "x").status_code == 403

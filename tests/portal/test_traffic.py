@@ -33,7 +33,7 @@ def count(
     )
 
 
-def test_minutes_of_an_hour_stand_where_they_were(instance: SignalRInstance) -> None:
+def test_counts_an_hour_by_minute(instance: SignalRInstance) -> None:
     count(instance, timedelta(0), 3)
     count(instance, timedelta(minutes=59), 4)
     count(instance, timedelta(minutes=60), 100)
@@ -42,7 +42,7 @@ def test_minutes_of_an_hour_stand_where_they_were(instance: SignalRInstance) -> 
     assert (len(accepted), accepted[0], accepted[-1], seen.total(Outcome.ACCEPTED)) == (60, 4, 3, 7)
 
 
-def test_a_day_is_shown_by_the_hour(instance: SignalRInstance) -> None:
+def test_counts_a_day_by_hour(instance: SignalRInstance) -> None:
     count(instance, timedelta(minutes=1), 3)
     count(instance, timedelta(minutes=20), 4)
     count(instance, timedelta(hours=23), 5)
@@ -51,7 +51,7 @@ def test_a_day_is_shown_by_the_hour(instance: SignalRInstance) -> None:
     assert (len(accepted), accepted[0], accepted[-1]) == (24, 5, 7)
 
 
-def test_reasons_come_with_the_most_frequent_first(instance: SignalRInstance) -> None:
+def test_sorts_reasons_by_frequency(instance: SignalRInstance) -> None:
     count(instance, timedelta(minutes=1), 2, "expired")
     count(instance, timedelta(minutes=2), 5, "wrong_audience")
     count(instance, timedelta(minutes=3), 4, "expired")
@@ -62,22 +62,22 @@ def test_reasons_come_with_the_most_frequent_first(instance: SignalRInstance) ->
     ]
 
 
-def test_handlers_are_told_apart(instance: SignalRInstance) -> None:
+def test_counts_by_handler(instance: SignalRInstance) -> None:
     count(instance, timedelta(minutes=1), 2)
     count(instance, timedelta(minutes=1), 3, "expired", hub="")
     (nobody, chat) = traffic(instance.delivery_counts.all(), PERIODS["hour"], NOW).handlers
     assert (nobody.hub, nobody.refused, chat.hub, chat.accepted) == ("", 3, "chat", 2)
 
 
-def test_every_reason_of_a_token_has_a_meaning() -> None:
+def test_every_token_reason_is_explained() -> None:
     assert all(explain(reason.value).meaning for reason in Reason)
 
 
-def test_a_wrong_audience_leads_to_the_plan() -> None:
+def test_wrong_audience_suggests_the_plan() -> None:
     assert "apply the plan" in explain("wrong_audience").remedy
 
 
-def test_the_page_says_what_a_refusal_means(sign_in: SignIn, instance: SignalRInstance) -> None:
+def test_page_explains_refusals(sign_in: SignIn, instance: SignalRInstance) -> None:
     DeliveryCount.objects.create(
         instance=instance,
         minute=timezone.now().replace(second=0, microsecond=0),
@@ -90,7 +90,7 @@ def test_the_page_says_what_a_refusal_means(sign_in: SignIn, instance: SignalRIn
     assert explain("wrong_principal").remedy in page
 
 
-def test_the_live_part_comes_without_the_frame(sign_in: SignIn, instance: SignalRInstance) -> None:
+def test_fragment_has_no_layout(sign_in: SignIn, instance: SignalRInstance) -> None:
     client = sign_in(Role.VIEWER)
     part = client.get(f"/admin/instances/{instance}/traffic/", headers={"HX-Request": "true"})
     assert "<html" not in part.content.decode()

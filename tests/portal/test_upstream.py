@@ -14,7 +14,7 @@ from localazure import seed
 from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from tests.portal.fleet import SIGNED, observed
+from tests.portal.instances import SIGNED, observed
 from upstreams.template_documents import dump_templates, load_templates
 
 PAGE = "/admin/instances/contoso-a/upstream/"
@@ -59,7 +59,7 @@ def shown(page: Any) -> list[str]:
     return [form["hub_pattern"].value() for form, _explanation in page.context["entries"]]
 
 
-def test_the_list_is_saved_in_the_order_of_the_page(operator: Client) -> None:
+def test_saves_templates_in_page_order(operator: Client) -> None:
     observed(None, SIGNED, GAME)
     page = post(operator, "save", ROW | {"hub_pattern": "game"}, ROW, comment="game first")
     assert hubs() == ["game", "chat"]
@@ -68,7 +68,7 @@ def test_the_list_is_saved_in_the_order_of_the_page(operator: Client) -> None:
     assert (last.who, last.action, last.comment) == ("a-operator", "set upstream", "game first")
 
 
-def test_every_template_can_be_removed(operator: Client) -> None:
+def test_saves_an_empty_list(operator: Client) -> None:
     observed(None, SIGNED)
     post(operator, "save")
     assert hubs() == []
@@ -78,9 +78,7 @@ def test_every_template_can_be_removed(operator: Client) -> None:
     ("button", "order"),
     [("up-2", ["b", "a", "c"]), ("down-2", ["a", "c", "b"]), ("remove-1", ["b", "c"])],
 )
-def test_a_button_arranges_the_list_and_saves_nothing(
-    operator: Client, button: str, order: list[str]
-) -> None:
+def test_buttons_rearrange_without_saving(operator: Client, button: str, order: list[str]) -> None:
     observed(None, SIGNED)
     rows = [ROW | {"hub_pattern": hub} for hub in "abc"]
     page = post(operator, button, *rows)
@@ -89,14 +87,14 @@ def test_a_button_arranges_the_list_and_saves_nothing(
     assert hubs() == ["chat"]
 
 
-def test_the_ends_of_the_list_stop_a_template(operator: Client) -> None:
+def test_first_and_last_template_do_not_move_out(operator: Client) -> None:
     observed(None, SIGNED)
     rows = [ROW | {"hub_pattern": hub} for hub in "ab"]
     assert shown(post(operator, "up-1", *rows)) == ["a", "b"]
     assert shown(post(operator, "down-2", *rows)) == ["a", "b"]
 
 
-def test_the_focus_stays_on_what_can_move_on(operator: Client) -> None:
+def test_focus_moves_to_an_enabled_button(operator: Client) -> None:
     observed(None, SIGNED)
     rows = [ROW | {"hub_pattern": hub} for hub in "abc"]
     assert post(operator, "up-3", *rows).context["focus"] == "up-2"
@@ -104,7 +102,7 @@ def test_the_focus_stays_on_what_can_move_on(operator: Client) -> None:
     assert post(operator, "down-2", *rows).context["focus"] == "up-3"
 
 
-def test_htmx_gets_the_editor_alone(operator: Client) -> None:
+def test_fragment_has_only_the_editor(operator: Client) -> None:
     observed(None, SIGNED)
     page = post(operator, "add", ROW, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in page
@@ -112,12 +110,12 @@ def test_htmx_gets_the_editor_alone(operator: Client) -> None:
 
 
 @pytest.mark.parametrize("button", ["up-2", "up-0", "sideways-1", ""])
-def test_a_button_that_is_not_there_is_none(operator: Client, button: str) -> None:
+def test_refuses_unknown_button(operator: Client, button: str) -> None:
     observed(None, SIGNED)
     assert post(operator, button, ROW).status_code == 400
 
 
-def test_half_a_template_is_none(operator: Client) -> None:
+def test_refuses_incomplete_template(operator: Client) -> None:
     observed(None, SIGNED)
     assert operator.post(PAGE, {"do": "save", "hub_pattern": "chat"}).status_code == 400
     assert hubs() == ["chat"]
@@ -133,7 +131,7 @@ def test_half_a_template_is_none(operator: Client) -> None:
         ("url_template", "https://a.example/?c={@Microsoft.KeyVault(x)}", "reference is written"),
     ],
 )
-def test_what_cannot_work_is_refused_with_the_reason_and_kept(
+def test_invalid_template_is_refused_and_kept(
     operator: Client, field: str, value: str, reason: str
 ) -> None:
     observed(None, SIGNED)
@@ -144,7 +142,7 @@ def test_what_cannot_work_is_refused_with_the_reason_and_kept(
     assert wanted()[0]["auth"] == SIGNED["auth"]
 
 
-def test_a_withdrawn_resource_that_azure_has_can_be_kept_and_moved(operator: Client) -> None:
+def test_existing_withdrawn_resource_can_be_kept(operator: Client) -> None:
     instance = observed(None, SIGNED)
     row = instance.upstream_templates.get()
     row.resource = "https://graph.microsoft.com"
@@ -154,7 +152,7 @@ def test_a_withdrawn_resource_that_azure_has_can_be_kept_and_moved(operator: Cli
     assert hubs() == ["game", "chat"]
 
 
-def test_of_two_lists_the_second_is_shown_beside_the_first_and_can_replace_it(
+def test_concurrent_edit_shows_both_lists(
     operator: Client,
 ) -> None:
     instance = observed(None, SIGNED)
@@ -170,7 +168,7 @@ def test_of_two_lists_the_second_is_shown_beside_the_first_and_can_replace_it(
     assert hubs() == ["mine"]
 
 
-def test_arranging_does_not_hide_that_somebody_else_saved(operator: Client) -> None:
+def test_rearranging_keeps_the_version(operator: Client) -> None:
     instance = observed(None, SIGNED)
     before = operator.get(PAGE).context["version"]
     load_templates(instance, [GAME])
@@ -178,12 +176,12 @@ def test_arranging_does_not_hide_that_somebody_else_saved(operator: Client) -> N
     assert arranged.context["version"] == before
 
 
-def test_a_shadowed_template_says_by_which(operator: Client) -> None:
+def test_names_the_shadowing_template(operator: Client) -> None:
     observed(None, SIGNED | {"hubPattern": "*"}, SIGNED)
     assert "template 1 matches all of them first" in operator.get(PAGE).content.decode()
 
 
-def test_an_event_is_tried_on_a_plain_page(sign_in: SignIn) -> None:
+def test_shows_route_of_an_event(sign_in: SignIn) -> None:
     reference = "{@Microsoft.KeyVault(SecretUri=https://my-vault.vault.azure.net/secrets/code)}"
     url = "https://receiver.example/{event}?code=" + reference
     observed(None, GAME, SIGNED | {"urlTemplate": url})
@@ -194,7 +192,7 @@ def test_an_event_is_tried_on_a_plain_page(sign_in: SignIn) -> None:
     assert route.skipped[0].reasons == ("Its hub pattern 'game' does not take 'chat'.",)
 
 
-def test_an_event_is_tried_by_the_list_as_it_is_typed(operator: Client) -> None:
+def test_route_uses_unsaved_templates(operator: Client) -> None:
     observed(None, GAME)
     headers = {"HX-Request": "true"}
     page = post(operator, "check", ROW | {"resource": "api://typed"}, headers=headers, **TRY)
@@ -202,7 +200,7 @@ def test_an_event_is_tried_by_the_list_as_it_is_typed(operator: Client) -> None:
     assert 'id="route"' in page.content.decode()
 
 
-def test_what_is_sent_while_somebody_types_is_read_and_not_saved(operator: Client) -> None:
+def test_check_does_not_save(operator: Client) -> None:
     observed(None, GAME)
     columns = {name: [value] for name, value in ROW.items()}
     page = operator.post(PAGE, columns | {"hub_pattern": ["typed"]})
@@ -210,7 +208,7 @@ def test_what_is_sent_while_somebody_types_is_read_and_not_saved(operator: Clien
     assert hubs() == ["game"]
 
 
-def test_an_event_that_none_takes_is_dropped(operator: Client) -> None:
+def test_unmatched_event_is_dropped(operator: Client) -> None:
     observed(None, GAME)
     page = operator.get(PAGE, TRY, headers={"HX-Request": "true", "HX-Target": "route"})
     assert "drops the event" in page.content.decode()
@@ -218,7 +216,7 @@ def test_an_event_that_none_takes_is_dropped(operator: Client) -> None:
 
 
 @pytest.mark.parametrize("do", ["save", "check", "add"])
-def test_a_viewer_reads_and_changes_nothing(sign_in: SignIn, do: str) -> None:
+def test_viewer_cannot_change_templates(sign_in: SignIn, do: str) -> None:
     observed(None, SIGNED)
     viewer = sign_in(Role.VIEWER)
     assert viewer.post(PAGE, {"do": do}).status_code == 403
@@ -226,18 +224,14 @@ def test_a_viewer_reads_and_changes_nothing(sign_in: SignIn, do: str) -> None:
     assert hubs() == ["chat"]
 
 
-def test_a_resource_is_chosen_from_the_tenants_applications(
-    operator: Client, local_azure: LocalAzure
-) -> None:
+def test_finds_applications_of_the_tenant(operator: Client, local_azure: LocalAzure) -> None:
     observed(None, SIGNED)
     asked = {"q": "upstream", "for": "template-1-resource"}
     page = operator.get(f"{PAGE}resources/", asked, headers={"HX-Request": "true"})
     assert f'data-value="{seed.UPSTREAM_APP_URI}"' in page.content.decode()
 
 
-def test_who_may_not_list_applications_is_told_to_type(
-    operator: Client, local_azure: LocalAzure
-) -> None:
+def test_explains_missing_graph_permission(operator: Client, local_azure: LocalAzure) -> None:
     observed(None, SIGNED)
     fault = {"method": "GET", "path": ".*/applications.*", "status": 403, "times": 5}
     local_azure.post("/_local/faults", [fault])
@@ -246,7 +240,7 @@ def test_who_may_not_list_applications_is_told_to_type(
     assert "https://storage.azure.com/" in page
 
 
-def test_the_number_of_queries_does_not_grow_with_the_templates(
+def test_query_count_is_independent_of_templates(
     operator: Client, django_assert_max_num_queries: Any
 ) -> None:
     observed(None, *(SIGNED | {"hubPattern": f"hub{number}"} for number in range(30)))
@@ -254,7 +248,7 @@ def test_the_number_of_queries_does_not_grow_with_the_templates(
         operator.get(PAGE)
 
 
-def test_a_key_in_clear_is_pointed_out_and_hidden_from_who_only_looks(sign_in: SignIn) -> None:
+def test_warns_of_plain_text_key_and_redacts_it(sign_in: SignIn) -> None:
     observed(None, SIGNED | {"urlTemplate": "https://receiver.example/?code=let-me-in"})
     page = sign_in(Role.VIEWER).get(PAGE, TRY).content.decode()
     assert "contains a key in plain text (code)" in page

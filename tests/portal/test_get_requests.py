@@ -23,7 +23,7 @@ from accounts.models import PersonalAccessToken
 from identities.models import SignalRInstance
 from sync.models import DesiredRevision, Operation
 from tests.cloud import LocalAzure
-from tests.portal.rows import rows_of_every_kind
+from tests.portal.full_database import create_full_database
 
 pytestmark = pytest.mark.django_db
 
@@ -104,13 +104,13 @@ def tasks() -> Iterator[list[str]]:
     before_task_publish.disconnect(note)
 
 
-def test_looking_at_an_address_changes_nothing(
+def test_get_of_any_url_changes_nothing(
     local_azure: LocalAzure,
     admin_client: Client,
     tasks: list[str],
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    rows_of_every_kind()
+    create_full_database()
     every = [route for route in routes(get_resolver().url_patterns) if route.startswith("admin/")]
     asked = [address for route in every for address in addresses(route)]
     ours = {

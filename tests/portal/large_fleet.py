@@ -15,7 +15,7 @@ STATUSES = list(SyncStatus)
 TYPES = [ManagedIdentity.Type.NONE, ManagedIdentity.Type.SYSTEM_ASSIGNED]
 
 
-def plant_fleet(size: int) -> list[SignalRInstance]:
+def create_fleet(size: int) -> list[SignalRInstance]:
     """Add so many instances of every status and location, with identity, template and operation."""
     subscription = Subscription.objects.create(
         subscription_id=uuid.uuid4(), tenant_id=uuid.uuid4(), display_name=f"Fleet of {size}"

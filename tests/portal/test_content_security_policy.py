@@ -21,7 +21,7 @@ def policy(client: Client, path: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "path", ["/", "/livez", "/readyz", "/no-such-page/", "/api/v1/instances/", "/upstream/x/"]
 )
-def test_what_is_no_page_may_do_nothing(client: Client, path: str) -> None:
+def test_policy_of_non_pages_allows_nothing(client: Client, path: str) -> None:
     found = policy(client, path)
     assert found["default-src"] == "'none'"
     assert found["frame-ancestors"] == "'none'"
@@ -31,18 +31,18 @@ def test_what_is_no_page_may_do_nothing(client: Client, path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/admin/login/", "/admin/", "/api/v1/docs/", "/api/v1/redoc/", "/admin/no-such-page/"]
 )
-def test_a_page_loads_and_runs_only_what_is_ours(sign_in: SignIn, path: str) -> None:
+def test_pages_load_only_own_resources(sign_in: SignIn, path: str) -> None:
     found = policy(sign_in(Role.VIEWER), path)
     assert found["default-src"] == "'self'"
     assert found["object-src"] == found["base-uri"] == found["frame-ancestors"] == "'none'"
     assert "'unsafe-inline'" not in found.get("script-src", "")
 
 
-def test_only_the_portal_compiles_what_its_attributes_say(client: Client) -> None:
+def test_only_the_portal_allows_unsafe_eval(client: Client) -> None:
     assert "'unsafe-eval'" in policy(client, "/admin/login/")["script-src"]
     assert "unsafe-eval" not in str(policy(client, "/api/v1/docs/"))
 
 
-def test_a_form_of_the_portal_leads_nowhere_else(client: Client) -> None:
+def test_forms_submit_only_to_this_origin(client: Client) -> None:
     assert policy(client, "/admin/login/")["form-action"] == "'self'"
     assert policy(client, "/api/v1/docs/")["form-action"] == "'none'"

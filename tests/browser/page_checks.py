@@ -9,8 +9,8 @@ from typing import Any, Final
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.error_watch import settled
 from tests.browser.portal import PASSWORD
-from tests.browser.watching import settled
 from tests.cloud import REPOSITORY
 
 # Names a folder of the repository, such as docs/images, that takes the screenshots.

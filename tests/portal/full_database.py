@@ -16,7 +16,7 @@ from tests.sync.driving import drive, signed_lab, start, want
 from upstreams.models import Delivery, DeliveryCount, Outcome
 
 
-def rows_of_every_kind() -> None:
+def create_full_database() -> None:
     """Import the built-in fleet, end an operation, leave another waiting, and receive something."""
     import_subscription(seed.SUBSCRIPTION_ID, who="ada")
     drive(signed_lab())
