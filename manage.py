@@ -8,11 +8,24 @@ import sys
 
 
 def main() -> None:
-    """Run the management command that the arguments name."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from django.core.management import execute_from_command_line
+    """Run the management command that the arguments name.
 
-    execute_from_command_line(sys.argv)
+    A configuration that cannot work, and a database that is away, end it with a sentence.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+    from django.db import InterfaceError, OperationalError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Error: {error}")
+    except (InterfaceError, OperationalError) as error:
+        from observability.redaction import redacted
+
+        reason = redacted(str(error)).strip().partition("\n")[0]
+        sys.exit(f"Error: The database of SIGNALMAN_DATABASE_URL cannot be used: {reason}")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
 from django.apps import AppConfig
-from django.core.checks import register
 
-from observability.checks import check_metrics
 from observability.tracing import start_if_configured
 
 
@@ -28,5 +26,4 @@ class ObservabilityConfig(AppConfig):
         for begun in (worker_ready, worker_process_init):
             begun.connect(publisher.start, dispatch_uid="metrics")
         worker_process_shutdown.connect(publisher.close, dispatch_uid="metrics")
-        register(check_metrics)
         start_if_configured()

@@ -15,6 +15,36 @@ from observability import context
 from observability.redaction import redacted
 
 
+def logging_settings(*, form: str, level: str) -> dict[str, Any]:
+    """Return the setting LOGGING.
+
+    `form` is "text", for people, or "json", one object a line for log collectors.
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "text": {"()": "observability.logs.LineFormatter"},
+            "json": {"()": "observability.logs.JsonFormatter"},
+        },
+        "filters": {"refusals": {"()": "upstreams.receiver.serving.logs.WithoutRefusals"}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            # At INFO it writes every request's headers, one line each; ours are written by arm.
+            "azure": {"level": "WARNING"},
+            # It writes a line for every answer from 400 on; the receiver writes its own.
+            "django.request": {"filters": ["refusals"]},
+            # At INFO it writes two lines for each task, one of which comes every few seconds.
+            "celery": {"level": "WARNING"},
+            # It warns of a host that its filesystem transport has no need of.
+            "kombu.connection": {"level": "ERROR"},
+            # At DEBUG it writes addresses, and those of long-running operations are signed.
+            "urllib3": {"level": "WARNING"},
+        },
+    }
+
+
 class LineFormatter(logging.Formatter):
     """One line for people: time, level, logger, message, and in brackets whom it was done for."""
 

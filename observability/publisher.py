@@ -70,7 +70,7 @@ class Publisher:
 
     def _run(self) -> None:
         try:
-            while not self._stop.wait(settings.SIGNALMAN_FIGURES_SECONDS):
+            while not self._stop.wait(settings.SIGNALMAN_METRICS_SECONDS):
                 close_old_connections()
                 self.publish()
         finally:

@@ -24,7 +24,7 @@ def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
     """A new portal with the built-in fleet, one instance of which wants an identity."""
     portal = new_portal(tmp_path, seed.LAB)
     portal.manage("set_identity", seed.LAB, "--system-assigned")
-    portal.environment |= {"SIGNALMAN_LOG_FORMAT": "json", "SIGNALMAN_FIGURES_SECONDS": "0.2"}
+    portal.environment |= {"SIGNALMAN_LOG_FORMAT": "json", "SIGNALMAN_METRICS_SECONDS": "0.2"}
     return portal
 
 

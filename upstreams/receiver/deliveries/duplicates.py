@@ -7,6 +7,7 @@ answer there for the others.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import logging
@@ -56,12 +57,19 @@ class Repetitions:
             # Each cache has errors of its own.
             log.warning("Duplicates cannot be told: %s.", type(error).__name__)
             raise Repeated("duplicates_unknown", "The cache cannot be asked.") from error
-        if not isinstance(found, tuple):
+        if not isinstance(found, dict):
             raise Repeated("duplicate_in_progress", "The call is being answered already.")
-        return Answer(*found)
+        return Answer(**{**found, "body": base64.b64decode(found["body"])})
 
     def _keep(self, key: str, answer: Answer) -> None:
-        kept = (answer.status, answer.body, answer.content_type, answer.outcome, answer.reason)
+        # Caches hold JSON.
+        kept = {
+            "status": answer.status,
+            "body": base64.b64encode(answer.body).decode("ascii"),
+            "content_type": answer.content_type,
+            "outcome": answer.outcome,
+            "reason": answer.reason,
+        }
         try:
             self._cache.set(key, kept, self._seconds)
         except Exception as error:  # noqa: BLE001  # each cache has errors of its own

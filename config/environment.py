@@ -1,0 +1,281 @@
+"""Typed reading of environment variables.
+
+A `Variable` says its name, type, default and help once; `config.variables` lists them all. Values
+are taken literally: `$` and `{` have no meaning. An error names the variable and what it accepts,
+and never quotes the value, which may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+
+_TRUE: Final = frozenset({"true", "1", "yes", "on"})
+_FALSE: Final = frozenset({"false", "0", "no", "off"})
+_WHOLE: Final = re.compile(r"[0-9]{1,18}")
+_DECIMAL: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+_HOST: Final = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
+_DATABASES: Final = ("postgres", "postgresql", "sqlite")
+_DATABASE_FORM: Final = (
+    "must be a URL such as postgres://user:password@host:5432/name, with special characters of "
+    "the password percent-encoded, or sqlite:////path/to/file"
+)
+
+
+class Invalid(ValueError):
+    """A value that a variable does not accept. The text continues "<NAME> ..."."""
+
+
+@dataclass(frozen=True)
+class Variable(Generic[T]):
+    """One environment variable. `example` is its value in `.env.example` where that is not set."""
+
+    name: str
+    parse: Callable[[str], T]
+    default: T
+    help: str
+    example: str = ""
+
+    def read(self, values: Mapping[str, str]) -> T:
+        """Return the value, or the default where the variable is unset. Raises Invalid."""
+        text = values.get(self.name)
+        return self.default if text is None else self.parse(text.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A variable that a library reads, listed for completeness."""
+
+    name: str
+    help: str
+    example: str = ""
+
+
+class Environment:
+    """The values of all variables, read and validated together."""
+
+    def __init__(self, variables: Iterable[Variable[Any]], values: Mapping[str, str]) -> None:
+        """Read every variable. Raises ImproperlyConfigured with one sentence for each error."""
+        self._values: dict[str, Any] = {}
+        errors = []
+        for variable in variables:
+            try:
+                self._values[variable.name] = variable.read(values)
+            except Invalid as error:
+                errors.append(f"{variable.name} {error}.")
+        if errors:
+            raise ImproperlyConfigured("\n".join(errors))
+
+    def __getitem__(self, variable: Variable[T]) -> T:
+        """Return the variable's value."""
+        value: T = self._values[variable.name]
+        return value
+
+
+def text(value: str) -> str:
+    """Return the text; it may be empty."""
+    return value
+
+
+def required_text(value: str) -> str:
+    """Return the text. Raises Invalid where it is empty."""
+    if not value:
+        raise Invalid("must not be empty")
+    return value
+
+
+def flag(value: str) -> bool:
+    """Return true or false."""
+    word = value.lower()
+    if word not in _TRUE | _FALSE:
+        raise Invalid("must be true or false")
+    return word in _TRUE
+
+
+def whole_number(minimum: int = 0) -> Callable[[str], int]:
+    """Return a parser of whole numbers from `minimum` up."""
+
+    def parse(value: str) -> int:
+        if not _WHOLE.fullmatch(value) or int(value) < minimum:
+            raise Invalid(f"must be a whole number of at least {minimum}")
+        return int(value)
+
+    return parse
+
+
+def positive_number(value: str) -> float:
+    """Return a number above 0."""
+    number = non_negative_number(value) if value else 0.0
+    if not number:
+        raise Invalid("must be a number above 0")
+    return number
+
+
+def non_negative_number(value: str) -> float:
+    """Return a number of at least 0."""
+    if not _DECIMAL.fullmatch(value):
+        raise Invalid("must be a number of at least 0")
+    return float(value)
+
+
+def choice(*allowed: str) -> Callable[[str], str]:
+    """Return a parser of one of the words, in any case."""
+    words = {word.lower(): word for word in allowed}
+
+    def parse(value: str) -> str:
+        if value.lower() not in words:
+            raise Invalid(f"must be one of {', '.join(allowed)}")
+        return words[value.lower()]
+
+    return parse
+
+
+def words(value: str) -> list[str]:
+    """Return the entries of a comma-separated list, without blanks around them."""
+    return [entry for entry in map(str.strip, value.split(",")) if entry]
+
+
+def hosts(value: str) -> list[str]:
+    """Return host names: no scheme, port or path."""
+    found = words(value)
+    if not found or not all(map(_HOST.fullmatch, found)):
+        raise Invalid(
+            "must list host names separated by commas, without scheme, port or path: "
+            "signalman.example.com"
+        )
+    return found
+
+
+def optional_hosts(value: str) -> list[str]:
+    """Return host names; there may be none."""
+    return hosts(value) if words(value) else []
+
+
+def origins(value: str) -> list[str]:
+    """Return web origins: scheme and host, and a port where it is not the scheme's own."""
+    found = words(value)
+    for entry in found:
+        parts = _split(entry)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+            raise Invalid("must list origins with a scheme and no path: https://portal.example.com")
+    return [entry.rstrip("/") for entry in found]
+
+
+def networks(value: str) -> list[str]:
+    """Return IP networks in CIDR notation."""
+    found = words(value)
+    try:
+        for entry in found:
+            ip_network(entry)
+    except ValueError as error:
+        raise Invalid("must list networks such as 10.0.0.0/24, separated by commas") from error
+    return found
+
+
+def https_origin(value: str) -> str:
+    """Return an https address without a path or a final slash; the scheme may be left out."""
+    address = value if "://" in value else f"https://{value}"
+    parts = _split(address)
+    if parts.scheme.lower() != "https" or not parts.hostname or "@" in parts.netloc:
+        raise Invalid("must be an https address such as https://login.microsoftonline.com")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise Invalid("must be an https address without a path, query or fragment")
+    return f"https://{parts.netloc.lower()}"
+
+
+def optional_url(value: str) -> str:
+    """Return an http or https address without a final slash, or an empty text."""
+    if value and (_split(value).scheme not in {"http", "https"} or not _split(value).hostname):
+        raise Invalid("must be an http or https address")
+    return value.rstrip("/")
+
+
+def issuer(value: str) -> str:
+    """Return a token issuer, in which {tenant_id} may stand for the tenant's id."""
+    parts = _split(value.replace("{tenant_id}", "tenant"))
+    if parts.scheme != "https" or not parts.hostname or "{" in parts.geturl():
+        raise Invalid("must be an https address, with {tenant_id} in place of the tenant's id")
+    return value
+
+
+def tenant_issuer(value: str) -> str:
+    """Return a token issuer that contains {tenant_id}."""
+    if "{tenant_id}" not in value:
+        raise Invalid("must contain {tenant_id}, as https://sts.windows.net/{tenant_id}/ does")
+    return issuer(value)
+
+
+def optional_uuid(value: str) -> str:
+    """Return a UUID in canonical form, or an empty text."""
+    try:
+        return str(UUID(value)) if value else ""
+    except ValueError as error:
+        raise Invalid("must be an id such as 11111111-2222-3333-4444-555555555555") from error
+
+
+def database(value: str) -> dict[str, Any]:
+    """Return Django's settings of the database that the URL names."""
+    parts = _split(value, _DATABASE_FORM)
+    if parts.scheme not in _DATABASES:
+        raise Invalid(_DATABASE_FORM)
+    try:
+        found: dict[str, Any] = dict(dj_database_url.parse(value))
+    except ValueError as error:
+        raise Invalid(_DATABASE_FORM) from error
+    # An @ or # that is not percent-encoded ends the password early and lands here.
+    if not found["NAME"] or "@" in str(found["NAME"]) or parts.fragment:
+        raise Invalid(_DATABASE_FORM)
+    return found
+
+
+def cache(value: str) -> dict[str, Any]:
+    """Return Django's settings of the cache that the URL names."""
+    if value == "locmemcache://":
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    parts = _split(value)
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+        raise Invalid("must be locmemcache:// or a URL such as redis://host:6379/0")
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": value,
+        # 1 were pickles.
+        "VERSION": 2,
+        "OPTIONS": {
+            # Pickle, Django's own choice, runs code of whoever can write to Redis.
+            "serializer": "config.cache_serializer.JsonSerializer",
+            # Seconds. A request must not wait for a cache that is away.
+            "socket_connect_timeout": 2,
+            "socket_timeout": 2,
+        },
+    }
+
+
+def broker(value: str) -> str:
+    """Return the URL of Celery's broker."""
+    parts = _split(value)
+    if parts.scheme not in {"filesystem", "memory", "redis", "rediss", "amqp", "amqps"}:
+        raise Invalid(
+            "must be filesystem://localhost or a URL such as redis://host:6379/1 or "
+            "amqp://user:password@host:5672//"
+        )
+    return value
+
+
+def _split(value: str, form: str = "must be a valid address") -> Any:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        # "from None" in effect: the parser's message may quote a password.
+        raise Invalid(form) from (None if "@" in value else error)
+    return parts

@@ -1,0 +1,113 @@
+"""Sign-in, the API and the receiver."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from config import environment as env
+from config.environment import Variable
+
+SIGN_IN_TENANT_ID: Final = Variable(
+    "SIGNALMAN_SIGN_IN_TENANT_ID",
+    env.optional_uuid,
+    "",
+    "The tenant whose users sign in, and an app registration there with the app roles\n"
+    "Fleet.Reader, Fleet.Operator and Fleet.Admin and the redirect URI\n"
+    "https://<this portal>/admin/sign-in/entra/login/callback/. Set all three, or none: then only\n"
+    "accounts with a password can sign in.",
+)
+SIGN_IN_CLIENT_ID: Final = Variable("SIGNALMAN_SIGN_IN_CLIENT_ID", env.optional_uuid, "", "")
+SIGN_IN_CLIENT_SECRET: Final = Variable("SIGNALMAN_SIGN_IN_CLIENT_SECRET", env.text, "", "")
+SESSION_SECONDS: Final = Variable(
+    "SIGNALMAN_SESSION_SECONDS",
+    env.whole_number(1),
+    43_200,
+    "How long a session lasts. A role that was removed in Entra is lost at the next sign-in.\n"
+    "Seconds.",
+)
+
+API_TENANT_ID: Final = Variable(
+    "SIGNALMAN_API_TENANT_ID",
+    env.optional_uuid,
+    "",
+    "The tenant and the audiences of Entra access tokens that the API accepts. Without both, it\n"
+    "accepts personal access tokens and sessions only.",
+)
+API_AUDIENCES: Final = Variable[list[str]]("SIGNALMAN_API_AUDIENCES", env.words, [], "")
+API_ISSUER: Final = Variable(
+    "SIGNALMAN_API_ISSUER", env.issuer, "https://sts.windows.net/{tenant_id}/", ""
+)
+API_REQUESTS_A_MINUTE: Final = Variable(
+    "SIGNALMAN_API_REQUESTS_A_MINUTE",
+    env.whole_number(1),
+    600,
+    "Requests that each caller may send in a minute.",
+)
+API_REFUSALS_A_MINUTE: Final = Variable(
+    "SIGNALMAN_API_REFUSALS_A_MINUTE",
+    env.whole_number(1),
+    60,
+    "Refused credentials from one address in a minute, after which it has to wait. Behind a\n"
+    "proxy, see SIGNALMAN_BEHIND_PROXY: the address is the one appended to X-Forwarded-For.",
+)
+
+BODY_BYTES: Final = Variable(
+    "SIGNALMAN_BODY_BYTES",
+    env.whole_number(1),
+    1_048_576,
+    "Largest request body, and largest result of a handler. Bytes; the service reads at most\n"
+    "16 MiB.",
+)
+RESULT_BYTES: Final = Variable("SIGNALMAN_RESULT_BYTES", env.whole_number(1), 1_048_576, "")
+POLICY_SECONDS: Final = Variable(
+    "SIGNALMAN_POLICY_SECONDS",
+    env.non_negative_number,
+    5.0,
+    "How soon every process uses a changed row. Seconds.",
+)
+POLICY_GRACE_SECONDS: Final = Variable(
+    "SIGNALMAN_POLICY_GRACE_SECONDS",
+    env.non_negative_number,
+    900.0,
+    "How long it keeps using what it has read while the database cannot be read. Seconds.",
+)
+FLUSH_SECONDS: Final = Variable(
+    "SIGNALMAN_FLUSH_SECONDS",
+    env.non_negative_number,
+    1.0,
+    "How long deliveries wait in memory to be written together. Seconds; 0 writes each at once,\n"
+    "which is slow.",
+)
+SAMPLES_A_MINUTE: Final = Variable(
+    "SIGNALMAN_SAMPLES_A_MINUTE",
+    env.whole_number(),
+    60,
+    "Deliveries stored as rows, per instance, reason and process. All are counted.",
+)
+DELIVERY_DAYS: Final = Variable(
+    "SIGNALMAN_DELIVERY_DAYS",
+    env.whole_number(1),
+    7,
+    "Days after which deliveries, and the counts of them, are deleted.",
+)
+COUNT_DAYS: Final = Variable("SIGNALMAN_COUNT_DAYS", env.whole_number(1), 90, "")
+DUPLICATE_SECONDS: Final = Variable(
+    "SIGNALMAN_DUPLICATE_SECONDS",
+    env.non_negative_number,
+    300.0,
+    "How long the result of a handler with idempotent=True is kept for duplicates. Seconds.",
+)
+RECEIVER_THREADS: Final = Variable(
+    "SIGNALMAN_RECEIVER_THREADS",
+    env.whole_number(1),
+    8,
+    "Threads of each web process in which handlers run.",
+)
+ACCESS_KEYS_FILE: Final = Variable(
+    "SIGNALMAN_ACCESS_KEYS_FILE",
+    env.text,
+    "",
+    "Access keys of the instances whose X-ASRS-Signature is required, as JSON in a file with mode\n"
+    '600: {"<instance>": ["<primary key>", "<secondary key>"]}. They are never stored in the\n'
+    "database.",
+)

@@ -1,0 +1,164 @@
+"""The process: web server, metrics, storage, background work."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from config import environment as env
+from config.environment import External, Variable
+
+SECRET_KEY: Final = Variable(
+    "SIGNALMAN_SECRET_KEY",
+    env.required_text,
+    "",
+    "Signs sessions and other values. Make one with\n"
+    'python -c "import secrets; print(secrets.token_urlsafe(64))"',
+)
+
+ALLOWED_HOSTS: Final = Variable(
+    "SIGNALMAN_ALLOWED_HOSTS",
+    env.hosts,
+    ["localhost", "127.0.0.1"],
+    "Host names under which the portal, the API and the receiver are reached.",
+)
+CSRF_TRUSTED_ORIGINS: Final = Variable[list[str]](
+    "SIGNALMAN_CSRF_TRUSTED_ORIGINS",
+    env.origins,
+    [],
+    "Other origins that may post forms, with their scheme: https://signalman.example.com",
+)
+HTTPS: Final = Variable(
+    "SIGNALMAN_HTTPS",
+    env.flag,
+    False,
+    "Turn on for every portal that is not on localhost: secure cookies, redirect to https, HSTS.\n"
+    "Behind a proxy, turn on SIGNALMAN_BEHIND_PROXY too. See docs/deploy/proxies.md.",
+)
+BEHIND_PROXY: Final = Variable(
+    "SIGNALMAN_BEHIND_PROXY",
+    env.flag,
+    False,
+    "Turn on only behind a proxy that sets X-Forwarded-Proto itself, removes the client's, and\n"
+    "appends the client's address to X-Forwarded-For.",
+)
+HSTS_SECONDS: Final = Variable[int | None](
+    "SIGNALMAN_HSTS_SECONDS",
+    env.whole_number(),
+    None,
+    "How long browsers insist on https for this host. Seconds. Default: a year with\n"
+    "SIGNALMAN_HTTPS, otherwise 0.",
+    "31536000",
+)
+HSTS_SUBDOMAINS: Final = Variable(
+    "SIGNALMAN_HSTS_SUBDOMAINS",
+    env.flag,
+    True,
+    "Whether HSTS holds for every subdomain of this host, too.",
+)
+HSTS_PRELOAD: Final = Variable(
+    "SIGNALMAN_HSTS_PRELOAD",
+    env.flag,
+    False,
+    "Whether browsers may put this host on their preload list, which is hard to undo.",
+)
+WEB_THREADS: Final = Variable(
+    "SIGNALMAN_WEB_THREADS",
+    env.whole_number(1),
+    4,
+    "Portal and API requests that each web process answers at once; upstream requests have\n"
+    "threads of their own.",
+)
+DEBUG: Final = Variable(
+    "SIGNALMAN_DEBUG", env.flag, False, "Django's debug mode. Never in production."
+)
+LOG_LEVEL: Final = Variable(
+    "SIGNALMAN_LOG_LEVEL",
+    env.choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+    "INFO",
+    "DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+)
+LOG_FORMAT: Final = Variable(
+    "SIGNALMAN_LOG_FORMAT",
+    env.choice("text", "json"),
+    "text",
+    "text for people, json (one object a line) for log collectors.",
+)
+APPS: Final = Variable[list[str]](
+    "SIGNALMAN_APPS",
+    env.words,
+    [],
+    "Your Django apps, separated by commas. The hubs.py of each is discovered.",
+)
+
+METRICS_TOKEN: Final = Variable(
+    "SIGNALMAN_METRICS_TOKEN",
+    env.text,
+    "",
+    "Bearer token that /metrics requires. Without one, only the networks below may read it.",
+)
+METRICS_NETWORKS: Final = Variable(
+    "SIGNALMAN_METRICS_NETWORKS",
+    env.networks,
+    ["127.0.0.0/8", "::1/128"],
+    "Networks that may read /metrics directly, without a proxy between.",
+)
+METRICS_SECONDS: Final = Variable(
+    "SIGNALMAN_METRICS_SECONDS",
+    env.positive_number,
+    5.0,
+    "How often each process writes its counters to the database. Seconds.",
+)
+OTLP_ENDPOINT: Final = External(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "Where traces are sent, once requirements-otel.txt is installed. OpenTelemetry's other\n"
+    "variables are honoured as well.",
+    "http://localhost:4318",
+)
+
+DATA_DIR: Final = Variable(
+    "SIGNALMAN_DATA_DIR",
+    env.required_text,
+    "var",
+    "Folder of the SQLite database, the file queue and collected static files.\n"
+    "A relative path is relative to the project.",
+)
+DATABASE_URL: Final = Variable[dict[str, Any] | None](
+    "SIGNALMAN_DATABASE_URL",
+    env.database,
+    None,
+    "Default: SQLite in SIGNALMAN_DATA_DIR.",
+    "postgres://user:password@host:5432/signalman",
+)
+DATABASE_CONN_MAX_AGE: Final = Variable(
+    "SIGNALMAN_DATABASE_CONN_MAX_AGE",
+    env.whole_number(),
+    60,
+    "How long a PostgreSQL connection is kept open. Seconds.",
+)
+CACHE_URL: Final = Variable(
+    "SIGNALMAN_CACHE_URL",
+    env.cache,
+    env.cache("locmemcache://"),
+    "locmemcache://, or redis://host:6379/0 as soon as there is more than one web process.",
+    "locmemcache://",
+)
+BROKER_URL: Final = Variable(
+    "SIGNALMAN_BROKER_URL",
+    env.broker,
+    # The host has no meaning for files, but Kombu warns where it has to guess one.
+    "filesystem://localhost",
+    "filesystem://localhost, or redis://host:6379/1 or amqp://... as soon as workers run on more\n"
+    "than one machine.",
+)
+TICK_SECONDS: Final = Variable(
+    "SIGNALMAN_TICK_SECONDS",
+    env.positive_number,
+    5.0,
+    "How often due work is looked for that no message has announced. Seconds.",
+)
+TICK_LIMIT_SECONDS: Final = Variable(
+    "SIGNALMAN_TICK_LIMIT_SECONDS",
+    env.positive_number,
+    60.0,
+    "How long after the last tick /readyz reports that there is no worker. Seconds.",
+)
