@@ -161,6 +161,19 @@ def optional_hosts(value: str) -> list[str]:
     return hosts(value) if words(value) else []
 
 
+def hosts_with_ports(value: str) -> list[str]:
+    """Return host names, each with or without a port; there may be none."""
+    found = words(value)
+    for entry in found:
+        host, colon, port = entry.partition(":")
+        if not _HOST.fullmatch(host) or (colon and not port.isdecimal()):
+            raise Invalid(
+                "must list hosts, with a port where it is not 443 or 80: "
+                "signalman.example.com, localhost:8000"
+            )
+    return found
+
+
 def origins(value: str) -> list[str]:
     """Return web origins: scheme and host, and a port where it is not the scheme's own."""
     found = words(value)

@@ -1,4 +1,4 @@
-"""Django's registration of the room."""
+"""Django app configuration."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class DiagnosisConfig(AppConfig):
-    """Diagnosis."""
+    """The diagnosis app."""
 
     name = "diagnosis"
     verbose_name = "Diagnosis"

@@ -1,4 +1,4 @@
-"""The checklist of all that has to agree for an instance's signed requests to be accepted."""
+"""The checklist of all settings that have to agree for signed requests to be accepted."""
 
 from __future__ import annotations
 
@@ -6,26 +6,33 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from diagnosis.checks.azure import check_azure, check_identity
+from diagnosis.checks.azure import check_identity, check_service_mode, check_sync
 from diagnosis.checks.function_apps import check_function_apps
 from diagnosis.checks.templates import check_templates
 from diagnosis.checks.traffic import check_traffic
-from diagnosis.context import subject
+from diagnosis.context import read_context
 from diagnosis.findings import Finding
-from diagnosis.probe import check_addresses, check_unasked
+from diagnosis.probe import check_endpoints, check_endpoints_not_probed
 from identities.models import SignalRInstance
 
-_CHECKS = (check_azure, check_identity, check_templates, check_function_apps, check_traffic)
+_CHECKS = (
+    check_sync,
+    check_service_mode,
+    check_identity,
+    check_templates,
+    check_function_apps,
+    check_traffic,
+)
 
 
 def diagnose(
     instance: SignalRInstance, now: datetime | None = None, *, probing: bool = False
 ) -> list[Finding]:
-    """Return the findings on `instance`, in the order in which to mend them.
+    """Return the findings on `instance`, in the order in which to fix them.
 
-    Reads rows only, and with `probing` asks the templates' addresses as well; Azure is left alone.
-    `now` is what recent traffic is measured from.
+    Reads the database only; with `probing` it also sends a request to each template's endpoint.
+    Azure is not asked. Recent traffic is that of the hour before `now`.
     """
-    seen = subject(instance, now or timezone.now())
-    checks = (*_CHECKS, check_addresses if probing else check_unasked)
-    return [finding for check in checks for finding in check(seen)]
+    context = read_context(instance, now or timezone.now())
+    checks = (*_CHECKS, check_endpoints if probing else check_endpoints_not_probed)
+    return [finding for check in checks for finding in check(context)]

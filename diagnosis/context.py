@@ -1,4 +1,4 @@
-"""Everything that a diagnosis looks at, read once."""
+"""Everything that a diagnosis reads, read once."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from upstreams.function_app_authentication import host_of
 from upstreams.models import DeliveryCount, FunctionApp, Outcome
 from upstreams.receiver.authentication.policies import InstancePolicy, read_policy
 
-# How far back refusals are recent.
+# Traffic of this period is recent.
 _RECENT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """An instance as it is wanted, as Azure has it, and what its receiver saw in the last hour.
+class Context:
+    """Desired and observed state of an instance, and the deliveries of the last hour.
 
     `accepted`, `refused` and `failed` count deliveries; the latter two by reason code.
-    `function_apps` are the known ones that a template points at, by host. `vaults` and `secrets`
+    `function_apps` are the imported ones that a template points at, by host. `vaults` and `secrets`
     are those that templates name, by name; `grants` those of the instance, by vault and principal.
-    `policy` is what the receiver demands. It was read at `now`.
+    `policy` is what the receiver requires of requests. All was read at `now`.
     """
 
     instance: SignalRInstance
@@ -46,14 +46,14 @@ class Subject:
 
     @property
     def effective(self) -> InstanceState:
-        """What Azure has, or where it has nothing or that is not known, what is wanted."""
+        """The observed state, or the desired state where Azure has none or was not read."""
         if self.observed is None or self.observed == ABSENT:
             return self.desired
         return self.observed
 
     @property
     def signed(self) -> list[tuple[int, TemplateState]]:
-        """The templates whose requests carry a token, with their places in the list."""
+        """The templates whose requests carry a token, with their indexes."""
         return [
             (index, template)
             for index, template in enumerate(self.effective.templates)
@@ -61,15 +61,15 @@ class Subject:
         ]
 
     def function_app(self, template: TemplateState) -> FunctionApp | None:
-        """Return the known Function App that receives the template's requests."""
+        """Return the imported Function App that receives the template's requests."""
         return self.function_apps.get(host_of(template.url_template) or "")
 
 
-def subject(instance: SignalRInstance, now: datetime) -> Subject:
+def read_context(instance: SignalRInstance, now: datetime) -> Context:
     """Read what a diagnosis of `instance` needs."""
     counts = _recent_counts(instance, now)
     desired, observed = desired_state(instance), observed_state(instance)
-    return Subject(
+    return Context(
         instance=instance,
         desired=desired,
         observed=observed,
@@ -84,7 +84,7 @@ def subject(instance: SignalRInstance, now: datetime) -> Subject:
 
 
 def _recent_counts(instance: SignalRInstance, now: datetime) -> dict[Outcome, dict[str, int]]:
-    """Return how many deliveries came of late, by outcome and reason."""
+    """Return the number of recent deliveries, by outcome and reason."""
     rows = DeliveryCount.objects.filter(instance=instance).since(now - _RECENT)
     counts: dict[Outcome, dict[str, int]] = {outcome: {} for outcome in Outcome}
     for row in rows.values("outcome", "reason").order_by().annotate(total=Sum("count")):
@@ -93,7 +93,7 @@ def _recent_counts(instance: SignalRInstance, now: datetime) -> dict[Outcome, di
 
 
 def _vaults(instance: SignalRInstance, state: InstanceState) -> dict[str, Any]:
-    """Return what is known of the vaults that templates name; without such, no row is read."""
+    """Return the rows of the vaults that templates name; reads none where no template names one."""
     names = named_vaults(state.templates)
     if not names:
         return {}

@@ -1,4 +1,4 @@
-"""What a diagnosis says of one thing that has to agree."""
+"""The result of one check of a diagnosis."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ Outcome = Literal["pass", "fail", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of an instance's checklist.
+    """The result of one check of an instance.
 
-    `key` is stable, for scripts. `evidence` is what was found, in a sentence; `fix` is what to do,
-    and empty where nothing is to be done.
+    `key` is stable, for scripts; an index in it counts from 0, as in a JSON path. `evidence` is
+    what was observed, in a sentence. `fix` is what to do, and empty where there is nothing to do.
     """
 
     key: str
@@ -24,15 +24,15 @@ class Finding:
 
 
 def passed(key: str, title: str, evidence: str) -> Finding:
-    """Return that it agrees."""
+    """Return a check that passed: it was established, not assumed."""
     return Finding(key, title, "pass", evidence)
 
 
 def failed(key: str, title: str, evidence: str, fix: str) -> Finding:
-    """Return that it does not agree, and what to do."""
+    """Return a check that failed, and what to do."""
     return Finding(key, title, "fail", evidence, fix)
 
 
 def unknown(key: str, title: str, evidence: str, fix: str = "") -> Finding:
-    """Return that nobody can tell yet, and what would tell."""
+    """Return a check whose result is not established, and what would establish it."""
     return Finding(key, title, "unknown", evidence, fix)

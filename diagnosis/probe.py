@@ -1,9 +1,9 @@
-"""Does the address of a template answer, and does it refuse a request without a token?
+"""Probes: whether a template's endpoint answers, and refuses a request without a token.
 
-The only part of a diagnosis that touches the network, and only where the operator asks for it. It
-sends no secret: no token, and nothing at all to addresses that hold a Key Vault reference. Whoever
-may edit templates could otherwise make Signalman ask what only its own machine can reach, so that
-the address is resolved once, checked and then connected to as it was checked.
+This is the only check that uses the network, and only when an operator requests it. It sends no
+secret: no token, and nothing at all to a URL with a Key Vault reference. So that nobody who may
+edit templates can reach what only this server can (server-side request forgery), the host name is
+resolved once, the address is checked, and the connection goes to that address.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from arm.state import TemplateState
-from diagnosis.context import Subject
+from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.network_addresses import is_forbidden
 from upstreams.key_vault_references import OPENING
@@ -28,23 +28,23 @@ from upstreams.patterns import CONNECTIONS, MESSAGES, accepts, expand, parse
 _TIMEOUT: Final = Timeout(connect=3.0, read=5.0)
 _UNAUTHORIZED: Final = 401
 _REDIRECTS: Final = range(300, 400)
-# What no hub and no method of anybody's is called, so that no handler answers.
-_NOBODY: Final = "signalman-probe"
+# No hub and no method has this name, so no handler answers.
+_UNUSED_NAME: Final = "signalman-probe"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
 class NotProbed(Exception):
-    """The address is not asked; the message says why."""
+    """The endpoint is not probed; the message says why."""
 
 
-def check_addresses(subject: Subject) -> Iterator[Finding]:
-    """Probe the templates that Azure has, or where that is not known, those that are wanted."""
-    return probe(subject.effective.templates)
+def check_endpoints(context: Context) -> Iterator[Finding]:
+    """Probe the endpoints of the templates in the effective state."""
+    return probe(context.effective.templates)
 
 
-def check_unasked(subject: Subject) -> Iterator[Finding]:
-    """Say of the same templates how it is found out whether their addresses answer."""
-    for index, template in enumerate(subject.effective.templates):
+def check_endpoints_not_probed(context: Context) -> Iterator[Finding]:
+    """Report for the same templates that their endpoints were not probed, and how to do it."""
+    for index, template in enumerate(context.effective.templates):
         try:
             _check_secrets(template)
         except NotProbed as reason:
@@ -52,14 +52,14 @@ def check_unasked(subject: Subject) -> Iterator[Finding]:
         else:
             yield unknown(
                 *_line(index),
-                "It was not asked: a diagnosis sends nothing by itself.",
-                f"manage.py diagnose {subject.instance} --probe asks it; so can an operator on the "
-                "instance's diagnosis page.",
+                "It was not probed: a diagnosis sends no requests unless you ask for it.",
+                f"Probe it with manage.py diagnose {context.instance} --probe, or with Probe "
+                "endpoints on the instance's Diagnosis tab.",
             )
 
 
 def probe(templates: Iterable[TemplateState]) -> Iterator[Finding]:
-    """Send each template's address a request without a token, and say what it answers."""
+    """Send each template's endpoint a request without a token, and report what it answers."""
     for index, template in enumerate(templates):
         key, title = _line(index)
         try:
@@ -70,36 +70,34 @@ def probe(templates: Iterable[TemplateState]) -> Iterator[Finding]:
             yield failed(
                 key,
                 title,
-                f"Nothing answers there: {type(error).__name__}.",
-                "See that the receiver runs, and that Azure can reach its address.",
+                f"It does not answer: {type(error).__name__}.",
+                "Check that the receiver is running and that Azure can reach it.",
             )
         else:
             yield _finding(key, title, status)
 
 
 def _line(index: int) -> tuple[str, str]:
-    return f"templates[{index}].answers", f"Template {index}'s address answers"
+    return f"templates[{index}].answers", f"The endpoint of template {index + 1} requires a token"
 
 
 def _finding(key: str, title: str, status: int) -> Finding:
     if status == _UNAUTHORIZED:
         return passed(key, title, "It refuses a request without a token: 401.")
     if status in _REDIRECTS:
-        return failed(
-            key, title, f"It redirects: {status}.", "Name the address that it redirects to."
-        )
+        return failed(key, title, f"It redirects: {status}.", "Use the URL that it redirects to.")
     if status < _REDIRECTS.start:
         return failed(
             key,
             title,
-            f"It takes a request without a token: {status}. Anybody can send it events.",
-            "Let it demand the token of the instance's identity.",
+            f"It accepts a request without a token: {status}. Anybody can send it events.",
+            "Require the token of the instance's identity there.",
         )
     return failed(
         key,
         title,
-        f"It answers {status} where a receiver asks for a token with 401.",
-        "See that the address is the receiver's, and that it is in order.",
+        f"It answers {status} to a request without a token, where a receiver answers 401.",
+        "Check that the URL is that of the receiver, and check the receiver's log.",
     )
 
 
@@ -113,24 +111,24 @@ def _status(template: TemplateState) -> int:
             return _ask(address, resolved, event)
         except NewConnectionError as error:
             trouble = error
-    raise trouble or HTTPError("The host has no address.")
+    raise trouble or HTTPError("The host name has no address.")
 
 
 def _check_secrets(template: TemplateState) -> None:
     if OPENING in template.url_template:
-        raise NotProbed("It holds a secret from a vault, which is not sent from here.")
+        raise NotProbed("Its URL references a Key Vault secret, which Signalman does not read.")
 
 
 def _ask(address: SplitResult, resolved: str, event: tuple[str, str, str]) -> int:
     hub, category, name = event
-    # A receiver reads these before it asks who calls.
+    # A receiver reads these before it authenticates the caller.
     headers = {
         "Host": address.netloc,
         "Content-Type": "application/json",
         "X-ASRS-Hub": hub,
         "X-ASRS-Category": category,
         "X-ASRS-Event": quote(name),
-        "X-ASRS-Connection-Id": _NOBODY,
+        "X-ASRS-Connection-Id": _UNUSED_NAME,
     }
     target = (address.path or "/") + (f"?{address.query}" if address.query else "")
     with _pool(address, resolved) as pool:
@@ -153,13 +151,13 @@ def _split(url: str) -> SplitResult:
         address = urlsplit(url)
         _ = address.port
     except ValueError as error:
-        raise NotProbed("It is not an address.") from error
+        raise NotProbed("It is not a valid URL.") from error
     if address.scheme not in _PORTS or not address.hostname:
-        raise NotProbed("It is neither an http nor an https address.")
+        raise NotProbed("It is neither an http nor an https URL.")
     if address.username is not None:
-        raise NotProbed("It holds a name or a password, which is not sent from here.")
+        raise NotProbed("Its URL holds a user name or a password, which Signalman does not send.")
     if not url.isascii():
-        raise NotProbed("It holds letters other than ASCII's.")
+        raise NotProbed("Its URL has characters that are not ASCII.")
     return address
 
 
@@ -168,7 +166,7 @@ def _port(address: SplitResult) -> int:
 
 
 def _pool(address: SplitResult, resolved: str) -> HTTPConnectionPool:
-    """Return connections to the address that the host's name was resolved to and checked as."""
+    """Return a pool that connects to the resolved and checked address only."""
     port = _port(address)
     if address.scheme == "http":
         return HTTPConnectionPool(resolved, port, timeout=_TIMEOUT)
@@ -187,18 +185,20 @@ def _resolved(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
-        raise NotProbed("It names no host.") from error
+        raise NotProbed("Its host name is not valid.") from error
     addresses = [str(each[4][0]) for each in found]
     if any(is_forbidden(each) for each in addresses):
-        raise NotProbed("It leads to a link-local or metadata address, which is not asked.")
+        raise NotProbed(
+            "Its host resolves to a link-local or metadata address, which is not probed."
+        )
     return addresses
 
 
 def _event(template: TemplateState) -> tuple[str, str, str]:
-    """Return an event that the template takes, where it can be one that no handler knows."""
+    """Return an event that the template matches, if possible one that no handler handles."""
     category = MESSAGES if accepts(template.category_pattern, MESSAGES) else CONNECTIONS
-    nothing = _NOBODY if category == MESSAGES else "disconnected"
-    return _one(template.hub_pattern, _NOBODY), category, _one(template.event_pattern, nothing)
+    nothing = _UNUSED_NAME if category == MESSAGES else "disconnected"
+    return _one(template.hub_pattern, _UNUSED_NAME), category, _one(template.event_pattern, nothing)
 
 
 def _one(pattern: str, otherwise: str) -> str:

@@ -1,4 +1,4 @@
-"""What the reason codes of deliveries mean, and what an operator does about each."""
+"""The meaning of each reason code of a delivery, and how to fix its cause."""
 
 from __future__ import annotations
 
@@ -10,150 +10,157 @@ from validation.errors import DESCRIPTIONS, Reason
 
 
 class Cause(Enum):
-    """Who can bring a reason about."""
+    """Who can cause a reason."""
 
-    # Only what is set or written on our side: the sender had proved who it is, or did not matter.
+    # Only settings or code on our side: the sender was authenticated, or is irrelevant.
     OURS = "ours"
-    # Our side, or somebody outside just as well: a count does not tell which.
+    # Our side, or an unauthenticated sender: a count does not show which.
     EITHER = "either"
-    # Whoever sends the request; of the service's own it would be nothing to mend.
+    # The sender of the request; there is nothing to fix on our side.
     SENDER = "sender"
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A reason in words: what it means, and what to do; `remedy` is empty for a stranger's try."""
+    """What a reason means and how to fix it; `fix` is empty where only the sender is the cause."""
 
     meaning: str
-    remedy: str = ""
+    fix: str = ""
 
 
-# What the receiver says itself, of requests whose token is right or that never came to it.
+# Reasons of the receiver itself, other than those of the token checks.
 _RECEIVER: Final = {
     "access_keys_unavailable": Explanation(
-        "The signature is demanded, and no access keys are known for the instance.",
-        "Name the instance's keys in the file of SIGNALMAN_ACCESS_KEYS_FILE.",
+        "The signature is required, and no access keys are configured for the instance.",
+        "Add the instance's keys to the file that SIGNALMAN_ACCESS_KEYS_FILE names.",
     ),
     "arguments_count": Explanation(
-        "The client passed another number of arguments than the handler takes.",
-        "Make the handler's parameters and the client's call agree.",
+        "The number of the client's arguments is not that of the handler's parameters.",
+        "Change the handler's parameters or the client's call.",
     ),
     "arguments_type": Explanation(
-        "The client passed an argument of another type than the handler's annotation.",
-        "Make the handler's parameters and the client's call agree.",
+        "The type of an argument is not that of the handler's annotation.",
+        "Change the handler's parameters or the client's call.",
     ),
     "asrs_signature_missing": Explanation(
-        "The header X-ASRS-Signature is demanded and did not come.",
-        "Switch local authentication on at the service, or the demand off.",
+        "The header X-ASRS-Signature is required and is missing.",
+        "Enable access keys of the instance (disableLocalAuth), or do not require the signature.",
     ),
     "asrs_signature_wrong": Explanation(
-        "The header X-ASRS-Signature fits neither access key.",
-        "Read the instance's keys anew: they may have been regenerated.",
+        "The header X-ASRS-Signature matches neither access key.",
+        "Update the configured access keys: they may have been regenerated.",
     ),
     "body_chunked": Explanation(
-        "The body came in chunks, and the web server does not say where it ends.",
+        "The body is chunked, and the web server does not mark its end.",
         "Serve the receiver with granian or gunicorn.",
     ),
     "body_field": Explanation("A field of the body is wrong."),
-    "body_incomplete": Explanation("The body ended before it was whole."),
-    "body_malformed": Explanation("The body is not what its type says."),
+    "body_incomplete": Explanation("The body is incomplete."),
+    "body_malformed": Explanation("The body is not valid for its content type."),
     "body_nesting": Explanation("The body is nested too deeply."),
     "body_too_large": Explanation(
-        "The body is larger than the receiver takes.",
+        "The body is larger than the receiver's limit.",
         "Send less, or raise SIGNALMAN_BODY_BYTES.",
     ),
-    "body_type": Explanation("The body is no message that the service sends."),
+    "body_type": Explanation("The body is not a message of the service."),
     "category_unknown": Explanation("The category is neither connections nor messages."),
-    "duplicate_in_progress": Explanation("The same call is being worked on; the service retries."),
+    "duplicate_in_progress": Explanation("The same invocation is being handled."),
     "duplicates_unknown": Explanation(
-        "Whether the call was made before cannot be told, because the cache does not answer.",
-        "Look at the cache of SIGNALMAN_CACHE_URL.",
+        "The cache does not answer, so it is not known whether the invocation is a duplicate.",
+        "Check the cache of SIGNALMAN_CACHE_URL.",
     ),
     "event_unknown": Explanation("The category has no such event."),
     "handler_error": Explanation(
-        "The handler raised an exception.", "The receiver's log has its traceback."
+        "The handler raised an exception.", "Read its traceback in the receiver's log."
     ),
     "header_control": Explanation("A header holds control characters."),
-    "header_missing": Explanation("A header that the service always sends did not come."),
-    "header_not_ascii": Explanation("A header holds what headers cannot hold."),
-    "header_repeated": Explanation("A header that the service sends once came twice."),
+    "header_missing": Explanation("A header that the service always sends is missing."),
+    "header_not_ascii": Explanation("A header holds characters that are not allowed."),
+    "header_repeated": Explanation("A header that the service sends once is repeated."),
     "header_unreadable": Explanation(
-        "A header came empty: granian's WSGI interface empties those that hold more than ASCII.",
+        "A header is empty: granian's WSGI interface empties headers that are not ASCII.",
         "Serve config.asgi:application with granian's ASGI interface.",
     ),
-    "internal_error": Explanation("The receiver failed.", "Its log has the traceback."),
+    "internal_error": Explanation("The receiver failed.", "Read the traceback in its log."),
     "header_too_long": Explanation("A header is longer than the service sends."),
-    "hub_error": Explanation("The handler told the client that it cannot be done."),
+    "hub_error": Explanation("The handler raised HubError, whose message the client received."),
     "media_type": Explanation("The body is neither JSON nor MessagePack."),
     "no_handler": Explanation(
-        "No hub handles the event.",
+        "No handler is registered for the event.",
         "Register a handler in an app's hubs.py, or narrow the template's patterns.",
     ),
     "path_disagrees": Explanation(
-        "The path names another hub, category or event than the headers.",
-        "Put {hub}, {category} and {event} into the URL template in this order.",
+        "The hub, category or event in the path is not that of the headers.",
+        "Use {hub}, {category} and {event} in the URL template in this order.",
     ),
     "policy_unavailable": Explanation(
-        "What the instance accepts could not be read from the database.",
-        "Look at the database: /readyz says what does not answer.",
+        "The instance's settings could not be read from the database.",
+        "Check the database: /readyz shows what does not answer.",
     ),
     "result_too_large": Explanation(
-        "The handler's result is larger than may be sent.",
-        "Answer with less, or raise SIGNALMAN_RESULT_BYTES.",
+        "The handler's result is larger than the limit.",
+        "Return less, or raise SIGNALMAN_RESULT_BYTES.",
     ),
     "result_unsendable": Explanation(
-        "The handler's result cannot be written in the client's protocol.",
-        "Answer with plain values: text, numbers, lists and mappings.",
+        "The handler's result cannot be encoded in the client's protocol.",
+        "Return text, numbers, booleans, None, lists and mappings.",
     ),
-    "target_mismatch": Explanation("The body names another method than the headers."),
+    "target_mismatch": Explanation("The method in the body is not the event of the headers."),
     "unknown_instance": Explanation(
-        "No instance of that name receives here.", "Import it, or mend the URL template."
+        "There is no instance of that name.", "Import it, or correct the URL template."
     ),
     "url_secret_missing": Explanation(
-        "A secret in the URL is demanded and did not come.",
-        "Put a Key Vault reference into the URL template.",
+        "A secret in the URL is required and is missing.",
+        "Add a Key Vault reference to the URL template.",
     ),
     "url_secret_wrong": Explanation(
-        "The secret in the URL is not the one that is demanded.",
-        "Set the same secret at the receiver and in the vault.",
+        "The secret in the URL is not the required one.",
+        "Set the same secret for the receiver and in Key Vault.",
     ),
 }
 
-# Where what is configured may be the cause; all else is the sender's own doing.
-_REMEDIES: Final = {
+# Reasons that a setting may cause; all others are caused by the sender.
+_FIXES: Final = {
     Reason.AUTHORIZATION_MISSING: (
-        "Switch managed-identity authentication on in the template that takes the event."
+        "Set the authentication of the template that matches the event to managed identity."
     ),
-    Reason.KEYS_UNAVAILABLE: "Let this server reach Microsoft Entra.",
-    Reason.KEY_ID_UNKNOWN: "Keys are read again by themselves; a key of nobody stays unknown.",
+    Reason.KEYS_UNAVAILABLE: "Allow this server to connect to Microsoft Entra; see its log.",
+    Reason.KEY_ID_UNKNOWN: (
+        "Signing keys are refreshed automatically. If Entra signed the token, check "
+        "SIGNALMAN_TOKEN_ISSUER; an application with its own signing keys is not supported."
+    ),
     Reason.EXPIRED: "Check this server's clock.",
     Reason.NOT_YET_VALID: "Check this server's clock.",
     Reason.ISSUED_IN_THE_FUTURE: "Check this server's clock.",
-    Reason.WRONG_ISSUER: "The subscription's tenant and SIGNALMAN_TOKEN_ISSUER must be Azure's.",
-    Reason.WRONG_TENANT: "Read the subscription again: its tenant may have changed.",
+    Reason.WRONG_ISSUER: (
+        "Compare SIGNALMAN_TOKEN_ISSUER with the token's version: it is set by "
+        "api.requestedAccessTokenVersion of the app registration that the resource names."
+    ),
+    Reason.WRONG_TENANT: "Refresh the subscription: its tenant may have changed.",
     Reason.WRONG_VERSION: (
-        "Let the application's registration issue tokens of the version of SIGNALMAN_TOKEN_ISSUER."
+        "Set api.requestedAccessTokenVersion of the app registration to the version of "
+        "SIGNALMAN_TOKEN_ISSUER, or change that setting."
     ),
     Reason.NO_AUDIENCE_ACCEPTED: (
-        "No template that takes the event is signed: choose a resource for it, and apply."
+        "No template that matches the event uses managed identity: set one, then apply."
     ),
     Reason.WRONG_AUDIENCE: (
-        "The template in Azure asks for another resource: apply the plan, or accept the drift."
+        "The template in Azure has another resource: apply the plan, or accept the drift."
     ),
-    Reason.NO_PRINCIPAL_ACCEPTED: "The instance has no identity: give it one, and apply.",
-    Reason.WRONG_PRINCIPAL: ("Read the instance again: its identity may have changed."),
-    Reason.WRONG_CLIENT: "Read the instance again: its identity may have changed.",
-    Reason.WRONG_RESOURCE: "Read the instance again: it or its identity may have been made anew.",
+    Reason.NO_PRINCIPAL_ACCEPTED: "The instance has no identity: add one, then apply.",
+    Reason.WRONG_PRINCIPAL: "Refresh the instance: its identity may have changed.",
+    Reason.WRONG_CLIENT: "Refresh the instance: its identity may have changed.",
+    Reason.WRONG_RESOURCE: "Refresh the instance: it or its identity may have been created again.",
 }
 
-# Any request without a token has the first; keys of nobody are easily invented; and nothing of an
-# instance that is not known is counted for one that is.
-_ANYBODYS: Final = frozenset(
+# Anybody can send a request without a token or with an invented key ID, or name an instance that
+# does not exist.
+_SENDERS: Final = frozenset(
     {Reason.AUTHORIZATION_MISSING, Reason.KEY_ID_UNKNOWN, "unknown_instance"}
 )
-# Checked before the signature, so that a token that is made up can have them too; or the doing of
-# an instance's clients, whose messages the service passes on.
-_EITHERS: Final = frozenset(
+# Checked before the signature, so that a forged token can cause them too; or caused by clients of
+# the instance, whose messages the service forwards.
+_AMBIGUOUS: Final = frozenset(
     {
         Reason.EXPIRED,
         Reason.NOT_YET_VALID,
@@ -171,18 +178,18 @@ _EITHERS: Final = frozenset(
 
 
 def explain(reason: str) -> Explanation:
-    """Return what `reason` means; of a code that is not known, that the log tells more."""
+    """Return what `reason` means; an unknown code refers to the receiver's log."""
     if reason in _RECEIVER:
         return _RECEIVER[reason]
     try:
         known = Reason(reason)
     except ValueError:
-        return Explanation("The receiver's log says more.")
-    return Explanation(DESCRIPTIONS[known], _REMEDIES.get(known, ""))
+        return Explanation("See the receiver's log.")
+    return Explanation(DESCRIPTIONS[known], _FIXES.get(known, ""))
 
 
 def cause_of(reason: str) -> Cause:
-    """Return who can bring `reason` about; what has no remedy is the sender's doing."""
-    if reason in _ANYBODYS or not explain(reason).remedy:
+    """Return who can cause `reason`; a reason without a fix is caused by the sender."""
+    if reason in _SENDERS or not explain(reason).fix:
         return Cause.SENDER
-    return Cause.EITHER if reason in _EITHERS else Cause.OURS
+    return Cause.EITHER if reason in _AMBIGUOUS else Cause.OURS

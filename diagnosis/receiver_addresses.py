@@ -1,4 +1,4 @@
-"""Is an address that of this portal's receiver, and which instance's?"""
+"""URLs of this portal's own receiver, and the instance that each is for."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
-from django.http.request import split_domain_port, validate_host
 
 from upstreams.receiver.protocol.paths import ROOT
 
-# A proxy may strip what stands before it.
+_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+# A proxy may remove what precedes it.
 _RECEIVER: Final = re.compile(rf"{ROOT}([^/]+)(/?)")
 
 
 class Target(NamedTuple):
-    """Where requests go: to a host of ours or not, and there to the receiver of an instance.
+    """The destination of a request: whether the host is ours, and the receiver of which instance.
 
-    `instance` is empty where the path is not the receiver's, and in lower case otherwise. Without
-    the slash behind it the receiver does not answer.
+    `instance` is in lower case, and empty where the path is not the receiver's. Without the final
+    slash the receiver does not answer.
     """
 
     is_ours: bool
@@ -28,7 +28,7 @@ class Target(NamedTuple):
 
 
 def target_of(url: str) -> Target:
-    """Return where a request to `url` goes."""
+    """Return the destination of a request to `url`."""
     try:
         address = urlsplit(url)
     except ValueError:
@@ -40,7 +40,14 @@ def target_of(url: str) -> Target:
 
 
 def _is_ours(address: SplitResult) -> bool:
-    # A portal that answers to any name does not say which are its own.
-    names = [name for name in settings.ALLOWED_HOSTS if name != "*"]
-    domain, _ = split_domain_port(address.netloc.rpartition("@")[2].lower())
-    return validate_host(domain, names)
+    """Return whether SIGNALMAN_RECEIVER_HOSTS lists the URL's host and port.
+
+    A host without a port stands for the default ports, 443 and 80.
+    """
+    try:
+        host, port = address.hostname, address.port
+    except ValueError:
+        return False
+    is_default = port is None or port == _DEFAULT_PORTS.get(address.scheme)
+    names = {name.lower() for name in settings.SIGNALMAN_RECEIVER_HOSTS}
+    return f"{host}:{port}" in names or (is_default and host in names)

@@ -1,4 +1,4 @@
-"""The events that are left to a template, to try on it whatever depends on the event."""
+"""Sample events of a template, to evaluate whatever depends on the event."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from upstreams.patterns import (
     parse,
 )
 
-# Stands for every name that no pattern spells out.
+# Represents every name that no pattern lists.
 _ANY_OTHER: Final = "signalman-any-other"
 
 
 def events_of(templates: Sequence[Template], index: int) -> Iterator[Event]:
-    """Yield the events that the template at `index` takes and none before it does.
+    """Yield the events that the template at `index` is the first to match.
 
-    Of those that no template tells apart there is one.
+    One event stands for all those that no template distinguishes.
     """
     template = templates[index]
     hubs = _names(templates, "hub_pattern", template.hub_pattern)
@@ -36,7 +36,7 @@ def events_of(templates: Sequence[Template], index: int) -> Iterator[Event]:
 
 
 def _names(templates: Sequence[Template], attribute: str, pattern: str) -> list[str]:
-    """Return the names of a pattern; of one that takes any, all that are told apart."""
+    """Return the names that a pattern lists; for `*`, all names that some template lists."""
     names = parse(pattern)
     if names is not None:
         return sorted(names)

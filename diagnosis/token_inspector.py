@@ -1,6 +1,6 @@
-"""The token inspector: every check of one token, as the receiver would make it.
+"""The token inspector: every check of one token, as the receiver makes it.
 
-The token is validated and forgotten: nothing here logs it, keeps it or gives it back.
+The token is not logged, stored or returned.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names and ids as Azure writes them, as form and model validators."""
+"""Form and model validators of Azure's names and ids."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def validate_instance_name(value: str) -> None:
     """Raise ValidationError unless `value` can name an Azure SignalR Service."""
     if not _INSTANCE_NAME.fullmatch(value):
         raise ValidationError(
-            "A SignalR name has 3 to 63 letters, digits and hyphens, begins with a letter "
-            "and does not end with a hyphen.",
+            "The name of a SignalR instance has 3 to 63 letters, digits and hyphens, starts with a "
+            "letter and does not end with a hyphen.",
             code="instance_name",
         )
 
@@ -34,7 +34,7 @@ def validate_resource_group(value: str) -> None:
     """Raise ValidationError unless `value` can name an Azure resource group."""
     if not _RESOURCE_GROUP.fullmatch(value):
         raise ValidationError(
-            "A resource group's name has 1 to 90 letters, digits, '_', '-', '.', '(' and ')', "
+            "The name of a resource group has 1 to 90 letters, digits, '_', '-', '.', '(' and ')', "
             "and does not end with a dot.",
             code="resource_group",
         )
@@ -44,7 +44,7 @@ def validate_user_assigned_id(value: str) -> None:
     """Raise ValidationError unless `value` is the ARM id of a user-assigned identity."""
     if not _USER_ASSIGNED_ID.fullmatch(value):
         raise ValidationError(
-            "Give the identity's full resource id: /subscriptions/<id>/resourceGroups/<group>"
+            "Enter the full resource ID of the identity: /subscriptions/<id>/resourceGroups/<group>"
             "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>.",
             code="user_assigned_id",
         )

@@ -1,4 +1,4 @@
-"""Django's registration of the room."""
+"""Django app configuration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class UpstreamsConfig(AppConfig):
     verbose_name = "Upstreams"
 
     def ready(self) -> None:
-        """Find the project's hubs, and let changed rows count at once."""
+        """Discover the project's hubs, and register checks, metrics and cache invalidation."""
         from api import exceptions  # noqa: PLC0415
         from identities.models import (  # noqa: PLC0415  # models load after apps
             ManagedIdentity,

@@ -1,9 +1,9 @@
-"""The resources that Azure's own data planes require of a token, where they go by Azure roles.
+"""The resources that Azure's data planes require of a token, where they use Azure roles.
 
-An upstream template may point straight at one of them. "If you use Azure RBAC for a data plane, you
+An upstream template may point directly at one of them. "If you use Azure RBAC for a data plane, you
 must use the resource that the service provider requests" ("Managed identities for Azure SignalR
-Service"). Left out are those that a SignalR upstream request cannot reach whatever its resource:
-Azure SQL speaks no HTTP, and Cosmos DB wants its token in a header of another form. Public cloud.
+Service"). Those that an upstream request cannot use are left out: Azure SQL
+is not an HTTP service, and Cosmos DB requires another form of header. Public cloud.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from upstreams.function_app_authentication import host_of
 
 @dataclass(frozen=True, slots=True)
 class DataPlane:
-    """A service, the resource that it requires, and Microsoft's page that says so.
+    """A service, the resource that it requires, and Microsoft's page about it.
 
-    `host_suffixes` are how the hosts of its addresses end; two services may share one.
+    `host_suffixes` are the ends of its host names; two services may share one.
     """
 
     service: str
@@ -87,6 +87,6 @@ DATA_PLANES: Final = (
 
 
 def data_planes_at(url_template: str) -> tuple[DataPlane, ...]:
-    """Return the data planes that a URL template may point at; none for any other host."""
+    """Return the data planes that may be at the host of a URL template."""
     host = host_of(url_template) or ""
     return tuple(plane for plane in DATA_PLANES if host.endswith(plane.host_suffixes))

@@ -1,9 +1,9 @@
-"""Whether the authentication in front of a Function App lets an instance's signed requests in.
+"""Whether the authentication of a Function App accepts an instance's signed requests.
 
-App Service accepts a token if its issuer is the configured one, its audience is the client id or in
-the list of audiences, and, where a policy names callers, its caller is named. Sources: "Managed
-identities for Azure SignalR Service", Function app; "Configure your App Service or Azure Functions
-app to use Microsoft Entra sign-in". Free of Django.
+App Service accepts a token if its issuer is the configured one, its audience is the client ID or in
+the list of allowed audiences, and its caller is listed where callers are restricted. Sources:
+"Managed identities for Azure SignalR Service", Function app; "Configure your App Service or Azure
+Functions app to use Microsoft Entra sign-in". Free of Django.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from urllib.parse import urlsplit
 
 from arm.function_app_authentication import ANONYMOUS, REFUSE, SIGN_IN, FunctionAppAuth
 
-# What an app answers to a request without a valid token, where it refuses it. The classic settings
-# know no other refusal than to send a browser to sign in.
+# The actions that refuse a request without a valid token. The classic settings have no other
+# refusal than a redirect to the sign-in page.
 _REFUSALS: Final = {"v2": (REFUSE, "Return403"), "classic": (SIGN_IN,)}
 
-# A client id as resource, or in the Application ID URI that Entra proposes.
+# A client ID, by itself or in the Application ID URI that Entra proposes.
 _CLIENT_ID: Final = re.compile(
     r"(?:api://)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?", re.IGNORECASE
 )
 
-# What the service puts into an address.
+# Placeholders that the service replaces.
 _PARAMETER: Final = re.compile(r"\{(?:hub|category|event)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The identity that signs: a token's `oid` and `appid`. None where that is not known.
+    """The identity in a token: its `oid` and `appid`, None where unknown.
 
-    A SignalR instance does not show the client id of its system-assigned identity.
+    ARM does not return the client ID of a SignalR instance's system-assigned identity.
     """
 
     principal_id: str | None = None
@@ -41,11 +41,11 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """What the tokens carry that signed templates send to one app.
+class SignedRequests:
+    """The requests that signed templates send to one app, and the tokens that they carry.
 
-    `resources` are what the templates ask tokens for, so the tokens' audiences. `url_templates` are
-    where they go. An empty demand is met by any app.
+    `resources` are those of the templates, and so the audiences of v1 tokens. `url_templates` are
+    their URLs. Without resources there is nothing for the app to accept.
     """
 
     issuer: str
@@ -55,122 +55,122 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
-    """One reason for which an app refuses the tokens, or does not check them.
+class Mismatch:
+    """One reason why an app refuses the tokens, or does not check them.
 
-    `code` is stable, for scripts. `fix` says what to do; `is_mendable` whether `wanted` does it.
+    `code` is stable, for scripts. `fix` is what to do; `is_fixable` whether `desired_auth` does it.
     """
 
     code: str
-    sentence: str
+    message: str
     fix: str
-    is_mendable: bool = True
+    is_fixable: bool = True
 
 
 def host_of(url_template: str) -> str | None:
-    """Return the host that a URL template sends to, in lower case; None where it names none."""
+    """Return the host of a URL template, in lower case; None where it has none."""
     try:
         return urlsplit(url_template).hostname
     except ValueError:
         return None
 
 
-def disagreements(auth: FunctionAppAuth, demand: Demand) -> list[Disagreement]:
-    """Return why an app with `auth` does not serve `demand`: the most basic reason first."""
-    if not demand.resources:
+def mismatches(auth: FunctionAppAuth, requests: SignedRequests) -> list[Mismatch]:
+    """Return why an app with `auth` does not accept `requests`, the most basic reason first."""
+    if not requests.resources:
         return []
-    return [found for rule in _RULES for found in rule(auth, demand)]
+    return [found for rule in _RULES for found in rule(auth, requests)]
 
 
-def wanted(auth: FunctionAppAuth, demand: Demand) -> FunctionAppAuth:
-    """Return `auth` with as little changed as lets `demand` in, and nobody without a token.
+def desired_auth(auth: FunctionAppAuth, requests: SignedRequests) -> FunctionAppAuth:
+    """Return `auth` with the fewest changes that accept `requests`, and none without a token.
 
-    Audiences and callers are added, never taken away: others may use the app. An app that goes by
-    a file of its own, or whose client id nobody knows, is returned as it is: writing to the first
-    has no effect, and to switch on the second's authentication would break it.
+    Audiences and callers are added, never removed: other callers may use the app. An app that uses
+    a settings file, or whose client ID is not known, is returned unchanged: writing to the first
+    has no effect, and enabling authentication of the second would break it.
     """
-    client_id = auth.client_id or _client_id_in(demand.resources)
-    if not demand.resources or auth.is_from_file or not client_id:
+    client_id = auth.client_id or _client_id_in(requests.resources)
+    if not requests.resources or auth.is_from_file or not client_id:
         return auth
     refusals = _REFUSALS[auth.version]
     action = auth.unauthenticated_action
     return replace(
         auth,
         is_enabled=True,
-        issuer=demand.issuer,
+        issuer=requests.issuer,
         client_id=client_id,
         unauthenticated_action=action if action in refusals else refusals[0],
         allowed_audiences=(
             *auth.allowed_audiences,
-            *_missing_audiences(auth.allowed_audiences, client_id, demand.resources),
+            *_missing_audiences(auth.allowed_audiences, client_id, requests.resources),
         ),
-        allowed_principals=_with_callers(auth.allowed_principals, demand, _principal_id),
-        allowed_applications=_with_callers(auth.allowed_applications, demand, _caller_client_id),
-        allowed_clients=_with_callers(auth.allowed_clients, demand, _caller_client_id),
+        allowed_principals=_with_callers(auth.allowed_principals, requests, _principal_id),
+        allowed_applications=_with_callers(auth.allowed_applications, requests, _caller_client_id),
+        allowed_clients=_with_callers(auth.allowed_clients, requests, _caller_client_id),
     )
 
 
-def _source(auth: FunctionAppAuth, _demand: Demand) -> Iterator[Disagreement]:
+def _source(auth: FunctionAppAuth, _requests: SignedRequests) -> Iterator[Mismatch]:
     if auth.is_from_file:
-        yield Disagreement(
+        yield Mismatch(
             "settings_from_file",
-            "It goes by a settings file of its own, and not by what Azure answers.",
-            "Look into the file, or take its path out of the app's authentication settings.",
-            is_mendable=False,
+            "It uses a settings file of its own, so what Azure returns is not in force.",
+            "Check the file, or remove its path from the app's authentication settings.",
+            is_fixable=False,
         )
 
 
-def _client_id(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
+def _client_id(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
     if auth.client_id:
         return
-    found = _client_id_in(demand.resources)
-    yield Disagreement(
+    found = _client_id_in(requests.resources)
+    yield Mismatch(
         "client_id_missing",
-        "It names no app registration, so it cannot check a token.",
+        "It has no client ID of an app registration, so it cannot check a token.",
         f"Set its client ID to {found}."
         if found
         else "Add Microsoft as its identity provider, "
-        "with the app registration that the templates ask a token for.",
-        is_mendable=_can_write(auth, demand),
+        "with the app registration that the templates' resource names.",
+        is_fixable=_can_write(auth, requests),
     )
 
 
-def _switched_on(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
+def _switched_on(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
     if not auth.is_enabled:
-        yield Disagreement(
+        yield Mismatch(
             "authentication_off",
-            "Its authentication is off: it answers everybody, and checks no token.",
-            "Switch it on.",
-            is_mendable=_can_write(auth, demand),
+            "Its authentication is disabled, so it checks no token.",
+            "Enable it.",
+            is_fixable=_can_write(auth, requests),
         )
 
 
-def _refusing(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
+def _refusing(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
     action, refusals = auth.unauthenticated_action, _REFUSALS[auth.version]
     if action in refusals:
         return
     what = {
-        ANONYMOUS: "It lets requests without a token through.",
-        SIGN_IN: "It answers a bad token with a page to sign in, which no service can follow.",
+        ANONYMOUS: "It allows requests without a token.",
+        SIGN_IN: "It accepts a valid token, and redirects requests without one to a sign-in page "
+        "(302) instead of refusing them.",
     }
-    yield Disagreement(
+    yield Mismatch(
         "unauthenticated_allowed",
-        what.get(action, f"It answers requests without a token by {action or 'its default'}."),
-        f"Let it answer unauthenticated requests by {refusals[0]}.",
-        is_mendable=_can_write(auth, demand),
+        what.get(action, f"Its action for unauthenticated requests is {action or 'the default'}."),
+        f"Set the action for unauthenticated requests to {refusals[0]}.",
+        is_fixable=_can_write(auth, requests),
     )
 
 
-def _excluded(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
+def _excluded(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
     for excluded in auth.excluded_paths:
-        for url_template in demand.url_templates:
+        for url_template in requests.url_templates:
             if may_fall_under(excluded, url_template):
-                yield Disagreement(
+                yield Mismatch(
                     "path_excluded",
-                    f"It checks no token at {excluded}, where a template's events go: anybody may "
-                    "send there.",
-                    f"Take {excluded} out of its globalValidation.excludedPaths.",
-                    is_mendable=False,
+                    f"It checks no token at {excluded}, to which a template sends events.",
+                    f"Remove {excluded} from its globalValidation.excludedPaths.",
+                    is_fixable=False,
                 )
                 break
 
@@ -178,9 +178,9 @@ def _excluded(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
 def may_fall_under(excluded: str, url_template: str) -> bool:
     """Return whether an event may be sent to a path that is excluded from authentication.
 
-    A parameter of the template stands for any one segment, and a `*` that the path ends in for any
-    rest. Whether App Service heeds a slash at the end or the case is not documented: both are
-    ignored here, for a door that may be open is to be shown.
+    A placeholder stands for any one segment, and a final `*` of the path for any rest. Whether
+    App Service compares case and a final slash is not documented: both are ignored here, so that a
+    path that may be excluded is reported.
     """
     try:
         path = urlsplit(url_template).path
@@ -193,35 +193,35 @@ def may_fall_under(excluded: str, url_template: str) -> bool:
     return fixed.startswith(start) or (start.startswith(fixed) and fixed != path.lower())
 
 
-def _issuer(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
-    if auth.issuer == demand.issuer:
+def _issuer(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
+    if auth.issuer == requests.issuer:
         return
     if auth.issuer.rstrip("/").endswith("/v2.0"):
-        why = f"Its issuer is that of v2 tokens, {auth.issuer}, and upstream requests carry v1's."
-    elif auth.issuer.rstrip("/").lower() == demand.issuer.rstrip("/").lower():
-        why = f"Its issuer {auth.issuer} is nearly right, but is compared letter by letter."
+        why = f"Its issuer is that of v2 tokens, {auth.issuer}, and the requests carry v1 tokens."
+    elif auth.issuer.rstrip("/").lower() == requests.issuer.rstrip("/").lower():
+        why = f"Its issuer {auth.issuer} differs in case or in the final slash: both count."
     else:
-        why = f"Its issuer is {auth.issuer or 'not set'}, and that of the tokens is another."
-    yield Disagreement(
+        why = f"Its issuer is {auth.issuer or 'not set'}; that of the tokens is {requests.issuer}."
+    yield Mismatch(
         "issuer_differs",
         why,
-        f"Set its issuer to exactly {demand.issuer}",
-        is_mendable=_can_write(auth, demand),
+        f"Set its issuer to exactly {requests.issuer}.",
+        is_fixable=_can_write(auth, requests),
     )
 
 
-def _audiences(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
-    client_id = auth.client_id or _client_id_in(demand.resources) or ""
-    for resource in _missing_audiences(auth.allowed_audiences, client_id, demand.resources):
-        yield Disagreement(
+def _audiences(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
+    client_id = auth.client_id or _client_id_in(requests.resources) or ""
+    for resource in _missing_audiences(auth.allowed_audiences, client_id, requests.resources):
+        yield Mismatch(
             "audience_missing",
-            f"It does not accept the audience {resource}, which a template asks a token for.",
+            f"It does not accept the audience {resource}, which is the resource of a template.",
             f"Add {resource} to its allowed token audiences.",
-            is_mendable=_can_write(auth, demand),
+            is_fixable=_can_write(auth, requests),
         )
 
 
-def _callers(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
+def _callers(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
     lists = (
         ("principal", "allowedPrincipals.identities", auth.allowed_principals, _principal_id),
         (
@@ -238,40 +238,41 @@ def _callers(auth: FunctionAppAuth, demand: Demand) -> Iterator[Disagreement]:
         ),
     )
     for kind, setting, allowed, id_of in lists:
-        for caller in demand.callers if allowed else ():
-            yield from _caller(kind, setting, allowed, id_of(caller), _can_write(auth, demand))
+        for caller in requests.callers if allowed else ():
+            yield from _caller(kind, setting, allowed, id_of(caller), _can_write(auth, requests))
 
 
 def _caller(
     kind: str, setting: str, allowed: Sequence[str], found: str | None, can_write: bool
-) -> Iterator[Disagreement]:
+) -> Iterator[Mismatch]:
     if found is None:
-        yield Disagreement(
+        yield Mismatch(
             f"{kind}_unknown",
-            f"Its {setting} lets only some callers in, and the identity's is not known.",
-            f"See that {setting} names the identity, or empty it.",
-            is_mendable=False,
+            f"Its {setting} accepts only the listed callers, and the ID of the identity that it "
+            "would list is not known.",
+            f"Check that {setting} lists the identity, or empty it.",
+            is_fixable=False,
         )
     elif not _holds(allowed, found):
-        yield Disagreement(
+        yield Mismatch(
             f"{kind}_excluded",
-            f"Its {setting} does not name the identity, so that it answers 403.",
+            f"Its {setting} does not list the identity, so it answers 403.",
             f"Add {found} to {setting}.",
-            is_mendable=can_write,
+            is_fixable=can_write,
         )
 
 
-def _others(auth: FunctionAppAuth, _demand: Demand) -> Iterator[Disagreement]:
+def _others(auth: FunctionAppAuth, _requests: SignedRequests) -> Iterator[Mismatch]:
     for check in auth.other_checks:
-        yield Disagreement(
+        yield Mismatch(
             "other_check",
-            f"Its {check} may refuse the identity, and is not managed here.",
-            f"See that {check} lets the identity in.",
-            is_mendable=False,
+            f"Its {check} may refuse the identity, and Signalman does not manage it.",
+            f"Check that {check} accepts the identity.",
+            is_fixable=False,
         )
 
 
-Rule = Callable[[FunctionAppAuth, Demand], Iterator[Disagreement]]
+Rule = Callable[[FunctionAppAuth, SignedRequests], Iterator[Mismatch]]
 _RULES: Final[tuple[Rule, ...]] = (
     _source,
     _client_id,
@@ -285,12 +286,12 @@ _RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def _can_write(auth: FunctionAppAuth, demand: Demand) -> bool:
-    return not auth.is_from_file and bool(auth.client_id or _client_id_in(demand.resources))
+def _can_write(auth: FunctionAppAuth, requests: SignedRequests) -> bool:
+    return not auth.is_from_file and bool(auth.client_id or _client_id_in(requests.resources))
 
 
 def _client_id_in(resources: Sequence[str]) -> str | None:
-    """Return the one client id that the resources name, or None."""
+    """Return the one client ID that the resources name, or None."""
     found = {match[1].lower() for each in resources if (match := _CLIENT_ID.fullmatch(each))}
     return found.pop() if len(found) == 1 else None
 
@@ -298,17 +299,17 @@ def _client_id_in(resources: Sequence[str]) -> str | None:
 def _missing_audiences(
     allowed: Sequence[str], client_id: str, resources: Sequence[str]
 ) -> list[str]:
-    """Return the resources that are not accepted; the client id always is. Compared exactly."""
+    """Return the resources that are not accepted; the client ID always is. Compares exactly."""
     return [each for each in dict.fromkeys(resources) if each not in (*allowed, client_id)]
 
 
 def _with_callers(
-    allowed: tuple[str, ...], demand: Demand, id_of: Callable[[Caller], str | None]
+    allowed: tuple[str, ...], requests: SignedRequests, id_of: Callable[[Caller], str | None]
 ) -> tuple[str, ...]:
-    """Return the list with the callers in it. An empty one lets all in, and stays empty."""
+    """Return the list with the callers added. An empty list accepts all, and stays empty."""
     if not allowed:
         return allowed
-    for caller in demand.callers:
+    for caller in requests.callers:
         found = id_of(caller)
         if found is not None and not _holds(allowed, found):
             allowed = (*allowed, found)
@@ -316,7 +317,7 @@ def _with_callers(
 
 
 def _holds(ids: Sequence[str], one: str) -> bool:
-    """Return whether a GUID is among others, in any case."""
+    """Return whether a GUID is in a list, ignoring case."""
     return one.lower() in {each.lower() for each in ids}
 
 

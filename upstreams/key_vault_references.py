@@ -1,7 +1,7 @@
-"""Key Vault references inside URL templates, read without asking a vault.
+"""Key Vault references in URL templates, parsed without access to a vault.
 
 Syntax: `{@Microsoft.KeyVault(SecretUri=<secret identity>)}`, where the identity is a secret's full
-data-plane address, its version optional. Source: Azure SignalR Service, "Upstream endpoints", Key
+data-plane URL, with or without a version. Source: Azure SignalR Service, "Upstream endpoints", Key
 Vault secret reference in URL template settings.
 """
 
@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-# What every reference begins with, well written or not.
+# The start of every reference, valid or not.
 OPENING: Final = "{@"
 _REFERENCE: Final = re.compile(r"\{@Microsoft\.KeyVault\(SecretUri=(?P<uri>[^(){}\s]+)\)\}")
-# A vault's name has 3 to 24 letters, digits and single hyphens. What follows differs by cloud:
+# A vault's name has 3 to 24 letters, digits and single hyphens. The suffix depends on the cloud:
 # vault.azure.net, vault.azure.cn, vault.usgovcloudapi.net.
 _SECRET_URI: Final = re.compile(
     r"https://(?P<vault>(?=[a-z0-9-]{3,24}\.)[a-z](?:-?[a-z0-9])+)\.vault\.[a-z0-9.-]+(?::\d{1,5})?"
@@ -24,12 +24,12 @@ _SECRET_URI: Final = re.compile(
 
 
 class ReferenceProblem(ValueError):
-    """A Key Vault reference is not written as Azure reads it; the message says how it should be."""
+    """A Key Vault reference is invalid; the message shows the valid form."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyVaultReference:
-    """One secret that a URL template takes from a vault. `version` is None for the newest."""
+    """A reference to one secret. `version` is None for the current version."""
 
     text: str
     secret_uri: str
@@ -39,9 +39,9 @@ class KeyVaultReference:
 
 
 def split(url_template: str) -> list[str | KeyVaultReference]:
-    """Return the template's plain texts and references in order; joined by `text` they are equal.
+    """Return the template's plain texts and references, in order.
 
-    Raises ReferenceProblem for the first reference that Azure could not resolve.
+    Raises ReferenceProblem for the first reference that Azure cannot resolve.
     """
     parts: list[str | KeyVaultReference] = []
     position = 0
@@ -58,7 +58,7 @@ def references(url_template: str) -> tuple[KeyVaultReference, ...]:
 
 
 def readable_references(url_template: str) -> tuple[KeyVaultReference, ...]:
-    """Return the template's references, none where one of them is not written as Azure reads it."""
+    """Return the template's references, or none where one of them is invalid."""
     try:
         return references(url_template)
     except ReferenceProblem:
@@ -68,7 +68,7 @@ def readable_references(url_template: str) -> tuple[KeyVaultReference, ...]:
 def _plain(text: str) -> list[str | KeyVaultReference]:
     if OPENING in text:
         raise ReferenceProblem(
-            "A Key Vault reference is written "
+            "A Key Vault reference has the form "
             "{@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}."
         )
     return [text] if text else []
@@ -78,8 +78,8 @@ def _reference(match: re.Match[str]) -> KeyVaultReference:
     uri = _SECRET_URI.fullmatch(match["uri"])
     if uri is None:
         raise ReferenceProblem(
-            f"{match['uri']!r} is not a secret's address: write "
-            "https://<vault>.vault.azure.net/secrets/<name>, with its version or without."
+            f"{match['uri']!r} is not the URL of a secret: use "
+            "https://<vault>.vault.azure.net/secrets/<name>, with or without a version."
         )
     return KeyVaultReference(
         text=match[0],

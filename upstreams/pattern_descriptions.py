@@ -1,4 +1,4 @@
-"""Patterns of upstream templates in words, and why an event is not taken. Free of Django."""
+"""Descriptions of patterns, and why an event does not match. Free of Django."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from upstreams.patterns import (
     parse,
 )
 
-_HAPPENINGS: Final = {
+_CONNECTION_EVENTS: Final = {
     CONNECTED: "clients that connect",
     DISCONNECTED: "clients that disconnect",
 }
 
 
-def explain(template: Template) -> str:
-    """Return what a template takes, as "messages of hub chat or game"."""
+def describe(template: Template) -> str:
+    """Return what a template matches, such as "messages of hub chat or game"."""
     return f"{_what(template)} of {_hubs(template.hub_pattern)}"
 
 
-def mismatches(template: Template, event: Event) -> list[str]:
-    """Return why a template does not take the event, in a sentence for each pattern."""
+def reasons_not_matched(template: Template, event: Event) -> list[str]:
+    """Return why a template does not match the event: a message for each pattern."""
     return [
-        f"Its {kind} pattern {pattern!r} does not take {name!r}{_hint(pattern, name)}."
+        f"Its {kind} pattern {pattern!r} does not match {name!r}{_hint(pattern, name)}."
         for kind, pattern, name in _pairs(template, event)
         if not accepts(pattern, name)
     ]
@@ -43,9 +43,9 @@ def _pairs(template: Template, event: Event) -> Iterator[tuple[str, str, str]]:
 
 
 def _hint(pattern: str, name: str) -> str:
-    """Say what is most often overlooked."""
+    """Return a hint where the names differ only in case."""
     differs_by_case = name.lower() in {each.lower() for each in parse(pattern) or ()}
-    return ": upper and lower case count" if differs_by_case else ""
+    return ": names are case-sensitive" if differs_by_case else ""
 
 
 def _hubs(pattern: str) -> str:
@@ -58,7 +58,7 @@ def _hubs(pattern: str) -> str:
 def _what(template: Template) -> str:
     categories, events = parse(template.category_pattern), _listed(template.event_pattern)
     if categories is None or categories >= {CONNECTIONS, MESSAGES}:
-        return "everything" if events is None else f"what is called {' or '.join(events)}"
+        return "all events" if events is None else f"events {' or '.join(events)}"
     if categories == {CONNECTIONS}:
         return _of_connections(events)
     if categories == {MESSAGES}:
@@ -69,12 +69,12 @@ def _what(template: Template) -> str:
 def _of_connections(events: list[str] | None) -> str:
     if events is None:
         return "clients that connect or disconnect"
-    known = [_HAPPENINGS[each] for each in events if each in _HAPPENINGS]
+    known = [_CONNECTION_EVENTS[each] for each in events if each in _CONNECTION_EVENTS]
     return " or ".join(known) or "nothing that the service sends"
 
 
 def _listed(pattern: str) -> list[str] | None:
-    """Return the names in the order in which they are written; None where every name is taken."""
+    """Return the listed names in their order; None where every name matches."""
     if parse(pattern) is None:
         return None
     return [name for part in pattern.split(",") if (name := part.strip())]

@@ -1,11 +1,11 @@
-"""How Azure SignalR Service routes an event: patterns, the first match, and the URL it becomes.
+"""Routing of events by Azure SignalR Service: patterns, the first match, and the URL.
 
-Works on anything that has the attribute names of `arm.state.TemplateState`, rows included, and
-raises for nothing that Azure may hold: what an operator types, `upstreams.validators` checks.
+Works on any object with the attributes of `arm.state.TemplateState`, model rows included, and
+raises for nothing that Azure may hold; `upstreams.validators` checks what an operator enters.
 
 Source: Azure SignalR Service, "Upstream endpoints": a pattern is `*`, one name, or a comma list
-whose spaces do not count; the first template in order that matches is taken. Names are compared
-with their case, as Microsoft's emulator does; the service's own rule is not documented.
+whose spaces are ignored; the first template in order that matches is used. Names are compared
+including their case, as Microsoft's emulator does; the service's rule is not documented.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ CONNECTED: Final = "connected"
 DISCONNECTED: Final = "disconnected"
 PLACEHOLDERS: Final = ("{hub}", "{category}", "{event}")
 
-# Stands for every name that no pattern spells out. No header can carry it.
+# Represents every name that no pattern lists. No header can contain it.
 _OTHER: Final = "\0other"
 _CONNECTION_EVENTS: Final = (CONNECTED, DISCONNECTED)
 
 
 class Template(Protocol):
-    """What routing needs to know of an upstream template."""
+    """The attributes of an upstream template that decide routing."""
 
     @property
     def hub_pattern(self) -> str: ...
@@ -45,7 +45,7 @@ AnyTemplate = TypeVar("AnyTemplate", bound=Template)
 
 
 class Event(NamedTuple):
-    """What is routed: the X-ASRS-Hub, X-ASRS-Category and X-ASRS-Event of a request."""
+    """An event: the X-ASRS-Hub, X-ASRS-Category and X-ASRS-Event of a request."""
 
     hub: str
     category: str
@@ -54,19 +54,19 @@ class Event(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def parse(pattern: str) -> frozenset[str] | None:
-    """Return the names that `pattern` lists, or None where it takes every name."""
+    """Return the names that `pattern` lists, or None where it matches every name."""
     names = frozenset(name.strip() for name in pattern.split(","))
     return None if ANY in names else names - {""}
 
 
 def accepts(pattern: str, name: str) -> bool:
-    """Say whether `pattern` takes `name`."""
+    """Return whether `pattern` matches `name`."""
     names = parse(pattern)
     return names is None or name in names
 
 
 def matches(template: Template, hub: str, category: str, event: str) -> bool:
-    """Say whether all three patterns of `template` take the event."""
+    """Return whether all three patterns of `template` match the event."""
     return (
         accepts(template.hub_pattern, hub)
         and accepts(template.category_pattern, category)
@@ -77,15 +77,15 @@ def matches(template: Template, hub: str, category: str, event: str) -> bool:
 def first_match(
     templates: Iterable[AnyTemplate], hub: str, category: str, event: str
 ) -> AnyTemplate | None:
-    """Return the template that the service sends the event to, or None: the event is dropped."""
+    """Return the template that matches the event, or None: the service drops the event."""
     return next((one for one in templates if matches(one, hub, category, event)), None)
 
 
-def shadowed(templates: Sequence[Template]) -> list[int]:
+def unreachable(templates: Sequence[Template]) -> list[int]:
     """Return the indexes of the templates that no event can reach.
 
-    Either earlier templates take all that this one would, or it asks for what the service never
-    sends, such as an event `connect` of the category `connections`.
+    Either earlier templates match all of its events, or it matches only events that the service
+    never sends, such as `connect` of the category `connections`.
     """
     names = [_names(templates, "hub_pattern"), _names(templates, "event_pattern")]
     return [
@@ -98,10 +98,11 @@ def shadowed(templates: Sequence[Template]) -> list[int]:
     ]
 
 
-def takers(templates: Sequence[Template], index: int) -> list[int]:
-    """Return the indexes of the earlier templates that take events of the one at `index`.
+def earlier_matches(templates: Sequence[Template], index: int) -> list[int]:
+    """Return the indexes of the earlier templates that match events of the one at `index`.
 
-    Of one that is shadowed, these take all; none take those of one that no event fits at all.
+    Of a template that is shadowed they match all events. Empty for a template that matches no
+    event that the service sends.
     """
     names = [_names(templates, "hub_pattern"), _names(templates, "event_pattern")]
     earlier = list(enumerate(templates[:index]))
@@ -114,10 +115,10 @@ def takers(templates: Sequence[Template], index: int) -> list[int]:
 
 
 def expand(url_template: str, hub: str, category: str, event: str) -> str:
-    """Return the address that the event is sent to, its Key Vault references left in place.
+    """Return the URL that the event is sent to, with its Key Vault references unresolved.
 
-    Values are escaped as RFC 3986 has it, so that `/` becomes `%2F`; an unknown placeholder stays.
-    A reference that cannot be read is treated as plain text, as the service does.
+    Values are percent-encoded (RFC 3986), so that `/` becomes `%2F`; an unknown placeholder is
+    kept. An invalid reference is treated as plain text, as the service does.
     """
     values = dict(zip(PLACEHOLDERS, (hub, category, event), strict=True))
     try:
@@ -131,7 +132,7 @@ def expand(url_template: str, hub: str, category: str, event: str) -> str:
 
 
 def _filled(text: str, values: dict[str, str]) -> str:
-    # One pass: a value that itself reads "{event}" must not be expanded again.
+    # One pass: a value such as "{event}" must not be expanded again.
     pieces = text.split("{")
     filled = [pieces[0]]
     for piece in pieces[1:]:
@@ -142,7 +143,7 @@ def _filled(text: str, values: dict[str, str]) -> str:
 
 
 def _names(templates: Sequence[Template], attribute: str) -> frozenset[str]:
-    """Return every name that some template spells out, and one that stands for all others."""
+    """Return every name that some template lists, and one that represents all others."""
     listed = (parse(getattr(template, attribute)) for template in templates)
     return frozenset({_OTHER}.union(*(names for names in listed if names is not None)))
 
@@ -150,13 +151,13 @@ def _names(templates: Sequence[Template], attribute: str) -> frozenset[str]:
 def _events(
     template: Template, all_hubs: frozenset[str], all_events: frozenset[str]
 ) -> Iterator[Event]:
-    """Yield one event for each combination that routing could tell apart."""
+    """Yield one event for each combination that routing distinguishes."""
     hubs = parse(template.hub_pattern) or all_hubs
-    wanted = parse(template.event_pattern)
+    listed = parse(template.event_pattern)
     for category, events in (
         (CONNECTIONS, frozenset(_CONNECTION_EVENTS)),
         (MESSAGES, all_events | frozenset(_CONNECTION_EVENTS)),
     ):
         if accepts(template.category_pattern, category):
-            within = events if wanted is None else events & wanted
+            within = events if listed is None else events & listed
             yield from (Event(hub, category, event) for hub, event in product(hubs, within))

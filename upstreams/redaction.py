@@ -1,8 +1,8 @@
-"""Keys that stand in clear in a URL template, and texts in which they are hidden.
+"""Redaction of keys in URL templates.
 
-A Function App's `code`, a signature and whatever else lets its bearer in belongs into a vault.
-Where one stands in an address all the same, the rows that say what is wanted and what Azure has
-keep it, for Azure needs it; nothing else shows or keeps it.
+A Function App's `code`, a shared access signature and other bearer secrets belong in Key Vault.
+Where a URL holds one in clear text, only the rows of desired and observed state keep it, because
+Azure needs it; it is redacted everywhere else.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any, Final
 
 from django.utils.crypto import salted_hmac
 
-# Parameters that carry a key, by the last word of their name: code and x-functions-key of Azure
+# Parameters that hold a key, by the last word of their name: code and x-functions-key of Azure
 # Functions, sig of a shared access signature and of Logic Apps, and the names that others use.
 _WORDS: Final = (
     "code|sig|signature|key|apikey|accesskey|token|accesstoken|secret|clientsecret|sas|pwd|pass"
     "|passwd|password|credential|credentials|authorization"
 )
 _REFERENCE: Final = r"\{@Microsoft\.KeyVault\([^(){}]*\)\}"
-# What Azure puts in itself is no key.
+# Azure fills these in; they are not keys.
 _PLACEHOLDER: Final = re.compile(rf"(?:{_REFERENCE}|\{{(?:hub|category|event)\}})+")
 _PARAMETER: Final = re.compile(
     rf"(?P<before>[?&;#](?P<name>(?:[\w.~-]*[_.~-])?(?:{_WORDS}))=)"
@@ -33,7 +33,7 @@ _FINGERPRINT: Final = 8
 
 
 def keys_in_clear(url_template: str) -> tuple[str, ...]:
-    """Return where a URL template holds a key in clear: names of parameters, or `user`."""
+    """Return where a URL template holds a key in clear text: parameter names, or `user`."""
     names = {"://": "user"}
     return tuple(
         names.get(match["name"], match["name"])
@@ -44,21 +44,21 @@ def keys_in_clear(url_template: str) -> tuple[str, ...]:
 
 
 def redact(text: str) -> str:
-    """Return `text` with the keys in its addresses hidden.
+    """Return `text` with the keys in its URLs redacted.
 
-    In the place of each stands a fingerprint that only this installation can make: two keys differ
-    in it, and neither is told by it.
+    Each is replaced by a fingerprint keyed with this installation's secret key, so that a change of
+    a key is visible and the key is not.
     """
     return _PARAMETER.sub(_hide, _USER.sub(_hide, text))
 
 
 def is_redacted(text: str) -> bool:
-    """Return whether a key was hidden in `text`."""
+    """Return whether `text` has a redacted key."""
     return _HIDDEN.search(text) is not None
 
 
 def redacted(value: Any) -> Any:
-    """Return a JSON value with the keys in the addresses of all its texts hidden."""
+    """Return a JSON value with the keys in the URLs of all its strings redacted."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
@@ -76,5 +76,5 @@ def _hide(match: re.Match[str]) -> str:
     return f"{match['before']}(hidden:{fingerprint})"
 
 
-# What `redact` wrote: hiding twice is hiding once.
+# What `redact` writes: redacting twice changes nothing more.
 _HIDDEN: Final = re.compile(rf"\(hidden:[0-9a-f]{{{_FINGERPRINT}}}\)")

@@ -1,4 +1,4 @@
-"""An instance's templates as one ordered document, in the shape of `az signalr upstream list`.
+"""The templates of an instance as one ordered document, in the form of ARM.
 
     [{"hubPattern": "chat", "urlTemplate": "https://...",
       "auth": {"type": "ManagedIdentity", "managedIdentity": {"resource": "api://..."}}}, ...]
@@ -26,17 +26,17 @@ _KNOWN = {*_PATTERNS, "urlTemplate", "auth"}
 
 
 def dump_templates(instance: SignalRInstance) -> list[dict[str, Any]]:
-    """Return the wanted templates in their order."""
+    """Return the desired templates, in order."""
     return [_dump(template) for template in instance.upstream_templates.all()]
 
 
 def load_templates(instance: SignalRInstance, document: object) -> list[UpstreamTemplate]:
-    """Make `document` the wanted templates, all of them or, on an error, none.
+    """Replace the desired templates by those of `document`; on an error nothing changes.
 
-    Raises ValidationError that says which template is wrong, and how.
+    Raises ValidationError, which names the template and what is wrong.
     """
     if not isinstance(document, list):
-        raise ValidationError("The document is a list of templates.")
+        raise ValidationError("The document must be a list of templates.")
     templates = [
         _checked(_load(instance, position, entry), position)
         for position, entry in enumerate(document)
@@ -46,7 +46,7 @@ def load_templates(instance: SignalRInstance, document: object) -> list[Upstream
 
 
 def replace_templates(instance: SignalRInstance, templates: Sequence[UpstreamTemplate]) -> None:
-    """Make `templates`, in this order, the only ones of `instance`."""
+    """Replace the desired templates of `instance` by `templates`, in this order."""
     with transaction.atomic():
         instance.upstream_templates.all().delete()
         for position, template in enumerate(templates):
@@ -66,11 +66,11 @@ def _dump(template: UpstreamTemplate) -> dict[str, Any]:
 
 
 def _load(instance: SignalRInstance, position: int, entry: object) -> UpstreamTemplate:
-    """Read one entry; what it leaves out is Azure's default."""
+    """Read one entry; omitted fields have Azure's defaults."""
     if not isinstance(entry, dict) or not isinstance(entry.get("urlTemplate"), str):
-        raise ValidationError(f"Template {position}: give an object with a urlTemplate.")
+        raise ValidationError(f"Template {position + 1}: an object with a urlTemplate is required.")
     if unknown := sorted(set(entry) - _KNOWN):
-        raise ValidationError(f"Template {position}: unknown {', '.join(unknown)}.")
+        raise ValidationError(f"Template {position + 1}: unknown field {', '.join(unknown)}.")
     kind, resource = _load_auth(entry.get("auth"), position)
     return UpstreamTemplate(
         instance=instance,
@@ -86,20 +86,24 @@ def _load_auth(auth: object, position: int) -> tuple[str, str]:
     if auth is None:
         return UpstreamTemplate.AuthType.NONE, ""
     if not isinstance(auth, dict) or auth.get("type") not in UpstreamTemplate.AuthType.values:
-        raise ValidationError(f"Template {position}: auth.type is None or ManagedIdentity.")
+        raise ValidationError(
+            f"Template {position + 1}: auth.type must be None or ManagedIdentity."
+        )
     if auth["type"] == UpstreamTemplate.AuthType.NONE:
         return UpstreamTemplate.AuthType.NONE, ""
     identity = auth.get("managedIdentity") or {}
     if not isinstance(identity, dict) or not isinstance(identity.get("resource"), str):
-        raise ValidationError(f"Template {position}: give auth.managedIdentity.resource.")
+        raise ValidationError(
+            f"Template {position + 1}: auth.managedIdentity.resource is required."
+        )
     return UpstreamTemplate.AuthType.MANAGED_IDENTITY, identity["resource"]
 
 
 def _checked(template: UpstreamTemplate, position: int) -> UpstreamTemplate:
-    """Return the template once it is valid."""
+    """Return the template. Raises ValidationError where it is invalid."""
     try:
         template.full_clean()
     except ValidationError as error:
         details = " ".join(error.messages)
-        raise ValidationError(f"Template {position}: {details}") from error
+        raise ValidationError(f"Template {position + 1}: {details}") from error
     return template

@@ -1,7 +1,8 @@
-"""What is allowed in upstream templates and still seldom meant."""
+"""Warnings about upstream templates: what Azure accepts and what is rarely intended."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -14,20 +15,23 @@ from upstreams.patterns import (
     CONNECTIONS,
     DISCONNECTED,
     MESSAGES,
+    PLACEHOLDERS,
     Template,
     accepts,
+    earlier_matches,
     parse,
-    shadowed,
+    unreachable,
 )
 
-# ARM's own examples write the left-hand names, which the service never sends.
-_MEANT: Final = {"connect": CONNECTED, "disconnect": DISCONNECTED}
+# ARM's own examples have the names on the left, which the service never sends.
+_INTENDED: Final = {"connect": CONNECTED, "disconnect": DISCONNECTED}
 _CATEGORIES: Final = frozenset({CONNECTIONS, MESSAGES, ANY})
-_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_BRACES: Final = re.compile(r"\{[^{}@]*\}")
 
 
 class FullTemplate(Template, Protocol):
-    """A template with the address and the auth that it uses."""
+    """A template with its URL and its authentication."""
 
     @property
     def url_template(self) -> str: ...
@@ -38,56 +42,94 @@ class FullTemplate(Template, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
-    """One thing to look at: the template's place in the list, a stable code, and a sentence."""
+class TemplateWarning:
+    """A warning: the template's index in the list, a stable code, and a message."""
 
     index: int
     code: str
-    sentence: str
+    message: str
 
 
-def advise(templates: Sequence[FullTemplate]) -> list[Advice]:
-    """Return what an operator should know about `templates`, in their order."""
-    unreachable = set(shadowed(templates))
-    found: list[Advice] = []
+def template_warnings(templates: Sequence[FullTemplate]) -> list[TemplateWarning]:
+    """Return the warnings about `templates`, in their order."""
+    without_events = set(unreachable(templates))
+    found: list[TemplateWarning] = []
     for index, template in enumerate(templates):
-        if index in unreachable:
-            found.append(
-                Advice(index, "shadowed", "No event reaches it: earlier templates take them all.")
-            )
+        if index in without_events and earlier_matches(templates, index):
+            message = "No event reaches it: earlier templates match all of its events."
+            found.append(TemplateWarning(index, "shadowed", message))
+        patterns = list(_of_patterns(template))
+        if index in without_events and not patterns and not earlier_matches(templates, index):
+            patterns = [("event_never_sent", "It matches no event that the service sends.")]
         found += [
-            Advice(index, code, sentence)
-            for code, sentence in (*_of_patterns(template), *_of_auth(template))
+            TemplateWarning(index, code, message)
+            for code, message in (*patterns, *_of_url(template), *_of_auth(template))
         ]
     return found
 
 
 def _of_patterns(template: FullTemplate) -> Iterator[tuple[str, str]]:
-    for category in (parse(template.category_pattern) or frozenset()) - _CATEGORIES:
-        yield (
-            "category_unknown",
-            f"There is no category {category!r}: there are connections and messages.",
-        )
-    if accepts(template.category_pattern, CONNECTIONS):
-        for written, meant in _MEANT.items():
-            if written in (parse(template.event_pattern) or ()):
-                yield "event_never_sent", f"The service sends {meant!r}, and never {written!r}."
+    yield from _of_categories(template)
+    yield from _of_events(template)
+    for kind in ("hub_pattern", "category_pattern", "event_pattern"):
+        for name in sorted(parse(getattr(template, kind)) or ()):
+            if _has_wildcard(name):
+                message = (
+                    f"The pattern {name!r} matches only that literal name: Azure SignalR Service "
+                    "has no wildcard but a * by itself."
+                )
+                yield "pattern_not_supported", message
+
+
+def _of_categories(template: FullTemplate) -> Iterator[tuple[str, str]]:
+    for category in sorted((parse(template.category_pattern) or frozenset()) - _CATEGORIES):
+        message = f"There is no category {category!r}; the categories are connections and messages."
+        yield "category_unknown", message
+
+
+def _of_events(template: FullTemplate) -> Iterator[tuple[str, str]]:
+    """Yield the events that the service never sends, of templates for connections."""
+    events = parse(template.event_pattern) or frozenset()
+    if not accepts(template.category_pattern, CONNECTIONS):
+        return
+    for written in sorted(_INTENDED.keys() & events):
+        message = f"The service sends the event {_INTENDED[written]!r}, never {written!r}."
+        yield "event_never_sent", message
+    if parse(template.category_pattern) != {CONNECTIONS}:
+        return
+    for event in sorted(events - {CONNECTED, DISCONNECTED} - _INTENDED.keys()):
+        if not _has_wildcard(event):
+            message = f"The category connections has no event {event!r}."
+            yield "event_never_sent", message
+
+
+def _has_wildcard(name: str) -> bool:
+    return ANY in name or "?" in name
+
+
+def _of_url(template: FullTemplate) -> Iterator[tuple[str, str]]:
+    for written in dict.fromkeys(_BRACES.findall(template.url_template)):
+        if written not in PLACEHOLDERS and written.lower() in PLACEHOLDERS:
+            yield (
+                "placeholder_case",
+                f"The service replaces {written.lower()}, not {written}.",
+            )
 
 
 def _of_auth(template: FullTemplate) -> Iterator[tuple[str, str]]:
     if template.auth_type != "ManagedIdentity":
-        yield "unsigned", "Its requests carry no token, and a receiver cannot tell who sent them."
+        yield "unsigned", "Its requests carry no token, so a receiver cannot tell who sent them."
         return
     if (reason := token_resources.problem(template.resource or "")) is not None:
         yield "resource_withdrawn", reason
     if _is_in_clear(template.url_template):
-        yield "token_in_clear", "The token travels unencrypted: use an https address."
+        yield "token_in_clear", "The token is sent unencrypted: use an https URL."
 
 
 def _is_in_clear(url_template: str) -> bool:
-    """Say whether requests travel unencrypted over a network; Local Azure's stay on the machine."""
+    """Return whether requests cross a network unencrypted; those to this machine do not."""
     try:
         address = urlsplit(url_template)
     except ValueError:
         return False
-    return address.scheme == "http" and address.hostname not in _THIS_MACHINE
+    return address.scheme == "http" and address.hostname not in _LOOPBACK

@@ -1,8 +1,8 @@
-"""What a signed template may ask a token for.
+"""The resources that a signed template may request tokens for.
 
 Microsoft documents two forms: the application (client) ID and the Application ID URI of an app
-registration. An empty resource, which becomes Microsoft Graph's, and resource IDs of other services
-were withdrawn: Graph encrypts its tokens, so that nobody else can check them. Source: "Managed
+registration. An empty resource, which means Microsoft Graph, and the resource IDs of other services
+were withdrawn: Graph encrypts its tokens, so no other receiver can validate them. Source: "Managed
 identities for Azure SignalR Service", Audience in the issued token.
 """
 
@@ -24,21 +24,21 @@ _GRAPH_HOSTS: Final = frozenset(
 
 
 def problem(resource: str) -> str | None:
-    """Return why a signed template cannot ask for `resource`, in a sentence, or None if it can."""
+    """Return why a signed template cannot use `resource`, as a message, or None if it can."""
     if not resource:
         return (
-            "A signed template names a resource: without one the token is for Microsoft Graph, "
-            "which encrypts it, and no receiver can check it."
+            "A signed template requires a resource: without one the token is for Microsoft Graph, "
+            "which encrypts it, so no receiver can validate it."
         )
     if any(character.isspace() or not character.isprintable() for character in resource):
-        return "A resource holds no spaces and no control characters."
+        return "A resource must not contain spaces or control characters."
     if _is_graph(resource):
         return (
-            "Microsoft Graph encrypts its tokens, so that no receiver can check them. "
-            "Name the client ID or the Application ID URI of an app registration of your own."
+            "Microsoft Graph encrypts its tokens, so no receiver can validate them. "
+            "Use the client ID or the Application ID URI of an app registration of your own."
         )
     if resource.endswith("/.default"):
-        return "That is a scope. A resource is what stands before '/.default'."
+        return "That is a scope. The resource is the part before '/.default'."
     return None
 
 

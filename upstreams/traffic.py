@@ -1,4 +1,4 @@
-"""Deliveries over time: every one is counted by the minute, and shown by the minute or hour."""
+"""Deliveries over time: counted by the minute, and shown by the minute or hour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from upstreams.models import Delivery, DeliveryCount, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of time up to now, in `steps` steps of the same length."""
+    """A period that ends now, in `steps` steps of equal length."""
 
     name: str
     label: str
@@ -33,7 +33,7 @@ PERIODS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class HandlerTraffic:
-    """What came for one handler; names are empty where no handler is registered."""
+    """The deliveries of one handler; names are empty where no handler is registered."""
 
     hub: str
     category: str
@@ -47,8 +47,8 @@ class HandlerTraffic:
 class Traffic:
     """The deliveries of a period.
 
-    `starts` are the beginnings of its steps and `series`, by outcome, the number in each of them.
-    `reasons` are the reason codes of what was not accepted, the most frequent first.
+    `starts` are the starts of its steps and `series`, by outcome, the number in each step.
+    `reasons` are the reason codes of deliveries that were not accepted, most frequent first.
     """
 
     period: Period
@@ -58,27 +58,24 @@ class Traffic:
     handlers: tuple[HandlerTraffic, ...]
 
     def total(self, outcome: Outcome) -> int:
-        """Return how many of the period had that outcome."""
+        """Return the number of deliveries with that outcome."""
         return sum(self.series[outcome])
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing came at all."""
+        """Whether there were no deliveries."""
         return not any(map(self.total, Outcome))
 
 
 def traffic(counts: QuerySet[DeliveryCount], period: Period, now: datetime) -> Traffic:
-    """Return what `counts`, an instance's or the fleet's, say of the period that ends `now`.
-
-    Three queries, however many rows there are.
-    """
+    """Return the traffic in `counts` for the period that ends at `now`, in three queries."""
     starts = tuple(_starts(period, now))
     rows = counts.since(starts[0]).order_by()  # type: ignore[attr-defined]
     return Traffic(period, starts, _series(rows, period, starts), _reasons(rows), _handlers(rows))
 
 
 def sampled(deliveries: QuerySet[Delivery], number: int) -> list[Delivery]:
-    """Return the newest of the deliveries that were kept as rows."""
+    """Return the newest sampled deliveries."""
     return list(deliveries.select_related("instance")[:number])
 
 

@@ -1,4 +1,4 @@
-"""Checks of what an operator types into an upstream template, as form and model validators."""
+"""Form and model validators of upstream templates."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ def validate_pattern(value: str) -> None:
     names = [name.strip() for name in value.split(",")]
     if not all(names):
         raise ValidationError(
-            "A pattern is '*', a name, or names with commas between them; none may be empty.",
+            "Enter '*', a name, or names separated by commas; no name may be empty.",
             code="pattern_empty_name",
         )
     if not all(name.isprintable() for name in names):
-        raise ValidationError("A pattern holds no control characters.", code="pattern_control")
+        raise ValidationError(
+            "A pattern must not contain control characters.", code="pattern_control"
+        )
     if any(ANY in name for name in names if name != ANY):
         raise ValidationError(
-            "'*' stands alone: Azure SignalR Service knows no prefixes and no other wildcards.",
+            "Use '*' by itself: Azure SignalR Service has no prefixes and no other wildcards.",
             code="pattern_wildcard",
         )
 
 
 def validate_url_template(value: str) -> None:
-    """Raise ValidationError unless `value` becomes an absolute http or https address."""
+    """Raise ValidationError unless `value` becomes an absolute http or https URL."""
     try:
         parts = split(value)
     except ReferenceProblem as problem:
@@ -41,21 +43,25 @@ def validate_url_template(value: str) -> None:
     for placeholder in _PLACEHOLDER.findall(text):
         if placeholder not in PLACEHOLDERS:
             raise ValidationError(
-                "%(placeholder)s is not known: there are {hub}, {category} and {event}, "
-                "in lower case.",
+                "%(placeholder)s is not a placeholder: use {hub}, {category} or {event}, in lower "
+                "case.",
                 code="placeholder",
                 params={"placeholder": placeholder},
             )
     if "{" in _PLACEHOLDER.sub("", text) or "}" in _PLACEHOLDER.sub("", text):
-        raise ValidationError("A brace is not closed or not opened.", code="brace")
-    # A template may begin with a reference: then the vault holds the scheme and the host.
+        raise ValidationError(
+            "A brace is not closed or not opened: a Key Vault reference has the form "
+            "{@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}.",
+            code="brace",
+        )
+    # A template may start with a reference; then the secret holds the scheme and the host.
     if not isinstance(parts[0] if parts else "", KeyVaultReference):
         _validate_address(_PLACEHOLDER.sub("x", text))
 
 
 def _validate_address(address: str) -> None:
     if any(character.isspace() or not character.isprintable() for character in address):
-        raise ValidationError("An address holds no spaces.", code="url_space")
+        raise ValidationError("A URL must not contain spaces.", code="url_space")
     try:
         parts = urlsplit(address)
         is_absolute = parts.scheme in {"http", "https"} and bool(parts.hostname)
@@ -64,5 +70,5 @@ def _validate_address(address: str) -> None:
         is_absolute = False
     if not is_absolute:
         raise ValidationError(
-            "Write an absolute address: http:// or https://, then the host.", code="url_absolute"
+            "Enter an absolute URL: http:// or https://, then the host.", code="url_absolute"
         )

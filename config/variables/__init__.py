@@ -16,6 +16,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
     "Required": (process.SECRET_KEY,),
     "Web": (
         process.ALLOWED_HOSTS,
+        process.RECEIVER_HOSTS,
         process.CSRF_TRUSTED_ORIGINS,
         process.HTTPS,
         process.BEHIND_PROXY,

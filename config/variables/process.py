@@ -21,6 +21,13 @@ ALLOWED_HOSTS: Final = Variable(
     ["localhost", "127.0.0.1"],
     "Host names under which the portal, the API and the receiver are reached.",
 )
+RECEIVER_HOSTS: Final = Variable[list[str]](
+    "SIGNALMAN_RECEIVER_HOSTS",
+    env.hosts_with_ports,
+    [],
+    "Hosts at which Azure reaches this receiver, with the port where it is not 443 or 80:\n"
+    "signalman.example.com, localhost:8000. Diagnosis takes any other host for other code.",
+)
 CSRF_TRUSTED_ORIGINS: Final = Variable[list[str]](
     "SIGNALMAN_CSRF_TRUSTED_ORIGINS",
     env.origins,

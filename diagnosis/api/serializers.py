@@ -12,7 +12,7 @@ from validation.verdict import Outcome
 
 
 class FindingSerializer(serializers.Serializer[Any]):
-    """One line of an instance's checklist; `fix` is empty where nothing is to be done."""
+    """The result of one check; `fix` is empty where there is nothing to do."""
 
     key = serializers.CharField()
     title = serializers.CharField()
@@ -22,12 +22,12 @@ class FindingSerializer(serializers.Serializer[Any]):
 
 
 class InspectSerializer(StrictSerializer):
-    """A token, and the event for which it would be sent."""
+    """A token, and the event that it is sent for."""
 
     token = TextField(
         write_only=True,
         max_length=MAX_TOKEN_CHARACTERS,
-        help_text="Validated and forgotten: it is neither kept nor logged.",
+        help_text="It is validated, and neither stored nor logged.",
     )
     instance = TextField(max_length=63)
     hub = TextField(default="chat", max_length=128)
@@ -36,7 +36,7 @@ class InspectSerializer(StrictSerializer):
 
 
 class CheckSerializer(serializers.Serializer[Any]):
-    """One check of the token."""
+    """One check of a token."""
 
     name = serializers.CharField()
     outcome = serializers.ChoiceField(choices=[outcome.value for outcome in Outcome])
@@ -46,7 +46,7 @@ class CheckSerializer(serializers.Serializer[Any]):
 
 
 class VerdictSerializer(serializers.Serializer[Any]):
-    """Whether the receiver would accept the token, and why not."""
+    """Whether the receiver accepts the token, and if not, why."""
 
     accepted = serializers.BooleanField()
     reason = serializers.CharField(allow_null=True)

@@ -1,4 +1,4 @@
-"""What does not agree, and why a token is refused."""
+"""Diagnosis of an instance, and the token inspector."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from diagnosis.token_inspector import inspect_token
 from identities.api.views import instance_named
 
 
-class Probing(serializers.Serializer[dict[str, bool]]):
-    """Whether to ask the templates' addresses."""
+class ProbeQuery(serializers.Serializer[dict[str, bool]]):
+    """Whether to probe the templates' endpoints."""
 
     probe = serializers.ChoiceField(choices=["true", "false"], default="false")
 
 
 class InstanceDiagnosis(ApiView):
-    """The checklist of all that has to agree, in the order in which to mend it.
+    """The findings on an instance, in the order in which to fix them.
 
-    With `probe`, each template's address is sent a request without a token, which it has to refuse;
-    as it makes Signalman send requests, that takes the right to start operations.
+    With `probe`, Signalman sends each template's endpoint a request without a token, which the
+    endpoint has to refuse. That requires the permission to start operations.
     """
 
     reads = "identities.view_signalrinstance"
@@ -36,12 +36,14 @@ class InstanceDiagnosis(ApiView):
     @extend_schema(
         responses=FindingSerializer(many=True),
         parameters=[
-            OpenApiParameter("probe", OpenApiTypes.BOOL, description="Ask the addresses too.")
+            OpenApiParameter(
+                "probe", OpenApiTypes.BOOL, description="Probe the templates' endpoints."
+            )
         ],
     )
     def get(self, request: Request, name: str) -> Response:
-        """Check what is known. Azure is not asked."""
-        probing = Probing(data=request.query_params)
+        """Check the stored settings. Azure is not asked."""
+        probing = ProbeQuery(data=request.query_params)
         probing.is_valid(raise_exception=True)
         is_probing = probing.validated_data["probe"] == "true"
         if is_probing and not is_allowed(request, "sync.add_operation"):
@@ -51,25 +53,25 @@ class InstanceDiagnosis(ApiView):
 
 
 class TokenInspection(ApiView):
-    """Every check of one token, as the receiver would make it."""
+    """Every check of one token, as the receiver makes it."""
 
     reads = "identities.view_signalrinstance"
-    # It changes nothing; it is a POST so that the token is in no address and no log.
+    # It changes nothing. It is a POST so that the token is in no URL and no log.
     writes = reads
     problems = {"POST": {404}}
 
     @extend_schema(request=InspectSerializer, responses=VerdictSerializer)
     def post(self, request: Request) -> Response:
-        """Check a token. It is forgotten."""
+        """Check a token. It is not stored."""
         serializer = InspectSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        asked = serializer.validated_data
+        fields = serializer.validated_data
         verdict = inspect_token(
-            asked["token"],
-            asked["instance"],
-            hub=asked["hub"],
-            category=asked["category"],
-            event=asked["event"],
+            fields["token"],
+            fields["instance"],
+            hub=fields["hub"],
+            category=fields["category"],
+            event=fields["event"],
         )
         return Response(
             {

@@ -1,70 +1,126 @@
-"""Does Azure have what is wanted, and does the instance have an identity that can sign?"""
+"""Checks of the instance itself: synchronisation, service mode and identity."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from arm.state import ABSENT
-from diagnosis.context import Subject
+from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from sync.planning.components import is_in_sync
 
+SERVERLESS: Final = "Serverless"
+CLASSIC: Final = "Classic"
 
-def check_azure(subject: Subject) -> Iterator[Finding]:
-    """Compare what is wanted with what Azure last answered."""
-    key, title = "azure_agrees", "Azure has what is wanted"
-    instance = subject.instance
+
+def check_sync(context: Context) -> Iterator[Finding]:
+    """Compare the desired state with the observed state."""
+    key, title = "azure_agrees", "Azure has the desired state"
+    instance = context.instance
     if instance.missing_since is not None:
         yield failed(
             key,
             title,
-            f"Azure has had no instance {instance} since {instance.missing_since:%Y-%m-%d %H:%M}.",
+            f"The instance {instance} has not existed in Azure since "
+            f"{instance.missing_since:%Y-%m-%d %H:%M} UTC.",
             "Create it again, or remove it from Signalman.",
         )
-    elif subject.observed == ABSENT:
+    elif context.observed == ABSENT:
         yield unknown(
-            key, title, "The instance is not made yet.", f"manage.py apply {instance} makes it."
+            key,
+            title,
+            "The instance has not been created yet.",
+            f"Create it: manage.py apply {instance}",
         )
-    elif subject.observed is None:
-        yield unknown(key, title, "Azure was never asked.", f"manage.py drift {instance}")
-    elif not is_in_sync(subject.desired, subject.observed):
+    elif context.observed is None:
+        yield unknown(
+            key,
+            title,
+            "The instance has not been read from Azure.",
+            f"Refresh it: manage.py drift {instance}",
+        )
+    elif not is_in_sync(context.desired, context.observed):
         yield failed(
             key,
             title,
-            "What is wanted and what Azure has differ.",
-            f"manage.py plan {instance} shows how; apply it, or accept what Azure has.",
+            "The desired state and Azure's current state differ.",
+            f"Show the differences with manage.py plan {instance}, then apply the plan or accept "
+            "the drift.",
         )
     else:
-        yield passed(key, title, "Identity and upstream templates are equal.")
+        yield passed(key, title, "The identity and the upstream templates are equal.")
 
 
-def check_identity(subject: Subject) -> Iterator[Finding]:
-    """See that signed templates have an identity, and that its principal is known."""
-    identity = subject.effective.identity
+def check_service_mode(context: Context) -> Iterator[Finding]:
+    """Check that the instance is in Serverless mode, where it has upstream templates.
+
+    Source: "Upstream endpoints", Azure SignalR Service: upstream works in Serverless mode only. In
+    Classic mode the service decides for each hub by whether a hub server is connected.
+    """
+    if not context.effective.templates:
+        return
+    key, title = "service_mode", "The instance is in Serverless mode"
+    mode, instance = context.instance.service_mode, context.instance
+    fix = (
+        f"Set the service mode: az signalr update --name {instance} --resource-group "
+        f"{instance.resource_group} --service-mode {SERVERLESS}"
+    )
+    if not mode:
+        yield unknown(
+            key,
+            title,
+            "The service mode has not been read from Azure.",
+            f"Refresh the instance: manage.py drift {instance}",
+        )
+    elif mode == SERVERLESS:
+        yield passed(key, title, "Azure sends events to upstream endpoints in this mode.")
+    elif mode == CLASSIC:
+        yield unknown(
+            key,
+            title,
+            "It is in Classic mode, where a hub with a connected hub server sends nothing "
+            "upstream.",
+            fix,
+        )
+    else:
+        yield failed(
+            key,
+            title,
+            f"It is in {mode} mode. Azure sends events to upstream endpoints in Serverless mode "
+            "only, so no template takes effect.",
+            fix,
+        )
+
+
+def check_identity(context: Context) -> Iterator[Finding]:
+    """Check that the instance has an identity for its signed templates, and that it is known."""
+    identity = context.effective.identity
     key, title = "identity_present", "The instance has an identity"
     if identity.type == "None":
-        if subject.signed:
+        if context.signed:
             yield failed(
                 key,
                 title,
-                "It has none, but templates are signed: Azure sends their events without a token.",
-                "Switch the system-assigned identity on, or add a user-assigned one.",
+                "It has no identity, but templates use managed identity: Azure sends their "
+                "requests without a token.",
+                "Turn on the system-assigned identity, or add a user-assigned identity.",
             )
         else:
-            yield unknown(key, title, "It has none, and no template asks for a token.")
+            yield unknown(key, title, "It has no identity, and no template requests a token.")
         return
     yield passed(key, title, f"Its identity is {identity.type}.")
-    yield _principal(subject)
+    yield _principal(context)
 
 
-def _principal(subject: Subject) -> Finding:
-    key, title = "principal_known", "The identity's principal is known"
-    principal = subject.instance.identity.principal_id
+def _principal(context: Context) -> Finding:
+    key, title = "principal_known", "The identity's principal ID is known"
+    principal = context.instance.identity.principal_id
     if principal is None:
         return failed(
             key,
             title,
-            "Azure has not said which principal signs; every token is refused.",
-            f"manage.py drift {subject.instance} asks again.",
+            "Azure has not returned the identity's principal ID, so every token is refused.",
+            f"Refresh the instance: manage.py drift {context.instance}",
         )
-    return passed(key, title, f"Tokens are accepted from the principal {principal}.")
+    return passed(key, title, f"Tokens of the principal {principal} are accepted.")

@@ -1,77 +1,85 @@
-"""Does the authentication in front of each Function App let the instance's signed requests in?"""
+"""Whether the authentication of each Function App accepts the instance's signed requests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from diagnosis.context import Subject
+from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
-from upstreams.function_app_authentication import Disagreement, disagreements
-from upstreams.function_app_requirements import demand_on, is_in_reach
+from upstreams.function_app_authentication import Mismatch, mismatches
 from upstreams.models import FunctionApp
+from upstreams.signed_requests import is_same_tenant, signed_requests_to
 
-# What is not known of the app or the identity: it may agree all the same.
-_DOUBTS: Final = frozenset(
+# Codes for what cannot be seen, of the app or of the identity.
+_NOT_VISIBLE: Final = frozenset(
     {"settings_from_file", "principal_unknown", "application_unknown", "other_check"}
 )
 
 
-def check_function_apps(subject: Subject) -> Iterator[Finding]:
-    """Check each known Function App that a signed template points at."""
+def check_function_apps(context: Context) -> Iterator[Finding]:
+    """Check each imported Function App that a signed template points at."""
     apps = {
         app.pk: app
-        for _, template in subject.signed
-        if (app := subject.function_app(template)) is not None
+        for _, template in context.signed
+        if (app := context.function_app(template)) is not None
     }
     for app in apps.values():
-        yield from _check(subject, app)
+        yield from _check(context, app)
 
 
-def _check(subject: Subject, app: FunctionApp) -> Iterator[Finding]:
-    key, title = _key(app, "read"), f"What the Function App {app} demands is known"
-    if not is_in_reach(app, subject.instance):
+def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
+    key = _key(app, "read")
+    title = f"The authentication settings of the Function App {app} are known"
+    if not is_same_tenant(app, context.instance):
         yield unknown(
             key,
             title,
-            "It trusts another tenant than the one that signs, so that nobody can tell from here.",
-            "See that it accepts tokens of the instance's tenant.",
+            "The app belongs to another tenant than the instance, so it cannot be checked.",
+            "Check that the app accepts tokens of the instance's tenant.",
         )
         return
     if app.auth is None or app.problem:
         yield unknown(
             key,
             title,
-            app.problem or "Its authentication was never read.",
-            f"manage.py function_apps {app} --refresh",
+            app.problem or "They have not been read.",
+            f"Refresh them: manage.py function_apps {app} --refresh",
         )
         return
-    demand = demand_on(app, subject.instance, [template for _, template in subject.signed])
-    found = disagreements(app.auth, demand)
+    requests = signed_requests_to(app, context.instance, [each for _, each in context.signed])
+    found = mismatches(app.auth, requests)
+    if any(each.code == "settings_from_file" for each in found):
+        # The settings that were read are not in force, so nothing else follows from them.
+        found = [each for each in found if each.code == "settings_from_file"]
     for each in found:
         yield _finding(app, each)
     if not found:
         yield passed(
             _key(app, "agrees"),
-            f"The Function App {app} lets the signed requests in",
-            f"It accepts {', '.join(demand.resources) or 'them'} from {demand.issuer} "
+            _title(app),
+            f"It accepts {', '.join(requests.resources) or 'them'} from {requests.issuer} "
             "and refuses requests without a token.",
         )
 
 
-def _finding(app: FunctionApp, found: Disagreement) -> Finding:
-    key, title = _key(app, found.code), f"The Function App {app} lets the signed requests in"
-    if found.code in _DOUBTS:
-        return unknown(key, title, found.sentence, found.fix)
-    return failed(key, title, found.sentence, _fix(app, found))
+def _finding(app: FunctionApp, found: Mismatch) -> Finding:
+    key, title = _key(app, found.code), _title(app)
+    if found.code in _NOT_VISIBLE:
+        return unknown(key, title, found.message, found.fix)
+    return failed(key, title, found.message, _fix(app, found))
 
 
-def _fix(app: FunctionApp, found: Disagreement) -> str:
-    if not found.is_mendable:
+def _fix(app: FunctionApp, found: Mismatch) -> str:
+    if not found.is_fixable:
         return found.fix
     if app.policy == FunctionApp.Policy.MANAGE:
-        return f"{found.fix} The instance's next plan does it."
-    return f"{found.fix} Or let plans do it: manage.py function_apps {app} --policy manage"
+        return f"{found.fix} The instance's next plan includes it."
+    return f"{found.fix} Or let plans change it: manage.py function_apps {app} --policy manage"
+
+
+def _title(app: FunctionApp) -> str:
+    return f"The Function App {app} accepts the signed requests"
 
 
 def _key(app: FunctionApp, code: str) -> str:

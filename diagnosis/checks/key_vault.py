@@ -1,4 +1,4 @@
-"""May the identity read the secrets that a URL template names, and are they there?"""
+"""Whether the identity may read the secrets that a URL template references, and they exist."""
 
 from __future__ import annotations
 
@@ -6,114 +6,117 @@ from collections.abc import Iterator
 from typing import Final
 
 from arm.state import TemplateState
-from diagnosis.context import Subject
+from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from identities.models import KeyVault, VaultGrant, VaultSecret
 from upstreams.key_vault_references import KeyVaultReference, ReferenceProblem, references
 
-_MEANS: Final = {"access_policy": "an access policy", "role_assignment": "a role assignment"}
+_MECHANISMS: Final = {"access_policy": "access policy", "role_assignment": "role assignment"}
 _SecretState = VaultSecret.State
 
 
-def check_references(index: int, template: TemplateState, subject: Subject) -> Iterator[Finding]:
+def check_references(index: int, template: TemplateState, context: Context) -> Iterator[Finding]:
     """Check each Key Vault reference of the template at `index`: its syntax, grant and secret."""
     try:
         found = references(template.url_template)
     except ReferenceProblem as problem:
         yield failed(
             f"templates[{index}].key_vault",
-            f"Template {index}'s Key Vault references",
+            f"The Key Vault references of template {index + 1} are valid",
             str(problem),
             "Correct the reference in the URL template.",
         )
         return
     for reference in dict.fromkeys(found):
-        yield _grant(index, reference, subject)
-        yield _secret(index, reference, subject)
+        yield _grant(index, reference, context)
+        yield _secret(index, reference, context)
 
 
-def _grant(index: int, reference: KeyVaultReference, subject: Subject) -> Finding:
+def _grant(index: int, reference: KeyVaultReference, context: Context) -> Finding:
     key = f"{_key(index, reference)}.grant"
     title = f"The identity may read {reference.vault}/{reference.secret}"
-    vault = subject.vaults.get(reference.vault)
-    principal_id = subject.instance.identity.principal_id
-    if subject.effective.identity.type == "None":
+    vault = context.vaults.get(reference.vault)
+    principal_id = context.instance.identity.principal_id
+    if context.effective.identity.type == "None":
         return failed(
             key,
             title,
-            f"Template {index} names a secret, and the instance has no identity to read it with.",
-            "Give the instance an identity.",
+            f"Template {index + 1} references a secret, and the instance has no identity to read "
+            "it with.",
+            "Turn on the system-assigned identity, or add a user-assigned identity.",
         )
     if vault is None or vault.mechanism is None:
-        return _unknown_vault(key, title, reference, subject)
+        return _unknown_vault(key, title, reference, context)
     if principal_id is None:
-        return unknown(key, title, "The principal of its identity is not known yet.")
-    grant = subject.grants.get((reference.vault, principal_id))
+        return unknown(key, title, "The principal ID of the identity is not known yet.")
+    grant = context.grants.get((reference.vault, principal_id))
     if grant is None:
         return failed(
             key,
             title,
-            f"{vault} has no {_MEANS[vault.mechanism].partition(' ')[2]} that lets {principal_id} "
-            "read secrets: Azure cannot resolve the reference.",
-            _remedy(vault, subject),
+            f"The vault {vault} has no {_MECHANISMS[vault.mechanism]} that allows {principal_id} "
+            "to read secrets, so Azure cannot resolve the reference.",
+            _fix(vault, context),
         )
-    return _held(key, title, grant, subject)
+    return _held(key, title, grant, context)
 
 
-def _unknown_vault(key: str, title: str, reference: KeyVaultReference, subject: Subject) -> Finding:
-    vault = subject.vaults.get(reference.vault)
+def _unknown_vault(key: str, title: str, reference: KeyVaultReference, context: Context) -> Finding:
+    vault = context.vaults.get(reference.vault)
     if vault is None:
         return unknown(
             key,
             title,
-            f"The vault {reference.vault} was not looked for yet.",
-            f"manage.py key_vaults {subject.instance} --refresh",
+            f"The vault {reference.vault} has not been read.",
+            f"Refresh it: manage.py key_vaults {context.instance} --refresh",
         )
-    principal_id = subject.instance.identity.principal_id
-    fix = f"See that the principal {principal_id} may read its secrets." if principal_id else ""
+    principal_id = context.instance.identity.principal_id
+    fix = f"Check that the principal {principal_id} may read its secrets." if principal_id else ""
     return unknown(key, title, vault.problem, fix)
 
 
-def _held(key: str, title: str, grant: VaultGrant, subject: Subject) -> Finding:
-    means = _MEANS[grant.mechanism]
-    if grant.is_propagating(subject.now):
+def _held(key: str, title: str, grant: VaultGrant, context: Context) -> Finding:
+    mechanism = _MECHANISMS[grant.mechanism]
+    article = "An" if mechanism[0] in "aeiou" else "A"
+    if grant.is_propagating(context.now):
         return unknown(
             key,
             title,
-            f"{means.capitalize()} lets it in: {grant.standing(subject.now)}. Azure reads "
-            "references again every 30 minutes.",
+            f"{article} {mechanism} grants it: {grant.status(context.now)}. Azure reads references "
+            "again every 30 minutes.",
         )
-    return passed(key, title, f"{means.capitalize()} lets it in.")
+    return passed(key, title, f"{article} {mechanism} grants it.")
 
 
-def _remedy(vault: KeyVault, subject: Subject) -> str:
-    """Say how the grant comes about: by the plan, unless it was taken over without."""
-    name = subject.instance
-    if any(grant.vault == vault.name for grant in subject.desired.grants):
-        return f"Apply the plan, which grants it: manage.py apply {name}"
-    return f"Let the plan grant it: manage.py key_vaults {name} --want-grants"
+def _fix(vault: KeyVault, context: Context) -> str:
+    """Return how to create the grant: by a plan that has it, or by adding it to the plan."""
+    name = context.instance
+    if any(grant.vault == vault.name for grant in context.desired.grants):
+        return f"Apply the plan, which creates it: manage.py apply {name}"
+    return f"Add the grant to the plan: manage.py key_vaults {name} --want-grants"
 
 
-def _secret(index: int, reference: KeyVaultReference, subject: Subject) -> Finding:
+def _secret(index: int, reference: KeyVaultReference, context: Context) -> Finding:
     key = f"{_key(index, reference)}.secret"
-    title = f"The secret {reference.vault}/{reference.secret} is there"
-    row = subject.secrets.get((reference.vault, reference.secret.lower()))
+    title = f"The secret {reference.vault}/{reference.secret} exists"
+    row = context.secrets.get((reference.vault, reference.secret.lower()))
     state = row.state if row else _SecretState.UNKNOWN
     if row is None or state == _SecretState.UNKNOWN:
         return unknown(
             key,
             title,
-            "Nobody has looked yet." if row is None else "Signalman may not see the secret.",
-            f"manage.py key_vaults {subject.instance} --refresh",
+            "It has not been checked." if row is None else "Signalman may not read its properties.",
+            f"Refresh it: manage.py key_vaults {context.instance} --refresh",
         )
+    checked = f"{row.checked_at:%Y-%m-%d %H:%M} UTC"
     if state == _SecretState.PRESENT:
-        return passed(key, title, f"It was there at {row.checked_at:%Y-%m-%d %H:%M} UTC.")
-    what = "has no such secret" if state == _SecretState.ABSENT else "does not give it out now"
+        return passed(key, title, f"It existed at {checked}.")
+    what = "does not exist" if state == _SecretState.ABSENT else "is disabled or out of its dates"
     return failed(
         key,
         title,
-        f"{reference.vault} {what}, as of {row.checked_at:%Y-%m-%d %H:%M} UTC.",
-        "Create or enable the secret and see its dates, or correct the reference.",
+        f"The secret {reference.secret} {what} in {reference.vault}, as of {checked}.",
+        "Create or enable the secret and check its dates, or correct the reference.",
     )
 
 

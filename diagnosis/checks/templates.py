@@ -1,4 +1,4 @@
-"""Can every template be reached, is it signed for a resource that works, and who receives it?"""
+"""Checks of the upstream templates: routing, authentication, encryption and keys in URLs."""
 
 from __future__ import annotations
 
@@ -6,89 +6,110 @@ from collections.abc import Iterator
 from typing import Final
 
 from arm.state import TemplateState
+from diagnosis.checks.functions_host import check_webhook_key
 from diagnosis.checks.key_vault import check_references
 from diagnosis.checks.receiver import check_receiver
-from diagnosis.context import Subject
-from diagnosis.findings import Finding, failed, passed
+from diagnosis.checks.resource import check_resource
+from diagnosis.context import Context
+from diagnosis.findings import Finding, failed, passed, unknown
 from upstreams import token_resources
+from upstreams.patterns import unreachable
 from upstreams.redaction import keys_in_clear
-from upstreams.template_warnings import Advice, advise
+from upstreams.template_warnings import TemplateWarning, template_warnings
 
-_ROUTING: Final = frozenset({"shadowed", "category_unknown", "event_never_sent"})
+# What to do about a template that no event reaches, by the code of the warning.
+_ROUTING_FIXES: Final = {
+    "shadowed": "Move it up, narrow the templates before it, or remove it.",
+    "category_unknown": "Use the categories connections and messages, or *.",
+    "event_never_sent": "Use the events connected and disconnected.",
+    "pattern_not_supported": "List the names, separated by commas, or use *.",
+    "placeholder_case": "Write the placeholders in lower case: {hub}, {category}, {event}.",
+}
 
 
-def check_templates(subject: Subject) -> Iterator[Finding]:
-    """Check the templates as a whole, then each by itself."""
-    templates = subject.effective.templates
+def check_templates(context: Context) -> Iterator[Finding]:
+    """Check the templates as a list, then each template."""
+    templates = context.effective.templates
     if not templates:
         yield failed(
             "templates_present",
             "The instance has upstream templates",
-            "It has none: Azure drops every event.",
-            "Add a template that points at your receiver.",
+            "It has none, so Azure drops every event.",
+            "Add a template with the URL of your receiver.",
         )
         return
-    advice = advise(templates)
-    yield from _routing(templates, advice)
+    warnings = template_warnings(templates)
+    yield from _routing(templates, warnings)
     for index, template in enumerate(templates):
         yield _auth(index, template)
-        yield from _encrypted(index, advice)
+        yield from check_resource(index, template, context)
+        yield from _encrypted(index, warnings)
         yield from _keys(index, template)
-        yield from check_references(index, template, subject)
-        # A Function App that is known has lines of its own.
-        if subject.function_app(template) is None:
-            yield check_receiver(index, template, subject)
+        yield from check_references(index, template, context)
+        yield from check_webhook_key(index, template, context)
+        # An imported Function App has checks of its own.
+        if context.function_app(template) is None:
+            yield check_receiver(index, template, context)
 
 
-def _routing(templates: tuple[TemplateState, ...], advice: list[Advice]) -> Iterator[Finding]:
-    found = [one for one in advice if one.code in _ROUTING]
-    title = "Every template can be reached"
+def _routing(
+    templates: tuple[TemplateState, ...], warnings: list[TemplateWarning]
+) -> Iterator[Finding]:
+    found = [one for one in warnings if one.code in _ROUTING_FIXES]
+    title = "Every template matches events"
     if not found:
-        yield passed("templates_reachable", title, f"All {len(templates)} take some event.")
+        count = len(templates)
+        evidence = f"All {count} templates do." if count > 1 else "The one template does."
+        yield passed("templates_reachable", title, evidence)
+    dead = set(unreachable(templates))
     for one in found:
-        yield failed(
+        # A template that some event still reaches may be intended.
+        result = failed if one.index in dead else unknown
+        yield result(
             f"templates[{one.index}].reachable",
             title,
-            f"Template {one.index}: {one.sentence}",
-            "Move it up, narrow the templates before it, or remove it.",
+            f"Template {one.index + 1}: {one.message}",
+            _ROUTING_FIXES[one.code],
         )
 
 
 def _auth(index: int, template: TemplateState) -> Finding:
-    key, title = f"templates[{index}].signed", f"Template {index} is signed for a resource"
+    key, title = f"templates[{index}].signed", f"Template {index + 1} uses managed identity"
     if template.auth_type != "ManagedIdentity":
         return failed(
             key,
             title,
-            "Its requests carry no token, so that no receiver can tell who sent them.",
-            "Choose managed identity as its authentication, and name a resource.",
+            "Its requests carry no token, so a receiver cannot tell who sent them.",
+            "Set its authentication to managed identity, with a resource.",
         )
     if (reason := token_resources.problem(template.resource or "")) is not None:
-        return failed(key, title, reason, "Choose an application of your own as the resource.")
-    return passed(key, title, f"It asks for a token for {template.resource}.")
+        return failed(
+            key, title, reason, "Use an app registration of your own tenant as the resource."
+        )
+    return passed(key, title, f"It requests a token for {template.resource}.")
 
 
-def _encrypted(index: int, advice: list[Advice]) -> Iterator[Finding]:
-    """Say where whoever is on the way can read the token, and use it until it expires."""
-    for one in advice:
+def _encrypted(index: int, warnings: list[TemplateWarning]) -> Iterator[Finding]:
+    """Report a token that is sent over plain HTTP: it can be read and used until it expires."""
+    for one in warnings:
         if one.index == index and one.code == "token_in_clear":
             yield failed(
                 f"templates[{index}].encrypted",
-                f"Template {index}'s token travels encrypted",
-                one.sentence,
-                "Let the address begin with https.",
+                f"Template {index + 1} uses HTTPS",
+                one.message,
+                "Use an https URL.",
             )
 
 
 def _keys(index: int, template: TemplateState) -> Iterator[Finding]:
-    """Say where a key stands in clear, to whoever may read the instance in Azure."""
+    """Report a key in clear text, which everybody who can read the instance in Azure can read."""
     if names := keys_in_clear(template.url_template):
         yield failed(
             f"templates[{index}].keys",
-            f"Template {index} holds no key in clear",
-            f"Its address holds one in {', '.join(names)}: whoever may read the instance in Azure "
-            "has it too.",
-            "Keep it as a secret in a vault, and write in its place "
+            f"Template {index + 1} holds no key in clear text",
+            f"Its URL holds a key in clear text ({', '.join(names)}). Everybody who can read the "
+            "instance in Azure can read the key.",
+            "Store the key as a Key Vault secret and reference it in the URL: "
             "{@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}. "
-            "Then renew it: it has been read.",
+            "Then rotate the key.",
         )

@@ -1,4 +1,4 @@
-"""What the receiver saw lately, and what of it our side is the cause of."""
+"""Whether the deliveries of the last hour were accepted, and if not, what caused that."""
 
 from __future__ import annotations
 
@@ -6,55 +6,59 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from diagnosis.context import Subject
+from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.reason_codes import Cause, cause_of, explain
 
-# One delivery in so many may go wrong: settings on their way from one to another do as much.
+# One delivery in so many may fail: changing settings briefly causes as much.
 _ONE_IN: Final = 100
 
 
-def check_traffic(subject: Subject) -> Iterator[Finding]:
-    """Say how many deliveries were accepted in the last hour, and why others were not.
+def check_traffic(context: Context) -> Iterator[Finding]:
+    """Report how many deliveries were accepted in the last hour, and why others were not.
 
-    It fails only for what no stranger can cause, and where that is more than a small share of what
-    the service sent: what strangers send is left out of the comparison, so that it hides nothing.
+    Fails only for reasons that no unauthenticated sender can cause, where they are more than a
+    small share of what the service sent. Unauthenticated requests are left out of that share.
     """
     key, title = "deliveries_accepted", "Deliveries are accepted"
-    evidence = _evidence(subject)
-    taken = subject.accepted + sum(subject.failed.values())
-    if not taken and not subject.refused:
-        yield unknown(key, title, "None came in the last hour.")
-    elif reason := _too_many(subject, Cause.OURS):
-        share = f"More than 1 in {_ONE_IN} went wrong for what is to be mended, mostly {reason}."
-        yield failed(key, title, f"{evidence} {share}", explain(reason).remedy)
-    elif reason := _too_many(subject, Cause.EITHER):
+    evidence = _evidence(context)
+    taken = context.accepted + sum(context.failed.values())
+    if not taken and not context.refused:
+        yield unknown(key, title, "There were none in the last hour.")
+    elif reason := _too_many(context, Cause.OURS):
+        share = f"More than 1 in {_ONE_IN} failed because of a setting, mostly {reason}."
+        yield failed(key, title, f"{evidence} {share}", explain(reason).fix)
+    elif reason := _too_many(context, Cause.EITHER):
         yield unknown(
             key,
             title,
-            f"{evidence} Whether the service sent what was refused, the counts do not tell.",
-            f"If it did: {explain(reason).remedy}",
+            f"{evidence} The counts do not show whether the service sent what was refused.",
+            f"If it did: {explain(reason).fix}",
         )
     elif not taken:
-        yield unknown(key, title, f"{evidence} Anybody can send what was refused.")
+        yield unknown(
+            key,
+            title,
+            f"{evidence} Requests that were refused for these reasons may come from anybody.",
+        )
     else:
         yield passed(key, title, evidence)
 
 
-def _evidence(subject: Subject) -> str:
-    parts = [f"{subject.accepted} accepted in the last hour."]
-    for verb, counts in (("Refused", subject.refused), ("Failed", subject.failed)):
+def _evidence(context: Context) -> str:
+    parts = [f"{context.accepted} accepted in the last hour."]
+    for verb, counts in (("Refused", context.refused), ("Failed", context.failed)):
         if counts:
             reasons = ", ".join(f"{count} for {reason}" for reason, count in _sorted(counts))
             parts.append(f"{verb}: {reasons}.")
     return " ".join(parts)
 
 
-def _too_many(subject: Subject, cause: Cause) -> str | None:
-    """Return the most frequent reason of that cause, where they are more than a small share."""
-    refused, failures = (_of(cause, each) for each in (subject.refused, subject.failed))
+def _too_many(context: Context, cause: Cause) -> str | None:
+    """Return the most frequent reason of that cause, where more than a small share has it."""
+    refused, failures = (_of(cause, each) for each in (context.refused, context.failed))
     counts = refused + failures
-    compared = subject.accepted + sum(subject.failed.values()) + refused.total()
+    compared = context.accepted + sum(context.failed.values()) + refused.total()
     if counts.total() * _ONE_IN <= compared:
         return None
     return _sorted(counts)[0][0]

@@ -1,4 +1,4 @@
-"""How lists of instances and identities are narrowed down."""
+"""Filters of instances and identities."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from identities.models import SignalRInstance, UserAssignedIdentity
 
 
 class InstanceFilters(FilterSet):  # type: ignore[misc]  # it ships no types
-    """Of the list of instances, and of whatever is done with many at once."""
+    """Filters of instances, for lists and bulk requests."""
 
-    name = CharFilter(lookup_expr="iexact", label="The name, in any case.")
-    search = CharFilter(field_name="name", lookup_expr="icontains", label="A part of the name.")
-    resource_group = CharFilter(lookup_expr="iexact", label="The resource group, in any case.")
+    name = CharFilter(lookup_expr="iexact", label="The name, ignoring case.")
+    search = CharFilter(field_name="name", lookup_expr="icontains", label="Part of the name.")
+    resource_group = CharFilter(lookup_expr="iexact", label="The resource group, ignoring case.")
 
     class Meta:
         model = SignalRInstance
@@ -21,9 +21,9 @@ class InstanceFilters(FilterSet):  # type: ignore[misc]  # it ships no types
 
 
 class UserAssignedIdentityFilters(FilterSet):  # type: ignore[misc]
-    """Of the list of user-assigned identities."""
+    """Filters of user-assigned identities."""
 
-    search = CharFilter(method="matching", label="A part of the name or the ARM id.")
+    search = CharFilter(method="matching", label="Part of the name or the ARM id.")
 
     class Meta:
         model = UserAssignedIdentity
@@ -32,5 +32,5 @@ class UserAssignedIdentityFilters(FilterSet):  # type: ignore[misc]
     def matching(
         self, rows: QuerySet[UserAssignedIdentity], _name: str, word: str
     ) -> QuerySet[UserAssignedIdentity]:
-        """Return those that the word is in."""
+        """Return those that contain the word."""
         return rows.filter(Q(name__icontains=word) | Q(arm_id__icontains=word))

@@ -16,7 +16,7 @@ class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
 
 
 class InstanceSerializer(serializers.ModelSerializer[SignalRInstance]):
-    """An instance: what is known of the resource. What is wanted of it has addresses of its own."""
+    """An instance as last observed. Its desired state has endpoints of its own."""
 
     subscription_id = serializers.UUIDField(read_only=True)
 
@@ -42,7 +42,7 @@ class InstanceSerializer(serializers.ModelSerializer[SignalRInstance]):
 
 
 class KeyVaultSerializer(serializers.ModelSerializer[KeyVault]):
-    """A vault that URL templates name; `problem` says why who may read it is not known."""
+    """A vault that URL templates reference; `problem` says why its grants could not be read."""
 
     class Meta:
         model = KeyVault
@@ -51,7 +51,7 @@ class KeyVaultSerializer(serializers.ModelSerializer[KeyVault]):
 
 
 class UserAssignedIdentitySerializer(serializers.ModelSerializer[UserAssignedIdentity]):
-    """A user-assigned identity, as Azure last answered."""
+    """A user-assigned identity, as last observed."""
 
     class Meta:
         model = UserAssignedIdentity

@@ -1,4 +1,4 @@
-"""Reading subscriptions, instances, identities and vaults."""
+"""API views of subscriptions, instances, identities and vaults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from identities.models import KeyVault, SignalRInstance, Subscription, UserAssig
 
 
 class SubscriptionList(ListView):
-    """Subscriptions that hold instances."""
+    """Subscriptions with instances."""
 
     reads = "identities.view_subscription"
     queryset = Subscription.objects.all()
@@ -40,7 +40,7 @@ class SubscriptionDetail(ApiView, RetrieveAPIView[Subscription]):
 
 
 class InstanceList(ListView):
-    """Instances, by name unless asked otherwise."""
+    """Instances, ordered by name by default."""
 
     reads = "identities.view_signalrinstance"
     queryset = SignalRInstance.objects.all()
@@ -51,7 +51,7 @@ class InstanceList(ListView):
 
 
 class UserAssignedIdentityList(ListView):
-    """User-assigned identities that an instance can be given."""
+    """User-assigned identities that an instance can use."""
 
     reads = "identities.view_userassignedidentity"
     queryset = UserAssignedIdentity.objects.all()
@@ -62,7 +62,7 @@ class UserAssignedIdentityList(ListView):
 
 
 class KeyVaultList(ListView):
-    """Vaults that URL templates name, as Azure last answered."""
+    """Vaults that URL templates reference, as last observed."""
 
     reads = "identities.view_keyvault"
     queryset = KeyVault.objects.all()
@@ -73,7 +73,7 @@ class KeyVaultList(ListView):
 
 
 class OfInstance(ListView):
-    """What there is of the instance in the address; `queryset` is of all instances."""
+    """Rows of the instance in the URL; `queryset` is of all instances."""
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the rows of that instance. Raises Http404."""
@@ -84,5 +84,5 @@ class OfInstance(ListView):
 
 
 def instance_named(name: str) -> SignalRInstance:
-    """Return the instance of that name, in any case, with what is wanted. Raises Http404."""
+    """Return the instance of that name, with its desired state. Raises Http404."""
     return get_object_or_404(SignalRInstance.objects.with_desired().named(name))

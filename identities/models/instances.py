@@ -1,4 +1,4 @@
-"""An instance and its one identity are one aggregate; the other rooms point at it."""
+"""SignalR instances, each with its one identity, and the subscriptions that hold them."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from identities.names import (
 )
 
 _ONE_OR_THE_OTHER = (
-    "Choose a user-assigned identity for the type UserAssigned, and none for the other types."
+    "Choose a user-assigned identity for the type UserAssigned, and none for other types."
 )
 
 
 class SignalRInstanceQuerySet(models.QuerySet["SignalRInstance"]):
-    """Questions about SignalR instances."""
+    """Queries of SignalR instances."""
 
     def named(self, name: str) -> SignalRInstanceQuerySet:
-        """Return the instance of that name; Azure's names differ by more than case."""
+        """Return the instance of that name, ignoring case, as Azure does."""
         return self.filter(name__iexact=name)
 
     def on_schedule(self) -> SignalRInstanceQuerySet:
-        """Return those that are read and compared without anybody asking."""
+        """Return those that the schedule refreshes and compares."""
         return self.exclude(policy="pause")
 
     def with_desired(self) -> SignalRInstanceQuerySet:
-        """Fetch what the desired state is made of, in a constant number of queries."""
+        """Fetch the rows of the desired state in a constant number of queries."""
         return self.select_related("subscription", "identity__user_assigned").prefetch_related(
             "upstream_templates"
         )
 
 
 class UserAssignedIdentityQuerySet(models.QuerySet["UserAssignedIdentity"]):
-    """Questions about user-assigned identities."""
+    """Queries of user-assigned identities."""
 
     def with_arm_id(self, arm_id: str) -> UserAssignedIdentityQuerySet:
-        """Return the identity of that ARM id, in whatever case ARM wrote it."""
+        """Return the identity of that ARM id, ignoring case."""
         return self.filter(arm_id__iexact=arm_id)
 
     def matching(self, text: str) -> UserAssignedIdentityQuerySet:
-        """Return those of that principal or client ID, or whose name or ARM id holds `text`."""
+        """Return those with that principal or client ID, or whose ARM id contains `text`."""
         try:
             known_as = UUID(text)
         except ValueError:
@@ -56,10 +56,10 @@ class UserAssignedIdentityQuerySet(models.QuerySet["UserAssignedIdentity"]):
 
 
 class Subscription(models.Model):
-    """An Azure subscription that holds instances, and the tenant it trusts."""
+    """An Azure subscription with instances, and its Microsoft Entra tenant."""
 
     subscription_id = models.UUIDField(primary_key=True)
-    tenant_id = models.UUIDField(help_text="The Microsoft Entra tenant that signs its tokens.")
+    tenant_id = models.UUIDField(help_text="The Microsoft Entra tenant that issues its tokens.")
     display_name = models.CharField(max_length=128, blank=True)
 
     class Meta:
@@ -70,7 +70,7 @@ class Subscription(models.Model):
 
 
 class UserAssignedIdentity(models.Model):
-    """A Microsoft.ManagedIdentity/userAssignedIdentities resource, as Azure last answered."""
+    """A Microsoft.ManagedIdentity/userAssignedIdentities resource, as last observed."""
 
     arm_id = models.CharField("ARM id", max_length=512, validators=[validate_user_assigned_id])
     name = models.CharField(max_length=128, editable=False)
@@ -87,11 +87,11 @@ class UserAssignedIdentity(models.Model):
         ordering = ["name", "arm_id"]
         verbose_name_plural = "user-assigned identities"
         constraints = [
-            # ARM ids come back in any case.
+            # ARM returns ids in varying case.
             models.UniqueConstraint(
                 Lower("arm_id"),
                 name="one_row_per_user_assigned_identity",
-                violation_error_message="This identity is already known.",
+                violation_error_message="This identity is already in Signalman.",
             ),
         ]
 
@@ -99,7 +99,7 @@ class UserAssignedIdentity(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, with the name that the ARM id ends in."""
+        """Save, with the name from the ARM id."""
         self.name = self.arm_id.rsplit("/", 1)[-1]
         super().save(*args, **kwargs)
 
@@ -107,8 +107,8 @@ class UserAssignedIdentity(models.Model):
 class SignalRInstance(models.Model):
     """An Azure SignalR Service resource.
 
-    `observed` and the fields below it are what Azure last answered, written by `sync` only; what is
-    wanted lives in the identity's and the templates' rows.
+    `observed` and the fields below it are the observed state, written by `sync` only. The desired
+    state is in the rows of the identity and the templates.
     """
 
     class Policy(models.TextChoices):
@@ -121,7 +121,7 @@ class SignalRInstance(models.Model):
     name = models.CharField(
         max_length=63,
         validators=[validate_instance_name],
-        help_text="Unique in all of Azure, so it is also the handle in addresses.",
+        help_text="Unique in all of Azure, and so used in URLs.",
     )
     subscription = models.ForeignKey(
         Subscription, on_delete=models.PROTECT, related_name="instances"
@@ -132,7 +132,7 @@ class SignalRInstance(models.Model):
         max_length=8,
         choices=Policy,
         default=Policy.OBSERVE,
-        help_text="Nothing is ever written to Azure except under Manage.",
+        help_text="Signalman writes to Azure under Manage only.",
     )
 
     observed = models.JSONField(
@@ -145,11 +145,13 @@ class SignalRInstance(models.Model):
         null=True, blank=True, editable=False, help_text="ARM's systemData.lastModifiedAt."
     )
     missing_since = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When Azure first had it no more."
+        null=True, blank=True, editable=False, help_text="When it was first found deleted."
     )
-    sku = models.CharField("SKU", max_length=32, blank=True, help_text="Its size: Standard_S1.")
+    sku = models.CharField("SKU", max_length=32, blank=True, help_text="For example Standard_S1.")
     service_mode = models.CharField(
-        max_length=16, blank=True, help_text="Upstream templates take effect in Serverless."
+        max_length=16,
+        blank=True,
+        help_text="Upstream works in Serverless mode only.",
     )
     create_if_missing = models.BooleanField(
         default=False, editable=False, help_text="An apply makes it where Azure has none."
@@ -194,7 +196,7 @@ class SignalRInstance(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; a new instance gets its identity's row with it, of type None."""
+        """Save; a new instance gets the row of its identity, of type None."""
         with transaction.atomic():
             is_new = self._state.adding
             super().save(*args, **kwargs)
@@ -213,7 +215,7 @@ class SignalRInstance(models.Model):
 
     @property
     def arm_id(self) -> str:
-        """The resource's ARM id, spelled as the service spells it."""
+        """The ARM id, in the case that the service uses."""
         return (
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
             f"/providers/Microsoft.SignalRService/SignalR/{self.name}"
@@ -223,12 +225,12 @@ class SignalRInstance(models.Model):
 class ManagedIdentity(models.Model):
     """The single identity of an instance: none, system-assigned or one user-assigned.
 
-    The type and the user-assigned identity are what is wanted; `principal_id` and `tenant_id` are
-    those of the identity that Azure last answered.
+    The type and the user-assigned identity are the desired state; `principal_id` and `tenant_id`
+    are those of the observed identity.
     """
 
     class Type(models.TextChoices):
-        """ARM's spelling."""
+        """The values of ARM."""
 
         NONE = "None", "None"
         SYSTEM_ASSIGNED = "SystemAssigned", "System assigned"
@@ -270,16 +272,16 @@ class ManagedIdentity(models.Model):
         return f"{kind}: {self.user_assigned}" if self.user_assigned else kind
 
     def clean(self) -> None:
-        """Say beside the field what the database would refuse, so that forms show it there."""
+        """Validate what the database constraint requires, so that forms show it at the field."""
         super().clean()
-        is_borrowed = self.type == self.Type.USER_ASSIGNED
-        if is_borrowed != (self.user_assigned is not None):
+        has_user_assigned = self.type == self.Type.USER_ASSIGNED
+        if has_user_assigned != (self.user_assigned is not None):
             raise ValidationError({"user_assigned": _ONE_OR_THE_OTHER})
 
     def become(self, kind: Type, user_assigned: UserAssignedIdentity | None = None) -> None:
-        """Want another identity from now on; nothing is sent to Azure before an apply.
+        """Set the desired identity; nothing is sent to Azure before an apply.
 
-        Raises ValidationError where the type and the user-assigned identity do not go together.
+        Raises ValidationError where the type and the user-assigned identity do not match.
         """
         self.type = kind
         self.user_assigned = user_assigned

@@ -1,6 +1,6 @@
-"""Vaults whose secrets URL templates name, and which identity may read them: all as Azure answered.
+"""Key vaults that URL templates reference, grants on them and their secrets, as last observed.
 
-Written by `sync` alone.
+Written by `sync` only.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from arm.state import GrantMechanism
 
 
 class KeyVaultQuerySet(models.QuerySet["KeyVault"]):
-    """Questions about vaults."""
+    """Queries of vaults."""
 
     def named(self, names: Iterable[str]) -> KeyVaultQuerySet:
-        """Return the vaults of these names, in any case."""
+        """Return the vaults of these names, ignoring case."""
         return self.filter(name__in={name.lower() for name in names})
 
 
 class VaultGrantQuerySet(models.QuerySet["VaultGrant"]):
-    """Questions about who may read which vault."""
+    """Queries of grants."""
 
     def propagating(self, now: datetime) -> VaultGrantQuerySet:
-        """Return the role assignments that may not act everywhere yet."""
+        """Return the role assignments that may not be in effect yet."""
         return self.filter(acts_from__gt=now)
 
 
 class KeyVault(models.Model):
-    """A vault that URL templates name, as Azure last answered.
+    """A vault that URL templates reference, as last observed.
 
-    A row without an ARM id is of a vault that was looked for and not found: it may be another
-    subscription's, or closed to Signalman's credential.
+    A row without an ARM id is of a vault that was not found: it may be in another subscription, or
+    Signalman's credential may not read it.
     """
 
     name = models.CharField(max_length=24, unique=True, help_text="Unique in all of Azure.")
     arm_id = models.CharField("ARM id", max_length=512, blank=True)
-    vault_uri = models.CharField("address", max_length=255, blank=True)
+    vault_uri = models.CharField("vault URI", max_length=255, blank=True)
     tenant_id = models.UUIDField(null=True, blank=True)
     uses_rbac = models.BooleanField(
-        "goes by roles", null=True, help_text="Otherwise by access policies."
+        "uses Azure RBAC", null=True, help_text="Otherwise access policies."
     )
-    problem = models.TextField(blank=True, help_text="Why who may read it is not known.")
+    problem = models.TextField(blank=True, help_text="Why its grants could not be read.")
     observed_at = models.DateTimeField()
 
     objects = KeyVaultQuerySet.as_manager()
@@ -55,18 +55,18 @@ class KeyVault(models.Model):
             models.CheckConstraint(
                 name="vault_name_in_lower_case",
                 condition=models.Q(name=Lower("name")),
-                violation_error_message="A vault's name is kept in lower case.",
+                violation_error_message="The name of a vault is stored in lower case.",
             ),
             models.CheckConstraint(
                 name="a_found_vault_says_how_it_lets_in",
                 condition=models.Q(arm_id="")
                 | models.Q(uses_rbac__isnull=False, tenant_id__isnull=False),
-                violation_error_message="Say whether the vault goes by roles, and its tenant.",
+                violation_error_message="A vault that was found has a permission model and tenant.",
             ),
             models.CheckConstraint(
                 name="a_vault_not_found_says_why",
                 condition=~models.Q(arm_id="", problem=""),
-                violation_error_message="Say why the vault is not known.",
+                violation_error_message="A vault that was not found has a reason.",
             ),
         ]
 
@@ -75,24 +75,24 @@ class KeyVault(models.Model):
 
     @property
     def subscription_id(self) -> str:
-        """The subscription that it is in. Raises ValueError for a vault that was not found."""
+        """The vault's subscription. Raises ValueError for a vault that was not found."""
         if not self.arm_id:
             raise ValueError(f"{self} was not found in any subscription.")
         return self.arm_id.split("/")[2]
 
     @property
     def mechanism(self) -> GrantMechanism | None:
-        """How it lets in; None where Signalman cannot tell who may read it."""
+        """How access is granted; None where the vault could not be read."""
         if self.problem:
             return None
         return "role_assignment" if self.uses_rbac else "access_policy"
 
 
 class VaultGrant(models.Model):
-    """That an identity of an instance may read a vault's secrets, as Azure last answered."""
+    """Permission of an instance's identity to read a vault's secrets, as last observed."""
 
     class Mechanism(models.TextChoices):
-        """How the vault lets it in."""
+        """How the vault grants access."""
 
         ACCESS_POLICY = "access_policy", "Access policy"
         ROLE_ASSIGNMENT = "role_assignment", "Role assignment"
@@ -104,10 +104,10 @@ class VaultGrant(models.Model):
     principal_id = models.UUIDField()
     mechanism = models.CharField(max_length=16, choices=Mechanism)
     granted_at = models.DateTimeField(
-        null=True, blank=True, help_text="Azure knows it of role assignments only."
+        null=True, blank=True, help_text="Known for role assignments only."
     )
     acts_from = models.DateTimeField(
-        null=True, blank=True, help_text="From when on it surely acts; empty: from the start."
+        null=True, blank=True, help_text="When it is in effect at the latest; empty: at once."
     )
     observed_at = models.DateTimeField()
 
@@ -119,7 +119,7 @@ class VaultGrant(models.Model):
             models.UniqueConstraint(
                 fields=["instance", "vault", "principal_id"],
                 name="one_grant_for_a_principal_of_an_instance",
-                violation_error_message="This grant is already known.",
+                violation_error_message="This grant is already in Signalman.",
             ),
             models.CheckConstraint(
                 name="grant_mechanism_is_one_of_two",
@@ -129,7 +129,7 @@ class VaultGrant(models.Model):
             models.CheckConstraint(
                 name="an_access_policy_acts_from_the_start",
                 condition=models.Q(mechanism="role_assignment") | models.Q(acts_from__isnull=True),
-                violation_error_message="Only a role assignment takes time to act.",
+                violation_error_message="Only a role assignment takes time to propagate.",
             ),
         ]
 
@@ -137,26 +137,26 @@ class VaultGrant(models.Model):
         return f"{self.instance}: {self.vault}"
 
     def is_propagating(self, now: datetime) -> bool:
-        """Whether it may not act everywhere yet: that is waited for, and no failure."""
+        """Return whether it may not be in effect yet (propagation, not a failure)."""
         return self.acts_from is not None and now < self.acts_from
 
-    def standing(self, now: datetime) -> str:
-        """How it stands, in one line: what it waits for and until when, or that it acts."""
+    def status(self, now: datetime) -> str:
+        """Return its status in one line: in effect, or propagating and until when."""
         if self.acts_from is None or not self.is_propagating(now):
-            return "acts"
-        return f"waiting for propagation, until {self.acts_from:%Y-%m-%d %H:%M} UTC at the latest"
+            return "in effect"
+        return f"propagating, until {self.acts_from:%Y-%m-%d %H:%M} UTC at the latest"
 
 
 class VaultSecret(models.Model):
-    """A secret that URL templates name, as management last answered: never its value."""
+    """A secret that URL templates reference, as last observed; its value is never read."""
 
     class State(models.TextChoices):
-        """What management says of it."""
+        """The state of the secret, from its attributes."""
 
         PRESENT = "present", "Present"
         ABSENT = "absent", "Absent"
         UNUSABLE = "unusable", "Disabled, expired or not valid yet"
-        UNKNOWN = "unknown", "Not readable for Signalman"
+        UNKNOWN = "unknown", "Signalman may not read its properties"
 
     vault = models.ForeignKey(KeyVault, on_delete=models.CASCADE, related_name="secrets")
     name = models.CharField(max_length=127)
@@ -169,7 +169,7 @@ class VaultSecret(models.Model):
             models.UniqueConstraint(
                 fields=["vault", "name"],
                 name="one_row_per_secret",
-                violation_error_message="This secret is already known.",
+                violation_error_message="This secret is already in Signalman.",
             ),
             models.CheckConstraint(
                 name="secret_state_is_known",

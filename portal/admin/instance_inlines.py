@@ -43,7 +43,7 @@ class VaultGrantInline(TabularInline):
     @display(description="Status")
     def standing(self, row: VaultGrant) -> str:
         """Return whether the grant is in effect."""
-        return row.standing(timezone.now())
+        return row.status(timezone.now())
 
 
 class UpstreamTemplateInline(TabularInline):

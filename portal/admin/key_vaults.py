@@ -58,4 +58,4 @@ class VaultGrantAdmin(ReadOnlyAdmin):
     @display(description="Status")
     def standing(self, row: VaultGrant) -> str:
         """Return whether the grant is in effect."""
-        return row.standing(timezone.now())
+        return row.status(timezone.now())

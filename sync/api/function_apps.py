@@ -18,11 +18,11 @@ from sync.inventory.function_apps import refresh_function_app, set_app_policy
 from upstreams.models import FunctionApp
 
 
-class DisagreementSerializer(serializers.Serializer[Any]):
+class MismatchSerializer(serializers.Serializer[Any]):
     """One reason for which an app refuses the tokens, or does not check them."""
 
     code = serializers.CharField()
-    sentence = serializers.CharField()
+    message = serializers.CharField()
     fix = serializers.CharField()
 
 
@@ -40,7 +40,7 @@ class AgreementSerializer(DocumentSerializer):
     auth = serializers.JSONField()
     problem = serializers.CharField(allow_null=True)
     instances = serializers.ListField(child=serializers.CharField())
-    disagreements = DisagreementSerializer(many=True)
+    mismatches = MismatchSerializer(many=True)
 
     def document(self, row: FunctionApp) -> dict[str, Any]:
         """Return it."""

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from arm.function_app_authentication import FunctionAppState
 from arm.state import TemplateState
 from identities.models import SignalRInstance
-from upstreams.function_app_authentication import host_of, wanted
-from upstreams.function_app_requirements import demand_on, is_in_reach
+from upstreams.function_app_authentication import desired_auth, host_of
 from upstreams.models import FunctionApp
+from upstreams.signed_requests import is_same_tenant, signed_requests_to
 
 
 def managed_apps(url_templates: Iterable[str] | None = None) -> list[FunctionApp]:
@@ -43,7 +43,7 @@ def serving_apps(
         return []
     hosts = {host for url in urls if (host := host_of(url))}
     known = managed_apps(urls) if apps is None else apps
-    found = [app for app in known if app.hosts & hosts and is_in_reach(app, instance)]
+    found = [app for app in known if app.hosts & hosts and is_same_tenant(app, instance)]
     return sorted(found, key=lambda app: app.arm_id.lower())
 
 
@@ -58,7 +58,9 @@ def wanted_apps(
     """Return the apps as they are to be, for these templates to be served."""
     signed = [each for each in templates if each.auth_type == "ManagedIdentity"]
     return tuple(
-        FunctionAppState(state.arm_id, wanted(state.auth, demand_on(app, instance, signed)))
+        FunctionAppState(
+            state.arm_id, desired_auth(state.auth, signed_requests_to(app, instance, signed))
+        )
         for app in apps
         if (state := app.state) is not None
     )

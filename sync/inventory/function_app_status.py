@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from upstreams.function_app_authentication import Disagreement, disagreements
-from upstreams.function_app_requirements import demands_on, is_in_reach
+from upstreams.function_app_authentication import Mismatch, mismatches
 from upstreams.models import FunctionApp
+from upstreams.signed_requests import is_same_tenant, signed_requests_by_instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Agreement:
 
     app: FunctionApp
     instances: tuple[str, ...]
-    found: tuple[Disagreement, ...]
+    found: tuple[Mismatch, ...]
     is_comparable: bool
 
     @property
@@ -36,12 +36,12 @@ class Agreement:
 
 def agreement_of(app: FunctionApp) -> Agreement:
     """Return how `app` agrees with the templates, as of Azure's last answer."""
-    auth, demands = app.auth, demands_on(app)
-    reached = [demand for instance, demand in demands.items() if is_in_reach(app, instance)]
-    found: dict[str, Disagreement] = {}
+    auth, demands = app.auth, signed_requests_by_instance(app)
+    reached = [demand for instance, demand in demands.items() if is_same_tenant(app, instance)]
+    found: dict[str, Mismatch] = {}
     for demand in reached:
         # Two instances may be refused for one reason.
-        found |= {each.sentence: each for each in (disagreements(auth, demand) if auth else ())}
+        found |= {each.message: each for each in (mismatches(auth, demand) if auth else ())}
     return Agreement(
         app,
         instances=tuple(instance.name for instance in demands),
@@ -63,8 +63,8 @@ def agreement_document(agreement: Agreement) -> dict[str, Any]:
         "auth": app.auth and app.auth.to_json(),
         "problem": app.problem or None,
         "instances": list(agreement.instances),
-        "disagreements": [
-            {"code": each.code, "sentence": each.sentence, "fix": each.fix}
+        "mismatches": [
+            {"code": each.code, "message": each.message, "fix": each.fix}
             for each in agreement.found
         ],
     }

@@ -51,4 +51,4 @@ def named_secrets(instance: SignalRInstance) -> list[NamedSecret]:
 def _words(grant: VaultGrant | None) -> str:
     if grant is None:
         return "None known"
-    return f"{grant.get_mechanism_display()}: {grant.standing(timezone.now())}"
+    return f"{grant.get_mechanism_display()}: {grant.status(timezone.now())}"

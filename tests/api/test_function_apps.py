@@ -29,7 +29,7 @@ def operator(local_azure: LocalAzure) -> APIClient:
 
 
 def codes(document: dict[str, Any]) -> list[str]:
-    return [each["code"] for each in document["disagreements"]]
+    return [each["code"] for each in document["mismatches"]]
 
 
 def test_an_app_says_what_does_not_agree_and_the_fix(operator: APIClient) -> None:

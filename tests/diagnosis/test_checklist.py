@@ -1,4 +1,4 @@
-"""The checklist finds each way in which the settings can disagree, and says what to do."""
+"""The checklist finds each way in which settings can disagree, and names a fix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
-from identities.models import SignalRInstance, Subscription
+from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
 from sync.desired.state import desired_state
 from upstreams.models import DeliveryCount, UpstreamTemplate
 
@@ -23,11 +23,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def instance(settings: Settings) -> SignalRInstance:
-    """An instance on which everything agrees."""
-    settings.ALLOWED_HOSTS = ["portal.example"]
+    """An instance whose settings all agree."""
+    settings.SIGNALMAN_RECEIVER_HOSTS = ["portal.example", "portal.example:8443"]
     subscription = Subscription.objects.create(subscription_id=uuid.uuid4(), tenant_id=uuid.uuid4())
     instance = SignalRInstance.objects.create(
-        name="chat-prod", subscription=subscription, resource_group="apps"
+        name="chat-prod",
+        subscription=subscription,
+        resource_group="apps",
+        service_mode="Serverless",
     )
     instance.identity.type = "SystemAssigned"
     instance.identity.principal_id = uuid.uuid4()
@@ -52,13 +55,13 @@ def add_template(instance: SignalRInstance, **fields: Any) -> None:
 
 
 def observe(instance: SignalRInstance) -> None:
-    """Make what is wanted what Azure last answered."""
+    """Set the observed state to the desired state."""
     instance.observed = desired_state(instance).to_json()
     instance.observed_at = timezone.now()
     instance.save()
 
 
-def test_a_key_in_clear_is_told_from_one_in_a_vault(instance: SignalRInstance) -> None:
+def test_fails_for_key_in_clear_and_not_for_reference(instance: SignalRInstance) -> None:
     add_template(instance, url_template="https://a.example/{hub}?code=abc")
     reference = "{@Microsoft.KeyVault(SecretUri=https://v-1.vault.azure.net/secrets/a)}"
     add_template(instance, url_template=f"https://a.example/{{event}}?code={reference}")
@@ -77,11 +80,11 @@ def finding(instance: SignalRInstance, key: str) -> Finding:
     return found
 
 
-def test_nothing_fails_where_everything_agrees(instance: SignalRInstance) -> None:
+def test_nothing_fails_where_all_settings_agree(instance: SignalRInstance) -> None:
     assert [each for each in diagnose(instance) if each.outcome == "fail"] == []
 
 
-def test_a_failure_always_names_a_fix(instance: SignalRInstance) -> None:
+def test_every_failure_has_a_fix(instance: SignalRInstance) -> None:
     SignalRInstance.objects.filter(pk=instance.pk).update(missing_since=timezone.now())
     add_template(instance, auth_type="None", resource="")
     fresh = SignalRInstance.objects.get(pk=instance.pk)
@@ -90,38 +93,38 @@ def test_a_failure_always_names_a_fix(instance: SignalRInstance) -> None:
     assert all(each.fix for each in failures)
 
 
-def test_a_wish_that_was_not_applied_is_drift(instance: SignalRInstance) -> None:
+def test_desired_state_that_was_not_applied_fails(instance: SignalRInstance) -> None:
     add_template(instance, hub_pattern="other")
     assert finding(instance, "azure_agrees").outcome == "fail"
 
 
-def test_an_instance_that_azure_was_never_asked_about_is_unknown(
+def test_instance_that_was_never_read_is_unknown(
     instance: SignalRInstance,
 ) -> None:
     SignalRInstance.objects.filter(pk=instance.pk).update(observed=None)
     assert finding(instance, "azure_agrees").outcome == "unknown"
 
 
-def test_signed_templates_need_an_identity(instance: SignalRInstance) -> None:
+def test_signed_templates_require_an_identity(instance: SignalRInstance) -> None:
     instance.identity.type = "None"
     instance.identity.save()
     observe(SignalRInstance.objects.get(pk=instance.pk))
     assert finding(instance, "identity_present").outcome == "fail"
 
 
-def test_an_unknown_principal_is_named_as_the_cause(instance: SignalRInstance) -> None:
+def test_fails_for_unknown_principal(instance: SignalRInstance) -> None:
     instance.identity.principal_id = None
     instance.identity.save()
     assert "every token is refused" in finding(instance, "principal_known").evidence
 
 
-def test_without_templates_azure_drops_every_event(instance: SignalRInstance) -> None:
+def test_fails_without_templates(instance: SignalRInstance) -> None:
     instance.upstream_templates.all().delete()
     observe(SignalRInstance.objects.get(pk=instance.pk))
     assert finding(instance, "templates_present").outcome == "fail"
 
 
-def test_a_shadowed_template_is_named(instance: SignalRInstance) -> None:
+def test_fails_for_shadowed_template(instance: SignalRInstance) -> None:
     add_template(instance, hub_pattern="chat")
     observe(instance)
     assert finding(instance, "templates[1].reachable").outcome == "fail"
@@ -146,7 +149,7 @@ def test_a_shadowed_template_is_named(instance: SignalRInstance) -> None:
         ),
     ],
 )
-def test_each_template_is_checked(
+def test_checks_each_template(
     instance: SignalRInstance, fields: dict[str, str], key: str, outcome: str
 ) -> None:
     instance.upstream_templates.all().delete()
@@ -155,7 +158,7 @@ def test_each_template_is_checked(
     assert finding(instance, f"templates[0].{key}").outcome == outcome
 
 
-def test_recent_refusals_are_shown_by_reason(instance: SignalRInstance) -> None:
+def test_shows_recent_refusals_by_reason(instance: SignalRInstance) -> None:
     for outcome, reason, count in [("accepted", "", 5), ("refused", "wrong_audience", 3)]:
         DeliveryCount.objects.create(
             instance=instance,
@@ -179,32 +182,130 @@ def run_command(*arguments: str) -> tuple[str, int]:
     return output.getvalue(), 0
 
 
-def test_the_command_exits_0_where_nothing_failed(instance: SignalRInstance) -> None:
+def test_command_exits_0_where_nothing_failed(instance: SignalRInstance) -> None:
     printed, code = run_command("chat-prod")
     assert "✓ The instance has an identity" in printed
     assert code == 0
 
 
-def test_the_command_exits_2_where_something_failed(instance: SignalRInstance) -> None:
+def test_command_exits_2_where_a_check_failed(instance: SignalRInstance) -> None:
     instance.upstream_templates.all().delete()
     printed, code = run_command("chat-prod", "--json")
     assert "azure_agrees" in {each["key"] for each in json.loads(printed)}
     assert code == 2
 
 
-def test_the_command_names_an_unknown_instance() -> None:
+def test_command_reports_unknown_instance() -> None:
     with pytest.raises(CommandError, match="no instance 'other'"):
         call_command("diagnose", "other")
 
 
-def test_an_instance_that_is_yet_to_be_made_is_not_at_fault(instance: SignalRInstance) -> None:
+def test_instance_that_is_not_created_yet_is_unknown(instance: SignalRInstance) -> None:
     instance.observed, instance.create_if_missing = None, True
     instance.save()
     found = finding(instance, "azure_agrees")
-    assert (found.outcome, found.fix) == ("unknown", "manage.py apply chat-prod makes it.")
+    assert (found.outcome, found.fix) == ("unknown", "Create it: manage.py apply chat-prod")
 
 
-def test_an_instance_that_was_made_here_agrees(instance: SignalRInstance) -> None:
+def test_created_instance_is_in_sync(instance: SignalRInstance) -> None:
     instance.create_if_missing, instance.sku = True, "Standard_S1"
     instance.save()
     assert finding(instance, "azure_agrees").outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome"),
+    [
+        ("Serverless", "pass"),
+        ("Default", "fail"),
+        ("PredefinedOnly", "fail"),
+        ("Classic", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_requires_serverless_mode(instance: SignalRInstance, mode: str, outcome: str) -> None:
+    SignalRInstance.objects.update(service_mode=mode)
+    found = finding(instance, "service_mode")
+    assert (found.outcome, bool(found.fix)) == (outcome, outcome != "pass")
+
+
+def test_service_mode_is_irrelevant_without_templates(instance: SignalRInstance) -> None:
+    instance.upstream_templates.all().delete()
+    observe(SignalRInstance.objects.get(pk=instance.pk))
+    SignalRInstance.objects.update(service_mode="Default")
+    fresh = SignalRInstance.objects.get(pk=instance.pk)
+    assert "service_mode" not in {each.key for each in diagnose(fresh)}
+
+
+WEBHOOK = "https://app.azurewebsites.net/runtime/webhooks/signalr"
+REFERENCE = "{@Microsoft.KeyVault(SecretUri=https://vault-1.vault.azure.net/secrets/code)}"
+
+
+@pytest.mark.parametrize(
+    ("url", "outcome"),
+    [
+        (WEBHOOK, "fail"),
+        (f"{WEBHOOK}?code=", "fail"),
+        (f"{WEBHOOK}/", "fail"),
+        ("https://APP.AzureWebsites.net/Runtime/Webhooks/SignalR", "fail"),
+        (f"{WEBHOOK}?code={REFERENCE}", "unknown"),
+        (f"{WEBHOOK}?code=abc", "unknown"),
+        ("https://gateway.example/runtime/webhooks/signalr", "unknown"),
+    ],
+)
+def test_webhook_requires_the_system_key(instance: SignalRInstance, url: str, outcome: str) -> None:
+    instance.upstream_templates.all().delete()
+    add_template(instance, url_template=url)
+    observe(SignalRInstance.objects.get(pk=instance.pk))
+    found = finding(instance, "templates[0].webhook_key")
+    assert (found.outcome, "signalr_extension" in found.evidence + found.fix) == (outcome, True)
+
+
+def test_other_paths_of_an_app_need_no_system_key(instance: SignalRInstance) -> None:
+    add_template(instance, hub_pattern="x", url_template="https://app.azurewebsites.net/api/x")
+    observe(instance)
+    assert "templates[1].webhook_key" not in {each.key for each in diagnose(instance)}
+
+
+PRINCIPAL, CLIENT = uuid.UUID(int=7), uuid.UUID(int=8)
+UAMI = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/apps"
+    "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/chat"
+)
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        str(PRINCIPAL),
+        str(CLIENT).upper(),
+        f"api://{CLIENT}",
+        UAMI,
+        "https://management.azure.com/",
+        "https://management.core.windows.net",
+        "https://vault.azure.net",
+        "https://signalr.azure.com/",
+    ],
+)
+def test_fails_for_resource_that_is_no_receiver(instance: SignalRInstance, resource: str) -> None:
+    identity = UserAssignedIdentity.objects.create(
+        arm_id=UAMI, principal_id=PRINCIPAL, client_id=CLIENT
+    )
+    instance.identity.type, instance.identity.user_assigned = "UserAssigned", identity
+    instance.identity.save()
+    instance.upstream_templates.all().delete()
+    add_template(instance, resource=resource)
+    observe(SignalRInstance.objects.get(pk=instance.pk))
+    found = finding(instance, "templates[0].resource")
+    assert (found.outcome, "manage.py applications" in found.fix) == ("fail", True)
+
+
+def test_connect_events_are_not_explained_by_earlier_templates(instance: SignalRInstance) -> None:
+    instance.upstream_templates.all().delete()
+    add_template(instance, category_pattern="connections", event_pattern="connect,disconnect")
+    observe(SignalRInstance.objects.get(pk=instance.pk))
+    fresh = SignalRInstance.objects.get(pk=instance.pk)
+    found = [each for each in diagnose(fresh) if each.key == "templates[0].reachable"]
+    assert {each.outcome for each in found} == {"fail"}
+    assert not any("earlier" in each.evidence or "Move" in each.fix for each in found)
+    assert any("'connected'" in each.evidence for each in found)

@@ -122,7 +122,11 @@ def test_a_doubt_is_no_failure() -> None:
 
 @pytest.mark.parametrize(
     ("auth", "problem", "words"),
-    [(None, "", "never read"), (None, "Not allowed.", "Not allowed"), (AGREEING, "Late.", "Late")],
+    [
+        (None, "", "not been read"),
+        (None, "Not allowed.", "Not allowed"),
+        (AGREEING, "Late.", "Late"),
+    ],
 )
 def test_an_app_that_was_not_read_is_unknown(
     auth: FunctionAppAuth | None, problem: str, words: str

@@ -68,7 +68,7 @@ def test_a_missing_grant_fails_and_the_plan_mends_it(instance: SignalRInstance) 
     vault()
     found = finding(instance, "grant")
     assert found.outcome == "fail"
-    assert f"no access policy that lets {PRINCIPAL}" in found.evidence
+    assert f"no access policy that allows {PRINCIPAL}" in found.evidence
     assert "manage.py apply chat-prod" in found.fix
 
 
@@ -94,7 +94,7 @@ def test_a_role_assignment_is_waited_for(
     let_in(instance, vault(uses_rbac=True), acts_from=acts_from)
     found = finding(instance, "grant")
     assert found.outcome == outcome
-    assert ("waiting for propagation" in found.evidence) == (outcome == "unknown")
+    assert ("propagating" in found.evidence) == (outcome == "unknown")
 
 
 def test_a_vault_that_nobody_looked_for_is_unknown(instance: SignalRInstance) -> None:
@@ -117,7 +117,10 @@ def test_an_instance_without_an_identity_fails(instance: SignalRInstance) -> Non
     instance.observed["identity"] = {"type": "None", "user_assigned_id": None}
     instance.save()
     found = finding(instance, "grant")
-    assert (found.outcome, found.fix) == ("fail", "Give the instance an identity.")
+    assert (found.outcome, found.fix) == (
+        "fail",
+        "Turn on the system-assigned identity, or add a user-assigned identity.",
+    )
 
 
 def test_a_principal_that_is_not_known_is_unknown(instance: SignalRInstance) -> None:

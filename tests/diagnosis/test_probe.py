@@ -115,7 +115,7 @@ def test_nothing_that_holds_a_secret_is_asked(server: Server) -> None:
 def test_metadata_is_never_asked(url: str) -> None:
     finding = found(url)
     assert finding.outcome == "unknown"
-    assert "not asked" in finding.evidence
+    assert "not probed" in finding.evidence
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def found(instance: SignalRInstance) -> Finding:
 def test_without_traffic_nobody_can_tell(instance: SignalRInstance) -> None:
     assert (found(instance).outcome, found(instance).evidence) == (
         "unknown",
-        "None came in the last hour.",
+        "There were none in the last hour.",
     )
 
 
@@ -85,7 +85,7 @@ def test_strangers_hide_no_failure(instance: SignalRInstance) -> None:
 def test_the_service_refused_is_a_failure(instance: SignalRInstance, reason: str) -> None:
     accept(instance, 50)
     refuse(instance, reason)
-    assert (found(instance).outcome, found(instance).fix) == ("fail", explain(reason).remedy)
+    assert (found(instance).outcome, found(instance).fix) == ("fail", explain(reason).fix)
     assert "More than 1 in 100" in found(instance).evidence
 
 
@@ -99,7 +99,7 @@ def test_a_few_of_many_are_no_failure(instance: SignalRInstance) -> None:
 def test_the_most_frequent_failure_comes_first(instance: SignalRInstance) -> None:
     for reason, number in [("wrong_principal", 3), ("wrong_audience", 7), ("wrong_scheme", 99)]:
         refuse(instance, reason, number)
-    assert found(instance).fix == explain("wrong_audience").remedy
+    assert found(instance).fix == explain("wrong_audience").fix
     listed = "99 for wrong_scheme, 7 for wrong_audience, 3 for wrong_principal"
     assert listed in found(instance).evidence
 
@@ -112,7 +112,7 @@ def test_what_can_be_made_up_is_named_with_its_remedy(
     accept(instance, accepted)
     refuse(instance, reason, 50)
     assert found(instance).outcome == "unknown"
-    assert explain(reason).remedy in found(instance).fix
+    assert explain(reason).fix in found(instance).fix
 
 
 def test_what_handlers_fail_at_is_counted(instance: SignalRInstance) -> None:
@@ -120,7 +120,7 @@ def test_what_handlers_fail_at_is_counted(instance: SignalRInstance) -> None:
     assert "0 accepted in the last hour. Failed: 7 for handler_error." in found(instance).evidence
     assert (found(instance).outcome, found(instance).fix) == (
         "fail",
-        explain("handler_error").remedy,
+        explain("handler_error").fix,
     )
 
 

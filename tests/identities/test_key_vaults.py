@@ -88,8 +88,8 @@ def test_a_grant_says_what_it_waits_for_and_until_when(
 ) -> None:
     row = grant(instance, vault, acts_from=NOW)
     earlier = NOW - timedelta(minutes=5)
-    assert row.standing(NOW) == "acts"
-    assert "propagation, until 2026-01-01 12:00 UTC" in row.standing(earlier)
+    assert row.status(NOW) == "in effect"
+    assert "propagating, until 2026-01-01 12:00 UTC" in row.status(earlier)
     assert list(VaultGrant.objects.propagating(earlier)) == [row]
     assert not VaultGrant.objects.propagating(NOW).exists()
 

@@ -59,5 +59,5 @@ def test_identity_ids_in_the_cases_that_arm_uses(arm_id: str) -> None:
     ],
 )
 def test_identity_ids_that_name_nothing(arm_id: str) -> None:
-    with pytest.raises(ValidationError, match="full resource id"):
+    with pytest.raises(ValidationError, match="full resource ID"):
         validate_user_assigned_id(arm_id)

@@ -67,7 +67,7 @@ def test_shows_propagating_role_assignment(operator: Client, local_azure: LocalA
     page = operator.get(PAGE).content.decode()
     grant = instance.vault_grants.get()
     assert grant.is_propagating(timezone.now())
-    assert grant.standing(timezone.now()) in page
+    assert grant.status(timezone.now()) in page
 
 
 def test_refresh_checks_secrets(operator: Client, local_azure: LocalAzure) -> None:
@@ -90,7 +90,7 @@ def test_shows_malformed_reference(operator: Client) -> None:
     row.url_template = "https://receiver.example/?code={@Microsoft.KeyVault(x)}"
     row.save()
     page = operator.get(f"/admin/instances/{instance}/key-vault/").content.decode()
-    assert "<strong>Template 2:</strong> A Key Vault reference is written" in page
+    assert "<strong>Template 2:</strong> A Key Vault reference has the form" in page
 
 
 def test_refuses_unreferenced_vault(operator: Client, local_azure: LocalAzure) -> None:

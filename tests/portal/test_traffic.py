@@ -74,7 +74,7 @@ def test_every_token_reason_is_explained() -> None:
 
 
 def test_wrong_audience_suggests_the_plan() -> None:
-    assert "apply the plan" in explain("wrong_audience").remedy
+    assert "apply the plan" in explain("wrong_audience").fix
 
 
 def test_page_explains_refusals(sign_in: SignIn, instance: SignalRInstance) -> None:
@@ -87,7 +87,7 @@ def test_page_explains_refusals(sign_in: SignIn, instance: SignalRInstance) -> N
     )
     page = sign_in(Role.VIEWER).get(f"/admin/instances/{instance}/traffic/").content.decode()
     assert "wrong_principal" in page
-    assert explain("wrong_principal").remedy in page
+    assert explain("wrong_principal").fix in page
 
 
 def test_fragment_has_no_layout(sign_in: SignIn, instance: SignalRInstance) -> None:

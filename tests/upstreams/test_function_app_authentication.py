@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from arm.function_app_authentication import FunctionAppAuth
 from upstreams.function_app_authentication import (
     Caller,
-    Demand,
-    disagreements,
+    SignedRequests,
+    desired_auth,
     host_of,
     may_fall_under,
-    wanted,
+    mismatches,
 )
 
 TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
 ISSUER = f"https://sts.windows.net/{TENANT}/"
 CLIENT_ID = "cccccccc-0000-4000-8000-000000000003"
 IDENTITY = Caller("eeeeeeee-0000-4000-8000-000000000001", "ffffffff-0000-4000-8000-000000000001")
-DEMAND = Demand(ISSUER, ("api://chat",), (IDENTITY,))
+DEMAND = SignedRequests(ISSUER, ("api://chat",), (IDENTITY,))
 AGREEING = FunctionAppAuth(
     is_enabled=True,
     issuer=ISSUER,
@@ -59,10 +59,10 @@ def auths(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[FunctionAppAuth]
     return st.builds(FunctionAppAuth, **fields | fixed)
 
 
-def demands(ids: st.SearchStrategy[str | None]) -> st.SearchStrategy[Demand]:
+def demands(ids: st.SearchStrategy[str | None]) -> st.SearchStrategy[SignedRequests]:
     """Tokens for some audiences, of callers with these ids."""
     return st.builds(
-        Demand,
+        SignedRequests,
         st.just(ISSUER),
         st.lists(audiences, max_size=3).map(tuple),
         st.lists(st.builds(Caller, ids, ids), max_size=3).map(tuple),
@@ -77,33 +77,35 @@ mendable_auths = auths(
 
 
 @given(mendable_auths, demands(guids))
-def test_what_is_wanted_agrees(auth: FunctionAppAuth, demand: Demand) -> None:
-    assert disagreements(wanted(auth, demand), demand) == []
+def test_what_is_wanted_agrees(auth: FunctionAppAuth, demand: SignedRequests) -> None:
+    assert mismatches(desired_auth(auth, demand), demand) == []
 
 
 @given(auths(), any_demands)
 def test_what_is_wanted_disagrees_in_nothing_that_can_be_mended(
-    auth: FunctionAppAuth, demand: Demand
+    auth: FunctionAppAuth, demand: SignedRequests
 ) -> None:
-    left = disagreements(wanted(auth, demand), demand)
-    assert [each for each in left if each.is_mendable] == []
+    left = mismatches(desired_auth(auth, demand), demand)
+    assert [each for each in left if each.is_fixable] == []
 
 
 @given(auths(), any_demands)
-def test_wanting_twice_is_wanting_once(auth: FunctionAppAuth, demand: Demand) -> None:
-    once = wanted(auth, demand)
-    assert wanted(once, demand) == once
+def test_wanting_twice_is_wanting_once(auth: FunctionAppAuth, demand: SignedRequests) -> None:
+    once = desired_auth(auth, demand)
+    assert desired_auth(once, demand) == once
 
 
 @given(auths(), any_demands)
-def test_an_app_is_changed_only_where_it_disagrees(auth: FunctionAppAuth, demand: Demand) -> None:
-    mendable = [each for each in disagreements(auth, demand) if each.is_mendable]
-    assert (wanted(auth, demand) == auth) == (mendable == [])
+def test_an_app_is_changed_only_where_it_disagrees(
+    auth: FunctionAppAuth, demand: SignedRequests
+) -> None:
+    mendable = [each for each in mismatches(auth, demand) if each.is_fixable]
+    assert (desired_auth(auth, demand) == auth) == (mendable == [])
 
 
 @given(auths(), any_demands)
-def test_nobody_else_is_shut_out(auth: FunctionAppAuth, demand: Demand) -> None:
-    after = wanted(auth, demand)
+def test_nobody_else_is_shut_out(auth: FunctionAppAuth, demand: SignedRequests) -> None:
+    after = desired_auth(auth, demand)
     for name in ("allowed_audiences", "allowed_principals", "allowed_applications"):
         before = getattr(auth, name)
         assert getattr(after, name)[: len(before)] == before
@@ -112,79 +114,83 @@ def test_nobody_else_is_shut_out(auth: FunctionAppAuth, demand: Demand) -> None:
 
 @given(mendable_auths, demands(guids), demands(guids))
 def test_a_demand_that_is_met_stays_met_when_another_is(
-    auth: FunctionAppAuth, first: Demand, second: Demand
+    auth: FunctionAppAuth, first: SignedRequests, second: SignedRequests
 ) -> None:
-    assert disagreements(wanted(wanted(auth, first), second), first) == []
+    assert mismatches(desired_auth(desired_auth(auth, first), second), first) == []
 
 
 def test_an_agreeing_app_is_left_alone() -> None:
-    assert disagreements(AGREEING, DEMAND) == []
-    assert wanted(AGREEING, DEMAND) == AGREEING
+    assert mismatches(AGREEING, DEMAND) == []
+    assert desired_auth(AGREEING, DEMAND) == AGREEING
 
 
 @pytest.mark.parametrize(
     ("fields", "code", "words"),
     [
-        ({"is_enabled": False}, "authentication_off", "off"),
+        ({"is_enabled": False}, "authentication_off", "disabled"),
         ({"unauthenticated_action": "AllowAnonymous"}, "unauthenticated_allowed", "without a"),
-        ({"unauthenticated_action": "RedirectToLoginPage"}, "unauthenticated_allowed", "sign in"),
+        (
+            {"unauthenticated_action": "RedirectToLoginPage"},
+            "unauthenticated_allowed",
+            "sign-in page",
+        ),
         ({"unauthenticated_action": ""}, "unauthenticated_allowed", "default"),
         ({"issuer": f"https://login.example/{TENANT}/v2.0"}, "issuer_differs", "v2 tokens"),
-        ({"issuer": ISSUER[:-1]}, "issuer_differs", "letter by letter"),
-        ({"issuer": ISSUER.replace("sts", "STS")}, "issuer_differs", "letter by letter"),
+        ({"issuer": ISSUER[:-1]}, "issuer_differs", "both count"),
+        ({"issuer": ISSUER.replace("sts", "STS")}, "issuer_differs", "both count"),
         ({"issuer": ""}, "issuer_differs", "not set"),
         ({"allowed_audiences": ()}, "audience_missing", "api://chat"),
         ({"allowed_audiences": ("API://chat",)}, "audience_missing", "api://chat"),
         ({"allowed_principals": ("other",)}, "principal_excluded", "403"),
         ({"allowed_applications": ("other",)}, "application_excluded", "allowedApplications"),
         ({"allowed_clients": ("other",)}, "application_excluded", "allowedClientApplications"),
-        ({"client_id": ""}, "client_id_missing", "no app registration"),
+        ({"client_id": ""}, "client_id_missing", "no client ID"),
         ({"is_from_file": True}, "settings_from_file", "file"),
         ({"other_checks": ("allowedGroups",)}, "other_check", "allowedGroups"),
     ],
 )
 def test_each_disagreement_is_said_in_words(fields: dict[str, Any], code: str, words: str) -> None:
-    (found,) = disagreements(replace(AGREEING, **fields), DEMAND)
+    (found,) = mismatches(replace(AGREEING, **fields), DEMAND)
     assert found.code == code
-    assert words in found.sentence
+    assert words in found.message
     assert found.fix
 
 
 def test_classic_settings_refuse_by_sending_to_sign_in() -> None:
     classic = replace(AGREEING, version="classic", unauthenticated_action="RedirectToLoginPage")
-    assert disagreements(classic, DEMAND) == []
+    assert mismatches(classic, DEMAND) == []
 
 
 def test_a_policy_that_names_the_identity_in_any_case_lets_it_in() -> None:
     named = replace(AGREEING, allowed_principals=(str(IDENTITY.principal_id).upper(),))
-    assert disagreements(named, DEMAND) == []
+    assert mismatches(named, DEMAND) == []
 
 
 def test_the_client_id_is_always_an_audience() -> None:
     demand = replace(DEMAND, resources=(CLIENT_ID,))
-    assert disagreements(replace(AGREEING, allowed_audiences=()), demand) == []
+    assert mismatches(replace(AGREEING, allowed_audiences=()), demand) == []
 
 
 @pytest.mark.parametrize("resource", [CLIENT_ID, f"api://{CLIENT_ID}"])
 def test_an_app_without_authentication_gets_it_for_the_resource(resource: str) -> None:
-    after = wanted(FunctionAppAuth(), replace(DEMAND, resources=(resource,)))
+    after = desired_auth(FunctionAppAuth(), replace(DEMAND, resources=(resource,)))
     assert (after.is_enabled, after.client_id, after.issuer) == (True, CLIENT_ID, ISSUER)
 
 
 def test_authentication_is_not_switched_on_for_an_unknown_registration() -> None:
-    assert wanted(FunctionAppAuth(), DEMAND) == FunctionAppAuth()
+    assert desired_auth(FunctionAppAuth(), DEMAND) == FunctionAppAuth()
 
 
 def test_a_caller_of_unknown_client_id_is_doubted_and_not_guessed() -> None:
     demand = replace(DEMAND, callers=(Caller("principal"),))
-    (found,) = disagreements(replace(AGREEING, allowed_applications=("other",)), demand)
-    assert (found.code, found.is_mendable) == ("application_unknown", False)
+    (found,) = mismatches(replace(AGREEING, allowed_applications=("other",)), demand)
+    assert (found.code, found.is_fixable) == ("application_unknown", False)
 
 
 def test_an_app_that_no_signed_template_points_at_may_be_as_it_is() -> None:
     demand = replace(DEMAND, resources=())
-    assert disagreements(FunctionAppAuth(), demand) == []
-    assert wanted(FunctionAppAuth(), demand) == FunctionAppAuth()
+    assert mismatches(FunctionAppAuth(), demand) == []
+    assert desired_auth(FunctionAppAuth(), demand) == FunctionAppAuth()
 
 
 @pytest.mark.parametrize(
@@ -224,9 +230,9 @@ def test_a_path_without_authentication_is_found(excluded: str, path: str, may: b
 
 def test_an_app_that_checks_no_token_where_events_go_is_told_so() -> None:
     demand = replace(DEMAND, url_templates=("https://contoso.azurewebsites.net/api/{hub}",))
-    assert disagreements(AGREEING, demand) == []
+    assert mismatches(AGREEING, demand) == []
     open_door = replace(AGREEING, excluded_paths=("/health", "/api/chat"))
-    (found,) = disagreements(open_door, demand)
-    assert (found.code, found.is_mendable) == ("path_excluded", False)
+    (found,) = mismatches(open_door, demand)
+    assert (found.code, found.is_fixable) == ("path_excluded", False)
     assert "/api/chat" in found.fix
-    assert wanted(open_door, demand) == open_door
+    assert desired_auth(open_door, demand) == open_door

@@ -47,7 +47,7 @@ def test_several_references_keep_their_order() -> None:
     ],
 )
 def test_what_is_no_secrets_address_is_refused(uri: str) -> None:
-    with pytest.raises(ReferenceProblem, match="is not a secret's address"):
+    with pytest.raises(ReferenceProblem, match="is not the URL of a secret"):
         references(f"https://a/?code={{@Microsoft.KeyVault(SecretUri={uri})}}")
 
 
@@ -62,7 +62,7 @@ def test_what_is_no_secrets_address_is_refused(uri: str) -> None:
     ],
 )
 def test_what_only_looks_like_a_reference_is_refused(text: str) -> None:
-    with pytest.raises(ReferenceProblem, match="is written"):
+    with pytest.raises(ReferenceProblem, match="has the form"):
         references("https://a/" + text)
 
 

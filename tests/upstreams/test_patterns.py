@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arm.state import TemplateState
-from upstreams.patterns import expand, first_match, matches, shadowed
+from upstreams.patterns import expand, first_match, matches, unreachable
 
 NAMES = st.sampled_from(["chat", "Chat", "game", "connected", "disconnected", "connect", "x y"])
 CATEGORIES = st.sampled_from(["connections", "messages"])
@@ -95,7 +95,7 @@ def test_nothing_before_the_first_match_matches(
 def test_a_template_that_no_event_reaches_is_shadowed(
     templates: list[TemplateState], expected: list[int]
 ) -> None:
-    assert shadowed(templates) == expected
+    assert unreachable(templates) == expected
 
 
 def is_sent(category: str, event: str) -> bool:
@@ -107,9 +107,9 @@ def test_no_event_reaches_a_shadowed_template(
     templates: list[TemplateState], hub: str, category: str, event: str
 ) -> None:
     if is_sent(category, event):
-        unreachable = [templates[index] for index in shadowed(templates)]
+        hidden = [templates[index] for index in unreachable(templates)]
         found = first_match(templates, hub, category, event)
-        assert not any(found is one for one in unreachable)
+        assert not any(found is one for one in hidden)
 
 
 @given(st.lists(TEMPLATES, max_size=4))
@@ -122,7 +122,7 @@ def test_some_event_reaches_every_other_template(templates: list[TemplateState])
         for event in names
         if is_sent(category, event)
     }
-    hidden = set(shadowed(templates))
+    hidden = set(unreachable(templates))
     assert all(id(one) in reached for index, one in enumerate(templates) if index not in hidden)
 
 

@@ -55,13 +55,16 @@ def test_what_is_left_out_takes_azures_default(instance: SignalRInstance) -> Non
 @pytest.mark.parametrize(
     ("document", "complaint"),
     [
-        ({}, "is a list"),
-        ([{}], "Template 0: give an object with a urlTemplate"),
-        ([PLAIN, "x"], "Template 1: give an object"),
-        ([{**PLAIN, "urlTemplat": "x"}], "Template 0: unknown urlTemplat"),
-        ([{**PLAIN, "auth": {"type": "Basic"}}], "auth.type is None or ManagedIdentity"),
-        ([{**PLAIN, "auth": {"type": "ManagedIdentity"}}], "give auth.managedIdentity.resource"),
-        ([PLAIN, {**PLAIN, "urlTemplate": ""}], "Template 1: "),
+        ({}, "must be a list"),
+        ([{}], "Template 1: an object with a urlTemplate is required"),
+        ([PLAIN, "x"], "Template 2: an object"),
+        ([{**PLAIN, "urlTemplat": "x"}], "Template 1: unknown field urlTemplat"),
+        ([{**PLAIN, "auth": {"type": "Basic"}}], "auth.type must be None or ManagedIdentity"),
+        (
+            [{**PLAIN, "auth": {"type": "ManagedIdentity"}}],
+            "auth.managedIdentity.resource is required",
+        ),
+        ([PLAIN, {**PLAIN, "urlTemplate": ""}], "Template 2: "),
     ],
 )
 def test_a_wrong_document_changes_nothing(

@@ -1,65 +1,86 @@
-"""What is allowed and seldom meant."""
+"""Warnings about templates that Azure accepts."""
 
 from __future__ import annotations
 
 import pytest
 
 from arm.state import TemplateState
-from upstreams.template_warnings import advise
+from upstreams.template_warnings import template_warnings
 
 SIGNED = {"auth_type": "ManagedIdentity", "resource": "api://chat"}
 
 
 def codes(*templates: TemplateState) -> list[tuple[int, str]]:
-    return [(advice.index, advice.code) for advice in advise(templates)]
+    return [(warning.index, warning.code) for warning in template_warnings(templates)]
 
 
 def signed(**fields: str) -> TemplateState:
     return TemplateState(**{"url_template": "https://a.example.com/", **SIGNED, **fields})  # type: ignore[arg-type]
 
 
-def test_a_sound_template_needs_no_advice() -> None:
+def test_no_warning_for_valid_template() -> None:
     assert codes(signed()) == []
 
 
-def test_a_shadowed_template_is_pointed_out() -> None:
+def test_warns_of_shadowed_template() -> None:
     assert codes(signed(), signed(hub_pattern="chat")) == [(1, "shadowed")]
 
 
 @pytest.mark.parametrize("event", ["connect", "disconnect", "say, connect"])
-def test_an_event_that_the_service_never_sends_is_pointed_out(event: str) -> None:
+def test_warns_of_event_that_is_never_sent(event: str) -> None:
     assert (0, "event_never_sent") in codes(signed(event_pattern=event))
 
 
-def test_a_method_may_be_called_connect() -> None:
+def test_method_may_be_named_connect() -> None:
     assert codes(signed(category_pattern="messages", event_pattern="connect")) == []
 
 
-def test_an_unknown_category_is_pointed_out() -> None:
+def test_warns_of_unknown_category() -> None:
     found = codes(signed(category_pattern="connection, messages"))
     assert found == [(0, "category_unknown")]
 
 
-def test_an_unsigned_template_is_pointed_out() -> None:
+def test_warns_of_unsigned_template() -> None:
     assert codes(TemplateState("https://a.example.com/")) == [(0, "unsigned")]
 
 
 @pytest.mark.parametrize("resource", ["", "https://graph.microsoft.com"])
-def test_a_withdrawn_resource_is_pointed_out(resource: str) -> None:
+def test_warns_of_withdrawn_resource(resource: str) -> None:
     assert codes(signed(resource=resource)) == [(0, "resource_withdrawn")]
 
 
 @pytest.mark.parametrize(
     "url", ["http://a.example.com/", "HTTP://a.example.com/", "http://127.0.0.1.example.com/"]
 )
-def test_a_token_sent_in_clear_is_pointed_out(url: str) -> None:
+def test_warns_of_token_over_plain_http(url: str) -> None:
     assert codes(signed(url_template=url)) == [(0, "token_in_clear")]
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]:8000"])
-def test_a_token_that_stays_on_the_machine_is_not(host: str) -> None:
+def test_no_warning_for_loopback(host: str) -> None:
     assert codes(signed(url_template=f"http://{host}/upstream/chat/")) == []
 
 
-def test_an_address_that_is_none_is_no_token_in_clear() -> None:
+def test_invalid_url_is_not_plain_http() -> None:
     assert codes(signed(url_template="http://[")) == []
+
+
+def test_connect_events_alone_are_not_called_shadowed() -> None:
+    alone = signed(category_pattern="connections", event_pattern="connect,disconnect")
+    assert codes(alone) == [(0, "event_never_sent"), (0, "event_never_sent")]
+
+
+def test_warns_of_method_in_category_connections() -> None:
+    alone = signed(category_pattern="connections", event_pattern="say")
+    assert codes(alone) == [(0, "event_never_sent")]
+
+
+@pytest.mark.parametrize("pattern", ["chat*", "say?", "a, b*"])
+@pytest.mark.parametrize("kind", ["hub_pattern", "event_pattern"])
+def test_warns_of_unsupported_wildcard(kind: str, pattern: str) -> None:
+    assert (0, "pattern_not_supported") in codes(signed(**{kind: pattern}))
+
+
+def test_warns_of_placeholder_in_upper_case() -> None:
+    found = codes(signed(url_template="https://a.example.com/{Hub}/{event}"))
+    assert found == [(0, "placeholder_case")]

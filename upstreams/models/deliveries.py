@@ -17,7 +17,7 @@ _BATCH: Final = 5_000
 
 
 class Outcome(models.TextChoices):
-    """What became of a delivery."""
+    """The outcome of a delivery."""
 
     ACCEPTED = "accepted", "Accepted"
     REFUSED = "refused", "Refused"
@@ -25,10 +25,10 @@ class Outcome(models.TextChoices):
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
-    """Questions about sampled deliveries."""
+    """Queries of sampled deliveries."""
 
     def refused(self) -> DeliveryQuerySet:
-        """Return those that no handler saw."""
+        """Return those that reached no handler."""
         return self.filter(outcome="refused")
 
     def delete_before(self, moment: datetime) -> int:
@@ -40,8 +40,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """One upstream request as it was received: a sample, kept for some days.
 
-    What a refused request says of itself is unproven: whoever sent it chose the hub, event and
-    connection. No token, claim, argument or query is ever kept.
+    Hub, event and connection of a refused request are unverified: the sender chose them. Tokens,
+    claims, arguments and queries are never stored.
     """
 
     received_at = models.DateTimeField()
@@ -55,9 +55,9 @@ class Delivery(models.Model):
     user_id = models.CharField("user ID", max_length=256, blank=True)
     invocation_id = models.CharField(max_length=64, blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome)
-    reason = models.CharField(max_length=64, blank=True, help_text="Empty where all went well.")
-    status = models.PositiveSmallIntegerField(help_text="The HTTP status answered.")
-    duration_ms = models.FloatField(help_text="Milliseconds from first look to answer.")
+    reason = models.CharField(max_length=64, blank=True, help_text="Empty where it was accepted.")
+    status = models.PositiveSmallIntegerField(help_text="The HTTP status of the response.")
+    duration_ms = models.FloatField(help_text="Milliseconds from receipt to response.")
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -88,14 +88,14 @@ class Delivery(models.Model):
 
 
 class DeliveryCountQuerySet(models.QuerySet["DeliveryCount"]):
-    """Questions about counted deliveries."""
+    """Queries of delivery counts."""
 
     def since(self, moment: datetime) -> DeliveryCountQuerySet:
-        """Return the counts of the minutes that began at `moment` or later."""
+        """Return the counts of minutes from `moment` on."""
         return self.filter(minute__gte=moment)
 
     def total(self) -> int:
-        """Return how many deliveries these rows count."""
+        """Return the number of deliveries in these rows."""
         return self.aggregate(total=Sum("count"))["total"] or 0
 
     def delete_before(self, moment: datetime) -> int:
@@ -105,13 +105,13 @@ class DeliveryCountQuerySet(models.QuerySet["DeliveryCount"]):
 
 
 class DeliveryCount(models.Model):
-    """How many deliveries of one kind an instance had in one minute; every delivery is counted.
+    """The number of deliveries of one kind to an instance in one minute; every delivery counts.
 
-    `hub` and `event` are those of the handler as it was registered, and empty where none is, so
-    that the number of rows is bounded by the code and not by what senders invent.
+    `hub` and `event` are those of the registered handler, and empty where there is none, so that
+    the code bounds the number of rows and not the names that senders invent.
     """
 
-    minute = models.DateTimeField(help_text="The minute's start.")
+    minute = models.DateTimeField(help_text="The start of the minute.")
     instance = models.ForeignKey(
         SignalRInstance, on_delete=models.CASCADE, related_name="delivery_counts"
     )
@@ -144,14 +144,14 @@ class DeliveryCount(models.Model):
 
 
 class DeliveryTotalQuerySet(models.QuerySet["DeliveryTotal"]):
-    """How many deliveries there ever were."""
+    """Queries of delivery totals."""
 
     def add(self, deliveries: Iterable[tuple[int, str, str, int]]) -> None:
-        """Add deliveries: the instance's key, outcome, reason, and how many. In a transaction."""
+        """Add (instance key, outcome, reason, number) tuples. Call it in a transaction."""
         numbers: Counter[tuple[int, str, str]] = Counter()
         for instance, outcome, reason, number in deliveries:
             numbers[instance, outcome, reason] += number
-        # In one order everywhere: two processes must not wait for each other's rows.
+        # In the same order everywhere, so that two processes cannot deadlock.
         for kind in sorted(numbers):
             columns = dict(zip(("instance_id", "outcome", "reason"), kind, strict=True))
             added = self.filter(**columns).update(count=F("count") + numbers[kind])
@@ -161,9 +161,9 @@ class DeliveryTotalQuerySet(models.QuerySet["DeliveryTotal"]):
 
 
 class DeliveryTotal(models.Model):
-    """How many deliveries of an outcome an instance ever had: what never goes back.
+    """The number of deliveries of one outcome to an instance since it was added; only grows.
 
-    A row for each instance and reason, so their number is bounded by the fleet and the code.
+    One row for each instance and reason.
     """
 
     instance = models.ForeignKey(

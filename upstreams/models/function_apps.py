@@ -1,4 +1,4 @@
-"""Function Apps that templates may point at, and what their authentication accepts."""
+"""Function Apps that templates may point at, and their authentication settings."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from upstreams.function_app_authentication import host_of
 
 
 class FunctionAppQuerySet(models.QuerySet["FunctionApp"]):
-    """Questions about Function Apps."""
+    """Queries of Function Apps."""
 
     def with_arm_id(self, arm_id: str) -> FunctionAppQuerySet:
-        """Return the app of that ARM id, in whatever case ARM wrote it."""
+        """Return the app of that ARM id, ignoring case."""
         return self.filter(arm_id__iexact=arm_id)
 
     def serving(self, url_templates: Iterable[str]) -> FunctionAppQuerySet:
-        """Return those that Azure has and that one of these URL templates points at."""
+        """Return the existing apps that one of these URL templates points at."""
         hosts = {host for url in url_templates if (host := host_of(url))}
         custom = (models.Q(custom_host_names__contains=f" {host} ") for host in sorted(hosts))
         is_named = functools.reduce(operator.or_, custom, models.Q(host_name__in=hosts))
         return self.filter(is_named, missing_since__isnull=True)
 
     def managed(self) -> FunctionAppQuerySet:
-        """Return those that plans may write."""
+        """Return those that plans may change."""
         return self.filter(policy="manage")
 
 
 class FunctionApp(models.Model):
-    """A Function App that templates may point at, as Azure last answered it.
+    """A Function App that templates may point at, as last observed.
 
-    `observed` and what stands below it are written by `sync` only. What is wanted has no row: it is
-    derived from the signed templates that point here.
+    `observed` and the fields below it are written by `sync` only. The desired state is derived from
+    the signed templates that point at the app.
     """
 
     class Policy(models.TextChoices):
-        """What Signalman may do with the app's authentication."""
+        """What Signalman may do with the app's authentication settings."""
 
         OBSERVE = "observe", "Observe: compare, never write"
-        MANAGE = "manage", "Manage: let plans of the instances that send here write it"
+        MANAGE = "manage", "Manage: plans of the instances that send to it may change it"
 
     subscription = models.ForeignKey(
         Subscription, on_delete=models.CASCADE, related_name="function_apps"
@@ -54,18 +54,20 @@ class FunctionApp(models.Model):
     name = models.CharField(max_length=64, editable=False)
     location = models.CharField(max_length=64, blank=True)
     host_name = models.CharField(
-        max_length=255, db_index=True, help_text="A template that names this host points here."
+        max_length=255,
+        db_index=True,
+        help_text="A template with this host points at the app.",
     )
     custom_host_names = models.TextField(
         blank=True,
         editable=False,
-        help_text="Its further hosts, each between two spaces, so that one can be looked for.",
+        help_text="Its other host names, each between two spaces, for queries.",
     )
     policy = models.CharField(
         max_length=8,
         choices=Policy,
         default=Policy.OBSERVE,
-        help_text="Nothing is ever written to the app except under Manage.",
+        help_text="Signalman writes to the app under Manage only.",
     )
 
     observed = models.JSONField(
@@ -76,10 +78,10 @@ class FunctionApp(models.Model):
     )
     observed_at = models.DateTimeField(null=True, blank=True, editable=False)
     problem = models.TextField(
-        blank=True, editable=False, help_text="Why its authentication could not be read."
+        blank=True, editable=False, help_text="Why its authentication settings could not be read."
     )
     missing_since = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When Azure first had it no more."
+        null=True, blank=True, editable=False, help_text="When it was first found deleted."
     )
 
     objects = FunctionAppQuerySet.as_manager()
@@ -87,11 +89,11 @@ class FunctionApp(models.Model):
     class Meta:
         ordering = ["name", "arm_id"]
         constraints = [
-            # ARM ids come back in any case.
+            # ARM returns ids in varying case.
             models.UniqueConstraint(
                 Lower("arm_id"),
                 name="one_row_per_function_app",
-                violation_error_message="This Function App is already known.",
+                violation_error_message="This Function App is already in Signalman.",
             ),
             models.CheckConstraint(
                 name="function_app_policy_is_one_of_two",
@@ -104,19 +106,19 @@ class FunctionApp(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, with the name that the ARM id ends in, and the host in lower case."""
+        """Save, with the name from the ARM id, and the host in lower case."""
         self.name = self.arm_id.rsplit("/", 1)[-1]
         self.host_name = self.host_name.lower()
         super().save(*args, **kwargs)
 
     @property
     def hosts(self) -> frozenset[str]:
-        """Every host name that leads to the app, in lower case."""
+        """All host names of the app, in lower case."""
         return frozenset([self.host_name, *self.custom_host_names.split()])
 
     @property
     def auth(self) -> FunctionAppAuth | None:
-        """What its authentication demanded when Azure was last asked; None where it never was."""
+        """Its authentication settings as last observed; None where they were never read."""
         return None if self.observed is None else FunctionAppAuth.from_json(self.observed)
 
     @property

@@ -1,4 +1,4 @@
-"""manage.py diagnose: say what does not agree, and how to mend it."""
+"""manage.py diagnose: show which settings do not agree, and how to fix them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _MARKS = {"pass": "✓", "fail": "✗", "unknown": "?"}
 
 
 class Command(BaseCommand):
-    """Prints an instance's checklist. Exits 0 if nothing failed, 2 if something did."""
+    """Print the findings on an instance. Exit codes: 0 none failed, 1 error, 2 a check failed."""
 
-    help = "Check everything that has to agree for an instance's signed requests to be accepted."
+    help = "Check all settings that have to agree for an instance's signed requests to be accepted."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the instance."""
+        """Add the instance and the options."""
         parser.add_argument("instance", help="the instance's name")
         parser.add_argument(
             "--probe",
             action="store_true",
-            help="send each template's address a request without a token, which it has to refuse",
+            help="send each template's endpoint a request without a token, which it has to refuse",
         )
         parser.add_argument("--json", action="store_true", help="print a JSON list")
 

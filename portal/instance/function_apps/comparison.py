@@ -10,14 +10,14 @@ from arm.function_app_authentication import FunctionAppAuth
 from identities.models import SignalRInstance
 from sync.desired.state import observed_state, row_state
 from upstreams.function_app_authentication import (
-    Demand,
-    Disagreement,
-    disagreements,
+    Mismatch,
+    SignedRequests,
+    desired_auth,
     host_of,
-    wanted,
+    mismatches,
 )
-from upstreams.function_app_requirements import demand_on, is_in_reach
 from upstreams.models import FunctionApp
+from upstreams.signed_requests import is_same_tenant, signed_requests_to
 
 # The row of the comparison for each disagreement code.
 _LABELS: Final = {
@@ -37,22 +37,22 @@ class SettingComparison:
     label: str
     expected: str
     current: str
-    mismatches: tuple[Disagreement, ...]
+    mismatches: tuple[Mismatch, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AppComparison:
     """A Function App that templates send to, compared with what this instance needs.
 
-    `others` are disagreements without a row of their own. `is_fixable` tells whether a plan can fix
+    `others` are mismatches without a row of their own. `is_fixable` tells whether a plan can fix
     at least one disagreement, where the app's policy allows it.
     """
 
     row: FunctionApp
-    is_in_reach: bool
+    is_same_tenant: bool
     resources: tuple[str, ...]
     lines: tuple[SettingComparison, ...]
-    others: tuple[Disagreement, ...]
+    others: tuple[Mismatch, ...]
     is_fixable: bool
 
     @property
@@ -63,7 +63,7 @@ class AppComparison:
     @property
     def status(self) -> str:
         """The result of the comparison: match, mismatch, not signed or unknown."""
-        if not self.is_in_reach or self.row.auth is None or self.row.problem:
+        if not self.is_same_tenant or self.row.auth is None or self.row.problem:
             return "unknown"
         if not self.resources:
             return "not signed"
@@ -91,22 +91,22 @@ def _urls(instance: SignalRInstance) -> list[str]:
 
 def _compare(row: FunctionApp, instance: SignalRInstance) -> AppComparison:
     signed = [each for each in row_state(instance).templates if each.auth_type != "None"]
-    demand, auth = demand_on(row, instance, signed), row.auth
-    differences = disagreements(auth, demand) if auth else []
+    demand, auth = signed_requests_to(row, instance, signed), row.auth
+    differences = mismatches(auth, demand) if auth else []
     return AppComparison(
         row,
-        is_in_reach(row, instance),
+        is_same_tenant(row, instance),
         demand.resources,
         tuple(_lines(auth, demand, differences)) if auth and demand.resources else (),
         tuple(each for each in differences if each.code not in _LABELS),
-        is_fixable=auth is not None and wanted(auth, demand) != auth,
+        is_fixable=auth is not None and desired_auth(auth, demand) != auth,
     )
 
 
 def _lines(
-    auth: FunctionAppAuth, demand: Demand, differences: list[Disagreement]
+    auth: FunctionAppAuth, demand: SignedRequests, differences: list[Mismatch]
 ) -> Iterator[SettingComparison]:
-    goal = wanted(auth, demand)
+    goal = desired_auth(auth, demand)
     values = {
         "Authentication": ("on", "on" if auth.is_enabled else "off"),
         "Requests without a token": (

@@ -100,7 +100,7 @@ def referenced_vaults(instance: SignalRInstance, now: datetime) -> list[Referenc
                 for each, numbers in sorted(of_vault.items(), key=lambda pair: pair[0].text)
             ),
             grant=grants.get(name),
-            grant_status=grants[name].standing(now) if name in grants else "",
+            grant_status=grants[name].status(now) if name in grants else "",
             is_desired=name in desired_vaults,
             is_planned=name in planned,
         )

@@ -13,19 +13,19 @@ from upstreams.key_vault_references import (
     readable_references,
     split,
 )
-from upstreams.pattern_descriptions import explain, mismatches
+from upstreams.pattern_descriptions import describe, reasons_not_matched
 from upstreams.patterns import (
     CONNECTED,
     CONNECTIONS,
     DISCONNECTED,
     Event,
+    earlier_matches,
     expand,
     matches,
-    shadowed,
-    takers,
+    unreachable,
 )
 from upstreams.redaction import keys_in_clear, redact
-from upstreams.template_warnings import advise
+from upstreams.template_warnings import template_warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ class Explanation:
 def explain_forms(forms: Sequence[TemplateForm]) -> list[Explanation]:
     """Return an explanation of each template, with the errors of its form."""
     templates = [form.state for form in forms]
-    unreachable = set(shadowed(templates))
+    without_events = set(unreachable(templates))
     return [
         Explanation(
             number=index + 1,
-            summary=explain(template),
+            summary=describe(template),
             problems=(problems := tuple(_problems(form))),
             advice=tuple(_advice(templates, index, problems)),
-            is_shadowed=index in unreachable,
-            shadowed_by=tuple(each + 1 for each in takers(templates, index)),
+            is_shadowed=index in without_events,
+            shadowed_by=tuple(each + 1 for each in earlier_matches(templates, index)),
             references=readable_references(template.url_template),
         )
         for index, (template, form) in enumerate(zip(templates, forms, strict=True))
@@ -83,7 +83,7 @@ def _advice(
     templates: Sequence[TemplateState], index: int, problems: Sequence[str]
 ) -> Iterator[str]:
     """Yield the advice for one template, without what its errors or the page already say."""
-    for advice in advise(templates):
+    for advice in template_warnings(templates):
         is_repeated = any(problem.endswith(advice.sentence) for problem in problems)
         if advice.index == index and advice.code != "shadowed" and not is_repeated:
             yield advice.sentence
@@ -131,14 +131,14 @@ def route(templates: Sequence[TemplateState], event: Event) -> Route:
                 event,
                 tuple(skipped),
                 number=number,
-                summary=explain(template),
+                summary=describe(template),
                 url=_url_parts(expand(template.url_template, *event)),
                 audience=template.resource,
                 is_signed=template.auth_type == "ManagedIdentity",
                 note=_note(event),
             )
-        reasons = tuple(mismatches(template, event))
-        skipped.append(SkippedTemplate(number, explain(template), reasons))
+        reasons = tuple(reasons_not_matched(template, event))
+        skipped.append(SkippedTemplate(number, describe(template), reasons))
     return Route(event, tuple(skipped), note=_note(event))
 
 

@@ -73,7 +73,7 @@ class Command(BaseCommand):
                 each.app.policy,
                 each.standing,
                 ", ".join(each.instances),
-                each.app.problem or " ".join(found.sentence for found in each.found),
+                each.app.problem or " ".join(found.message for found in each.found),
             )
             for each in agreements
         ]

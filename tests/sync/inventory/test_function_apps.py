@@ -12,8 +12,8 @@ from sync.inventory.function_apps import import_function_apps, refresh_function_
 from tests.cloud import LocalAzure
 from tests.sync.driving import imported, want
 from tests.sync.functions import HOST, chat_to_functions, function_app, to_function
-from upstreams.function_app_requirements import demands_on
 from upstreams.models import FunctionApp
+from upstreams.signed_requests import signed_requests_by_instance
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_an_app_is_known_by_its_custom_host_names(local_azure: LocalAzure) -> No
     assert app.auth is not None
     assert list(FunctionApp.objects.serving(["https://events.contoso.example/api"])) == [app]
     assert not FunctionApp.objects.serving(["https://vents.contoso.example/"]).exists()
-    assert list(demands_on(app)) == [instance]
+    assert list(signed_requests_by_instance(app)) == [instance]
     set_app_policy(app, FunctionApp.Policy.MANAGE, who="ada")
     stored = SignalRInstance.objects.with_desired().get(pk=instance.pk)
     assert [each.name for each in desired_state(stored).function_apps] == ["contoso-custom"]

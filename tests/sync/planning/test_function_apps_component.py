@@ -12,7 +12,7 @@ from arm.function_app_authentication import FunctionAppAuth, FunctionAppState
 from arm.state import IdentityState, InstanceState, TemplateState
 from sync.planning.components import holds, is_in_sync, may_go_on, part_of
 from sync.planning.plan import Plan, plan
-from upstreams.function_app_authentication import Demand, wanted
+from upstreams.function_app_authentication import SignedRequests, desired_auth
 
 ARM_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/fleet/providers"
@@ -170,9 +170,9 @@ def is_served(template: TemplateState, auth: FunctionAppAuth) -> bool:
 def test_no_step_refuses_events_that_were_served_and_are_to_be(
     was: TemplateState, to_be: TemplateState, auth: FunctionAppAuth
 ) -> None:
-    demand = Demand("v1", (str(to_be.resource),), ())
+    demand = SignedRequests("v1", (str(to_be.resource),), ())
     before = replace(state(one=auth), templates=(was,))
-    after = replace(state(one=wanted(auth, demand)), templates=(to_be,))
+    after = replace(state(one=desired_auth(auth, demand)), templates=(to_be,))
     for each in plan(after, before, instance="x").states:
         (template,), (serving,) = each.templates, each.function_apps
         assert is_served(template, serving.auth) or not is_served(was, auth)

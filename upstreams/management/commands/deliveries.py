@@ -1,4 +1,4 @@
-"""manage.py deliveries: what the receiver accepted and refused, and why."""
+"""manage.py deliveries: count accepted and refused deliveries, by reason."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from django.utils import timezone
 
 from upstreams.models import DeliveryCount
 
-# A hundred years: more than anybody keeps.
+# A hundred years: longer than any retention.
 _MOST_HOURS: Final = 876_000
 
 
 class Command(BaseCommand):
-    """Prints how many deliveries each instance had, by outcome and reason."""
+    """Print the number of deliveries of each instance, by outcome and reason."""
 
     help = "Count the deliveries of the last hours by instance, outcome and reason."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the period and the form."""
+        """Add the options."""
         parser.add_argument("--hours", type=hours, default="24", help="how far back; default: 24")
         parser.add_argument("--json", action="store_true", help="print a JSON list")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Print the counts, the busiest first."""
+        """Print the counts, largest first."""
         since = timezone.now() - options["hours"]
         rows = list(
             DeliveryCount.objects.since(since)
@@ -57,5 +57,5 @@ def hours(written: str) -> timedelta:
     """Read a period. Raises ArgumentTypeError."""
     number = float(written)
     if not 0 < number <= _MOST_HOURS:
-        raise ArgumentTypeError(f"give a number above 0, and at most {_MOST_HOURS}")
+        raise ArgumentTypeError(f"enter a number above 0 and at most {_MOST_HOURS}")
     return timedelta(hours=number)

@@ -11,8 +11,8 @@ from django.urls import reverse
 from arm.state import TemplateState
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
 from upstreams.function_app_authentication import Caller
-from upstreams.function_app_requirements import caller_of, demand_on, is_in_reach
 from upstreams.models import FunctionApp, UpstreamTemplate
+from upstreams.signed_requests import caller_of, is_same_tenant, signed_requests_to
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ def test_one_app_has_one_row_in_whatever_case_arm_writes_it(app: FunctionApp) ->
     twin = FunctionApp(subscription=app.subscription, arm_id=app.arm_id.upper(), host_name="x")
     with pytest.raises(IntegrityError), transaction.atomic():
         twin.save()
-    with pytest.raises(ValidationError, match="already known"):
+    with pytest.raises(ValidationError, match="already in Signalman"):
         twin.validate_constraints()
 
 
@@ -90,7 +90,7 @@ def test_a_demand_holds_what_the_templates_that_point_at_the_app_ask_for(
         signed(None),
         TemplateState(URL),
     ]
-    demand = demand_on(app, instance, templates)
+    demand = signed_requests_to(app, instance, templates)
     assert demand.issuer == f"https://sts.windows.net/{TENANT}/"
     assert demand.resources == ("api://chat",)
     assert demand.callers == (Caller(str(PRINCIPAL)),)
@@ -99,7 +99,7 @@ def test_a_demand_holds_what_the_templates_that_point_at_the_app_ask_for(
 def test_without_a_signed_template_nothing_is_demanded(
     app: FunctionApp, instance: SignalRInstance
 ) -> None:
-    demand = demand_on(app, instance, [TemplateState(URL)])
+    demand = signed_requests_to(app, instance, [TemplateState(URL)])
     assert (demand.resources, demand.callers) == ((), ())
 
 
@@ -124,9 +124,9 @@ def test_an_identity_that_azure_has_yet_to_make_has_no_principal(
 def test_an_app_of_another_tenant_is_out_of_reach(
     app: FunctionApp, instance: SignalRInstance
 ) -> None:
-    assert is_in_reach(app, instance)
+    assert is_same_tenant(app, instance)
     instance.identity.tenant_id = uuid.uuid4()
-    assert not is_in_reach(app, instance)
+    assert not is_same_tenant(app, instance)
 
 
 def test_the_portal_shows_an_app_to_read(admin_client: Client, app: FunctionApp) -> None:

@@ -1,4 +1,4 @@
-"""What an instance's signed templates demand of a Function App, from the rows of both."""
+"""The signed requests that instances send to a Function App, from the rows of both."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from uuid import UUID
 
 from arm.state import TemplateState
 from identities.models import ManagedIdentity, SignalRInstance
-from upstreams.function_app_authentication import Caller, Demand, host_of
+from upstreams.function_app_authentication import Caller, SignedRequests, host_of
 from upstreams.models import FunctionApp, UpstreamTemplate
 from validation.configuration import configuration
 
 
-def demand_on(
+def signed_requests_to(
     app: FunctionApp, instance: SignalRInstance, templates: Iterable[TemplateState]
-) -> Demand:
-    """Return what the tokens carry that `instance` sends to `app`, with these templates."""
+) -> SignedRequests:
+    """Return the signed requests that `instance` sends to `app` with these templates."""
     signed = [
         template
         for template in templates
         if template.resource and host_of(template.url_template) in app.hosts
     ]
     resources = [template.resource for template in signed if template.resource]
-    return Demand(
+    return SignedRequests(
         issuer=configuration().issuer.format(tenant_id=tenant_of(instance)),
         resources=tuple(dict.fromkeys(resources)),
         callers=(caller_of(instance),) if resources else (),
@@ -31,37 +31,39 @@ def demand_on(
     )
 
 
-def demands_on(app: FunctionApp) -> dict[SignalRInstance, Demand]:
-    """Return what every instance that sends signed requests to `app` demands of it."""
+def signed_requests_by_instance(app: FunctionApp) -> dict[SignalRInstance, SignedRequests]:
+    """Return the signed requests that each instance sends to `app`."""
     rows = UpstreamTemplate.objects.signed().select_related(
         "instance__subscription", "instance__identity__user_assigned"
     )
     templates: defaultdict[SignalRInstance, list[TemplateState]] = defaultdict(list)
     for row in rows.order_by("instance__name", "position", "pk").pointing_at(app.hosts):
         templates[row.instance].append(row.state)
-    return {instance: demand_on(app, instance, each) for instance, each in templates.items()}
+    return {
+        instance: signed_requests_to(app, instance, each) for instance, each in templates.items()
+    }
 
 
 def caller_of(instance: SignalRInstance) -> Caller:
-    """Return the identity that is to sign, as far as Azure has said who that is.
+    """Return the identity whose tokens the instance's requests carry, as far as it is known.
 
-    A system-assigned identity that is wanted and not there yet has no principal.
+    A system-assigned identity that is not created yet has no principal.
     """
     identity = instance.identity
     if identity.user_assigned is not None:
-        borrowed = identity.user_assigned
-        return Caller(_written(borrowed.principal_id), _written(borrowed.client_id))
-    has_own = _observed_type(instance) == ManagedIdentity.Type.SYSTEM_ASSIGNED
-    return Caller(_written(identity.principal_id) if has_own else None)
+        user_assigned = identity.user_assigned
+        return Caller(_text(user_assigned.principal_id), _text(user_assigned.client_id))
+    is_system_assigned = _observed_type(instance) == ManagedIdentity.Type.SYSTEM_ASSIGNED
+    return Caller(_text(identity.principal_id) if is_system_assigned else None)
 
 
 def tenant_of(instance: SignalRInstance) -> UUID:
-    """Return the tenant whose tokens the instance's requests carry."""
+    """Return the tenant that issues the tokens of the instance's identity."""
     return instance.identity.tenant_id or instance.subscription.tenant_id
 
 
-def is_in_reach(app: FunctionApp, instance: SignalRInstance) -> bool:
-    """Return whether the app trusts the tenant of the instance, so that one issuer serves both."""
+def is_same_tenant(app: FunctionApp, instance: SignalRInstance) -> bool:
+    """Return whether the app is in the tenant of the instance, so that one issuer serves both."""
     return app.subscription.tenant_id == tenant_of(instance)
 
 
@@ -71,5 +73,5 @@ def _observed_type(instance: SignalRInstance) -> str | None:
     return kind
 
 
-def _written(value: UUID | None) -> str | None:
+def _text(value: UUID | None) -> str | None:
     return str(value) if value else None

@@ -1,0 +1,60 @@
+"""The key that the Functions host requires of requests to an extension's webhook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from arm.state import TemplateState
+from diagnosis.context import Context
+from diagnosis.findings import Finding, failed, unknown
+from upstreams.function_app_authentication import host_of
+
+# The webhook of the SignalR extension. Azure Functions, "Azure SignalR Service trigger".
+_WEBHOOK: Final = re.compile(r"/runtime/webhooks/signalr/?", re.IGNORECASE)
+_AZURE_HOSTS: Final = (".azurewebsites.net", ".azurewebsites.us", ".chinacloudsites.cn")
+_EXAMPLE: Final = (
+    "code={@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}"
+)
+
+
+def check_webhook_key(index: int, template: TemplateState, context: Context) -> Iterator[Finding]:
+    """Check that a URL to the SignalR extension's webhook carries the extension's system key.
+
+    The Functions host requires the key whatever the app's authentication settings say, and answers
+    401 or 403 without it. Sources: azure-functions-host#3460, Azure-Functions#2531,
+    azure-functions-signalrservice-extension#294.
+    """
+    try:
+        url = urlsplit(template.url_template)
+    except ValueError:
+        return
+    if not _WEBHOOK.fullmatch(url.path):
+        return
+    key = f"templates[{index}].webhook_key"
+    title = f"Template {index + 1} sends the extension's system key"
+    code = parse_qs(url.query, keep_blank_values=True).get("code", [""])[-1]
+    if code:
+        yield unknown(
+            key,
+            title,
+            "It sends a key. Whether it is the app's current key cannot be seen here.",
+            "Compare it with the system key signalr_extension: az functionapp keys list --name "
+            "<app> --resource-group <group> --query systemKeys.signalr_extension",
+        )
+        return
+    evidence = (
+        "The Functions host requires the system key signalr_extension at this path, also of "
+        "requests with a valid token, and the URL has none."
+    )
+    fix = f"Store the key in Key Vault and append ?{_EXAMPLE} to the URL."
+    if context.function_app(template) is not None or _is_azure(template):
+        yield failed(key, title, evidence, fix)
+    else:
+        yield unknown(key, title, f"{evidence} A gateway in front of it may add the key.", fix)
+
+
+def _is_azure(template: TemplateState) -> bool:
+    return (host_of(template.url_template) or "").endswith(_AZURE_HOSTS)
