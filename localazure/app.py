@@ -27,13 +27,14 @@ from localazure.arm.keyvault.providers import PROVIDERS as KEY_VAULT
 from localazure.arm.resource_groups import groups
 from localazure.arm.signalr.routes import signalr
 from localazure.arm.subscriptions import subscriptions
-from localazure.arm.web import sites
+from localazure.arm.web.providers import PROVIDERS as WEB
 from localazure.entra import errors as entra_errors
 from localazure.entra import graph
 from localazure.entra import routes as entra
 from localazure.service import control as service
 from localazure.service.clients.upkeep import keep_up
 from localazure.service.upstream.http import http_client
+from localazure.sites import routes as sites
 from localazure.world import World
 
 _ARM_PREFIXES = ("/subscriptions", "/providers", "/keyvault")
@@ -44,7 +45,7 @@ PROVIDERS = (
     signalr,
     *MANAGED_IDENTITY,
     *KEY_VAULT,
-    sites,
+    *WEB,
     assignments,
     definitions,
     permissions,
@@ -80,7 +81,7 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
 
 def _routes() -> list[BaseRoute]:
     arm: list[BaseRoute] = [route for provider in PROVIDERS for route in provider.routes]
-    others = (control, service, entra, graph, metadata, data_plane)
+    others = (control, service, entra, graph, metadata, data_plane, sites)
     return [route for module in others for route in module.ROUTES] + arm
 
 

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 from localazure import seed
-from localazure.arm import resource_groups, roles, subscriptions, web
+from localazure.arm import resource_groups, roles, subscriptions
 from localazure.arm.identities import federated, user_assigned
 from localazure.arm.keyvault import vault as vaults
 from localazure.arm.keyvault.secrets import Secrets
 from localazure.arm.resources import Resource, created
 from localazure.arm.signalr import rules
 from localazure.arm.signalr.shape import TYPE as SIGNALR
+from localazure.arm.web import site as web
 from localazure.entra.directory import Application, Group, Person, derived_guid
 from localazure.world import World
 
@@ -123,12 +124,21 @@ def _vault(world: World, one: Description) -> None:
 def _site(world: World, one: Description) -> None:
     arm_id = one.get("id") or seed.resource_id(one["resourceGroup"], web.TYPE, one["name"])
     _ensure_group(world, arm_id)
-    made = web.site(arm_id, one.get("location", seed.LOCATION))
+    kind = one.get("kind", "functionapp,linux")
+    made = web.site(arm_id, one.get("location", seed.LOCATION), kind)
     made.document["tags"] = one.get("tags", {})
-    made.document["properties"] |= copy.deepcopy(one.get("properties", {}))
-    for kind in (web.CLASSIC, web.V2, web.APP_SETTINGS):
-        made.hidden[kind] |= copy.deepcopy(one.get(kind, {}))
+    properties = copy.deepcopy(one.get("properties", {}))
+    made.hidden[web.WEB] |= properties.pop("siteConfig", {})
+    made.document["properties"] |= {"httpsOnly": True} | properties
+    if "identity" in one:
+        made.document["identity"] = _filled(world, arm_id, one["identity"])
+    if web.V2 in one:
+        made.hidden[web.CLASSIC]["configVersion"] = "v2"
+    for settings in (web.CLASSIC, web.V2, web.APP_SETTINGS, "keys", "functions"):
+        made.hidden[settings] |= copy.deepcopy(one.get(settings, {}))
     world.resources.put(made)
+    for name, slot in one.get("slots", {}).items():
+        _site(world, {"kind": kind} | slot | {"id": f"{arm_id}/slots/{name}"})
 
 
 def _filled(world: World, arm_id: str, identity: Description) -> Description:

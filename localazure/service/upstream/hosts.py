@@ -12,12 +12,16 @@ class NotLocal(Exception):
 
 def require_local(url: str) -> None:
     """Refuse a URL that is not of this machine. Raises NotLocal."""
+    if not _is_loopback(host_of(url)):
+        raise NotLocal(f"Local Azure sends upstream requests to this machine only, not to '{url}'.")
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL; empty without one. Raises NotLocal."""
     try:
-        host = urlsplit(url).hostname or ""
+        return urlsplit(url).hostname or ""
     except ValueError as error:
         raise NotLocal(f"'{url}' is not a URL: {error}.") from error
-    if not _is_loopback(host):
-        raise NotLocal(f"Local Azure sends upstream requests to this machine only, not to '{url}'.")
 
 
 def _is_loopback(host: str) -> bool:

@@ -14,6 +14,7 @@ import httpx
 
 from localazure.service.upstream.answers import MAXIMUM_BODY_BYTES, Answer
 from localazure.service.upstream.hosts import require_local
+from localazure.service.upstream.sites import SiteDelivery
 
 TIMEOUT_SECONDS = 100
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
@@ -37,31 +38,51 @@ def http_client() -> httpx.AsyncClient:
     return client
 
 
-async def post(http: httpx.AsyncClient, url: str, headers: Headers, body: bytes) -> Answer:
+async def post(
+    http: httpx.AsyncClient, url: str, headers: Headers, body: bytes, sites: SiteDelivery
+) -> Answer:
     """Send a request, follow redirects and return the answer.
 
+    Requests to hosts of `sites` do not leave the process.
     Raises httpx.HTTPError, httpx.InvalidURL, and NotLocal where a redirect leads off this machine.
     """
     method, content = "POST", body or None
     for _ in range(_MAXIMUM_REDIRECTS + 1):
-        async with http.stream(method, url, headers=headers, content=content) as response:
-            target = _redirect(url, response)
-            if target is None:
-                return await _answer(response)
-            if response.status_code not in _KEEPS_METHOD:
-                method, content = "GET", None
-            url, headers = target, _without(headers, method)
+        status, target, answer = await _exchange(http, method, url, headers, content, sites)
+        if target is None:
+            return answer
+        if status not in _KEEPS_METHOD:
+            method, content = "GET", None
+        url, headers = target, _without(headers, method)
     raise httpx.TooManyRedirects(f"More than {_MAXIMUM_REDIRECTS} redirects.")
 
 
-def _redirect(url: str, response: httpx.Response) -> str | None:
-    location = response.headers.get("location")
-    if response.status_code not in _REDIRECTS or not location:
+async def _exchange(
+    http: httpx.AsyncClient,
+    method: str,
+    url: str,
+    headers: Headers,
+    content: bytes | None,
+    sites: SiteDelivery,
+) -> tuple[int, str | None, Answer]:
+    """Return the status, the redirect that is followed, and the answer where there is none."""
+    answered = sites(method, url, headers, content)
+    if answered is not None:
+        target = _redirect(url, answered.status, answered.headers.get("Location"))
+        return answered.status, target, Answer(answered.status, answered.body, not answered.body)
+    require_local(url)
+    async with http.stream(method, url, headers=headers, content=content) as response:
+        target = _redirect(url, response.status_code, response.headers.get("location"))
+        answer = Answer(response.status_code) if target else await _answer(response)
+        return response.status_code, target, answer
+
+
+def _redirect(url: str, status: int, location: str | None) -> str | None:
+    if status not in _REDIRECTS or not location:
         return None
     target = urljoin(url, str(location))
     if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
         return None
-    require_local(target)
     return target
 
 

@@ -12,11 +12,13 @@ from localazure.entra.issuing import issue
 from localazure.entra.managed import NoIdentity, principal_of
 from localazure.service.instances import SERVERLESS, Instance
 from localazure.service.upstream.answers import Answer, client_frame
-from localazure.service.upstream.hosts import NotLocal, require_local
+from localazure.service.upstream.hosts import NotLocal, host_of, require_local
 from localazure.service.upstream.http import post
 from localazure.service.upstream.request import ClientEvent
 from localazure.service.upstream.secrets import SecretUnavailable, read_secret
+from localazure.service.upstream.sites import SiteDelivery
 from localazure.service.upstream.templates import Template, expand, first_match
+from localazure.sites.delivery import is_site_host
 from localazure.world import World
 
 # What the emulator reports where upstream cannot be reached.
@@ -63,7 +65,7 @@ async def send_event(
         url = _url(world, resource, template, event)
         bearer = _bearer(world, resource, template) if token is None else token
         headers = event.headers(instance.access_keys, bearer)
-        answer = await post(http, url, headers, event.body())
+        answer = await post(http, url, headers, event.body(), SiteDelivery(world, resource))
     except (
         *(SecretUnavailable, NotLocal, NoIdentity),
         *(httpx.HTTPError, httpx.InvalidURL, ValueError, OverflowError),
@@ -78,7 +80,8 @@ def _url(world: World, resource: Resource, template: Template, event: ClientEven
     url = expand(
         template.get("urlTemplate") or "", names, lambda uri: read_secret(world, resource, uri)
     )
-    require_local(url)
+    if not is_site_host(world.resources, host_of(url)):
+        require_local(url)
     return url
 
 

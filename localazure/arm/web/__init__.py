@@ -1,0 +1,1 @@
+"""Function Apps, Web Apps, their slots and plans in Resource Manager (Microsoft.Web)."""
