@@ -1,4 +1,4 @@
-"""The one door to Azure: all that talks to Azure Resource Manager, and the values it speaks in.
+"""The only Azure client: Resource Manager, Microsoft Graph and the values that they return.
 
-Knows no Django. Azure's SDK models stop here; what leaves this package is made of frozen values.
+Free of Django. The SDKs' models stay in this package, which returns frozen values.
 """

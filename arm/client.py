@@ -1,7 +1,7 @@
-"""Calls to Azure Resource Manager, each short: none waits for Azure to finish its work.
+"""Calls to Azure Resource Manager. None waits for a long-running operation to finish.
 
-Operations are those of azure-mgmt-signalr and azure-mgmt-msi; answers are read from their JSON, for
-the SDK's models drop the fields that they do not know.
+Uses the operations of azure-mgmt-signalr and azure-mgmt-msi, and reads responses from their JSON,
+because the SDK's models drop unknown fields.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from azure.mgmt.core.tools import parse_resource_id
 from azure.mgmt.msi import ManagedServiceIdentityClient
 from azure.mgmt.signalr import SignalRManagementClient
 
+from arm.async_operations import LongRunning, Progress, poll_url, progress, started
 from arm.errors import UnexpectedAnswer
 from arm.function_apps import FunctionApps
-from arm.long_running import LongRunning, Progress, poll_url, progress, started
 from arm.request_bodies import TYPE, creation_body
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
 from arm.roles import Roles
@@ -42,7 +42,7 @@ _JSON: Final = "application/json"
 class ArmClient:
     """One subscription of Azure. Safe to share between threads.
 
-    Every method raises an ArmError, and nothing else, when Azure does not do what was asked.
+    Every method raises ArmError, and nothing else, when a request fails.
     """
 
     def __init__(self, subscription_id: UUID | str, settings: ArmSettings) -> None:
@@ -71,7 +71,7 @@ class ArmClient:
         return Roles(self._subscription_id, self._settings)
 
     def get_subscription(self) -> SubscriptionResource:
-        """Read the subscription itself, for its tenant and its name."""
+        """Read the subscription."""
         url = _subscriptions_url(self._settings, self._subscription_id)
         return SubscriptionResource.from_arm(get_json(self._settings, url))
 
@@ -80,7 +80,7 @@ class ArmClient:
         return map(SignalRResource.from_arm, self.list_instances_json(resource_group))
 
     def list_instances_json(self, resource_group: str | None = None) -> Iterator[Json]:
-        """Read instances as Azure's JSON: one of an unknown shape need not hide the rest."""
+        """Read instances as JSON, so that one of an unknown shape does not hide the others."""
         captured = Captured()
         with translated():
             if resource_group is None:
@@ -101,10 +101,10 @@ class ArmClient:
     def patch_instance(
         self, resource_group: str, name: str, patch: Json, *, correlation_id: str | None = None
     ) -> LongRunning:
-        """Send exactly `patch`, once, and return what `poll` needs to follow it.
+        """Send exactly `patch`, once, and return the operation for `poll`.
 
-        After Unanswered the change may have been taken: read before sending again.
-        `correlation_id` is sent as `x-ms-client-request-id`, to be found in Azure's activity log.
+        After Unanswered, Azure may have accepted the change: read before sending it again.
+        `correlation_id` is sent as `x-ms-client-request-id`, which Azure's activity log shows.
         """
         captured = Captured()
         with translated():
@@ -114,7 +114,7 @@ class ArmClient:
         return started(captured.headers, status=captured.status)
 
     def check_name(self, name: str, *, location: str) -> str | None:
-        """Return why no instance can have this name, in Azure's words; None where it is free."""
+        """Return Azure's message why the name is not available; None where it is."""
         captured = Captured()
         with translated():
             self._instances.check_name_availability(
@@ -136,10 +136,10 @@ class ArmClient:
         *,
         correlation_id: str | None = None,
     ) -> LongRunning:
-        """Make an instance, and return what `poll` needs to follow it.
+        """Create an instance, and return the operation for `poll`.
 
-        On an instance that is there already this writes: read first. After Unanswered it may have
-        been taken.
+        This overwrites an existing instance: read first. After Unanswered, Azure may have accepted
+        the request.
         """
         captured = Captured()
         body = _bytes(creation_body(existence))
@@ -152,9 +152,9 @@ class ArmClient:
     def delete_instance(
         self, resource_group: str, name: str, *, correlation_id: str | None = None
     ) -> LongRunning:
-        """Delete an instance for good, and return what `poll` needs to follow it.
+        """Delete an instance, and return the operation for `poll`.
 
-        One that is not there is as good as deleted.
+        An instance that does not exist counts as deleted.
         """
         captured = Captured()
         with translated():
@@ -164,9 +164,9 @@ class ArmClient:
         return started(captured.headers, status=captured.status)
 
     def poll(self, continuation: str) -> Progress:
-        """Ask once how a write is getting on. Raises OperationFailed where it ended badly.
+        """Poll an operation once. Raises OperationFailed where it ended Failed or Canceled.
 
-        NotFound means that ARM has forgotten the operation: read the instance to know its end.
+        NotFound means that ARM no longer has the operation: read the instance for its result.
         """
         response = _ask(self._settings, poll_url(continuation), retry_total=0)
         return progress(response.status_code, response.headers, _body(response))
@@ -189,7 +189,7 @@ class ArmClient:
     def create_user_assigned_identity(
         self, resource_group: str, name: str, *, location: str
     ) -> UserAssignedIdentityResource:
-        """Make a user-assigned identity, at once; one that is there already stays as it is."""
+        """Create a user-assigned identity; an existing one stays unchanged."""
         captured = Captured()
         with translated():
             self._identities.create_or_update(
@@ -212,12 +212,12 @@ def list_subscriptions(settings: ArmSettings) -> Iterator[SubscriptionResource]:
 
 
 def _bytes(body: Json) -> IO[bytes]:
-    """Return a body of our own: the SDK's models add defaults that open a hardened instance."""
+    """Return a body of our own: the SDK's models add defaults that weaken a hardened instance."""
     return cast("IO[bytes]", json.dumps(body).encode())
 
 
 def _write(captured: Captured, correlation_id: str | None) -> dict[str, Any]:
-    """Return the SDK's options for a write that is sent once and not waited for."""
+    """Return the SDK's options for a write without polling."""
     named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
     return {
         "content_type": _JSON,
@@ -233,7 +233,7 @@ def _subscriptions_url(settings: ArmSettings, *path: str) -> str:
 
 
 def get_json(settings: ArmSettings, url: str) -> Json:
-    """Read one document where no SDK has an operation for it. Raises ArmError."""
+    """Read one document for which the SDKs have no operation. Raises ArmError."""
     response = _ask(settings, url)
     body = _body(response)
     if not isinstance(body, Mapping):
@@ -242,7 +242,7 @@ def get_json(settings: ArmSettings, url: str) -> Json:
 
 
 def _ask(settings: ArmSettings, url: str, **options: Any) -> HttpResponse:
-    """Send one GET where no SDK has an operation for it. Raises ArmError unless it succeeds."""
+    """Send a GET for which the SDKs have no operation. Raises ArmError unless it succeeds."""
     client: ARMPipelineClient[HttpRequest, HttpResponse] = ARMPipelineClient(
         settings.endpoint, policies=[], pipeline=pipeline(settings)
     )
@@ -254,7 +254,7 @@ def _ask(settings: ArmSettings, url: str, **options: Any) -> HttpResponse:
 
 
 def _body(response: HttpResponse) -> object:
-    """Return the answer's JSON, or None where it has no body."""
+    """Return the response's JSON, or None where it has no body."""
     try:
         return response.json() if response.content else None
     except ValueError as error:

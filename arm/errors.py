@@ -1,42 +1,42 @@
-"""What can go wrong between Signalman and Azure, in words for the person who has to act.
+"""Errors of requests to Azure, each with a message that says what to do.
 
 ArmError
 ├── CredentialRefused   Microsoft Entra refused the credential, or ARM its token (401)
-├── CredentialMissing   no token could be asked for: nothing configured, or Entra out of reach
+├── CredentialMissing   no token: no credential is configured, or Entra cannot be reached
 ├── Forbidden           the credential may not do this (403)
-│   └── GrantForbidden  it may not let others into a vault
+│   └── GrantForbidden  it may not grant access to a vault
 ├── NotFound            no such resource (404)
-│   └── GroupNotFound   not even the resource group that it would be in
+│   └── GroupNotFound   no such resource group
 ├── Conflict            the resource is busy, or is in a state that forbids this (409)
-├── Rejected            ARM read the request and said no (any other 4xx)
-│   └── PrincipalUnknown  an identity that Microsoft Entra has not heard of yet
+├── Rejected            ARM refused the request (any other 4xx)
+│   └── PrincipalUnknown  Microsoft Entra does not know the identity yet
 ├── Throttled           too many requests (429)
-├── ServerFailed        ARM or the resource provider broke down (5xx)
+├── ServerFailed        ARM or the resource provider failed (5xx)
 ├── Unreachable         no connection, so nothing was sent
-│   └── Unanswered      sent, and no answer came: a write may have been taken
+│   └── Unanswered      no response: a write may have been accepted
 ├── OperationFailed     a long-running operation ended Failed or Canceled
-└── UnexpectedAnswer    an answer that these rules cannot read, or do not trust
+└── UnexpectedAnswer    a response that cannot be parsed or is not trusted
 """
 
 from __future__ import annotations
 
 from typing import ClassVar, Final
 
-# Codes of 409 that waiting does not cure. Source: learn.microsoft.com/azure/azure-resource-manager,
-# "Troubleshoot common Azure deployment errors".
+# Codes of 409 for which waiting does not help. Source: "Troubleshoot common
+# Azure deployment errors", learn.microsoft.com/azure/azure-resource-manager.
 _LASTING_CONFLICTS: Final = frozenset({"MissingSubscriptionRegistration", "ScopeLocked"})
-# ARM's code for a token that ran out between the look at its time and its use.
+# ARM's code for a token that expired between its check and its use.
 _EXPIRED: Final = "ExpiredAuthenticationToken"
 
 
 class ArmError(Exception):
-    """Azure did not do what was asked.
+    """A request to Azure failed.
 
     `code` and `message` are Azure's own, `status` the HTTP status (200 for a long-running operation
-    that ended badly), `retry_after` the seconds that Azure asked to wait.
+    that failed), `retry_after` the seconds that Azure asked to wait.
     """
 
-    sentence: ClassVar[str] = "Azure did not do what was asked; see its own words."
+    summary: ClassVar[str] = "The request to Azure failed."
     _is_transient: ClassVar[bool] = False
 
     def __init__(
@@ -60,81 +60,81 @@ class ArmError(Exception):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether Azure read the request and said no: a write that met this was not taken."""
+        """Whether Azure refused the request, so that a write had no effect."""
         return self.status is not None and 400 <= self.status < 500  # noqa: PLR2004  RFC 9110
 
     def __str__(self) -> str:
-        """Return what was wrong and what to do, then Azure's words."""
-        words = ": ".join(part for part in (self.code, self.message) if part)
-        return f"{self.sentence} Azure says: {words}" if words else self.sentence
+        """Return what was wrong and what to do, then Azure's message."""
+        details = ": ".join(part for part in (self.code, self.message) if part)
+        return f"{self.summary} Azure says: {details}" if details else self.summary
 
 
 class CredentialRefused(ArmError):
-    """Microsoft Entra said no to the credential, or ARM to its token."""
+    """Microsoft Entra refused the credential, or ARM its token."""
 
-    sentence = (
+    summary = (
         "Signalman's own Azure credential was refused; check AZURE_TENANT_ID, AZURE_CLIENT_ID and "
         "the secret or identity behind them."
     )
 
     @property
     def is_transient(self) -> bool:
-        """Whether another token may do: only where the one that was sent had expired."""
+        """Whether another token may be accepted: only where this one had expired."""
         return self.code == _EXPIRED
 
 
 class CredentialMissing(ArmError):
-    """No token could be asked for; where only the network was down, that passes."""
+    """No token could be requested; transient, because only the network may be down."""
 
-    sentence = (
+    summary = (
         "Signalman has no Azure credential, or cannot reach Microsoft Entra; set AZURE_TENANT_ID, "
         "AZURE_CLIENT_ID and the rest, and check AZURE_AUTHORITY_HOST and the network."
     )
     _is_transient = True
 
     def __str__(self) -> str:
-        """Return the sentence with azure-identity's words."""
-        return f"{self.sentence} {self.message}".rstrip()
+        """Return the summary with azure-identity's message."""
+        return f"{self.summary} {self.message}".rstrip()
 
 
 class Forbidden(ArmError):
-    """The credential is good, its role is not enough."""
+    """The credential is valid, and its roles do not allow the request."""
 
-    sentence = (
-        "Signalman's credential may not do this; give it the role SignalR/Web PubSub Contributor "
-        "and Managed Identity Operator on the scope."
+    summary = (
+        "Signalman's credential may not do this; assign it SignalR/Web PubSub Contributor and "
+        "Managed Identity Operator on the scope."
     )
 
 
 class GrantForbidden(Forbidden):
-    """Letting an identity into a vault takes a role on that vault."""
+    """Granting access to a vault requires a role on that vault."""
 
-    sentence = (
-        "Signalman's credential may not let an identity read this vault's secrets; give it, on the "
-        "vault, Key Vault Contributor where that goes by access policies, and Role Based Access "
-        "Control Administrator where it goes by roles. Or let its owner grant it, then refresh."
+    summary = (
+        "Signalman's credential may not grant access to this vault's secrets; assign it, on the "
+        "vault, Key Vault Contributor where it uses access policies, or Role Based Access Control "
+        "Administrator where it uses Azure RBAC. Or ask its owner to grant it, then refresh."
     )
 
 
 class NotFound(ArmError):
-    """ARM has no such resource, or no such operation any more."""
+    """The resource or operation does not exist."""
 
-    sentence = "Azure has no such resource; it was deleted or moved, so import again."
+    summary = "The resource does not exist in Azure; if it was deleted or moved, import again."
 
 
 class GroupNotFound(NotFound):
-    """The resource group itself is not there, so nothing can be in it."""
+    """The resource group does not exist."""
 
-    sentence = (
-        "The subscription has no such resource group; make it or correct its name, or import again "
-        "if it was deleted."
+    summary = (
+        "The resource group does not exist in the subscription; create it or correct its name, or "
+        "import again if it was deleted."
     )
 
 
 class Conflict(ArmError):
-    """Another change is under way, or the resource's state forbids this one."""
+    """Another change is in progress, or the resource's state forbids this one."""
 
-    sentence = "The resource is busy or locked; wait for the change under way, then try again."
+    summary = "The resource is busy or locked; wait for the change in progress, then try again."
 
     @property
     def is_transient(self) -> bool:
@@ -143,60 +143,60 @@ class Conflict(ArmError):
 
 
 class Rejected(ArmError):
-    """The request itself is wrong, and stays wrong."""
+    """The request is invalid; repeating it does not help."""
 
-    sentence = "Azure refused the request as it is; change what its words name."
+    summary = "Azure refused the request; change what its message names."
 
 
 class PrincipalUnknown(Rejected):
-    """An identity is younger than Microsoft Entra's copy of the directory."""
+    """A new identity is not yet in Microsoft Entra's replicas."""
 
-    sentence = "Microsoft Entra does not know the identity yet; it will within minutes."
+    summary = "Microsoft Entra does not know the identity yet; try again in some minutes."
     _is_transient = True
 
 
 class Throttled(ArmError):
     """Too many requests; `retry_after` is how long to wait, where Azure said so."""
 
-    sentence = "Azure is throttling; wait before trying again."
+    summary = "Azure is throttling; wait before trying again."
     _is_transient = True
 
 
 class ServerFailed(ArmError):
-    """Azure's side broke down."""
+    """Azure failed."""
 
-    sentence = "Azure failed on its own side; try again later."
+    summary = "Azure failed with a server error; try again later."
     _is_transient = True
 
 
 class Unreachable(ArmError):
     """No connection was made, so nothing was sent."""
 
-    sentence = "Azure cannot be reached; check the network, the endpoint and its certificate."
+    summary = "Azure cannot be reached; check the network, the endpoint and its certificate."
     _is_transient = True
 
     def __str__(self) -> str:
-        """Return the sentence with the network's words: Azure said nothing."""
-        return f"{self.sentence} {self.message}".rstrip()
+        """Return the summary with the error of the network."""
+        return f"{self.summary} {self.message}".rstrip()
 
 
 class Unanswered(Unreachable):
-    """The request went out and no answer came back."""
+    """The request was sent and no response came."""
 
-    sentence = "Azure did not answer in time; a change may have been taken, so read before writing."
+    summary = "Azure did not answer in time and may have accepted the change; read before writing."
 
 
 class OperationFailed(ArmError):
     """A long-running operation ended Failed or Canceled."""
 
-    sentence = "Azure took the change and then gave it up; see its own words, then plan again."
+    summary = "Azure accepted the change and then failed; see its message, then plan again."
 
 
 class UnexpectedAnswer(ArmError):
-    """An answer of a shape, or from a place, that is not known."""
+    """A response of an unknown shape or origin."""
 
-    sentence = "Azure's answer is not one that Signalman understands; report it with the words."
+    summary = "Signalman cannot read Azure's response; report it with this message."
 
     def __str__(self) -> str:
-        """Return the sentence with our own words on the answer."""
-        return f"{self.sentence} {self.message}".rstrip()
+        """Return the summary with what is wrong with the response."""
+        return f"{self.summary} {self.message}".rstrip()

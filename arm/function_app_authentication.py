@@ -1,4 +1,4 @@
-"""What a Function App's built-in authentication demands, as one frozen value for both kinds.
+"""The built-in authentication settings of a Function App, one value for both versions.
 
 App Service keeps two documents: the classic `authsettings`, and `authsettingsV2`, which is in force
 once an app was moved to it. Both are written whole, and hold much that is not managed here; so a
@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 AuthVersion = Literal["classic", "v2"]
 Document = Mapping[str, Any]
 
-# ARM's spelling of what happens to a request without a valid token.
+# ARM's values for the action on a request without a valid token.
 ANONYMOUS: Final = "AllowAnonymous"
 REFUSE: Final = "Return401"
 SIGN_IN: Final = "RedirectToLoginPage"
@@ -27,7 +27,7 @@ _PLATFORM: Final = ("platform", "enabled")
 _PROVIDER: Final = (*_AAD, "enabled")
 _REQUIRED: Final = ("globalValidation", "requireAuthentication")
 
-# Where each document keeps a value's field.
+# The path of each field in the documents.
 _CLASSIC_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "is_enabled": ("enabled",),
     "issuer": ("issuer",),
@@ -46,7 +46,7 @@ _V2_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "allowed_applications": (*_POLICY, "allowedApplications"),
     "allowed_clients": (*_AAD, "validation", "jwtClaimChecks", "allowedClientApplications"),
 }
-# What may refuse a token too, and is neither written nor understood here.
+# Checks that may refuse a token and that Signalman does not manage.
 _CLASSIC_CHECKS: Final = (("aadClaimsAuthorization",),)
 _V2_CHECKS: Final = (
     (*_AAD, "validation", "jwtClaimChecks", "allowedGroups"),
@@ -58,11 +58,11 @@ _V2_CHECKS: Final = (
 class FunctionAppAuth:
     """The managed part of a Function App's authentication settings.
 
-    `unauthenticated_action` is ARM's word, and empty where none is set; it is `AllowAnonymous` too
-    where V2 does not require authentication. `allowed_principals` are object ids (a token's `oid`),
-    `allowed_applications` and `allowed_clients` client ids (its `appid`): an empty one lets all in.
-    `excluded_paths` are open to requests without a token, in V2 alone. `other_checks` names what
-    may refuse a token besides. `is_from_file` says that a file of the app is in force, and not
+    `unauthenticated_action` is ARM's value, empty where none is set, and `AllowAnonymous` where V2
+    does not require authentication. `allowed_principals` are object ids (a token's `oid`),
+    `allowed_applications` and `allowed_clients` client ids (its `appid`): empty accepts all.
+    `excluded_paths` accept requests without a token (V2 only). `other_checks` names further checks
+    that may refuse a token. `is_from_file` says that a settings file of the app is in force, not
     these settings. Holds no secret.
     """
 
@@ -97,7 +97,7 @@ class FunctionAppAuth:
 
 @dataclass(frozen=True, slots=True)
 class FunctionAppState:
-    """A Function App that an instance's signed requests go to. `arm_id` is in lower case."""
+    """A Function App that receives signed requests of an instance. `arm_id` is in lower case."""
 
     arm_id: str
     auth: FunctionAppAuth
@@ -118,12 +118,12 @@ class FunctionAppState:
 
 
 def version_in_force(classic: Document) -> AuthVersion:
-    """Return which document App Service goes by, from the `properties` of the classic one.
+    """Return which document is in force, from the `properties` of the classic one.
 
-    `configVersion` becomes `v2` when an app is moved to V2, for good. An app whose classic settings
-    say nothing never had any, and gets V2, as Azure's own portal does.
+    `configVersion` becomes `v2` permanently when an app is moved to V2. An app without classic
+    settings gets V2, as in the Azure portal.
     Source: "Manage the API and runtime versions of App Service authentication"; the Azure CLI's
-    authV2 extension decides alike.
+    authV2 extension does the same.
     """
     if str(classic.get("configVersion") or "").lower() == "v2":
         return "v2"
@@ -147,9 +147,9 @@ def read_auth(version: AuthVersion, properties: Document) -> FunctionAppAuth:
 
 
 def write_auth(properties: Document, auth: FunctionAppAuth) -> dict[str, Any]:
-    """Return the document's `properties` with what `auth` has otherwise, and nothing else, changed.
+    """Return the document's `properties` with the values of `auth`, and all else unchanged.
 
-    Raises ValueError for what the document cannot say.
+    Raises ValueError for what the document cannot express.
     """
     changed = copy.deepcopy(dict(properties))
     before = read_auth(auth.version, properties).to_json()
@@ -171,7 +171,7 @@ def _of_v2(auth: FunctionAppAuth, properties: Document) -> FunctionAppAuth:
     is_required = _get(properties, _REQUIRED) is True
     return replace(
         auth,
-        # A provider is on unless it is switched off.
+        # A provider is enabled unless it is disabled explicitly.
         is_enabled=auth.is_enabled and _get(properties, _PROVIDER) is not False,
         unauthenticated_action=auth.unauthenticated_action if is_required else ANONYMOUS,
         other_checks=_checks(properties, _V2_CHECKS),
@@ -182,7 +182,7 @@ def _of_v2(auth: FunctionAppAuth, properties: Document) -> FunctionAppAuth:
 def _write_field(properties: dict[str, Any], version: AuthVersion, name: str, value: Any) -> None:
     paths = _CLASSIC_PATHS if version == "classic" else _V2_PATHS
     if name not in paths:
-        raise ValueError(f"{version} settings do not hold {name}, or it is not written here.")
+        raise ValueError(f"{version} settings do not have {name}, or Signalman does not write it.")
     _set(properties, paths[name], value)
     if version == "v2" and name == "is_enabled" and value:
         _set(properties, _PROVIDER, value=True)
@@ -197,7 +197,7 @@ def _checks(properties: Document, paths: tuple[tuple[str, ...], ...]) -> tuple[s
 def _get(properties: Document, path: tuple[str, ...]) -> Any:
     found: Any = properties
     for key in path:
-        # Absent, null and empty all mean the same here.
+        # Absent, null and empty are equivalent here.
         found = (found or {}).get(key)
     return found
 
@@ -213,7 +213,7 @@ def _set(properties: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 
 def _typed(found: Any, default: Any) -> Any:
-    """Return what a document says in the field's own type; null is the field's default."""
+    """Return a value in the type of the field; null is the field's default."""
     if isinstance(default, tuple):
         return tuple(found or ())
     return type(default)(found or default)

@@ -1,7 +1,7 @@
-"""Calls to Azure about Function Apps and the authentication in front of them.
+"""Calls to Azure about Function Apps and their authentication settings.
 
-Operations are those of azure-mgmt-web; what is sent and read is JSON, for its models drop the
-fields that they do not know, and these documents are written whole.
+Uses the operations of azure-mgmt-web with JSON, because its models drop unknown fields and these
+documents are written whole.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ _KIND: Final = "functionapp"
 
 
 class AuthForbidden(Forbidden):
-    """The authentication in front of an app takes more than reading the app."""
+    """The authentication settings of an app require more than reading the app."""
 
-    sentence = (
-        "Signalman's credential may not read or write this app's authentication; give it the role "
-        "Website Contributor on the app."
+    summary = (
+        "Signalman's credential may not access this app's authentication settings; assign it the "
+        "role Website Contributor on the app."
     )
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionAppResource:
-    """A Function App as Azure answered it.
+    """A Function App as Azure returned it.
 
     `host_name` is its default one, `custom_host_names` are the others; all in lower case.
     """
@@ -76,7 +76,7 @@ class FunctionAppResource:
 class FunctionApps:
     """The Function Apps of one subscription. Safe to share between threads.
 
-    Every method raises an ArmError, and nothing else, when Azure does not do what was asked.
+    Every method raises ArmError, and nothing else, when a request fails.
     """
 
     def __init__(self, subscription_id: UUID | str, settings: ArmSettings) -> None:
@@ -88,7 +88,7 @@ class FunctionApps:
         ).web_apps
 
     def list(self) -> Iterator[FunctionAppResource]:
-        """Read the subscription's Function Apps, page by page; other kinds of site are left out."""
+        """Read the subscription's Function Apps, page by page; other kinds of site are skipped."""
         captured = Captured()
         with translated():
             sites = captured.pages(self._apps.list(raw_response_hook=captured))
@@ -97,7 +97,7 @@ class FunctionApps:
                     yield FunctionAppResource.from_arm(site)
 
     def read_auth(self, arm_id: str) -> FunctionAppAuth:
-        """Read what an app's authentication demands. Raises NotFound where there is no such app."""
+        """Read an app's authentication settings. Raises NotFound where there is no such app."""
         version, document = self._read(arm_id)
         return _auth(version, document)
 
@@ -109,21 +109,23 @@ class FunctionApps:
         after: FunctionAppAuth,
         correlation_id: str | None = None,
     ) -> None:
-        """Change what differs between `before` and `after` in the app's document, and no more.
+        """Write the differences between `before` and `after` to the app's document, nothing else.
 
-        Sends nothing where the app has `after`. Raises Conflict where it has neither.
+        Sends nothing where the app already has `after`. Raises Conflict where it has neither.
         """
         version, document = self._read(arm_id)
         found = _auth(version, document)
         if found == after:
             return
         if found != before:
-            raise Conflict("Its authentication was changed meanwhile.", code="AuthChanged")
+            raise Conflict(
+                "Its authentication settings were changed in the meantime.", code="AuthChanged"
+            )
         body = {**document, "properties": write_auth(_properties(document), after)}
         self._write(version, arm_id, body, correlation_id)
 
     def _read(self, arm_id: str) -> tuple[AuthVersion, Json]:
-        """Return the document in force, whole, and which of the two it is."""
+        """Return the whole document in force, and its version."""
         classic, v2 = Captured(), Captured()
         with _of_auth():
             self._apps.get_auth_settings(*_place(arm_id), raw_response_hook=classic)
@@ -148,7 +150,7 @@ class FunctionApps:
 
 @contextmanager
 def _of_auth() -> Iterator[None]:
-    """Raise an ArmError for what the SDK raises; a refusal says what these settings take."""
+    """Raise ArmError for what the SDK raises; a refusal names the role that is required."""
     try:
         with translated():
             yield

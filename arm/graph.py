@@ -1,4 +1,4 @@
-"""Applications of the tenant, from Microsoft Graph: what a template can ask a token for.
+"""Applications of the tenant, from Microsoft Graph: the resources of templates.
 
 Source: "List applications", Microsoft Graph v1.0. The credential needs the application permission
 Application.Read.All.
@@ -30,9 +30,9 @@ _CLIENT_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", r
 class DirectoryForbidden(Forbidden):
     """The credential may not read the tenant's applications."""
 
-    sentence = (
+    summary = (
         "Signalman's credential may not list applications; grant it Microsoft Graph's application "
-        "permission Application.Read.All, or type the resource in."
+        "permission Application.Read.All, or enter the resource by hand."
     )
 
 
@@ -66,19 +66,19 @@ class Application:
 
     @property
     def resources(self) -> tuple[str, ...]:
-        """What a template can name to get a token for it: its URIs, then its client id."""
+        """The resources that stand for it: its Application ID URIs, then its client ID."""
         return (*self.identifier_uris, self.app_id)
 
     @property
     def has_v2_tokens(self) -> bool:
-        """Whether Entra gives it v2 tokens, which carry the v2 issuer and its client id."""
+        """Whether Entra issues v2 tokens for it, with the v2 issuer and its client ID."""
         return self.requested_access_token_version == 2  # noqa: PLR2004  # v2
 
 
 def list_applications(settings: ArmSettings, search: str = "") -> Iterator[Application]:
-    """Read the tenant's applications by name, page by page; those that `search` finds, if given.
+    """Read the tenant's applications by name, page by page, or those that `search` finds.
 
-    `search` is a word of the name, or a client id. `settings` name Graph's endpoint and scope.
+    `search` is part of the name, or a client ID. `settings` hold Graph's endpoint and scope.
     Raises ArmError.
     """
     query = {"$select": _FIELDS, "$top": "100", **_narrowing(search)}
@@ -94,7 +94,7 @@ def _narrowing(search: str) -> dict[str, str]:
         return {}
     if _CLIENT_ID.fullmatch(search):
         return {"$filter": f"appId eq '{search}'"}
-    # Inside the quotation marks only these two mean something else.
+    # Only these two are special inside the quotation marks.
     words = re.sub(r'[\\"]', " ", search)
     return {"$search": f'"displayName:{words}"'}
 
@@ -103,7 +103,7 @@ def _get(settings: ArmSettings, url: str) -> Mapping[str, Any]:
     client: ARMPipelineClient[HttpRequest, HttpResponse] = ARMPipelineClient(
         settings.endpoint, policies=[], pipeline=pipeline(settings)
     )
-    # Graph searches only copies of the directory, and wants to hear that that is understood.
+    # $search requires this header: it reads from replicas of the directory.
     request = HttpRequest("GET", url, headers={"ConsistencyLevel": "eventual"})
     try:
         with translated():

@@ -1,9 +1,9 @@
-"""What Signalman's own credential may do in a subscription.
+"""The permissions of Signalman's own credential in a subscription.
 
 `Microsoft.Authorization/permissions`, api-version 2022-04-01: what the caller's role assignments
-allow, with those of its groups and of the management groups above. An action may hold `*`, and what
-a role excludes counts for that role alone ("Understand Azure role definitions",
-learn.microsoft.com/azure/role-based-access-control/role-definitions).
+allow, with those of its groups and of the management groups above. An action may contain `*`. An
+exclusion applies to its own role only. Source: "Understand Azure role definitions",
+learn.microsoft.com/azure/role-based-access-control/role-definitions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _API: Final = "2022-04-01"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What one role allows: actions, and those of them that it does not allow after all."""
+    """The permissions of one role: actions, and exceptions from them."""
 
     actions: tuple[str, ...]
     not_actions: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
-"""Bodies of PATCH requests that say only what is to change.
+"""Bodies of PUT and PATCH requests, with nothing but the intended change.
 
-Written by hand on purpose: `azure.mgmt.signalr.models.SignalRResource` adds `publicNetworkAccess`,
-`disableLocalAuth` and `disableAadAuth` with their defaults to every body, and so opens a hardened
-instance again. Shapes: Microsoft.SignalRService/signalR, api-version 2023-02-01.
+Written by hand: `azure.mgmt.signalr.models.SignalRResource` adds `publicNetworkAccess`,
+`disableLocalAuth` and `disableAadAuth` with their defaults to every body, which weakens a hardened
+instance. Shapes: Microsoft.SignalRService/signalR, api-version 2023-02-01.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from arm.state import ExistenceState, IdentityState, TemplateState
 TYPE: Final = "Microsoft.SignalRService/SignalR"
 
 # Source: ResourceSku and FeatureFlags of that api-version. The modes Classic and PredefinedOnly are
-# for what is there already, and for Microsoft's own use. Upstream templates take effect in
-# Serverless alone.
+# for existing instances and for Microsoft's own use. Upstream works in Serverless mode only.
 SKUS: Final = ("Free_F1", "Standard_S1", "Premium_P1")
 SERVICE_MODES: Final = ("Serverless", "Default")
 
 
 def creation_body(existence: ExistenceState) -> dict[str, Any]:
-    """Return the body of the PUT that makes an instance, of one unit of its size."""
+    """Return the body of the PUT that creates an instance of one unit."""
     return {
         "location": existence.location,
         "sku": {"name": existence.sku, "capacity": 1},
@@ -30,7 +29,7 @@ def creation_body(existence: ExistenceState) -> dict[str, Any]:
 
 
 def identity_patch(identity: IdentityState) -> dict[str, Any]:
-    """Return the body that gives an instance this identity and nothing else."""
+    """Return the body that changes the identity of an instance and nothing else."""
     value: dict[str, Any] = {"type": identity.type}
     if identity.user_assigned_id is not None:
         value["userAssignedIdentities"] = {identity.user_assigned_id: {}}
@@ -40,7 +39,7 @@ def identity_patch(identity: IdentityState) -> dict[str, Any]:
 def templates_patch(templates: tuple[TemplateState, ...]) -> dict[str, Any]:
     """Return the body that replaces the whole list of upstream templates, in this order.
 
-    ARM has no request for a single template.
+    ARM has no operation for a single template.
     """
     return {"properties": {"upstream": {"templates": [_template(each) for each in templates]}}}
 

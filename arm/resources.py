@@ -1,4 +1,4 @@
-"""Resources as Azure answered them, as frozen values.
+"""Resources as Azure returned them, as frozen values.
 
 Shapes: Microsoft.SignalRService/signalR 2023-02-01, Microsoft.ManagedIdentity 2024-11-30 and
 Microsoft.Resources/subscriptions 2022-12-01.
@@ -21,7 +21,7 @@ from arm.state import InstanceState
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionResource:
-    """A subscription that the credential can read, and the tenant that it trusts."""
+    """A subscription that the credential can read, and its tenant."""
 
     subscription_id: UUID
     tenant_id: UUID
@@ -40,10 +40,10 @@ class SubscriptionResource:
 
 @dataclass(frozen=True, slots=True)
 class UserAssignedIdentityResource:
-    """A user-assigned identity; `arm_id` is spelled as Azure spells it.
+    """A user-assigned identity; `arm_id` has the case that Azure returned.
 
-    An instance names one with `principal_id` and `client_id` alone: its location and tenant are
-    only in the identity's own answer.
+    The response of an instance has `principal_id` and `client_id` only; location and tenant are in
+    the response of the identity itself.
     """
 
     arm_id: str
@@ -55,7 +55,7 @@ class UserAssignedIdentityResource:
 
     @classmethod
     def from_arm(cls, resource: Mapping[str, Any]) -> UserAssignedIdentityResource:
-        """Read an identity's own answer. Raises UnexpectedAnswer for any other shape."""
+        """Read the response of an identity. Raises UnexpectedAnswer for any other shape."""
         with _expecting("a user-assigned identity", resource):
             properties = resource.get("properties") or {}
             return cls(
@@ -82,11 +82,11 @@ class UserAssignedIdentityResource:
 
 @dataclass(frozen=True, slots=True)
 class SignalRResource:
-    """An instance as Azure answered it.
+    """An instance as Azure returned it.
 
-    `state` is the part that Signalman manages, `raw` the whole answer, `principal_id` that of the
-    instance's one identity, `tenant_id` as far as the answer names it, `user_assigned` the identity
-    that it borrows. `sku` is the size's name, `service_mode` who serves its hubs.
+    `state` is the part that Signalman manages, `raw` the whole response, `principal_id` that of the
+    instance's identity, `tenant_id` as far as the response has it, `user_assigned` its
+    user-assigned identity.
     """
 
     arm_id: str
@@ -107,11 +107,11 @@ class SignalRResource:
 
     @classmethod
     def from_arm(cls, resource: Mapping[str, Any]) -> SignalRResource:
-        """Read an instance. Raises UnexpectedAnswer, naming it, for a shape that is not known."""
+        """Read an instance. Raises UnexpectedAnswer, naming it, for any other shape."""
         with _expecting("a SignalR instance", resource):
             properties = resource.get("properties") or {}
             identity = resource.get("identity") or {}
-            user_assigned = _borrowed(identity)
+            user_assigned = _user_assigned(identity)
             own = (
                 user_assigned.principal_id if user_assigned else _uuid(identity.get("principalId"))
             )
@@ -141,7 +141,7 @@ def _service_mode(properties: Mapping[str, Any]) -> str:
     return str(flags.get("ServiceMode", "Default"))
 
 
-def _borrowed(identity: Mapping[str, Any]) -> UserAssignedIdentityResource | None:
+def _user_assigned(identity: Mapping[str, Any]) -> UserAssignedIdentityResource | None:
     if identity.get("type") != "UserAssigned":
         return None
     for arm_id, ids in (identity.get("userAssignedIdentities") or {}).items():

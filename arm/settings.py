@@ -1,4 +1,4 @@
-"""Where Azure Resource Manager is and how long to wait for it."""
+"""Endpoint, scope and time-outs of Azure Resource Manager."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HTTPS_PORT: Final = 443
 
 
 class Call(NamedTuple):
-    """One HTTP request to Azure and its answer: no status where none came."""
+    """One HTTP request to Azure; `status` is None where no response came."""
 
     host: str
     method: str
@@ -23,10 +23,9 @@ class Call(NamedTuple):
 class ArmSettings:
     """How to reach one Azure: the public cloud by default.
 
-    `scope` is what the bearer token is asked for; national clouds have their own. Switch
-    `instance_discovery` off only where the authority is not one that Microsoft publishes. Times are
-    in seconds. `observe` is told of every request, a repeated one each time. Raises ValueError for
-    an endpoint that would carry a token in clear.
+    `scope` is that of the bearer token; national clouds have their own. Turn `instance_discovery`
+    off only for an authority that Microsoft does not publish. Times are in seconds. `observe` is
+    called with every request, including retries. Raises ValueError for an endpoint without https.
     """
 
     endpoint: str = "https://management.azure.com"
@@ -39,7 +38,7 @@ class ArmSettings:
     def __post_init__(self) -> None:
         if origin(self.endpoint) is None:
             raise ValueError(
-                f"{self.endpoint!r} is not an https address; a bearer token is never sent in clear."
+                f"{self.endpoint!r} is not an https URL; a bearer token is never sent unencrypted."
             )
 
 

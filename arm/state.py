@@ -1,7 +1,7 @@
-"""The managed part of a SignalR instance as one frozen value, whoever wrote it.
+"""The managed part of a SignalR instance as one frozen value.
 
-The same type describes what Signalman's rows want and what Azure answered, so that a plan is a
-comparison of two equal things. `from_arm` normalises the several ways in which ARM says one thing.
+The same type describes desired and observed state, so that a plan compares two values of one type.
+`from_arm` normalises the several forms in which ARM returns the same state.
 Shapes: Microsoft.SignalRService/signalR, api-version 2023-02-01.
 """
 
@@ -37,14 +37,14 @@ class IdentityState:
 
     @property
     def holder(self) -> str | None:
-        """What a grant to this identity names as its identity; None where there is none."""
+        """The name of this identity in a grant; None where there is no identity."""
         return self.user_assigned_id or (None if self.type == "None" else self.type)
 
     @classmethod
     def from_arm(cls, identity: Mapping[str, Any] | None) -> IdentityState:
         """Read a resource's `identity`; a removed one is an absent key.
 
-        Raises ValueError for what the api-version cannot say, as two identities at once.
+        Raises ValueError for what the api-version does not allow, such as two identities.
         """
         match identity:
             case None | {"type": "None" | None}:
@@ -89,11 +89,11 @@ class TemplateState:
 
 @dataclass(frozen=True, slots=True, order=True)
 class GrantState:
-    """That an identity may read the secrets of a vault.
+    """Permission of an identity to read the secrets of a vault.
 
-    `vault_id` is the vault's ARM id in lower case. `identity` is `SystemAssigned` for the
-    instance's own, otherwise the ARM id of a user-assigned one, in lower case: not a principal,
-    for that is not known before there is an identity. What the vault goes by decides `mechanism`.
+    `vault_id` is the vault's ARM id in lower case. `identity` is `SystemAssigned`, or the ARM id of
+    a user-assigned identity in lower case: not a principal ID, which is unknown before the identity
+    exists. `mechanism` depends on the vault's permission model.
     """
 
     vault_id: str
@@ -108,10 +108,7 @@ class GrantState:
 
 @dataclass(frozen=True, slots=True)
 class ExistenceState:
-    """That there is an instance, and what can be said only when it is made.
-
-    `sku` names its size, `service_mode` who serves its hubs. What is empty was not said.
-    """
+    """Existence of an instance, and the settings of its creation. Empty fields are unknown."""
 
     location: str = ""
     sku: str = ""
@@ -120,16 +117,16 @@ class ExistenceState:
 
 @dataclass(frozen=True, slots=True)
 class InstanceState:
-    """What Signalman manages of one instance.
+    """The managed state of one instance.
 
-    Its identity, its templates in order, and, sorted, the grants that the templates need and the
+    Its identity, its templates in order, and, sorted, the grants that the templates require and the
     Function Apps that they send signed requests to.
     """
 
     identity: IdentityState = field(default_factory=IdentityState)
     templates: tuple[TemplateState, ...] = ()
     grants: tuple[GrantState, ...] = ()
-    # None where there is no instance.
+    # None where the instance does not exist.
     existence: ExistenceState | None = field(default_factory=ExistenceState)
     function_apps: tuple[FunctionAppState, ...] = ()
 
@@ -157,10 +154,10 @@ class InstanceState:
 
     @classmethod
     def from_arm(cls, resource: Mapping[str, Any]) -> InstanceState:
-        """Read the managed part of a resource: the one shape for each thing ARM says in several.
+        """Read the managed part of a resource, normalised.
 
-        An absent identity is None, absent or null templates are none. Grants and Function Apps are
-        not in a resource's answer, but in their own. Raises ValueError, KeyError or TypeError for a
+        An absent identity is None, absent or null templates are an empty list. Grants and Function
+        Apps are not in the response of the resource. Raises ValueError, KeyError or TypeError for a
         resource that is not of the api-version's shape.
         """
         upstream = (resource.get("properties") or {}).get("upstream") or {}
@@ -170,7 +167,7 @@ class InstanceState:
         )
 
 
-# Nothing there to manage.
+# The instance does not exist.
 ABSENT: Final = InstanceState(existence=None)
 
 

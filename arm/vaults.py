@@ -1,7 +1,7 @@
-"""Key vaults: whose secrets an instance's URL templates name, and who may read them.
+"""Key vaults that URL templates reference, and the principals that may read their secrets.
 
-Operations are those of azure-mgmt-keyvault. Shapes: Microsoft.KeyVault/vaults, api-version
-2026-05-15. A vault goes by roles where `enableRbacAuthorization` is true, and by access policies
+Uses the operations of azure-mgmt-keyvault. Shapes: Microsoft.KeyVault/vaults, api-version
+2026-05-15. A vault uses Azure RBAC where `enableRbacAuthorization` is true, and access policies
 where it is false or null. Source: "Azure RBAC vs. access policies", learn.microsoft.com/azure/
 key-vault.
 """
@@ -25,16 +25,16 @@ from arm.transport.error_translation import translated
 from arm.transport.pipeline import pipeline
 from arm.transport.raw_answers import Captured
 
-# Permissions of an access policy that let its principal read a secret's value.
+# Permissions of an access policy that allow reading a secret's value.
 _READING: Final = frozenset({"get", "all"})
 
 
 @dataclass(frozen=True, slots=True)
 class VaultResource:
-    """A vault as Azure answered it.
+    """A vault as Azure returned it.
 
-    `readers` are the principals that an access policy lets read secrets; they count only where the
-    vault does not go by roles (`uses_rbac`).
+    `readers` are the principals that an access policy allows to read secrets; they are irrelevant
+    where the vault uses Azure RBAC (`uses_rbac`).
     """
 
     arm_id: str
@@ -63,7 +63,7 @@ class VaultResource:
 
 @dataclass(frozen=True, slots=True)
 class SecretResource:
-    """What management knows of a secret, which is not its value. Times are its validity's."""
+    """The attributes of a secret, without its value."""
 
     name: str
     is_enabled: bool
@@ -120,7 +120,7 @@ class Vaults:
     ) -> None:
         """Add `get` on secrets to the access policies; what others may do stays as it is.
 
-        Harmless to repeat. Only ever `add`: `replace` would drop everybody else's policy.
+        Idempotent. Uses `add` only: `replace` would drop all other policies.
         """
         group, name = _group_and_name(vault.arm_id)
         named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
@@ -157,7 +157,7 @@ def _policy(vault: VaultResource, principal_id: UUID) -> dict[str, Any]:
 
 def _readers(policies: Any) -> Iterator[UUID]:
     for policy in policies:
-        # A compound identity's policy lets in the application on behalf of the principal only.
+        # A compound identity's policy applies to the application on behalf of the principal only.
         if policy.get("applicationId"):
             continue
         allowed = (policy.get("permissions") or {}).get("secrets") or ()

@@ -1,1 +1,1 @@
-"""Reads every other room and says what does not agree, and how to fix it."""
+"""Checks of all settings that have to agree, and the token inspector."""

@@ -13,7 +13,7 @@ class Finding:
     """The result of one check of an instance.
 
     `key` is stable, for scripts; an index in it counts from 0, as in a JSON path. `evidence` is
-    what was observed, in a sentence. `fix` is what to do, and empty where there is nothing to do.
+    what was observed. `fix` is what to do, and empty where there is nothing to do.
     """
 
     key: str

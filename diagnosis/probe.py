@@ -1,9 +1,9 @@
 """Probes: whether a template's endpoint answers, and refuses a request without a token.
 
 This is the only check that uses the network, and only when an operator requests it. It sends no
-secret: no token, and nothing at all to a URL with a Key Vault reference. So that nobody who may
-edit templates can reach what only this server can (server-side request forgery), the host name is
-resolved once, the address is checked, and the connection goes to that address.
+secret: no token, and nothing at all to a URL with a Key Vault reference. Against server-side
+request forgery by editors of templates, the host name is resolved once, the address is checked, and
+the connection goes to that address.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _finding(key: str, title: str, status: int) -> Finding:
         return failed(
             key,
             title,
-            f"It accepts a request without a token: {status}. Anybody can send it events.",
+            f"It accepts a request without a token: {status}. Any sender can send it events.",
             "Require the token of the instance's identity there.",
         )
     return failed(

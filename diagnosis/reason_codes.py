@@ -10,7 +10,7 @@ from validation.errors import DESCRIPTIONS, Reason
 
 
 class Cause(Enum):
-    """Who can cause a reason."""
+    """The origin of a reason."""
 
     # Only settings or code on our side: the sender was authenticated, or is irrelevant.
     OURS = "ours"
@@ -22,7 +22,7 @@ class Cause(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a reason means and how to fix it; `fix` is empty where only the sender is the cause."""
+    """The meaning of a reason and its fix, which is empty where only the sender is the cause."""
 
     meaning: str
     fix: str = ""
@@ -153,7 +153,7 @@ _FIXES: Final = {
     Reason.WRONG_RESOURCE: "Refresh the instance: it or its identity may have been created again.",
 }
 
-# Anybody can send a request without a token or with an invented key ID, or name an instance that
+# Any sender can send a request without a token or with an invented key ID, or name an instance that
 # does not exist.
 _SENDERS: Final = frozenset(
     {Reason.AUTHORIZATION_MISSING, Reason.KEY_ID_UNKNOWN, "unknown_instance"}

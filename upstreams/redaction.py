@@ -32,7 +32,7 @@ _USER: Final = re.compile(
 _FINGERPRINT: Final = 8
 
 
-def keys_in_clear(url_template: str) -> tuple[str, ...]:
+def plain_text_keys(url_template: str) -> tuple[str, ...]:
     """Return where a URL template holds a key in clear text: parameter names, or `user`."""
     names = {"://": "user"}
     return tuple(

@@ -122,11 +122,11 @@ def _of_auth(template: FullTemplate) -> Iterator[tuple[str, str]]:
         return
     if (reason := token_resources.problem(template.resource or "")) is not None:
         yield "resource_withdrawn", reason
-    if _is_in_clear(template.url_template):
-        yield "token_in_clear", "The token is sent unencrypted: use an https URL."
+    if _is_unencrypted(template.url_template):
+        yield "token_unencrypted", "The token is sent unencrypted: use an https URL."
 
 
-def _is_in_clear(url_template: str) -> bool:
+def _is_unencrypted(url_template: str) -> bool:
     """Return whether requests cross a network unencrypted; those to this machine do not."""
     try:
         address = urlsplit(url_template)

@@ -1,4 +1,4 @@
-"""From the exceptions of Azure's SDKs to ours: the only place that knows both."""
+"""Translation of the exceptions of Azure's SDKs to ArmError."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ _BY_STATUS: Final[Mapping[int, type[ArmError]]] = {
     HTTPStatus.CONFLICT: Conflict,
     HTTPStatus.TOO_MANY_REQUESTS: Throttled,
 }
-# Codes that say more than the status. Source: learn.microsoft.com/azure/azure-resource-manager,
-# "Troubleshoot common Azure deployment errors".
+# Codes that are more specific than the status. Source: "Troubleshoot common
+# Azure deployment errors", learn.microsoft.com/azure/azure-resource-manager.
 _BY_CODE: Final[Mapping[str, type[ArmError]]] = {"ResourceGroupNotFound": GroupNotFound}
-# How Microsoft Entra begins a refusal, and where the part for its support begins.
-# Seconds. Whoever asks for more is asked again by then, and may say so again.
+# Seconds. A longer Retry-After is cut to this.
 LONGEST_RETRY_AFTER: Final = 3600.0
 
+# The error code and message of Microsoft Entra, without its trace IDs.
 _ENTRA_REFUSAL: Final = re.compile(r"(AADSTS\d+): (.*?)(?= Trace ID|[\r\n]|$)")
 
 
@@ -66,9 +66,9 @@ def translated() -> Iterator[None]:
 def translate(error: AzureError) -> ArmError:
     """Return the ArmError that says what `error` means."""
     if isinstance(error, IncompleteReadError | ServiceResponseError):
-        return Unanswered(_network_words(error))
+        return Unanswered(_network_message(error))
     if isinstance(error, ServiceRequestError):
-        return Unreachable(_network_words(error))
+        return Unreachable(_network_message(error))
     if isinstance(error, ClientAuthenticationError) and not _is_from_arm(error):
         return _translate_credential(error)
     if isinstance(error, HttpResponseError):
@@ -86,10 +86,9 @@ def error_for_status(status: int) -> type[ArmError]:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that Azure asks to wait, or None where it does not say.
+    """Return the seconds of Retry-After, at most an hour; None where it is absent or invalid.
 
-    Seconds, fractions included, or an HTTP date (RFC 9110, 10.2.3); an hour at most. What cannot be
-    read counts as not said.
+    It holds seconds, fractions included, or an HTTP date (RFC 9110, 10.2.3).
     """
     value = headers.get("Retry-After")
     if not value:
@@ -139,8 +138,8 @@ def _translate_response(error: HttpResponseError) -> ArmError:
     )
 
 
-def _network_words(error: AzureError) -> str:
-    """Return the cause without the address: that of a long-running operation is a signed secret."""
+def _network_message(error: AzureError) -> str:
+    """Return the cause without the URL, which is a signed secret for a long-running operation."""
     cause = error.inner_exception or error
     detail = cause.args[0] if cause.args else cause
     # urllib3's MaxRetryError names the path; its reason names host, port and cause.

@@ -1,4 +1,4 @@
-"""The one HTTP pipeline to ARM: which requests may leave, how often, and how long they may take."""
+"""The HTTP pipeline to ARM: allowed hosts, retries and time-outs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from arm.errors import UnexpectedAnswer
 from arm.settings import ArmSettings, Call, origin
 from arm.transport.credentials import credential
 
-# A read may be repeated inside one call, but never for longer than a person would wait for a page.
+# A read is retried within one call, but not for longer than a person would wait for a page.
 READ_RETRIES: Final = 2
 BACKOFF_SECONDS: Final = 0.25
 LONGEST_WAIT_SECONDS: Final = 3.0
@@ -67,10 +67,10 @@ def pipeline(settings: ArmSettings) -> Pipeline[Any, Any]:
 
 
 class OwnHostPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Lets requests go to the ARM endpoint's own host only.
+    """Restrict requests to the ARM endpoint's own host.
 
-    Addresses of next pages and of long-running operations come out of answers, and the bearer token
-    would follow them anywhere.
+    URLs of next pages and of long-running operations come from responses, and the bearer token must
+    not be sent to any other host.
     """
 
     def __init__(self, settings: ArmSettings) -> None:
@@ -82,20 +82,20 @@ class OwnHostPolicy(SansIOHTTPPolicy[Any, Any]):
         """Raise UnexpectedAnswer unless the request stays on the endpoint's host, over https."""
         if origin(request.http_request.url) != self._origin:
             raise UnexpectedAnswer(
-                f"An address in it leaves {self._endpoint}, and the token stays there.",
+                f"It has a URL outside {self._endpoint}, to which no token is sent.",
                 code="ForeignAddress",
             )
 
 
 class ObservedPolicy(HTTPPolicy[Any, Any]):
-    """Tells the settings' observer of each request as it goes over the wire."""
+    """Report each request to the settings' observer."""
 
     def __init__(self, settings: ArmSettings) -> None:
         super().__init__()
         self._observe = settings.observe
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Send it on, and tell."""
+        """Send the request, and report it."""
         began = time.monotonic()
         status: int | None = None
         try:
@@ -110,14 +110,14 @@ class ObservedPolicy(HTTPPolicy[Any, Any]):
 
 
 class ReadRetryPolicy(RetryPolicy[Any, Any]):
-    """Repeats reads, a few times and briefly; a write is repeated by its operation, never here."""
+    """Retry reads a few times. Writes are retried by their operation, never here."""
 
     def configure_retries(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Return the SDK's settings with reads as the only method to repeat."""
+        """Return the SDK's settings with GET as the only method to retry."""
         return super().configure_retries(options) | {"methods": frozenset({"GET"})}
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Return whether to repeat: a throttled read only where Azure names a short wait."""
+        """Return whether to retry; a throttled read only where Retry-After is short."""
         if response.http_request.method != "GET":
             return False
         wait = self.get_retry_after(response)

@@ -1,4 +1,4 @@
-"""The JSON behind the SDKs' models: models drop the fields that they do not know."""
+"""The JSON responses behind the SDKs' models, which drop unknown fields."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ Json = Mapping[str, Any]
 
 
 class Captured:
-    """An answer as it came, taken from the pipeline by `raw_response_hook`.
+    """A response captured by `raw_response_hook`.
 
-    One for each call: threads share the client, not this.
+    Use a new one for each call: threads share the client.
     """
 
     def __init__(self) -> None:
         self._response: Any = None
 
     def __call__(self, response: PipelineResponse[Any, Any]) -> None:
-        """Keep the answer."""
+        """Store the response."""
         self._response = response.http_response
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The answer's headers."""
+        """The headers of the response."""
         headers: Mapping[str, str] = self._response.headers
         return headers
 
     @property
     def status(self) -> int:
-        """The answer's HTTP status."""
+        """The HTTP status of the response."""
         return int(self._response.status_code)
 
     def json(self) -> Json:
-        """Return the answer's JSON object."""
+        """Return the JSON object of the response."""
         value: Json = json.loads(self._response.body())
         return value
 
     def pages(self, items: Any) -> Iterator[Json]:
-        """Follow the SDK's paging, and yield what the pages held before it made models of it."""
+        """Follow the SDK's paging, and yield the items of the pages as JSON."""
         for _ in items.by_page():
             yield from self.json().get("value") or ()

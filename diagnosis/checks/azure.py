@@ -88,7 +88,7 @@ def check_service_mode(context: Context) -> Iterator[Finding]:
             key,
             title,
             f"It is in {mode} mode. Azure sends events to upstream endpoints in Serverless mode "
-            "only, so no template takes effect.",
+            "only, so its templates have no effect.",
             fix,
         )
 

@@ -25,7 +25,7 @@ from validation.policy import V1_ISSUER
 
 
 class Mismatch(NamedTuple):
-    """Why the receiver refuses a template's requests, and what to do."""
+    """A reason why the receiver refuses a template's requests, and what to do."""
 
     evidence: str
     fix: str

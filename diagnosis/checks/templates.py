@@ -14,7 +14,7 @@ from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from upstreams import token_resources
 from upstreams.patterns import unreachable
-from upstreams.redaction import keys_in_clear
+from upstreams.redaction import plain_text_keys
 from upstreams.template_warnings import TemplateWarning, template_warnings
 
 # What to do about a template that no event reaches, by the code of the warning.
@@ -92,7 +92,7 @@ def _auth(index: int, template: TemplateState) -> Finding:
 def _encrypted(index: int, warnings: list[TemplateWarning]) -> Iterator[Finding]:
     """Report a token that is sent over plain HTTP: it can be read and used until it expires."""
     for one in warnings:
-        if one.index == index and one.code == "token_in_clear":
+        if one.index == index and one.code == "token_unencrypted":
             yield failed(
                 f"templates[{index}].encrypted",
                 f"Template {index + 1} uses HTTPS",
@@ -102,13 +102,13 @@ def _encrypted(index: int, warnings: list[TemplateWarning]) -> Iterator[Finding]
 
 
 def _keys(index: int, template: TemplateState) -> Iterator[Finding]:
-    """Report a key in clear text, which everybody who can read the instance in Azure can read."""
-    if names := keys_in_clear(template.url_template):
+    """Report a key in clear text, readable by every reader of the instance in Azure."""
+    if names := plain_text_keys(template.url_template):
         yield failed(
             f"templates[{index}].keys",
             f"Template {index + 1} holds no key in clear text",
-            f"Its URL holds a key in clear text ({', '.join(names)}). Everybody who can read the "
-            "instance in Azure can read the key.",
+            f"Its URL holds a key in clear text ({', '.join(names)}). Every reader of the "
+            "instance in Azure can read it.",
             "Store the key as a Key Vault secret and reference it in the URL: "
             "{@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}. "
             "Then rotate the key.",

@@ -10,7 +10,7 @@ from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.reason_codes import Cause, cause_of, explain
 
-# One delivery in so many may fail: changing settings briefly causes as much.
+# One delivery in this many may fail: changing settings briefly causes that.
 _ONE_IN: Final = 100
 
 
@@ -39,7 +39,7 @@ def check_traffic(context: Context) -> Iterator[Finding]:
         yield unknown(
             key,
             title,
-            f"{evidence} Requests that were refused for these reasons may come from anybody.",
+            f"{evidence} Unauthenticated requests may cause these refusals.",
         )
     else:
         yield passed(key, title, evidence)

@@ -81,7 +81,7 @@ def _run(*, once: bool, stop: threading.Event) -> None:
     port, azure_port = free_port(8000), free_port()
     portal = f"http://localhost:{port}"
     password = secrets.token_urlsafe(12)
-    with Programs(FOLDER, _environment(password)) as programs:
+    with Programs(FOLDER, _environment(password, port)) as programs:
         azure = _start_local_azure(programs, azure_port)
         _start_signalman(programs, port)
         Chain(programs, azure, portal).run()
@@ -94,12 +94,13 @@ def _run(*, once: bool, stop: threading.Event) -> None:
             stop.wait()
 
 
-def _environment(password: str) -> dict[str, str]:
+def _environment(password: str, port: int) -> dict[str, str]:
     return {
         "SIGNALMAN_SECRET_KEY": secrets.token_urlsafe(48),
         "SIGNALMAN_DATA_DIR": str(FOLDER),
         "SIGNALMAN_DATABASE_URL": f"sqlite:///{FOLDER / 'signalman.sqlite3'}",
         "SIGNALMAN_APPS": "examples.chat",
+        "SIGNALMAN_RECEIVER_HOSTS": f"localhost:{port}",
         "SIGNALMAN_TICK_SECONDS": "1",
         "SIGNALMAN_POLL_SECONDS": "1",
         "DJANGO_SUPERUSER_PASSWORD": password,

@@ -112,7 +112,7 @@ class SignalRInstance(models.Model):
     """
 
     class Policy(models.TextChoices):
-        """What Signalman may do with the instance."""
+        """The actions that Signalman may take on the instance."""
 
         OBSERVE = "observe", "Observe: compare, never write"
         MANAGE = "manage", "Manage: compare, and write what is applied"

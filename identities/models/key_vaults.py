@@ -82,7 +82,7 @@ class KeyVault(models.Model):
 
     @property
     def mechanism(self) -> GrantMechanism | None:
-        """How access is granted; None where the vault could not be read."""
+        """The mechanism of its grants; None where the vault could not be read."""
         if self.problem:
             return None
         return "role_assignment" if self.uses_rbac else "access_policy"
@@ -92,7 +92,7 @@ class VaultGrant(models.Model):
     """Permission of an instance's identity to read a vault's secrets, as last observed."""
 
     class Mechanism(models.TextChoices):
-        """How the vault grants access."""
+        """The mechanism of a grant."""
 
         ACCESS_POLICY = "access_policy", "Access policy"
         ROLE_ASSIGNMENT = "role_assignment", "Role assignment"

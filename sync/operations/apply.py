@@ -18,8 +18,8 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 
+from arm.async_operations import LongRunning
 from arm.errors import ArmError, NotFound, OperationFailed
-from arm.long_running import LongRunning
 from arm.resources import SignalRResource
 from arm.state import ABSENT
 from sync.audit import record_event

@@ -24,7 +24,7 @@ def client(arm_settings: ArmSettings) -> ArmClient:
 
 @pytest.fixture
 def unused_port() -> int:
-    """Find a local port that nobody listens on."""
+    """Return a local port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -50,7 +50,7 @@ def test_an_instance_keeps_what_the_sdk_does_not_know(client: ArmClient) -> None
     assert resource.raw["properties"]["propertyOfTomorrow"] == {"kept": True, "order": ["z", "a"]}
 
 
-def test_a_borrowed_identity_is_read_from_the_instance(client: ArmClient) -> None:
+def test_reads_user_assigned_identity_of_an_instance(client: ArmClient) -> None:
     resource = client.get_instance(seed.REALTIME_GROUP, seed.ORDERS)
     assert resource.principal_id == UUID(seed.ORDERS_PRINCIPAL_ID)
 

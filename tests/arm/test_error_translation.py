@@ -69,11 +69,11 @@ def test_a_refused_credential_passes_only_where_its_token_had_expired() -> None:
 
 def test_an_error_says_what_to_do_and_what_azure_said() -> None:
     error = Rejected("The resource must be a URI.", code="InvalidRequest")
-    assert str(error).startswith(Rejected.sentence)
+    assert str(error).startswith(Rejected.summary)
     assert str(error).endswith("InvalidRequest: The resource must be a URI.")
 
 
-def test_entras_refusal_is_reduced_to_its_code_and_sentence() -> None:
+def test_keeps_code_and_message_of_entra() -> None:
     error = translate(
         ClientAuthenticationError(
             "DefaultAzureCredential failed.\n\tEnvironmentCredential: Authentication failed: "
@@ -90,7 +90,7 @@ def test_a_credential_that_was_never_asked_for_may_come_later() -> None:
     assert error.is_transient
 
 
-def test_a_signed_address_is_kept_out_of_the_words() -> None:
+def test_signed_url_is_not_in_the_message() -> None:
     refused = NewConnectionError(None, "Connection refused")  # type: ignore[arg-type]
     cause = ConnectionError(MaxRetryError(None, SIGNED_PATH, refused))  # type: ignore[arg-type]
     error = translate(ServiceRequestError(cause, error=cause))
@@ -115,5 +115,5 @@ def test_a_wait_that_is_over_is_none(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["3601", "1e308", "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_nobody_waits_for_more_than_an_hour(value: str) -> None:
+def test_retry_after_is_at_most_an_hour(value: str) -> None:
     assert retry_after_seconds({"Retry-After": value}) == 3600.0

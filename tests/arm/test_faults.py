@@ -66,7 +66,7 @@ def test_a_throttled_read_does_not_wait_long(
     assert len(local_azure.requests("GET")) == 1
 
 
-def test_a_read_that_may_soon_go_on_is_repeated(client: ArmClient, local_azure: LocalAzure) -> None:
+def test_retries_read_with_short_retry_after(client: ArmClient, local_azure: LocalAzure) -> None:
     _break(local_azure, status=429, headers={"Retry-After": "0.01"}, times=2)
     _read(client)
 
@@ -101,7 +101,7 @@ def test_a_dropped_write_may_have_been_taken(client: ArmClient, local_azure: Loc
     assert len(local_azure.requests("PATCH")) == 1
 
 
-def test_nobody_at_the_endpoint_is_unreachable(unused_port: int, client: ArmClient) -> None:
+def test_closed_port_is_unreachable(unused_port: int, client: ArmClient) -> None:
     del client
     settings = ArmSettings(f"https://localhost:{unused_port}", instance_discovery=False)
     with pytest.raises(Unreachable, match="refused") as caught:
@@ -184,26 +184,26 @@ def test_a_refused_secret_names_entras_code(
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_SECRET", "not-the-secret")
     with pytest.raises(CredentialRefused) as caught:
-        list(list_subscriptions(_afresh(arm_settings)))
+        list(list_subscriptions(_new_settings(arm_settings)))
     assert caught.value.code == "AADSTS7000215"
     assert "not-the-secret" not in str(caught.value)
 
 
-def test_entra_out_of_reach_is_no_refusal(
+def test_unreachable_entra_is_not_a_refusal(
     arm_settings: ArmSettings, monkeypatch: pytest.MonkeyPatch, unused_port: int
 ) -> None:
     monkeypatch.setenv("AZURE_AUTHORITY_HOST", f"https://localhost:{unused_port}")
     with pytest.raises(CredentialMissing) as caught:
-        list(list_subscriptions(_afresh(arm_settings)))
+        list(list_subscriptions(_new_settings(arm_settings)))
     assert caught.value.is_transient
 
 
-def test_an_authority_in_clear_is_refused(
+def test_refuses_authority_without_https(
     arm_settings: ArmSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZURE_AUTHORITY_HOST", "http://localhost")
     with pytest.raises(CredentialRefused, match="https"):
-        list(list_subscriptions(_afresh(arm_settings)))
+        list(list_subscriptions(_new_settings(arm_settings)))
 
 
 def test_an_expired_token_is_refused(client: ArmClient, local_azure: LocalAzure) -> None:
@@ -217,7 +217,7 @@ def test_an_expired_token_is_refused(client: ArmClient, local_azure: LocalAzure)
 def test_a_reader_may_not_write(arm_settings: ArmSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_CLIENT_ID", seed.READER_CLIENT_ID)
     monkeypatch.setenv("AZURE_CLIENT_SECRET", seed.READER_CLIENT_SECRET)
-    reader = ArmClient(seed.SUBSCRIPTION_ID, _afresh(arm_settings))
+    reader = ArmClient(seed.SUBSCRIPTION_ID, _new_settings(arm_settings))
     with pytest.raises(Forbidden) as caught:
         _write(reader)
     assert caught.value.code == "AuthorizationFailed"
@@ -227,13 +227,13 @@ def test_neither_token_nor_secret_is_logged(
     arm_settings: ArmSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="azure")
-    list(list_subscriptions(_afresh(arm_settings)))
+    list(list_subscriptions(_new_settings(arm_settings)))
     assert "Request URL" in caplog.text
     assert "Bearer " not in caplog.text
     assert seed.CLIENT_SECRET not in caplog.text
 
 
-def _afresh(settings: ArmSettings) -> ArmSettings:
+def _new_settings(settings: ArmSettings) -> ArmSettings:
     """Return settings that no credential was made for yet: one is kept for each."""
     return ArmSettings(settings.endpoint, instance_discovery=False, read_seconds=next(_timeouts))
 

@@ -137,7 +137,7 @@ def test_settings_that_others_changed_are_not_overwritten(
     apps: FunctionApps, local_azure: LocalAzure
 ) -> None:
     found = apps.read_auth(SITE_ID)
-    with pytest.raises(Conflict, match="changed meanwhile"):
+    with pytest.raises(Conflict, match="changed in the meantime"):
         apps.write_auth(
             SITE_ID,
             before=replace(found, issuer="https://elsewhere"),

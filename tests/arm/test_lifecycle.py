@@ -49,7 +49,7 @@ def test_an_instance_is_made_as_it_was_said_and_not_otherwise(
 
 
 def test_a_group_that_is_not_there_is_said_so(client: ArmClient) -> None:
-    with pytest.raises(GroupNotFound, match=r"no such resource group.*rg-nowhere"):
+    with pytest.raises(GroupNotFound, match=r"resource group does not exist.*rg-nowhere"):
         client.create_instance("rg-nowhere", NEW, SMALL)
 
 

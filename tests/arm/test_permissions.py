@@ -1,4 +1,4 @@
-"""What a role allows, as Azure's own rules have it."""
+"""Permissions of roles, evaluated by Azure's rules."""
 
 from __future__ import annotations
 

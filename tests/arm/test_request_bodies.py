@@ -10,7 +10,7 @@ def test_an_identity_patch_holds_the_identity_alone() -> None:
     }
 
 
-def test_a_borrowed_identity_is_named_by_its_id() -> None:
+def test_user_assigned_identity_is_sent_by_id() -> None:
     assert identity_patch(IdentityState("UserAssigned", "/id")) == {
         "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/id": {}}}
     }

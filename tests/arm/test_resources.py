@@ -12,7 +12,7 @@ from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIde
 SUBSCRIPTION = UUID("bbbbbbbb-0000-4000-8000-000000000001")
 PRINCIPAL = UUID("eeeeeeee-0000-4000-8000-000000000001")
 TENANT = UUID("aaaaaaaa-0000-4000-8000-000000000001")
-BORROWED = (
+USER_ASSIGNED = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers"
     "/Microsoft.ManagedIdentity/userAssignedIdentities/Id-1"
 )
@@ -46,17 +46,17 @@ def test_a_system_assigned_identity_has_the_instances_principal() -> None:
     assert (resource.principal_id, resource.tenant_id) == (PRINCIPAL, TENANT)
 
 
-def test_a_borrowed_identity_has_its_own_principal_and_spelling() -> None:
+def test_user_assigned_identity_has_its_own_principal_and_case() -> None:
     ids = {"principalId": str(PRINCIPAL), "clientId": str(TENANT)}
-    identity = {"type": "UserAssigned", "userAssignedIdentities": {BORROWED: ids}}
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {USER_ASSIGNED: ids}}
     resource = SignalRResource.from_arm(_answer(identity=identity))
     assert resource.principal_id == PRINCIPAL
     assert resource.user_assigned == UserAssignedIdentityResource(
-        arm_id=BORROWED, name="Id-1", principal_id=PRINCIPAL, client_id=TENANT
+        arm_id=USER_ASSIGNED, name="Id-1", principal_id=PRINCIPAL, client_id=TENANT
     )
 
 
-def test_fields_that_nobody_knows_are_kept() -> None:
+def test_keeps_unknown_fields() -> None:
     resource = SignalRResource.from_arm(_answer(fromTheFuture=1))
     assert resource.raw["fromTheFuture"] == 1
 

@@ -29,7 +29,7 @@ def fail_writes(cloud: LocalAzure, status: int, code: str) -> None:
     cloud.post("/_local/faults", [fault])
 
 
-def test_vaults_are_listed_with_how_they_let_in(client: ArmClient) -> None:
+def test_lists_vaults_with_permission_model(client: ArmClient) -> None:
     vaults = {vault.name: vault for vault in client.vaults.list()}
     assert not vaults[seed.VAULT].uses_rbac
     assert vaults[seed.VAULT].readers == {CHAT}

@@ -61,7 +61,7 @@ def observe(instance: SignalRInstance) -> None:
     instance.save()
 
 
-def test_fails_for_key_in_clear_and_not_for_reference(instance: SignalRInstance) -> None:
+def test_fails_for_plain_text_key_and_not_for_reference(instance: SignalRInstance) -> None:
     add_template(instance, url_template="https://a.example/{hub}?code=abc")
     reference = "{@Microsoft.KeyVault(SecretUri=https://v-1.vault.azure.net/secrets/a)}"
     add_template(instance, url_template=f"https://a.example/{{event}}?code={reference}")

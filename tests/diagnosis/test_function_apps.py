@@ -88,7 +88,7 @@ def test_a_known_app_stands_for_the_templates_receiver() -> None:
     ("policy", "words"),
     [("observe", "function_apps contoso --policy manage"), ("manage", "next plan")],
 )
-def test_a_disagreement_says_how_it_is_mended(policy: str, words: str) -> None:
+def test_mismatch_names_its_fix(policy: str, words: str) -> None:
     instance = make_instance()
     make_app(replace(AGREEING, issuer="https://login.example/v2.0"), policy=policy)
     found = findings(instance)["function_apps[contoso].issuer_differs"]
@@ -107,7 +107,7 @@ def test_every_disagreement_has_its_own_line() -> None:
     } <= failures
 
 
-def test_what_plans_cannot_mend_offers_no_plan() -> None:
+def test_offers_no_plan_for_what_plans_cannot_fix() -> None:
     instance = make_instance()
     make_app(FunctionAppAuth())
     found = findings(instance)["function_apps[contoso].client_id_missing"]

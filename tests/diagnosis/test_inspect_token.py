@@ -66,12 +66,12 @@ def test_no_part_of_the_token_is_printed(fleet: LocalAzure) -> None:
 
 
 def test_an_unknown_instance_is_named(fleet: LocalAzure) -> None:
-    with pytest.raises(CommandError, match="no instance 'nobody'"):
-        inspect("x", instance="nobody")
+    with pytest.raises(CommandError, match="no instance 'missing'"):
+        inspect("x", instance="missing")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_does_not_answer_is_said_in_a_sentence() -> None:
+def test_reports_database_that_does_not_answer() -> None:
     policies.forget()
     with outage(), pytest.raises(CommandError, match="Does the database answer"):
         inspect("x")

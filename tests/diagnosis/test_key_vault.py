@@ -46,7 +46,7 @@ def vault(**fields: object) -> KeyVault:
     return KeyVault.objects.create(**{"name": "contoso-vault"} | known | fields)
 
 
-def let_in(instance: SignalRInstance, into: KeyVault, **fields: object) -> None:
+def grant_access(instance: SignalRInstance, into: KeyVault, **fields: object) -> None:
     mechanism = "role_assignment" if into.uses_rbac else "access_policy"
     values = {"principal_id": PRINCIPAL, "mechanism": mechanism, "observed_at": NOW} | fields
     VaultGrant.objects.create(instance=instance, vault=into, **values)
@@ -59,12 +59,12 @@ def finding(instance: SignalRInstance, what: str) -> Finding:
     return found
 
 
-def test_an_identity_that_is_let_in_passes(instance: SignalRInstance) -> None:
-    let_in(instance, vault())
+def test_passes_for_identity_with_grant(instance: SignalRInstance) -> None:
+    grant_access(instance, vault())
     assert finding(instance, "grant").outcome == "pass"
 
 
-def test_a_missing_grant_fails_and_the_plan_mends_it(instance: SignalRInstance) -> None:
+def test_fails_for_missing_grant_that_the_plan_creates(instance: SignalRInstance) -> None:
     vault()
     found = finding(instance, "grant")
     assert found.outcome == "fail"
@@ -72,7 +72,7 @@ def test_a_missing_grant_fails_and_the_plan_mends_it(instance: SignalRInstance) 
     assert "manage.py apply chat-prod" in found.fix
 
 
-def test_a_grant_that_was_taken_over_as_missing_is_first_to_be_wanted(
+def test_declined_grant_has_to_be_added_to_the_plan(
     instance: SignalRInstance,
 ) -> None:
     vault()
@@ -82,7 +82,7 @@ def test_a_grant_that_was_taken_over_as_missing_is_first_to_be_wanted(
 
 
 def test_a_grant_to_another_principal_is_none(instance: SignalRInstance) -> None:
-    let_in(instance, vault(), principal_id=uuid.uuid4())
+    grant_access(instance, vault(), principal_id=uuid.uuid4())
     assert finding(instance, "grant").outcome == "fail"
 
 
@@ -91,13 +91,13 @@ def test_a_role_assignment_is_waited_for(
     instance: SignalRInstance, minutes: int, outcome: str
 ) -> None:
     acts_from = NOW + timedelta(minutes=minutes)
-    let_in(instance, vault(uses_rbac=True), acts_from=acts_from)
+    grant_access(instance, vault(uses_rbac=True), acts_from=acts_from)
     found = finding(instance, "grant")
     assert found.outcome == outcome
     assert ("propagating" in found.evidence) == (outcome == "unknown")
 
 
-def test_a_vault_that_nobody_looked_for_is_unknown(instance: SignalRInstance) -> None:
+def test_vault_that_was_not_read_is_unknown(instance: SignalRInstance) -> None:
     found = finding(instance, "grant")
     assert (found.outcome, "--refresh" in found.fix) == ("unknown", True)
 
@@ -141,5 +141,5 @@ def test_a_secret_is_as_management_says(
     assert finding(instance, "secret").outcome == outcome
 
 
-def test_a_secret_that_nobody_looked_for_is_unknown(instance: SignalRInstance) -> None:
+def test_secret_that_was_not_read_is_unknown(instance: SignalRInstance) -> None:
     assert finding(instance, "secret").outcome == "unknown"

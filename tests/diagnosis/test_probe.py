@@ -71,8 +71,8 @@ def found(url: str, **fields: Any) -> Finding:
     ("status", "outcome", "said"),
     [
         (401, "pass", "refuses a request without a token"),
-        (200, "fail", "Anybody can send it events"),
-        (204, "fail", "Anybody can send it events"),
+        (200, "fail", "Any sender can send it events"),
+        (204, "fail", "Any sender can send it events"),
         (302, "fail", "redirects"),
         (404, "fail", "answers 404"),
         (500, "fail", "answers 500"),

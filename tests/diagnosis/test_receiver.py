@@ -49,12 +49,12 @@ def test_recognises_own_receiver(instance: SignalRInstance, url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://somebody-else.example/upstream/chat-prod/",
+        "https://other.example/upstream/chat-prod/",
         "https://{hub}.example/upstream/chat-prod/",
-        "https://portal.example.somebody-else.example/upstream/chat-prod/",
+        "https://portal.example.other.example/upstream/chat-prod/",
         "https://portal.example:7071/upstream/chat-prod/",
-        "https://somebody-else.example/upstream/other/",
-        "https://portal.example@somebody-else.example/upstream/chat-prod/",
+        "https://other.example/upstream/other/",
+        "https://portal.example@other.example/upstream/chat-prod/",
     ],
 )
 def test_other_host_is_unknown(instance: SignalRInstance, url: str) -> None:
@@ -149,7 +149,7 @@ def test_v2_audience_is_never_an_app_id_uri(instance: SignalRInstance, resource:
 
 @pytest.mark.usefixtures("v2")
 def test_names_the_client_id_for_other_code(instance: SignalRInstance) -> None:
-    line = found(instance, url_template="https://somebody-else.example/")
+    line = found(instance, url_template="https://other.example/")
     assert (line.outcome, "audience the application's client ID" in line.fix) == ("unknown", True)
 
 

@@ -1,4 +1,4 @@
-"""Traffic says what is set wrongly, and no stranger can make it say so."""
+"""Recent traffic shows wrong settings, and unauthenticated senders cannot cause a failure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def found(instance: SignalRInstance) -> Finding:
     return finding(instance, KEY)
 
 
-def test_without_traffic_nobody_can_tell(instance: SignalRInstance) -> None:
+def test_unknown_without_traffic(instance: SignalRInstance) -> None:
     assert (found(instance).outcome, found(instance).evidence) == (
         "unknown",
         "There were none in the last hour.",
@@ -52,7 +52,7 @@ def test_without_traffic_nobody_can_tell(instance: SignalRInstance) -> None:
         *("key_id_unknown", "bad_signature", "header_missing", "unknown_instance", "of_tomorrow"),
     ],
 )
-def test_what_anybody_can_send_is_evidence(instance: SignalRInstance, reason: str) -> None:
+def test_unauthenticated_requests_are_evidence_only(instance: SignalRInstance, reason: str) -> None:
     accept(instance, 1)
     refuse(instance, reason, 50_000)
     assert found(instance).outcome == "pass"
@@ -71,7 +71,7 @@ def test_a_probe_and_nothing_else_fails_nothing(instance: SignalRInstance) -> No
     assert run_command("chat-prod")[1] == 0
 
 
-def test_strangers_hide_no_failure(instance: SignalRInstance) -> None:
+def test_unauthenticated_requests_hide_no_failure(instance: SignalRInstance) -> None:
     accept(instance, 5)
     refuse(instance, "wrong_principal", 5)
     for reason in ("authorization_missing", "expired", "key_id_unknown"):
@@ -124,7 +124,7 @@ def test_what_handlers_fail_at_is_counted(instance: SignalRInstance) -> None:
     )
 
 
-def test_a_handler_may_say_no(instance: SignalRInstance) -> None:
+def test_hub_error_is_not_a_failure(instance: SignalRInstance) -> None:
     count(instance, Outcome.FAILED, 7, "hub_error")
     assert found(instance).outcome == "pass"
     assert "7 for hub_error" in found(instance).evidence

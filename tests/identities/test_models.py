@@ -80,7 +80,7 @@ def test_the_database_refuses_both_identities_at_once(
         ManagedIdentity.objects.filter(instance=instance).update(type="System,User")
 
 
-def test_a_form_is_told_in_words_what_to_choose(instance: SignalRInstance) -> None:
+def test_form_error_names_what_to_choose(instance: SignalRInstance) -> None:
     instance.identity.type = "UserAssigned"
     with pytest.raises(ValidationError, match="Choose a user-assigned identity"):
         instance.identity.full_clean()

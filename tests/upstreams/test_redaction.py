@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upstreams.redaction import keys_in_clear, redact, redacted
+from upstreams.redaction import plain_text_keys, redact, redacted
 
 REFERENCE = "{@Microsoft.KeyVault(SecretUri=https://v-1.vault.azure.net/secrets/code)}"
 KEY = "Sup3r/S3cret=="
@@ -43,19 +43,19 @@ def test_a_key_is_hidden_and_the_rest_stays(address: str) -> None:
     before, after = address.split("%s")
     assert hidden.startswith(before)
     assert hidden.endswith(after)
-    assert len(keys_in_clear(address % KEY)) == 1
+    assert len(plain_text_keys(address % KEY)) == 1
 
 
 def test_a_user_and_his_password_are_hidden() -> None:
     hidden = redact("https://ada:lovelace@a.example/")
     assert re.fullmatch(r"https://\(hidden:[0-9a-f]{8}\)@a\.example/", hidden)
-    assert keys_in_clear("https://ada:lovelace@a.example/") == ("user",)
+    assert plain_text_keys("https://ada:lovelace@a.example/") == ("user",)
 
 
 @pytest.mark.parametrize("address", CLEAN)
 def test_what_is_no_key_stays(address: str) -> None:
     assert redact(address) == address
-    assert keys_in_clear(address) == ()
+    assert plain_text_keys(address) == ()
 
 
 def test_a_key_beside_a_reference_is_hidden_with_it() -> None:

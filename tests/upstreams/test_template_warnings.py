@@ -53,7 +53,7 @@ def test_warns_of_withdrawn_resource(resource: str) -> None:
     "url", ["http://a.example.com/", "HTTP://a.example.com/", "http://127.0.0.1.example.com/"]
 )
 def test_warns_of_token_over_plain_http(url: str) -> None:
-    assert codes(signed(url_template=url)) == [(0, "token_in_clear")]
+    assert codes(signed(url_template=url)) == [(0, "token_unencrypted")]
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]:8000"])

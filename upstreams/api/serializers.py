@@ -33,7 +33,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
 
 class TrafficSerializer(serializers.Serializer[Any]):
-    """How many deliveries of a kind there were."""
+    """The number of deliveries of one kind."""
 
     outcome = serializers.ChoiceField(choices=Outcome.choices)
     reason = serializers.CharField(allow_blank=True)

@@ -29,7 +29,7 @@ _MAX_HOURS: Final = 24 * 90
 
 
 class DeliveryList(OfInstance):
-    """Samples of what an instance sent, the last first."""
+    """Sampled deliveries of an instance, newest first."""
 
     reads = "upstreams.view_delivery"
     queryset = Delivery.objects.all()
@@ -40,13 +40,13 @@ class DeliveryList(OfInstance):
 
 
 class Hours(serializers.Serializer[dict[str, int]]):
-    """How far back to look."""
+    """The period of the counts."""
 
     hours = serializers.IntegerField(min_value=1, max_value=_MAX_HOURS, default=24)
 
 
 class InstanceTraffic(ApiView):
-    """How many deliveries an instance had, of which every one is counted."""
+    """The number of deliveries of an instance; every delivery is counted."""
 
     reads = "upstreams.view_deliverycount"
 
@@ -83,7 +83,7 @@ class FunctionAppList(ListView):
 
 
 class DataPlaneList(ApiView):
-    """What Azure's own services require a template to ask a token for, each with its source."""
+    """The resources that Azure's services require of a template, each with its source."""
 
     reads = "identities.view_signalrinstance"
 

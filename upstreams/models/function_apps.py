@@ -42,7 +42,7 @@ class FunctionApp(models.Model):
     """
 
     class Policy(models.TextChoices):
-        """What Signalman may do with the app's authentication settings."""
+        """The actions that Signalman may take on the app's authentication settings."""
 
         OBSERVE = "observe", "Observe: compare, never write"
         MANAGE = "manage", "Manage: plans of the instances that send to it may change it"

@@ -24,7 +24,7 @@ from upstreams.patterns import (
     matches,
     unreachable,
 )
-from upstreams.redaction import keys_in_clear, redact
+from upstreams.redaction import plain_text_keys, redact
 from upstreams.template_warnings import template_warnings
 
 
@@ -84,10 +84,10 @@ def _advice(
 ) -> Iterator[str]:
     """Yield the advice for one template, without what its errors or the page already say."""
     for advice in template_warnings(templates):
-        is_repeated = any(problem.endswith(advice.sentence) for problem in problems)
+        is_repeated = any(problem.endswith(advice.message) for problem in problems)
         if advice.index == index and advice.code != "shadowed" and not is_repeated:
-            yield advice.sentence
-    if names := keys_in_clear(templates[index].url_template):
+            yield advice.message
+    if names := plain_text_keys(templates[index].url_template):
         yield (
             f"The URL contains a key in plain text ({', '.join(names)}). Store the key in Key "
             "Vault and use a Key Vault reference."

@@ -13,8 +13,8 @@ from arm.state import InstanceState
 from sync.planning.changes import Change
 
 if TYPE_CHECKING:
+    from arm.async_operations import LongRunning
     from arm.client import ArmClient
-    from arm.long_running import LongRunning
 
 
 class PlanOutdated(Exception):

@@ -10,7 +10,7 @@ from sync.planning.changes import Change
 from sync.planning.components.component import Part, Place, Writing
 
 if TYPE_CHECKING:
-    from arm.long_running import LongRunning
+    from arm.async_operations import LongRunning
 
 Existence = ExistenceState | None
 

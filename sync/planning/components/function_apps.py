@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from arm.async_operations import LongRunning
 from arm.function_app_authentication import SIGN_IN, FunctionAppAuth, FunctionAppState
-from arm.long_running import LongRunning
 from arm.state import InstanceState
 from sync.planning.changes import Change, field_changes
 from sync.planning.components.component import Part, Place, Writing

@@ -10,8 +10,8 @@ from dataclasses import asdict, replace
 from typing import Final
 from uuid import UUID
 
+from arm.async_operations import LongRunning
 from arm.errors import Forbidden, GrantForbidden, UnexpectedAnswer
-from arm.long_running import LongRunning
 from arm.state import GrantState, InstanceState
 from sync.planning.changes import Change
 from sync.planning.components.component import Choice, Part, Place, PlanOutdated, Writing

@@ -13,7 +13,7 @@ from sync.planning.components.component import Part, Place, Writing
 from sync.planning.components.vault_names import named_vaults
 
 if TYPE_CHECKING:
-    from arm.long_running import LongRunning
+    from arm.async_operations import LongRunning
 
 
 def identity_changes(before: IdentityState, after: IdentityState) -> tuple[Change, ...]:

@@ -15,7 +15,7 @@ from sync.planning.template_matching import match
 from sync.planning.template_merge import merge, unit_of
 
 if TYPE_CHECKING:
-    from arm.long_running import LongRunning
+    from arm.async_operations import LongRunning
 
 
 def template_changes(

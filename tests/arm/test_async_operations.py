@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from arm.async_operations import Progress, poll_url, progress, started
 from arm.errors import OperationFailed, UnexpectedAnswer
-from arm.long_running import Progress, poll_url, progress, started
 
 STATUS_URL = "https://management.azure.com/operationStatuses/1?s=signature"
 RESULT_URL = "https://management.azure.com/operationResults/1?s=signature"
@@ -37,7 +37,7 @@ def test_an_accepted_write_that_cannot_be_followed_is_no_success() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"status_url": null}', "https://a"])
-def test_a_strangers_continuation_is_refused(text: str) -> None:
+def test_refuses_invalid_continuation(text: str) -> None:
     with pytest.raises(UnexpectedAnswer):
         poll_url(text)
 

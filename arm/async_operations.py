@@ -1,8 +1,8 @@
-"""Long-running operations of ARM without a thread: what to keep, and what one poll says.
+"""Long-running operations of ARM: continuation and progress of one poll, without a thread.
 
 Rules: "Track asynchronous Azure operations", learn.microsoft.com/azure/azure-resource-manager.
 Microsoft.SignalRService answers a PATCH with 202, `Azure-AsyncOperation`, `Location` and no body.
-Its addresses are signed, some 3 kB long, and never taken apart.
+Its URLs are signed, about 3 kB long, and opaque.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _FAILED: Final = frozenset({"failed", "canceled", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class LongRunning:
-    """A write that ARM took.
+    """A write that ARM accepted.
 
-    `continuation` is opaque text to hand to `ArmClient.poll`, empty when `done`; it holds signed
-    addresses, so keep it out of logs and pages. `retry_after` is in seconds, None where Azure does
+    `continuation` is opaque text for `ArmClient.poll`, empty when `done`; it holds signed URLs, so
+    keep it out of logs and pages. `retry_after` is in seconds, None where Azure does
     not say.
     """
 
@@ -36,7 +36,7 @@ class LongRunning:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What one poll found: `retry_after` is in seconds, None where Azure does not say."""
+    """The result of one poll: `retry_after` is in seconds, None where Azure does not say."""
 
     done: bool
     retry_after: float | None = None
