@@ -48,7 +48,7 @@ def join(request: UpstreamRequest, room: str) -> list[str]:
 
 @chat.message("say")
 def say(request: UpstreamRequest, text: str) -> int:
-    """Send a message to the client's room; return the room's number of messages."""
+    """Send a message to the client's room and return how many messages it has."""
     room = cache.get(_member(request))
     if room is None:
         raise HubError("Join a room first.")
