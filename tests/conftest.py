@@ -1,4 +1,4 @@
-"""Fixtures that more than one room's tests use."""
+"""Fixtures and hooks for the tests of several packages."""
 
 from __future__ import annotations
 
@@ -6,20 +6,43 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from tests.cloud import LocalAzure
 
+# No test asserts a speed, so a busy machine fails none. `make check` tries fewer examples.
+hypothesis_settings.register_profile(
+    "complete", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.register_profile(
+    "quick", hypothesis_settings.get_profile("complete"), max_examples=10
+)
+hypothesis_settings.load_profile("complete")
+
+# Fixtures of pytest-django that give a test the database.
+_DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_serialized_rollback"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use the database, so that PostgreSQL runs them and no others."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if item.get_closest_marker("django_db") or not _DATABASE_FIXTURES.isdisjoint(fixtures):
+            item.add_marker("database")
+
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
-    """Shared signing keys, what is known of instances and callers' limits outlive no test."""
+    """Clear shared signing keys, instance policies and rate limits before each test."""
     cache.clear()
 
 
 @pytest.fixture(scope="session")
 def local_azure_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
-    """One Local Azure for the whole run (for each worker, where tests run in parallel)."""
+    """One Local Azure for the run, or for each worker of a parallel run."""
     with LocalAzure(tmp_path_factory.mktemp("localazure")) as cloud:
         yield cloud
 
@@ -28,7 +51,7 @@ def local_azure_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lo
 def local_azure(
     local_azure_process: LocalAzure, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> LocalAzure:
-    """Local Azure as it starts, with environment and settings that point at it."""
+    """Local Azure in its initial state; environment and settings point to it."""
     local_azure_process.reset()
     for name, value in local_azure_process.environment.items():
         monkeypatch.setenv(name, value)

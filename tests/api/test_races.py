@@ -27,6 +27,7 @@ WRITERS: Final = 2
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.postgres,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
         connection.vendor == "sqlite", reason="SQLite's test database is one connection's memory"

@@ -18,6 +18,8 @@ from tests.config.collector import Collector, Received, collecting
 from tests.config.web import secret_of_an_operator, serving, session
 from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
 
+pytestmark = pytest.mark.slow
+
 LAB = f"/api/v1/instances/{seed.LAB}"
 APPLY = "POST api/v1/instances/<str:name>/apply/"
 ADVANCE = "run/sync.tasks.advance"
@@ -94,7 +96,6 @@ def wait_for_spans(collector: Collector, *names: str) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-@pytest.mark.slow
 def test_a_request_its_operation_and_its_calls_to_azure_are_one_trace(
     local_azure: LocalAzure, tmp_path: Path, collector: Collector
 ) -> None:

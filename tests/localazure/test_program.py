@@ -12,6 +12,8 @@ from localazure import seed
 from tests.cloud import REPOSITORY, LocalAzure
 from tests.localazure.rest import LAB_ID, Arm
 
+pytestmark = pytest.mark.slow
+
 
 def owner(cloud: LocalAzure) -> Arm:
     return Arm(cloud, seed.CLIENT_ID, seed.CLIENT_SECRET)

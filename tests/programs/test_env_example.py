@@ -8,10 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXAMPLE = (ROOT / ".env.example").read_text()
 
 
+@pytest.mark.slow
 def test_copy_with_secret_key_starts(tmp_path: Path) -> None:
     copy = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
     copy |= {"SIGNALMAN_SECRET_KEY": "test", "SIGNALMAN_DATA_DIR": str(tmp_path)}

@@ -13,6 +13,8 @@ import pytest
 
 from tests.programs.processes import left_running_with, running_with
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 # Starts a bound program that ignores SIGTERM and has a child.

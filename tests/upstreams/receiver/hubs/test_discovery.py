@@ -36,6 +36,7 @@ def start(apps: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_hubs_of_an_installed_app_are_found_once() -> None:
     started = start("tests.upstreams.project")
     assert started.returncode == 0
@@ -47,6 +48,7 @@ def test_the_hubs_of_an_installed_app_are_found_once() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_two_apps_that_claim_one_event_do_not_start() -> None:
     started = start("tests.upstreams.project,tests.upstreams.clashing")
     assert started.returncode != 0
