@@ -50,6 +50,22 @@ async def post_token(request: Request) -> JSONResponse:
         raise ControlError(f"No such token: {error}") from error
 
 
+async def list_connections(request: Request) -> JSONResponse:
+    """GET /_local/connections: the clients' connections to all instances."""
+    return JSONResponse([one.to_json() for one in world_of(request).service.connections])
+
+
+async def drop_connections(request: Request) -> JSONResponse:
+    """POST /_local/connections/drop {connectionId?}: break network connections, all by default."""
+    wanted = (await content(request)).get("connectionId")
+    dropped = 0
+    for connection in world_of(request).service.connections:
+        if wanted in (None, connection.id):
+            connection.abort("The connection was dropped.")
+            dropped += 1
+    return JSONResponse({"dropped": dropped})
+
+
 def _event(body: dict[str, Any]) -> ClientEvent:
     fields = {_NAMES.get(name, name): value for name, value in body.items()}
     fields["claims"] = tuple((kind, value) for kind, value in fields.get("claims", ()))
@@ -77,4 +93,6 @@ def _as_json(event: ClientEvent, outcome: Outcome) -> dict[str, Any]:
 ROUTES = [
     Route("/_local/events", post_event, methods=["POST"]),
     Route("/_local/tokens", post_token, methods=["POST"]),
+    Route("/_local/connections", list_connections),
+    Route("/_local/connections/drop", drop_connections, methods=["POST"]),
 ]

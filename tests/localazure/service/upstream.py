@@ -41,7 +41,7 @@ class Upstream:
 
     def events(self) -> list[str]:
         """Return the names of the events that came, in order."""
-        return [one.event() for one in list(self.received)]
+        return [one.event() for one in list(self.received) if "X-ASRS-Event" in one.headers]
 
 
 class _Handler(BaseHTTPRequestHandler):
