@@ -90,5 +90,7 @@ class Registry:
         for connection in self:
             connection.is_forgotten = True
             connection.abort()
+        self._open.clear()
+        self._counts.clear()
         self._hubs.clear()
         self._pending.clear()

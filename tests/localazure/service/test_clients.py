@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from localazure import seed
-from tests.cloud import LocalAzure
-from tests.localazure.service.application import NAME, Application, running
+from tests.localazure.service.application import NAME, Application
 from tests.localazure.service.environments import run_javascript, run_python
 from tests.localazure.service.sockets import Client
 
@@ -44,12 +42,6 @@ RECEIVED = {
     "group": ["to the room"],
     "connection": ["to the connection"],
 }
-
-
-@pytest.fixture
-def application(local_azure: LocalAzure) -> Iterator[Application]:
-    with running(local_azure) as one:
-        yield one
 
 
 def environment(application: Application) -> dict[str, str]:
