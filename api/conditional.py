@@ -1,41 +1,63 @@
-"""Writing a document only where it still is what the writer saw (RFC 9110, RFC 6585)."""
+"""Conditional writes: a document is replaced only if the caller saw its present version.
+
+Source: RFC 9110, sections 8.8.3 and 13.1.1; RFC 6585, section 3.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from rest_framework.request import Request
 
 from api.problems import Problem
 
+_TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS: Final = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
+
 
 def entity_tag(document: Any) -> str:
-    """Return the document's strong entity tag: two documents of one tag are equal."""
+    """Return the document's strong entity tag: two documents with one tag are equal."""
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return f'"{hashlib.sha256(canonical.encode()).hexdigest()}"'
 
 
 def require_match(request: Request, document: Any) -> None:
-    """Let the request go on where its If-Match names the present document, or `*`.
+    """Return if the request's If-Match names the present document, or is `*`.
 
     Call it in the transaction of the write, with the row locked. Raises Problem: 428 where the
-    header is missing, and 412 where the document is another by now.
+    header is missing, 400 where it is no list of entity tags, and 412 where the document has
+    changed or the tag is a weak one.
     """
-    wanted = request.META.get("HTTP_IF_MATCH")
-    if wanted is None:
+    header = request.META.get("HTTP_IF_MATCH")
+    if header is None:
         raise Problem(
             428,
             "precondition-required",
             "If-Match is required",
             "Read the document, and send its ETag as If-Match with the new one.",
         )
-    tags = {tag.strip() for tag in wanted.split(",")}
-    if not tags & {"*", entity_tag(document)}:
-        raise Problem(
-            412,
-            "stale-document",
-            "The document has changed",
-            "Somebody changed it after you read it. Read it again, and change that.",
+    if header.strip() == "*":
+        return
+    if not _TAGS.fullmatch(header):
+        detail = 'If-Match takes the ETag as it was sent, with its quotation marks: "abc".'
+        raise Problem(400, "invalid", "The request is not valid", detail)
+    tags = re.findall(_TAG, header)
+    tag = entity_tag(document)
+    if tag in tags:
+        return
+    raise _changed(is_weak=f"W/{tag}" in tags)
+
+
+def _changed(*, is_weak: bool) -> Problem:
+    if is_weak:
+        detail = (
+            "The ETag is a weak one (W/), which a proxy makes of it when it compresses responses, "
+            "and If-Match needs a strong one. Send the tag without W/, or switch compression of "
+            "application/json off in the proxy (nginx: gzip off for /api/)."
         )
+    else:
+        detail = "It was changed after you read it. Read it again, and edit that version."
+    return Problem(412, "stale-document", "The document has changed", detail)

@@ -5,12 +5,15 @@ An app registers its own exceptions with `register` in `AppConfig.ready`.
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions, views
@@ -18,8 +21,12 @@ from rest_framework.response import Response
 
 from api.problems import Problem, problem_response
 from arm.errors import ArmError, CredentialRefused
+from validation.rate_limited_log import RateLimitedLog
 
-_KEPT: Final = ("WWW-Authenticate", "Retry-After", "Allow")
+_KEPT: Final = frozenset({"WWW-Authenticate", "Retry-After"})
+_DATABASE_AWAY: Final = (OperationalError, InterfaceError)
+_RETRY_SECONDS: Final = 5
+_log: Final = RateLimitedLog(logging.getLogger(__name__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class ProblemType:
 
 
 _types: dict[type[Exception], ProblemType] = {
-    ArmError: ProblemType(502, "azure", "Azure did not do it"),
+    ArmError: ProblemType(502, "azure", "Azure refused or failed"),
 }
 
 
@@ -54,46 +61,61 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse 
     request: HttpRequest = context["request"]._request  # noqa: SLF001  DRF has no public name
     if not _is_api(request):
         return views.exception_handler(error, context)
+    if isinstance(error, _DATABASE_AWAY):
+        _log.write("database", "The database does not answer: %s.", type(error).__name__)
+        return _database_away(request)
     problem = _problem(error)
     if problem is None:
         return None
     # It rolls the request's transaction back, and gives the headers: challenge and Retry-After.
     plain = views.exception_handler(error, context)
     headers = plain.headers if isinstance(plain, Response) else {}
-    kept = {
-        name: value
-        for name, value in headers.items()
-        if name in {"WWW-Authenticate", "Retry-After"}
-    }
+    kept = {name: value for name, value in headers.items() if name in _KEPT}
     return problem_response(request, problem, kept)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what Django itself refuses."""
+    """Answer a request that Django itself refuses."""
     if not _is_api(request):
         return defaults.bad_request(request, exception)
     return problem_response(request, _general(400, "The request is not well formed."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what Django itself forbids."""
+    """Answer a request that Django itself forbids."""
     if not _is_api(request):
         return defaults.permission_denied(request, exception)
     return problem_response(request, _general(403, "This is not allowed."))
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer an address that is none."""
+    """Answer an unknown URL."""
     if not _is_api(request):
         return defaults.page_not_found(request, exception)
-    return problem_response(request, _general(404, "There is nothing at this address."))
+    return problem_response(request, _general(404, "There is no resource at this URL."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer what nobody foresaw; the log has it, by the request's id."""
+    """Answer an unexpected exception, which the log has under the request's id."""
     if not _is_api(request):
         return defaults.server_error(request)
-    return problem_response(request, _general(500, "Something failed here. The log says what."))
+    # Django calls this where it handles the exception: one of a middleware, or of a commit.
+    if isinstance(sys.exc_info()[1], _DATABASE_AWAY):
+        return _database_away(request)
+    return problem_response(
+        request,
+        _general(500, "An unexpected error occurred. The log has it under this request_id."),
+    )
+
+
+def _database_away(request: HttpRequest) -> HttpResponse:
+    problem = Problem(
+        503,
+        "service-unavailable",
+        "Service Unavailable",
+        "The database does not answer. Send the request again later.",
+    )
+    return problem_response(request, problem, {"Retry-After": str(_RETRY_SECONDS)})
 
 
 def _is_api(request: HttpRequest) -> bool:
@@ -106,7 +128,7 @@ def _problem(error: Exception) -> Problem | None:
             found: Problem | None = error
         case Http404() | ObjectDoesNotExist():
             # The second: it was there when the request began.
-            found = _general(404, "There is nothing of this name.")
+            found = _general(404, "There is no resource of this name.")
         case PermissionDenied():
             found = _general(403, "This is not allowed.")
         case ValidationError():

@@ -24,13 +24,14 @@ def once(request: Request, start: Callable[[], Response]) -> Response:
 
     A request is repeated where its Idempotency-Key was sent by the same caller within a day. The
     work and the answer are recorded together or not at all; one that was refused may be tried
-    again. Raises Problem: 400 for a key that is too long, 422 for the key of another request.
+    again. Raises Problem: 400 for a key that is empty or too long, 422 for one that was sent with
+    another request.
     """
-    key = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
-    if not key:
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is None:
         return start()
-    if len(key) > _MAX_CHARACTERS:
-        detail = f"An Idempotency-Key has at most {_MAX_CHARACTERS} characters."
+    if not 0 < len(key) <= _MAX_CHARACTERS:
+        detail = f"An Idempotency-Key has 1 to {_MAX_CHARACTERS} characters."
         raise Problem(400, "invalid", "The request is not valid", detail)
     with transaction.atomic():
         kept = _keep(request, key)

@@ -1,30 +1,39 @@
-"""How often a caller may ask, and how often an address may try to become one."""
+"""How often a caller may send requests, and how often an address may send bad credentials.
+
+Both are counted in Django's cache: several processes share a limit only where they share the cache.
+While the cache is away, requests are not limited.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle, UserRateThrottle
+from rest_framework.throttling import UserRateThrottle
+from rest_framework.views import APIView
+
+from observability.client_address import client_address
+from validation.rate_limited_log import RateLimitedLog
+
+T = TypeVar("T")
 
 _MINUTE: Final = 60
-# Who has one address of IPv6 has all that share these bits.
+# One IPv6 client usually holds all addresses that share these bits.
 _IPV6_BITS: Final = 64
+cache_log: Final = RateLimitedLog(logging.getLogger(__name__))
 
 
 class CallerThrottle(UserRateThrottle):
-    """So many requests a minute for each caller, by the setting `API`.
-
-    Counted in Django's cache: with several processes, they share a limit only where they share it.
-    """
+    """Limits the requests of each caller in a minute, by the setting `API`."""
 
     scope = "caller"
 
@@ -32,9 +41,13 @@ class CallerThrottle(UserRateThrottle):
         """Return the setting."""
         return f"{settings.API['REQUESTS_A_MINUTE']}/minute"
 
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Return whether the request is within the limit."""
+        return _try(lambda: super(CallerThrottle, self).allow_request(request, view), True)
+
     @property
     def headers(self) -> dict[str, str]:
-        """What of the limit is left, once the request was counted."""
+        """The rest of the limit, once the request was counted."""
         used = len(getattr(self, "history", ()))
         limit: int = settings.API["REQUESTS_A_MINUTE"]
         return {
@@ -45,43 +58,51 @@ class CallerThrottle(UserRateThrottle):
 
 @contextmanager
 def refusals_counted(request: Request) -> Iterator[None]:
-    """Authenticate in this block; credentials that are refused count against their address.
+    """Authenticate in this block; refused credentials count against their address.
 
-    From an address that had too many refused in this minute, credentials are looked at no more
-    until the next: to check a token costs more than to send one. Its count is one number in
-    Django's cache, whatever is sent. A request without credentials is not held up.
-    Raises Throttled, and what the block raises.
+    An address that had too many refused in this minute is answered without looking at its
+    credentials until the next: checking a token costs more than sending one. Requests without
+    credentials are not limited here. Raises Throttled, and what the block raises.
     """
     now = time.time()
     key = f"refused-{int(now) // _MINUTE}-{_origin(request)}"
     limit: int = settings.API["REFUSALS_A_MINUTE"]
-    if "HTTP_AUTHORIZATION" in request.META and cache.get(key, 0) >= limit:
+    if "HTTP_AUTHORIZATION" in request.META and _try(lambda: cache.get(key, 0), 0) >= limit:
         raise Throttled(_MINUTE - now % _MINUTE)
     try:
         yield
     except AuthenticationFailed as refusal:
-        # Not where the signing keys could not be read, which is nobody's fault who asks.
+        # Not where the signing keys could not be read, which is not the caller's fault.
         if refusal.status_code == status.HTTP_401_UNAUTHORIZED:
-            cache.add(key, 0, _MINUTE)
-            _count(key)
+            _try(lambda: _count(key), None)
         raise
 
 
 def _count(key: str) -> None:
+    cache.add(key, 0, _MINUTE)
     try:
         cache.incr(key)
     except ValueError:
-        # The cache forgot it meanwhile, being full.
+        # The cache dropped it meanwhile, being full.
         cache.set(key, 1, _MINUTE)
 
 
-def _origin(request: Request) -> str:
-    """Return the address that asks, as far as proxies are trusted to name it."""
-    found = BaseThrottle().get_ident(request) or "unknown"
+def _try(use: Callable[[], T], otherwise: T) -> T:
+    """Return what `use` returns, or `otherwise` where the cache is away."""
     try:
-        address = ipaddress.ip_address(found)
-    except ValueError:
+        return use()
+    except Exception as error:  # noqa: BLE001  each cache raises its own client's errors
+        cache_log.write(
+            "cache", "The cache cannot be used; requests are not limited: %s.", type(error).__name__
+        )
+        return otherwise
+
+
+def _origin(request: Any) -> str:
+    """Return the client's address, or its network for IPv6."""
+    address = client_address(request)
+    if address is None:
         return "unknown"
-    if address.version == 4:  # noqa: PLR2004  IPv4
+    if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     return str(ipaddress.ip_network((address, _IPV6_BITS), strict=False).network_address)

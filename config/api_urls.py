@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.urls import path
 from drf_spectacular.views import (
     SpectacularAPIView,
@@ -25,11 +27,20 @@ from sync.api import (
 )
 from upstreams.api import views as upstreams
 
+_READ: Final = ["get", "head"]
+
 # The schema says nothing that the repository does not, so that tools may read it without a caller.
 urlpatterns = [
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
-    path("redoc/", SpectacularRedocView.as_view(url_name="api-schema")),
+    path("schema/", SpectacularAPIView.as_view(http_method_names=_READ), name="api-schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api-schema", http_method_names=_READ),
+        name="api-docs",
+    ),
+    path(
+        "redoc/",
+        SpectacularRedocView.as_view(url_name="api-schema", http_method_names=_READ),
+    ),
     path("subscriptions/", identities.SubscriptionList.as_view()),
     path("subscriptions/visible/", fleet.VisibleSubscriptions.as_view()),
     path("subscriptions/<uuid:subscription_id>/", identities.SubscriptionDetail.as_view()),

@@ -83,6 +83,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "observability.request_ids.request_ids",
+    "config.proxy.refuse_misrouted",
+    "api.middleware.require_final_slash",
     "django.middleware.security.SecurityMiddleware",
     "portal.content_security_policy.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -173,7 +175,8 @@ _SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": str(DATA_DIR / "signalman.sqlite3"),
 }
-DATABASES: dict[str, dict[str, Any]] = {"default": env[process.DATABASE_URL] or _SQLITE}
+_NAMED = env[process.DATABASE_URL]
+DATABASES: dict[str, dict[str, Any]] = {"default": _SQLITE if _NAMED is None else _NAMED}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     if DATABASES["default"] is _SQLITE:
         _make_folder(DATA_DIR, is_required=True)
@@ -197,7 +200,7 @@ CACHES = {"default": env[process.CACHE_URL]}
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.BoundedJSONParser"],
     # A request without credentials is answered with the first one's challenge.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.PersonalTokenAuthentication",

@@ -9,10 +9,22 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from observability import context
 from observability.redaction import redacted
+
+# Of a message. Tracebacks are bounded by the code, not by what a request sends.
+_MAX_CHARACTERS: Final = 1_000
+
+
+class WithoutTraceback(logging.Filter):
+    """Drops the traceback of a refusal that any request can cause."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the record pass, without its traceback."""
+        record.exc_info = record.exc_text = None
+        return True
 
 
 def logging_settings(*, form: str, level: str) -> dict[str, Any]:
@@ -27,7 +39,10 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
             "text": {"()": "observability.logs.LineFormatter"},
             "json": {"()": "observability.logs.JsonFormatter"},
         },
-        "filters": {"refusals": {"()": "upstreams.receiver.serving.logs.WithoutRefusals"}},
+        "filters": {
+            "refusals": {"()": "upstreams.receiver.serving.logs.WithoutRefusals"},
+            "short": {"()": "observability.logs.WithoutTraceback"},
+        },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
@@ -35,6 +50,8 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
             "azure": {"level": "WARNING"},
             # It writes a line for every answer from 400 on; the receiver writes its own.
             "django.request": {"filters": ["refusals"]},
+            # Any request can name a host that is not allowed.
+            "django.security.DisallowedHost": {"filters": ["short"]},
             # At INFO it writes two lines for each task, one of which comes every few seconds.
             "celery": {"level": "WARNING"},
             # It warns of a host that its filesystem transport has no need of.
@@ -53,7 +70,7 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
         """Return the line without the traceback, what cannot be printed written out."""
-        line = _printable(super().formatMessage(record))
+        line = _printable(_shortened(super().formatMessage(record)))
         named = " ".join(f"{name}={value}" for name, value in _cause(record).items())
         return f"{line} [{named}]" if named else line
 
@@ -76,7 +93,7 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, tz=UTC).isoformat("T", "milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": redacted(record.getMessage()),
+            "message": redacted(_shortened(record.getMessage())),
             "process": record.process,
             "thread": record.threadName,
             **_cause(record),
@@ -104,6 +121,13 @@ def _trace_id() -> str:
         return ""
     context = tracing.get_current_span().get_span_context()
     return f"{context.trace_id:032x}" if context.is_valid else ""
+
+
+def _shortened(text: str) -> str:
+    """Return the text, cut where an unauthenticated request could make it long."""
+    if len(text) <= _MAX_CHARACTERS:
+        return text
+    return f"{text[:_MAX_CHARACTERS]}... ({len(text)} characters)"
 
 
 def _printable(line: str) -> str:

@@ -6,7 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Final
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from observability.client_address import connection_address
 from observability.models import MetricValue
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,8 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     """
     token: str = settings.METRICS["TOKEN"]
     if token:
-        scheme, _, given = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        authorization: str = request.META.get("HTTP_AUTHORIZATION", "")
+        scheme, _, given = authorization.partition(" ")
         if scheme.lower() == "bearer" and constant_time_compare(given.strip(), token):
             return None
         refused = _text(401, "Send SIGNALMAN_METRICS_TOKEN as the bearer token.")
@@ -126,11 +128,9 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
 def _is_allowed_address(request: HttpRequest) -> bool:
     if any(name in request.META for name in _FORWARDED):
         return False
-    try:
-        address = ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return False
-    return any(address in ip_network(network) for network in settings.METRICS["NETWORKS"])
+    address = connection_address(request)
+    networks = map(ip_network, settings.METRICS["NETWORKS"])
+    return address is not None and any(address in network for network in networks)
 
 
 def _text(status: int, sentence: str) -> HttpResponse:

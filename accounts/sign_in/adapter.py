@@ -1,4 +1,4 @@
-"""What allauth asks of us while somebody signs in with Entra."""
+"""allauth's adapter for sign-in with Entra."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from accounts.authentication import roles_of
+from accounts.sign_in.failures import failure_of
 from accounts.sign_in.pages import refusal
 from accounts.sign_in.people import bring_up_to_date, free_username
 
@@ -21,18 +22,18 @@ logger = logging.getLogger(__name__)
 
 
 class EntraAdapter(DefaultSocialAccountAdapter):
-    """Lets in who has an app role, as what it says; and links nobody to an account by an address.
+    """Signs in users with an app role, and never links accounts by e-mail address.
 
     The setting SOCIALACCOUNT_ADAPTER.
     """
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Bring a known person's account up to date, and let in who has a role."""
+        """Update a known user's account, and refuse a user without a role."""
         if sociallogin.state.get("process") != AuthProcess.LOGIN:
-            _refuse(request, "An account with a password cannot be joined to one of Entra.")
+            _refuse(request, "An account with a password cannot be connected to an Entra account.")
         claims = claims_of(sociallogin)
         roles = roles_of(claims)
-        # Nothing here goes by them, and one that is taken would ask for another.
+        # They are not used here, and a taken one would make allauth ask for another.
         sociallogin.email_addresses = []
         user = sociallogin.user
         if isinstance(user, User) and sociallogin.is_existing:
@@ -42,20 +43,20 @@ class EntraAdapter(DefaultSocialAccountAdapter):
         if not roles:
             _refuse(
                 request,
-                "Entra knows you, and gave you no role in Signalman: ask an administrator of your "
-                "tenant for Fleet.Reader, Fleet.Operator or Fleet.Admin of this application.",
+                "You have no role in Signalman. Ask an administrator of your tenant to assign you "
+                "Fleet.Reader, Fleet.Operator or Fleet.Admin of this application.",
             )
 
     def populate_user(
         self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]
     ) -> Any:
-        """Name the account that is made at somebody's first sign-in."""
+        """Return the account for a user's first sign-in, with its name."""
         user = super().populate_user(request, sociallogin, {**data, "email": ""})
         user.username = free_username(claims_of(sociallogin))
         return user
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Any:
-        """Make the account, with the groups of its roles."""
+        """Create the account, with the groups of its roles."""
         user = super().save_user(request, sociallogin, form)
         claims = claims_of(sociallogin)
         bring_up_to_date(user, claims, roles_of(claims))
@@ -69,16 +70,12 @@ class EntraAdapter(DefaultSocialAccountAdapter):
         exception: Exception | None = None,
         extra_context: dict[str, Any] | None = None,
     ) -> NoReturn:
-        """Say on a page of ours what did not work."""
+        """Show what failed, and which setting is likely to be wrong."""
         if error == AuthError.CANCELLED:
-            _refuse(request, "You went back, so that nobody was signed in.")
-        # Only its kind: the text may quote what Entra answered.
-        logger.warning("Sign-in with Entra failed: %s.", type(exception).__name__)
-        _refuse(
-            request,
-            "Entra did not complete the sign-in, or it took too long. Try again; where that does "
-            "not help, the log of the portal says what failed.",
-        )
+            _refuse(request, "The sign-in was cancelled.")
+        failure = failure_of(request, exception)
+        logger.warning("Sign-in with Entra failed: %s.", failure)
+        _refuse(request, failure.sentence)
 
 
 def claims_of(sociallogin: SocialLogin) -> Mapping[str, Any]:

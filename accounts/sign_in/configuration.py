@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage, Error
 
 # Part of the address that the app registration sends people back to.
 PROVIDER: Final = "entra"
+# Identifies a user in a tenant; `sub` differs for each application.
+UID_CLAIM: Final = "oid"
 
 
 def is_offered() -> bool:

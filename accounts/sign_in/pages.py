@@ -1,4 +1,4 @@
-"""The addresses of the sign-in with Entra: away to it, back from it, and why it did not work."""
+"""The views of sign-in with Entra: the redirect to it, its callback, and the error page."""
 
 from __future__ import annotations
 
@@ -13,31 +13,47 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from requests import RequestException
 
+from accounts.sign_in.configuration import UID_CLAIM
+from accounts.sign_in.failures import failure_of
+
 logger = logging.getLogger(__name__)
+
+_NO_OBJECT_ID = (
+    "Entra's id token has no object id (oid), by which accounts are told apart. Ask an "
+    "administrator to check the claims of the app registration."
+)
 
 
 @require_POST
 @never_cache
 def leave(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Lead to Entra. A POST, so that no other site signs anybody in."""
+    """Redirect to Entra. A POST, so that no other site can sign a user in."""
     try:
         answer: HttpResponse = allauth_login(request, provider_id)
     except RequestException as error:
-        logger.warning("Sign-in with Entra failed: %s.", type(error).__name__)
-        return refusal(request, "Entra cannot be reached at present: try again in a moment.", 502)
+        failure = failure_of(request, error)
+        logger.warning("Sign-in with Entra failed: %s.", failure)
+        return refusal(request, failure.sentence, 502)
     return answer
 
 
 @require_GET
 @never_cache
 def arrive(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Take the code that Entra sends, and sign in whom it stands for."""
-    answer: HttpResponse = allauth_callback(request, provider_id)
+    """Exchange the code that Entra sent for the user's id token, and sign the user in."""
+    try:
+        answer: HttpResponse = allauth_callback(request, provider_id)
+    except KeyError as error:
+        # allauth reads the setting `uid_field` of the id token's claims without looking.
+        if error.args != (UID_CLAIM,):
+            raise
+        logger.warning("Sign-in with Entra failed: the id token has no %s.", UID_CLAIM)
+        return refusal(request, _NO_OBJECT_ID)
     return answer
 
 
 def refusal(request: HttpRequest, sentence: str, status: int = 403) -> HttpResponse:
-    """Return the page that says in a sentence why nobody was signed in."""
+    """Return the page that says why the sign-in failed."""
     request.current_app = admin.site.name
     frame = admin.site.each_context(request)
     context = {**frame, "title": "You are not signed in", "sentence": sentence}

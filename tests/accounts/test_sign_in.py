@@ -99,7 +99,7 @@ def test_an_app_role_is_a_role(
 def test_who_has_no_role_gets_no_account(client: Client, enter: Enter) -> None:
     answer = enter(client, seed.STRANGER_UPN)
     assert answer.status_code == 403
-    assert "gave you no role" in answer.content.decode()
+    assert "You have no role in Signalman" in answer.content.decode()
     assert not User.objects.exists()
 
 

@@ -74,7 +74,7 @@ def test_what_a_caller_says_of_its_own_address_changes_nothing() -> None:
 
 
 def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_names(settings: Settings) -> None:
-    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": 1}
+    settings.BEHIND_PROXY = True
     tries(3, HTTP_X_FORWARDED_FOR="203.0.113.1, 192.0.2.8")
     assert tries(1, HTTP_X_FORWARDED_FOR="203.0.113.2, 192.0.2.8") == [429]
     assert tries(1, HTTP_X_FORWARDED_FOR="203.0.113.1, 192.0.2.9") == [401]

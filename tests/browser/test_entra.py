@@ -53,7 +53,7 @@ def test_revoked_role_is_lost_at_next_sign_in(page: Page, portal: Portal) -> Non
 def test_user_without_role_is_refused(page: Page, watch: Watch) -> None:
     watch.allow("403")
     sign_in_with_entra(page, seed.STRANGER_UPN)
-    expect(page.get_by_role("alert")).to_contain_text("gave you no role in Signalman")
+    expect(page.get_by_role("alert")).to_contain_text("You have no role in Signalman")
     assert_accessible(page)
     assert page.request.get("/admin/", max_redirects=0).status == 302
 
@@ -63,7 +63,7 @@ def test_cancelled_sign_in_is_explained(page: Page, watch: Watch) -> None:
     page.goto("/admin/login/")
     page.get_by_role("button", name="Sign in with Microsoft").click()
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("alert")).to_contain_text("You went back")
+    expect(page.get_by_role("alert")).to_contain_text("The sign-in was cancelled")
     page.get_by_role("link", name="Back to the sign-in page").click()
     expect(page.get_by_label("Password")).to_be_visible()
 

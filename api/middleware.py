@@ -1,0 +1,35 @@
+"""URLs of the API without their final slash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import is_valid_path
+
+from api.problems import Problem, problem_response
+
+_SAFE: Final = frozenset({"GET", "HEAD"})
+
+
+def require_final_slash(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer 404 to a write whose URL lacks the final slash.
+
+    Django would answer 301, and many clients repeat a redirected PUT or POST as a GET (RFC 9110,
+    section 15.4.2).
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        is_write = request.method not in _SAFE
+        if not is_write or not path.startswith("/api/") or path.endswith("/"):
+            return get_response(request)
+        if not is_valid_path(f"{path}/"):
+            return get_response(request)
+        detail = f"URLs of the API end with a slash: {path}/"
+        return problem_response(request, Problem(404, "not-found", "Not Found", detail))
+
+    return middleware

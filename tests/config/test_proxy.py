@@ -1,0 +1,38 @@
+"""Requests that show a wrong proxy setting are answered with the setting to change."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+
+@pytest.fixture
+def https(settings: Settings) -> Settings:
+    settings.SECURE_SSL_REDIRECT = True
+    return settings
+
+
+def test_names_setting_where_redirects_would_loop(https: Settings) -> None:
+    answer = Client(headers={"X-Forwarded-Proto": "https"}).get("/admin/login/")
+    assert answer.status_code == 500
+    assert "SIGNALMAN_BEHIND_PROXY is off" in answer.content.decode()
+
+
+def test_redirects_plain_requests(https: Settings) -> None:
+    answer = Client().get("/admin/login/")
+    assert (answer.status_code, answer["Location"]) == (301, "https://testserver/admin/login/")
+
+
+@pytest.mark.django_db
+def test_trusts_configured_proxy(https: Settings) -> None:
+    https.BEHIND_PROXY = True
+    https.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    answer = Client(headers={"X-Forwarded-Proto": "https"}).get("/admin/login/")
+    assert answer.status_code == 200
+
+
+def test_refuses_path_prefix() -> None:
+    answer = Client().get("/livez", SCRIPT_NAME="/signalman")
+    assert answer.status_code == 500
+    assert "cannot be served below a path" in answer.content.decode()
