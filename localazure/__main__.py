@@ -97,7 +97,10 @@ def _restored(
     """Fill the world from the state file, or anew; return the authority that belongs to it."""
     state = file.load() if file else None
     if state:
-        world.restore(state["world"])
+        try:
+            world.restore(state["world"])
+        except (KeyError, TypeError) as error:
+            raise StateError(f"The state is of another version ({error!r}). Remove it.") from error
         return CertificateAuthority.from_json(state["authority"])
     plant(world)
     authority = CertificateAuthority()

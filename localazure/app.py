@@ -17,15 +17,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from localazure import control
 from localazure.arm import errors as arm_errors
-from localazure.arm import metadata
+from localazure.arm import inventory, metadata
 from localazure.arm.authorization.assignments import assignments
 from localazure.arm.authorization.definitions import definitions, permissions
 from localazure.arm.headers import add_headers
 from localazure.arm.identities.providers import PROVIDERS as MANAGED_IDENTITY
 from localazure.arm.keyvault import data_plane
 from localazure.arm.keyvault.providers import PROVIDERS as KEY_VAULT
+from localazure.arm.network import endpoints
 from localazure.arm.resource_groups import groups
-from localazure.arm.signalr.routes import signalr
+from localazure.arm.signalr.providers import PROVIDERS as SIGNALR
 from localazure.arm.subscriptions import subscriptions
 from localazure.arm.web.providers import PROVIDERS as WEB
 from localazure.entra import errors as entra_errors
@@ -42,7 +43,10 @@ _ARM_PREFIXES = ("/subscriptions", "/providers", "/keyvault")
 PROVIDERS = (
     subscriptions,
     groups,
-    signalr,
+    inventory.providers,
+    inventory.resources,
+    *SIGNALR,
+    endpoints,
     *MANAGED_IDENTITY,
     *KEY_VAULT,
     *WEB,
@@ -75,6 +79,7 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
         },
     )
     app.state.world = world
+    app.state.providers = PROVIDERS
     app.state.plant = plant
     return app
 

@@ -6,6 +6,7 @@ own JSON, of which any part may be missing; what Local Azure does not know is ke
 
 from __future__ import annotations
 
+import base64
 import copy
 import hashlib
 from collections.abc import Callable
@@ -167,7 +168,9 @@ def _principal_of(world: World, identity_id: str) -> Description:
 
 def _access_keys(arm_id: str) -> dict[str, str]:
     return {
-        name: hashlib.sha256(f"{name} of {arm_id.lower()}".encode()).hexdigest()
+        name: base64.b64encode(
+            hashlib.sha256(f"{name} of {arm_id.lower()}".encode()).digest()
+        ).decode()
         for name in ("primaryKey", "secondaryKey")
     }
 

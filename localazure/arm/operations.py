@@ -1,11 +1,13 @@
-"""Long-running operations: what a write started, how far it is, and what it will leave behind.
+"""Long-running operations: what a write started, how far it is, and how it ends.
 
-A write takes effect when its operation ends. How long that takes and how it ends is set by a
-`Progression`; the real service takes 20 to 94 seconds.
+A write takes effect at once and its resource says `Creating` or `Updating` until the operation
+ends, as Microsoft's recordings show. A `Progression` sets how long that takes and how it ends; in
+Azure it takes 20 to 94 seconds.
 """
 
 from __future__ import annotations
 
+import copy
 import time
 import uuid
 from dataclasses import asdict, dataclass, field
@@ -19,37 +21,38 @@ RUNNING = "Running"
 
 @dataclass(frozen=True)
 class Progression:
-    """How operations run: each ends after `polls` answers of Running or `seconds`, if given.
+    """How operations run: each ends after `polls` answers of Running or after `seconds`.
 
-    With both, whichever comes first. `retry_after` is sent with 202 and Running, in seconds; the
-    real service sends none, and its SDK then waits 30 seconds between two polls.
+    With both, whichever comes first. `retry_after` is sent with 202 and Running, in seconds; Azure
+    SignalR Service sends none, and its SDK then waits 30 seconds between two polls.
     """
 
     polls: int | None = 1
     seconds: float | None = 5.0
-    retry_after: float | None = 1.0
+    retry_after: float | None = None
     outcome: Outcome = "Succeeded"
     code: str = "InternalServerError"
-    message: str = "The operation failed because Local Azure was told so."
+    message: str = "The operation failed, as Local Azure's progression requests."
 
     def __post_init__(self) -> None:
         if self.outcome not in ("Succeeded", "Failed", "Canceled"):
             raise ValueError("outcome is Succeeded, Failed or Canceled.")
         if self.polls is None and self.seconds is None:
-            raise ValueError("Say polls or seconds: an operation has to end.")
+            raise ValueError("Give polls or seconds: an operation has to end.")
 
 
 @dataclass
 class Operation:
     """One long-running operation on one resource.
 
-    On success the resource becomes `result`; None removes it. On any other outcome it stays as it
-    is and its provisioning state says so.
+    On success the resource's properties become `completion`. On any other outcome the resource
+    goes back to `before`, if given, and its provisioning state is the outcome.
     """
 
     resource_id: str
-    result: Resource | None
     progression: Progression
+    completion: dict[str, Any] = field(default_factory=dict)
+    before: Resource | None = None
     name: str = field(default_factory=lambda: str(uuid.uuid4()))
     status: str = RUNNING
     polled: int = 0
@@ -68,10 +71,10 @@ class Operation:
         polled_enough = polls is not None and self.polled >= polls
         return polled_enough or (seconds is not None and time.time() >= self.started + seconds)
 
-    def to_arm(self) -> dict[str, Any]:
-        """Return the body of operationStatuses."""
+    def to_arm(self, path: str) -> dict[str, Any]:
+        """Return the body of the operation's status; `path` is its id."""
         body: dict[str, Any] = {
-            "id": f"{self.resource_id}/operationStatuses/{self.name}",
+            "id": path,
             "name": self.name,
             "status": self.status,
             "startTime": self.start_time,
@@ -97,20 +100,32 @@ class Operations:
         self._running: dict[str, Operation] = {}
         self.progression = Progression()
 
-    def start(self, resource_id: str, result: Resource | None) -> Operation:
-        """Start an operation that leaves `result` behind; None removes the resource."""
-        return self._add(Operation(resource_id, result, self.progression))
+    def start(
+        self,
+        resource_id: str,
+        completion: dict[str, Any] | None = None,
+        before: Resource | None = None,
+    ) -> Operation:
+        """Start an operation on a resource that has already been written; see `Operation`."""
+        previous = copy.deepcopy(before)
+        return self._add(Operation(resource_id, self.progression, completion or {}, previous))
 
     def running_on(self, resource_id: str) -> Operation | None:
         """Return the operation that has not ended on this resource."""
         return self._running.get(resource_id.lower())
 
+    def end_unpolled(self, resource_id: str) -> None:
+        """End the operation on this resource that no client polls, so that the next can start."""
+        running = self.running_on(resource_id)
+        if running and not running.polled:
+            self._end(running)
+
     def find(self, name: str) -> Operation | None:
-        """Return the operation of that name."""
+        """Return the operation with this name."""
         return self._by_name.get(name.lower())
 
     def settle(self) -> None:
-        """End the operations that are due; called before each request is looked at."""
+        """End the operations that are due; called before each request is handled."""
         for operation in [one for one in self._running.values() if one.is_due()]:
             self._end(operation)
 
@@ -124,15 +139,16 @@ class Operations:
         del self._running[operation.resource_id.lower()]
         operation.status = operation.progression.outcome
         operation.end_time = timestamp()
-        if operation.status != "Succeeded":
-            resource = self._resources.get(operation.resource_id)
-            if resource is not None:
-                resource.document["properties"]["provisioningState"] = operation.status
-        elif operation.result is None:
-            self._resources.remove(operation.resource_id)
-        else:
-            operation.result.document["systemData"]["lastModifiedAt"] = timestamp()
-            self._resources.put(operation.result)
+        resource = self._resources.get(operation.resource_id)
+        if resource is None:
+            return
+        if operation.status == "Succeeded":
+            resource.document["properties"] |= operation.completion
+            return
+        if operation.before is not None:
+            resource = copy.deepcopy(operation.before)
+            self._resources.put(resource)
+        resource.document["properties"]["provisioningState"] = operation.status
 
     def to_json(self) -> dict[str, Any]:
         """Return the operations as JSON values; `from_json` reads them back."""
@@ -143,11 +159,11 @@ class Operations:
 
     @classmethod
     def from_json(cls, value: dict[str, Any], resources: Resources) -> Operations:
-        """Read what `to_json` wrote."""
+        """Read the result of `to_json`."""
         operations = cls(resources)
         operations.progression = Progression(**value["progression"])
         for entry in value["operations"]:
-            result = Resource(**entry["result"]) if entry["result"] else None
+            before = Resource(**entry["before"]) if entry["before"] else None
             progression = Progression(**entry["progression"])
-            operations._add(Operation(**entry | {"result": result, "progression": progression}))
+            operations._add(Operation(**entry | {"before": before, "progression": progression}))
         return operations

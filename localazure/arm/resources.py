@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Resource:
-    """A resource: what GET answers, and what GET does not show (keys, secrets, settings)."""
+    """A resource: the document that GET returns, and what it hides (keys, secrets, settings)."""
 
     document: dict[str, Any]
     hidden: dict[str, Any] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Resource:
 
     @property
     def type(self) -> str:
-        """The provider's type in lower case, to compare with."""
+        """The provider's type in lower case, for comparisons."""
         provider_type: str = self.document["type"]
         return provider_type.lower()
 
@@ -35,24 +35,24 @@ class Resource:
 
 
 class Resources:
-    """All resources by id; order is that of creation."""
+    """All resources by id, in order of creation."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Resource] = {}
-        # Each request asks for the role assignments among all others.
+        # Each request reads the role assignments, so they are indexed by type.
         self._by_type: defaultdict[str, dict[str, Resource]] = defaultdict(dict)
 
     def get(self, arm_id: str) -> Resource | None:
-        """Return the resource of that id."""
+        """Return the resource with this id."""
         return self._by_id.get(arm_id.lower())
 
     def put(self, resource: Resource) -> None:
-        """Add a resource, or replace the one of the same id."""
+        """Add a resource, or replace the one with the same id."""
         key = resource.id.lower()
         self._by_id[key] = self._by_type[resource.type][key] = resource
 
     def remove(self, arm_id: str) -> None:
-        """Remove the resource of that id, if it is there."""
+        """Remove the resource with this id, if it exists."""
         resource = self._by_id.pop(arm_id.lower(), None)
         if resource:
             del self._by_type[resource.type][arm_id.lower()]
@@ -68,13 +68,18 @@ class Resources:
         """Yield all resources, in the order of their creation."""
         return iter(list(self._by_id.values()))
 
+    def under(self, scope: str) -> list[Resource]:
+        """Return the resources of every type whose id lies under `scope`, oldest first."""
+        prefix = f"{scope.lower().rstrip('/')}/"
+        return [one for arm_id, one in self._by_id.items() if arm_id.startswith(prefix)]
+
     def to_json(self) -> list[dict[str, Any]]:
         """Return the resources as JSON values; `from_json` reads them back."""
         return [asdict(resource) for resource in self._by_id.values()]
 
     @classmethod
     def from_json(cls, value: list[dict[str, Any]]) -> Resources:
-        """Read what `to_json` wrote."""
+        """Read the result of `to_json`."""
         resources = cls()
         for entry in value:
             resources.put(Resource(**entry))
@@ -82,7 +87,7 @@ class Resources:
 
 
 def timestamp() -> str:
-    """Return the time as ARM writes it: UTC, seven digits of a second."""
+    """Return the time in ARM's form: UTC, with seven digits of a second."""
     return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
@@ -92,7 +97,7 @@ def created(by: str) -> dict[str, str]:
 
 
 def touched(by: str) -> dict[str, str]:
-    """Return the part of systemData that moves with each write."""
+    """Return the part of systemData that changes with each write."""
     return {
         "lastModifiedBy": by,
         "lastModifiedByType": "Application",

@@ -36,7 +36,7 @@ class Call:
     request: Request
     principal: Principal
     body: Any
-    versions: ApiVersions
+    provider: Provider
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -83,16 +83,22 @@ class Call:
 
     def json(self, document: Any, status_code: int = 200) -> Response:
         """Return an answer with the document as the request's api-version shows it."""
-        return JSONResponse(self.versions.shown(document, self.api_version), status_code)
+        shown = self.provider.api_versions.shown(document, self.api_version)
+        return JSONResponse(shown, status_code)
+
+    def view(self, resource: Resource) -> dict[str, Any]:
+        """Return the document of a resource with what the provider adds to it in answers."""
+        return self.provider.view(self.world, resource)
 
     def page(self, resources: Iterable[Resource]) -> Response:
         """Return one page of a list, with a link to the next one."""
-        documents = [resource.document for resource in resources]
+        found = list(resources)
         start = self._skipped()
         end = start + self.world.page_size
-        shown = [self.versions.shown(one, self.api_version) for one in documents[start:end]]
-        body: dict[str, Any] = {"value": shown}
-        if end < len(documents):
+        shown = self.provider.api_versions.shown
+        page = [shown(self.view(one), self.api_version) for one in found[start:end]]
+        body: dict[str, Any] = {"value": page}
+        if end < len(found):
             body["nextLink"] = self.link(self.path, **{"$skiptoken": str(end)})
         return JSONResponse(body)
 
@@ -104,6 +110,12 @@ class Call:
 
 
 Handler = Callable[[Call], Response]
+View = Callable[[World, Resource], dict[str, Any]]
+
+
+def own_document(_world: World, resource: Resource) -> dict[str, Any]:
+    """Return the document of a resource to which its provider adds nothing."""
+    return resource.document
 
 
 class ArmRoute(Route):
@@ -115,7 +127,10 @@ class ArmRoute(Route):
 
 
 class Provider:
-    """A resource provider: its type, published api-versions, routes and own response headers."""
+    """A resource provider: its type, published api-versions, routes and own response headers.
+
+    `view` returns what GET shows of a resource.
+    """
 
     def __init__(
         self,
@@ -123,12 +138,14 @@ class Provider:
         api_versions: ApiVersions | Iterable[str],
         *,
         headers: Mapping[str, str] | None = None,
+        view: View = own_document,
     ) -> None:
         self.type = resource_type
         if not isinstance(api_versions, ApiVersions):
             api_versions = ApiVersions(api_versions)
         self.api_versions: ApiVersions = api_versions
         self.headers = dict(headers or {})
+        self.view = view
         self.routes: list[Route] = []
 
     def serves(self, method: str, path: str, *, action: str) -> Callable[[Handler], Handler]:
@@ -178,7 +195,7 @@ class Provider:
         rates |= world.throttle.take(request.method, subscription, principal.object_id)
         world.operations.settle()
         _require_group(world, request.url.path)
-        return Call(world, request, principal, json_content(raw), self.api_versions)
+        return Call(world, request, principal, json_content(raw), self)
 
     def _check_version(self, request: Request) -> None:
         version = request.query_params.get("api-version")
@@ -199,7 +216,7 @@ def _require_group(world: World, path: str) -> None:
 
 
 def _get(call: Call) -> Response:
-    return call.json(call.resource(call.path).document)
+    return call.json(call.view(call.resource(call.path)))
 
 
 def json_content(raw: bytes) -> Any:

@@ -6,20 +6,23 @@ answer is cut down to the version that the request names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Version = str
-_ALL = "[]"
+# A step of a path: a name, and for an array which of its elements.
+_STEP = re.compile(r"(?P<name>\w+)(?P<each>\[(?:(?P<key>\w*)=(?P<value>\w+))?\])?")
 
 
 class ApiVersions:
     """The published versions of one provider.
 
     `since` maps a property's path to the first version that shows it, `until` to the last one. A
-    path is names joined by dots; `[]` after a name means every element of that array, as in
-    `properties.privateEndpointConnections[].properties.groupIds`. Versions are dates, so they
-    compare as text; a preview comes after the stable version of the same date.
+    path is names joined by dots. After the name of an array, `[]` means every element,
+    `[flag=EnableLiveTrace]` the elements with that member, and `[=Trace]` those with that value.
+    Versions are dates, so they compare as text; a preview comes after the stable version of the
+    same date.
     """
 
     def __init__(
@@ -30,8 +33,8 @@ class ApiVersions:
         until: Mapping[str, Version] | None = None,
     ) -> None:
         self._published = frozenset(published)
-        self._since = {tuple(path.split(".")): first for path, first in (since or {}).items()}
-        self._until = {tuple(path.split(".")): last for path, last in (until or {}).items()}
+        self._since = {_steps(path): first for path, first in (since or {}).items()}
+        self._until = {_steps(path): last for path, last in (until or {}).items()}
 
     def __contains__(self, version: object) -> bool:
         return version in self._published
@@ -46,20 +49,42 @@ class ApiVersions:
             document = _without(document, path)
         return document
 
-    def _hidden_in(self, version: Version) -> Iterator[tuple[str, ...]]:
+    def _hidden_in(self, version: Version) -> Iterator[tuple[re.Match[str], ...]]:
         yield from (path for path, first in self._since.items() if version < first)
         yield from (path for path, last in self._until.items() if version > last)
 
 
-def _without(value: Any, path: tuple[str, ...]) -> Any:
-    """Return a copy of `value` that lacks the property at `path`."""
-    name, rest = path[0], path[1:]
-    key = name.removesuffix(_ALL)
-    if not isinstance(value, dict) or key not in value:
+def _steps(path: str) -> tuple[re.Match[str], ...]:
+    found = [_STEP.fullmatch(step) for step in path.split(".")]
+    if None in found:
+        raise ValueError(f"'{path}' is not a path of properties.")
+    return tuple(step for step in found if step)
+
+
+def _without(value: Any, path: tuple[re.Match[str], ...]) -> Any:
+    """Return a copy of `value` that lacks what is at `path`."""
+    step, rest = path[0], path[1:]
+    name = step["name"]
+    if not isinstance(value, dict) or name not in value:
         return value
-    if not rest:
-        return {other: member for other, member in value.items() if other != key}
-    member = value[key]
-    if name.endswith(_ALL):
-        return value | {key: [_without(one, rest) for one in member or []]}
-    return value | {key: _without(member, rest)}
+    member = value[name]
+    if step["each"]:
+        return value | {name: member and _without_elements(member, step, rest)}
+    if rest:
+        return value | {name: _without(member, rest)}
+    return {other: member for other, member in value.items() if other != name}
+
+
+def _without_elements(
+    elements: list[Any], step: re.Match[str], rest: tuple[re.Match[str], ...]
+) -> list[Any]:
+    if rest:
+        return [_without(one, rest) if _is_meant(one, step) else one for one in elements]
+    return [one for one in elements if not _is_meant(one, step)]
+
+
+def _is_meant(element: Any, step: re.Match[str]) -> bool:
+    if step["value"] is None:
+        return True
+    actual = element.get(step["key"]) if step["key"] else element
+    return bool(actual == step["value"])

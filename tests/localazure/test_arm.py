@@ -119,10 +119,9 @@ def test_an_unknown_path_and_method_are_errors_of_arm(arm: Arm) -> None:
     assert arm.call("DELETE", "/subscriptions").status_code == 405
 
 
-def test_a_write_is_accepted_with_both_places_to_poll(arm: Arm) -> None:
+def test_write_is_accepted_with_both_urls_to_poll(arm: Arm) -> None:
     accepted = arm.call("PATCH", LAB_ID, IDENTITY)
     assert (accepted.status_code, accepted.content) == (202, b"")
-    assert accepted.headers["Retry-After"] == "1"
     status = accepted.headers["Azure-AsyncOperation"]
     assert [arm.document(status)["status"] for _ in range(2)] == ["Running", "Succeeded"]
     assert arm.document(accepted.headers["Location"])["identity"]["type"] == "SystemAssigned"
@@ -133,18 +132,18 @@ def test_a_result_is_202_while_the_operation_runs(arm: Arm) -> None:
     assert [arm.call("GET", location).status_code for _ in range(2)] == [202, 200]
 
 
-def test_retry_after_can_be_left_out(arm: Arm, local_azure: LocalAzure) -> None:
-    local_azure.post("/_local/operations", {"polls": 3, "retryAfter": None})
+def test_sends_retry_after_on_demand_only(arm: Arm, local_azure: LocalAzure) -> None:
     assert "Retry-After" not in arm.call("PATCH", LAB_ID, IDENTITY).headers
+    local_azure.post("/_local/operations", {"polls": 3, "retryAfter": 7})
+    assert arm.call("PATCH", LAB_ID, IDENTITY).headers["Retry-After"] == "7"
 
 
-def test_a_deletion_is_an_operation_too(arm: Arm, local_azure: LocalAzure) -> None:
-    local_azure.post("/_local/operations", {"polls": 1})
-    accepted = arm.call("DELETE", LAB_ID)
-    assert arm.document(LAB_ID)["properties"]["provisioningState"] == "Deleting"
-    results = [arm.call("GET", accepted.headers["Location"]).status_code for _ in range(2)]
-    assert results == [202, 204]
+def test_deletion_ends_at_once(arm: Arm) -> None:
+    deleted = arm.call("DELETE", LAB_ID)
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert "Azure-AsyncOperation" not in deleted.headers
     assert arm.call("GET", LAB_ID).status_code == 404
+    assert arm.call("DELETE", LAB_ID).status_code == 204
 
 
 def test_what_a_patch_does_not_name_stays_byte_for_byte(arm: Arm, local_azure: LocalAzure) -> None:
@@ -166,7 +165,9 @@ def test_feature_flags_that_are_not_named_stay(arm: Arm, local_azure: LocalAzure
     features = arm.document(LAB_ID)["properties"]["features"]
     assert {one["flag"]: one["value"] for one in features} == {
         "ServiceMode": "Default",
-        "EnableConnectivityLogs": "True",
+        "EnableConnectivityLogs": "False",
+        "EnableMessagingLogs": "False",
+        "EnableLiveTrace": "False",
     }
 
 

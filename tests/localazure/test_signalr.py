@@ -14,6 +14,7 @@ from azure.mgmt.signalr.models import (
 
 from localazure import seed
 from tests.cloud import LocalAzure
+from tests.localazure.rest import LAB_ID, Arm
 from tests.localazure.sdk import Client, code_of, user_assigned
 
 ORDERS_ID = seed.identity_id(seed.REALTIME_GROUP, seed.ORDERS_IDENTITY)
@@ -23,6 +24,12 @@ SHARED_ID = seed.identity_id(seed.PAYMENTS_GROUP, seed.SHARED_IDENTITY)
 def patch(client: Client, name: str, group: str, body: dict[str, Any]) -> Any:
     poller = client.signal_r.begin_update(group, name, json.dumps(body).encode())
     return poller.result()
+
+
+def start_patch(client: Client, body: dict[str, Any]) -> None:
+    """Write to the lab instance, and leave its operation unpolled."""
+    raw = json.dumps(body).encode()
+    client.signal_r.begin_update(seed.PAYMENTS_GROUP, seed.LAB, raw, polling=False).result()
 
 
 def enable_system(client: Client, name: str = seed.LAB) -> Any:
@@ -125,17 +132,34 @@ def test_cleared_templates_are_empty_and_never_set_ones_null(
     assert patch(signalr, seed.LAB, seed.PAYMENTS_GROUP, body).upstream.templates == []
 
 
-def test_a_change_is_seen_when_its_operation_ends(signalr: Client, local_azure: LocalAzure) -> None:
-    local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0.01})
-    poller = signalr.signal_r.begin_update(
-        seed.PAYMENTS_GROUP, seed.LAB, b'{"tags": {"a": "b"}}', polling=False
-    )
-    poller.result()
+def test_change_is_visible_while_instance_is_updating(
+    signalr: Client, local_azure: LocalAzure
+) -> None:
+    local_azure.post("/_local/operations", {"polls": 1})
+    start_patch(signalr, {"tags": {"a": "b"}})
     meanwhile = signalr.signal_r.get(seed.PAYMENTS_GROUP, seed.LAB)
-    assert (meanwhile.tags, meanwhile.provisioning_state) == ({}, "Updating")
+    assert (meanwhile.tags, meanwhile.provisioning_state) == ({"a": "b"}, "Updating")
+
+
+def test_write_succeeds_after_patch_that_nobody_polls(
+    signalr: Client, local_azure: LocalAzure
+) -> None:
+    local_azure.post("/_local/operations", {"polls": 1000})
+    start_patch(signalr, {"tags": {"a": "b"}})
+    start_patch(signalr, {"properties": {"disableLocalAuth": True}})
+    after = signalr.signal_r.get(seed.PAYMENTS_GROUP, seed.LAB)
+    assert (after.tags, after.disable_local_auth) == ({"a": "b"}, True)
+
+
+def test_refuses_write_while_operation_is_polled(
+    signalr: Client, arm: Arm, local_azure: LocalAzure
+) -> None:
+    local_azure.post("/_local/operations", {"polls": 1000})
+    status = arm.call("PATCH", LAB_ID, {"tags": {"a": "b"}}).headers["Azure-AsyncOperation"]
+    assert arm.document(status)["status"] == "Running"
     with pytest.raises(ResourceExistsError) as refusal:
         patch(signalr, seed.LAB, seed.PAYMENTS_GROUP, {"tags": {"c": "d"}})
-    assert refusal.value.status_code == 409
+    assert code_of(refusal) == "AnotherOperationInProgress"
 
 
 @pytest.mark.usefixtures("quick")

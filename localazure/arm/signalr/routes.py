@@ -1,30 +1,65 @@
-"""Instances over HTTP. Writes are long-running; statuses and headers are those of recordings."""
+"""Instances over HTTP. Writes are long-running; statuses, bodies and headers are recorded."""
 
 from __future__ import annotations
 
+import base64
 import copy
 import secrets
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from localazure.arm import errors, guard, lro
+from localazure.arm.operations import Operation
 from localazure.arm.resources import Resource, created, touched
-from localazure.arm.routing import GROUP, SUBSCRIPTION, Call, Provider
-from localazure.arm.signalr import rules
-from localazure.arm.signalr.shape import API_VERSIONS, INSTANCE, TYPE
+from localazure.arm.routing import GROUP, Call, Provider
+from localazure.arm.signalr import catalog, rules
+from localazure.arm.signalr.private_endpoints import CONNECTION_TYPE, connections_of
+from localazure.arm.signalr.shape import (
+    HEADERS,
+    INSTANCE,
+    NAMESPACE,
+    TYPE,
+    VERSIONS,
+    addresses,
+    is_polled_by_location,
+)
+from localazure.world import World
+
+Document = dict[str, Any]
 
 _UNDER = f"/providers/{TYPE}"
 _ONE = f"{GROUP}{_UNDER}/{{name}}"
+_LOCATION = f"{GROUP}/providers/{NAMESPACE}/locations/{{location}}"
 _ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 _KEYS = {"primary": "primaryKey", "secondary": "secondaryKey"}
+_KEY_BYTES = 32
+# Child resources that an instance lists among its own properties.
+_LISTED = {
+    "privateEndpointConnections": CONNECTION_TYPE,
+    "sharedPrivateLinkResources": f"{TYPE}/sharedPrivateLinkResources",
+}
 
-signalr = Provider(TYPE, API_VERSIONS)
+
+def view(world: World, instance: Resource) -> Document:
+    """Return an instance with the connections and links that are resources of their own."""
+    document = instance.document
+    own = document["properties"]
+    listed = {
+        name: [one.document for one in world.resources.of_type(kind, instance.id)]
+        for name, kind in _LISTED.items()
+    }
+    return document | {
+        "properties": {name: listed.get(name) or value for name, value in own.items()}
+    }
+
+
+signalr = Provider(TYPE, VERSIONS, headers=HEADERS, view=view)
 
 
 def new_access_keys() -> dict[str, str]:
     """Return the hidden part of an instance: its two access keys."""
-    return {name: secrets.token_urlsafe(48) for name in _KEYS.values()}
+    return {name: _new_key() for name in _KEYS.values()}
 
 
 signalr.serves_reads()
@@ -32,148 +67,145 @@ signalr.serves_reads()
 
 @signalr.serves("PUT", _ONE, action="write")
 def put_instance(call: Call) -> Response:
-    """Create an instance (201), or replace what can be written of the one that is there (200)."""
-    call.require_group()
+    """Create an instance (201), or replace all settings of an existing one (202, no body)."""
     body = call.content(INSTANCE)
     found = call.world.resources.get(call.path)
     if found is None:
         return _create(call, body)
-    fresh = rules.blank(found.id, found.document["location"])
-    return _write(call, found, fresh, body, answer_body=True)
+    return _write(call, found, rules.blank(found.id, found.document["location"]), body)
 
 
 @signalr.serves("PATCH", _ONE, action="write")
 def patch_instance(call: Call) -> Response:
-    """Merge into an instance: an empty 202."""
+    """Merge into an instance (202, no body)."""
     found = call.resource(call.path)
     return _write(call, found, found.document, call.content(INSTANCE))
 
 
 @signalr.serves("DELETE", _ONE, action="delete")
 def delete_instance(call: Call) -> Response:
-    """Delete an instance: 202, or 204 where there is none."""
+    """Delete an instance with everything under it: 204, at once."""
     found = call.world.resources.get(call.path)
-    if found is None:
-        return Response(status_code=204)
-    _require_idle(call, found)
-    found.document["properties"]["provisioningState"] = "Deleting"
-    return lro.accepted(call, call.world.operations.start(found.id, None))
+    if found is not None:
+        call.world.operations.end_unpolled(found.id)
+        for child in call.world.resources.under(found.id):
+            call.world.resources.remove(child.id)
+        call.world.resources.remove(found.id)
+    return Response(status_code=204)
 
 
 @signalr.serves("POST", f"{_ONE}/listKeys", action="listKeys/action")
 def list_keys(call: Call) -> Response:
-    """Show the access keys. That they are refused where local auth is off is a guess."""
-    found = call.resource(call.path.rpartition("/")[0])
+    """Return the access keys. That Azure refuses it without local authentication is ours."""
+    found = _parent(call)
     if found.document["properties"]["disableLocalAuth"]:
         raise errors.Conflict("Access keys are not available: local authentication is disabled.")
-    return JSONResponse(found.hidden | _connection_strings(found))
+    return call.json(_keys(found))
 
 
 @signalr.serves("POST", f"{_ONE}/regenerateKey", action="regenerateKey/action")
 def regenerate_key(call: Call) -> Response:
-    """Replace one access key: an operation."""
-    found = call.resource(call.path.rpartition("/")[0])
+    """Replace one access key: an operation whose first answer has the new keys."""
+    found = _parent(call)
     _require_idle(call, found)
     kind = str(call.content({"keyType": str}).get("keyType")).lower()
     if kind not in _KEYS:
         raise errors.InvalidParameter(f"The key type '{kind}' is neither Primary nor Secondary.")
-    result = copy.deepcopy(found)
-    result.hidden[_KEYS[kind]] = new_access_keys()[_KEYS[kind]]
-    return lro.accepted(call, call.world.operations.start(found.id, result))
+    found.hidden[_KEYS[kind]] = _new_key()
+    operation = call.world.operations.start(found.id)
+    status_code = 201 if is_polled_by_location(call.api_version) else 202
+    return _accepted(call, operation, call.json(_keys(found), status_code))
 
 
 @signalr.serves("POST", f"{_ONE}/restart", action="restart/action")
 def restart(call: Call) -> Response:
     """Restart an instance: an operation that changes nothing."""
-    found = call.resource(call.path.rpartition("/")[0])
+    found = _parent(call)
     _require_idle(call, found)
-    return lro.accepted(call, call.world.operations.start(found.id, copy.deepcopy(found)))
+    return _accepted(call, call.world.operations.start(found.id))
 
 
-@signalr.serves(
-    "POST",
-    f"{SUBSCRIPTION}/providers/Microsoft.SignalRService/locations/{{location}}/checkNameAvailability",
-    action="read",
-)
-def check_name(call: Call) -> Response:
-    """Tell whether a name is free in all of Azure."""
-    name = call.content({"type": str, "name": str}).get("name") or ""
-    if not rules.is_valid_name(name):
-        return _unavailable("Invalid", f"The name '{name}' is not a valid name.")
-    if _named(call, name):
-        return _unavailable(
-            "AlreadyExists", "The name is already taken. Please try a different name."
-        )
-    return JSONResponse({"nameAvailable": True, "reason": None, "message": None})
+@signalr.serves("GET", f"{_ONE}/skus", action="skus/read")
+def list_skus(call: Call) -> Response:
+    """List the SKUs that an instance can change to."""
+    _parent(call)
+    return call.json({"value": catalog.skus()})
 
 
-signalr.serves("GET", f"{_ONE}/operationStatuses/{{operation}}", action="read")(lro.status)
-signalr.serves("GET", f"{_ONE}/operationResults/{{operation}}", action="read")(lro.result)
+for _kind, _handler in (("Statuses", lro.status), ("Results", lro.result)):
+    signalr.serves("GET", f"{_ONE}/operation{_kind}/{{operation}}", action="read")(_handler)
+signalr.serves(
+    "GET", f"{_LOCATION}/operationStatuses/{{name}}/operationId/{{operation}}", action="read"
+)(lro.status)
+signalr.serves(
+    "GET", f"{_LOCATION}/operationResults/{{operation}}/SignalR/{{name}}", action="read"
+)(lro.result)
 
 
-def _create(call: Call, body: dict[str, Any]) -> Response:
+def _create(call: Call, body: Document) -> Response:
     named, name = call.parameters, call.parameters["name"]
     if not rules.is_valid_name(name):
         raise errors.InvalidParameter(f"The instance name '{name}' is invalid.")
     if not body.get("location"):
         raise errors.InvalidParameter("An instance needs a location.")
-    if _named(call, name):
+    if catalog.is_taken(call, name):
         raise errors.NameTaken(name)
-    arm_id = (
-        f"/subscriptions/{named['subscription']}/resourceGroups/{named['group']}{_UNDER}/{name}"
-    )
-    made = Resource(rules.blank(arm_id, body["location"]), new_access_keys())
-    result = _merged(call, made, made.document, body)
-    result.document["systemData"] = created(call.principal.app_id)
-    shown = Resource(copy.deepcopy(result.document), made.hidden)
-    shown.document["properties"] |= {"provisioningState": "Creating", "externalIP": None}
-    call.world.resources.put(shown)
-    operation = call.world.operations.start(arm_id, result)
-    return lro.accepted(call, operation, JSONResponse(shown.document, status_code=201))
+    scope = f"/subscriptions/{named['subscription']}/resourceGroups/{named['group']}"
+    made = Resource(rules.blank(f"{scope}{_UNDER}/{name}", body["location"]), new_access_keys())
+    made.document = _merged(call, made, made.document, body)
+    made.document["properties"] |= rules.CREATING
+    made.document["systemData"] = created(call.principal.app_id)
+    call.world.resources.put(made)
+    operation = call.world.operations.start(made.id, rules.CREATED)
+    return _accepted(call, operation, call.json(view(call.world, made), 201))
 
 
-def _write(
-    call: Call,
-    found: Resource,
-    base: dict[str, Any],
-    change: dict[str, Any],
-    *,
-    answer_body: bool = False,
-) -> Response:
+def _write(call: Call, found: Resource, base: Document, change: Document) -> Response:
     _require_idle(call, found)
-    result = _merged(call, found, base, change)
+    before = copy.deepcopy(found)
+    document = _merged(call, found, base, change)
+    document["properties"] |= rules.UPDATING
     system_data = found.document.get("systemData", created(call.principal.app_id))
-    result.document["systemData"] = system_data | touched(call.principal.app_id)
-    found.document["properties"]["provisioningState"] = "Updating"
-    operation = call.world.operations.start(found.id, result)
-    return lro.accepted(call, operation, JSONResponse(found.document) if answer_body else None)
+    document["systemData"] = system_data | touched(call.principal.app_id)
+    found.document = document
+    return _accepted(call, call.world.operations.start(found.id, rules.SUCCEEDED, before))
 
 
-def _merged(call: Call, found: Resource, base: dict[str, Any], change: dict[str, Any]) -> Resource:
+def _merged(call: Call, found: Resource, base: Document, change: Document) -> Document:
     world = call.world
-    document = rules.merged(base, change, world.resources, world.directory.tenant_id)
+    names = [one.name for one in connections_of(world.resources, found.id)]
+    document = rules.merged(base, change, world.resources, world.directory.tenant_id, names)
     for identity_id in rules.newly_assigned(found.document, document):
         guard.authorize_linked(world, call.principal, _ASSIGN, identity_id)
-    document["properties"]["provisioningState"] = "Succeeded"
-    return Resource(document, found.hidden)
+    return document
+
+
+def _accepted(call: Call, operation: Operation, response: Response | None = None) -> Response:
+    instance = call.resource(operation.resource_id)
+    location = rules.normalised(instance.document["location"])
+    polling = lro.Polling(instance.id, addresses(call.api_version), location)
+    return lro.accepted(call, operation, response, polling)
 
 
 def _require_idle(call: Call, found: Resource) -> None:
+    """Refuse a write while a client waits for another one to end (ours). Raises Busy."""
+    call.world.operations.end_unpolled(found.id)
     if call.world.operations.running_on(found.id):
         raise errors.Busy(found.id)
 
 
-def _named(call: Call, name: str) -> bool:
-    return any(one.name.lower() == name.lower() for one in call.world.resources.of_type(TYPE))
+def _parent(call: Call) -> Resource:
+    return call.resource(call.path.rpartition("/")[0])
 
 
-def _unavailable(reason: str, message: str) -> Response:
-    return JSONResponse({"nameAvailable": False, "reason": reason, "message": message})
-
-
-def _connection_strings(found: Resource) -> dict[str, str]:
+def _keys(found: Resource) -> dict[str, str]:
     host = found.document["properties"]["hostName"]
-    return {
-        f"{kind}ConnectionString": f"Endpoint=https://{host};AccessKey={found.hidden[key]};Version=1.0;"
+    keys = {key: found.hidden[key] for key in _KEYS.values()}
+    return keys | {
+        f"{kind}ConnectionString": f"Endpoint=https://{host};AccessKey={keys[key]};Version=1.0;"
         for kind, key in _KEYS.items()
     }
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()

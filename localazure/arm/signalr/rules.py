@@ -1,9 +1,9 @@
-"""What becomes of an instance when somebody writes to it. Values in, values out.
+"""How a write changes an instance. Values in, values out.
 
 A PATCH merges property by property; arrays are replaced, but feature flags that it does not name
-stay. Known from recordings: unset patterns come back as "*", unset auth as null, a removed
-identity as no key at all, never-set templates as null and cleared ones as []. How the service
-answers a wrong identity is not known: refusing is ours.
+stay. From recordings: unset patterns come back as "*", unset auth as null, a removed identity as no
+key at all, templates that were never set as null and cleared ones as []. The refusals of an invalid
+identity are ours: no recording has one.
 """
 
 from __future__ import annotations
@@ -11,18 +11,37 @@ from __future__ import annotations
 import copy
 import re
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from localazure.arm.errors import InvalidIdentity, InvalidParameter, LocationFixed
 from localazure.arm.resources import Resources
+from localazure.arm.signalr.networking import Document, blank_acls, merged_acls
 from localazure.arm.signalr.shape import READ_ONLY, TYPE
 
-Document = dict[str, Any]
+CREATED = {"provisioningState": "Succeeded", "externalIP": "203.0.113.10", "version": "1.0"}
+CREATING = {"provisioningState": "Creating", "externalIP": None, "version": "1.0-preview"}
+SUCCEEDED = {"provisioningState": "Succeeded"}
+UPDATING = {"provisioningState": "Updating"}
 
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,61}[a-zA-Z0-9]")
 _URL_TEMPLATE = re.compile(r"(https?://|\{@Microsoft\.KeyVault\().+", re.DOTALL)
 _IDENTITY_TYPES = ("None", "SystemAssigned", "UserAssigned")
 _AUTH_TYPES = ("None", "ManagedIdentity")
+_BOOLEANS = {"true": "True", "false": "False"}
+# A SKU's tier and size follow from its name.
+_SKUS = {
+    "free_f1": ("Free", "F1"),
+    "standard_s1": ("Standard", "S1"),
+    "premium_p1": ("Premium", "P1"),
+    "premium_p2": ("Premium", "P2"),
+}
+_FEATURES = {
+    "ServiceMode": "Default",
+    "EnableConnectivityLogs": "False",
+    "EnableMessagingLogs": "False",
+    "EnableLiveTrace": "False",
+}
 
 
 def is_valid_name(name: str) -> bool:
@@ -31,44 +50,35 @@ def is_valid_name(name: str) -> bool:
 
 
 def blank(arm_id: str, location: str) -> Document:
-    """Return an instance of which nothing was asked."""
+    """Return an instance with the service's defaults."""
     name = arm_id.rsplit("/", 1)[-1]
-    flags = {"ServiceMode": "Default", "EnableConnectivityLogs": "True"}
     return {
         "sku": {"name": "Standard_S1", "tier": "Standard", "size": "S1", "capacity": 1},
         "kind": "SignalR",
         "location": location,
-        "tags": {},
+        "tags": None,
         "id": arm_id,
         "name": name,
         "type": TYPE,
-        "properties": {
-            "provisioningState": "Succeeded",
-            "externalIP": "203.0.113.10",
+        "properties": CREATED
+        | {
             "hostName": f"{name.lower()}.service.signalr.net",
             "publicPort": 443,
             "serverPort": 443,
-            "version": "1.0",
             "privateEndpointConnections": [],
             "sharedPrivateLinkResources": [],
-            "hostNamePrefix": name,
             "tls": {"clientCertEnabled": False},
+            "hostNamePrefix": name,
             "features": [
-                {"flag": flag, "value": value, "properties": {}} for flag, value in flags.items()
+                {"flag": flag, "value": value, "properties": {}}
+                for flag, value in _FEATURES.items()
             ],
             "liveTraceConfiguration": None,
             "resourceLogConfiguration": None,
             "cors": {"allowedOrigins": ["*"]},
-            "serverless": {"connectionTimeoutInSeconds": 30},
+            "serverless": {"connectionTimeoutInSeconds": 30, "keepAliveIntervalInSeconds": 15},
             "upstream": {"templates": None},
-            "networkACLs": {
-                "defaultAction": "Deny",
-                "publicNetwork": {
-                    "allow": ["ServerConnection", "ClientConnection", "RESTAPI", "Trace"],
-                    "deny": None,
-                },
-                "privateEndpoints": [],
-            },
+            "networkACLs": blank_acls(),
             "publicNetworkAccess": "Enabled",
             "disableLocalAuth": False,
             "disableAadAuth": False,
@@ -78,44 +88,69 @@ def blank(arm_id: str, location: str) -> Document:
     }
 
 
-def merged(current: Document, change: Document, resources: Resources, tenant_id: str) -> Document:
+def merged(
+    current: Document,
+    change: Document,
+    resources: Resources,
+    tenant_id: str,
+    connections: Collection[str] = (),
+) -> Document:
     """Return `current` after `change` was written to it.
 
-    Raises InvalidParameter or InvalidIdentity where the service refuses the change.
+    `connections` are the names of the instance's private endpoint connections. Raises
+    InvalidParameter or InvalidIdentity where the service refuses the change.
     """
     _check_location(current, change.get("location"))
     document = copy.deepcopy(current)
-    for name in ("tags", "sku", "kind"):
+    for name in ("tags", "kind"):
         if change.get(name) is not None:
             document[name] = change[name]
+    if change.get("sku") is not None:
+        document["sku"] = sku(change["sku"], document["sku"])
     if change.get("identity") is not None:
         held = document.pop("identity", None)
         identity = _identity(change["identity"], held, resources, tenant_id)
         document |= {"identity": identity} if identity else {}
+    properties = document["properties"]
     for name, value in (change.get("properties") or {}).items():
-        if value is not None and name not in READ_ONLY:
-            document["properties"][name] = _property(name, value, document["properties"])
+        if value is None or name in READ_ONLY:
+            continue
+        if name == "networkACLs":
+            properties[name] = merged_acls(properties.get(name) or {}, value, connections)
+        else:
+            properties[name] = _property(name, value, properties)
     return document
 
 
 def newly_assigned(before: Document, after: Document) -> list[str]:
-    """Return the ids of user-assigned identities that a change brings in."""
+    """Return the ids of user-assigned identities that a change adds."""
     held = {arm_id.lower() for arm_id in _assigned(before)}
     return [arm_id for arm_id in _assigned(after) if arm_id.lower() not in held]
+
+
+def sku(change: Document, current: Document) -> Document:
+    """Return a SKU with its tier and size, which follow from its name. Raises InvalidParameter."""
+    name = change.get("name") or current["name"]
+    if name.lower() not in _SKUS:
+        raise InvalidParameter(f"The SKU '{name}' is invalid.")
+    tier, size = _SKUS[name.lower()]
+    capacity = change.get("capacity") or (current["capacity"] if tier != "Free" else 1)
+    return {"name": name, "tier": tier, "size": size, "capacity": capacity}
 
 
 def _assigned(document: Document) -> Document:
     return (document.get("identity") or {}).get("userAssignedIdentities") or {}
 
 
-def _check_location(current: Document, asked: str | None) -> None:
+def _check_location(current: Document, requested: str | None) -> None:
+    """Refuse a move. Clients send the location of an instance in any form, or as empty text."""
     held: str = current["location"]
-    if asked is not None and _plain(asked) != _plain(held):
-        raise LocationFixed(current["name"], held, asked)
+    if requested and normalised(requested) != normalised(held):
+        raise LocationFixed(current["name"], held, requested)
 
 
-def _plain(location: str) -> str:
-    # "West Europe" and "westeurope" are one place.
+def normalised(location: str) -> str:
+    """Return a location's name as ARM compares it: "West Europe" is "westeurope"."""
     return location.replace(" ", "").lower()
 
 
@@ -124,13 +159,27 @@ def _property(name: str, value: Any, current: Document) -> Any:
         templates = value.get("templates")
         return {"templates": templates and [_template(template) for template in templates]}
     if name == "features":
-        flags = {flag.get("flag"): flag for flag in [*current["features"], *value]}
-        if None in flags:
-            raise InvalidParameter("A feature needs its flag.")
-        return [{"properties": {}} | flag for flag in flags.values()]
+        return _features(current.get("features") or [], value)
     if name == "serverless":
         _check_timeout(value.get("connectionTimeoutInSeconds"))
+        return (current.get("serverless") or {}) | value
+    if name == "cors":
+        return {"allowedOrigins": value.get("allowedOrigins") or ["*"]}
     return value
+
+
+def _features(current: list[Document], change: list[Document]) -> list[Document]:
+    flags = {flag["flag"]: flag for flag in current}
+    for feature in change:
+        flag, value = feature.get("flag"), feature.get("value")
+        if not flag or value is None:
+            raise InvalidParameter("A feature needs a flag and a value.")
+        value = _BOOLEANS.get(value.lower(), value)
+        flags[flag] = {"properties": {}} | feature | {"value": value}
+    return [
+        {"flag": one["flag"], "value": one["value"], "properties": one.get("properties") or {}}
+        for one in flags.values()
+    ]
 
 
 def _check_timeout(seconds: int | None) -> None:
@@ -141,7 +190,7 @@ def _check_timeout(seconds: int | None) -> None:
 def _template(template: Document) -> Document:
     url, auth = template.get("urlTemplate"), template.get("auth")
     if not url or not _URL_TEMPLATE.fullmatch(url):
-        raise InvalidParameter(f"The upstream URL template '{url}' is not a valid address.")
+        raise InvalidParameter(f"The upstream URL template '{url}' is not a valid URL.")
     if auth is not None and auth.get("type") not in _AUTH_TYPES:
         raise InvalidParameter(f"The upstream auth type '{auth.get('type')}' is invalid.")
     return {
@@ -154,9 +203,9 @@ def _template(template: Document) -> Document:
 
 
 def _identity(
-    asked: Document, held: Document | None, resources: Resources, tenant_id: str
+    requested: Document, held: Document | None, resources: Resources, tenant_id: str
 ) -> Document | None:
-    kind, users = asked.get("type"), asked.get("userAssignedIdentities")
+    kind, users = requested.get("type"), requested.get("userAssignedIdentities")
     if kind not in _IDENTITY_TYPES:
         raise InvalidIdentity(
             f"The identity type '{kind}' is invalid. Use one of: {', '.join(_IDENTITY_TYPES)}."

@@ -1,24 +1,109 @@
-"""What a request may say about an instance: api-versions 2023-02-01 to 2024-03-01.
+"""Microsoft.SignalRService's api-versions, and what a request may contain.
 
-Source: Azure/azure-rest-api-specs, specification/signalr. What Local Azure only keeps is ANYTHING.
+Sources: Azure/azure-rest-api-specs (specification/signalr), the models of azure-mgmt-signalr 0.3.0
+to 2.0.0b3, and Microsoft's recordings of azure-cli and azure-service-operator. Properties that
+Local Azure only stores are ANYTHING.
 """
 
 from __future__ import annotations
 
+from localazure.arm.lro import RESOURCE, SIGNED, Addresses
 from localazure.arm.schema import ANYTHING
+from localazure.arm.versions import ApiVersions
 
 TYPE = "Microsoft.SignalRService/SignalR"
-API_VERSIONS = (
+NAMESPACE = "Microsoft.SignalRService"
+# What the service's own front end adds to an answer.
+HEADERS = {"Server": "Kestrel", "x-rp-server-mvid": "5d1c3f6e-2a4b-4c8d-9e10-6f7a8b9c0d1e"}
+
+PUBLISHED = (
+    "2018-03-01-preview",
     "2018-10-01",
     "2020-05-01",
+    "2020-07-01-preview",
+    "2021-04-01-preview",
+    "2021-06-01-preview",
+    "2021-09-01-preview",
     "2021-10-01",
     "2022-02-01",
+    "2022-08-01-preview",
     "2023-02-01",
+    "2023-03-01-preview",
+    "2023-06-01-preview",
     "2023-08-01-preview",
+    "2024-01-01-preview",
     "2024-03-01",
+    "2024-04-01-preview",
+    "2024-08-01-preview",
+    "2024-10-01-preview",
     "2025-01-01-preview",
 )
+# The first version that shows a property; one that is not named is in all of them.
+SINCE = {
+    "kind": "2020-05-01",
+    "properties.upstream": "2020-05-01",
+    "properties.networkACLs": "2020-05-01",
+    "properties.privateEndpointConnections": "2020-05-01",
+    "identity": "2020-07-01-preview",
+    "properties.tls": "2020-07-01-preview",
+    "properties.features[flag=EnableLiveTrace]": "2020-07-01-preview",
+    "properties.networkACLs.publicNetwork.allow[=Trace]": "2020-07-01-preview",
+    "systemData": "2021-04-01-preview",
+    "properties.sharedPrivateLinkResources": "2021-04-01-preview",
+    "properties.privateEndpointConnections[].systemData": "2021-04-01-preview",
+    "properties.publicNetworkAccess": "2021-06-01-preview",
+    "properties.disableLocalAuth": "2021-06-01-preview",
+    "properties.disableAadAuth": "2021-06-01-preview",
+    "properties.groupIds": "2021-06-01-preview",
+    "properties.privateEndpointConnections[].properties.groupIds": "2021-06-01-preview",
+    "properties.resourceLogConfiguration": "2021-09-01-preview",
+    "properties.liveTraceConfiguration": "2022-02-01",
+    "properties.serverless": "2022-08-01-preview",
+    "properties.regionEndpointEnabled": "2023-08-01-preview",
+    "properties.resourceStopped": "2023-08-01-preview",
+    "properties.networkACLs.ipRules": "2023-08-01-preview",
+    "properties.applicationFirewall": "2024-08-01-preview",
+    "properties.serverless.keepAliveIntervalInSeconds": "2025-01-01-preview",
+    "properties.routeSettings": "2025-01-01-preview",
+}
+VERSIONS = ApiVersions(PUBLISHED, since=SINCE)
 
+# Recorded with 2020-05-01 in 2020: operations are polled under the location, and a regenerated key
+# is answered with 201.
+_OLDEST_BY_RESOURCE = "2020-07-01-preview"
+# Recorded unsigned up to this version. Azure signs since October 2024, whatever the version.
+_NEWEST_UNSIGNED = "2023-06-01-preview"
+_BY_LOCATION = Addresses(
+    status=(
+        f"{{group}}/providers/{NAMESPACE}/locations/{{location}}"
+        "/operationStatuses/{name}/operationId/{operation}"
+    ),
+    result=(
+        f"{{group}}/providers/{NAMESPACE}/locations/{{location}}"
+        "/operationResults/{operation}/SignalR/{name}"
+    ),
+)
+
+
+def is_polled_by_location(version: str) -> bool:
+    """Tell whether operations of this version are polled under a location."""
+    return version < _OLDEST_BY_RESOURCE
+
+
+def addresses(version: str, *, of_instance: bool = True) -> Addresses:
+    """Return where operations are polled in this version: those of an instance, or of a child."""
+    if of_instance and is_polled_by_location(version):
+        return _BY_LOCATION
+    return SIGNED if version > _NEWEST_UNSIGNED else RESOURCE
+
+
+ENVELOPE = {
+    "id": str,
+    "name": str,
+    "type": str,
+    "systemData": ANYTHING,
+}
+SKU = {"name": str, "tier": str, "size": str, "family": str, "capacity": int}
 IDENTITY = {
     "type": str,
     "userAssignedIdentities": ANYTHING,
@@ -32,7 +117,14 @@ TEMPLATE = {
     "urlTemplate": str,
     "auth": {"type": str, "managedIdentity": {"resource": str}},
 }
-# ARM takes what it answered and ignores these.
+_ACL = {"allow": [str], "deny": [str]}
+NETWORK_ACLS = {
+    "defaultAction": str,
+    "publicNetwork": _ACL,
+    "privateEndpoints": [_ACL | {"name": str}],
+    "ipRules": [{"value": str, "action": str}],
+}
+# Clients send back what they have read; the service ignores these.
 READ_ONLY = {
     "provisioningState": str,
     "externalIP": str,
@@ -52,23 +144,20 @@ WRITABLE = {
     "cors": {"allowedOrigins": [str]},
     "serverless": {"connectionTimeoutInSeconds": int, "keepAliveIntervalInSeconds": int},
     "upstream": {"templates": [TEMPLATE]},
-    "networkACLs": ANYTHING,
+    "networkACLs": NETWORK_ACLS,
     "applicationFirewall": ANYTHING,
     "publicNetworkAccess": str,
     "disableLocalAuth": bool,
     "disableAadAuth": bool,
     "regionEndpointEnabled": str,
     "resourceStopped": str,
+    "routeSettings": ANYTHING,
 }
-INSTANCE = {
-    "id": str,
-    "name": str,
-    "type": str,
-    "systemData": ANYTHING,
+INSTANCE = ENVELOPE | {
     "location": str,
     "tags": ANYTHING,
     "kind": str,
-    "sku": {"name": str, "tier": str, "size": str, "family": str, "capacity": int},
+    "sku": SKU,
     "identity": IDENTITY,
     "properties": WRITABLE | READ_ONLY,
 }

@@ -1,0 +1,18 @@
+"""What Microsoft.SignalRService consists of."""
+
+from __future__ import annotations
+
+from localazure.arm.routing import Provider
+from localazure.arm.signalr.catalog import locations, operations
+from localazure.arm.signalr.children import child_providers
+from localazure.arm.signalr.private_endpoints import connections, link_resources
+from localazure.arm.signalr.routes import signalr
+
+PROVIDERS: tuple[Provider, ...] = (
+    signalr,
+    *child_providers,
+    connections,
+    link_resources,
+    operations,
+    locations,
+)
