@@ -97,6 +97,12 @@ async def set_progression(request: Request) -> Response:
     return _done()
 
 
+async def finish_operations(request: Request) -> Response:
+    """POST /_local/operations/finish: end every running operation as its progression says."""
+    world_of(request).operations.finish()
+    return _done()
+
+
 async def set_page_size(request: Request) -> Response:
     """POST /_local/paging {size}: how many resources a page of a list holds."""
     size = (await content(request)).get("size")
@@ -137,6 +143,7 @@ ROUTES = [
     Route("/_local/faults", arm_faults, methods=["POST"]),
     Route("/_local/faults", disarm_faults, methods=["DELETE"]),
     Route("/_local/operations", set_progression, methods=["POST"]),
+    Route("/_local/operations/finish", finish_operations, methods=["POST"]),
     Route("/_local/paging", set_page_size, methods=["POST"]),
     Route("/_local/throttle", set_throttle, methods=["POST"]),
     Route("/_local/keys/rotate", rotate_keys, methods=["POST"]),

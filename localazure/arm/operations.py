@@ -129,6 +129,11 @@ class Operations:
         for operation in [one for one in self._running.values() if one.is_due()]:
             self._end(operation)
 
+    def finish(self) -> None:
+        """End every running operation."""
+        for operation in list(self._running.values()):
+            self._end(operation)
+
     def _add(self, operation: Operation) -> Operation:
         self._by_name[operation.name] = operation
         if operation.is_running:

@@ -61,8 +61,7 @@ def test_a_failed_creation_is_an_error(client: ArmClient, local_azure: LocalAzur
 
 
 def test_a_deleted_instance_is_gone(client: ArmClient) -> None:
-    started = client.delete_instance(seed.PAYMENTS_GROUP, seed.LAB)
-    finish(client, started.continuation)
+    assert client.delete_instance(seed.PAYMENTS_GROUP, seed.LAB).done
     with pytest.raises(NotFound):
         client.get_instance(seed.PAYMENTS_GROUP, seed.LAB)
 

@@ -16,7 +16,7 @@ GROUP = f"{SUBSCRIPTION}/resourceGroups/{seed.PAYMENTS_GROUP}"
 LOCATIONS = f"{SUBSCRIPTION}/providers/Microsoft.SignalRService/locations/westeurope"
 ENDPOINT_ID = f"{GROUP}/providers/Microsoft.Network/privateEndpoints/endpoint"
 VERSION = "2024-03-01"
-CHILDREN = {
+CHILDREN: dict[str, dict[str, Any]] = {
     "customCertificates": {
         "keyVaultBaseUri": "https://contoso-vault.vault.azure.net",
         "keyVaultSecretName": "certificate",

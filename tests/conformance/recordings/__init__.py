@@ -1,0 +1,1 @@
+"""Replay recordings of Azure traffic against Local Azure and compare the answers."""
