@@ -62,7 +62,8 @@ LOCATIONS = {
     "japaneast": ("Japan East", "Japan", "139.77", "35.68"),
     "australiaeast": ("Australia East", "Australia", "151.2094", "-33.86"),
 }
-_HIDDEN_TYPES = re.compile(r"Microsoft\.(Resources|Authorization)/", re.IGNORECASE)
+# /subscriptions/{}/resourceGroups/{}/providers/{}/{}/{}
+_PARTS = 9
 _CONDITION = re.compile(
     r"\s*(resourceType|name|location|resourceGroup|tagName|tagValue)\s+eq\s+'([^']*)'\s*",
     re.IGNORECASE,
@@ -113,8 +114,10 @@ def list_resources(call: Call) -> Response:
 
 
 def _resources(call: Call, scope: str) -> Iterator[Resource]:
+    """Yield the resources of resource groups under the scope, without those under others."""
     for one in call.world.resources.under(scope):
-        if not _HIDDEN_TYPES.match(one.type):
+        parts = one.id.split("/")
+        if len(parts) == _PARTS and parts[3].lower() == "resourcegroups":
             yield one
 
 

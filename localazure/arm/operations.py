@@ -45,14 +45,16 @@ class Progression:
 class Operation:
     """One long-running operation on one resource.
 
-    On success the resource's properties become `completion`. On any other outcome the resource
-    goes back to `before`, if given, and its provisioning state is the outcome.
+    On success the resource's properties become `completion`, or the resource is removed where the
+    operation `deletes` it. On any other outcome the resource goes back to `before`, if given, and
+    its provisioning state is the outcome.
     """
 
     resource_id: str
     progression: Progression
     completion: dict[str, Any] = field(default_factory=dict)
     before: Resource | None = None
+    deletes: bool = False
     name: str = field(default_factory=lambda: str(uuid.uuid4()))
     status: str = RUNNING
     polled: int = 0
@@ -110,6 +112,10 @@ class Operations:
         previous = copy.deepcopy(before)
         return self._add(Operation(resource_id, self.progression, completion or {}, previous))
 
+    def start_deletion(self, resource_id: str) -> Operation:
+        """Start an operation that removes the resource when it succeeds."""
+        return self._add(Operation(resource_id, self.progression, deletes=True))
+
     def running_on(self, resource_id: str) -> Operation | None:
         """Return the operation that has not ended on this resource."""
         return self._running.get(resource_id.lower())
@@ -148,6 +154,8 @@ class Operations:
         if resource is None:
             return
         if operation.status == "Succeeded":
+            if operation.deletes:
+                self._resources.remove(resource.id)
             resource.document["properties"] |= operation.completion
             return
         if operation.before is not None:

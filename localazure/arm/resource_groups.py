@@ -1,17 +1,15 @@
-"""Resource groups, and the resources in them as a list (Microsoft.Resources).
+"""Resource groups (Microsoft.Resources).
 
 Sources: recordings of azure-cli (2023) and azure-service-operator (2024, 2025).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from localazure.arm import errors
+from localazure.arm import errors, lro
 from localazure.arm.keyvault import deleted_vaults
 from localazure.arm.keyvault.vault import TYPE as VAULT
 from localazure.arm.operations import Operation
@@ -28,7 +26,6 @@ _SHAPE = {
     "tags": ANYTHING,
     "properties": ANYTHING,
 }
-_CLAUSE = re.compile(r"(resourceType|name|resourceGroup|location) eq '([^']*)'", re.IGNORECASE)
 
 groups = Provider("Microsoft.Resources/subscriptions/resourceGroups", API_VERSIONS)
 
@@ -110,7 +107,7 @@ def delete_group(call: Call) -> Response:
         raise errors.Busy(found.id)
     _delete_contents(call, found)
     found.document["properties"]["provisioningState"] = "Deleting"
-    return _accepted(call, call.world.operations.start(found.id, None))
+    return _accepted(call, call.world.operations.start_deletion(found.id))
 
 
 @groups.serves("GET", f"{SUBSCRIPTION}/operationresults/{{operation}}", action="")
@@ -121,26 +118,6 @@ def get_operation_result(call: Call) -> Response:
         raise errors.OperationNotFound(call.parameters["operation"])
     operation.polled += operation.is_running
     return _accepted(call, operation) if operation.is_running else Response(status_code=200)
-
-
-@groups.serves("GET", f"{SUBSCRIPTION}/resources", action="read")
-@groups.serves("GET", f"{GROUP}/resources", action="read")
-def list_resources(call: Call) -> Response:
-    """List the resources; `$filter` takes equality of type, name, group and location."""
-    text = call.request.query_params.get("$filter", "")
-    clauses = []
-    for clause in re.split(" and ", text, flags=re.IGNORECASE) if text else []:
-        match = _CLAUSE.fullmatch(clause.strip())
-        if match is None:
-            raise errors.InvalidParameter(f"The filter '{text}' is not supported.")
-        clauses.append((match[1].lower(), match[2].lower()))
-    scope = call.path.rpartition("/")[0]
-    found = [
-        _listed(one)
-        for one in _contents(call, scope)
-        if all(_value(one, name) == value for name, value in clauses)
-    ]
-    return JSONResponse({"value": found})
 
 
 def _found(call: Call) -> Resource:
@@ -170,33 +147,14 @@ def _delete_contents(call: Call, found: Resource) -> None:
 def _accepted(call: Call, operation: Operation) -> Response:
     subscription = "/".join(operation.resource_id.split("/")[:3])
     seconds = operation.progression.retry_after
+    path = f"{subscription}/operationresults/{operation.name}"
     return Response(
         status_code=202,
         headers={
-            "Location": call.link(f"{subscription}/operationresults/{operation.name}"),
+            "Location": call.link(path, **lro.signature(path)),
             "Retry-After": f"{_RETRY_AFTER if seconds is None else seconds:g}",
         },
     )
-
-
-def _contents(call: Call, scope: str) -> Iterator[Resource]:
-    """Yield the resources of resource groups under the scope, without nested ones."""
-    for one in call.world.resources:
-        parts = one.id.split("/")
-        is_top = len(parts) == 9 and parts[3].lower() == "resourcegroups"  # noqa: PLR2004
-        if is_top and one.id.lower().startswith(f"{scope.lower()}/"):
-            yield one
-
-
-def _listed(resource: Resource) -> dict[str, Any]:
-    shown = ("id", "name", "type", "kind", "sku", "identity", "location", "tags")
-    return {name: resource.document[name] for name in shown if name in resource.document}
-
-
-def _value(resource: Resource, name: str) -> str:
-    if name == "resourcegroup":
-        return resource.id.split("/")[4].lower()
-    return str(resource.document.get({"resourcetype": "type"}.get(name, name), "")).lower()
 
 
 def _plain(location: str) -> str:

@@ -44,6 +44,11 @@ class Call:
         return self.request.path_params
 
     @property
+    def versions(self) -> ApiVersions:
+        """The published versions of the provider."""
+        return self.provider.api_versions
+
+    @property
     def api_version(self) -> str:
         """The version that the request names."""
         return self.request.query_params["api-version"]
@@ -83,8 +88,7 @@ class Call:
 
     def json(self, document: Any, status_code: int = 200) -> Response:
         """Return an answer with the document as the request's api-version shows it."""
-        shown = self.provider.api_versions.shown(document, self.api_version)
-        return JSONResponse(shown, status_code)
+        return JSONResponse(self.versions.shown(document, self.api_version), status_code)
 
     def view(self, resource: Resource) -> dict[str, Any]:
         """Return the document of a resource with what the provider adds to it in answers."""
@@ -95,7 +99,7 @@ class Call:
         found = list(resources)
         start = self._skipped()
         end = start + self.world.page_size
-        shown = self.provider.api_versions.shown
+        shown = self.versions.shown
         page = [shown(self.view(one), self.api_version) for one in found[start:end]]
         body: dict[str, Any] = {"value": page}
         if end < len(found):

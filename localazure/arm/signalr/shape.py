@@ -48,6 +48,7 @@ SINCE = {
     "properties.tls": "2020-07-01-preview",
     "properties.features[flag=EnableLiveTrace]": "2020-07-01-preview",
     "properties.networkACLs.publicNetwork.allow[=Trace]": "2020-07-01-preview",
+    "properties.networkACLs.privateEndpoints[].allow[=Trace]": "2020-07-01-preview",
     "systemData": "2021-04-01-preview",
     "properties.sharedPrivateLinkResources": "2021-04-01-preview",
     "properties.privateEndpointConnections[].systemData": "2021-04-01-preview",

@@ -49,6 +49,8 @@ _LOCATION = re.compile(r'"location":\s*"([^"]+)"')
 _MADE_BEFORE = re.compile(
     r".*/providers/(microsoft\.keyvault/vaults|microsoft\.signalrservice/signalr)/[^/]+"
 )
+_DELETED_VAULT = re.compile(r".*/providers/Microsoft\.KeyVault/locations/[^/]+/deletedVaults/[^/]+")
+_PRINCIPAL = re.compile(r'"principalId":\s*"([^"]+)"')
 _UNAUTHENTICATED = 401
 _ACCEPTED = 202
 _ERROR = 400
@@ -178,21 +180,53 @@ class Replay:
         """Create what the recording takes for granted."""
         self._cloud.reset()
         self._cloud.post("/_local/operations", {"polls": 1_000_000})
-        written = {one.path.lower() for one in self._exchanges if one.method == "PUT"}
+        created = {one.path.lower() for one in self._exchanges if one.method == "PUT"}
         everything = "\n".join(f"{one.url}\n{one.body}" for one in self._exchanges)
         found = _LOCATION.search(everything)
-        location = {"location": found[1] if found else "eastus"}
+        location = found[1] if found else "eastus"
         for group in dict.fromkeys(_GROUP.findall(everything)):
-            path = f"/subscriptions/{seed.SUBSCRIPTION_ID}/resourceGroups/{group}"
-            if not any(one.endswith(f"/resourcegroups/{group.lower()}") for one in written):
-                self._put(path, "2021-04-01", location)
+            if not any(one.endswith(f"/resourcegroups/{group.lower()}") for one in created):
+                self._put_group(group, location)
         for identity in dict.fromkeys(_IDENTITY.findall(everything)):
-            if not any(one.endswith(identity.lower()) for one in written):
+            if not any(one.endswith(identity.lower()) for one in created):
                 path = f"/subscriptions/{seed.SUBSCRIPTION_ID}{identity}"
-                self._put(path, "2023-01-31", location)
-        self._prepare_vaults_and_instances()
+                self._put(path, "2023-01-31", {"location": location})
+        self._prepare_principals()
+        self._prepare_existing()
+        self._prepare_deleted_vaults()
 
-    def _prepare_vaults_and_instances(self) -> None:
+    def _put_group(self, group: str, location: str) -> None:
+        """Create a resource group, as a later read shows it."""
+        body: dict[str, Any] = {"location": location}
+        for one in self._exchanges:
+            is_read = one.method == "GET" and one.answer.status < _ERROR
+            if is_read and one.path.lower().endswith(f"/resourcegroups/{group.lower()}"):
+                shown = one.answer.document
+                body = {name: shown[name] for name in ("location", "tags") if shown.get(name)}
+                break
+        path = f"/subscriptions/{seed.SUBSCRIPTION_ID}/resourceGroups/{group}"
+        self._put(path, "2021-04-01", body)
+
+    def _prepare_principals(self) -> None:
+        """Register the principals to which Azure let roles be assigned."""
+        for one in self._exchanges:
+            if "/roleassignments/" in one.path.lower() and one.answer.status < _ERROR:
+                found = _PRINCIPAL.search(one.body)
+                if found and one.method == "PUT" and not self._is_known(found[1]):
+                    application = {"appId": found[1], "principalId": found[1], "displayName": "x"}
+                    self._cloud.seed(applications=[application])
+
+    def _is_known(self, principal_id: str) -> bool:
+        """Tell whether a recorded answer makes the principal, so that the replay makes it too."""
+        return any(
+            one.method == "PUT"
+            and principal_id in one.answer.text
+            and "principalId" not in one.body
+            for one in self._exchanges
+        )
+
+    def _prepare_existing(self) -> None:
+        """Create the vaults and instances that the recording reads before it writes them."""
         known: set[str] = set()
         for one in self._exchanges:
             path = one.path.lower()
@@ -201,23 +235,40 @@ class Replay:
             is_read = one.method == "GET" and one.answer.status < _ERROR
             if is_read and _MADE_BEFORE.fullmatch(path) and path not in known:
                 known.add(path)
-                document = json.loads(_as_owner(one.answer.text))
-                kept = ("location", "tags", "sku", "properties")
-                body = {name: document[name] for name in kept if document.get(name) is not None}
-                self._put(self._translated(one.path), dict(one.query)["api-version"], body)
+                self._put_as_shown(one)
             vault = one.host.removesuffix(_VAULT_HOST)
             has_vault = any(path.endswith(f"/vaults/{vault.lower()}") for path in known)
             if one.host.endswith(_VAULT_HOST) and not has_vault:
                 known.add(f"/vaults/{vault.lower()}")
                 self._cloud.seed(vaults=[_open_vault(vault)])
 
-    def _put(self, path: str, version: str, body: Any) -> None:
+    def _put_as_shown(self, read: Exchange) -> None:
+        document = json.loads(_as_owner(read.answer.text))
+        kept = ("location", "tags", "sku", "properties")
+        body = {name: document[name] for name in kept if document.get(name) is not None}
+        self._put(self._translated(read.path), dict(read.query)["api-version"], body)
+
+    def _prepare_deleted_vaults(self) -> None:
+        """Create and delete the vaults that the recording finds deleted."""
+        for one in self._exchanges:
+            is_read = one.method == "GET" and one.answer.status < _ERROR
+            if not (is_read and _DELETED_VAULT.fullmatch(one.path)):
+                continue
+            properties = one.answer.document["properties"]
+            path = self._translated(properties["vaultId"])
+            vault = _open_vault(path.rsplit("/", 1)[-1])["properties"]
+            vault |= {"tenantId": seed.TENANT_ID, "sku": {"family": "A", "name": "standard"}}
+            body = {"location": properties["location"], "properties": vault}
+            self._put(path, "2023-07-01", body | {"tags": properties.get("tags") or {}})
+            self._put(path, "2023-07-01", None, method="DELETE")
+
+    def _put(self, path: str, version: str, body: Any, method: str = "PUT") -> None:
         headers = {
             "Authorization": f"Bearer {self._token(f'https://{_ARM_HOST}')}",
             "Content-Type": "application/json",
         }
         url = f"{self._cloud.url}{path}?api-version={version}"
-        self._request("PUT", url, json.dumps(body), headers)
+        self._request(method, url, json.dumps(body) if body else "", headers)
 
 
 def resource_of(exchange: Exchange) -> str:
