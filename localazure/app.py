@@ -30,7 +30,7 @@ from localazure.arm.signalr.providers import PROVIDERS as SIGNALR
 from localazure.arm.subscriptions import subscriptions
 from localazure.arm.web.providers import PROVIDERS as WEB
 from localazure.entra import errors as entra_errors
-from localazure.entra import graph
+from localazure.entra import graph, metadata_service, workload_issuer
 from localazure.entra import routes as entra
 from localazure.service import control as service
 from localazure.service.clients.upkeep import keep_up
@@ -86,8 +86,10 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
 
 def _routes() -> list[BaseRoute]:
     arm: list[BaseRoute] = [route for provider in PROVIDERS for route in provider.routes]
-    others = (control, service, entra, graph, metadata, data_plane, sites)
-    return [route for module in others for route in module.ROUTES] + arm
+    azure = (entra, graph, metadata, metadata_service, data_plane, sites)
+    return [
+        route for module in (control, service, workload_issuer, *azure) for route in module.ROUTES
+    ] + arm
 
 
 class _WithoutTrailingSlash:

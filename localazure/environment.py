@@ -35,7 +35,12 @@ def variables(port: int, ca_file: Path) -> dict[str, str]:
         "SIGNALMAN_SIGN_IN_CLIENT_SECRET": seed.PORTAL_SECRET,
         "AZURE_SUBSCRIPTION_ID": seed.SUBSCRIPTION_ID,
         "AZURE_AUTHORITY_HOST": url,
-        "REQUESTS_CA_BUNDLE": str(ca_file.absolute()),
+        # The address of the instance metadata service, for managed identities.
+        "AZURE_POD_IDENTITY_AUTHORITY_HOST": url,
+        # For requests; for aiohttp and httpx; for Node.js.
+        **dict.fromkeys(
+            ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), str(ca_file.absolute())
+        ),
         "SIGNALMAN_ARM_ENDPOINT": url,
         "SIGNALMAN_GRAPH_ENDPOINT": url,
         "SIGNALMAN_INSTANCE_DISCOVERY": "false",

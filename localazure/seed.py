@@ -20,6 +20,8 @@ CLIENT_SECRET: Final = "local-azure-opens-nothing-else"  # noqa: S105
 READER_CLIENT_ID: Final = "cccccccc-0000-4000-8000-000000000002"
 READER_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000002"
 READER_CLIENT_SECRET: Final = "local-azure-reads-nothing-else"  # noqa: S105
+# What App Service would put into IDENTITY_HEADER.
+IDENTITY_HEADER: Final = "local-azure-app-service"
 # The app registration that upstream requests are signed for.
 UPSTREAM_APP_ID: Final = "cccccccc-0000-4000-8000-000000000003"
 UPSTREAM_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000003"

@@ -1,7 +1,8 @@
-"""Everything that Local Azure remembers."""
+"""All state of Local Azure."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from localazure.arm.resources import Resources
 from localazure.arm.throttling import Throttle
 from localazure.entra.codes import Codes
 from localazure.entra.directory import Directory
-from localazure.entra.keys import SigningKeys
+from localazure.entra.keys import SigningKey, SigningKeys
 from localazure.faults import Faults
 from localazure.journal import Journal
 from localazure.service.state import ServiceState
@@ -22,7 +23,7 @@ class World:
     """One Azure: a home tenant's directory, its signing keys, its resources and their operations.
 
     `base_url` is where it is served, without a trailing slash. One event loop serves all requests
-    and nothing here awaits, so each request sees and leaves a consistent world.
+    and nothing here awaits, so each request sees and leaves a consistent state.
     """
 
     def __init__(self, base_url: str, *, keys: SigningKeys | None = None) -> None:
@@ -46,6 +47,11 @@ class World:
         self.journal.clear()
         self.faults.clear()
         self.service.clear()
+
+    @cached_property
+    def workload_key(self) -> SigningKey:
+        """The key of Local Azure's own issuer of workload tokens."""
+        return SigningKey.generate()
 
     def to_json(self) -> dict[str, Any]:
         """Return what survives a restart; `restore` reads it back."""

@@ -33,7 +33,8 @@ def authenticate(
     if scheme.lower() != "bearer" or not token:
         message = "Authentication failed. The 'Authorization' header is missing or no bearer token."
         raise errors.TokenMissing(message, _challenge(world))
-    claims = _verified(world, token, (*audiences, world.base_url, f"{world.base_url}/"))
+    own = (world.base_url, world.base_url.replace("localhost", "127.0.0.1"))
+    claims = _verified(world, token, (*audiences, *own, *(f"{one}/" for one in own)))
     return Principal(claims["tid"], claims["oid"], claims["appid"])
 
 

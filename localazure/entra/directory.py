@@ -25,6 +25,9 @@ class Application:
     principal_id: str
     identifier_uris: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
+    # Certificates as PEM, and issuers whose tokens stand in for a secret.
+    certificates: list[str] = field(default_factory=list)
+    federated_credentials: list[dict[str, Any]] = field(default_factory=list)
     # 1 or absent: v1 tokens for this application; 2: v2 tokens.
     token_version: int | None = None
     # Where people who sign in to it may be sent to.
@@ -40,6 +43,8 @@ class Application:
             principal_id=value.get("principalId") or derived_guid("principal", app_id),
             identifier_uris=value.get("identifierUris", []),
             secrets=value.get("secrets", []),
+            certificates=value.get("certificates", []),
+            federated_credentials=value.get("federatedCredentials", []),
             token_version=value.get("requestedAccessTokenVersion"),
             redirect_uris=value.get("redirectUris", []),
         )

@@ -147,6 +147,114 @@ def wrong_verifier() -> TokenRefused:
     )
 
 
+def no_client_credential() -> TokenRefused:
+    """The request has neither a secret nor an assertion."""
+    return TokenRefused(
+        "invalid_client",
+        7000218,
+        "The request body must contain the following parameter: 'client_assertion' or "
+        "'client_secret'.",
+        401,
+    )
+
+
+def unsupported_assertion_type() -> TokenRefused:
+    """The assertion is of another type than RFC 7523's."""
+    return TokenRefused("invalid_client", 70003, "The client assertion type is not supported.", 401)
+
+
+def malformed_assertion() -> TokenRefused:
+    """The assertion is no token."""
+    return TokenRefused("invalid_client", 50027, "JWT token is invalid or malformed.", 401)
+
+
+def certificate_not_registered() -> TokenRefused:
+    """No certificate of the application has the thumbprint in the assertion's header."""
+    return TokenRefused(
+        "invalid_client",
+        700027,
+        "The certificate with identifier used to sign the client assertion is not registered on "
+        "application.",
+        401,
+    )
+
+
+def wrong_assertion_signature() -> TokenRefused:
+    """The signature does not match the key."""
+    return TokenRefused(
+        "invalid_client", 700027, "Client assertion failed signature validation.", 401
+    )
+
+
+def assertion_of_another_client() -> TokenRefused:
+    """Issuer or subject is not the client."""
+    return TokenRefused(
+        "invalid_client",
+        700021,
+        "Client assertion application identifier doesn't match 'client_id' parameter.",
+        401,
+    )
+
+
+def wrong_assertion_audience() -> TokenRefused:
+    """The audience is not this tenant's token endpoint."""
+    return TokenRefused(
+        "invalid_client",
+        700023,
+        "Client assertion audience claim does not match Realm issuer.",
+        401,
+    )
+
+
+def assertion_out_of_time() -> TokenRefused:
+    """The assertion has expired, or is not valid yet."""
+    return TokenRefused(
+        "invalid_client", 700024, "Client assertion is not within its valid time range.", 401
+    )
+
+
+def no_federated_issuer(issuer: str) -> TokenRefused:
+    """No federated credential names the issuer."""
+    return _no_federated(700211, "issuer", issuer)
+
+
+def no_federated_subject(subject: str) -> TokenRefused:
+    """No federated credential of the issuer names the subject."""
+    return _no_federated(700213, "subject", subject)
+
+
+def no_federated_audience(audience: str) -> TokenRefused:
+    """The federated credential names another audience."""
+    return _no_federated(700212, "audience", audience)
+
+
+def _no_federated(number: int, member: str, value: str) -> TokenRefused:
+    return TokenRefused(
+        "invalid_client",
+        number,
+        f"No matching federated identity record found for presented assertion {member} '{value}'. "
+        "Check your federated identity credential Subject, Audience and Issuer against the "
+        "presented assertion.",
+        401,
+    )
+
+
+def federated_key_not_found() -> TokenRefused:
+    """The issuer publishes no key with the id in the assertion's header."""
+    return TokenRefused(
+        "invalid_request",
+        50013,
+        "Assertion failed signature validation. [Reason - The key was not found.]",
+    )
+
+
+def issuer_unreachable(issuer: str) -> TokenRefused:
+    """The issuer's keys cannot be read; Local Azure reads those of this machine only."""
+    return TokenRefused(
+        "invalid_request", 50166, f"Request to External OIDC endpoint '{issuer}' failed."
+    )
+
+
 def description(error: TokenRefused, ids: dict[str, str]) -> str:
     """Return the sentence with its code and the ids, as Entra writes it."""
     return (

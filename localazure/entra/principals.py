@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from localazure.arm.identities.user_assigned import TYPE as USER_ASSIGNED
-from localazure.arm.signalr.shape import TYPE as SIGNALR
 from localazure.entra.managed import client_id
+from localazure.entra.metadata_service import MACHINE_ID, machine
 from localazure.world import World
 
 
@@ -25,10 +25,12 @@ def service_principals(world: World) -> Iterator[dict[str, Any]]:
         yield _managed(
             properties["principalId"], properties["clientId"], identity.id, explicit=True
         )
-    for instance in world.resources.of_type(SIGNALR):
-        principal_id = (instance.document.get("identity") or {}).get("principalId")
+    for resource in world.resources:
+        principal_id = (resource.document.get("identity") or {}).get("principalId")
         if principal_id:
-            yield _managed(principal_id, client_id(principal_id), instance.id, explicit=False)
+            yield _managed(principal_id, client_id(principal_id), resource.id, explicit=False)
+    local = machine(world)
+    yield _managed(local.object_id, local.app_id, MACHINE_ID, explicit=False)
 
 
 def _managed(object_id: str, app_id: str, arm_id: str, *, explicit: bool) -> dict[str, Any]:

@@ -9,22 +9,23 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from localazure.entra import errors, issuers
+from localazure.entra.clients import TokenRequest, authenticate_client
 from localazure.entra.issuing import issue
 from localazure.entra.signing_in import authorize, redeem
 from localazure.entra.tokens import APPLICATION_TOKEN_SECONDS, Principal
-from localazure.world import World, world_of
+from localazure.world import world_of
 
 _DEFAULT_SCOPE = "/.default"
 
 
 async def discovery_v1(request: Request) -> JSONResponse:
     """GET /{tenant}/.well-known/openid-configuration."""
-    return JSONResponse(issuers.discovery_v1(world_of(request).base_url, _tenant(request)))
+    return JSONResponse(issuers.discovery_v1(_authority(request), _tenant(request)))
 
 
 async def discovery_v2(request: Request) -> JSONResponse:
     """GET /{tenant}/v2.0/.well-known/openid-configuration."""
-    return JSONResponse(issuers.discovery_v2(world_of(request).base_url, _tenant(request)))
+    return JSONResponse(issuers.discovery_v2(_authority(request), _tenant(request)))
 
 
 async def keys_v1(request: Request) -> JSONResponse:
@@ -38,7 +39,23 @@ async def keys_v2(request: Request) -> JSONResponse:
     world = world_of(request)
     tenant = _tenant(request)
     named = issuers.TENANT_PLACEHOLDER if tenant in issuers.SHARED_TENANTS else tenant
-    return JSONResponse(world.keys.jwks(issuers.v2_issuer(world.base_url, named)))
+    return JSONResponse(world.keys.jwks(issuers.v2_issuer(_authority(request), named)))
+
+
+async def instance_discovery(request: Request) -> JSONResponse:
+    """GET /common/discovery/instance: this authority is all there is."""
+    host = _authority(request).removeprefix("https://")
+    one = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
+    tenant = world_of(request).directory.tenant_id
+    return JSONResponse(
+        {
+            "tenant_discovery_endpoint": (
+                f"{_authority(request)}/{tenant}/v2.0/.well-known/openid-configuration"
+            ),
+            "api-version": "1.1",
+            "metadata": [one],
+        }
+    )
 
 
 async def token_v2(request: Request) -> JSONResponse:
@@ -48,14 +65,14 @@ async def token_v2(request: Request) -> JSONResponse:
     """
     form = await _form(request)
     if form.get("grant_type") == "authorization_code":
-        client = authenticated(world_of(request), _tenant(request), form)
+        client = await _client(request, form)
         return _answer(redeem(world_of(request), client.app_id, form))
     scope = form.get("scope", "")
     if not scope:
         raise errors.missing("scope")
     if not scope.endswith(_DEFAULT_SCOPE) or " " in scope:
         raise errors.wrong_scope(scope)
-    return _client_credentials(request, form, scope.removesuffix(_DEFAULT_SCOPE))
+    return await _client_credentials(request, form, scope.removesuffix(_DEFAULT_SCOPE))
 
 
 async def token_v1(request: Request) -> JSONResponse:
@@ -64,20 +81,27 @@ async def token_v1(request: Request) -> JSONResponse:
     resource = form.get("resource", "")
     if not resource:
         raise errors.missing("resource")
-    return _client_credentials(request, form, resource)
+    return await _client_credentials(request, form, resource)
 
 
 async def _form(request: Request) -> dict[str, str]:
     return dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
 
 
-def _client_credentials(request: Request, form: dict[str, str], resource: str) -> JSONResponse:
+async def _client_credentials(
+    request: Request, form: dict[str, str], resource: str
+) -> JSONResponse:
     world = world_of(request)
     grant = form.get("grant_type", "")
     if grant != "client_credentials":
         raise errors.unsupported_grant(grant)
-    principal = authenticated(world, _tenant(request), form)
+    principal = await _client(request, form)
     return _answer({"access_token": issue(world, principal, resource)})
+
+
+async def _client(request: Request, form: dict[str, str]) -> Principal:
+    asked = TokenRequest(_tenant(request), _authority(request), form)
+    return await authenticate_client(world_of(request), request.state.http, asked)
 
 
 def _answer(tokens: dict[str, str]) -> JSONResponse:
@@ -92,17 +116,15 @@ def _answer(tokens: dict[str, str]) -> JSONResponse:
     )
 
 
-def authenticated(world: World, tenant: str, form: dict[str, str]) -> Principal:
-    """Return the client that a form proves to be. Raises TokenRefused."""
-    if tenant != world.directory.tenant_id:
-        raise errors.tenant_not_found(tenant)
-    app_id = form.get("client_id", "")
-    application = world.directory.find(app_id)
-    if application is None:
-        raise errors.application_not_found(app_id, tenant)
-    if not application.accepts(form.get("client_secret", "")):
-        raise errors.wrong_secret(app_id)
-    return Principal(tenant, application.principal_id, application.app_id)
+def _authority(request: Request) -> str:
+    """Return Local Azure's address as the client used it: `localhost` or `127.0.0.1`.
+
+    MSAL refuses a document whose endpoints are on another host than its authority.
+    """
+    base_url = world_of(request).base_url
+    other = base_url.replace("localhost", "127.0.0.1")
+    used = f"https://{request.headers.get('host', '')}"
+    return other if used == other else base_url
 
 
 def _tenant(request: Request) -> str:
@@ -115,6 +137,7 @@ def _tenant(request: Request) -> str:
 ROUTES = [
     Route("/{tenant}/.well-known/openid-configuration", discovery_v1),
     Route("/{tenant}/v2.0/.well-known/openid-configuration", discovery_v2),
+    Route("/{tenant}/discovery/instance", instance_discovery),
     Route("/{tenant}/discovery/keys", keys_v1),
     Route("/{tenant}/discovery/v2.0/keys", keys_v2),
     Route("/{tenant}/oauth2/token", token_v1, methods=["POST"]),

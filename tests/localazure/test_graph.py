@@ -6,6 +6,8 @@ import pytest
 import requests
 
 from localazure import seed
+from localazure.entra.directory import derived_guid
+from localazure.entra.metadata_service import MACHINE_ID
 from tests.cloud import LocalAzure
 
 APPLICATIONS = ["Signalman", "Auditor", "Signalman upstream", "Signalman portal"]
@@ -79,6 +81,7 @@ def test_managed_identities_are_service_principals(
         seed.CHAT_PRINCIPAL_ID,
         seed.ORDERS_PRINCIPAL_ID,
         seed.SHARED_PRINCIPAL_ID,
+        derived_guid("principal", MACHINE_ID),
     }
     one = ask(local_azure, f"servicePrincipals/{seed.CHAT_PRINCIPAL_ID}", headers).json()
     assert one["displayName"] == seed.CHAT

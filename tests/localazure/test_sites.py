@@ -154,10 +154,14 @@ def test_action_for_requests_without_token(cloud: LocalAzure, action: str, statu
 
 
 def test_classic_settings_check_token(cloud: LocalAzure) -> None:
-    classic = {"enabled": True, "clientId": seed.UPSTREAM_APP_ID, "issuer": V1_ISSUER}
-    site = {"authsettingsV2": {}, "authsettings": classic | {"configVersion": "v1"}}
+    classic: dict[str, Any] = {
+        "enabled": True,
+        "clientId": seed.UPSTREAM_APP_ID,
+        "issuer": V1_ISSUER,
+    }
+    site: dict[str, Any] = {"authsettingsV2": {}, "authsettings": classic | {"configVersion": "v1"}}
     assert send(cloud, **site) == UNAUTHORIZED
-    classic["allowedAudiences"] = [seed.UPSTREAM_APP_URI]  # type: ignore[assignment]
+    classic["allowedAudiences"] = [seed.UPSTREAM_APP_URI]
     site["authsettings"] = classic | {"configVersion": "v1"}
     assert send(cloud, **site) == 200
 
