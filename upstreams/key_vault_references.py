@@ -13,6 +13,8 @@ from typing import Final
 
 # The start of every reference, valid or not.
 OPENING: Final = "{@"
+# App Service writes references without braces; Azure SignalR Service takes that for plain text.
+_WITHOUT_BRACE: Final = re.compile(r"@Microsoft\.KeyVault\(", re.IGNORECASE)
 _REFERENCE: Final = re.compile(r"\{@Microsoft\.KeyVault\(SecretUri=(?P<uri>[^(){}\s]+)\)\}")
 # A vault's name has 3 to 24 letters, digits and single hyphens. The suffix depends on the cloud:
 # vault.azure.net, vault.azure.cn, vault.usgovcloudapi.net.
@@ -66,7 +68,7 @@ def readable_references(url_template: str) -> tuple[KeyVaultReference, ...]:
 
 
 def _plain(text: str) -> list[str | KeyVaultReference]:
-    if OPENING in text:
+    if OPENING in text or _WITHOUT_BRACE.search(text):
         raise ReferenceProblem(
             "A Key Vault reference has the form "
             "{@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}."

@@ -95,7 +95,7 @@ def _of_events(template: FullTemplate) -> Iterator[tuple[str, str]]:
     for written in sorted(_INTENDED.keys() & events):
         message = f"The service sends the event {_INTENDED[written]!r}, never {written!r}."
         yield "event_never_sent", message
-    if parse(template.category_pattern) != {CONNECTIONS}:
+    if parse(template.category_pattern) != frozenset({CONNECTIONS}):
         return
     for event in sorted(events - {CONNECTED, DISCONNECTED} - _INTENDED.keys()):
         if not _has_wildcard(event):
