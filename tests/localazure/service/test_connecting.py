@@ -72,7 +72,7 @@ def test_refuses_client_token(
 
 def test_refuses_unsigned_client_token(application: Application) -> None:
     claims = {"aud": f"{application.endpoint}/client/?hub=chat", "exp": time.time() + 60}
-    assert negotiate(application, jwt.encode(claims, None, "none")).status_code == 401
+    assert negotiate(application, jwt.encode(claims, "", "none")).status_code == 401
 
 
 @pytest.mark.parametrize("audience", ["https://test-service.service.signalr.net", None])
@@ -245,7 +245,7 @@ def test_default_mode_has_no_server(local_azure: LocalAzure) -> None:
 def test_free_tier_takes_20_connections(local_azure: LocalAzure) -> None:
     with running(local_azure) as application, ExitStack() as open_clients:
         sku = {"name": "Free_F1", "tier": "Free", "capacity": 1}
-        upstream = {"templates": []}
+        upstream: dict[str, Any] = {"templates": []}
         one = {"name": NAME, "resourceGroup": "rg-test", "sku": sku}
         local_azure.seed(instances=[one | {"properties": {"upstream": upstream}}])
         for _ in range(20):
