@@ -12,9 +12,9 @@ from typing import Final
 from localazure.service.connections.connection import Connection
 from localazure.service.connections.hub import Hub
 
-# A client has to connect within this time of negotiating. Source: Microsoft's troubleshooting
-# guide.
-PENDING_SECONDS: Final = 5.0
+# A client has to connect within this time of negotiating. The service gives it 5 seconds
+# (Microsoft's troubleshooting guide): a busy developer's machine may need more.
+PENDING_SECONDS: Final = 30.0
 
 Place = tuple[str, str]
 

@@ -30,6 +30,23 @@ def negotiate(application: Application, token: str, **query: str) -> requests.Re
     )
 
 
+def upgrade(application: Application, token: str, **query: str) -> requests.Response:
+    """Ask for a WebSocket that is refused, and return the answer."""
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    return requests.get(
+        f"{application.endpoint}/client/",
+        params={"hub": "chat"} | query,
+        headers=headers | ({"Authorization": f"Bearer {token}"} if token else {}),
+        verify=str(application.cloud.ca_file),
+        timeout=PATIENCE_SECONDS,
+    )
+
+
 class Client:
     """A connected client of the hub chat, in the JSON protocol."""
 
