@@ -1,4 +1,4 @@
-"""Personal access tokens: how scripts and pipelines call the API in a user's name."""
+"""Personal access tokens, with which scripts and pipelines call the API as a user."""
 
 from __future__ import annotations
 
@@ -9,34 +9,40 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-# Tells them from Entra's tokens, and lets secret scanners find those that leaked.
+# Distinguishes them from Entra's tokens, and lets secret scanners find leaked ones.
 PREFIX: Final = "smp_"
 _RANDOM_BYTES: Final = 32
 _SHOWN_CHARACTERS: Final = len(PREFIX) + 6
-# How exactly it is known when a token was last used: not every request is a write.
+DEFAULT_LIFETIME: Final = timedelta(days=30)
+MAX_LIFETIME: Final = timedelta(days=366)
+# A role that was removed in Entra is lost at the next sign-in, and a token never signs in: users of
+# Entra, who have no password here, renew their tokens this often.
+_MAX_LIFETIME_WITH_ENTRA: Final = timedelta(days=30)
+# Precision of the last use: not every request is a write.
 _USE_RESOLUTION: Final = timedelta(minutes=1)
 
 
 class PersonalAccessTokenQuerySet(models.QuerySet["PersonalAccessToken"]):
-    """Questions about tokens."""
+    """Personal access tokens."""
 
     def with_secret(self, secret: str) -> PersonalAccessTokenQuerySet:
-        """Return the token whose text this is."""
+        """Return the token with this text."""
         return self.filter(digest=_digest(secret))
 
 
 class PersonalAccessToken(models.Model):
-    """A token of a user's, who can do with it what the user can and its scope allows.
+    """A token that allows what its user may do, limited by its scope.
 
-    Its text is shown once, when it is made; the row keeps its SHA-256. A token is 256 random bits,
-    so that a slow hash would add nothing.
+    Its text is shown once, when it is created; the row holds its SHA-256. A token has 256 random
+    bits, so a slow hash would add nothing.
     """
 
     class Scope(models.TextChoices):
-        """What it may be used for."""
+        """What the token may be used for."""
 
         READ = "read", "Read"
         WRITE = "write", "Read and write"
@@ -74,7 +80,12 @@ class PersonalAccessToken(models.Model):
     def issue(
         cls, user: User, *, name: str, scope: Scope, lifetime: timedelta
     ) -> tuple[PersonalAccessToken, str]:
-        """Make a token; return its row and, for the only time, its text."""
+        """Create a token, and return its row and its text, which is stored nowhere.
+
+        Raises ValidationError where the lifetime is longer than `longest_lifetime`.
+        """
+        if lifetime > (longest := longest_lifetime(user)):
+            raise ValidationError(f"A token of {user} lasts at most {longest.days} days.")
         secret = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
         now = timezone.now()
         row = cls.objects.create(
@@ -89,7 +100,7 @@ class PersonalAccessToken(models.Model):
         return row, secret
 
     def is_usable(self, now: datetime) -> bool:
-        """Return whether it opens anything at `now`."""
+        """Return whether the token is accepted at `now`."""
         return self.revoked_at is None and now < self.expires_at and self.user.is_active
 
     def allows(self, permission: str) -> bool:
@@ -100,14 +111,19 @@ class PersonalAccessToken(models.Model):
         return is_reading and self.scope == self.Scope.READ
 
     def revoke(self) -> None:
-        """Let it open nothing from now on; the first time it was revoked stays on record."""
+        """Refuse the token from now on; the time of the first revocation is kept."""
         type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
         self.refresh_from_db(fields=["revoked_at"])
 
     def note_use(self, now: datetime) -> None:
-        """Remember that it was used, to the minute."""
+        """Record that it was used, to the minute."""
         if self.last_used_at is None or now - self.last_used_at >= _USE_RESOLUTION:
             type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+def longest_lifetime(user: User) -> timedelta:
+    """Return how long a token of this user may last."""
+    return MAX_LIFETIME if user.has_usable_password() else _MAX_LIFETIME_WITH_ENTRA
 
 
 def _digest(secret: str) -> str:

@@ -114,8 +114,8 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     token: str = settings.METRICS["TOKEN"]
     if token:
         authorization: str = request.META.get("HTTP_AUTHORIZATION", "")
-        scheme, _, given = authorization.partition(" ")
-        if scheme.lower() == "bearer" and constant_time_compare(given.strip(), token):
+        scheme, _, credentials = authorization.partition(" ")
+        if scheme.lower() == "bearer" and constant_time_compare(credentials.strip(), token):
             return None
         refused = _text(401, "Send SIGNALMAN_METRICS_TOKEN as the bearer token.")
         refused["WWW-Authenticate"] = 'Bearer realm="metrics"'

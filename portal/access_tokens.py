@@ -13,13 +13,11 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from accounts.models import PersonalAccessToken
+from accounts.models import DEFAULT_LIFETIME, PersonalAccessToken, longest_lifetime
 from portal.page import PortalPage
 
 # Days.
 _LIFETIMES: Final = (7, 30, 90, 365)
-# Days. Entra is asked about a user's roles only at sign-in, and using a token is no sign-in.
-_LONGEST_WITH_ENTRA: Final = 30
 
 
 class NewTokenForm(forms.Form):
@@ -34,10 +32,10 @@ class NewTokenForm(forms.Form):
 
     def __init__(self, user: User, data: Any = None) -> None:
         super().__init__(data, label_suffix="")
-        longest = _LIFETIMES[-1] if user.has_usable_password() else _LONGEST_WITH_ENTRA
+        longest = longest_lifetime(user).days
         choices = [(days, f"{days} days") for days in _LIFETIMES if days <= longest]
         self.fields["days"].choices = choices  # type: ignore[attr-defined]
-        self.fields["days"].initial = _LONGEST_WITH_ENTRA
+        self.fields["days"].initial = DEFAULT_LIFETIME.days
 
 
 @method_decorator(never_cache, name="dispatch")

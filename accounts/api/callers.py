@@ -1,16 +1,23 @@
-"""Who asks, in the words of the history and the audit trail."""
+"""The caller of the API as an actor."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import User
 from rest_framework.request import Request
 
+from accounts.actor import Actor
+
+
+def actor_of(request: Request) -> Actor:
+    """Return the authenticated caller."""
+    return Actor.of(request.user)
+
 
 def name_of(request: Request) -> str:
-    """Return what the caller is called: a user by name, an application by its object id."""
-    return str(request.user.get_username())
+    """Return the caller's name: a user's, or an application's object id."""
+    return actor_of(request).name
 
 
 def user_of(request: Request) -> User | None:
-    """Return the user who asks; None where an application does."""
-    return request.user if isinstance(request.user, User) else None
+    """Return the user who calls; None for an application."""
+    return actor_of(request).user

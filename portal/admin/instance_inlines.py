@@ -13,6 +13,7 @@ from unfold.decorators import display
 from identities.models import ManagedIdentity, VaultGrant
 from upstreams.demands import ReceiverDemands
 from upstreams.models import UpstreamTemplate
+from upstreams.redaction import redact
 
 
 class ManagedIdentityInline(StackedInline):
@@ -62,6 +63,19 @@ class UpstreamTemplateInline(TabularInline):
         "resource",
         "position",
     ]
+    readonly_fields = ["shown_url"]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Return the fields; keys in URLs are hidden from users who may not change templates."""
+        fields = super().get_fields(request, obj)
+        if self.has_change_permission(request, obj):
+            return fields
+        return ["shown_url" if name == "url_template" else name for name in fields]
+
+    @display(description="URL template")
+    def shown_url(self, row: UpstreamTemplate) -> str:
+        """Return the URL template with keys redacted."""
+        return redact(row.url_template)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the field with a label for screen readers, which ignore the column heading."""

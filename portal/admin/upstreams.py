@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -37,7 +38,7 @@ class UpstreamTemplateAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "instance", "shown_url", "auth_type", "resource"]
     list_filter = ["auth_type", _BY_INSTANCE]
     list_select_related = ["instance"]
-    search_fields = ["instance__name", "url_template", "resource"]
+    search_fields = ["instance__name", "resource"]
     fields = [
         "instance",
         "position",
@@ -49,7 +50,13 @@ class UpstreamTemplateAdmin(ReadOnlyAdmin):
         "resource",
     ]
 
-    @display(description="URL template", ordering="url_template")
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse filters on the URL, which would tell its keys letter by letter."""
+        return not lookup.startswith("url_template") and super().lookup_allowed(
+            lookup, value, request
+        )
+
+    @display(description="URL template")
     def shown_url(self, row: UpstreamTemplate) -> str:
         """Return the URL template with keys redacted."""
         return redact(row.url_template)

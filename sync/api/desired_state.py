@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from accounts.api.callers import name_of
 from api.fields import TextField
+from api.permissions import is_allowed
 from api.views import DocumentView
 from identities.api.views import instance_named
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
@@ -23,6 +24,7 @@ from sync.desired.history import Author, wanting
 from sync.desired.state import row_state
 from sync.inventory.vault_grants import choose_grants
 from sync.planning.components.vault_names import named_vaults
+from upstreams.redaction import redacted
 from upstreams.template_documents import dump_templates, load_templates
 
 _COMMENT: Final = OpenApiParameter(
@@ -120,8 +122,12 @@ class WantedTemplates(WantedView):
         return self.replace(request, request.data)
 
     def dump(self, subject: SignalRInstance) -> list[dict[str, Any]]:
-        """Return the templates."""
-        return dump_templates(subject)
+        """Return the templates; keys in URLs are hidden from callers who may not change them."""
+        document = dump_templates(subject)
+        if is_allowed(self.request, self.writes):
+            return document
+        hidden: list[dict[str, Any]] = redacted(document)
+        return hidden
 
     def load(self, _request: Request, subject: SignalRInstance, document: Any) -> None:
         """Want these. Raises ValidationError."""

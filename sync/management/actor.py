@@ -1,15 +1,10 @@
-"""Who runs a command, for the audit trail."""
+"""The account that runs a command, for the audit trail."""
 
 from __future__ import annotations
 
-import getpass
-import os
+from accounts.actor import Actor
 
 
 def operator_name() -> str:
     """Return the name of the operating system's user, or its number where it has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # As in a container that runs under a bare uid.
-        return f"uid {os.getuid()}"
+    return Actor.of_command().name

@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -47,9 +48,28 @@ def test_the_command_says_who_is_not_there() -> None:
 
 @pytest.mark.parametrize("days", ["0", "367"])
 def test_the_command_bounds_how_long_a_token_lasts(days: str) -> None:
-    user(Role.VIEWER, "ada")
+    ada = user(Role.VIEWER, "ada")
+    ada.set_password("correct horse")
+    ada.save()
     with pytest.raises(CommandError, match="from 1 to 366 days"):
         made("--days", days)
+
+
+def test_entra_users_renew_tokens_every_month() -> None:
+    ada = user(Role.VIEWER, "ada")
+    with pytest.raises(CommandError, match="from 1 to 30 days"):
+        made("--days", "31")
+    with pytest.raises(ValidationError, match="at most 30 days"):
+        PersonalAccessToken.issue(
+            ada, name="x", scope=PersonalAccessToken.Scope.READ, lifetime=timedelta(days=31)
+        )
+
+
+def test_token_lasts_a_month_by_default() -> None:
+    user(Role.VIEWER, "ada")
+    made()
+    row = PersonalAccessToken.objects.get()
+    assert row.expires_at - row.created_at == timedelta(days=30)
 
 
 def test_an_expired_token_reads_nothing() -> None:

@@ -1,41 +1,42 @@
-"""manage.py create_token: make a personal access token and show its text, once."""
+"""manage.py create_token: create a personal access token and print it once."""
 
 from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import PersonalAccessToken
-
-_MAX_DAYS: Final = 366
+from accounts.models import DEFAULT_LIFETIME, PersonalAccessToken, longest_lifetime
 
 
 class Command(BaseCommand):
-    """Prints the token alone to standard output, for a script to take."""
+    """Prints only the token to standard output, so that a script can read it."""
 
-    help = "Make a personal access token of a user's, for the API."
+    help = "Create a personal access token for a user of the API."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the user, and what the token may be used for, and how long."""
+        """Add the user, and the token's scope, lifetime and name."""
+        default = DEFAULT_LIFETIME.days
         parser.add_argument("username")
         parser.add_argument("--scope", choices=PersonalAccessToken.Scope.values, default="read")
-        parser.add_argument("--days", type=int, default=90, help="default: 90; at most 366")
-        parser.add_argument("--name", default="command line", help="what it is for")
-
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
+        parser.add_argument(
+            "--days", type=int, default=default, help=f"lifetime in days (default: {default})"
+        )
+        parser.add_argument("--name", default="command line", help="what the token is for")
+        parser.add_argument("--json", action="store_true", help="print a JSON document")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Make it, or say in one sentence why not."""
+        """Create the token. Raises CommandError."""
         user = User.objects.filter(username=options["username"], is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user {options['username']!r}.")
-        if not 1 <= options["days"] <= _MAX_DAYS:
-            raise CommandError(f"A token lasts from 1 to {_MAX_DAYS} days.")
+        longest = longest_lifetime(user).days
+        if not 1 <= options["days"] <= longest:
+            raise CommandError(f"A token of {user} lasts from 1 to {longest} days.")
         token, secret = PersonalAccessToken.issue(
             user,
             name=options["name"],
@@ -43,8 +44,8 @@ class Command(BaseCommand):
             lifetime=timedelta(days=options["days"]),
         )
         self.stderr.write(
-            f"{token} of {user} may {token.get_scope_display().lower()} until "
-            f"{token.expires_at:%Y-%m-%d}. Its text is not shown again."
+            f"Created {token} for {user}, scope {token.scope}, valid until "
+            f"{token.expires_at:%Y-%m-%d}. The token is not shown again."
         )
         if options["json"]:
             document = {

@@ -1,0 +1,45 @@
+"""The actor of a change: a user, an application, or an account of the operating system."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.contrib.auth.models import User
+
+
+class Caller(Protocol):
+    """A user of the portal or the API, or an application of Microsoft Entra."""
+
+    def get_username(self) -> str:
+        """Return the name for the history and the audit trail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asked for a change, as the history and the audit trail name them.
+
+    `user` is set where a user of Signalman asked.
+    """
+
+    name: str
+    user: User | None = None
+
+    @classmethod
+    def of(cls, caller: Caller) -> Actor:
+        """Return the actor of a request: pass `request.user`."""
+        return cls(str(caller.get_username()), caller if isinstance(caller, User) else None)
+
+    @classmethod
+    def of_command(cls) -> Actor:
+        """Return the actor of a command: the operating system's user, or its number."""
+        try:
+            return cls(getpass.getuser())
+        except (KeyError, OSError):
+            # As in a container that runs under a bare uid.
+            return cls(f"uid {os.getuid()}")
+
+    def __str__(self) -> str:
+        return self.name
