@@ -403,7 +403,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 
 # --- Figures and health -----------------------------------------------------------------------
 
-METRICS = {
+METRICS: dict[str, Any] = {
     # Who may see /metrics: whoever sends this bearer token; or, where it is empty, whoever asks
     # from these networks without a proxy between.
     "TOKEN": env[process.METRICS_TOKEN],

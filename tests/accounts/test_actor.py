@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 from unittest.mock import patch
 
 import pytest
@@ -18,7 +19,7 @@ def test_user_is_named_and_kept() -> None:
 
 
 def test_application_is_named_by_object_id() -> None:
-    caller = Application(tenant_id="t", object_id="o-1", client_id="c", claims={})
+    caller = Application(tenant_id="t", object_id="o-1", client_id="c", claims=cast("Any", {}))
     assert Actor.of(caller) == Actor("application o-1")
 
 
