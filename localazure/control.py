@@ -103,6 +103,15 @@ async def finish_operations(request: Request) -> Response:
     return _done()
 
 
+async def set_replication_delay(request: Request) -> Response:
+    """POST /_local/directory {delay}: so many role assignments do not find their principal yet."""
+    delay = (await content(request)).get("delay")
+    if not isinstance(delay, int) or delay < 0:
+        raise ControlError("delay is a number of role assignments.")
+    world_of(request).replication_delay = delay
+    return _done()
+
+
 async def set_page_size(request: Request) -> Response:
     """POST /_local/paging {size}: how many resources a page of a list holds."""
     size = (await content(request)).get("size")
@@ -144,6 +153,7 @@ ROUTES = [
     Route("/_local/faults", disarm_faults, methods=["DELETE"]),
     Route("/_local/operations", set_progression, methods=["POST"]),
     Route("/_local/operations/finish", finish_operations, methods=["POST"]),
+    Route("/_local/directory", set_replication_delay, methods=["POST"]),
     Route("/_local/paging", set_page_size, methods=["POST"]),
     Route("/_local/throttle", set_throttle, methods=["POST"]),
     Route("/_local/keys/rotate", rotate_keys, methods=["POST"]),

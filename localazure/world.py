@@ -44,6 +44,8 @@ class World:
         self.operations = Operations(self.resources)
         self.throttle = Throttle()
         self.page_size = 100
+        # How many more role assignments do not find their principal yet.
+        self.replication_delay = 0
         self.journal.clear()
         self.faults.clear()
         self.service.clear()

@@ -27,7 +27,12 @@ _REGION = "WESTEUROPE"
 def add_headers(
     request: Request, response: Response, provider_headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Add the headers of every answer, and the provider's own, to those that are already there."""
+    """Add the headers of every answer, and the provider's own, to those that are already there.
+
+    A provider's Content-Type is the one that its JSON has.
+    """
+    own = dict(provider_headers or {})
+    json_type = own.pop("Content-Type", f"{_JSON}; charset=utf-8")
     identifier = str(uuid.uuid4())
     correlation = request.headers.get(_CORRELATION, identifier)
     now = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -36,8 +41,8 @@ def add_headers(
         _CORRELATION: correlation,
         "x-ms-routing-request-id": f"{_REGION}:{now}:{identifier}",
     }
-    for name, value in (ALWAYS | identifiers | dict(provider_headers or {})).items():
+    for name, value in (ALWAYS | identifiers | own).items():
         response.headers.setdefault(name, value)
     if response.headers.get("content-type") == _JSON:
-        response.headers["content-type"] = f"{_JSON}; charset=utf-8"
+        response.headers["content-type"] = json_type
     return response

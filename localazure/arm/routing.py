@@ -133,7 +133,8 @@ class ArmRoute(Route):
 class Provider:
     """A resource provider: its type, published api-versions, routes and own response headers.
 
-    `view` returns what GET shows of a resource.
+    `view` returns what GET shows of a resource. `etag` is sent with answers to
+    `etag_methods`.
     """
 
     def __init__(
@@ -143,6 +144,8 @@ class Provider:
         *,
         headers: Mapping[str, str] | None = None,
         view: View = own_document,
+        etag: str = "",
+        etag_methods: tuple[str, ...] = ("GET", "PUT", "PATCH", "DELETE"),
     ) -> None:
         self.type = resource_type
         if not isinstance(api_versions, ApiVersions):
@@ -150,6 +153,7 @@ class Provider:
         self.api_versions: ApiVersions = api_versions
         self.headers = dict(headers or {})
         self.view = view
+        self.etags = dict.fromkeys(etag_methods, etag) if etag else {}
         self.routes: list[Route] = []
 
     def serves(self, method: str, path: str, *, action: str) -> Callable[[Handler], Handler]:
@@ -184,7 +188,8 @@ class Provider:
                 response = handler(self._admit(request, raw, action, rates))
             except errors.ArmError as error:
                 response = error.response()
-            return add_headers(request, response, rates | self.headers)
+            etag = {"ETag": tag} if (tag := self.etags.get(request.method)) else {}
+            return add_headers(request, response, rates | self.headers | etag)
 
         return endpoint
 

@@ -39,10 +39,14 @@ def principal_type(world: World, object_id: str, given: str | None) -> str:
     """Return the type of a principal.
 
     Without `given` the principal has to exist in the directory; with it, an unknown principal is
-    accepted, as Azure does for the sake of new ones. Raises PrincipalNotFound,
+    accepted, as Azure does for the sake of new ones. While the directory's replication is delayed
+    (`POST /_local/directory`), no principal is found. Raises PrincipalNotFound,
     UnmatchedPrincipalType.
     """
     actual = type_of(world, object_id)
+    if world.replication_delay and given not in TYPES:
+        world.replication_delay -= 1
+        actual = None
     if actual is None:
         if given not in TYPES:
             raise PrincipalNotFound(object_id, world.directory.tenant_id)

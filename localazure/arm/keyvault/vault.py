@@ -47,7 +47,14 @@ API_VERSIONS = ApiVersions(
         "properties.publicNetworkAccess": "2021-06-01-preview",
     },
 )
-SERVICE_HEADERS = {"x-ms-keyvault-service-version": "2.2.45.0"}
+SERVICE_HEADERS = {
+    "x-ms-keyvault-service-version": "2.2.45.0",
+    "x-ms-operation-identifier": (
+        "tenantId=00000000-0000-0000-0000-000000000000,"
+        "objectId=00000000-0000-0000-0000-000000000000/westeurope/"
+        "00000000-0000-0000-0000-000000000000"
+    ),
+}
 RETENTION_BY_DEFAULT = "2020-04-01-preview"
 # A vault that is created with this api-version or a later one uses roles unless it says otherwise.
 RBAC_BY_DEFAULT = "2026-02-01"

@@ -212,14 +212,14 @@ def _delete(call: Call, kind: Kind) -> Response:
 
 def _accepted(call: Call, operation: Operation, response: Response | None = None) -> Response:
     """Answer with URLs to poll that spell the path as the request does (recorded)."""
-    polling = lro.Polling(call.path, addresses(call.api_version, of_instance=False))
+    polling = lro.Polling(call.path, addresses(call.api_version))
     return lro.accepted(call, operation, response, polling)
 
 
 def restart_replica(call: Call) -> Response:
     """Restart a replica: an operation that changes nothing."""
     found = call.resource(call.path.rpartition("/")[0])
-    polling = lro.Polling(found.id, addresses(call.api_version, of_instance=False))
+    polling = lro.Polling(found.id, addresses(call.api_version))
     return lro.accepted(call, call.world.operations.start(found.id), polling=polling)
 
 

@@ -13,11 +13,16 @@ Document = dict[str, Any]
 REQUEST_TYPES = ("ServerConnection", "ClientConnection", "RESTAPI", "Trace")
 
 
-def blank_acls() -> Document:
+def request_types(*, traces: bool) -> list[str]:
+    """Return the types of request that an ACL allows by default, with or without live traces."""
+    return [one for one in REQUEST_TYPES if traces or one != "Trace"]
+
+
+def blank_acls(*, traces: bool = True) -> Document:
     """Return the ACLs of an instance for which none were given."""
     return {
         "defaultAction": "Deny",
-        "publicNetwork": {"allow": list(REQUEST_TYPES), "deny": None},
+        "publicNetwork": {"allow": request_types(traces=traces), "deny": None},
         "privateEndpoints": [],
         "ipRules": [],
     }
@@ -36,10 +41,12 @@ def merged_acls(current: Document, change: Document, connections: Collection[str
     return result
 
 
-def endpoint_acls(entries: Iterable[Document], connections: Collection[str]) -> list[Document]:
+def endpoint_acls(
+    entries: Iterable[Document], connections: Collection[str], *, traces: bool = True
+) -> list[Document]:
     """Return one ACL for each private endpoint connection, in the order of the connections."""
     by_name = {entry["name"]: entry for entry in entries if entry.get("name")}
-    everything = {"allow": list(REQUEST_TYPES), "deny": None}
+    everything = {"allow": request_types(traces=traces), "deny": None}
     return [{"name": name} | _acl(by_name.get(name, everything)) for name in connections]
 
 

@@ -18,8 +18,16 @@ from localazure.arm.operations import Operation
 from localazure.arm.resources import Resource, Resources, created
 from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.signalr.networking import endpoint_acls
-from localazure.arm.signalr.rules import SUCCEEDED
-from localazure.arm.signalr.shape import ENVELOPE, HEADERS, PUBLISHED, SINCE, TYPE, addresses
+from localazure.arm.signalr.rules import SUCCEEDED, has_traces, normalised
+from localazure.arm.signalr.shape import (
+    ENVELOPE,
+    HEADERS,
+    PUBLISHED,
+    SINCE,
+    TYPE,
+    addresses,
+    is_legacy,
+)
 from localazure.arm.versions import ApiVersions
 
 CONNECTION_TYPE = f"{TYPE}/privateEndpointConnections"
@@ -156,10 +164,12 @@ def _accepted(
     *,
     has_result: bool = True,
 ) -> Response:
-    """Answer with URLs to poll under the instance (recorded)."""
-    where = addresses(call.api_version, of_instance=False)
+    """Answer with URLs to poll under the instance, or its location where it is old (recorded)."""
+    instance = call.resource(operation.resource_id.rsplit("/", 2)[0])
+    is_old = is_legacy(call.api_version) and not has_traces(instance.document)
+    where = addresses(call.api_version, by_location=is_old)
     where = where if has_result else replace(where, result="")
-    polling = lro.Polling(operation.resource_id.rsplit("/", 2)[0], where)
+    polling = lro.Polling(instance.id, where, normalised(instance.document["location"]))
     return lro.accepted(call, operation, response, polling)
 
 
@@ -167,4 +177,6 @@ def _update_acls(resources: Resources, instance: Resource) -> None:
     acls = instance.document["properties"].get("networkACLs")
     if acls is not None:
         names = [one.name for one in connections_of(resources, instance.id)]
-        acls["privateEndpoints"] = endpoint_acls(acls.get("privateEndpoints") or [], names)
+        acls["privateEndpoints"] = endpoint_acls(
+            acls.get("privateEndpoints") or [], names, traces=has_traces(instance.document)
+        )

@@ -22,7 +22,7 @@ from localazure.arm.signalr.shape import (
     TYPE,
     VERSIONS,
     addresses,
-    is_polled_by_location,
+    is_legacy,
 )
 from localazure.world import World
 
@@ -72,7 +72,9 @@ def put_instance(call: Call) -> Response:
     found = call.world.resources.get(call.path)
     if found is None:
         return _create(call, body)
-    return _write(call, found, rules.blank(found.id, found.document["location"]), body)
+    traces = rules.has_traces(found.document)
+    base = rules.blank(found.id, found.document["location"], traces=traces)
+    return _write(call, found, base, body)
 
 
 @signalr.serves("PATCH", _ONE, action="write")
@@ -113,7 +115,7 @@ def regenerate_key(call: Call) -> Response:
         raise errors.InvalidParameter(f"The key type '{kind}' is neither Primary nor Secondary.")
     found.hidden[_KEYS[kind]] = _new_key()
     operation = call.world.operations.start(found.id)
-    status_code = 201 if is_polled_by_location(call.api_version) else 202
+    status_code = 201 if is_legacy(call.api_version) else 202
     return _accepted(call, operation, call.json(_keys(found), status_code))
 
 
@@ -151,7 +153,9 @@ def _create(call: Call, body: Document) -> Response:
     if catalog.is_taken(call, name):
         raise errors.NameTaken(name)
     scope = f"/subscriptions/{named['subscription']}/resourceGroups/{named['group']}"
-    made = Resource(rules.blank(f"{scope}{_UNDER}/{name}", body["location"]), new_access_keys())
+    traces = not is_legacy(call.api_version)
+    blank = rules.blank(f"{scope}{_UNDER}/{name}", body["location"], traces=traces)
+    made = Resource(blank, new_access_keys())
     made.document = _merged(call, made, made.document, body)
     made.document["properties"] |= rules.CREATING
     made.document["systemData"] = created(call.principal.app_id)
@@ -183,7 +187,8 @@ def _merged(call: Call, found: Resource, base: Document, change: Document) -> Do
 def _accepted(call: Call, operation: Operation, response: Response | None = None) -> Response:
     instance = call.resource(operation.resource_id)
     location = rules.normalised(instance.document["location"])
-    polling = lro.Polling(instance.id, addresses(call.api_version), location)
+    where = addresses(call.api_version, by_location=is_legacy(call.api_version))
+    polling = lro.Polling(instance.id, where, location)
     return lro.accepted(call, operation, response, polling)
 
 

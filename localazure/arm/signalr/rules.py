@@ -36,11 +36,12 @@ _SKUS = {
     "premium_p1": ("Premium", "P1"),
     "premium_p2": ("Premium", "P2"),
 }
+_TRACES = "EnableLiveTrace"
 _FEATURES = {
     "ServiceMode": "Default",
     "EnableConnectivityLogs": "False",
     "EnableMessagingLogs": "False",
-    "EnableLiveTrace": "False",
+    _TRACES: "False",
 }
 
 
@@ -49,8 +50,8 @@ def is_valid_name(name: str) -> bool:
     return bool(_NAME.fullmatch(name))
 
 
-def blank(arm_id: str, location: str) -> Document:
-    """Return an instance with the service's defaults."""
+def blank(arm_id: str, location: str, *, traces: bool = True) -> Document:
+    """Return an instance with the service's defaults; `traces` says that it has live traces."""
     name = arm_id.rsplit("/", 1)[-1]
     return {
         "sku": {"name": "Standard_S1", "tier": "Standard", "size": "S1", "capacity": 1},
@@ -72,13 +73,14 @@ def blank(arm_id: str, location: str) -> Document:
             "features": [
                 {"flag": flag, "value": value, "properties": {}}
                 for flag, value in _FEATURES.items()
+                if traces or flag != _TRACES
             ],
             "liveTraceConfiguration": None,
             "resourceLogConfiguration": None,
             "cors": {"allowedOrigins": ["*"]},
             "serverless": {"connectionTimeoutInSeconds": 30, "keepAliveIntervalInSeconds": 15},
             "upstream": {"templates": None},
-            "networkACLs": blank_acls(),
+            "networkACLs": blank_acls(traces=traces),
             "publicNetworkAccess": "Enabled",
             "disableLocalAuth": False,
             "disableAadAuth": False,
@@ -86,6 +88,11 @@ def blank(arm_id: str, location: str) -> Document:
             "resourceStopped": "false",
         },
     }
+
+
+def has_traces(document: Document) -> bool:
+    """Tell whether an instance has live traces."""
+    return any(one["flag"] == _TRACES for one in document["properties"].get("features") or [])
 
 
 def merged(

@@ -46,9 +46,6 @@ SINCE = {
     "properties.privateEndpointConnections": "2020-05-01",
     "identity": "2020-07-01-preview",
     "properties.tls": "2020-07-01-preview",
-    "properties.features[flag=EnableLiveTrace]": "2020-07-01-preview",
-    "properties.networkACLs.publicNetwork.allow[=Trace]": "2020-07-01-preview",
-    "properties.networkACLs.privateEndpoints[].allow[=Trace]": "2020-07-01-preview",
     "systemData": "2021-04-01-preview",
     "properties.sharedPrivateLinkResources": "2021-04-01-preview",
     "properties.privateEndpointConnections[].systemData": "2021-04-01-preview",
@@ -69,9 +66,9 @@ SINCE = {
 }
 VERSIONS = ApiVersions(PUBLISHED, since=SINCE)
 
-# Recorded with 2020-05-01 in 2020: operations are polled under the location, and a regenerated key
-# is answered with 201.
-_OLDEST_BY_RESOURCE = "2020-07-01-preview"
+# Recorded with 2020-05-01 in 2020 and 2021: operations are polled under the location, a regenerated
+# key is answered with 201, and an instance that is created has no live traces.
+_FIRST_MODERN = "2020-07-01-preview"
 # Recorded unsigned up to this version. Azure signs since October 2024, whatever the version.
 _NEWEST_UNSIGNED = "2023-06-01-preview"
 _BY_LOCATION = Addresses(
@@ -86,14 +83,14 @@ _BY_LOCATION = Addresses(
 )
 
 
-def is_polled_by_location(version: str) -> bool:
-    """Tell whether operations of this version are polled under a location."""
-    return version < _OLDEST_BY_RESOURCE
+def is_legacy(version: str) -> bool:
+    """Tell whether a version is one of before 2020-07-01-preview."""
+    return version < _FIRST_MODERN
 
 
-def addresses(version: str, *, of_instance: bool = True) -> Addresses:
-    """Return where operations are polled in this version: those of an instance, or of a child."""
-    if of_instance and is_polled_by_location(version):
+def addresses(version: str, *, by_location: bool = False) -> Addresses:
+    """Return where operations are polled in this version."""
+    if by_location:
         return _BY_LOCATION
     return SIGNED if version > _NEWEST_UNSIGNED else RESOURCE
 

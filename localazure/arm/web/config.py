@@ -108,7 +108,13 @@ _PLAIN = (
 )
 _PLAIN_BY_GET = ("logs", "slotConfigNames")
 
-site_config = Provider(TYPE, tables.CONFIG_VERSIONS)
+site_config = Provider(
+    TYPE,
+    tables.CONFIG_VERSIONS,
+    headers=tables.HEADERS,
+    etag=tables.ETAG,
+    etag_methods=("PUT", "PATCH"),
+)
 
 
 @serves(site_config, "GET", "/config/web", action="config/read")

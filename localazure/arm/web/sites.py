@@ -40,7 +40,7 @@ _READ_ONLY = frozenset(
     }
 )
 
-sites = Provider(TYPE, tables.API_VERSIONS)
+sites = Provider(TYPE, tables.API_VERSIONS, headers=tables.HEADERS, etag=tables.ETAG)
 
 
 @sites.serves("GET", f"{SUBSCRIPTION}{_UNDER}", action="read")

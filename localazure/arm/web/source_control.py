@@ -24,7 +24,7 @@ _VALUES: dict[str, Any] = {
     "gitHubActionConfiguration": None,
 }
 
-source_control = Provider(TYPE, tables.API_VERSIONS)
+source_control = Provider(TYPE, tables.API_VERSIONS, headers=tables.HEADERS, etag=tables.ETAG)
 
 
 @serves(source_control, "GET", _PATH, action="sourcecontrols/read")

@@ -23,6 +23,12 @@ _CONFIG_SINCE = (
     *("http20ProxyFlag", "sitePort", "antivirusScanEnabled", "storageType"),
     "sitePrivateLinkHostEnabled",
 )
+# App Service's own headers: it counts requests by itself, and names no character set.
+HEADERS = {
+    "Content-Type": "application/json",
+    "x-ms-ratelimit-remaining-subscription-resource-requests": "499",
+}
+ETAG = '"1D6C1667C3B3A60"'
 PUBLISHED = (
     *("2015-08-01", "2016-03-01", "2016-08-01", "2018-02-01", "2018-11-01", "2019-08-01"),
     *("2020-06-01", "2020-09-01", "2020-10-01", "2020-12-01", "2021-01-01", "2021-01-15"),

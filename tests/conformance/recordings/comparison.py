@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from localazure import seed
 from tests.conformance.recordings.exchanges import Answer
 from tests.conformance.recordings.names import GUID, HEX32, brief, form, plain, url_form
 
@@ -30,13 +31,17 @@ _MADE_UP = frozenset(
         *("primaryKey", "secondaryKey", "primaryConnectionString", "secondaryConnectionString"),
         *("createdBy", "lastModifiedBy", "createdByType", "lastModifiedByType", "updatedBy"),
         *("principalId", "clientId", "tenantId", "objectId", "homeTenantId", "keyId"),
-        *("etag", "version", "externalIP", "nextLink", "trace_id", "correlation_id", "timestamp"),
+        *("homeStamp", "selfLink", "deploymentId"),
+        *("etag", "externalIP", "nextLink", "trace_id", "correlation_id", "timestamp"),
         *("secretText", "hint", "resourceGuid", "home", "default-hostname", "ftpUsername"),
         *("inboundIpAddress", "possibleInboundIpAddresses", "outboundIpAddresses"),
         *("possibleOutboundIpAddresses", "ftpsHostName", "customDomainVerificationId"),
         *("created", "updated", "deletedDate", "scheduledPurgeDate", "lastModifiedTimeUtc"),
     }
 )
+# Blobs that only their service can read, such as the backup of a secret.
+_OPAQUE = re.compile(r"[A-Za-z0-9_-]{200,}")
+_SUBSCRIPTION = re.compile(r"(/subscriptions/)[^/?\"\\ ]+")
 # What recorders put in the place of a value.
 _REPLACED = re.compile(
     r"REDACTED|Sanitized|\{KEY\}|2001-02-03T04:05:06Z|someone@contoso\.example", re.IGNORECASE
@@ -48,12 +53,19 @@ _KEYS = ("flag", "name", "id")
 class Comparison:
     """Compares answers, and learns which local value stands for a recorded one.
 
-    `base` is Local Azure's address. `learned` maps recorded ids to local ones.
+    `base` is Local Azure's address.
     """
 
     def __init__(self, base: str) -> None:
         self._base = base
-        self.learned: dict[str, str] = {}
+        self._learned: dict[str, str] = {}
+
+    def translated(self, text: str) -> str:
+        """Return a recorded text with what is local in the place of what was recorded."""
+        text = _SUBSCRIPTION.sub(rf"\g<1>{seed.SUBSCRIPTION_ID}", text)
+        for recorded, local in self._learned.items():
+            text = text.replace(recorded, local)
+        return text
 
     def differences(self, recorded: Answer, local: Answer) -> list[str]:
         """Return what differs, one sentence each."""
@@ -110,13 +122,7 @@ class Comparison:
 
     def _lists(self, recorded: list[Any], local: list[Any], path: str) -> Iterator[str]:
         key = next((one for one in _KEYS if _all_have([*recorded, *local], one)), None)
-        if key:
-            here = {self._key(one[key]): one for one in local}
-            pairs = [(one, here.pop(self._key(one[key]), None)) for one in recorded]
-            rest = list(here.values())
-        else:
-            padded = local + [None] * (len(recorded) - len(local))
-            pairs, rest = list(zip(recorded, padded, strict=False)), local[len(recorded) :]
+        pairs, rest = self._pairs(recorded, local, key)
         for one, other in pairs:
             label = f"{path}[{one[key] if key == 'flag' else ''}]"
             if other is None and one is not None:
@@ -125,6 +131,24 @@ class Comparison:
                 yield from self._values(one, other, label)
         if rest:
             yield f"body {path}[]: Azure none, local {brief(rest[0])}"
+
+    def _pairs(
+        self, recorded: list[Any], local: list[Any], key: str | None
+    ) -> tuple[list[tuple[Any, Any]], list[Any]]:
+        """Return each recorded element with its local one (or None), and the local rest."""
+        if key is None:
+            padded = local + [None] * (len(recorded) - len(local))
+            return list(zip(recorded, padded, strict=False)), local[len(recorded) :]
+        rest, pairs = list(local), []
+        for one in recorded:
+            name = self.translated(one[key]).lower()
+            exact = (other for other in rest if other[key].lower() == name)
+            alike = (other for other in rest if self._key(other[key]) == self._key(one[key]))
+            other = next(exact, None) or next(alike, None)
+            pairs.append((one, other))
+            if other is not None:
+                rest.remove(other)
+        return pairs, rest
 
     def _texts(self, recorded: str, local: str, path: str) -> Iterator[str]:
         if _REPLACED.search(recorded):
@@ -135,6 +159,9 @@ class Comparison:
             return
         if one == other:
             self._learn_parts(recorded, local)
+            return
+        if _OPAQUE.fullmatch(recorded) and _OPAQUE.fullmatch(local):
+            self._learned.setdefault(recorded, local)
             return
         if path.rpartition(".")[2] not in _MADE_UP:
             yield f"body {path}: Azure {brief(one)}, local {brief(other)}"
@@ -148,7 +175,7 @@ class Comparison:
         if GUID.fullmatch(recorded) or HEX32.fullmatch(recorded):
             is_null = not recorded.strip("0-")
             if recorded.lower() != local.lower() and not is_null:
-                self.learned.setdefault(recorded, local)
+                self._learned.setdefault(recorded, local)
 
     def _key(self, text: str) -> str:
         return plain(text, self._base).lower()

@@ -30,7 +30,9 @@ _SERVED = re.compile(
 _SERVED_BY_GRAPH = re.compile(r"/v1\.0/(applications|servicePrincipals)(/.*)?", re.IGNORECASE)
 _SERVED_BY_VAULT = re.compile(r"/(deleted)?secrets(/.*)?", re.IGNORECASE)
 # What others need, and is sent without a comparison.
-_NEEDED = re.compile(r".*/providers/Microsoft\.Network/privateEndpoints/[^/]+", re.IGNORECASE)
+_NEEDED = re.compile(
+    r".*/providers/Microsoft\.(Network/privateEndpoints|Web/serverfarms)/[^/]+", re.IGNORECASE
+)
 _VAULT_HOST = ".vault.azure.net"
 _ARM_HOST = "management.azure.com"
 _GRAPH_HOST = "graph.microsoft.com"
@@ -44,7 +46,6 @@ _IDENTITY = re.compile(
     r"/userAssignedIdentities/[^/\"?]+)",
     re.IGNORECASE,
 )
-_SUBSCRIPTION = re.compile(r"(/subscriptions/)[^/?\"\\ ]+")
 _LOCATION = re.compile(r'"location":\s*"([^"]+)"')
 _MADE_BEFORE = re.compile(
     r".*/providers/(microsoft\.keyvault/vaults|microsoft\.signalrservice/signalr)/[^/]+"
@@ -132,7 +133,7 @@ class Replay:
         headers = {}
         if exchange.answer.status != _UNAUTHENTICATED:
             headers["Authorization"] = f"Bearer {self._token(resource_of(exchange))}"
-        body = self._translated(exchange.body)
+        body = self._comparison.translated(exchange.body)
         if "/microsoft.keyvault/" in exchange.path.lower():
             body = _as_owner(body)
         if body:
@@ -155,13 +156,7 @@ class Replay:
     def _url(self, exchange: Exchange) -> str:
         path = quote(unquote(_local_path(exchange)), safe="/@:()',$")
         query = urlencode(exchange.query, quote_via=quote, safe="$")
-        return self._cloud.url + self._translated(path) + (f"?{query}" if query else "")
-
-    def _translated(self, text: str) -> str:
-        text = _SUBSCRIPTION.sub(rf"\g<1>{seed.SUBSCRIPTION_ID}", text)
-        for recorded, local in self._comparison.learned.items():
-            text = text.replace(recorded, local)
-        return text
+        return self._cloud.url + self._comparison.translated(path) + (f"?{query}" if query else "")
 
     def _token(self, resource: str) -> str:
         if resource not in self._tokens:
@@ -192,6 +187,7 @@ class Replay:
                 path = f"/subscriptions/{seed.SUBSCRIPTION_ID}{identity}"
                 self._put(path, "2023-01-31", {"location": location})
         self._prepare_principals()
+        self._delay_replication()
         self._prepare_existing()
         self._prepare_deleted_vaults()
 
@@ -215,6 +211,11 @@ class Replay:
                 if found and one.method == "PUT" and not self._is_known(found[1]):
                     application = {"appId": found[1], "principalId": found[1], "displayName": "x"}
                     self._cloud.seed(applications=[application])
+
+    def _delay_replication(self) -> None:
+        """Let Entra know a new principal as late as it was recorded."""
+        unknown = sum("PrincipalNotFound" in one.answer.text for one in self._exchanges)
+        self._cloud.post("/_local/directory", {"delay": unknown})
 
     def _is_known(self, principal_id: str) -> bool:
         """Tell whether a recorded answer makes the principal, so that the replay makes it too."""
@@ -246,7 +247,7 @@ class Replay:
         document = json.loads(_as_owner(read.answer.text))
         kept = ("location", "tags", "sku", "properties")
         body = {name: document[name] for name in kept if document.get(name) is not None}
-        self._put(self._translated(read.path), dict(read.query)["api-version"], body)
+        self._put(self._comparison.translated(read.path), dict(read.query)["api-version"], body)
 
     def _prepare_deleted_vaults(self) -> None:
         """Create and delete the vaults that the recording finds deleted."""
@@ -255,12 +256,17 @@ class Replay:
             if not (is_read and _DELETED_VAULT.fullmatch(one.path)):
                 continue
             properties = one.answer.document["properties"]
-            path = self._translated(properties["vaultId"])
+            path = self._comparison.translated(properties["vaultId"])
+            self._put_group(path.split("/")[4], properties["location"])
             vault = _open_vault(path.rsplit("/", 1)[-1])["properties"]
             vault |= {"tenantId": seed.TENANT_ID, "sku": {"family": "A", "name": "standard"}}
             body = {"location": properties["location"], "properties": vault}
             self._put(path, "2023-07-01", body | {"tags": properties.get("tags") or {}})
             self._put(path, "2023-07-01", None, method="DELETE")
+            # The recording creates the group itself.
+            group = path.partition("/providers/")[0]
+            self._put(group, "2021-04-01", None, method="DELETE")
+            self._cloud.post("/_local/operations/finish")
 
     def _put(self, path: str, version: str, body: Any, method: str = "PUT") -> None:
         headers = {
