@@ -28,6 +28,13 @@ test-browser:
 		SIGNALMAN_CHROMIUM="$$chromium" \
 		$(BIN)/pytest -q -n 2 --dist loadfile -m browser tests/browser
 
+# Replays recordings of Azure against Local Azure: make conformance RECORDINGS=FOLDER
+.PHONY: conformance
+conformance: export SIGNALMAN_SECRET_KEY := test
+conformance: setup-dev
+	@test -n "$(RECORDINGS)" || { echo "usage: make conformance RECORDINGS=FOLDER"; exit 2; }
+	@exec $(BIN)/python -m tests.conformance.recordings "$(RECORDINGS)"
+
 bench: setup-dev
 	@exec $(BIN)/python -m benchmarks
 

@@ -106,6 +106,13 @@ def test_created_instance_has_an_address(arm: Arm) -> None:
     assert made["externalIP"]
 
 
+def test_instance_of_oldest_clients_has_no_live_traces(arm: Arm) -> None:
+    acls = {"defaultAction": "Deny"}
+    made = create(arm, "2020-05-01", properties={"networkACLs": acls}).json()["properties"]
+    assert len(made["features"]) == 3
+    assert made["networkACLs"]["publicNetwork"]["allow"] == REQUEST_TYPES[:3]
+
+
 def test_feature_values_come_back_in_title_case(arm: Arm) -> None:
     flags = [{"flag": "EnableMessagingLogs", "value": "true"}]
     shown = create(arm, properties={"features": flags}).json()["properties"]["features"]

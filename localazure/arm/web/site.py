@@ -112,7 +112,10 @@ def shown(found: Resource, api_version: str, *, written: bool) -> Document:
 
 def web_config(found: Resource, api_version: str) -> Document:
     """Return config/web with all its members."""
-    config: Document = found.hidden[WEB]
+    config: Document = dict(found.hidden[WEB])
+    if found.type == SLOT_TYPE.lower() and config.get("remoteDebuggingVersion") is None:
+        # Recorded of slots alone.
+        config["remoteDebuggingVersion"] = "VS2019"
     return config | {
         "siteAuthSettings": classic_shown({}),
         **{

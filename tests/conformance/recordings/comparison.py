@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from localazure import seed
 from tests.conformance.recordings.exchanges import Answer
@@ -42,6 +43,7 @@ _MADE_UP = frozenset(
 # Blobs that only their service can read, such as the backup of a secret.
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{200,}")
 _SUBSCRIPTION = re.compile(r"(/subscriptions/)[^/?\"\\ ]+")
+_PAGE = "$skiptoken"
 # What recorders put in the place of a value.
 _REPLACED = re.compile(
     r"REDACTED|Sanitized|\{KEY\}|2001-02-03T04:05:06Z|someone@contoso\.example", re.IGNORECASE
@@ -154,6 +156,9 @@ class Comparison:
         if _REPLACED.search(recorded):
             return
         one, other = plain(recorded, self._base), plain(local, self._base)
+        if path == ".nextLink":
+            self._learn_page(recorded, local)
+            return
         if form(recorded) and form(recorded) == form(local):
             self._learn(recorded, local)
             return
@@ -170,6 +175,12 @@ class Comparison:
         for pattern in (GUID, HEX32):
             for there, here in zip(pattern.findall(recorded), pattern.findall(local), strict=False):
                 self._learn(there, here)
+
+    def _learn_page(self, recorded: str, local: str) -> None:
+        """Learn which token names the next page of a list."""
+        there, here = (dict(parse_qsl(urlsplit(one).query)) for one in (recorded, local))
+        if _PAGE in there and _PAGE in here:
+            self._learned[there[_PAGE]] = here[_PAGE]
 
     def _learn(self, recorded: str, local: str) -> None:
         if GUID.fullmatch(recorded) or HEX32.fullmatch(recorded):

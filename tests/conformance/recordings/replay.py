@@ -155,7 +155,8 @@ class Replay:
 
     def _url(self, exchange: Exchange) -> str:
         path = quote(unquote(_local_path(exchange)), safe="/@:()',$")
-        query = urlencode(exchange.query, quote_via=quote, safe="$")
+        parameters = [(name, self._comparison.translated(value)) for name, value in exchange.query]
+        query = urlencode(parameters, quote_via=quote, safe="$")
         return self._cloud.url + self._comparison.translated(path) + (f"?{query}" if query else "")
 
     def _token(self, resource: str) -> str:
