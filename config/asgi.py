@@ -13,24 +13,33 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-def _serving() -> ASGI3Application:
-    """Return the application, in a process that publishes what it counts."""
+def _application() -> ASGI3Application:
+    """Return the application, and start the threads that serve it in this process."""
     django = get_wsgi_application()
     # They import models or read settings, which load after Django.
     from django.conf import settings  # noqa: PLC0415
 
-    from config.bridge import asgi  # noqa: PLC0415
+    from config.entry_point import EntryPoint  # noqa: PLC0415
+    from config.wsgi_adapter import WsgiAdapter  # noqa: PLC0415
+    from observability.health import readyz  # noqa: PLC0415
+    from observability.metrics import metrics  # noqa: PLC0415
     from observability.publisher import publisher  # noqa: PLC0415
-    from observability.request_ids import request_name  # noqa: PLC0415
+    from upstreams.receiver.authentication.policies import policies  # noqa: PLC0415
     from upstreams.receiver.configuration import configuration  # noqa: PLC0415
-    from upstreams.receiver.serving.asgi import ReceiverFirst  # noqa: PLC0415
+    from upstreams.receiver.serving.application import ReceiverApplication  # noqa: PLC0415
+    from validation.rate_limited_log import background  # noqa: PLC0415
 
     publisher.start()
-    return ReceiverFirst(
-        asgi(django, threads=settings.SIGNALMAN_WEB_THREADS),
-        name=request_name,
-        threads=configuration().threads,
+    policies.start()
+    background.start()
+    portal_and_api = WsgiAdapter(
+        django,
+        threads=settings.SIGNALMAN_WEB_THREADS,
+        body_bytes=settings.SIGNALMAN_WEB_BODY_BYTES,
+        body_seconds=settings.SIGNALMAN_WEB_BODY_SECONDS,
     )
+    receiver = ReceiverApplication(portal_and_api, threads=configuration().threads)
+    return EntryPoint(receiver, probes={"/readyz": readyz, "/metrics": metrics})
 
 
-application = _serving()
+application = _application()

@@ -15,7 +15,7 @@ from sync.desired.state import desired_state, known_vaults, observed_state
 from sync.planning.components.vault_names import named_vaults
 from upstreams.function_app_authentication import host_of
 from upstreams.models import DeliveryCount, FunctionApp, Outcome
-from upstreams.receiver.authentication.policies import InstancePolicy, read_policy
+from upstreams.receiver.authentication.instance_policy import InstancePolicy, read_policy
 
 # Traffic of this period is recent.
 _RECENT: Final = timedelta(hours=1)

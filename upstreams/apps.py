@@ -31,10 +31,10 @@ class UpstreamsConfig(AppConfig):
         )
         from upstreams.models import UpstreamTemplate  # noqa: PLC0415
         from upstreams.receiver import system_checks  # noqa: F401, PLC0415
-        from upstreams.receiver.authentication.policies import forget_on_change  # noqa: PLC0415
+        from upstreams.receiver.authentication.policies import note_change  # noqa: PLC0415
         from upstreams.receiver.hubs.discovery import discover  # noqa: PLC0415
         from upstreams.receiver.protocol.errors import UnknownInstance  # noqa: PLC0415
-        from upstreams.signals import deliveries_lost, request_turned_away  # noqa: PLC0415
+        from upstreams.signals import deliveries_lost, request_rejected  # noqa: PLC0415
 
         discover()
         not_found = exceptions.ProblemType(404, "not-found", "Not found")
@@ -42,7 +42,7 @@ class UpstreamsConfig(AppConfig):
         metrics.register(upstream_metrics)
         health.register("signing_keys", check_signing_keys)
         deliveries_lost.connect(count_lost_deliveries, dispatch_uid="upstreams.metrics")
-        request_turned_away.connect(count_rejected, dispatch_uid="upstreams.metrics")
+        request_rejected.connect(count_rejected, dispatch_uid="upstreams.metrics")
         for model in (
             ManagedIdentity,
             ReceiverDemands,
@@ -52,6 +52,4 @@ class UpstreamsConfig(AppConfig):
             UpstreamTemplate,
         ):
             for signal in (post_save, post_delete):
-                signal.connect(
-                    forget_on_change, sender=model, dispatch_uid=f"policies-{model.__name__}"
-                )
+                signal.connect(note_change, sender=model, dispatch_uid=f"policies-{model.__name__}")

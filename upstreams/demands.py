@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from identities.models import SignalRInstance
 from upstreams.receiver.authentication import url_secrets
-from upstreams.receiver.authentication.requirements import Demands
+from upstreams.receiver.authentication.requirements import Requirements
 
 
 class ReceiverDemands(models.Model):
@@ -66,10 +66,10 @@ class ReceiverDemands(models.Model):
         return " and ".join(names) or "nothing"
 
     @property
-    def value(self) -> Demands:
+    def value(self) -> Requirements:
         """The switches as the receiver goes by them."""
         digests = (self.url_secret_digest, self.url_secret_digest_before)
-        return Demands(
+        return Requirements(
             signature=self.signature,
             url_secret=self.url_secret,
             url_secrets=tuple(digest for digest in digests if digest),

@@ -1,4 +1,4 @@
-"""What the receiver tells the rooms above of requests that no row speaks of."""
+"""Signals of the receiver about requests that no row records."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Final
 
 from django.dispatch import Signal
 
-# Somebody sent a request to no instance that is known, or too large to look. `reason` says which.
-request_turned_away: Final = Signal()
+# A request was refused before its instance was known. `reason` is the reason code.
+request_rejected: Final = Signal()
 
-# Deliveries were received, and neither counted nor kept. `number` says how many.
+# Deliveries were received but neither counted nor stored. `number` is how many.
 deliveries_lost: Final = Signal()

@@ -8,12 +8,12 @@ from typing import ClassVar, Final
 
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, ErrorDetail
 from rest_framework.request import Request
 
 from validation import configuration
 from validation.checks.structure import MAX_TOKEN_CHARACTERS
-from validation.errors import DESCRIPTIONS, Reason
+from validation.errors import DESCRIPTIONS, Reason, disclosed
 from validation.keys.key_ring import Timing
 from validation.policy import TokenPolicy
 from validation.rate_limited_log import RateLimitedLog
@@ -53,7 +53,7 @@ class EntraPrincipal:
 
     @property
     def pk(self) -> str:
-        """What throttles and logs tell callers apart by."""
+        """The object ID, by which throttles and logs distinguish callers."""
         return self.object_id
 
     def __str__(self) -> str:
@@ -62,13 +62,15 @@ class EntraPrincipal:
 
 
 class TokenRefused(AuthenticationFailed):
-    """401 with the reason (RFC 6750, section 3); 503 where it is the signing keys that lack.
+    """401 with the reason (RFC 6750, section 3); 503 where the signing keys cannot be read.
 
-    `verdict` is None where the Authorization header held no token at all.
+    `reason` is the exact one, for logs and counts; the response has the one that is disclosed.
+    `verdict` is None where the Authorization header held no token.
     """
 
     def __init__(self, reason: Reason, *, realm: str, verdict: Verdict | None = None) -> None:
-        super().__init__(DESCRIPTIONS[reason], code=reason.value)
+        # What AuthenticationFailed.__init__ would set, without its translation.
+        self.detail = _DETAILS[disclosed(reason)]
         self.reason: Final = reason
         self.verdict: Final = verdict
         self._realm: Final = realm
@@ -80,7 +82,7 @@ class TokenRefused(AuthenticationFailed):
     @property
     def auth_header(self) -> str:
         """The WWW-Authenticate header."""
-        return challenge(self._realm, self.reason)
+        return challenge(self._realm, disclosed(self.reason))
 
     @auth_header.setter
     def auth_header(self, value: str) -> None:
@@ -118,18 +120,37 @@ class EntraAuthentication(BaseAuthentication):
         return None if claims is None else (EntraPrincipal.of(claims), claims)
 
     def verified_claims(self, request: Request) -> VerifiedClaims | None:
-        """Return the claims alone, for a view that asks no more. Raises TokenRefused."""
+        """Return the claims alone. May wait for keys to be read. Raises TokenRefused."""
+        token = self.token(request)
+        if token is None:
+            return None
+        policy = self.policy_for(request)
+        return self._claims(request, policy, self.validator().verdict(token, policy))
+
+    async def averified_claims(self, request: Request) -> VerifiedClaims | None:
+        """Return the claims as `verified_claims` does, without blocking the event loop."""
+        token = self.token(request)
+        if token is None:
+            return None
+        policy = self.policy_for(request)
+        return self._claims(request, policy, await self.validator().averdict(token, policy))
+
+    def token(self, request: Request) -> str | None:
+        """Return the bearer token; None where there is none and it is optional.
+
+        Raises TokenRefused.
+        """
         # Not request.headers: building that mapping costs more than everything else here.
         header = request.META.get("HTTP_AUTHORIZATION", "")
         try:
-            token = bearer_token(header)
+            return bearer_token(header)
         except HeaderRefused as refusal:
             if self.is_optional and refusal.reason in _NO_BEARER:
                 return None
             self._log(request, "header", refusal.reason, "")
-            raise TokenRefused(refusal.reason, realm=self.realm) from refusal
-        policy = self.policy_for(request)
-        verdict = self.validator().verdict(token, policy)
+            raise TokenRefused(refusal.reason, realm=self.realm) from None
+
+    def _claims(self, request: Request, policy: TokenPolicy, verdict: Verdict) -> VerifiedClaims:
         if verdict.claims is None:
             raise self._refusal(request, policy, verdict)
         return verdict.claims
@@ -142,18 +163,21 @@ class EntraAuthentication(BaseAuthentication):
         reason, failed = verdict.reason, verdict.failed
         if reason is None or failed is None:
             raise AssertionError("A verdict neither accepts nor says why not.")
-        sentence = f"tenant {policy.tenant_id}: {failed.sentence}"
-        self._log(request, failed.name, reason, sentence)
+        self._log(request, failed.name, reason, failed.sentence, policy.tenant_id)
         return TokenRefused(reason, realm=self.realm, verdict=verdict)
 
-    def _log(self, request: Request, check: str, reason: Reason, sentence: str) -> None:
-        refusals.write(
-            reason.value,
-            "Refused %s by the check '%s' (%s): %s",
-            self.shown_address(request),
-            check,
-            reason,
-            sentence or DESCRIPTIONS[reason],
+    def _log(
+        self, request: Request, check: str, reason: Reason, sentence: str, tenant_id: str = ""
+    ) -> None:
+        # Few refusals are logged, so nothing is formatted before it is known that this one is.
+        skipped = refusals.admit(reason.value)
+        if skipped is None:
+            return
+        address = self.shown_address(request)
+        text = sentence or DESCRIPTIONS[reason]
+        where = f"tenant {tenant_id}: {text}" if tenant_id else text
+        refusals.put(
+            skipped, "Refused %s by the check '%s' (%s): %s", address, check, reason, where
         )
 
 
@@ -178,6 +202,8 @@ def bearer_token(header: str) -> str:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != _SCHEME:
         raise HeaderRefused(Reason.WRONG_SCHEME)
+    # RFC 9110, section 11.4: one or more spaces.
+    token = token.lstrip(" ")
     if not token or "," in token or " " in token:
         raise HeaderRefused(Reason.AUTHORIZATION_MALFORMED)
     return token
@@ -192,5 +218,8 @@ def challenge(realm: str, reason: Reason | None = None) -> str:
     return f'Bearer realm="{realm}", error="{error}", error_description="{DESCRIPTIONS[reason]}"'
 
 
+_DETAILS: Final = {
+    reason: ErrorDetail(description, reason.value) for reason, description in DESCRIPTIONS.items()
+}
 _NO_BEARER: Final = frozenset({Reason.AUTHORIZATION_MISSING, Reason.WRONG_SCHEME})
 _BAD_HEADER: Final = frozenset({Reason.AUTHORIZATION_TOO_LARGE, Reason.AUTHORIZATION_MALFORMED})

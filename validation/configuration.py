@@ -39,8 +39,8 @@ class Configuration:
     cache: str = "default"
     # Where a function is that is told of each token that was checked: see `validator.Observer`.
     observer: str = ""
-    # Between two readings of the issuer's keys that unknown key ids cause.
-    cool_down_seconds: float = Timing.cool_down
+    # The longest time for which an unknown key id does not cause another reading of the keys.
+    back_off_seconds: float = Timing.longest_back_off
     # The one policy of a project without policies of its own.
     tenant_id: str = ""
     audiences: frozenset[str] = frozenset()
@@ -88,7 +88,7 @@ class Configuration:
 
     def key_ring(self, policy: TokenPolicy) -> KeyRing:
         """Return a new ring for the keys of the policy's issuer."""
-        timing = Timing(cool_down=self.cool_down_seconds)
+        timing = Timing(longest_back_off=self.back_off_seconds)
         discovery = Discovery.of(policy, authority=self.authority, key_hosts=self.key_hosts)
         shared = SharedKeys(
             discovery.signing_keys,

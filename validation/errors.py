@@ -1,4 +1,4 @@
-"""Why a token is refused, and why signing keys could not be had."""
+"""Reasons for refusing a token, and the error for signing keys that could not be read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Reason(StrEnum):
-    """Reason codes: stable, so that people may count and alert on them."""
+    """Reason codes. They are stable: dashboards and alerts may use them."""
 
     # The Authorization header.
     AUTHORIZATION_MISSING = "authorization_missing"
@@ -56,10 +56,11 @@ class Reason(StrEnum):
     WRONG_PRINCIPAL = "wrong_principal"
     WRONG_CLIENT = "wrong_client"
     WRONG_RESOURCE = "wrong_resource"
+    CLAIMS_MISMATCH = "claims_mismatch"
 
 
-# What a caller may read. No value of the policy, so that a stranger learns nothing by trying; and
-# no character that RFC 6750 section 3 forbids in error_description.
+# What a caller may read: no value of the policy, and no character that RFC 6750, section 3, forbids
+# in error_description.
 DESCRIPTIONS: Final[dict[Reason, str]] = {
     Reason.AUTHORIZATION_MISSING: "Send an access token in the Authorization header.",
     Reason.AUTHORIZATION_TOO_LARGE: "The Authorization header is too large.",
@@ -103,11 +104,35 @@ DESCRIPTIONS: Final[dict[Reason, str]] = {
     Reason.WRONG_PRINCIPAL: "The token is another identity's.",
     Reason.WRONG_CLIENT: "The token is another client's.",
     Reason.WRONG_RESOURCE: "The token is another Azure resource's.",
+    Reason.CLAIMS_MISMATCH: "The token's claims do not match what is accepted here.",
 }
+
+# Claims that the policy compares. A caller is told CLAIMS_MISMATCH in place of each, because the
+# exact reason would tell a forger which claims are right already.
+_UNDISCLOSED: Final = frozenset(
+    {
+        Reason.WRONG_ISSUER,
+        Reason.WRONG_TENANT,
+        Reason.WRONG_VERSION,
+        Reason.NO_AUDIENCE_ACCEPTED,
+        Reason.SEVERAL_AUDIENCES,
+        Reason.WRONG_AUDIENCE,
+        Reason.USER_TOKEN,
+        Reason.NO_PRINCIPAL_ACCEPTED,
+        Reason.WRONG_PRINCIPAL,
+        Reason.WRONG_CLIENT,
+        Reason.WRONG_RESOURCE,
+    }
+)
+
+
+def disclosed(reason: Reason) -> Reason:
+    """Return the reason that a caller is told; logs and counts keep the exact one."""
+    return Reason.CLAIMS_MISMATCH if reason in _UNDISCLOSED else reason
 
 
 class Refused(Exception):
-    """A check failed. Carries what was expected, what came, and one sentence for a person."""
+    """A check failed; holds what was expected, what was found, and a sentence that explains it."""
 
     def __init__(self, reason: Reason, sentence: str, *, expected: str, found: str) -> None:
         super().__init__(sentence)
@@ -118,4 +143,4 @@ class Refused(Exception):
 
 
 class KeysUnavailable(Exception):
-    """The issuer's signing keys could not be had; the message says why."""
+    """The issuer's signing keys could not be read; the message says why."""

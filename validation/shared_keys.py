@@ -22,8 +22,8 @@ _T = TypeVar("_T")
 
 # Whoever can write to the cache must not be able to add a signing key of their own.
 _SALT: Final = "validation.shared_keys"
-# One reading is over by then, whether or not its process still lives.
-_FLIGHT_SECONDS: Final = 20
+# By then a reading is over, whether or not its process still runs.
+_READING_SECONDS: Final = 20
 _POLL_SECONDS: Final = 0.05
 # Readings of others that one waits for, before one reads regardless.
 _WAITS: Final = 2
@@ -51,11 +51,11 @@ class SharedKeys:
         self._timing: Final = timing
         self._clock: Final = clock
         self._pause: Final = pause
-        # Strangers can cause a look at the cache each second.
+        # Unauthenticated requests can cause a look at the cache each second.
         self._log: Final = RateLimitedLog(logger)
         name = sha256(issuer.encode()).hexdigest()[:32]
         self._keys_name: Final = f"validation.keys.key_ring.{name}"
-        self._flight_name: Final = f"validation.reading.{name}"
+        self._reading_name: Final = f"validation.reading.{name}"
 
     def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
         """Return what another process published since, or read the issuer and publish that."""
@@ -64,9 +64,9 @@ class SharedKeys:
             published = self.published()
             if self._is_news(published, held, wanted):
                 return published
-            if self._try(lambda: self._cache.add(self._flight_name, 1, _FLIGHT_SECONDS), True):
+            if self._try(lambda: self._cache.add(self._reading_name, 1, _READING_SECONDS), True):
                 return self._read_alone(held, wanted)
-            self._await_landing()
+            self._await_other_reading()
         return self._fresh(self.published(), held, wanted)
 
     def published(self) -> KeySet:
@@ -78,7 +78,7 @@ class SharedKeys:
             return KeySet.from_json(signing.loads(value, salt=_SALT))
         except (signing.BadSignature, AttributeError, KeyError, TypeError, ValueError):
             self._log.write(
-                "foreign", "The shared signing keys are not this installation's; reading anew."
+                "foreign", "The shared signing keys were not signed here; reading the issuer's."
             )
             return NO_KEYS
 
@@ -87,34 +87,35 @@ class SharedKeys:
         if wanted is None:
             is_young = now - published.read_at < self._timing.refresh / 2
             return is_young and published.read_at > held.read_at
-        # The cool-down holds for all processes together.
-        is_cooling = now - published.demanded_at < self._timing.cool_down
-        return wanted in published.keys or is_cooling
+        # The pacing holds for all processes together.
+        is_early = now - published.demanded_at < self._timing.pacing
+        return wanted in published.keys or is_early
 
     def _read_alone(self, held: KeySet, wanted: str | None) -> KeySet:
         try:
-            # Another may have landed just before.
+            # Another process may have finished just before.
             published = self.published()
             if self._is_news(published, held, wanted):
                 return published
             return self._fresh(published, held, wanted)
         finally:
-            self._try(lambda: self._cache.delete(self._flight_name), False)
+            self._try(lambda: self._cache.delete(self._reading_name), False)
 
     def _fresh(self, published: KeySet, held: KeySet, wanted: str | None) -> KeySet:
-        # The first reading answers for no one key id, so it does not use up the cool-down.
-        is_demanded = wanted is not None and bool(published.keys or held.keys)
-        read = KeySet.read(self._read(), now=self._clock(), demanded=is_demanded)
+        keys = self._read()
+        # Only a reading in vain delays the next one; the first reading of all is never in vain.
+        is_in_vain = wanted not in {None, *keys} and bool(published.keys or held.keys)
+        read = KeySet.read(keys, now=self._clock(), demanded=is_in_vain)
         joined = published.joined(read, keep_seconds=self._timing.keep)
         value = signing.dumps(joined.to_json(), salt=_SALT, compress=True)
         # As long as they are believed: a process that starts in an outage has nothing else.
         self._try(lambda: self._cache.set(self._keys_name, value, self._timing.outage), None)
         return joined
 
-    def _await_landing(self) -> None:
-        """Wait until the other process has landed, or would have."""
-        for _ in range(int(_FLIGHT_SECONDS / _POLL_SECONDS)):
-            if self._try(lambda: self._cache.get(self._flight_name), None) is None:
+    def _await_other_reading(self) -> None:
+        """Wait until the other process's reading has ended, or should have."""
+        for _ in range(int(_READING_SECONDS / _POLL_SECONDS)):
+            if self._try(lambda: self._cache.get(self._reading_name), None) is None:
                 break
             self._pause(_POLL_SECONDS)
 

@@ -1,4 +1,4 @@
-"""The whole of validation behind one method: keys, remembered tokens, checks."""
+"""Validates access tokens: signing keys, verified tokens, checks."""
 
 from __future__ import annotations
 
@@ -8,23 +8,28 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from validation.checks.sequence import validate
-from validation.keys.key_ring import KeyRing
+from validation.keys.key_ring import KeyRing, Reading
 from validation.policy import TokenPolicy
 from validation.verdict import Verdict
 from validation.verified_tokens import VerifiedTokens
 
-# Told of each token that was checked: how many seconds that took, and the verdict.
+# Called for each token that was checked: the seconds it took, and the verdict.
 Observer = Callable[[float, Verdict], None]
 
 # Keys belong to a tenant and an issuer: two policies of one tenant share them.
 _Issuer = tuple[str, str, str]
+# Signatures that are checked each second although the claims do not match the policy: enough for
+# the logs and counts to say that Entra issued such tokens, too few to be worth an attack.
+_MISMATCHES_A_SECOND: Final = 5
+# Requests that wait at once for keys to be read.
+_MAX_WAITING: Final = 256
 
 
 class Validator:
     """Validates tokens. One for a process: it keeps a key ring for each issuer.
 
-    `ring_for` makes the ring of a policy's issuer. `observe` is told of each token that had to be
-    checked; of one that is remembered it is not.
+    `ring_for` makes the ring of a policy's issuer. `observe` is called for each token that had to
+    be checked, and not for one that was verified before.
     """
 
     def __init__(
@@ -41,18 +46,37 @@ class Validator:
         self._observe: Final = observe
         self._rings: dict[_Issuer, KeyRing] = {}
         self._lock: Final = threading.Lock()
+        self._waiting = 0
+        # The second in which mismatches were last verified, and how many were.
+        self._verified_mismatches = (0, 0)
 
     def verdict(self, token: str, policy: TokenPolicy) -> Verdict:
-        """Return the verdict on a token; one that was accepted lately costs a hash and no more."""
-        ring = self.ring(policy)
-        ring.tend()
-        now = self._clock()
-        remembered = self._verified.find(token, policy, ring, now)
-        if remembered is not None:
-            return remembered
-        verdict = self._checked(token, policy, ring, now)
-        self._verified.add(token, policy, verdict, now)
-        return verdict
+        """Return the verdict on a token, waiting for keys to be read where that may change it."""
+        verdict = self._verdict(token, policy, None)
+        reading = self._reading(verdict, policy)
+        if reading is None:
+            return verdict
+        reading.wait()
+        return self._verdict(token, policy, None)
+
+    async def averdict(self, token: str, policy: TokenPolicy) -> Verdict:
+        """Return the verdict without blocking the event loop.
+
+        A token whose claims do not match the policy is refused before its signature is checked. At
+        most a few hundred requests wait for keys at once; the others are answered without.
+        """
+        verdict = self._verdict(token, policy, self._may_verify_mismatch)
+        if not verdict.missing_key or self._waiting >= _MAX_WAITING:
+            return verdict
+        reading = self._reading(verdict, policy)
+        if reading is None:
+            return verdict
+        self._waiting += 1
+        try:
+            await reading.awaited()
+        finally:
+            self._waiting -= 1
+        return self._verdict(token, policy, self._may_verify_mismatch)
 
     def ring(self, policy: TokenPolicy) -> KeyRing:
         """Return the key ring of the policy's issuer; policies come from configuration only."""
@@ -64,13 +88,31 @@ class Validator:
         return ring
 
     def rings(self) -> Mapping[str, KeyRing]:
-        """Return the key rings in use, by their tenant; of two issuers of one, the latest used."""
+        """Return the key rings in use by tenant; of two issuers of one tenant, the last used."""
         return {tenant_id: ring for (tenant_id, _, _), ring in list(self._rings.items())}
 
-    def _checked(self, token: str, policy: TokenPolicy, ring: KeyRing, now: float) -> Verdict:
-        if self._observe is None:
-            return validate(token, policy, ring, now)
+    def _verdict(
+        self, token: str, policy: TokenPolicy, may_verify: Callable[[], bool] | None
+    ) -> Verdict:
+        ring = self.ring(policy)
+        ring.refresh_if_due()
+        now = self._clock()
+        verified = self._verified.find(token, policy, ring, now)
+        if verified is not None:
+            return verified
         began = time.perf_counter()
-        verdict = validate(token, policy, ring, now)
-        self._observe(time.perf_counter() - began, verdict)
+        verdict = validate(token, policy, ring, now, may_verify_mismatch=may_verify)
+        if self._observe is not None:
+            self._observe(time.perf_counter() - began, verdict)
+        self._verified.add(token, policy, verdict, now)
         return verdict
+
+    def _reading(self, verdict: Verdict, policy: TokenPolicy) -> Reading | None:
+        return self.ring(policy).request(verdict.missing_key) if verdict.missing_key else None
+
+    def _may_verify_mismatch(self) -> bool:
+        second, number = self._verified_mismatches
+        now = int(self._clock())
+        number = number + 1 if now == second else 1
+        self._verified_mismatches = (now, number)
+        return number <= _MISMATCHES_A_SECOND

@@ -1,4 +1,4 @@
-"""What the checks of one token found."""
+"""The result of checking one token."""
 
 from __future__ import annotations
 
@@ -53,6 +53,9 @@ class Verdict:
     reason: Reason | None = None
     # The key that verified an accepted token.
     key: SigningKey | None = field(default=None, repr=False)
+    # Of a token that is right in all else: the id of its key, which is not held. Reading the
+    # issuer's keys may change the verdict.
+    missing_key: str = ""
 
     @property
     def is_accepted(self) -> bool:

@@ -1,4 +1,4 @@
-"""python -m benchmarks.receiver [--rounds N] [--seconds S] [--only KEY...] [--soak|--flood [N]]"""
+"""python -m benchmarks receiver [--rounds N] [--seconds S] [--only KEY...] [--soak [N]|--flood]"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.receiver import comparison, contenders, flood, load, soak
 from benchmarks.receiver.stage import stage
 
 _MILLION = 1_000_000
-_FIVE_THOUSAND = 5_000
+_FLOOD_SECONDS = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="signalman-bench-") as folder:
             if options.flood:
                 with stage(Path(folder), [contenders.RECEIVER]) as running:
-                    return flood.run(running, options.flood)
+                    return flood.run(running, max(options.seconds, _FLOOD_SECONDS))
             if options.soak:
                 with stage(Path(folder), [contenders.RECEIVER]) as running:
                     return soak.run(running, options.soak)
@@ -50,11 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--flood",
-        type=int,
-        nargs="?",
-        const=_FIVE_THOUSAND,
-        metavar="KEY_IDS",
-        help="send so many invented key ids instead, and see what valid requests pay for it",
+        action="store_true",
+        help="send floods at fixed rates instead, and measure what valid requests pay for them",
     )
     return parser
 

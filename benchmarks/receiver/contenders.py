@@ -92,7 +92,6 @@ BARE: Final = Contender(
 )
 ALL: Final[Sequence[Contender]] = (
     RECEIVER,
-    Contender("wsgi", "the receiver behind WSGI", _wsgi("config.wsgi:application")),
     BARE,
     Contender(
         "bare-asgi",

@@ -1,115 +1,169 @@
-"""What a flood of invented key ids costs the valid requests that come with it.
+"""What floods of unauthenticated requests cost valid requests and `/livez`, in an open loop.
 
-Anybody may send tokens whose header names a key that nobody published. Valid requests are measured
-alone and beside such a flood, in turns, over connections of their own: beside it they may take a
-tenth more, and afterwards no more than before.
+Beside each flood go 20 requests a second of a sender that was accepted before, five a second with a
+token that the server has not seen, and five `/livez` a second. What they see alone comes first.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import secrets
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
-from pathlib import Path
-from statistics import median
-from time import sleep
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Final
 
 from benchmarks.receiver import load
 from benchmarks.receiver.contenders import RECEIVER
-from benchmarks.receiver.load import Measure, Stream
-from benchmarks.receiver.stage import PATH, Stage
+from benchmarks.receiver.open_loop import OpenLoop, Sample, percentile, send
+from benchmarks.receiver.stage import INSTANCE, PATH, RESOURCE, Stage
 
-# How much slower valid requests may be, at most.
-_TARGET: Final = 1.10
-_SECONDS: Final = 10.0
-# Of each of the two streams.
-_CONNECTIONS: Final = 8
-# As many requests as a round's flood has at most, each with a key id of its own.
-_A_ROUND: Final = 2_000
-_KEYS: Final = "/discovery/keys"
-# How often each of the two processes may read the keys: when it starts, and once in the cool-down.
-_READINGS: Final = 2 * 2
+_FRESH_A_SECOND: Final = 5
+_KNOWN_A_SECOND: Final = 20
+_LIVEZ_A_SECOND: Final = 5
+# A flood's requests, which take turns.
+_VARIANTS: Final = 2_000
+_OK: Final = 200
+
+# Milliseconds, and times the p99 alone.
+_SLOWEST: Final = 100.0
+_P99_FACTOR: Final = 3.0
 
 
-def run(stage: Stage, number: int) -> int:
-    """Measure, print, and return 0 where the flood slowed nobody and moved nothing, else 1."""
-    before = _readings(stage)
-    tokens = _invented(stage.token)
-    _valid(stage)
-    alone: list[Measure] = []
-    flooded: list[Measure] = []
-    sent = 0
-    while sent < number:
-        alone.append(_valid(stage))
-        measure, refused = _beside(stage, _flood(stage, tokens))
-        flooded.append(measure)
-        sent += refused.requests
-        print(f"{sent:,} of {number:,}", flush=True)
-    readings = _readings(stage) - before
-    print("| valid requests | requests/s | p50, ms | p99, ms |\n|---|---:|---:|---:|")
-    _print("alone", alone)
-    _print("beside a flood of invented key ids", flooded)
-    pairs = list(zip(alone, flooded, strict=True))
-    slower = median(calm.requests_a_second / beside.requests_a_second for calm, beside in pairs)
-    later = median(beside.p50 / calm.p50 for calm, beside in pairs)
-    half = len(alone) // 2 or 1
-    left = median(_rates(alone[:half])) / median(_rates(alone[half:] or alone))
-    print(f"Beside the flood: {slower:.2f} times the time of a request, {later:.2f} times its p50.")
-    print(f"Alone: {left:.2f} times in the second half of the run.")
-    print(
-        f"{sent:,} invented key ids were refused; keys were read {readings} times by 2 processes."
+@dataclass(frozen=True)
+class Flood:
+    """Requests of one kind, at a rate for each second; so many fresh tokens may be refused."""
+
+    name: str
+    requests: Sequence[bytes]
+    rate: int
+    may_refuse: int = 0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the valid requests and the health checks of one run saw."""
+
+    fresh: list[Sample]
+    known: list[Sample]
+    livez: list[Sample]
+
+    @property
+    def accepted(self) -> int:
+        """The number of fresh tokens that were accepted."""
+        return sum(sample.status == _OK for sample in self.fresh)
+
+
+def run(stage: Stage, seconds: float) -> int:
+    """Measure, print, and return 0 where every target was met, else 1."""
+    port = int(stage.addresses[RECEIVER.key].split(":")[2].split("/")[0])
+    asyncio.run(OpenLoop(port).send([_request(stage.token)], 50, 2))
+    alone = asyncio.run(_valid(stage, port, seconds))
+    print("| flood | requests/s | its responses | fresh tokens accepted | slowest, ms | known p50 "
+          "| known p99 | to alone | /livez slowest |")  # fmt: skip
+    print("|---|---:|---|---:|---:|---:|---:|---:|---:|")
+    print(_row("none", alone, [], seconds, alone))
+    missed = []
+    for flood in _floods(stage.token):
+        seen, sent = _beside(stage, port, flood, seconds)
+        print(_row(flood.name, seen, sent, seconds, alone), flush=True)
+        missed += _missed(flood, seen, alone)
+    for sentence in missed:
+        print(f"Missed: {sentence}")
+    return 1 if missed else 0
+
+
+def _beside(stage: Stage, port: int, flood: Flood, seconds: float) -> tuple[Seen, list[Sample]]:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        sent = processes.submit(send, port, flood.requests, flood.rate, seconds + 2)
+        return asyncio.run(_valid(stage, port, seconds)), sent.result()
+
+
+async def _valid(stage: Stage, port: int, seconds: float) -> Seen:
+    number = int(_FRESH_A_SECOND * seconds)
+    tokens = [
+        stage.azure.token(INSTANCE, RESOURCE, claims={"uti": secrets.token_hex(8)})
+        for _ in range(number)
+    ]
+    # The flood's process needs a moment to start.
+    await asyncio.sleep(2)
+    fresh, known, livez = await asyncio.gather(
+        OpenLoop(port).send([_request(token) for token in tokens], _FRESH_A_SECOND, seconds),
+        OpenLoop(port).send([_request(stage.token)], _KNOWN_A_SECOND, seconds),
+        OpenLoop(port).send([_get("/livez")], _LIVEZ_A_SECOND, seconds),
     )
-    return 0 if max(slower, later, left) <= _TARGET and readings <= _READINGS else 1
+    return Seen(fresh, known, livez)
 
 
-def _rates(measures: Sequence[Measure]) -> list[float]:
-    return [each.requests_a_second for each in measures]
+def _floods(token: str) -> list[Flood]:
+    head, payload, signature = token.split(".")
+    junk = [_request(secrets.token_urlsafe(900)) for _ in range(_VARIANTS)]
+    invented = [_request(f"{_header()}.{payload}.{signature}") for _ in range(_VARIANTS)]
+    forged = [
+        _request(f"{head}.{payload}.{base64.urlsafe_b64encode(secrets.token_bytes(256)).decode()}"
+                 .rstrip("="))
+        for _ in range(_VARIANTS)
+    ]  # fmt: skip
+    other = _encoded(json.loads(_decoded(payload)) | {"aud": "api://other"})
+    return [
+        Flood("junk tokens", junk, 1000),
+        Flood("no token", [_request("")], 1000),
+        Flood("GET", [_get(PATH)], 1000),
+        Flood("invented key IDs, claims that fit", invented, 1000),
+        Flood("another audience", [_request(f"{head}.{other}.{signature}")], 1000),
+        Flood("copied claims, a wrong signature", forged, 500, may_refuse=1),
+    ]
 
 
-def _valid(stage: Stage) -> Measure:
-    return _send(stage, Stream(stage.requests, _CONNECTIONS), _SECONDS)
+def _missed(flood: Flood, seen: Seen, alone: Seen) -> list[str]:
+    found = []
+    if seen.accepted < len(seen.fresh) - flood.may_refuse:
+        found.append(f"{flood.name}: {seen.accepted} of {len(seen.fresh)} fresh tokens accepted.")
+    if max(sample.milliseconds for sample in seen.fresh) > _SLOWEST:
+        found.append(f"{flood.name}: a fresh token took over {_SLOWEST:.0f} ms.")
+    if percentile(seen.known, 0.99) > _P99_FACTOR * percentile(alone.known, 0.99):
+        found.append(f"{flood.name}: the known sender's p99 is over {_P99_FACTOR} times alone.")
+    if max(sample.milliseconds for sample in seen.livez) > _SLOWEST:
+        found.append(f"{flood.name}: /livez took over {_SLOWEST:.0f} ms.")
+    return found
 
 
-def _beside(stage: Stage, flood: Path) -> tuple[Measure, Measure]:
-    """Return what valid requests saw, and what the flood did meanwhile."""
-    with ThreadPoolExecutor(2) as threads:
-        stream = Stream(flood, _CONNECTIONS, is_refused=True)
-        # It goes on a little longer: it has to be there all the time.
-        theirs = threads.submit(_send, stage, stream, _SECONDS + 2)
-        sleep(1)
-        ours = threads.submit(_valid, stage)
-        return ours.result(), theirs.result()
+def _row(name: str, seen: Seen, sent: list[Sample], seconds: float, alone: Seen) -> str:
+    statuses = Counter(sample.status for sample in sent)
+    shown = ", ".join(f"{number:,} x {status}" for status, number in sorted(statuses.items()))
+    p99, p99_alone = percentile(seen.known, 0.99), percentile(alone.known, 0.99)
+    cells = [
+        name, f"{len(sent) / (seconds + 2):,.0f}", shown, f"{seen.accepted} of {len(seen.fresh)}",
+        f"{max(each.milliseconds for each in seen.fresh):.0f}",
+        f"{percentile(seen.known, 0.5):.1f}", f"{p99:.1f}", f"{p99 / p99_alone:.1f}",
+        f"{max(each.milliseconds for each in seen.livez):.0f}",
+    ]  # fmt: skip
+    return "| " + " | ".join(cells) + " |"
 
 
-def _send(stage: Stage, stream: Stream, seconds: float) -> Measure:
-    url, pid = stage.addresses[RECEIVER.key], stage.pids[RECEIVER.key]
-    return load.run(stage.programs, url, pid, stream, seconds)
+def _request(token: str) -> bytes:
+    fields = load.headers(token) | {"Content-Length": str(len(load.BODY))}
+    if not token:
+        del fields["Authorization"]
+    lines = [f"POST {PATH} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + load.BODY
 
 
-def _flood(stage: Stage, tokens: Iterator[str]) -> Path:
-    """Write requests whose tokens differ from a valid one in the key id alone: the dearest kind."""
-    file = stage.programs.folder / "flood"
-    load.write_requests(file, PATH, list(islice(tokens, _A_ROUND)), _A_ROUND)
-    return file
+def _get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: 10.1.2.3\r\n\r\n".encode()
 
 
-def _invented(token: str) -> Iterator[str]:
-    _, payload, signature = token.split(".")
-    while True:
-        header = {"typ": "JWT", "alg": "RS256", "kid": secrets.token_urlsafe(20)}
-        encoded = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
-        yield f"{encoded}.{payload}.{signature}"
+def _header() -> str:
+    return _encoded({"typ": "JWT", "alg": "RS256", "kid": secrets.token_urlsafe(20)})
 
 
-def _print(title: str, measures: list[Measure]) -> None:
-    rate = median(each.requests_a_second for each in measures)
-    p50, p99 = (median(getattr(each, name) for each in measures) for name in ("p50", "p99"))
-    print(f"| {title} | {rate:,.0f} | {p50:.2f} | {p99:.1f} |")
+def _encoded(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
-def _readings(stage: Stage) -> int:
-    return sum(_KEYS in request["path"] for request in stage.azure.requests())
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

@@ -22,7 +22,7 @@ _ENVIRONMENTS: Final = ROOT / "var" / "bench"
 # Of Local Azure's built-in fleet: an instance with an identity and a signed template.
 INSTANCE: Final = "contoso-chat"
 _PRINCIPAL_ID: Final = "eeeeeeee-0000-4000-8000-000000000001"
-_RESOURCE: Final = "api://signalman-upstream"
+RESOURCE: Final = "api://signalman-upstream"
 PATH: Final = f"/upstream/{INSTANCE}/"
 # An instance sends one token for hours; several stand for several of its nodes.
 _TOKENS: Final = 8
@@ -54,11 +54,11 @@ def stage(folder: Path, contenders: Sequence[Contender]) -> Iterator[Stage]:
         for contender in contenders:
             contender.install(programs, _ENVIRONMENTS)
         azure = _start_azure(programs)
-        tokens = [azure.token(INSTANCE, _RESOURCE) for _ in range(_TOKENS)]
+        tokens = [azure.token(INSTANCE, RESOURCE) for _ in range(_TOKENS)]
         _import_fleet(programs)
         running = Stage(programs, azure, {}, folder / "requests", tokens[0], {})
         load.write_requests(running.requests, PATH, tokens)
-        forged = azure.token(INSTANCE, _RESOURCE, key="unknown")
+        forged = azure.token(INSTANCE, RESOURCE, key="unknown")
         for contender in contenders:
             port = free_port()
             command = contender.command(_ENVIRONMENTS, port)
@@ -93,7 +93,7 @@ def _start_azure(programs: Programs) -> LocalAzure:
     programs.environment |= {
         "AUTHORITY": exports["AZURE_AUTHORITY_HOST"].rstrip("/"),
         "TENANT": exports["AZURE_TENANT_ID"],
-        "AUDIENCE": _RESOURCE,
+        "AUDIENCE": RESOURCE,
         "PRINCIPAL": _PRINCIPAL_ID,
         "SSL_CERT_FILE": ca_file,
         "NODE_EXTRA_CA_CERTS": ca_file,

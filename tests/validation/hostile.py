@@ -78,7 +78,7 @@ def _forms() -> Iterator[Hostile]:
     yield "padded header", "bad_base64url", f"{_padded(head)}.{body}.{signature}"
     yield "standard base64", "bad_base64url", f"{head}.{body}.{'+' + signature[1:]}"
     yield "a newline behind", "bad_base64url", good + "\n"
-    yield "a space before", "bad_base64url", " " + good
+    yield "a tab before", "bad_base64url", "\t" + good
     yield "a NUL behind", "bad_base64url", good + "\0"
     yield "letters that look alike", "bad_base64url", good.replace("e", "\u0435", 1)
     yield "a length that base64 cannot have", "bad_base64url", f"{head}.{body}.{signature}AAA"

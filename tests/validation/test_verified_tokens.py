@@ -96,7 +96,7 @@ def test_a_token_goes_with_its_key(
     clock.forward(DAY + 1)
     ring = validator.ring(POLICY)
     verified.add(compact, POLICY, validate(compact, POLICY, ring, clock()), clock())
-    ring.tend()
+    ring.refresh_if_due()
     assert validator.verdict(compact, POLICY).reason == "key_id_unknown"
 
 

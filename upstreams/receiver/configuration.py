@@ -1,4 +1,4 @@
-"""What an operator may set of the receiver: the dictionary `RECEIVER` of the project's settings."""
+"""The receiver's configuration: the setting `RECEIVER`, a dictionary."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from upstreams.receiver.protocol.limits import Limits
 class Configuration:
     """The dictionary's keys, in lower case, with their defaults.
 
-    `policy_seconds` bounds how long a process goes by rows that have changed, and
-    `policy_grace_seconds` how long while the database cannot be read. `flush_seconds` is
-    how long deliveries wait in memory; with 0 each is written before its request is answered, which
-    is slow and shows everything at once. `samples_a_minute` are kept as rows for each instance and
-    reason, in each process; every delivery is counted. `access_keys_file` holds the keys that
-    X-ASRS-Signature is checked with. `duplicate_seconds` is how long idempotent handlers' answers
-    are kept. `threads` answer requests in each process behind an ASGI server.
+    `body_seconds` bounds how long a body may take to arrive. `policy_seconds` is the time within
+    which a changed row takes effect in every process, and `policy_grace_seconds` how long the last
+    policies are used while the database cannot be read. `flush_seconds` is how long deliveries wait
+    in memory; with 0 each is written before its request is answered, which is slow. Each process
+    keeps `samples_a_minute` rows for each instance and reason; every delivery is counted.
+    `access_keys_file` holds the keys for X-ASRS-Signature. `duplicate_seconds` is how long the
+    responses of idempotent handlers are kept. Each process runs at most `threads` handlers that are
+    plain functions at once.
     """
 
     body_bytes: int = Limits().body_bytes
     result_bytes: int = Limits().result_bytes
+    body_seconds: float = 10.0
     policy_seconds: float = 5.0
     policy_grace_seconds: float = 900.0
     flush_seconds: float = 1.0
@@ -41,7 +43,7 @@ class Configuration:
 
     @cached_property
     def limits(self) -> Limits:
-        """How large bodies and results may be."""
+        """The limits of bodies and results."""
         return Limits(body_bytes=self.body_bytes, result_bytes=self.result_bytes)
 
 

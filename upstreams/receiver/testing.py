@@ -1,12 +1,16 @@
-"""A client for the tests of a project's own hubs: everything but HTTP and tokens is the real thing.
+"""A client for the tests of a project's hubs: all real, except HTTP and tokens.
 
-client = HubTestClient(chat, user_id="ann")
-client.connect()
-assert client.invoke("echo", "hi") == "hi"
+    client = HubTestClient(chat, user_id="ann")
+    client.connect()
+    assert client.invoke("echo", "hi") == "hi"
+
+In an asynchronous test, `await client.ainvoke(...)` and its siblings do the same on the event
+loop of the test.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,13 +20,13 @@ from urllib.parse import urlencode
 import msgpack
 
 from upstreams.receiver.hubs.discovery import install
-from upstreams.receiver.hubs.dispatch import dispatch
+from upstreams.receiver.hubs.dispatch import adispatch, dispatch
 from upstreams.receiver.hubs.hub import Hub, Registry
 from upstreams.receiver.protocol.bodies import Format
 from upstreams.receiver.protocol.errors import HubError
 from upstreams.receiver.protocol.limits import Limits
-from upstreams.receiver.protocol.requests import read_request, read_route
-from upstreams.receiver.protocol.responses import Answer
+from upstreams.receiver.protocol.requests import UpstreamRequest, read_request, read_route
+from upstreams.receiver.protocol.responses import UpstreamResponse
 
 _CONTENT_TYPES: Final[dict[Format, str]] = {
     "json": "application/json",
@@ -51,7 +55,7 @@ class HubTestClient:
             "HTTP_X_ASRS_HUB": hub or hubs[0].name,
             "HTTP_X_ASRS_CONNECTION_ID": "test-connection",
         }
-        # The service leaves out what there is nothing of.
+        # The service leaves out headers that would be empty.
         if fields := urlencode(list(query)):
             self._headers["HTTP_X_ASRS_CLIENT_QUERY"] = f"?{fields}"
         if user_id:
@@ -59,30 +63,47 @@ class HubTestClient:
         if pairs := ", ".join(f"{name}: {value}" for name, value in claims):
             self._headers["HTTP_X_ASRS_USER_CLAIMS"] = _latin(pairs)
 
-    def connect(self) -> Answer:
-        """Send `connected` and return the answer."""
-        return self._connection_event("connected", {"type": 10})
+    def connect(self) -> UpstreamResponse:
+        """Send `connected` and return the response."""
+        return self._dispatch(self._connected())
 
-    def disconnect(self, error: str | None = None) -> Answer:
-        """Send `disconnected`, with what ended the connection, and return the answer."""
-        return self._connection_event("disconnected", {"Type": 11, "Error": error})
+    async def aconnect(self) -> UpstreamResponse:
+        """Send `connected` and return the response."""
+        return await self._adispatch(self._connected())
 
-    def send(self, target: str, *arguments: object) -> Answer:
-        """Call a method without waiting for its result, and return the answer."""
-        return self._message(target, None, arguments)
+    def disconnect(self, error: str | None = None) -> UpstreamResponse:
+        """Send `disconnected`, with what ended the connection, and return the response."""
+        return self._dispatch(self._disconnected(error))
+
+    async def adisconnect(self, error: str | None = None) -> UpstreamResponse:
+        """Send `disconnected`, with what ended the connection, and return the response."""
+        return await self._adispatch(self._disconnected(error))
+
+    def send(self, target: str, *arguments: object) -> UpstreamResponse:
+        """Call a method without waiting for its result, and return the response."""
+        return self._dispatch(self._message(target, None, arguments))
+
+    async def asend(self, target: str, *arguments: object) -> UpstreamResponse:
+        """Call a method without waiting for its result, and return the response."""
+        return await self._adispatch(self._message(target, None, arguments))
 
     def invoke(self, target: str, *arguments: object) -> Any:
         """Call a method and return its result. Raises HubError with what the client would see."""
-        answer = self._message(target, "0", arguments)
-        completion = self._completion(answer.body)
-        # As real clients have it: an error without a text is none.
-        if error := completion.get("error"):
-            raise HubError(error)
-        return completion.get("result")
+        return self._result(self._dispatch(self._message(target, "0", arguments)))
+
+    async def ainvoke(self, target: str, *arguments: object) -> Any:
+        """Call a method and return its result. Raises HubError with what the client would see."""
+        return self._result(await self._adispatch(self._message(target, "0", arguments)))
+
+    def _connected(self) -> UpstreamRequest:
+        return self._connection_event("connected", {"type": 10})
+
+    def _disconnected(self, error: str | None) -> UpstreamRequest:
+        return self._connection_event("disconnected", {"Type": 11, "Error": error})
 
     def _message(
         self, target: str, invocation_id: str | None, arguments: tuple[object, ...]
-    ) -> Answer:
+    ) -> UpstreamRequest:
         if self._protocol == "messagepack":
             frame = [1, {}, invocation_id, target, list(arguments)]
             body: bytes = msgpack.packb(frame, datetime=True)
@@ -91,21 +112,35 @@ class HubTestClient:
             body = json.dumps(
                 message | ({"invocationId": invocation_id} if invocation_id else {})
             ).encode()
-        return self._deliver("messages", target, body, _CONTENT_TYPES[self._protocol])
+        return self._request("messages", target, body, _CONTENT_TYPES[self._protocol])
 
-    def _connection_event(self, event: str, message: dict[str, object]) -> Answer:
-        return self._deliver(
+    def _connection_event(self, event: str, message: dict[str, object]) -> UpstreamRequest:
+        return self._request(
             "connections", event, json.dumps(message).encode(), _CONTENT_TYPES["json"]
         )
 
-    def _deliver(self, category: str, event: str, body: bytes, content_type: str) -> Answer:
+    def _request(
+        self, category: str, event: str, body: bytes, content_type: str
+    ) -> UpstreamRequest:
         headers = self._headers | {
             "HTTP_X_ASRS_CATEGORY": category,
             "HTTP_X_ASRS_EVENT": _latin(event),
             "CONTENT_TYPE": content_type,
         }
-        request = read_request(read_route(headers), headers, body)
+        return read_request(read_route(headers), headers, body)
+
+    def _dispatch(self, request: UpstreamRequest) -> UpstreamResponse:
         return dispatch(request, self._registry, Limits())
+
+    async def _adispatch(self, request: UpstreamRequest) -> UpstreamResponse:
+        return await adispatch(request, self._registry, Limits(), None, asyncio.to_thread)
+
+    def _result(self, response: UpstreamResponse) -> Any:
+        completion = self._completion(response.body)
+        # Real clients take an error without a text for no error.
+        if error := completion.get("error"):
+            raise HubError(error)
+        return completion.get("result")
 
     def _completion(self, body: bytes) -> dict[str, Any]:
         if self._protocol == "json":
@@ -117,7 +152,7 @@ class HubTestClient:
 
 @contextmanager
 def installed_hubs(*hubs: Hub) -> Iterator[None]:
-    """Let the receiver's view answer by `hubs` instead of those that the project's apps have."""
+    """Let the receiver use `hubs` in place of those of the project's apps."""
     before = install(Registry(hubs))
     try:
         yield

@@ -1,4 +1,4 @@
-"""One token under inspection, and the form that its checks share."""
+"""The state that the checks of one token share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _T = TypeVar("_T", str, int)
 
 
 class Finding(NamedTuple):
-    """What a check that passed has to say."""
+    """The result of a check that passed."""
 
     expected: str
     found: str
@@ -25,7 +25,7 @@ class Finding(NamedTuple):
 
 @dataclass(slots=True)
 class Inspection:
-    """What the checks know so far; each check fills in what it read."""
+    """What is known about the token so far; each check fills in what it read."""
 
     token: str
     policy: TokenPolicy
@@ -39,6 +39,8 @@ class Inspection:
     unverified_header: Mapping[str, object] = field(default_factory=dict)
     unverified_claims: UnverifiedClaims = field(default_factory=lambda: UnverifiedClaims({}))
     key: SigningKey | None = None
+    # Key id of a token that is right in all but its key, which is not held.
+    missing_key: str = ""
 
 
 # Raises Refused where the check fails.

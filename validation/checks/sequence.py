@@ -1,12 +1,12 @@
-"""The checks of an access token, in order, and the verdict that they come to. Pure.
+"""The checks of an access token, in order, and the verdict. Free of Django.
 
-First what costs nothing and reveals nothing: form, header, times, issuer. Then the signature. Only
-then whom the token is for and whose it is, so that those verdicts speak of tokens which Entra did
-issue, and a forger learns nothing about the policy by trying.
+First form, header, times and issuer; then the signature; then audience and principal, so that a
+verdict about those speaks of a token that Entra issued.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
@@ -44,21 +44,27 @@ _AFTER_THE_SIGNATURE: Final[tuple[tuple[str, CheckFunction], ...]] = (
 
 
 def _key(inspection: Inspection) -> Finding:
-    """A key id that is not held is worth asking the issuer for only if all else fits.
+    """Find the key; of a token that is right in all else, note the key id that is not held.
 
-    Otherwise anybody could use up the cool-down with invented key ids, and a key that was really
-    rotated would not be looked for.
+    Only then is the issuer worth asking: anybody can invent key ids.
     """
-    return signature.known_key(inspection, is_worth_a_fetch=_would_pass)
+    try:
+        return signature.known_key(inspection)
+    except Refused as refused:
+        is_missing = refused.reason in {Reason.KEY_ID_UNKNOWN, Reason.KEYS_UNAVAILABLE}
+        if is_missing and _mismatch(inspection) is None:
+            inspection.missing_key = str(inspection.unverified_header["kid"])
+        raise
 
 
-def _would_pass(inspection: Inspection) -> bool:
+def _mismatch(inspection: Inspection) -> Refused | None:
+    """Return the first claim that the policy does not accept."""
     try:
         for _, check in _AFTER_THE_SIGNATURE:
             check(inspection)
-    except Refused:
-        return False
-    return True
+    except Refused as refused:
+        return refused
+    return None
 
 
 CHECKS: Final[tuple[tuple[str, CheckFunction], ...]] = (
@@ -70,25 +76,60 @@ CHECKS: Final[tuple[tuple[str, CheckFunction], ...]] = (
 _NOT_REACHED: Final = tuple(Check(name, Outcome.NOT_REACHED) for name, _ in CHECKS)
 
 
-def validate(token: str, policy: TokenPolicy, keys: KeySource, now: float) -> Verdict:
+def validate(
+    token: str,
+    policy: TokenPolicy,
+    keys: KeySource,
+    now: float,
+    *,
+    may_verify_mismatch: Callable[[], bool] | None = None,
+) -> Verdict:
     """Check a compact token against a policy; `now` is in seconds since the epoch.
 
     Never raises for what the token is, and returns claims only where every check passed.
+
+    With `may_verify_mismatch`, a token whose claims do not match the policy is refused with
+    CLAIMS_MISMATCH before its signature is checked. Where the function returns True, the signature
+    is checked, and if it is right the exact reason is given.
     """
     inspection = Inspection(token, policy, keys, now)
     done: list[Check] = []
     for name, check in CHECKS:
         try:
+            if check is _key and may_verify_mismatch is not None:
+                _refuse_mismatch(inspection, may_verify_mismatch)
             finding = check(inspection)
         except Refused as refusal:
             done.append(
                 Check(name, Outcome.FAIL, refusal.expected, refusal.found, refusal.sentence)
             )
-            return _refused(done, refusal.reason)
+            return Verdict(
+                (*done, *_NOT_REACHED[len(done) :]),
+                reason=refusal.reason,
+                missing_key=inspection.missing_key,
+            )
         done.append(Check(name, Outcome.PASS, *finding))
-    claims = VerifiedClaims(MappingProxyType({**inspection.unverified_claims}))
-    return Verdict(tuple(done), claims, key=inspection.key)
+    verified = VerifiedClaims(MappingProxyType({**inspection.unverified_claims}))
+    return Verdict(tuple(done), verified, key=inspection.key)
 
 
-def _refused(done: list[Check], reason: Reason) -> Verdict:
-    return Verdict((*done, *_NOT_REACHED[len(done) :]), reason=reason)
+def _refuse_mismatch(inspection: Inspection, may_verify: Callable[[], bool]) -> None:
+    """Raise Refused where the claims do not match and Entra is not known to have issued them."""
+    mismatch = _mismatch(inspection)
+    if mismatch is None or (may_verify() and _is_signed(inspection)):
+        return
+    raise Refused(
+        Reason.CLAIMS_MISMATCH,
+        f"{mismatch.reason}: {mismatch.sentence} The signature is not known to be Entra's.",
+        expected=mismatch.expected,
+        found=mismatch.found,
+    )
+
+
+def _is_signed(inspection: Inspection) -> bool:
+    try:
+        signature.known_key(inspection)
+        signature.signature(inspection)
+    except Refused:
+        return False
+    return True

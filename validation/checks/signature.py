@@ -1,8 +1,6 @@
-"""Checks of the key that a token names, and of its signature."""
+"""Checks of the token's signing key and signature."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from jwt.algorithms import RSAAlgorithm
 
@@ -17,10 +15,10 @@ from validation.verdict import shown
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 
 
-def known_key(inspection: Inspection, *, is_worth_a_fetch: Callable[[Inspection], bool]) -> Finding:
+def known_key(inspection: Inspection) -> Finding:
     """The issuer publishes a key of that id, and lets it sign for this issuer."""
     kid = inspection.unverified_header["kid"]
-    key = _find(inspection, str(kid), is_worth_a_fetch)
+    key = _find(inspection, str(kid))
     if key.public_key is None:
         raise Refused(
             Reason.KEY_UNUSABLE,
@@ -55,14 +53,10 @@ def signature(inspection: Inspection) -> Finding:
     return Finding(expected, "the same", "The issuer signed exactly this header and payload.")
 
 
-def _find(
-    inspection: Inspection, kid: str, is_worth_a_fetch: Callable[[Inspection], bool]
-) -> SigningKey:
+def _find(inspection: Inspection, kid: str) -> SigningKey:
     expected = "a key that the issuer publishes"
     try:
-        key = inspection.keys.find(kid, may_fetch=False)
-        if key is None and is_worth_a_fetch(inspection):
-            key = inspection.keys.find(kid, may_fetch=True)
+        key = inspection.keys.held_key(kid)
     except KeysUnavailable as error:
         raise Refused(
             Reason.KEYS_UNAVAILABLE, str(error), expected=expected, found="no keys at all"

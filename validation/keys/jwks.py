@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPubli
 
 from validation.encoding import base64url_bytes
 from validation.errors import KeysUnavailable, Refused
+from validation.keys.weak_keys import is_roca
 
 # RFC 7518 section 3.3 demands 2048 bits. The upper bound keeps one verification cheap.
 MIN_KEY_BITS: Final = 2048
@@ -89,6 +90,8 @@ def _public_key(jwk: Mapping[str, object]) -> RSAPublicKey:
         raise _Defect(
             f"it has {modulus.bit_length()} bits, outside {MIN_KEY_BITS} to {MAX_KEY_BITS}"
         )
+    if is_roca(modulus):
+        raise _Defect("it is weak: its primes can be computed (ROCA, CVE-2017-15361)")
     try:
         return RSAPublicNumbers(exponent, modulus).public_key()
     except ValueError as error:

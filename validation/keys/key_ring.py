@@ -1,21 +1,27 @@
-"""The ring of an issuer's signing keys: which are held, and when the issuer is read again.
+"""The signing keys of one issuer that this process holds, and when the issuer is read again.
 
-The rules are Microsoft's for key roll-over (learn.microsoft.com, "Signing key rollover in the
+The rules are Microsoft's for key rollover (learn.microsoft.com, "Signing key rollover in the
 Microsoft identity platform"): keys change at any time, so read hourly and upon an unknown key id,
-but at most every five minutes; and keep what is known through errors.
+and keep what is known through errors. Readings for unknown key ids are paced and back off, because
+anybody can invent key ids.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_futures
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from validation.errors import KeysUnavailable
+from validation.keys.back_off import BackOff
 from validation.keys.jwks import SigningKey
 from validation.keys.key_set import NO_KEYS, KeySet
 
@@ -27,11 +33,10 @@ Work = Callable[[], None]
 class KeySource(Protocol):
     """Where the checks get a key from."""
 
-    def find(self, kid: str, *, may_fetch: bool) -> SigningKey | None:
-        """Return the key of that id, or None where the issuer publishes none.
+    def held_key(self, kid: str) -> SigningKey | None:
+        """Return the key of that id, or None where it is not held. Never waits.
 
-        `may_fetch` says whether an unknown id is worth asking the issuer for: an id is what anybody
-        can invent. Raises KeysUnavailable where no key at all is held.
+        Raises KeysUnavailable where no keys are held at all.
         """
 
 
@@ -41,85 +46,93 @@ class Fetch(Protocol):
     def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
         """Return the keys that the issuer publishes. Raises KeysUnavailable.
 
-        `held` is what the asker has, `wanted` the unknown key id that made it ask. The set says
-        when an unknown key id last made somebody read the issuer: the cool-down counts from then.
+        `held` is the caller's set, `wanted` the unknown key id that caused the reading. The result
+        says when an unknown key id last caused a reading in vain, in any process.
         """
 
     def published(self) -> KeySet:
-        """Return what processes shared last, however old, without asking the issuer."""
+        """Return the set that processes last shared, however old, without reading the issuer."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When keys are read and how long they live, in seconds."""
+    """When keys are read and how long they are kept, in seconds."""
 
     refresh: float = 60 * 60
-    # The part of `refresh` by which a turn may be early or late, so that processes spread out.
+    # Part of `refresh` by which a regular reading may be early or late: processes spread out.
     jitter: float = 0.1
-    # Between two readings that unknown key ids cause.
-    cool_down: float = 5 * 60
-    # Between two looks at what other processes share, which unknown key ids cause meanwhile.
+    # Between two readings that unknown key ids cause in vain, whichever ids they are.
+    pacing: float = 5
+    # After a reading in vain, for the same key id; doubles each time, up to the longest.
+    back_off: float = 1
+    longest_back_off: float = 5 * 60
+    # Between two looks at the keys that processes share, where no reading is due.
     look: float = 1
     # After a reading that failed.
-    retry: float = 30
-    # A key that the issuer publishes no more. The longest absence on record was two days, the
+    retry: float = 5
+    # For a key that the issuer no longer publishes. The longest absence on record was two days, the
     # median three hours: an absent key that comes back costs one reading.
     keep: float = 24 * 60 * 60
-    # Keys that could not be confirmed for so long are no longer believed.
+    # Keys that could not be confirmed for so long are no longer used.
     outage: float = 7 * 24 * 60 * 60
-    # The longest that a request with an unknown key id waits for a reading, from when it began.
+    # The longest that a request waits for a reading, from when the reading began.
     wait: float = 10
-    # A reading that takes longer is given up: another may begin. Far beyond what a network that is
-    # merely slow can take.
-    patience: float = 60
+    # A reading that takes longer is abandoned and another may begin. Its requests have time-outs,
+    # so this is for a name server that does not answer.
+    patience: float = 30
 
 
 @dataclass(slots=True)
-class _Flight:
-    """One reading or look under way, and whoever waits for it."""
+class Reading:
+    """A reading or a look in progress, and those who wait for it."""
 
     lane: _Lane
     wanted: str | None
     # By the ring's clock.
-    given_up_at: float
-    # By the monotonic clock. All who wait do so until the same moment: where it hangs, those who
-    # come later do not wait at all.
-    waited_for_until: float
-    landed: threading.Event = field(default_factory=threading.Event)
+    abandoned_at: float
+    # By the monotonic clock. All wait until the same moment: if it hangs, later ones do not wait.
+    wait_until: float
+    done: Future[None] = field(default_factory=Future)
 
     def wait(self) -> None:
-        """Wait until it landed, within reason."""
-        self.landed.wait(max(0.0, self.waited_for_until - time.monotonic()))
+        """Wait until it is done, for the time that `Timing` allows."""
+        wait_for_futures([self.done], max(0.0, self.wait_until - time.monotonic()))
+
+    async def awaited(self) -> None:
+        """Wait as `wait` does, without blocking the event loop."""
+        left = self.wait_until - time.monotonic()
+        if left > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self.done)), left)
 
 
 @dataclass(slots=True)
 class _Lane:
-    """Flights for one purpose: one at a time, and none before it is due."""
+    """Readings for one purpose: one at a time, and none before it is due."""
 
     due: float
-    flight: _Flight | None = None
+    reading: Reading | None = None
 
-    def under_way(self, now: float) -> _Flight | None:
-        """Return the flight that is under way and not given up."""
-        flight = self.flight
-        return flight if flight is not None and now < flight.given_up_at else None
+    def in_progress(self, now: float) -> Reading | None:
+        """Return the reading that is in progress and not abandoned."""
+        reading = self.reading
+        return reading if reading is not None and now < reading.abandoned_at else None
 
     def is_free(self, now: float) -> bool:
-        """Return whether a flight may begin."""
-        return now >= self.due and self.under_way(now) is None
+        """Return whether a reading may begin."""
+        return now >= self.due and self.in_progress(now) is None
 
 
 def in_daemon_thread(work: Work) -> None:
-    """Start the work at once in a thread that does not keep the process alive."""
+    """Start the work in a thread that does not keep the process alive."""
     threading.Thread(target=work, name="signing-keys", daemon=True).start()
 
 
 class KeyRing:
     """The keys of one issuer. Safe to use from any number of threads.
 
-    A known key is found without waiting for anything. Readings run where `start` runs them: one in
-    turn and one for unknown key ids at a time, so that neither holds the other up. No request waits
-    longer than `timing.wait` whatever the network does.
+    A held key is found without waiting. Readings run where `start` runs them: one regular reading
+    and one for unknown key ids at a time, so that neither delays the other.
     """
 
     def __init__(
@@ -141,151 +154,167 @@ class KeyRing:
         # Replaced as a whole and never changed, so that reading it needs no lock.
         self._held = NO_KEYS
         self._lock: Final = threading.Lock()
-        # Readings in turn; readings for unknown key ids; looks, where those must not read.
-        self._turns: Final = _Lane(due=float("inf"))
-        self._demands: Final = _Lane(due=0.0)
+        self._regular: Final = _Lane(due=float("inf"))
+        self._on_demand: Final = _Lane(due=0.0)
         self._looks: Final = _Lane(due=0.0)
+        self._back_off: Final = BackOff(timing.back_off, timing.longest_back_off)
         self._trouble = "they were never read"
 
     @property
     def held(self) -> KeySet:
-        """What is held now."""
+        """The set that is held now."""
         return self._held
 
     def peek(self, kid: str) -> SigningKey | None:
-        """Return a key that is held and believed. Never waits."""
+        """Return a key that is held and recent enough. Never waits."""
         held = self._held
-        return held.keys.get(kid) if self._is_believed(held) else None
+        return held.keys.get(kid) if self._is_usable(held) else None
 
-    def find(self, kid: str, *, may_fetch: bool) -> SigningKey | None:
-        """See KeySource. An unknown id waits for one reading, which all who wait share."""
+    def held_key(self, kid: str) -> SigningKey | None:
+        """See KeySource."""
         key = self.peek(kid)
-        if key is None and (may_fetch or not self._is_believed(self._held)):
-            key = self._demand(kid)
-        if key is None and not self._is_believed(self._held):
+        if key is None and not self._is_usable(self._held):
             raise KeysUnavailable(f"No signing keys are held: {self._trouble}.")
         return key
 
-    def prepare(self) -> bool:
-        """Return whether keys are held; start reading them where none are. Never waits.
+    def find(self, kid: str) -> SigningKey | None:
+        """Return the key of that id, having waited for a reading where one is due.
 
-        For a process that is about to take requests: the first of them then finds the keys there.
+        Raises KeysUnavailable where no keys are held even then.
         """
-        if self._held.keys and self._is_believed(self._held):
-            return True
-        with self._lock:
-            now = self._clock()
-            if self._turns.due == float("inf"):
-                self._turns.due = now
-            if self._demands.under_way(now) or not self._turns.is_free(now):
-                return False
-            flight = self._began(self._turns, None, now)
-        self._launch(flight)
-        return False
+        if self.peek(kid) is None and (reading := self.request(kid)) is not None:
+            reading.wait()
+        return self.held_key(kid)
 
-    def tend(self) -> None:
-        """Start the reading in turn where it is due. Never waits."""
-        if self._clock() < self._turns.due:
-            return
-        with self._lock:
-            now = self._clock()
-            if not self._turns.is_free(now):
-                return
-            flight = self._began(self._turns, None, now)
-        self._launch(flight)
+    def request(self, kid: str) -> Reading | None:
+        """Return the reading that may bring the key, started now where it is due; None: not yet.
 
-    def _is_believed(self, held: KeySet) -> bool:
-        return self._clock() - held.read_at <= self._timing.outage
-
-    def _demand(self, kid: str) -> SigningKey | None:
-        flight = self._board(kid)
-        if flight is not None:
-            flight.wait()
-        return self.peek(kid)
-
-    def _board(self, kid: str) -> _Flight | None:
-        """Return the flight to wait for, started now where none is under way; None: not yet.
-
-        Never a reading in turn: it may have begun before the key was published, or hang.
+        Never a regular reading: it may have begun before the key was published, or hang.
         """
         with self._lock:
             if self.peek(kid) is not None:
                 return None
             now = self._clock()
-            is_cooling = now < self._demands.due and self._demands.under_way(now) is None
-            lane = self._looks if is_cooling else self._demands
+            lane = self._lane_for(kid, now)
             if not lane.is_free(now):
-                return lane.under_way(now)
-            flight = self._began(lane, kid, now)
-        self._launch(flight)
-        return flight
+                return lane.in_progress(now)
+            reading = self._begun(lane, kid, now)
+        self._launch(reading)
+        return reading
 
-    def _began(self, lane: _Lane, wanted: str | None, now: float) -> _Flight:
-        if lane.flight is not None:
+    def prepare(self) -> bool:
+        """Return whether keys are held; start reading them where none are. Never waits.
+
+        For a process that is about to take requests: the first of them then finds the keys.
+        """
+        if self._held.keys and self._is_usable(self._held):
+            return True
+        with self._lock:
+            now = self._clock()
+            if self._regular.due == float("inf"):
+                self._regular.due = now
+            if self._on_demand.in_progress(now) or not self._regular.is_free(now):
+                return False
+            reading = self._begun(self._regular, None, now)
+        self._launch(reading)
+        return False
+
+    def refresh_if_due(self) -> None:
+        """Start the regular reading where it is due. Never waits."""
+        if self._clock() < self._regular.due:
+            return
+        with self._lock:
+            now = self._clock()
+            if not self._regular.is_free(now):
+                return
+            reading = self._begun(self._regular, None, now)
+        self._launch(reading)
+
+    def _is_usable(self, held: KeySet) -> bool:
+        return self._clock() - held.read_at <= self._timing.outage
+
+    def _lane_for(self, kid: str, now: float) -> _Lane:
+        """Return where the key is looked for: at the issuer, or else among the shared keys."""
+        if self._on_demand.in_progress(now) is not None:
+            return self._on_demand
+        is_early = now < self._on_demand.due or now < self._back_off.due(kid)
+        return self._looks if is_early else self._on_demand
+
+    def _begun(self, lane: _Lane, wanted: str | None, now: float) -> Reading:
+        if lane.reading is not None:
             self._trouble = "reading them does not end"
-            logger.warning("Reading the signing keys of %s does not end; trying anew.", self._name)
-        wait, given_up_at = self._timing.wait, now + self._timing.patience
-        if lane is self._turns:
-            # So that nobody who tends takes the lock before.
-            lane.due = given_up_at
+            logger.warning("Reading the signing keys of %s does not end; trying again.", self._name)
+        wait, abandoned_at = self._timing.wait, now + self._timing.patience
+        if lane is self._regular:
+            # Later callers of refresh_if_due then return before they take the lock.
+            lane.due = abandoned_at
         elif lane is self._looks:
             lane.due = now + self._timing.look
             wait = min(wait, self._timing.look)
-        lane.flight = _Flight(lane, wanted, given_up_at, time.monotonic() + wait)
-        return lane.flight
+        lane.reading = Reading(lane, wanted, abandoned_at, time.monotonic() + wait)
+        return lane.reading
 
-    def _launch(self, flight: _Flight) -> None:
+    def _launch(self, reading: Reading) -> None:
         try:
-            self._start(lambda: self._fly(flight))
+            self._start(lambda: self._run(reading))
         except RuntimeError as error:
-            # No thread to be had.
-            self._land(flight, NO_KEYS, str(error))
+            # No thread could be started.
+            self._finish(reading, NO_KEYS, str(error))
 
-    def _fly(self, flight: _Flight) -> None:
-        news, trouble = NO_KEYS, "reading them broke down"
+    def _run(self, reading: Reading) -> None:
+        news, trouble = NO_KEYS, "reading them failed"
         try:
-            news, trouble = self._news(flight)
+            news, trouble = self._news(reading)
         finally:
-            self._land(flight, news, trouble)
+            self._finish(reading, news, trouble)
 
-    def _news(self, flight: _Flight) -> tuple[KeySet, str]:
-        """Return the keys that came, and what was wrong where they did not come from the issuer."""
-        if flight.lane is self._looks:
+    def _news(self, reading: Reading) -> tuple[KeySet, str]:
+        """Return the keys that were read, and what was wrong where the issuer gave none."""
+        if reading.lane is self._looks:
             return self._fetch.published(), ""
         try:
-            news = self._fetch(self._held, flight.wanted)
+            news = self._fetch(self._held, reading.wanted)
         except KeysUnavailable as error:
             trouble = str(error)
             logger.warning("The signing keys of %s could not be read: %s", self._name, error)
         except Exception as error:
-            # A mistake in a program or in what is installed: trying again will not mend it.
-            trouble = f"reading them broke down ({type(error).__name__})"
-            logger.exception("Reading the signing keys of %s broke down.", self._name)
+            # A defect here or in what is installed.
+            trouble = f"reading them failed ({type(error).__name__})"
+            logger.exception("Reading the signing keys of %s failed.", self._name)
         else:
             return news, "" if news.keys else "the issuer publishes none"
-        # What was read before an outage serves all through it, in new processes too.
+        # Keys that were read before an outage are used throughout it, by new processes too.
         return self._fetch.published(), trouble
 
-    def _land(self, flight: _Flight, news: KeySet, trouble: str) -> None:
+    def _finish(self, reading: Reading, news: KeySet, trouble: str) -> None:
         with self._lock:
             if news.keys:
                 self._held = self._held.joined(news, keep_seconds=self._timing.keep)
-            if flight.lane is not self._looks:
-                self._schedule(flight.lane, trouble)
-            # One that was given up lands after its successor began.
-            if flight.lane.flight is flight:
-                flight.lane.flight = None
-        flight.landed.set()
+            if reading.lane is not self._looks:
+                self._schedule(reading, trouble)
+            # An abandoned one ends after its successor began.
+            if reading.lane.reading is reading:
+                reading.lane.reading = None
+        reading.done.set_result(None)
 
-    def _schedule(self, lane: _Lane, trouble: str) -> None:
+    def _schedule(self, reading: Reading, trouble: str) -> None:
         now, timing = self._clock(), self._timing
         if trouble:
             self._trouble = trouble
-            self._turns.due = now + timing.retry
+            self._regular.due = now + timing.retry
         else:
             spread = 1 + timing.jitter * (2 * self._chance() - 1)
             # Another process may have read them a while ago.
-            self._turns.due = min(self._held.read_at, now) + timing.refresh * spread
-        if lane is self._demands:
-            cooled_at = self._held.demanded_at + timing.cool_down
-            lane.due = now + timing.retry if trouble else cooled_at
+            self._regular.due = min(self._held.read_at, now) + timing.refresh * spread
+        if reading.lane is self._on_demand:
+            paced = self._held.demanded_at + timing.pacing
+            reading.lane.due = now + timing.retry if trouble else paced
+            self._note_result(reading.wanted, now, trouble)
+
+    def _note_result(self, wanted: str | None, now: float, trouble: str) -> None:
+        if wanted is None or trouble:
+            return
+        if wanted in self._held.keys:
+            self._back_off.forget(wanted)
+        else:
+            self._back_off.extend(wanted, now)

@@ -20,7 +20,7 @@ class KeySet:
     keys: Mapping[str, SigningKey] = field(default_factory=dict)
     seen: Mapping[str, float] = field(default_factory=dict)
     read_at: float = float("-inf")
-    # When an unknown key id last made somebody read the issuer.
+    # When an unknown key id last caused a reading in vain.
     demanded_at: float = 0.0
 
     @classmethod

@@ -14,9 +14,15 @@ from localazure import seed
 from tests.upstreams.receiver.conftest import RESOURCE, Tokens
 from tests.upstreams.receiver.requests import JSON, MESSAGEPACK, json_call
 from tests.upstreams.receiver.sockets import Header
+from validation.errors import Reason, disclosed
 
 HERE = f"/upstream/{seed.CHAT}/"
 _STRANGER = "99999999-0000-4000-8000-000000000009"
+
+
+def told(reason: str) -> str:
+    """Return the code that the caller of a token that is refused for `reason` sees."""
+    return disclosed(Reason(reason)).value
 
 
 class Attack(NamedTuple):
@@ -259,4 +265,4 @@ def _odd_addresses(bearer: str) -> Iterator[Attack]:
     # Not the receiver's at all.
     yield Attack("an escaped slash", 404, "", headers, path=f"/upstream/%2F{seed.CHAT}/")
     other = f"/upstream/{seed.ORDERS}/"
-    yield Attack("another instance's address", 401, "no_audience_accepted", headers, path=other)
+    yield Attack("another instance's address", 401, "claims_mismatch", headers, path=other)

@@ -7,15 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import WSGIServer
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
-
-from observability.request_ids import request_name
-from upstreams.receiver.serving.wsgi import ReceiverFirst
 
 
 class OneThread(LiveServerThread):
@@ -28,16 +24,11 @@ class OneThread(LiveServerThread):
         )
 
 
-def _receiver_first(django: WSGIHandler) -> ReceiverFirst:
-    return ReceiverFirst(StaticFilesHandler(django), name=request_name)
-
-
 @contextmanager
 def serving(server: type[LiveServerThread] = OneThread) -> Iterator[str]:
     """Serve on a free port of localhost, and give the address.
 
-    Django's own LiveServerThread answers each connection in a thread of its own. As in production,
-    the receiver comes before Django.
+    Django's own LiveServerThread answers each connection in a thread of its own.
     """
     shared: dict[str, BaseDatabaseWrapper] = {
         connection.alias: connection
@@ -46,7 +37,7 @@ def serving(server: type[LiveServerThread] = OneThread) -> Iterator[str]:
     }
     for connection in shared.values():
         connection.inc_thread_sharing()
-    handler: Any = _receiver_first
+    handler: Any = StaticFilesHandler
     thread = server("localhost", handler, connections_override=shared)
     thread.start()
     try:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
 from tests.upstreams.receiver.conftest import Tokens, plant_rows
-from tests.upstreams.receiver.hostile import HERE, hostile_requests, hostile_tokens, sent
+from tests.upstreams.receiver.hostile import HERE, hostile_requests, hostile_tokens, sent, told
 from tests.upstreams.receiver.requests import json_call
 from tests.upstreams.receiver.servers import serving
 from tests.upstreams.receiver.sockets import Header, Reply, exchange
@@ -43,7 +43,7 @@ def test_each_hostile_token_is_refused_for_its_own_reason(
     table = list(hostile_tokens(token))
     body = json_call(["hi"])
     found = {name: exchange(url, HERE, sent(compact), body) for name, _, compact in table}
-    assert found == {name: Reply(401, reason) for name, reason, _ in table}
+    assert found == {name: Reply(401, told(reason)) for name, reason, _ in table}
     assert len(found) >= 60
     assert project == []
     assert Delivery.objects.exclude(outcome="refused").count() == 0

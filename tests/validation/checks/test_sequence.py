@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from tests.validation.tokens import (
     CLIENT,
     INSTANCE,
@@ -96,11 +98,28 @@ def test_a_key_marked_for_this_issuer_is_accepted() -> None:
     assert judge(token(), keys=keys).is_accepted
 
 
-def test_an_unknown_key_is_asked_for_only_where_all_else_fits() -> None:
-    keys = Keys(signing_key())
+MISMATCHES = ({"aud": "api://other"}, {"oid": CLIENT}, {"scp": "user_impersonation"})
+
+
+def test_names_the_missing_key_only_where_all_claims_match() -> None:
     unknown = {"kid": "invented"}
-    for wrong in ({"aud": "api://other"}, {"oid": CLIENT}, {"scp": "user_impersonation"}):
-        assert judge(token(wrong, unknown), keys=keys).reason is Reason.KEY_ID_UNKNOWN
-    assert keys.fetches == 0
-    assert judge(token({}, unknown), keys=keys).reason is Reason.KEY_ID_UNKNOWN
-    assert keys.fetches == 1
+    for wrong in MISMATCHES:
+        verdict = judge(token(wrong, unknown))
+        assert (verdict.reason, verdict.missing_key) == (Reason.KEY_ID_UNKNOWN, "")
+    verdict = judge(token({}, unknown))
+    assert (verdict.reason, verdict.missing_key) == (Reason.KEY_ID_UNKNOWN, "invented")
+
+
+@pytest.mark.parametrize("wrong", MISMATCHES)
+def test_refuses_mismatching_claims_before_the_signature(wrong: dict[str, str]) -> None:
+    def verdict(may_verify: bool, compact: str) -> Verdict:
+        keys = Keys(signing_key())
+        return validate(compact, POLICY, keys, NOW, may_verify_mismatch=lambda: may_verify)
+
+    signed = token(wrong)
+    forged = token(wrong, {"kid": "current"})[:-8] + "AAAAAAAA"
+    assert verdict(False, signed).reason is Reason.CLAIMS_MISMATCH
+    assert verdict(False, forged).reason is Reason.CLAIMS_MISMATCH
+    assert verdict(True, signed).reason not in {Reason.CLAIMS_MISMATCH, Reason.BAD_SIGNATURE}
+    assert verdict(True, forged).reason is Reason.CLAIMS_MISMATCH
+    assert verdict(False, token()).is_accepted

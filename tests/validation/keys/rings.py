@@ -51,8 +51,9 @@ class Issuer:
     def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
         """Be a `Fetch` for a key ring."""
         self.wanted.append(wanted)
-        demanded = wanted is not None and bool(held.keys)
-        return KeySet.read(self.read(), now=self.clock(), demanded=demanded)
+        keys = self.read()
+        in_vain = wanted not in {None, *keys} and bool(held.keys)
+        return KeySet.read(keys, now=self.clock(), demanded=in_vain)
 
     def published(self) -> KeySet:
         """Share nothing with other processes."""

@@ -27,7 +27,7 @@ def issuer(clock: Clock) -> Issuer:
 
 
 def find(ring: KeyRing, kid: str) -> bool:
-    return ring.find(kid, may_fetch=True) is not None
+    return ring.find(kid) is not None
 
 
 def test_the_first_token_makes_the_ring_read_once(issuer: Issuer) -> None:
@@ -53,15 +53,38 @@ def test_invented_key_ids_cause_one_reading_in_each_cool_down(clock: Clock, issu
         before = issuer.readings
         assert not any(find(ring, f"invented-{n}") for n in range(5000))
         readings.append(issuer.readings - before)
-        clock.forward(Timing.cool_down)
+        clock.forward(Timing.pacing)
     assert readings == [1, 1, 1]
 
 
-def test_invented_key_ids_that_are_not_worth_it_cause_no_reading(issuer: Issuer) -> None:
+def test_looking_up_held_keys_causes_no_reading(issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
-    assert not any(ring.find(f"invented-{n}", may_fetch=False) for n in range(5000))
+    assert not any(ring.held_key(f"invented-{n}") for n in range(5000))
     assert issuer.readings == 1
+
+
+def test_backs_off_for_one_invented_key_id(clock: Clock, issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    for _ in range(50 * 60 * 10):
+        assert not find(ring, "invented")
+        clock.forward(1 / 50)
+    # After 0, 5, 10, 15 (paced), then the delay has grown to 8, 16, 32, 64, 128 and 256 seconds.
+    assert 6 <= issuer.readings - 1 <= 11
+    # Another key is read within the pacing all the same.
+    issuer.kids = ["a", "c"]
+    clock.forward(Timing.pacing)
+    assert find(ring, "c")
+
+
+def test_two_rotations_in_a_row_are_both_read_at_once(issuer: Issuer) -> None:
+    ring = ring_of(issuer)
+    assert find(ring, "a")
+    for kid in ("c", "d", "e"):
+        issuer.kids = [kid]
+        assert find(ring, kid)
+    assert issuer.readings == 4
 
 
 def test_known_keys_are_found_in_the_midst_of_a_flood(issuer: Issuer) -> None:
@@ -75,7 +98,7 @@ def test_an_outage_of_a_day_loses_no_key(clock: Clock, issuer: Issuer) -> None:
     issuer.is_down = True
     for _ in range(25 * 60):
         clock.forward(60)
-        ring.tend()
+        ring.refresh_if_due()
         assert find(ring, "a")
     assert issuer.readings > 25
 
@@ -114,7 +137,7 @@ def test_a_key_that_flaps_is_kept(clock: Clock, issuer: Issuer) -> None:
     issuer.kids = ["b"]
     for _ in range(20):
         clock.forward(1.1 * HOUR)
-        ring.tend()
+        ring.refresh_if_due()
         assert ring.peek("a") is not None
 
 
@@ -123,7 +146,7 @@ def test_a_key_goes_once_it_was_not_seen_for_a_day(clock: Clock, issuer: Issuer)
     assert find(ring, "a")
     issuer.kids = ["b"]
     clock.forward(DAY + 1)
-    ring.tend()
+    ring.refresh_if_due()
     assert ring.peek("a") is None
     assert ring.peek("b") is not None
 
@@ -133,7 +156,7 @@ def test_an_empty_set_replaces_nothing(clock: Clock, issuer: Issuer) -> None:
     assert find(ring, "a")
     issuer.kids = []
     clock.forward(2 * DAY)
-    ring.tend()
+    ring.refresh_if_due()
     assert find(ring, "a")
 
 
@@ -142,11 +165,11 @@ def test_keys_are_read_again_every_hour_or_so(clock: Clock, issuer: Issuer) -> N
     for ring in (early, late):
         assert find(ring, "a")
     clock.forward(0.91 * HOUR)
-    early.tend()
-    late.tend()
+    early.refresh_if_due()
+    late.refresh_if_due()
     assert issuer.readings == 3
     clock.forward(0.2 * HOUR)
-    late.tend()
+    late.refresh_if_due()
     assert issuer.readings == 4
 
 
@@ -154,7 +177,7 @@ def test_a_periodic_reading_does_not_use_up_the_cool_down(clock: Clock, issuer: 
     ring = ring_of(issuer)
     assert find(ring, "a")
     clock.forward(1.1 * HOUR)
-    ring.tend()
+    ring.refresh_if_due()
     issuer.kids = ["c"]
     assert find(ring, "c")
 
@@ -166,7 +189,7 @@ def test_a_failed_periodic_reading_does_not_delay_a_rotated_key(
     assert find(ring, "a")
     clock.forward(1.1 * HOUR)
     issuer.is_down = True
-    ring.tend()
+    ring.refresh_if_due()
     issuer.is_down = False
     issuer.kids = ["c"]
     assert find(ring, "c")
@@ -253,7 +276,7 @@ def test_who_comes_late_does_not_wait_for_an_issuer_that_hangs(slow: SlowIssuer)
 
 
 # With it, whoever waits at all makes the test fail.
-PATIENT = Timing(wait=HOUR, cool_down=2 * HOUR)
+PATIENT = Timing(wait=HOUR, pacing=2 * HOUR)
 
 
 def hang_in_turn(ring: KeyRing, clock: Clock, slow: SlowIssuer) -> None:
@@ -261,7 +284,7 @@ def hang_in_turn(ring: KeyRing, clock: Clock, slow: SlowIssuer) -> None:
     slow.may_answer.clear()
     slow.asked = threading.Semaphore(0)
     clock.forward(1.1 * HOUR)
-    ring.tend()
+    ring.refresh_if_due()
     slow.asked.acquire()
 
 
@@ -313,10 +336,10 @@ def test_a_reading_in_turn_that_never_ends_is_given_up(
     hanging: KeyRing, clock: Clock, slow: SlowIssuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock.forward(Timing.patience - 1)
-    hanging.tend()
+    hanging.refresh_if_due()
     assert slow.wanted == ["a", None]
     clock.forward(1)
-    hanging.tend()
+    hanging.refresh_if_due()
     slow.asked.acquire()
     assert slow.wanted == ["a", None, None]
     assert "does not end" in caplog.text
@@ -341,7 +364,7 @@ def test_a_rotated_key_is_found_behind_a_periodic_reading_that_missed_it(
 ) -> None:
     ring = start_and_read(slow)
     clock.forward(1.1 * HOUR)
-    ring.tend()
+    ring.refresh_if_due()
     slow.asked.acquire()
     slow.kids = ["c"]
     with ThreadPoolExecutor(1) as pool:
@@ -376,7 +399,7 @@ def test_a_mistake_in_reading_is_told_and_does_not_last(
 ) -> None:
     issuer = BrokenIssuer(clock, "a")
     ring = ring_of(issuer)
-    with pytest.raises(KeysUnavailable, match=r"broke down \(AttributeError\)"):
+    with pytest.raises(KeysUnavailable, match=r"failed \(AttributeError\)"):
         find(ring, "a")
     (line,) = [line for line in caplog.records if line.levelno == logging.ERROR]
     assert line.exc_info is not None

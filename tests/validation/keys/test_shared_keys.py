@@ -40,7 +40,7 @@ def issuer(clock: Clock) -> Issuer:
 
 
 def find(ring: KeyRing, kid: str) -> bool:
-    return ring.find(kid, may_fetch=True) is not None
+    return ring.find(kid) is not None
 
 
 def test_a_second_process_need_not_read(issuer: Issuer, cache: BaseCache) -> None:
@@ -97,11 +97,11 @@ def test_a_process_with_keys_of_before_an_outage_goes_on_asking(
     readings = issuer.readings
     for _ in range(5):
         clock.forward(TIMING.retry)
-        ring.tend()
+        ring.refresh_if_due()
     assert issuer.readings == readings + 5
     issuer.is_down = False
     clock.forward(TIMING.retry)
-    ring.tend()
+    ring.refresh_if_due()
     assert ring.held.read_at == clock()
 
 
@@ -113,10 +113,10 @@ def test_keys_that_others_shared_meanwhile_serve_in_an_outage(
     assert find(second, "a")
     clock.forward(1.1 * HOUR)
     issuer.kids = ["a", "c"]
-    first.tend()
+    first.refresh_if_due()
     issuer.is_down = True
     clock.forward(HOUR)
-    second.tend()
+    second.refresh_if_due()
     assert second.held == first.held
 
 
@@ -137,7 +137,7 @@ def test_a_flood_is_cooled_down_for_all_together(
         before = issuer.readings
         assert not any(find(ring, f"invented-{n}") for n in range(100) for ring in rings)
         assert issuer.readings == before + 1
-        clock.forward(TIMING.cool_down)
+        clock.forward(TIMING.pacing)
 
 
 def test_the_cool_down_ends_for_all_when_it_ends_for_the_one_that_read(
@@ -147,7 +147,7 @@ def test_the_cool_down_ends_for_all_when_it_ends_for_the_one_that_read(
     assert find(first, "a")
     assert find(second, "a")
     assert not find(first, "invented")
-    clock.forward(TIMING.cool_down - 10)
+    clock.forward(TIMING.pacing - 10)
     assert not find(second, "invented")
     clock.forward(15)
     issuer.kids = ["a", "c"]
@@ -206,7 +206,7 @@ def test_a_rotated_key_is_found_after_another_process_read_in_turn(
     assert find(first, "a")
     assert find(second, "a")
     clock.forward(1.1 * HOUR)
-    first.tend()
+    first.refresh_if_due()
     issuer.kids = ["c"]
     assert find(second, "c")
 
@@ -224,7 +224,7 @@ def test_periodic_readings_are_shared(issuer: Issuer, cache: BaseCache, clock: C
     assert all(find(ring, "a") for ring in rings)
     clock.forward(1.1 * HOUR)
     for ring in rings:
-        ring.tend()
+        ring.refresh_if_due()
     assert issuer.readings == 2
 
 

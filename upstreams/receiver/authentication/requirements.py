@@ -1,6 +1,6 @@
-"""What an instance's requests must prove beside the token, where the operator has switched it on.
+"""Requirements of an instance's requests besides the token: a signature, a secret in the URL.
 
-Both are checked after the token, which they add to and never replace.
+The operator switches them on. They are checked after the token and never replace it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ KeysOf = Callable[[str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
-    """What is demanded of an instance's requests.
+class Requirements:
+    """The requirements of one instance.
 
-    `url_secrets` are digests, any of which is accepted; `parameter` is the query's parameter that
-    holds the secret, and empty where a segment of the path does.
+    `url_secrets` are digests, any of which is accepted. `parameter` is the query parameter that
+    holds the secret; it is empty where a segment of the path does.
     """
 
     signature: bool = False
@@ -37,7 +37,10 @@ class Demands:
         return self.signature or self.url_secret
 
     def check_url_secret(self, headers: Mapping[str, Any], rest: str) -> None:
-        """Raise ProofMissing unless the address holds the secret. `rest` follows the name in it."""
+        """Raise ProofMissing unless the URL holds the secret.
+
+        `rest` is the part of the path after the instance's name.
+        """
         if not self.url_secret:
             return
         if self.parameter:
@@ -45,16 +48,16 @@ class Demands:
         else:
             found = url_secrets.from_path(rest)
         if not found:
-            raise ProofMissing("url_secret_missing", "The address holds no secret.")
+            raise ProofMissing("url_secret_missing", "The URL holds no secret.")
         if not url_secrets.is_one_of(found, self.url_secrets):
-            raise ProofMissing("url_secret_wrong", "The address holds another secret.")
+            raise ProofMissing("url_secret_wrong", "The secret in the URL is wrong.")
 
     def check_signature(
         self, headers: Mapping[str, Any], instance: str, connection_id: str, keys_of: KeysOf
     ) -> None:
         """Raise ProofMissing unless X-ASRS-Signature was made with one of the instance's keys.
 
-        Raises ProofUnavailable where no key is at hand: it can then not be told.
+        Raises ProofUnavailable where no access key can be read.
         """
         if not self.signature:
             return
@@ -64,7 +67,7 @@ class Demands:
         keys = keys_of(instance)
         if not keys:
             raise ProofUnavailable(
-                "access_keys_unavailable", "No access key is at hand to check X-ASRS-Signature."
+                "access_keys_unavailable", "No access key can be read to check X-ASRS-Signature."
             )
         if len(header) > _SIGNATURE_LENGTH or not is_signed(header, connection_id, keys):
             raise ProofMissing(
@@ -72,4 +75,4 @@ class Demands:
             )
 
 
-NOTHING: Final = Demands()
+NO_REQUIREMENTS: Final = Requirements()

@@ -1,4 +1,4 @@
-"""Who may send upstream requests: the managed identity of the instance, and nobody else."""
+"""Authentication of upstream requests by the managed identity of the instance."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from validation.policy import TokenPolicy
 
 
 class InstanceAuthentication(EntraAuthentication):
-    """Demands of the token what the instance's rows say for the event at hand.
+    """Accepts the tokens that the instance's rows describe for the event of the request.
 
-    `policy` is what they say, where the caller has looked already.
+    `policy` is the event's, where the caller has found it already.
     """
 
     realm = "upstream"
@@ -31,5 +31,5 @@ class InstanceAuthentication(EntraAuthentication):
         return instance.token_policy(read_route(request.META))
 
     def shown_address(self, request: Request) -> str:
-        """Return the address without what may be secret in it."""
+        """Return the path without the part that may be secret."""
         return shown_path(request.path_info)

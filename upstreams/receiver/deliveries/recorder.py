@@ -1,8 +1,8 @@
-"""Recording what was received without making anybody wait for the database.
+"""Records deliveries without a request waiting for the database.
 
 Requests add to counters in memory; a thread writes them every second and when the process ends.
-Every delivery is counted; the first of each minute, instance and reason are kept as rows too. All
-of it is bounded, and what did not fit is counted as well.
+Every delivery is counted; the first of each minute, instance and reason are stored as rows too. The
+memory is bounded, and deliveries that did not fit are counted as well.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from django.db import (
 
 from upstreams.receiver.configuration import Configuration, configuration
 from upstreams.receiver.deliveries import storage
-from upstreams.receiver.deliveries.records import Receipt
+from upstreams.receiver.deliveries.records import DeliveryRecord
 from upstreams.receiver.deliveries.storage import SECONDS_A_MINUTE, Kind
 from upstreams.signals import deliveries_lost
 
 log = logging.getLogger(__name__)
 
-# What waits in memory at most, when the database cannot be written.
+# What waits in memory at most, while the database cannot be written.
 _MOST_KINDS: Final = 10_000
 _MOST_SAMPLES: Final = 2_000
 # Minutes after the one that is sampled.
@@ -44,7 +44,7 @@ _JOIN_SECONDS: Final = 5.0
 
 
 class Recorder:
-    """Counts and samples receipts, and writes them in batches."""
+    """Counts and samples deliveries, and writes them in batches."""
 
     def __init__(self, configuration: Callable[[], Configuration]) -> None:
         self._configuration = configuration
@@ -57,13 +57,13 @@ class Recorder:
         self.start_afresh()
 
     def start_afresh(self) -> None:
-        """Begin as a forked child has to, for what waits is its parent's to write.
+        """Start with nothing, as a forked child does: its parent writes what waited.
 
-        No lock is asked for: a thread that the child does not have may have held it.
+        Takes no lock: a thread that the child does not have may have held it.
         """
         self._lock = threading.Lock()
         self._counts: Counter[Kind] = Counter()
-        self._samples: list[Receipt] = []
+        self._samples: list[DeliveryRecord] = []
         self._sampled: Counter[tuple[int, str, str]] = Counter()
         self._sampled_minute = 0
         self._thread: threading.Thread | None = None
@@ -71,24 +71,31 @@ class Recorder:
         self._stop = threading.Event()
         self.dropped = 0
 
-    def record(self, receipt: Receipt) -> bool:
-        """Count a delivery; return whether it is kept as a row too. Never waits, unless told to."""
-        minute = int(receipt.at // SECONDS_A_MINUTE)
-        hub, event = receipt.handler
+    def record(self, delivery: DeliveryRecord) -> bool:
+        """Count a delivery; return whether it is stored as a row too. Never waits.
+
+        With a `flush_seconds` of 0 the caller flushes.
+        """
+        minute = int(delivery.at // SECONDS_A_MINUTE)
+        hub, event = delivery.handler
         kind = Kind(
-            minute, receipt.instance, hub, receipt.category, event, receipt.outcome, receipt.reason
+            minute,
+            delivery.instance,
+            hub,
+            delivery.category,
+            event,
+            delivery.outcome,
+            delivery.reason,
         )
         with self._lock:
             if kind in self._counts or len(self._counts) < _MOST_KINDS:
                 self._counts[kind] += 1
             else:
                 self.dropped += 1
-            is_sampled = self._takes_sample(minute, receipt)
+            is_sampled = self._takes_sample(minute, delivery)
             if is_sampled:
-                self._samples.append(receipt)
-        if not self._configuration().flush_seconds:
-            self.flush()
-        elif self._thread is None:
+                self._samples.append(delivery)
+        if self._thread is None and self._configuration().flush_seconds:
             self._start()
         return is_sampled
 
@@ -109,7 +116,7 @@ class Recorder:
             log.warning("%s deliveries cannot be written yet: %s", counts.total(), error)
             self._take_back(counts, samples)
         except Exception:
-            # Whatever cannot be stored now can never be: the thread must go on without it.
+            # What cannot be stored now never can be: the thread goes on without it.
             log.exception("%s deliveries were lost.", counts.total())
             deliveries_lost.send(type(self), number=counts.total())
 
@@ -119,20 +126,23 @@ class Recorder:
         thread = self._thread
         if thread is not None:
             thread.join(_JOIN_SECONDS)
+            if thread.is_alive():
+                log.warning("The database does not answer: the last deliveries are not stored.")
+                return
         self.flush()
 
-    def _takes_sample(self, minute: int, receipt: Receipt) -> bool:
+    def _takes_sample(self, minute: int, delivery: DeliveryRecord) -> bool:
         # A thread may come late with one of the minute before. A clock may also be set back.
         if minute - self._sampled_minute not in _SAME_BUDGET:
             self._sampled_minute = minute
             self._sampled.clear()
-        kind = (receipt.instance, receipt.outcome, receipt.reason)
+        kind = (delivery.instance, delivery.outcome, delivery.reason)
         if self._sampled[kind] >= self._configuration().samples_a_minute:
             return False
         self._sampled[kind] += 1
         return len(self._samples) < _MOST_SAMPLES
 
-    def _take_back(self, counts: Counter[Kind], samples: list[Receipt]) -> None:
+    def _take_back(self, counts: Counter[Kind], samples: list[DeliveryRecord]) -> None:
         with self._lock:
             room = max(0, _MOST_KINDS - len(self._counts))
             kept = dict(list(counts.items())[:room])
@@ -151,7 +161,7 @@ class Recorder:
             try:
                 thread.start()
             except RuntimeError:
-                # There is no thread to be had: the next delivery tries again.
+                # No thread could be started: the next delivery tries again.
                 self._thread = None
         # Not atexit: a web server's workers are multiprocessing's, whose children do not run it.
         if is_first:
@@ -162,7 +172,7 @@ class Recorder:
             while not stop.wait(self._configuration().flush_seconds):
                 self._turn()
         finally:
-            # Whatever ended it, the next delivery finds none and starts another.
+            # Whatever ended it, the next delivery starts another.
             if not stop.is_set():
                 self._thread = None
             connections.close_all()
@@ -173,8 +183,8 @@ class Recorder:
             self.flush()
             self._prune()
         except Exception:
-            # Nobody else would ever write what waits.
-            log.exception("Deliveries go on waiting.")
+            # No other thread writes what waits.
+            log.exception("Deliveries could not be written yet.")
 
     def _prune(self) -> None:
         now = time.monotonic()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from upstreams.receiver.protocol.responses import Outcome
 
 
-class Receipt(NamedTuple):
+class DeliveryRecord(NamedTuple):
     """One request and what became of it. `instance` is a primary key, `at` seconds since the epoch.
 
     `handler` is the hub and the event as they were registered, for the counts. `hub`, `event` and

@@ -12,7 +12,7 @@ from django.db.models import F
 from identities.models import SignalRInstance
 from upstreams.models import Delivery, DeliveryCount, DeliveryTotal
 from upstreams.receiver.configuration import Configuration
-from upstreams.receiver.deliveries.records import Receipt
+from upstreams.receiver.deliveries.records import DeliveryRecord
 
 SECONDS_A_MINUTE = 60
 
@@ -29,7 +29,7 @@ class Kind(NamedTuple):
     reason: str
 
 
-def write(counts: Mapping[Kind, int], samples: Sequence[Receipt]) -> None:
+def write(counts: Mapping[Kind, int], samples: Sequence[DeliveryRecord]) -> None:
     """Add `counts` to those stored, and store `samples`: all of it, or on an error nothing.
 
     Deliveries of instances that are gone meanwhile are left out. Raises DatabaseError.
@@ -48,7 +48,7 @@ def prune(now: datetime, configuration: Configuration) -> None:
 
 
 @transaction.atomic
-def _write(counts: Mapping[Kind, int], samples: Sequence[Receipt]) -> None:
+def _write(counts: Mapping[Kind, int], samples: Sequence[DeliveryRecord]) -> None:
     instances = SignalRInstance.objects.filter(pk__in={kind.instance for kind in counts})
     known = set(instances.values_list("pk", flat=True))
     counts = {kind: number for kind, number in counts.items() if kind.instance in known}
@@ -71,20 +71,20 @@ def _row(kind: Kind) -> DeliveryCount:
     return DeliveryCount(count=0, **_columns(kind))
 
 
-def _sample(receipt: Receipt) -> Delivery:
+def _sample(delivery: DeliveryRecord) -> Delivery:
     return Delivery(
-        instance_id=receipt.instance,
-        received_at=datetime.fromtimestamp(receipt.at, tz=UTC),
-        duration_ms=receipt.duration_seconds * 1000,
-        status=receipt.status,
-        outcome=receipt.outcome,
-        reason=receipt.reason,
-        hub=receipt.hub,
-        category=receipt.category,
-        event=receipt.event,
-        connection_id=receipt.connection_id,
-        user_id=receipt.user_id,
-        invocation_id=receipt.invocation_id,
+        instance_id=delivery.instance,
+        received_at=datetime.fromtimestamp(delivery.at, tz=UTC),
+        duration_ms=delivery.duration_seconds * 1000,
+        status=delivery.status,
+        outcome=delivery.outcome,
+        reason=delivery.reason,
+        hub=delivery.hub,
+        category=delivery.category,
+        event=delivery.event,
+        connection_id=delivery.connection_id,
+        user_id=delivery.user_id,
+        invocation_id=delivery.invocation_id,
     )
 
 

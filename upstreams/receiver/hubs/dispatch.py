@@ -1,21 +1,25 @@
-"""From a request to its answer: find the handler, call it, put what it returns into a frame.
+"""From a request to its response: find the handler, call it, encode what it returns.
 
-What the service makes of an answer decides the statuses:
+What the service makes of a response decides the statuses:
 
 - A client that waits for a result always gets a completion, and so always 200: with the result, or
-  with an error in words. Any other status would reach it as "Invocation failed, status code <n>".
+  with an error message. It would see any other status as "Invocation failed, status code <n>".
 - A client that does not wait gets nothing. A handler that failed is still 200: the service may send
-  a 5xx again, and would repeat what the handler had done by then.
-- A hub without a handler for `connected` or `disconnected` has nothing to do there: 200.
+  the request again after a 5xx, and the handler would run twice.
+- A hub without a handler for `connected` or `disconnected` answers 200.
 - A `connected` handler that fails answers 403, as Microsoft's own receiver does.
 - An event that no hub handles is 404 where no client waits.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import Any, Protocol, TypeVar
+
+from asgiref.sync import async_to_sync
 
 from upstreams.patterns import CONNECTED, CONNECTIONS
 from upstreams.receiver.hubs.hub import Handler, Registry
@@ -23,16 +27,33 @@ from upstreams.receiver.protocol import frames, responses
 from upstreams.receiver.protocol.errors import ArgumentsMismatch, HubError, NoHandler, Refusal
 from upstreams.receiver.protocol.limits import ERROR_LENGTH, Limits
 from upstreams.receiver.protocol.requests import UpstreamRequest
-from upstreams.receiver.protocol.responses import Answer
+from upstreams.receiver.protocol.responses import UpstreamResponse
 
 log = logging.getLogger(__name__)
 
+Value = TypeVar("Value")
+
 
 class Memory(Protocol):
-    """What knows calls that were made already."""
+    """Recognises calls that were made before."""
 
-    def once(self, request: UpstreamRequest, call: Callable[[], Answer]) -> Answer:
-        """Return what `call` answers, or what it answered to an equal request before."""
+    def once(
+        self, request: UpstreamRequest, call: Callable[[], UpstreamResponse]
+    ) -> UpstreamResponse:
+        """Return what `call` returns, or what it returned to an equal request before."""
+
+    def claim(self, request: UpstreamRequest) -> UpstreamResponse | None:
+        """Return the response to an equal request, or None: the call is this request's to make."""
+
+    def keep(self, request: UpstreamRequest, response: UpstreamResponse) -> None:
+        """Keep the response for equal requests."""
+
+
+class RunInThread(Protocol):
+    """Runs a function in a thread for the event loop."""
+
+    def __call__(self, function: Callable[[], Value], /) -> Awaitable[Value]:
+        """Return what the function returns, or raise what it raises."""
 
 
 def dispatch(
@@ -40,11 +61,49 @@ def dispatch(
     registry: Registry,
     limits: Limits,
     memory: Callable[[], Memory] | None = None,
-) -> Answer:
-    """Return the answer to an authenticated request. Raises nothing that a handler raises.
+) -> UpstreamResponse:
+    """Return the response to an authenticated request. Raises nothing that a handler raises.
 
-    `memory` gives what idempotent handlers are kept from running twice by; it may raise a Refusal.
+    `memory` keeps idempotent handlers from running twice; it may raise a Refusal. A coroutine
+    function runs in an event loop of its own.
     """
+    found = _find(request, registry)
+    if not isinstance(found, Handler):
+        return found
+    return _once(request, found, memory, lambda: _call(request, found, limits))
+
+
+async def adispatch(
+    request: UpstreamRequest,
+    registry: Registry,
+    limits: Limits,
+    memory: Callable[[], Memory] | None,
+    run_in_thread: RunInThread,
+) -> UpstreamResponse:
+    """Return the response as `dispatch` does, without blocking the event loop.
+
+    Coroutine functions run on the loop, other handlers where `run_in_thread` runs them.
+    """
+    found = _find(request, registry)
+    if not isinstance(found, Handler):
+        return found
+    if not found.is_async:
+        return await run_in_thread(
+            lambda: _once(request, found, memory, lambda: _call(request, found, limits))
+        )
+    if memory is None or not _is_repeatable(request, found):
+        return await _acall(request, found, limits)
+    calls = memory()
+    first = await run_in_thread(lambda: calls.claim(request))
+    if first is not None:
+        return first
+    response = await _acall(request, found, limits)
+    await run_in_thread(lambda: calls.keep(request, response))
+    return response
+
+
+def _find(request: UpstreamRequest, registry: Registry) -> Handler | UpstreamResponse:
+    """Return the handler that takes the request, or the response where none does."""
     handler = registry.find(request.hub, request.category, request.event)
     if handler is None:
         return _unhandled(request, registry)
@@ -52,37 +111,62 @@ def dispatch(
         handler.parameters.check(request.arguments)
     except ArgumentsMismatch as mismatch:
         return _refused(request, mismatch)
-    if handler.is_idempotent and memory is not None and request.invocation_id is not None:
-        return memory().once(request, lambda: _call(request, handler, limits))
-    return _call(request, handler, limits)
+    return handler
 
 
-def _call(request: UpstreamRequest, handler: Handler, limits: Limits) -> Answer:
-    try:
-        return _outcome(request, handler, limits)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        # sys.exit() too, or a cancelled task: it would end the thread that answers requests, and
-        # leave an idempotent call in doubt. A process that is to end is told so by its server.
-        log.exception("The handler %s failed.", handler.name)
-        return _failed(request, "handler_error", "The server failed to handle the call.")
+def _is_repeatable(request: UpstreamRequest, handler: Handler) -> bool:
+    return handler.is_idempotent and request.invocation_id is not None
 
 
-def _outcome(request: UpstreamRequest, handler: Handler, limits: Limits) -> Answer:
-    # Whatever fails in here is the handler's own: the text of its error and its result are too.
+def _once(
+    request: UpstreamRequest,
+    handler: Handler,
+    memory: Callable[[], Memory] | None,
+    call: Callable[[], UpstreamResponse],
+) -> UpstreamResponse:
+    if memory is None or not _is_repeatable(request, handler):
+        return call()
+    return memory().once(request, call)
+
+
+def _call(request: UpstreamRequest, handler: Handler, limits: Limits) -> UpstreamResponse:
     try:
         value = handler.function(request, *request.arguments)
-    except HubError as error:
-        return _failed(request, "hub_error", str(error))
-    return _handled(request, handler, value, limits)
+        if isawaitable(value):
+            value = async_to_sync(_awaited)(value)
+        return _handled(request, handler, value, limits)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001
+        # SystemExit too: it would end the thread, and leave an idempotent call unanswered.
+        return _raised(request, handler, error)
 
 
-def _handled(request: UpstreamRequest, handler: Handler, value: object, limits: Limits) -> Answer:
+async def _acall(request: UpstreamRequest, handler: Handler, limits: Limits) -> UpstreamResponse:
+    try:
+        value = await handler.function(request, *request.arguments)
+        return _handled(request, handler, value, limits)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            # The server cancels the request itself.
+            raise
+        return _raised(request, handler, error)
+
+
+async def _awaited(value: Awaitable[Any]) -> Any:
+    return await value
+
+
+def _handled(
+    request: UpstreamRequest, handler: Handler, value: object, limits: Limits
+) -> UpstreamResponse:
     if request.invocation_id is None:
-        return Answer()
+        return UpstreamResponse()
     if value is None:
-        return Answer(body=frames.void(request.protocol, request.invocation_id))
+        return UpstreamResponse(body=frames.void(request.protocol, request.invocation_id))
     try:
         body = frames.result(request.protocol, request.invocation_id, value)
     except frames.Unsendable as problem:
@@ -91,12 +175,23 @@ def _handled(request: UpstreamRequest, handler: Handler, value: object, limits: 
     if len(body) > limits.result_bytes:
         log.error("The handler %s: its result has %s bytes.", handler.name, len(body))
         return _failed(request, "result_too_large", "The server's result is too large.")
-    return Answer(body=body)
+    return UpstreamResponse(body=body)
 
 
-def _unhandled(request: UpstreamRequest, registry: Registry) -> Answer:
+def _raised(request: UpstreamRequest, handler: Handler, error: BaseException) -> UpstreamResponse:
+    try:
+        if isinstance(error, HubError):
+            return _failed(request, "hub_error", str(error))
+    except Exception:  # noqa: BLE001, S110
+        # The error's text is the handler's own code, and is reported as any other failure.
+        pass
+    log.error("The handler %s failed.", handler.name, exc_info=error)
+    return _failed(request, "handler_error", "The server failed to handle the call.")
+
+
+def _unhandled(request: UpstreamRequest, registry: Registry) -> UpstreamResponse:
     if request.category == CONNECTIONS and registry.has_hub(request.hub):
-        return Answer()
+        return UpstreamResponse()
     if registry.has_hub(request.hub):
         sentence = f"The hub {request.hub!r} has no method {request.event!r}."
     else:
@@ -104,21 +199,21 @@ def _unhandled(request: UpstreamRequest, registry: Registry) -> Answer:
     return _refused(request, NoHandler("no_handler", sentence))
 
 
-def _refused(request: UpstreamRequest, refusal: Refusal) -> Answer:
+def _refused(request: UpstreamRequest, refusal: Refusal) -> UpstreamResponse:
     if request.invocation_id is None:
         return responses.refusal(refusal)
     body = frames.error(request.protocol, request.invocation_id, str(refusal))
-    return Answer(body=body, outcome="refused", reason=refusal.code)
+    return UpstreamResponse(body=body, outcome="refused", reason=refusal.code)
 
 
-def _failed(request: UpstreamRequest, reason: str, text: str) -> Answer:
+def _failed(request: UpstreamRequest, reason: str, text: str) -> UpstreamResponse:
     if request.invocation_id is not None:
         text = text[:ERROR_LENGTH]
         if not text.strip():
-            # Clients take an error without a text for a result of nothing.
+            # Clients take an error without a text for a result of null.
             text = "The server refused the call."
         body = frames.error(request.protocol, request.invocation_id, text)
-        return Answer(body=body, outcome="failed", reason=reason)
+        return UpstreamResponse(body=body, outcome="failed", reason=reason)
     if request.category == CONNECTIONS and request.event.lower() == CONNECTED:
-        return responses.problem(403, reason, "The connection is not wanted.", outcome="failed")
-    return Answer(outcome="failed", reason=reason)
+        return responses.problem(403, reason, "The connection was refused.", outcome="failed")
+    return UpstreamResponse(outcome="failed", reason=reason)

@@ -1,13 +1,13 @@
-"""Hubs: which function handles which event, as an app's `hubs.py` says it.
+"""Hubs: the functions that handle events, as an app's `hubs.py` registers them.
 
     chat = Hub("chat")
 
     @chat.message("echo")
-    def echo(request: UpstreamRequest, text: str) -> str:
+    async def echo(request: UpstreamRequest, text: str) -> str:
         return text
 
-Hubs and events are found whatever their case, as Microsoft's own receiver does. `*` stands for
-every hub, or for every message of a hub; an exact name comes before it.
+Names of hubs and events are compared without regard to case, as Microsoft's own receiver does. `*`
+stands for every hub, or for every message of a hub; an exact name is preferred.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from upstreams.patterns import ANY, CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES
-from upstreams.receiver.hubs.parameters import Parameters, name_of, parameters_of
+from upstreams.receiver.hubs.parameters import Parameters, is_async, name_of, parameters_of
 from upstreams.receiver.protocol.errors import RegistrationError
 from upstreams.receiver.protocol.limits import EVENT_LENGTH
 
@@ -39,10 +39,11 @@ class Handler:
     function: Callable[..., Any]
     parameters: Parameters
     is_idempotent: bool = False
+    is_async: bool = False
 
     @property
     def key(self) -> Key:
-        """What it is found by."""
+        """The key in the registry."""
         return _key(self.hub, self.category, self.event)
 
     @property
@@ -57,17 +58,17 @@ class Handler:
 class Hub:
     """The handlers of one SignalR hub, or with the name `*` of every hub that has none of its own.
 
-    A handler's first parameter is the request, the others are the client's arguments, checked
-    against their annotations. What it returns is the client's result, None being none. It raises
-    HubError to tell the client what is wrong.
+    A handler is a function, plain or `async`. Its first parameter is the request, the others are
+    the client's arguments, checked against their annotations. Its return value is the client's
+    result, None being no result. It raises HubError to return an error to the client.
     """
 
     def __init__(self, name: str = ANY) -> None:
         """Raise RegistrationError for a name that no hub can have."""
         if name != ANY and not _HUB_NAME.fullmatch(name):
             raise RegistrationError(
-                f"No hub can be called {name!r}: a letter, then letters, digits, '_', '.' "
-                "and a few signs, 128 at most."
+                f"{name!r} is not a hub name: a letter, then letters, digits, '_', '`', ',', "
+                "'.', '[' or ']', at most 128 characters."
             )
         self.name = name
         self._handlers: dict[Key, Handler] = {}
@@ -83,19 +84,20 @@ class Hub:
         return self._register(CONNECTIONS, CONNECTED, function)
 
     def disconnected(self, function: Function) -> Function:
-        """Register `function(request)` for a client that has gone, late and not for certain.
+        """Register `function(request)` for a client that has disconnected.
 
-        `request.error` says why, where the connection did not close cleanly.
+        The service sends this late, and not always. `request.error` says why the connection did not
+        close cleanly.
         """
         return self._register(CONNECTIONS, DISCONNECTED, function)
 
     def message(self, event: str, *, idempotent: bool = False) -> Callable[[Function], Function]:
         """Register `function(request, *arguments)` for a method that clients call.
 
-        `*` takes every method that has no handler of its own; `request.target` says which it was.
-        Where it is `idempotent`, a call that the service sends again within some minutes is given
-        its first answer, without running the function again. Calls that wait for no result carry
-        nothing to know them by, and are run each time.
+        `*` takes every method that has no handler of its own; `request.target` names it. With
+        `idempotent`, a call that the service sends again within some minutes gets the first
+        response, and the function does not run again. Calls that wait for no result carry no id,
+        and run each time.
         """
         if not event or len(event) > EVENT_LENGTH:
             raise RegistrationError(f"A message's name has 1 to {EVENT_LENGTH} characters.")
@@ -105,7 +107,13 @@ class Hub:
         self, category: str, event: str, function: Function, is_idempotent: bool = False
     ) -> Function:
         handler = Handler(
-            self.name, category, event, function, parameters_of(function), is_idempotent
+            self.name,
+            category,
+            event,
+            function,
+            parameters_of(function),
+            is_idempotent,
+            is_async(function),
         )
         if category == CONNECTIONS and handler.parameters.required:
             raise RegistrationError(
@@ -116,7 +124,7 @@ class Hub:
 
 
 class Registry:
-    """The handlers of every hub. Immutable once made."""
+    """The handlers of every hub. Immutable."""
 
     def __init__(self, hubs: Iterable[Hub] = ()) -> None:
         """Raise RegistrationError where two functions are registered for one event."""
@@ -131,14 +139,13 @@ class Registry:
         return iter(self._handlers.values())
 
     def has_hub(self, hub: str) -> bool:
-        """Say whether some hub of the project takes what is sent to `hub`."""
+        """Return whether some hub of the project takes requests for `hub`."""
         return hub.lower() in self._hubs or ANY in self._hubs
 
     def label(self, hub: str, category: str, event: str) -> tuple[str, str]:
-        """Return the hub and the event as they are written in the project, where they are.
+        """Return the hub and the event as the project registered them, for counts.
 
-        Empty strings stand for those that are not: the labels are as many as the handlers, however
-        many names senders invent.
+        Empty strings stand for names that are not registered: clients may invent any number.
         """
         handler = self.find(hub, category, event)
         if handler is not None:

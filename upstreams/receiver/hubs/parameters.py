@@ -1,4 +1,4 @@
-"""A handler's parameters, read once from its signature, and what a client's arguments must be.
+"""A handler's parameters, read once from its signature, and the check of a client's arguments.
 
 Arguments come as JSON or MessagePack values, so that an annotation can be `str`, `int`, `float`,
 `bool`, `None`, `list`, `dict` with string keys, `Literal`, a union of these, or `Any`; `bytes` and
@@ -32,7 +32,7 @@ _POSITIONAL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One value that a handler takes from the client."""
+    """A handler's parameter that takes one of the client's arguments."""
 
     name: str
     type_name: str
@@ -42,14 +42,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Parameters:
-    """All that a handler takes from the client. `rest` takes what is left over, as `*args` does."""
+    """The parameters that take the client's arguments. `rest` is `*args`."""
 
     positional: tuple[Parameter, ...] = ()
     rest: Parameter | None = None
 
     @cached_property
     def required(self) -> int:
-        """How many arguments there must be at least."""
+        """The least number of arguments."""
         return sum(parameter.is_required for parameter in self.positional)
 
     def check(self, arguments: Sequence[object]) -> None:
@@ -70,14 +70,12 @@ class Parameters:
 
 
 def parameters_of(function: Callable[..., object]) -> Parameters:
-    """Return what `function` takes after its first parameter, the request.
+    """Return the parameters of `function` after the first, which is the request.
 
-    Raises RegistrationError where no upstream request could ever call it.
+    Raises RegistrationError where no upstream request could call it.
     """
-    if _is_async(function):
-        raise _wrong(
-            function, "is async: the receiver calls handlers in a thread, write a plain def"
-        )
+    if _is_generator(function):
+        raise _wrong(function, "is a generator: return one value instead of yielding")
     signature = _signature(function)
     if not signature or signature[0].kind not in _POSITIONAL:
         raise _wrong(function, "has no first parameter for the request")
@@ -90,7 +88,9 @@ def parameters_of(function: Callable[..., object]) -> Parameters:
         elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
             rest = _parameter(function, parameter, annotations)
         elif parameter.default is inspect.Parameter.empty:
-            raise _wrong(function, f"takes {parameter.name!r} by name: a client's have none")
+            raise _wrong(
+                function, f"takes {parameter.name!r} by keyword: clients send positional arguments"
+            )
     return Parameters(tuple(positional), rest)
 
 
@@ -101,7 +101,7 @@ def name_of(function: Callable[..., object]) -> str:
 
 
 def _written(function: Callable[..., object]) -> Any:
-    """Return the code that stands in the project, beneath `partial` and decorators."""
+    """Return the project's own function, beneath `partial` and decorators."""
     function = inspect.unwrap(_without_partial(function))
     return function if hasattr(function, "__qualname__") else type(function).__call__
 
@@ -112,13 +112,22 @@ def _without_partial(function: Callable[..., object]) -> Callable[..., object]:
     return function
 
 
-def _is_async(function: Callable[..., object]) -> bool:
-    # Not what a decorator wraps, which it may well run to its end.
-    called = _without_partial(function)
+def is_async(function: Callable[..., object]) -> bool:
+    """Return whether a handler is a coroutine function, to be called on the event loop."""
+    return any(map(inspect.iscoroutinefunction, _called(function)))
+
+
+def _is_generator(function: Callable[..., object]) -> bool:
     return any(
-        inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each)
-        for each in (called, getattr(type(called), "__call__", None))  # noqa: B004
+        inspect.isasyncgenfunction(each) or inspect.isgeneratorfunction(each)
+        for each in _called(function)
     )
+
+
+def _called(function: Callable[..., object]) -> tuple[Any, Any]:
+    # Not what a decorator wraps: it may run a coroutine to its end.
+    called = _without_partial(function)
+    return called, getattr(type(called), "__call__", None)  # noqa: B004
 
 
 def _signature(function: Callable[..., object]) -> list[inspect.Parameter]:
@@ -126,7 +135,7 @@ def _signature(function: Callable[..., object]) -> list[inspect.Parameter]:
         return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError) as error:
         raise RegistrationError(
-            f"{function!r} is no handler: its parameters cannot be read. Write a plain def."
+            f"{function!r} cannot be a handler: its parameters cannot be read. Write a def."
         ) from error
 
 
@@ -138,7 +147,7 @@ def _parameter(
     if check is None:
         raise _wrong(
             function,
-            f"wants {parameter.name!r} as {_type_name(annotation)}, which neither JSON nor "
+            f"annotates {parameter.name!r} with {_type_name(annotation)}, which neither JSON nor "
             "MessagePack can carry",
         )
     return Parameter(

@@ -1,4 +1,4 @@
-"""What can go wrong with a request, with a handler, and with how a handler is written."""
+"""Errors of upstream requests, of handlers, and of the way handlers are written."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """The request is turned away before a handler sees it.
+    """The request is refused before a handler is called.
 
-    `code` is for programs and the message for people; neither holds a secret.
+    `code` is for programs and the message for people; neither holds a secret. `headers` are those
+    that the response has besides the usual ones.
     """
 
     status: ClassVar[int]
+    headers: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -25,19 +27,25 @@ class ProtocolError(Refusal):
 
 
 class ProofMissing(Refusal):
-    """The token is right, and what is demanded beside it is missing or wrong: 403 Forbidden."""
+    """The token is right, but the signature or URL secret is missing or wrong: 403 Forbidden."""
+
+    status = 403
+
+
+class InsecureRequest(Refusal):
+    """The request came over HTTP where HTTPS is required: 403 Forbidden."""
 
     status = 403
 
 
 class ProofUnavailable(Refusal):
-    """What it takes to judge the request is out of reach for now: 503 Service Unavailable."""
+    """Nothing to judge the request by can be read at present: 503 Service Unavailable."""
 
     status = 503
 
 
-class Repeated(Refusal):
-    """The call may have been made already, and its answer is not there yet: 503, try again."""
+class DuplicateInProgress(Refusal):
+    """An equal call may be running, and has no response yet: 503 Service Unavailable."""
 
     status = 503
 
@@ -54,8 +62,21 @@ class NoHandler(Refusal):
     status = 404
 
 
+class MethodNotAllowed(Refusal):
+    """The method is not POST: 405 Method Not Allowed."""
+
+    status = 405
+    headers = (("Allow", "POST"),)
+
+
+class BodyTimeout(Refusal):
+    """The body did not arrive in time: 408 Request Timeout."""
+
+    status = 408
+
+
 class BodyTooLarge(Refusal):
-    """The body is larger than the receiver takes: 413 Content Too Large."""
+    """The body is larger than the receiver accepts: 413 Content Too Large."""
 
     status = 413
 
@@ -67,14 +88,14 @@ class UnsupportedBody(Refusal):
 
 
 class ArgumentsMismatch(Refusal):
-    """What the client passed does not fit the handler's parameters: 400 Bad Request."""
+    """The client's arguments do not fit the handler's parameters: 400 Bad Request."""
 
     status = 400
 
 
 class HubError(Exception):
-    """A handler raises it to tell the client why: only its message is ever sent."""
+    """Raised by a handler to return an error to the client; its message is sent."""
 
 
 class RegistrationError(Exception):
-    """A hub or a handler cannot be registered as it is written: the project does not start."""
+    """A hub or a handler cannot be registered as it is written; the project does not start."""

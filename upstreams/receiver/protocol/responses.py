@@ -1,4 +1,4 @@
-"""What the receiver answers, whatever server carries it."""
+"""Responses to upstream requests, whatever server sends them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from upstreams.receiver.protocol.errors import Refusal
 
 Outcome = Literal["accepted", "refused", "failed"]
 
-# Bytes for the client's transport: nothing on the way should look inside or compress them.
+# Bytes for the client's transport: nothing on the way should read or compress them.
 FRAME: Final = "application/octet-stream"
 PROBLEM: Final = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer, and what is recorded of it: the outcome, and why it was not accepted.
+class UpstreamResponse:
+    """An HTTP response, and what is recorded of it: the outcome and the reason code.
 
-    `headers` are those beside the content's type and length.
+    `headers` are those besides the content's type and length.
     """
 
     status: int = 200
@@ -32,7 +32,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-# Most refusals are of few kinds, and floods of one.
+# Most refusals are of a few kinds.
 @lru_cache(maxsize=256)
 def problem(
     status: int,
@@ -40,13 +40,19 @@ def problem(
     sentence: str,
     *,
     outcome: Outcome = "refused",
+    reason: str = "",
     headers: tuple[tuple[str, str], ...] = (),
-) -> Answer:
-    """Return a problem document (RFC 9457). The service drops its body; people and logs read it."""
+) -> UpstreamResponse:
+    """Return a problem document (RFC 9457).
+
+    `reason` is recorded, and is `code` by default. The service drops the body; people and logs read
+    it.
+    """
     body = {"title": HTTPStatus(status).phrase, "status": status, "detail": sentence, "code": code}
-    return Answer(status, json.dumps(body).encode(), PROBLEM, outcome, code, headers)
+    document = json.dumps(body).encode()
+    return UpstreamResponse(status, document, PROBLEM, outcome, reason or code, headers)
 
 
-def refusal(refused: Refusal) -> Answer:
+def refusal(refused: Refusal) -> UpstreamResponse:
     """Return the problem document of a refusal."""
-    return problem(refused.status, refused.code, str(refused))
+    return problem(refused.status, refused.code, str(refused), headers=refused.headers)

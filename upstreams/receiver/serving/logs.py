@@ -1,4 +1,4 @@
-"""What is logged of requests: one line for each refusal, few where they are many, and no secret."""
+"""The log of refused requests: one line for each, few where they are many, and no secret."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ refusals: Final = RateLimitedLog(logging.getLogger(__name__))
 
 
 class WithoutRefusals(logging.Filter):
-    """Keeps Django's own lines on what the receiver answers out of the log.
+    """Drops Django's own lines about the receiver's responses.
 
-    Each refusal has one line already. Of an exception that nobody caught, Django's line is the only
-    one: it stays, without the part of the address that may be secret.
+    Each refusal has a line already. Of an exception that was not caught, Django's line is the only
+    one: it stays, without the part of the path that may be secret.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether to keep the line."""
+        """Return whether to keep the line."""
         path: str = getattr(getattr(record, "request", None), "path_info", "")
         if not path.startswith(ROOT):
             return True

@@ -1,41 +1,44 @@
-"""What the fronts of web servers share: what Django would do around a view, as far as it counts.
-
-What Django does takes as long as all of receiving: its signals ask every database connection and
-every cache, and its middleware keeps sessions and tells browsers what to do. The service sends a
-bearer token, and most events touch no database. So upstream requests have no middleware, and no
-`request_started` or `request_finished`; connections that a handler opens are closed as by Django.
-"""
+"""The head of an upstream request, and the headers of its response."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from functools import lru_cache
+from typing import Any, Final, Protocol
 
 from django.conf import settings
 
-from observability.context import request_id
-from upstreams.receiver.protocol import responses
-from upstreams.receiver.protocol.paths import shown_path
-from upstreams.receiver.protocol.responses import Answer
-from upstreams.receiver.serving.database_connections import tend_connections
-from upstreams.receiver.serving.processing import Arrival
+from upstreams.receiver.protocol.responses import UpstreamResponse
 
-log = logging.getLogger(__name__)
+Headers = list[tuple[bytes, bytes]]
 
-Value = TypeVar("Value")
+# A handler's result is for a client and not a page, should a browser ever load it.
+_ALWAYS: Final = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
-# What a handler returns is the client's to read, and no page: should a browser ever show it.
-_NO_PAGE: Final = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+class RequestHead(Protocol):
+    """The head of a request. Django's HttpRequest is one."""
+
+    @property
+    def method(self) -> str | None:
+        """The HTTP method, in capitals."""
+
+    @property
+    def path_info(self) -> str:
+        """The decoded path, without the query."""
+
+    @property
+    def META(self) -> Mapping[str, Any]:  # noqa: N802  # Django's name
+        """The headers by their CGI names (RFC 3875), decoded as latin-1, and the query string."""
 
 
 @dataclass(slots=True)
 class Head:
-    """The head of a request, with Django's names for its parts.
-
-    Django's own request would read more of them, and fail at some that strangers can send.
-    """
+    """A RequestHead without the parts of Django's request that the receiver has no use for."""
 
     method: str
     path_info: str
@@ -43,45 +46,71 @@ class Head:
     META: dict[str, Any]
 
     @property
-    def is_turned_away(self) -> bool:
-        """Whether it came in the clear where HTTPS is demanded: SecurityMiddleware answers it."""
-        return settings.SECURE_SSL_REDIRECT and not self._is_secure
-
-    @property
-    def _is_secure(self) -> bool:
-        """What `HttpRequest.is_secure` says."""
+    def is_secure(self) -> bool:
+        """What `HttpRequest.is_secure` returns."""
         if trusted := settings.SECURE_PROXY_SSL_HEADER:
             name, secure = trusted
-            said: str | None = self.META.get(name)
-            if said is not None:
-                return said.partition(",")[0].strip() == secure
+            forwarded: str | None = self.META.get(name)
+            if forwarded is not None:
+                return forwarded.partition(",")[0].strip() == secure
         return self.scheme == "https"
 
+    @classmethod
+    def of(cls, scope: Any) -> Head:
+        """Return the head of an ASGI request."""
+        meta = cgi_headers(scope["headers"])
+        meta["QUERY_STRING"] = scope["query_string"].decode("latin-1")
+        return cls(scope["method"], scope["path"], scope["scheme"], meta)
 
-def attended(arrival: Arrival, name: str, call: Callable[[], Value]) -> Value | Answer:
-    """Return what `call` does, for a request that is called `name` in the log. Raises nothing.
 
-    What fails is answered with 500.
+def cgi_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, Any]:
+    """Return headers by their CGI names, decoded as latin-1; repeated ones joined with a comma.
+
+    Source: RFC 3875, section 4.1.18; RFC 9110, section 5.2. A name with an underscore is left out:
+    it would pass for the one with a hyphen.
     """
-    before = request_id.set(name)
-    tend_connections()
-    try:
-        return call()
-    except Exception:
-        # A mistake of ours, or memory that is out.
-        log.exception("Failed at %s.", shown_path(arrival.path_info))
-        return responses.problem(500, "internal_error", "The receiver failed.", outcome="failed")
-    finally:
-        tend_connections()
-        request_id.reset(before)
+    found: dict[str, Any] = {}
+    for raw, value in headers:
+        name = _cgi_name(raw)
+        text = value.decode("latin-1")
+        found[name] = text if name not in found else f"{found[name]},{text}"
+    found.pop("", None)
+    return found
 
 
-def headers_of(answer: Answer, name: str) -> list[tuple[str, str]]:
-    """Return the headers that an answer is sent with."""
-    return [
-        ("Content-Type", answer.content_type),
-        ("Content-Length", str(len(answer.body))),
-        _NO_PAGE,
-        ("X-Request-ID", name),
-        *answer.headers,
+def response_headers(response: UpstreamResponse, request_id: str, *, is_secure: bool) -> Headers:
+    """Return the headers that a response is sent with."""
+    headers = [
+        (b"content-type", response.content_type.encode("latin-1")),
+        (b"content-length", b"%d" % len(response.body)),
+        (b"x-request-id", request_id.encode("latin-1")),
+        *_ALWAYS,
     ]
+    if is_secure and (strict := _strict_transport()):
+        headers.append((b"strict-transport-security", strict))
+    headers += [(_wire_name(name), value.encode("latin-1")) for name, value in response.headers]
+    return headers
+
+
+def _strict_transport() -> bytes:
+    """Return the header that SecurityMiddleware adds to other responses (RFC 6797)."""
+    seconds = settings.SECURE_HSTS_SECONDS
+    if not seconds:
+        return b""
+    value = f"max-age={seconds}"
+    if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS:
+        value += "; includeSubDomains"
+    return (value + "; preload" if settings.SECURE_HSTS_PRELOAD else value).encode()
+
+
+@lru_cache(maxsize=256)
+def _cgi_name(raw: bytes) -> str:
+    if b"_" in raw:
+        return ""
+    name = raw.decode("latin-1").upper().replace("-", "_")
+    return name if name in {"CONTENT_LENGTH", "CONTENT_TYPE"} else f"HTTP_{name}"
+
+
+@lru_cache(maxsize=16)
+def _wire_name(name: str) -> bytes:
+    return name.lower().encode("latin-1")

@@ -1,41 +1,52 @@
-"""The receiver as a view of Django REST framework, for whatever Django itself is asked."""
+"""The receiver as a Django view, for servers that only serve Django and for tests.
+
+`config.asgi` serves upstream requests without Django's middleware; see `application`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.views import APIView
+from django.views import View
 
-from upstreams.receiver.authentication.token import InstanceAuthentication
-from upstreams.receiver.serving.processing import receive
-from upstreams.receiver.serving.wsgi import read_body
+from upstreams.receiver.protocol.errors import ProtocolError
+from upstreams.receiver.serving.body import check_length
+from upstreams.receiver.serving.processing import process
 
 
-class UpstreamView(APIView):
-    """Takes one event, and answers it as `reception` says.
-
-    The path names the instance; the headers say which event it is, and what follows the name has to
-    agree with them only where the URL template put the event there.
-    """
-
-    http_method_names = ["post"]
-    authentication_classes: list[type[BaseAuthentication]] = [InstanceAuthentication]
-    permission_classes = []
-    parser_classes = []
+class UpstreamView(View):
+    """Receives one upstream request. The path names the instance, the headers name the event."""
 
     def dispatch(self, request: HttpRequest, *_args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer without what DRF does around a handler.
+        """Return the response, to a request of any method."""
 
-        Its own request and response, negotiation and headers take longer than all of receiving, and
-        are for callers that choose a format, hold a session or run in a browser.
-        """
-        # Not request.body, which has a limit of its own: DATA_UPLOAD_MAX_MEMORY_SIZE.
-        answer = receive(request, kwargs["instance"], lambda size: read_body(request.META, size))
+        def read(max_bytes: int) -> bytes:
+            return read_body(request, max_bytes)
+
+        response = process(request, kwargs["instance"], read)
         return HttpResponse(
-            answer.body,
-            status=answer.status,
-            content_type=answer.content_type,
-            headers=dict(answer.headers),
+            response.body,
+            status=response.status,
+            content_type=response.content_type,
+            headers=dict(response.headers),
         )
+
+
+def read_body(request: HttpRequest, max_bytes: int) -> bytes:
+    """Return the whole body. Raises a Refusal.
+
+    Not `request.body`, which has a limit of its own. Django does not read a body without a length.
+    """
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        raise ProtocolError("body_chunked", "The body has no Content-Length. Serve config.asgi.")
+    header = request.META.get("CONTENT_LENGTH") or "0"
+    check_length(header, max_bytes)
+    length = int(header) if header.isdecimal() else 0
+    try:
+        body = request.read(length)
+    except OSError:
+        body = b""
+    if len(body) < length:
+        raise ProtocolError("body_incomplete", "The body ended before its length.")
+    return body

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,9 +11,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
+from upstreams.demands import ReceiverDemands
 from upstreams.models import UpstreamTemplate
 from upstreams.receiver.authentication import policies as module
 from upstreams.receiver.authentication.policies import Policies, policies
+from upstreams.receiver.authentication.policy_rows import PolicySet, read_policies
 from upstreams.receiver.protocol.errors import UnknownInstance
 from upstreams.receiver.protocol.requests import Route
 from validation.policy import TokenPolicy
@@ -172,95 +174,101 @@ def test_a_changed_row_counts_everywhere_within_the_time_set(instance: SignalRIn
     assert elsewhere.get(instance.name).audiences(ECHO) == {"api://new", "api://new/"}
 
 
-def meanwhile(patch: pytest.MonkeyPatch, read: str, change: Callable[[], object]) -> None:
-    """Let another thread make `change` once, while rows are on their way from the database."""
-    first, changes = getattr(module, read), [change]
+def meanwhile(patch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+    """Let another thread make `change` once, after rows were read and before they are used."""
+    changes = [change]
 
-    def interrupted(*arguments: Any) -> Any:
-        rows = first(*arguments)
+    def interrupted(known: PolicySet) -> PolicySet:
+        read = read_policies(known)
         if changes:
             changes.pop()()
-        return rows
+        return read
 
-    patch.setattr(module, read, interrupted)
+    patch.setattr(module, "read_policies", interrupted)
 
 
-def test_a_row_that_changes_while_it_is_read_counts_at_once(
+def test_reads_again_where_a_row_changed_during_a_reading(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     want(instance, "api://old")
     template = UpstreamTemplate.objects.get()
     template.resource = "api://new"
     policies.forget()
-    meanwhile(monkeypatch, "_read_instance", template.save)
+    meanwhile(monkeypatch, template.save)
     assert audiences(instance) == {"api://old"}
     assert audiences(instance) == {"api://new"}
 
 
-def test_a_name_that_comes_while_names_are_read_is_known_at_once(
+def test_reads_again_where_an_instance_was_added_during_a_reading(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = SignalRInstance(name="contoso-new", subscription=instance.subscription)
     policies.forget()
-    meanwhile(monkeypatch, "_read_names", new.save)
+    meanwhile(monkeypatch, new.save)
     with pytest.raises(UnknownInstance):
         policies.get("contoso-new")
     assert policies.get("contoso-new").pk == new.pk
 
 
-def test_an_instance_that_goes_while_it_is_read_is_unknown_at_once(
+def test_reads_again_where_an_instance_was_deleted_during_a_reading(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policies.forget()
-    meanwhile(monkeypatch, "_read_instance", SignalRInstance.objects.get().delete)
+    meanwhile(monkeypatch, SignalRInstance.objects.get().delete)
     policies.get(instance.name)
     with pytest.raises(UnknownInstance):
         policies.get(instance.name)
 
 
-def test_one_instance_that_is_gone_costs_the_others_nothing_that_is_newer(
-    instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reuses_the_policies_of_rows_that_have_not_changed(instance: SignalRInstance) -> None:
     other = SignalRInstance.objects.create(name="other", subscription=instance.subscription)
-    clock = Clock()
-    elsewhere = Policies(5, clock=clock)
-    elsewhere.get(other.name)
-    SignalRInstance.objects.filter(pk=instance.pk).delete()
-
-    def read_again() -> None:
-        elsewhere.forget()
-        elsewhere.get(other.name)
-
-    meanwhile(monkeypatch, "_read_instance", read_again)
-    with pytest.raises(UnknownInstance):
-        elsewhere.get(instance.name)
-    monkeypatch.setattr(module, "_read_instance", None)
-    assert elsewhere.get(other.name).pk == other.pk
+    want(instance, "api://old")
+    want(other, "api://other")
+    before = policies.get(instance.name), policies.get(other.name)
+    UpstreamTemplate.objects.filter(instance=instance).update(resource="api://new")
+    policies.note_change()
+    after = policies.get(instance.name), policies.get(other.name)
+    assert after[0].audiences(ECHO) == {"api://new", "api://new/"}
+    assert after[1] is before[1]
 
 
-class Recovering(Policies):
-    """Policies whose every look at an outage is followed by another thread that finds its end."""
+CHANGES: dict[str, Callable[[SignalRInstance], object]] = {
+    "name": lambda row: SignalRInstance.objects.update(name="renamed"),
+    "resource group": lambda row: SignalRInstance.objects.update(resource_group="other"),
+    "tenant": lambda row: type(row.subscription).objects.update(tenant_id=PRINCIPAL),
+    "observed": lambda row: SignalRInstance.objects.update(
+        observed=InstanceState(templates=(signed("api://observed"),)).to_json()
+    ),
+    "principal": lambda row: ManagedIdentity.objects.update(principal_id=PRINCIPAL),
+    "user-assigned": lambda row: ManagedIdentity.objects.update(
+        user_assigned=borrowed(principal_id=OTHER_PRINCIPAL), type="UserAssigned"
+    ),
+    "hub pattern": lambda row: UpstreamTemplate.objects.update(hub_pattern="game"),
+    "auth": lambda row: UpstreamTemplate.objects.update(auth_type="None", resource=""),
+    "URL": lambda row: UpstreamTemplate.objects.update(url_template="https://b.example.com/"),
+    "requirements": lambda row: ReceiverDemands.objects.create(instance=row, signature=True),
+}
 
-    _noted: float | None
 
-    @property
-    def _ask_at(self) -> float | None:
-        found = self._noted
-        self._noted = None
-        return found
-
-    @_ask_at.setter
-    def _ask_at(self, noted: float | None) -> None:
-        self._noted = noted
-
-
-@pytest.mark.parametrize("noted", [None, 99.0, 100.0])
-def test_the_end_of_an_outage_may_come_at_any_moment(
-    instance: SignalRInstance, noted: float | None
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_notices_each_change_of_a_row(
+    instance: SignalRInstance, change: Callable[[SignalRInstance], object]
 ) -> None:
-    recovering = Recovering(5, clock=Clock())
-    recovering._ask_at = noted  # noqa: SLF001  # as an outage leaves it
-    assert recovering.get(instance.name).pk == instance.pk
+    want(instance)
+    before = read_policies(PolicySet())
+    change(instance)
+    after = read_policies(before)
+    assert after.policies != before.policies
+    assert after.policies == read_policies(PolicySet()).policies
+
+
+def test_a_thread_reads_in_the_background(instance: SignalRInstance) -> None:
+    elsewhere = Policies(0.01)
+    read = threading.Event()
+    elsewhere.refresh = read.set  # type: ignore[method-assign]
+    elsewhere.start()
+    assert read.wait(30)
+    assert not elsewhere.is_due
 
 
 def test_an_instance_that_is_gone_is_unknown_within_the_time_set(

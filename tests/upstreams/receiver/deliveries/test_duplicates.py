@@ -17,9 +17,9 @@ from identities.models import SignalRInstance
 from tests.upstreams.receiver.conftest import Service
 from tests.upstreams.receiver.requests import headers, json_call, read
 from upstreams.receiver import Hub, HubError, UpstreamRequest
-from upstreams.receiver.deliveries.duplicates import Repetitions
-from upstreams.receiver.protocol.errors import Repeated
-from upstreams.receiver.protocol.responses import Answer
+from upstreams.receiver.deliveries.duplicates import DuplicateCalls
+from upstreams.receiver.protocol.errors import DuplicateInProgress
+from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.receiver.system_checks import check_duplicates
 from upstreams.receiver.testing import HubTestClient, installed_hubs
 
@@ -86,10 +86,10 @@ def test_another_call_is_made(
 
 
 def test_another_instances_call_is_made() -> None:
-    calls = Repetitions(cache, 300)
-    assert calls.once(request("a"), lambda: Answer(body=b"1")).body == b"1"
-    assert calls.once(request("b"), lambda: Answer(body=b"2")).body == b"2"
-    assert calls.once(request("A"), lambda: Answer(body=b"3")).body == b"1"
+    calls = DuplicateCalls(cache, 300)
+    assert calls.once(request("a"), lambda: UpstreamResponse(body=b"1")).body == b"1"
+    assert calls.once(request("b"), lambda: UpstreamResponse(body=b"2")).body == b"2"
+    assert calls.once(request("A"), lambda: UpstreamResponse(body=b"3")).body == b"1"
 
 
 def test_a_call_that_waits_for_nothing_is_made_each_time(
@@ -118,38 +118,38 @@ def request(instance: str = "contoso") -> UpstreamRequest:
 
 
 def test_a_duplicate_that_comes_too_early_is_to_try_again() -> None:
-    calls = Repetitions(cache, 300)
+    calls = DuplicateCalls(cache, 300)
     started, may_end = threading.Event(), threading.Event()
-    first: list[Answer] = []
+    first: list[UpstreamResponse] = []
 
-    def slow() -> Answer:
+    def slow() -> UpstreamResponse:
         started.set()
         may_end.wait(10)
-        return Answer(body=b"first")
+        return UpstreamResponse(body=b"first")
 
     thread = threading.Thread(target=lambda: first.append(calls.once(request(), slow)))
     thread.start()
     started.wait(10)
-    with pytest.raises(Repeated) as refused:
-        calls.once(request(), lambda: Answer(body=b"second"))
+    with pytest.raises(DuplicateInProgress) as refused:
+        calls.once(request(), lambda: UpstreamResponse(body=b"second"))
     may_end.set()
     thread.join()
     assert (refused.value.status, refused.value.code) == (503, "duplicate_in_progress")
-    assert calls.once(request(), lambda: Answer(body=b"third")) == first[0]
+    assert calls.once(request(), lambda: UpstreamResponse(body=b"third")) == first[0]
 
 
 def test_of_many_at_once_one_is_made() -> None:
-    calls = Repetitions(cache, 300)
+    calls = DuplicateCalls(cache, 300)
     made: list[int] = []
     gate = threading.Barrier(8)
 
-    def make() -> Answer:
+    def make() -> UpstreamResponse:
         made.append(1)
-        return Answer()
+        return UpstreamResponse()
 
     def one() -> None:
         gate.wait()
-        with suppress(Repeated):
+        with suppress(DuplicateInProgress):
             calls.once(request(), make)
 
     threads = [threading.Thread(target=one) for _ in range(8)]
@@ -161,15 +161,15 @@ def test_of_many_at_once_one_is_made() -> None:
 
 
 def test_a_call_whose_process_died_is_not_made_again_before_its_time_is_over() -> None:
-    calls = Repetitions(cache, 300)
+    calls = DuplicateCalls(cache, 300)
 
-    def die() -> Answer:
+    def die() -> UpstreamResponse:
         raise SystemExit
 
     with pytest.raises(SystemExit):
         calls.once(request(), die)
-    with pytest.raises(Repeated):
-        calls.once(request(), Answer)
+    with pytest.raises(DuplicateInProgress):
+        calls.once(request(), UpstreamResponse)
 
 
 def test_without_a_cache_nothing_is_made(settings: Settings) -> None:
@@ -180,8 +180,8 @@ def test_without_a_cache_nothing_is_made(settings: Settings) -> None:
         }
     }
     unreachable: BaseCache = caches["default"]
-    with pytest.raises(Repeated) as refused:
-        Repetitions(unreachable, 300).once(request(), Answer)
+    with pytest.raises(DuplicateInProgress) as refused:
+        DuplicateCalls(unreachable, 300).once(request(), UpstreamResponse)
     assert refused.value.code == "duplicates_unknown"
 
 

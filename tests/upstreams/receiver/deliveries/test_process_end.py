@@ -15,10 +15,10 @@ REPOSITORY = Path(__file__).resolve().parents[4]
 RECORD = """
 import django; django.setup()
 from upstreams.receiver.deliveries.recorder import recorder
-from upstreams.receiver.deliveries.records import Receipt
+from upstreams.receiver.deliveries.records import DeliveryRecord
 def record():
     recorder.record(
-        Receipt(instance=1, at=0.0, duration_seconds=0.1, status=200, outcome="accepted")
+        DeliveryRecord(instance=1, at=0.0, duration_seconds=0.1, status=200, outcome="accepted")
     )
 """
 # Granian's workers are such children.

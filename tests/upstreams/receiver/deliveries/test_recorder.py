@@ -22,7 +22,7 @@ from upstreams.models import Delivery, DeliveryCount
 from upstreams.receiver.configuration import Configuration
 from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.recorder import Recorder
-from upstreams.receiver.deliveries.records import Receipt
+from upstreams.receiver.deliveries.records import DeliveryRecord
 from upstreams.receiver.deliveries.storage import Kind
 
 NOON = datetime(2024, 5, 6, 12, tzinfo=UTC)
@@ -36,10 +36,10 @@ def made_instance() -> SignalRInstance:
     return SignalRInstance.objects.create(name="contoso", subscription=subscription)
 
 
-def receipt(instance: SignalRInstance, **fields: Any) -> Receipt:
+def receipt(instance: SignalRInstance, **fields: Any) -> DeliveryRecord:
     accepted = {"outcome": "accepted", "status": 200, "handler": ("chat", "echo")}
     defaults = {"at": NOON.timestamp(), "duration_seconds": 0.0015, "category": "messages"}
-    return Receipt(instance=instance.pk, **{**accepted, **defaults, **fields})
+    return DeliveryRecord(instance=instance.pk, **{**accepted, **defaults, **fields})
 
 
 class Held(Recorder):

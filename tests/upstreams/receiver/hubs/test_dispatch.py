@@ -23,11 +23,11 @@ from tests.upstreams.receiver.requests import (
     read,
 )
 from upstreams.receiver import Hub, HubError, UpstreamRequest
-from upstreams.receiver.deliveries.duplicates import Repetitions
-from upstreams.receiver.hubs.dispatch import dispatch
+from upstreams.receiver.deliveries.duplicates import DuplicateCalls
+from upstreams.receiver.hubs.dispatch import adispatch, dispatch
 from upstreams.receiver.hubs.hub import Registry
 from upstreams.receiver.protocol.limits import ERROR_LENGTH, Limits
-from upstreams.receiver.protocol.responses import Answer
+from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.receiver.testing import HubTestClient
 
 chat = Hub("chat")
@@ -62,19 +62,19 @@ failing.connected(fails)
 failing.disconnected(fails)
 
 
-def answer(found: dict[str, str], body: bytes, limits: Limits | None = None) -> Answer:
+def answer(found: dict[str, str], body: bytes, limits: Limits | None = None) -> UpstreamResponse:
     return dispatch(read(found, body), Registry([chat, failing]), limits or Limits())
 
 
-def invoke(target: str, *arguments: object) -> Answer:
+def invoke(target: str, *arguments: object) -> UpstreamResponse:
     return answer(headers(event=target), json_call(arguments, target=target))
 
 
-def send(target: str, *arguments: object) -> Answer:
+def send(target: str, *arguments: object) -> UpstreamResponse:
     return answer(headers(event=target), json_call(arguments, target=target, id_=None))
 
 
-def completion(answer: Answer) -> dict[str, object]:
+def completion(answer: UpstreamResponse) -> dict[str, object]:
     assert answer.status == 200
     assert answer.body.endswith(b"\x1e")
     found: dict[str, object] = json.loads(answer.body[:-1])
@@ -99,7 +99,7 @@ def test_no_result_ends_the_call_without_one() -> None:
 
 
 def test_nothing_goes_back_to_a_client_that_does_not_wait() -> None:
-    assert send("echo", "a") == Answer()
+    assert send("echo", "a") == UpstreamResponse()
 
 
 def test_an_exception_is_logged_and_tells_the_client_nothing(
@@ -136,7 +136,7 @@ def test_an_error_is_never_taken_for_a_result(text: str) -> None:
             HubTestClient(mute, protocol=request.protocol).invoke("echo")
 
 
-def error_of(answer: Answer, content_type: str) -> str:
+def error_of(answer: UpstreamResponse, content_type: str) -> str:
     if content_type == JSON:
         return str(completion(answer)["error"])
     kind, text = msgpack.unpackb(answer.body[-_length(answer.body) :])[3:]
@@ -201,9 +201,9 @@ def test_nothing_that_a_handler_does_ends_more_than_its_call(
 ) -> None:
     odd = Hub("odd")
     odd.message("echo", idempotent=True)(function)  # type: ignore[type-var]
-    calls = Repetitions(cache, 300)
+    calls = DuplicateCalls(cache, 300)
 
-    def one() -> Answer:
+    def one() -> UpstreamResponse:
         request = read(headers(hub="odd"), json_call())
         return dispatch(request, Registry([odd]), Limits(), lambda: calls)
 
@@ -213,6 +213,39 @@ def test_nothing_that_a_handler_does_ends_more_than_its_call(
     assert "test_dispatch." in caplog.text
     # The call is not left in doubt.
     assert one() == found
+
+
+async def replies(_request: UpstreamRequest, text: str) -> str:
+    await asyncio.sleep(0)
+    return text
+
+
+async def raises(_request: UpstreamRequest, text: str) -> str:
+    raise HubError(text)
+
+
+@pytest.mark.parametrize("is_idempotent", [False, True])
+def test_awaits_coroutine_functions(is_idempotent: bool) -> None:
+    hub = Hub("odd")
+    hub.message("echo", idempotent=is_idempotent)(replies)
+    hub.message("fail", idempotent=is_idempotent)(raises)
+    registry, calls = Registry([hub]), DuplicateCalls(cache, 300)
+
+    async def one(event: str) -> UpstreamResponse:
+        request = read(headers(hub="odd", event=event), json_call(["hi"], target=event))
+        run = asyncio.to_thread
+        return await adispatch(request, registry, Limits(), lambda: calls, run)
+
+    for _ in range(2):
+        assert completion(asyncio.run(one("echo"))) == {"result": "hi"}
+        assert completion(asyncio.run(one("fail"))) == {"error": "hi"}
+
+
+def test_runs_coroutine_functions_without_a_loop() -> None:
+    hub = Hub("odd")
+    hub.message("echo")(replies)
+    request = read(headers(hub="odd"), json_call(["hi"]))
+    assert completion(dispatch(request, Registry([hub]), Limits())) == {"result": "hi"}
 
 
 def test_a_person_at_the_keyboard_ends_the_process() -> None:
@@ -255,7 +288,7 @@ def test_an_unknown_method_or_hub_is_not_found() -> None:
 
 @pytest.mark.parametrize(("event", "body"), [("connected", b""), ("disconnected", b'{"type":11}')])
 def test_a_hub_need_not_care_about_connections(event: str, body: bytes) -> None:
-    assert answer(headers("connections", event), body) == Answer()
+    assert answer(headers("connections", event), body) == UpstreamResponse()
 
 
 def test_a_failing_connect_is_forbidden_and_a_failing_disconnect_is_not() -> None:

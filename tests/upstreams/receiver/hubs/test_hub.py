@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial, wraps
 from typing import Any
 
@@ -82,7 +82,7 @@ def test_two_hubs_of_one_name_are_one_hub() -> None:
 
 @pytest.mark.parametrize("name", ["", "my hub", "1st", "chat/room", "é", "h" * 129])
 def test_a_name_that_no_hub_can_have_is_refused(name: str) -> None:
-    with pytest.raises(RegistrationError, match="No hub can be called"):
+    with pytest.raises(RegistrationError, match="is not a hub name"):
         Hub(name)
 
 
@@ -92,6 +92,14 @@ def unreadable(_request: UpstreamRequest, text: Nowhere) -> None: ...  # type: i
 def unsendable(_request: UpstreamRequest, value: set[str]) -> None: ...
 def unsendable_inside(_request: UpstreamRequest, value: list[dict[int, str]]) -> None: ...
 async def coroutine(_request: UpstreamRequest) -> None: ...
+
+
+def generator(_request: UpstreamRequest) -> Iterator[int]:
+    yield 1
+
+
+async def async_generator(_request: UpstreamRequest) -> AsyncIterator[int]:
+    yield 1
 
 
 class Callee:
@@ -140,10 +148,8 @@ def test_whatever_can_be_called_has_a_name(function: Any, name: str) -> None:
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
-        (AsyncCallee(), "AsyncCallee.__call__ is async"),
-        (partial(AsyncCallee()), "is async"),
-        (partial(coroutine), "is async"),
-        (partial(by_name), "by_name takes 'text' by name"),
+        (partial(generator), "generator is a generator"),
+        (partial(by_name), "by_name takes 'text' by keyword"),
         (max, "parameters cannot be read"),
         (async_to_sync(coroutine), "parameters cannot be read"),
         ("handler", "parameters cannot be read"),
@@ -158,16 +164,35 @@ def test_what_can_be_called_otherwise_is_refused_by_its_name(function: Any, reas
     ("function", "reason"),
     [
         (no_request, "no first parameter"),
-        (by_name, "takes 'text' by name"),
+        (by_name, "takes 'text' by keyword"),
         (unreadable, "cannot be read"),
         (unsendable, "neither JSON nor MessagePack"),
         (unsendable_inside, "neither JSON nor MessagePack"),
-        (coroutine, "is async"),
+        (generator, "is a generator"),
+        (async_generator, "is a generator"),
     ],
 )
 def test_a_handler_that_could_never_be_called_is_refused(function: Any, reason: str) -> None:
     with pytest.raises(RegistrationError, match=reason):
         Hub("chat").message("say")(function)
+
+
+@pytest.mark.parametrize(
+    ("function", "is_async"),
+    [
+        (coroutine, True),
+        (partial(coroutine), True),
+        (AsyncCallee(), True),
+        (partial(AsyncCallee()), True),
+        (handler, False),
+        (Callee(), False),
+    ],
+)
+def test_recognises_coroutine_functions(function: Any, is_async: bool) -> None:
+    chat = Hub("chat")
+    chat.message("say")(function)
+    (registered,) = chat
+    assert registered.is_async is is_async
 
 
 def test_a_connection_event_brings_no_arguments() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -34,6 +35,16 @@ def client(request: pytest.FixtureRequest) -> HubTestClient:
     return HubTestClient(
         chat, user_id="änn", claims=[("role", "admin")], query=[("room", "a&b")], protocol=protocol
     )
+
+
+def test_works_in_an_event_loop(client: HubTestClient) -> None:
+    async def main() -> None:
+        assert (await client.aconnect()).status == 200
+        assert await client.ainvoke("whoami", 1, None) == ["änn", "admin", "a&b", 1, None]
+        assert (await client.asend("forget")).status == 200
+        assert (await client.adisconnect()).status == 200
+
+    asyncio.run(main())
 
 
 def test_a_result_comes_back(client: HubTestClient) -> None:

@@ -16,6 +16,7 @@ from pytest_django import Settings
 from identities.models import SignalRInstance
 from localazure import seed
 from tests.upstreams.receiver.conftest import RESOURCE, Service, Tokens
+from tests.upstreams.receiver.hostile import told
 from tests.upstreams.receiver.requests import (
     MESSAGEPACK,
     json_call,
@@ -94,7 +95,7 @@ def test_a_wrong_token_is_refused_with_its_reason_and_no_handler_runs(
     chat: SignalRInstance, project: Calls, token: Tokens, forgery: dict[str, Any], reason: str
 ) -> None:
     response = Service(token(**forgery)).post()
-    assert (response.status_code, code(response)) == (401, reason)
+    assert (response.status_code, code(response)) == (401, told(reason))
     assert response["WWW-Authenticate"].startswith('Bearer realm="upstream", error="invalid_token"')
     assert project == []
     row = Delivery.objects.get()
@@ -117,9 +118,9 @@ def test_an_event_that_no_signed_template_takes_is_refused(
 ) -> None:
     UpstreamTemplate.objects.get().delete()
     response = service.post()
-    assert (response.status_code, code(response)) == (401, "no_audience_accepted")
+    assert (response.status_code, code(response)) == (401, "claims_mismatch")
     UpstreamTemplate.objects.create(instance=chat, url_template="https://app.example.com/")
-    assert code(service.post()) == "no_audience_accepted"
+    assert code(service.post()) == "claims_mismatch"
     assert project == []
 
 
@@ -130,7 +131,7 @@ def test_a_changed_template_counts_for_the_next_request(
     template = UpstreamTemplate.objects.get()
     template.resource = "api://payroll"
     template.save()
-    assert code(service.post()) == "wrong_audience"
+    assert code(service.post()) == "claims_mismatch"
     assert Service(token("api://payroll")).post().status_code == 200
 
 
@@ -147,7 +148,7 @@ def test_the_tokens_audience_is_that_of_the_template_for_the_event(
     )
     assert service.post().status_code == 200
     refused = service.post(json_call(target="refuse"), event="refuse")
-    assert code(refused) == "wrong_audience"
+    assert code(refused) == "claims_mismatch"
     assert [call.event for call in project] == ["echo"]
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from config.bridge import as_wsgi, asgi
+import pytest
+
+from config.wsgi_adapter import WsgiAdapter, as_wsgi
 
 
 def scope(*headers: tuple[bytes, bytes], query: bytes = b"") -> Any:
@@ -20,6 +22,10 @@ def scope(*headers: tuple[bytes, bytes], query: bytes = b"") -> Any:
         "client": ("127.0.0.1", "50000"),
         "headers": list(headers),
     }
+
+
+def adapter(django: Any, body_seconds: float = 30) -> Any:
+    return WsgiAdapter(django, threads=1, body_bytes=8, body_seconds=body_seconds)
 
 
 def test_cookies_that_came_one_by_one_are_one_header() -> None:
@@ -56,7 +62,7 @@ def test_django_reads_a_body_from_a_server_that_gives_awaitables() -> None:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        application: Any = asgi(django, threads=1)
+        application: Any = adapter(django)
         await application(scope((b"content-length", b"4")), receive, send)
         return sent
 
@@ -64,3 +70,36 @@ def test_django_reads_a_body_from_a_server_that_gives_awaitables() -> None:
     assert (start["status"], start["headers"]) == (200, [(b"x-found", b"yes")])
     assert b"".join(part["body"] for part in parts) == b"answer"
     assert (seen["body"], seen["REMOTE_ADDR"]) == (b"body", "127.0.0.1")
+
+
+async def answer(application: Any, headers: list[tuple[bytes, bytes]], *parts: bytes) -> int:
+    """Return the status of the response to a body in parts, the last of which never comes."""
+    sent: list[dict[str, Any]] = []
+    left = list(parts)
+
+    async def receive() -> Any:
+        if not left:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": left.pop(0), "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await application(scope(*headers), receive, send)
+    return int(sent[0]["status"])
+
+
+def refuse_to_run(_environ: Any, _start_response: Any) -> list[bytes]:
+    raise AssertionError("Django was called.")
+
+
+def test_refuses_a_slow_body_without_taking_a_thread() -> None:
+    length = (b"content-length", b"8")
+    application = adapter(refuse_to_run, body_seconds=0.01)
+    assert asyncio.run(answer(application, [length], b"1234")) == 408
+
+
+@pytest.mark.parametrize("headers", [[(b"content-length", b"9")], []])
+def test_refuses_a_large_body(headers: list[tuple[bytes, bytes]]) -> None:
+    application = adapter(refuse_to_run)
+    assert asyncio.run(answer(application, headers, b"12345", b"67890")) == 413

@@ -1,0 +1,85 @@
+"""Reads the policies of all instances, reusing those whose rows have not changed.
+
+Three queries fetch plain columns. Model instances are made of changed rows only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from identities.models import SignalRInstance, UserAssignedIdentity
+from upstreams.models import UpstreamTemplate
+from upstreams.receiver.authentication.instance_policy import InstancePolicy, read_policy
+
+# A row, its templates, and all user-assigned identities.
+_Columns = tuple[Any, ...]
+
+_INSTANCE = (
+    "pk",
+    "name",
+    "subscription_id",
+    "subscription__tenant_id",
+    "resource_group",
+    "identity__principal_id",
+    "identity__user_assigned_id",
+    "receiver_demands__signature",
+    "receiver_demands__url_secret",
+    "receiver_demands__url_secret_parameter",
+    "receiver_demands__url_secret_digest",
+    "receiver_demands__url_secret_digest_before",
+)
+_TEMPLATE = (
+    "instance_id",
+    "position",
+    "hub_pattern",
+    "category_pattern",
+    "event_pattern",
+    "url_template",
+    "auth_type",
+    "resource",
+)
+_IDENTITY = ("pk", "principal_id", "client_id", "arm_id")
+
+
+@dataclass(frozen=True)
+class PolicySet:
+    """The policies of all instances by lower-case name, and the columns they were made of."""
+
+    policies: Mapping[str, InstancePolicy] = field(default_factory=dict)
+    columns: Mapping[int, _Columns] = field(default_factory=dict)
+
+    def get(self, name: str) -> InstancePolicy | None:
+        """Return the policy of the instance `name`, in any case."""
+        return self.policies.get(name.lower())
+
+
+def read_policies(known: PolicySet) -> PolicySet:
+    """Return the policies that the rows describe now. Raises DatabaseError."""
+    columns = _columns()
+    changed = [pk for pk, found in columns.items() if known.columns.get(pk) != found]
+    policies = {policy.pk: policy for policy in known.policies.values() if policy.pk in columns}
+    if changed:
+        identities = list(UserAssignedIdentity.objects.all())
+        rows = SignalRInstance.objects.with_desired().select_related("receiver_demands")
+        if len(changed) < len(columns):
+            rows = rows.filter(pk__in=changed)
+        for instance in rows:
+            policies[instance.pk] = read_policy(instance, identities)
+    by_name = {policy.name.lower(): policy for policy in policies.values()}
+    return PolicySet(by_name, columns)
+
+
+def _columns() -> dict[int, _Columns]:
+    identities = tuple(UserAssignedIdentity.objects.order_by("pk").values_list(*_IDENTITY))
+    templates: defaultdict[int, list[_Columns]] = defaultdict(list)
+    for row in UpstreamTemplate.objects.order_by("position", "pk").values_list(*_TEMPLATE):
+        templates[row[0]].append(row)
+    observed = Cast("observed", TextField())
+    rows = SignalRInstance.objects.order_by("pk").values_list(*_INSTANCE, observed)
+    return {row[0]: (*row, tuple(templates[row[0]]), identities) for row in rows}

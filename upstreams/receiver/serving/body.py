@@ -1,0 +1,60 @@
+"""Reads a request's body from an ASGI server, within limits of size and time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from upstreams.receiver.protocol.errors import BodyTimeout, BodyTooLarge, ProtocolError
+
+if TYPE_CHECKING:
+    from asgiref.typing import ASGIReceiveCallable
+
+# More digits than any length has; int() takes long for many.
+_LENGTH_DIGITS: Final = 19
+
+
+def check_length(header: str, max_bytes: int) -> None:
+    """Raise BodyTooLarge where a Content-Length header announces a body that is too large."""
+    if header.isdecimal() and (len(header) > _LENGTH_DIGITS or int(header) > max_bytes):
+        raise too_large(max_bytes)
+
+
+def too_large(max_bytes: int) -> BodyTooLarge:
+    """Return the refusal of a body that is too large."""
+    return BodyTooLarge("body_too_large", f"The body is larger than {max_bytes} bytes.")
+
+
+async def read_body(
+    receive: ASGIReceiveCallable, length: str, *, max_bytes: int, seconds: float
+) -> bytes:
+    """Return the whole body; `length` is the Content-Length header.
+
+    Raises BodyTooLarge, BodyTimeout where it does not arrive within `seconds`, and ProtocolError
+    where it ends early.
+    """
+    if length == "0":
+        return b""
+    check_length(length, max_bytes)
+    try:
+        async with asyncio.timeout(seconds):
+            return await _parts(receive, length, max_bytes)
+    except TimeoutError:
+        raise BodyTimeout("body_timeout", f"The body took more than {seconds:g} seconds.") from None
+
+
+async def _parts(receive: ASGIReceiveCallable, length: str, max_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ProtocolError("body_incomplete", "The body ended before its length.")
+        part = message["body"]
+        size += len(part)
+        if size > max_bytes:
+            raise too_large(max_bytes)
+        parts.append(part)
+        # A server may announce more until it is asked once more.
+        if not message["more_body"] or (length and str(size) == length):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
