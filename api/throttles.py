@@ -65,7 +65,7 @@ def refusals_counted(request: Request) -> Iterator[None]:
     credentials are not limited here. Raises Throttled, and what the block raises.
     """
     now = time.time()
-    key = f"refused-{int(now) // _MINUTE}-{_origin(request)}"
+    key = f"refused-{int(now) // _MINUTE}-{address_of(request)}"
     limit: int = settings.API["REFUSALS_A_MINUTE"]
     if "HTTP_AUTHORIZATION" in request.META and _try(lambda: cache.get(key, 0), 0) >= limit:
         raise Throttled(_MINUTE - now % _MINUTE)
@@ -98,7 +98,7 @@ def _try(use: Callable[[], T], otherwise: T) -> T:
         return otherwise
 
 
-def _origin(request: Any) -> str:
+def address_of(request: Any) -> str:
     """Return the client's address, or its network for IPv6."""
     address = client_address(request)
     if address is None:

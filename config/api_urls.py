@@ -6,12 +6,12 @@ from typing import Final
 
 from django.urls import path
 from drf_spectacular.views import (
-    SpectacularAPIView,
     SpectacularRedocView,
     SpectacularSwaggerSplitView,
 )
 
 from accounts.api import tokens
+from api.schema_views import SchemaView
 from diagnosis.api import views as diagnosis
 from identities.api import views as identities
 from sync.api import (
@@ -31,7 +31,7 @@ _READ: Final = ["get", "head"]
 
 # The schema says nothing that the repository does not, so that tools may read it without a caller.
 urlpatterns = [
-    path("schema/", SpectacularAPIView.as_view(http_method_names=_READ), name="api-schema"),
+    path("schema/", SchemaView.as_view(http_method_names=_READ), name="api-schema"),
     path(
         "docs/",
         SpectacularSwaggerSplitView.as_view(url_name="api-schema", http_method_names=_READ),

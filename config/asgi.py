@@ -10,6 +10,8 @@ from django.core.wsgi import get_wsgi_application
 if TYPE_CHECKING:
     from asgiref.typing import ASGI3Application
 
+_WAIT_SECONDS = 10.0
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
@@ -30,7 +32,8 @@ def _application() -> ASGI3Application:
     from validation.rate_limited_log import background  # noqa: PLC0415
 
     publisher.start()
-    policies.start()
+    # A database that does not answer delays the start only so long.
+    policies.start(wait_seconds=_WAIT_SECONDS)
     background.start()
     portal_and_api = WsgiAdapter(
         django,

@@ -193,6 +193,15 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env[process.DATABASE_CONN_MAX_AGE]
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A server that is gone is noticed within some ten seconds, and no statement runs for ever.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": env[process.DATABASE_CONNECT_SECONDS],
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+        "options": f"-c statement_timeout={env[process.DATABASE_STATEMENT_SECONDS] * 1000}",
+    } | DATABASES["default"].get("OPTIONS", {})
 
 CACHES = {"default": env[process.CACHE_URL]}
 
@@ -318,8 +327,8 @@ VALIDATION = {
     # The v1 issuer: the only one that the service's managed-identity tokens carry by default.
     "ISSUER": env[azure.TOKEN_ISSUER],
     "LEEWAY_SECONDS": env[azure.TOKEN_LEEWAY_SECONDS],
-    # The least time between two readings of the signing keys that unknown key ids cause.
-    "COOL_DOWN_SECONDS": env[azure.KEY_COOL_DOWN_SECONDS],
+    # The longest time for which an unknown key ID causes no further reading of the signing keys.
+    "BACK_OFF_SECONDS": env[azure.KEY_BACK_OFF_SECONDS],
     # Hosts besides the authority's that signing keys may be read from.
     "KEY_HOSTS": env[azure.KEY_HOSTS],
     "OBSERVER": "observability.observers.token_checked",
@@ -366,6 +375,9 @@ SESSION_COOKIE_AGE = env[access.SESSION_SECONDS]
 
 # Requests of the portal and the API that each web process answers at once.
 SIGNALMAN_WEB_THREADS = env[process.WEB_THREADS]
+# Of a request's body, and how soon it has to arrive.
+SIGNALMAN_WEB_BODY_BYTES = env[process.WEB_BODY_BYTES]
+SIGNALMAN_WEB_BODY_SECONDS = env[process.WEB_BODY_SECONDS]
 
 # --- Receiver ---------------------------------------------------------------------------------
 
@@ -373,6 +385,8 @@ RECEIVER = {
     # Bytes. The service reads results of at most 16 MiB.
     "BODY_BYTES": env[access.BODY_BYTES],
     "RESULT_BYTES": env[access.RESULT_BYTES],
+    # Seconds within which a request's body has to arrive.
+    "BODY_SECONDS": env[access.BODY_SECONDS],
     # Seconds within which every process goes by a changed row.
     "POLICY_SECONDS": env[access.POLICY_SECONDS],
     # Seconds for which it goes on by what it has read, while the database cannot be read.

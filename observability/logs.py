@@ -42,6 +42,7 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
         "filters": {
             "refusals": {"()": "upstreams.receiver.serving.logs.WithoutRefusals"},
             "short": {"()": "observability.logs.WithoutTraceback"},
+            "rejections": {"()": "observability.log_filters.RejectedRequests"},
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
@@ -49,9 +50,10 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
             # At INFO it writes every request's headers, one line each; ours are written by arm.
             "azure": {"level": "WARNING"},
             # It writes a line for every answer from 400 on; the receiver writes its own.
-            "django.request": {"filters": ["refusals"]},
+            "django.request": {"filters": ["refusals", "rejections"]},
             # Any request can name a host that is not allowed.
-            "django.security.DisallowedHost": {"filters": ["short"]},
+            "django.security.DisallowedHost": {"filters": ["short", "rejections"]},
+            "django.security.csrf": {"filters": ["rejections"]},
             # At INFO it writes two lines for each task, one of which comes every few seconds.
             "celery": {"level": "WARNING"},
             # It warns of a host that its filesystem transport has no need of.

@@ -13,6 +13,7 @@ def unfold_settings() -> dict[str, Any]:
         "SITE_TITLE": "Signalman",
         "SITE_HEADER": "Signalman",
         "SITE_SYMBOL": "traffic",
+        "LOGIN": {"form": "accounts.sign_in.limits.SignInForm"},
         "SITE_FAVICONS": [
             {
                 "rel": "icon",

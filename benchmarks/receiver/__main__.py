@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     chosen = [one for one in contenders.ALL if not options.only or one.key in options.only]
     try:
-        load.check_tools()
+        if not options.flood:
+            load.check_tools()
         with tempfile.TemporaryDirectory(prefix="signalman-bench-") as folder:
             if options.flood:
                 with stage(Path(folder), [contenders.RECEIVER]) as running:

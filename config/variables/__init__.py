@@ -24,6 +24,8 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         process.HSTS_SUBDOMAINS,
         process.HSTS_PRELOAD,
         process.WEB_THREADS,
+        process.WEB_BODY_BYTES,
+        process.WEB_BODY_SECONDS,
         process.DEBUG,
         process.LOG_LEVEL,
         process.LOG_FORMAT,
@@ -39,6 +41,8 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         process.DATA_DIR,
         process.DATABASE_URL,
         process.DATABASE_CONN_MAX_AGE,
+        process.DATABASE_CONNECT_SECONDS,
+        process.DATABASE_STATEMENT_SECONDS,
         process.CACHE_URL,
         process.BROKER_URL,
         process.TICK_SECONDS,
@@ -70,7 +74,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
     "Tokens of upstream requests": (
         azure.TOKEN_ISSUER,
         azure.TOKEN_LEEWAY_SECONDS,
-        azure.KEY_COOL_DOWN_SECONDS,
+        azure.KEY_BACK_OFF_SECONDS,
         azure.KEY_HOSTS,
     ),
     "Sign-in with Microsoft Entra": (
@@ -89,6 +93,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
     "Receiver": (
         access.BODY_BYTES,
         access.RESULT_BYTES,
+        access.BODY_SECONDS,
         access.POLICY_SECONDS,
         access.POLICY_GRACE_SECONDS,
         access.FLUSH_SECONDS,

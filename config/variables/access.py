@@ -59,6 +59,12 @@ BODY_BYTES: Final = Variable(
     "16 MiB.",
 )
 RESULT_BYTES: Final = Variable("SIGNALMAN_RESULT_BYTES", env.whole_number(1), 1_048_576, "")
+BODY_SECONDS: Final = Variable(
+    "SIGNALMAN_BODY_SECONDS",
+    env.positive_number,
+    10.0,
+    "How long the body of an upstream request may take to arrive. Seconds.",
+)
 POLICY_SECONDS: Final = Variable(
     "SIGNALMAN_POLICY_SECONDS",
     env.non_negative_number,

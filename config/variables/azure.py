@@ -120,11 +120,11 @@ TOKEN_LEEWAY_SECONDS: Final = Variable(
     60,
     "Clock difference that is tolerated in a token's times. Seconds.",
 )
-KEY_COOL_DOWN_SECONDS: Final = Variable(
-    "SIGNALMAN_KEY_COOL_DOWN_SECONDS",
-    env.non_negative_number,
+KEY_BACK_OFF_SECONDS: Final = Variable(
+    "SIGNALMAN_KEY_BACK_OFF_SECONDS",
+    env.positive_number,
     300.0,
-    "Least time between two reads of Entra's signing keys caused by unknown key ids. Seconds.",
+    "Longest time for which an unknown key ID causes no further read of Entra's keys. Seconds.",
 )
 KEY_HOSTS: Final = Variable[list[str]](
     "SIGNALMAN_KEY_HOSTS",

@@ -75,6 +75,13 @@ WEB_THREADS: Final = Variable(
     "Portal and API requests that each web process answers at once; upstream requests have\n"
     "threads of their own.",
 )
+WEB_BODY_BYTES: Final = Variable(
+    "SIGNALMAN_WEB_BODY_BYTES",
+    env.whole_number(1),
+    2_621_440,
+    "Largest body of a portal or API request, and how long it may take to arrive. Bytes, seconds.",
+)
+WEB_BODY_SECONDS: Final = Variable("SIGNALMAN_WEB_BODY_SECONDS", env.positive_number, 30.0, "")
 DEBUG: Final = Variable(
     "SIGNALMAN_DEBUG", env.flag, False, "Django's debug mode. Never in production."
 )
@@ -141,6 +148,16 @@ DATABASE_CONN_MAX_AGE: Final = Variable(
     env.whole_number(),
     60,
     "How long a PostgreSQL connection is kept open. Seconds.",
+)
+DATABASE_CONNECT_SECONDS: Final = Variable(
+    "SIGNALMAN_DATABASE_CONNECT_SECONDS",
+    env.whole_number(1),
+    3,
+    "How long connecting to PostgreSQL may take, and a statement; 0 for no limit of statements.\n"
+    "Seconds.",
+)
+DATABASE_STATEMENT_SECONDS: Final = Variable(
+    "SIGNALMAN_DATABASE_STATEMENT_SECONDS", env.whole_number(), 30, ""
 )
 CACHE_URL: Final = Variable(
     "SIGNALMAN_CACHE_URL",

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from celery import current_app
 from kombu.exceptions import KombuError
 
 from sync.models import Operation
+from sync.operations.publishing import publish
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def wake(operation_id: UUID, *, seconds: float = 0) -> None:
     Where the queue cannot be reached, the log says so, and a later tick wakes the operation.
     """
     try:
-        current_app.send_task(ADVANCE, [str(operation_id)], countdown=max(seconds, 0))
+        publish(ADVANCE, [str(operation_id)], countdown=max(seconds, 0))
     except (KombuError, OSError) as error:
         log.warning("The queue did not take operation %s: %s", operation_id, error)
 
@@ -36,7 +36,7 @@ def ask_for_refresh(subscription_ids: Iterable[UUID]) -> None:
     """Ask a worker to read these subscriptions now; a message that is lost is made good on time."""
     for subscription_id in subscription_ids:
         try:
-            current_app.send_task(REFRESH, [str(subscription_id)])
+            publish(REFRESH, [str(subscription_id)])
         except (KombuError, OSError) as error:
             log.warning("The queue did not take a refresh of %s: %s", subscription_id, error)
 

@@ -44,15 +44,15 @@ _AFTER_THE_SIGNATURE: Final[tuple[tuple[str, CheckFunction], ...]] = (
 
 
 def _key(inspection: Inspection) -> Finding:
-    """Find the key; of a token that is right in all else, note the key id that is not held.
+    """Find the key; note a key id that is not held where reading the keys may bring it.
 
-    Only then is the issuer worth asking: anybody can invent key ids.
+    That is where none are held, or all else is right: anybody can invent key ids.
     """
     try:
         return signature.known_key(inspection)
     except Refused as refused:
-        is_missing = refused.reason in {Reason.KEY_ID_UNKNOWN, Reason.KEYS_UNAVAILABLE}
-        if is_missing and _mismatch(inspection) is None:
+        is_unknown = refused.reason is Reason.KEY_ID_UNKNOWN and _mismatch(inspection) is None
+        if is_unknown or refused.reason is Reason.KEYS_UNAVAILABLE:
             inspection.missing_key = str(inspection.unverified_header["kid"])
         raise
 

@@ -56,6 +56,8 @@ class Policies:
         # Of the last reading that failed, while the database cannot be read.
         self._failed_at: float | None = None
         self._changed = threading.Event()
+        # Set after the thread's first attempt.
+        self._has_read = threading.Event()
         self._thread: threading.Thread | None = None
 
     def get(self, name: str) -> InstancePolicy:
@@ -92,11 +94,15 @@ class Policies:
         self._snapshot = _Snapshot(read, now, version)
         self._note_success()
 
-    def start(self) -> None:
-        """Start the thread that reads from now on. A forked child has to start its own."""
+    def start(self, *, wait_seconds: float = 0.0) -> None:
+        """Start the thread that reads from now on, and wait so long for its first reading.
+
+        A forked child has to start its own.
+        """
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
             self._thread.start()
+        self._has_read.wait(wait_seconds)
 
     def note_change(self) -> None:
         """Read again as soon as possible, because a row changed."""
@@ -126,6 +132,7 @@ class Policies:
             except Exception:
                 log.exception("Instances could not be read.")
                 connections.close_all()
+            self._has_read.set()
             seconds = self._seconds if self._failed_at is None else _RETRY_SECONDS
             self._changed.wait(max(seconds, 0.01))
 

@@ -76,10 +76,10 @@ def read_policies(known: PolicySet) -> PolicySet:
 
 
 def _columns() -> dict[int, _Columns]:
+    observed = Cast("observed", TextField())
+    rows = list(SignalRInstance.objects.order_by("pk").values_list(*_INSTANCE, observed))
     identities = tuple(UserAssignedIdentity.objects.order_by("pk").values_list(*_IDENTITY))
     templates: defaultdict[int, list[_Columns]] = defaultdict(list)
     for row in UpstreamTemplate.objects.order_by("position", "pk").values_list(*_TEMPLATE):
         templates[row[0]].append(row)
-    observed = Cast("observed", TextField())
-    rows = SignalRInstance.objects.order_by("pk").values_list(*_INSTANCE, observed)
     return {row[0]: (*row, tuple(templates[row[0]]), identities) for row in rows}

@@ -105,11 +105,16 @@ def reject(head: RequestHead, refused: Refusal) -> UpstreamResponse:
 
 def record(context: RequestContext, response: UpstreamResponse) -> bool:
     """Record the response; return whether it belongs to an instance."""
-    delivery = context.record(response, registry())
-    if delivery is None:
-        request_rejected.send(RequestContext, reason=response.reason)
+    try:
+        delivery = context.record(response, registry())
+        if delivery is None:
+            request_rejected.send(RequestContext, reason=response.reason)
+            return False
+        recorder.record(delivery)
+    except Exception:
+        # The handler has run: its response is sent all the same.
+        log.exception("A delivery was not recorded.")
         return False
-    recorder.record(delivery)
     return True
 
 

@@ -1,0 +1,34 @@
+"""Filters of Django's log lines about requests that it rejects."""
+
+from __future__ import annotations
+
+import logging
+
+from validation.rate_limited_log import RateLimitedLog
+
+# Server errors keep their tracebacks, however many there are.
+_SERVER_ERROR = 500
+
+
+class RejectedRequests(logging.Filter):
+    """Keeps one line for each request that was rejected, without a traceback, ten a minute.
+
+    For the loggers `django.security.*` and `django.request`, which both write lines about one
+    request. Anybody can cause them: by an unknown `Host`, or a form without its CSRF token.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to keep the line."""
+        status = getattr(record, "status_code", 400)
+        if status >= _SERVER_ERROR:
+            return True
+        request = getattr(record, "request", None)
+        if getattr(request, "has_rejection_line", False):
+            return False
+        if request is not None:
+            request.has_rejection_line = True
+        record.exc_info = None
+        return _limits.admit(f"{record.name} {status}") is not None
+
+
+_limits = RateLimitedLog(logging.getLogger(__name__))
