@@ -29,7 +29,7 @@ class Publisher:
     def __call__(self, task: str, arguments: list[str], **options: Any) -> None:
         """Publish a task. Raises BrokerTimeout, KombuError and OSError."""
         # Of this thread: in another one Celery may know none.
-        app = current_app._get_current_object()  # noqa: SLF001
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
         with self._lock:
             if self._is_late and self._last is not None and not self._last.done():
                 raise BrokerTimeout("the broker still does not answer")

@@ -20,7 +20,7 @@ def test_waits_for_a_hanging_broker_once_and_recovers(monkeypatch: pytest.Monkey
         answers.wait(30)
         sent.append(task)
 
-    app = current_app._get_current_object()  # noqa: SLF001
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     monkeypatch.setattr(app, "send_task", send_task)
     publish = Publisher(seconds=0.05)
     with pytest.raises(BrokerTimeout):
@@ -43,7 +43,7 @@ def test_raises_what_the_broker_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: Any, **_options: Any) -> None:
         raise ConnectionRefusedError
 
-    app = current_app._get_current_object()  # noqa: SLF001
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     monkeypatch.setattr(app, "send_task", fail)
     with pytest.raises(ConnectionRefusedError):
         Publisher()("task", [])

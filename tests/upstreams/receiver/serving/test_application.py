@@ -297,7 +297,7 @@ def test_refuses_before_the_body_arrives(
 def test_tells_a_forger_no_claim_that_is_right(
     instance: SignalRInstance, project: list[UpstreamRequest], token: Tokens
 ) -> None:
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"resource": "api://payroll"},
         {"principal": seed.ORDERS},
         {"tenant": seed.OTHER_TENANT_ID},
