@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.sign_in.limits import ACCOUNT_LIMIT, ADDRESS_LIMIT, PAIR_LIMIT
 
@@ -18,16 +19,16 @@ LOGIN = "/admin/login/"
 TOO_MANY = "Too many attempts to sign in."
 
 
+@pytest.fixture
+def quick_hashes(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(autouse=True)
-def ada() -> Iterator[User]:
+def ada(quick_hashes: None) -> Iterator[User]:
     cache.clear()
     yield User.objects.create_superuser("ada", password=PASSWORD)
     cache.clear()
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(settings: object) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
 
 
 def attempt(username: str, password: str = "wrong", address: str = "192.0.2.1") -> str:

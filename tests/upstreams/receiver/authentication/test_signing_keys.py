@@ -28,11 +28,11 @@ from upstreams.receiver import UpstreamRequest
 from upstreams.receiver.authentication.policies import policies
 from upstreams.receiver.protocol.requests import Route
 from validation import configuration
-from validation.checks.sequence import validate
 from validation.keys.discovery import Discovery
 from validation.keys.key_ring import KeyRing, Timing, Work, in_daemon_thread
 from validation.policy import TokenPolicy
 from validation.shared_keys import SharedKeys
+from validation.validator import Validator
 
 ECHO = Route("chat", "messages", "echo", "c-1")
 ENTRA = {"path": "openid-configuration|discovery", "times": None}
@@ -57,10 +57,9 @@ def test_keys_that_roll_over_under_load_lose_no_request(
     assert len(project) == 100
 
 
-def test_keys_that_keep_rolling_over_lose_no_request_without_a_cool_down(
-    url: str, local_azure: LocalAzure, settings: Settings, project: list[UpstreamRequest]
+def test_keys_that_keep_rotating_lose_no_request(
+    url: str, local_azure: LocalAzure, project: list[UpstreamRequest]
 ) -> None:
-    settings.VALIDATION = settings.VALIDATION | {"COOL_DOWN_SECONDS": 0}
     rotations = set(range(10, 100, 20))
     assert replies_under_load(url, local_azure, rotations) == {Reply(200, "")}
     assert len(project) == 100
@@ -132,11 +131,11 @@ def test_a_day_without_entra_loses_no_request(
     assert is_accepted(token(), policy, ring)
 
 
-@pytest.mark.parametrize("seconds", [0, 5, 290, 299])
+@pytest.mark.parametrize("seconds", [0, 1, 3, 20])
 def test_keys_that_roll_over_lose_no_request_of_any_process(
     chat: SignalRInstance, local_azure: LocalAzure, token: Tokens, seconds: float
 ) -> None:
-    """Though strangers ask both for keys that nobody has, the second so long after the first."""
+    """Although both processes read for invented key ids, the second so long after the first."""
     clock = Clock()
     policy = policies.get(seed.CHAT).token_policy(ECHO)
     rings = [ring_at(clock, local_azure, policy, start=in_daemon_thread) for _ in range(2)]
@@ -144,7 +143,7 @@ def test_keys_that_roll_over_lose_no_request_of_any_process(
     for number, ring in enumerate(rings):
         clock.forward(number * seconds)
         assert not is_accepted(invented(token(), number), policy, ring)
-    clock.forward(Timing.pacing + 5 - seconds)
+    clock.forward(Timing.pacing)
     local_azure.post("/_local/keys/rotate")
     local_azure.delete("/_local/requests")
     bearers = [token(claims={"uti": str(number)}) for number in range(40)]
@@ -175,10 +174,10 @@ def ring_at(
 
 
 def is_accepted(bearer: str, policy: TokenPolicy, ring: KeyRing) -> bool:
-    return validate(bearer, policy, ring, time.time()).is_accepted
+    return Validator(lambda _policy: ring).verdict(bearer, policy).is_accepted
 
 
-def test_a_flood_of_invented_keys_asks_entra_once(
+def test_a_flood_of_invented_key_ids_is_paced(
     chat: SignalRInstance, local_azure: LocalAzure, token: Tokens
 ) -> None:
     policy = policies.get(seed.CHAT).token_policy(ECHO)
@@ -186,15 +185,18 @@ def test_a_flood_of_invented_keys_asks_entra_once(
     bearer = token()
     assert validator.verdict(bearer, policy).is_accepted
     local_azure.delete("/_local/requests")
-    with ThreadPoolExecutor(4) as strangers:
+    began = time.monotonic()
+    with ThreadPoolExecutor(4) as senders:
         reasons = set(
-            strangers.map(
+            senders.map(
                 lambda number: validator.verdict(invented(bearer, number), policy).reason,
                 range(FLOOD),
             )
         )
     assert reasons == {"key_id_unknown"}
-    assert paths_asked(local_azure) == ["keys", "openid-configuration"]
+    # Each key id is another one, so that only the pacing delays the next reading.
+    readings = paths_asked(local_azure).count("keys")
+    assert 1 <= readings <= 2 + (time.monotonic() - began) // Timing.pacing
     assert validator.verdict(bearer, policy).is_accepted
 
 
