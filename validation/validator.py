@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from validation.checks.sequence import validate
 from validation.keys.key_ring import KeyRing, Reading
@@ -23,6 +23,13 @@ _Issuer = tuple[str, str, str]
 _MISMATCHES_A_SECOND: Final = 5
 # Requests that wait at once for keys to be read.
 _MAX_WAITING: Final = 256
+
+
+class _Timed(NamedTuple):
+    """A verdict, and how long the checks took; None for a token that was verified before."""
+
+    verdict: Verdict
+    seconds: float | None
 
 
 class Validator:
@@ -52,12 +59,12 @@ class Validator:
 
     def verdict(self, token: str, policy: TokenPolicy) -> Verdict:
         """Return the verdict on a token, waiting for keys to be read where that may change it."""
-        verdict = self._verdict(token, policy, None)
-        reading = self._reading(verdict, policy)
-        if reading is None:
-            return verdict
-        reading.wait()
-        return self._verdict(token, policy, None)
+        timed = self._verdict(token, policy, None)
+        reading = self._reading(timed.verdict, policy)
+        if reading is not None:
+            reading.wait()
+            timed = self._verdict(token, policy, None)
+        return self._observed(timed)
 
     async def averdict(self, token: str, policy: TokenPolicy) -> Verdict:
         """Return the verdict without blocking the event loop.
@@ -65,18 +72,17 @@ class Validator:
         A token whose claims do not match the policy is refused before its signature is checked. At
         most a few hundred requests wait for keys at once; the others are answered without.
         """
-        verdict = self._verdict(token, policy, self._may_verify_mismatch)
-        if not verdict.missing_key or self._waiting >= _MAX_WAITING:
-            return verdict
-        reading = self._reading(verdict, policy)
-        if reading is None:
-            return verdict
-        self._waiting += 1
-        try:
-            await reading.awaited()
-        finally:
-            self._waiting -= 1
-        return self._verdict(token, policy, self._may_verify_mismatch)
+        timed = self._verdict(token, policy, self._may_verify_mismatch)
+        if timed.verdict.missing_key and self._waiting < _MAX_WAITING:
+            reading = self._reading(timed.verdict, policy)
+            if reading is not None:
+                self._waiting += 1
+                try:
+                    await reading.awaited()
+                finally:
+                    self._waiting -= 1
+                timed = self._verdict(token, policy, self._may_verify_mismatch)
+        return self._observed(timed)
 
     def ring(self, policy: TokenPolicy) -> KeyRing:
         """Return the key ring of the policy's issuer; policies come from configuration only."""
@@ -93,19 +99,23 @@ class Validator:
 
     def _verdict(
         self, token: str, policy: TokenPolicy, may_verify: Callable[[], bool] | None
-    ) -> Verdict:
+    ) -> _Timed:
         ring = self.ring(policy)
         ring.refresh_if_due()
         now = self._clock()
         verified = self._verified.find(token, policy, ring, now)
         if verified is not None:
-            return verified
+            return _Timed(verified, None)
         began = time.perf_counter()
         verdict = validate(token, policy, ring, now, may_verify_mismatch=may_verify)
-        if self._observe is not None:
-            self._observe(time.perf_counter() - began, verdict)
+        seconds = time.perf_counter() - began
         self._verified.add(token, policy, verdict, now)
-        return verdict
+        return _Timed(verdict, seconds)
+
+    def _observed(self, timed: _Timed) -> Verdict:
+        if self._observe is not None and timed.seconds is not None:
+            self._observe(timed.seconds, timed.verdict)
+        return timed.verdict
 
     def _reading(self, verdict: Verdict, policy: TokenPolicy) -> Reading | None:
         return self.ring(policy).request(verdict.missing_key) if verdict.missing_key else None

@@ -387,8 +387,10 @@ def test_a_thread_that_reads_policies_keeps_the_database_out_of_requests(
 
 CONNECTED = """
 import django; django.setup()
+import sys
 from django.db import connection
 from upstreams.receiver.serving.database_connections import close_unusable_connections
+connection.settings_dict["CONN_MAX_AGE"] = int(sys.argv[1])
 connection.ensure_connection()
 close_unusable_connections()
 print("open" if connection.connection else "closed")
@@ -398,10 +400,10 @@ print("open" if connection.connection else "closed")
 @pytest.mark.parametrize(("max_age", "found"), [("0", "closed"), ("60", "open")])
 def test_closes_connections_as_django_does(tmp_path: Path, max_age: str, found: str) -> None:
     # A process of its own: Django never closes the tests' own database, which is in memory.
-    url = f"sqlite:///{tmp_path / 'empty.sqlite3'}?conn_max_age={max_age}"
+    url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     environment = {"DJANGO_SETTINGS_MODULE": "config.settings", "SIGNALMAN_DATABASE_URL": url}
     ended = subprocess.run(
-        [sys.executable, "-c", CONNECTED],
+        [sys.executable, "-c", CONNECTED, max_age],
         cwd=REPOSITORY,
         env=os.environ | environment,
         capture_output=True,
