@@ -3,7 +3,41 @@ PYTHON ?= python3
 BIN := .venv/bin
 export ONCE
 
-.PHONY: setup setup-dev demo check test lint test-quick test-sqlite test-postgres test-slow test-browser: export SIGNALMAN_SECRET_KEY := test
+.PHONY: setup setup-dev demo check test lint test-quick test-sqlite test-postgres test-slow \
+	test-browser bench lock
+
+# Recipes that start programs use exec, so that they notice when make is killed.
+setup:
+	@exec $(PYTHON) scripts/setup.py requirements.txt
+
+setup-dev:
+	@exec $(PYTHON) scripts/setup.py requirements-dev.txt
+
+demo: setup
+	@exec $(BIN)/python -m examples.demo
+
+# What to run while you work. -O: each target's output in one piece.
+check: setup-dev
+	@$(MAKE) --no-print-directory -j 2 -O lint test-quick
+
+# Everything. The slow tests wait most of the time, so the browser's run beside them.
+test: setup-dev
+	@$(MAKE) --no-print-directory lint test-sqlite test-postgres
+	@$(MAKE) --no-print-directory -j 2 -O test-slow test-browser
+
+lint: export SIGNALMAN_SECRET_KEY := lint
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m scripts.check_words
+	git ls-files -z -- 'templates/*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy .
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	SIGNALMAN_HTTPS=1 SIGNALMAN_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+test-quick test-sqlite test-postgres test-slow test-browser: export SIGNALMAN_SECRET_KEY := test
 # Fewer examples for each property.
 test-quick:
 	$(BIN)/pytest -q -n 2 -m "not slow" --hypothesis-profile quick
