@@ -10,7 +10,7 @@ import sys
 def main() -> None:
     """Run the management command that the arguments name.
 
-    A configuration that cannot work, and a database that is away, end it with a sentence.
+    A configuration error or a database that cannot be reached ends it with a message.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.exceptions import ImproperlyConfigured
