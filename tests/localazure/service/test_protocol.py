@@ -20,7 +20,12 @@ from localazure.service.protocol.frames import (
     protocol_named,
     with_length,
 )
-from localazure.service.protocol.parsing import MessageReader, ProtocolError, read_handshake
+from localazure.service.protocol.parsing import (
+    Message,
+    MessageReader,
+    ProtocolError,
+    read_handshake,
+)
 
 JSON, MESSAGEPACK = protocol_named("json"), protocol_named("messagepack")
 VALUES = st.recursive(
@@ -72,7 +77,8 @@ def test_reader_finds_frames_however_they_arrive(
 ) -> None:
     frames = [protocol.encode(Invocation("t", tuple(arguments))) for arguments in calls]
     stream = b"".join(frames)
-    reader, read = MessageReader(protocol, 2**20), []
+    reader = MessageReader(protocol, 2**20)
+    read: list[Message] = []
     while stream:
         size = data.draw(st.integers(1, len(stream)))
         read += reader.feed(stream[:size])
