@@ -10,6 +10,7 @@ from pathlib import Path
 from localazure import seed, seeding
 from localazure.app import application
 from localazure.environment import default_ca_file, export_lines
+from localazure.proxy import Proxy
 from localazure.server import Server, listen, raise_open_files_limit
 from localazure.service.endpoint import ServiceEndpoint
 from localazure.storage import Saving, StateError, StateFile
@@ -51,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         "--until-stdin-closes", action="store_true", help="end when standard input does"
     )
     parser.add_argument(
+        "--proxy-port",
+        type=int,
+        help="serve an HTTPS proxy that leads Azure's host names here, for HTTPS_PROXY",
+    )
+    parser.add_argument(
         "--instance-port",
         type=_instance_port,
         action="append",
@@ -85,6 +91,8 @@ def _serve(options: argparse.Namespace) -> int:
     saved = Saving(app, file, world, authority) if file else app
     service = ServiceEndpoint(saved, world, ports, server.abort)
     server.serve_application(Wire(service, world, server.abort))
+    if options.proxy_port is not None:
+        Proxy(options.proxy_port, port).start()
     if options.until_stdin_closes:
         server.stop_with_stdin()
     server.run(sockets=listeners)

@@ -32,6 +32,7 @@ from localazure.arm.web.providers import PROVIDERS as WEB
 from localazure.entra import errors as entra_errors
 from localazure.entra import graph, metadata_service, workload_issuer
 from localazure.entra import routes as entra
+from localazure.hosts import Hosts
 from localazure.service import control as service
 from localazure.service.clients.upkeep import keep_up
 from localazure.service.upstream.http import http_client
@@ -68,7 +69,7 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
 
     app = Starlette(
         routes=_routes(),
-        middleware=[Middleware(_WithoutTrailingSlash)],
+        middleware=[Middleware(Hosts), Middleware(_WithoutTrailingSlash)],
         lifespan=lifespan,
         exception_handlers={
             arm_errors.ArmError: _arm_error,

@@ -14,6 +14,12 @@ HOSTS = (
     # For those who can resolve an instance's own host name.
     "*.service.signalr.net",
     "*.service.signalr.localhost",
+    # Reached through the proxy.
+    "*.vault.azure.net",
+    "*.azurewebsites.net",
+    "management.azure.com",
+    "login.microsoftonline.com",
+    "graph.microsoft.com",
 )
 
 

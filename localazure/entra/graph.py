@@ -1,4 +1,4 @@
-"""Microsoft Graph, as far as applications and service principals are read.
+"""Microsoft Graph: applications, service principals, users and groups, to read.
 
 Azure serves it at graph.microsoft.com; here it is `/v1.0/...` of the same address. Any principal
 of the home tenant may read: app roles such as Application.Read.All are not asked for.
@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from localazure.arm import errors, guard
-from localazure.entra.directory import Application, derived_guid
+from localazure.arm.routing import json_content
+from localazure.entra.directory import Application, Group, Person, derived_guid
 from localazure.entra.principals import service_principals
 from localazure.world import world_of
 
@@ -65,6 +66,48 @@ async def get_application(request: Request) -> JSONResponse:
 async def get_service_principal(request: Request) -> JSONResponse:
     """GET /v1.0/servicePrincipals/{id}."""
     return _one(request, service_principals(world_of(request)))
+
+
+async def list_users(request: Request) -> JSONResponse:
+    """GET /v1.0/users."""
+    return _page(request, "users", map(_user, world_of(request).directory.people()))
+
+
+async def list_groups(request: Request) -> JSONResponse:
+    """GET /v1.0/groups."""
+    return _page(request, "groups", map(_group, world_of(request).directory.groups()))
+
+
+async def get_by_ids(request: Request) -> JSONResponse:
+    """POST /v1.0/directoryObjects/getByIds: what `az role assignment` asks for names."""
+    _authenticate(request)
+    directory = world_of(request).directory
+    body = json_content(await request.body()) or {}
+    wanted = {str(one).lower() for one in body.get("ids") or ()}
+    found = [
+        {"@odata.type": f"#microsoft.graph.{kind}"} | entity
+        for kind, entities in (
+            ("servicePrincipal", service_principals(world_of(request))),
+            ("user", map(_user, directory.people())),
+            ("group", map(_group, directory.groups())),
+        )
+        for entity in entities
+        if entity["id"].lower() in wanted
+    ]
+    return JSONResponse({"value": found})
+
+
+def _user(person: Person) -> Entity:
+    return {
+        "id": person.object_id,
+        "displayName": person.display_name,
+        "userPrincipalName": person.user_principal_name,
+        "mail": person.user_principal_name,
+    }
+
+
+def _group(group: Group) -> Entity:
+    return {"id": group.object_id, "displayName": group.display_name, "securityEnabled": True}
 
 
 def _application(application: Application) -> Entity:
@@ -162,4 +205,7 @@ ROUTES = [
     Route("/v1.0/applications/{id}", get_application),
     Route("/v1.0/servicePrincipals", list_service_principals),
     Route("/v1.0/servicePrincipals/{id}", get_service_principal),
+    Route("/v1.0/users", list_users),
+    Route("/v1.0/groups", list_groups),
+    Route("/v1.0/directoryObjects/getByIds", get_by_ids, methods=["POST"]),
 ]

@@ -33,7 +33,8 @@ from localazure.world import World, world_of
 RESOURCE = "https://vault.azure.net"
 API_VERSIONS = (
     *("7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6-preview.1", "7.6-preview.2", "7.6"),
-    *("7.7-preview.1", "2025-06-01-preview", "2025-07-01"),
+    *("7.7-preview.1", "2025-06-01-preview", "2025-07-01", "2026-01-01-preview"),
+    *("2026-03-01-preview", "2026-04-01"),
 )
 _SERVICE_VERSION = "1.9.908.1"
 _NETWORK = "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"
@@ -259,7 +260,11 @@ def _page(call: _Call, documents: dict[str, Any]) -> Response:
     link = None
     if end < len(keys):
         query = {"$skiptoken": _skip_token(keys[end])}
-        link = str(call.request.url.include_query_params(**query))
+        url = call.request.url
+        if vault_of_host(url.hostname or "") is not None:
+            # The client knows the vault by its host name, not by a path.
+            url = url.replace(path=url.path.removeprefix(f"/keyvault/{call.vault.name}"))
+        link = str(url.include_query_params(**query))
     return JSONResponse({"value": [documents[key] for key in keys[start:end]], "nextLink": link})
 
 

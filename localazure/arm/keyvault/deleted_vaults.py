@@ -115,6 +115,14 @@ def list_deleted(call: Call) -> Response:
     return call.page(call.world.resources.of_type(DELETED_TYPE, call.scope))
 
 
+@deleted_vaults.serves(
+    "GET", f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/deletedManagedHSMs", action="read"
+)
+def list_deleted_modules(call: Call) -> Response:
+    """List the deleted hardware security modules, which `az` asks for too: there are none."""
+    return call.page(())
+
+
 @deleted_vaults.serves("GET", _ONE, action="read")
 def get_deleted(call: Call) -> Response:
     """Read a deleted vault. Raises DeletedVaultNotFound."""

@@ -1,0 +1,44 @@
+"""Azure's own host names: for clients that reach this machine under them.
+
+A client comes here under `<vault>.vault.azure.net` or `<app>.azurewebsites.net` where that resolves
+to this machine, or through the proxy (`localazure.proxy`).
+"""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from localazure.arm.keyvault.data_plane import vault_of_host
+from localazure.arm.web.site import HOST_SUFFIX as SITE_SUFFIX
+
+
+class Hosts:
+    """ASGI middleware: leads requests to the hosts of vaults and sites to their paths."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            prefix = path_prefix(_host(scope))
+            if prefix and not scope["path"].startswith(prefix):
+                scope = dict(scope) | {"path": prefix + scope["path"], "raw_path": None}
+        await self._app(scope, receive, send)
+
+
+def path_prefix(host: str) -> str:
+    """Return the path under which a host is served on Local Azure's own address; or nothing."""
+    name = host.lower().partition(":")[0]
+    vault = vault_of_host(name)
+    if vault is not None:
+        return f"/keyvault/{vault}"
+    return f"/sites/{name}" if name.endswith(SITE_SUFFIX) else ""
+
+
+def _host(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host: str = value.decode("latin-1")
+            return host
+    return ""
