@@ -8,7 +8,7 @@ Shapes: Microsoft.SignalRService/signalR, api-version 2023-02-01.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
 from arm.function_app_authentication import FunctionAppState
@@ -117,18 +117,37 @@ class ExistenceState:
 
 @dataclass(frozen=True, slots=True)
 class InstanceState:
-    """The managed state of one instance.
+    """The managed part of one instance, one value per component.
 
-    Its identity, its templates in order, and, sorted, the grants that the templates require and the
-    Function Apps that they send signed requests to.
+    Grants and Function Apps are sorted. `extensions` holds the values of further components by
+    kind, as JSON values and sorted; read and replace values by kind with `value` and `with_value`.
     """
 
     identity: IdentityState = field(default_factory=IdentityState)
     templates: tuple[TemplateState, ...] = ()
     grants: tuple[GrantState, ...] = ()
-    # None where the instance does not exist.
+    # None if there is no instance.
     existence: ExistenceState | None = field(default_factory=ExistenceState)
     function_apps: tuple[FunctionAppState, ...] = ()
+    extensions: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is no instance."""
+        return self.existence is None
+
+    def value(self, kind: str) -> Any:
+        """Return the value of the component of that kind; None if the state has none."""
+        return getattr(self, kind) if kind in _OWN_KINDS else dict(self.extensions).get(kind)
+
+    def with_value(self, kind: str, value: Any) -> InstanceState:
+        """Return this state with another value of the component of that kind."""
+        if kind in _OWN_KINDS:
+            return replace(self, **{kind: value})
+        values = {name: other for name, other in self.extensions if name != kind}
+        if value is not None:
+            values[kind] = value
+        return replace(self, extensions=tuple(sorted(values.items(), key=lambda pair: pair[0])))
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values; `from_json` reads it back."""
@@ -138,11 +157,13 @@ class InstanceState:
         if self.existence is not None:
             state["existence"] = {name: said for name, said in state["existence"].items() if said}
         state["function_apps"] = [app.to_json() for app in self.function_apps]
-        return state
+        del state["extensions"]
+        return state | dict(self.extensions)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> InstanceState:
         """Read what `to_json` wrote."""
+        further = {kind: each for kind, each in value.items() if kind not in _OWN_KINDS}
         return cls(
             identity=IdentityState(**value["identity"]),
             templates=tuple(TemplateState(**template) for template in value["templates"]),
@@ -150,6 +171,7 @@ class InstanceState:
             grants=tuple(GrantState(**grant) for grant in value.get("grants", ())),
             existence=_existence_from_json(value.get("existence", {})),
             function_apps=tuple(map(FunctionAppState.from_json, value.get("function_apps", ()))),
+            extensions=tuple(sorted(further.items(), key=lambda pair: pair[0])),
         )
 
     @classmethod
@@ -167,7 +189,9 @@ class InstanceState:
         )
 
 
-# The instance does not exist.
+_OWN_KINDS: Final = frozenset(each.name for each in fields(InstanceState)) - {"extensions"}
+
+# The state of an instance that does not exist.
 ABSENT: Final = InstanceState(existence=None)
 
 

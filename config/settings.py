@@ -270,8 +270,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "wake-due-operations": {
-        "task": "sync.operations.tasks.wake_due_operations",
+    "enqueue-due-operations": {
+        "task": "sync.operations.tasks.enqueue_due_operations",
         "schedule": schedule(run_every=env[process.TICK_SECONDS]),
     },
     "refresh-fleet": {

@@ -11,8 +11,9 @@ from django.db.models import Sum
 
 from arm.state import ABSENT, InstanceState, TemplateState
 from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
-from sync.desired.state import desired_state, known_vaults, observed_state
-from sync.planning.components.vault_names import named_vaults
+from sync.components.grants import known_vaults
+from sync.components.vault_names import named_vaults
+from sync.desired.state import desired_state, observed_state
 from upstreams.function_app_authentication import host_of
 from upstreams.models import DeliveryCount, FunctionApp, Outcome
 from upstreams.receiver.authentication.instance_policy import InstancePolicy, read_policy

@@ -20,8 +20,7 @@ from identities.models import SignalRInstance
 from portal.charts import traffic_chart
 from portal.instance.traffic import explained_reasons
 from portal.page import PortalPage, is_fragment
-from sync.inventory.sync_status import SyncStatus
-from sync.models import InstanceStatus, Operation, StatusCount
+from sync.models import InstanceStatus, Operation, StatusCount, SyncStatus
 from upstreams.models import DeliveryCount, Outcome
 from upstreams.traffic import PERIODS, traffic
 
@@ -90,7 +89,7 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def running_operations() -> list[Operation]:
     """Return the running operations, each with the numbers of all and of completed steps."""
     steps = Count("steps"), Count("steps", filter=Q(steps__state="done"))
-    rows = Operation.objects.at_work().select_related("instance")
+    rows = Operation.objects.active().select_related("instance")
     return list(rows.annotate(total=steps[0], done=steps[1])[:_SHOWN])
 
 
@@ -114,7 +113,7 @@ def _health() -> list[tuple[str, int]]:
 
     An instance with a running operation is progressing, also while a role assignment propagates.
     """
-    at_work = Q(pk__in=Operation.objects.at_work().values("instance"))
+    at_work = Q(pk__in=Operation.objects.active().values("instance"))
     numbers = SignalRInstance.objects.exclude(provisioning_state="").aggregate(
         healthy=Count("pk", filter=Q(provisioning_state="Succeeded") & ~at_work),
         degraded=Count("pk", filter=Q(provisioning_state__in=["Failed", "Canceled"])),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import pluralize
@@ -15,21 +14,23 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from identities.models import SignalRInstance
-from portal.instance.plan import is_destructive
-from portal.page import PortalPage, who
+from portal.page import PortalPage, actor_of
 from sync.inventory.drift import drift_of
-from sync.models import Operation
-from sync.operations.instance_plan import plan_instance
-from sync.operations.lifecycle import start_apply
-from sync.operations.queue import ask_for_refresh
+from sync.operations.fleet_plan import (
+    FleetPlan,
+    Refusal,
+    TooMany,
+    plan_instances,
+    sentences,
+    start_applies,
+    without_running,
+)
+from sync.operations.queue import enqueue_refreshes
 from sync.operations.rendering import summary
-from sync.planning.errors import SyncError
-from sync.planning.plan import InvalidDesired, Plan
+from sync.planning.plan import Plan
 
 # Refreshed within the request; for more, a worker refreshes their subscriptions.
 _AT_ONCE: Final = 10
-# Plans on one page.
-_PLANS: Final = 200
 # Error messages on one page.
 _MAX_ERRORS: Final = 10
 
@@ -69,17 +70,12 @@ class ApplyFleet(PortalPage):
         """Start the operations, show errors, and redirect to the list of operations."""
         tickets = dict(ticket.partition(" ")[::2] for ticket in request.POST.getlist("plan"))
         rows = SignalRInstance.objects.with_desired().filter(name__in=tickets)
-        started, refused = 0, []
-        for instance in rows:
-            try:
-                _start(request, instance, tickets[instance.name])
-                started += 1
-            except (SyncError, InvalidDesired) as error:
-                refused.append(str(error))
-        if started:
-            messages.success(request, f"Started {started} operation{pluralize(started)}.")
-        _show_errors(request, refused)
-        if not started and not refused:
+        shown = [(instance, tickets[instance.name]) for instance in rows]
+        started = start_applies(shown, actor=actor_of(request))
+        if count := len(started.operations):
+            messages.success(request, f"Started {count} operation{pluralize(count)}.")
+        _show_errors(request, sentences(started.refusals))
+        if not shown:
             messages.warning(request, "No plans were selected.")
         return HttpResponseRedirect(reverse("admin:sync_operation_changelist"))
 
@@ -94,7 +90,7 @@ def refresh_chosen(request: HttpRequest, rows: QuerySet[SignalRInstance]) -> Non
             messages.success(request, f"Refreshed {read} instance{pluralize(read)} from Azure.")
         return
     subscriptions = set(rows.order_by().values_list("subscription", flat=True).distinct())
-    ask_for_refresh(subscriptions)
+    enqueue_refreshes(subscriptions)
     messages.success(
         request,
         f"{len(subscriptions)} subscription{pluralize(len(subscriptions))} will be refreshed from "
@@ -106,65 +102,44 @@ def plan_page(
     request: HttpRequest, rows: QuerySet[SignalRInstance], *, offers_apply: bool = False
 ) -> HttpResponse | None:
     """Return the page with the plans of these instances, or None with an error message."""
-    chosen = rows.count()
-    if chosen > _PLANS:
-        messages.error(
-            request, f"{chosen} instances are selected. Use filters to select at most {_PLANS}."
-        )
-        return None
     keys = list(rows.order_by().values_list("pk", flat=True))
     instances = SignalRInstance.objects.with_desired().filter(pk__in=keys)
-    found = _planned(instances)
+    try:
+        fleet = without_running(plan_instances(instances))
+    except TooMany as error:
+        messages.error(request, str(error))
+        return None
+    found = _rows(fleet)
     return TemplateResponse(
         request,
         "portal/fleet_plan.html",
         {
             **admin.site.each_context(request),
             "title": "Plans",
-            "rows": [row for row in found if row.problem or (row.plan and row.plan.steps)],
-            "in_sync": sum(1 for row in found if row.plan and row.plan.is_empty),
+            "rows": found,
+            "in_sync": len(fleet.unchanged),
             "tickets": [row.ticket for row in found if row.plan and not row.obstacle],
             "offers_apply": offers_apply and request.user.has_perm("sync.add_operation"),
         },
     )
 
 
-def _planned(instances: Iterable[SignalRInstance]) -> list[Row]:
-    rows = list(instances)
-    busy = set(
-        Operation.objects.unfinished().filter(instance__in=rows).values_list("instance", flat=True)
-    )
-    return [_row(instance, is_busy=instance.pk in busy) for instance in rows]
+def _rows(fleet: FleetPlan) -> list[Row]:
+    planned = [Row(instance, plan, obstacle=_obstacle(plan)) for instance, plan in fleet.plans]
+    refused = [_refused(each) for each in fleet.refusals]
+    return sorted([*planned, *refused], key=lambda row: row.instance.name)
 
 
-def _row(instance: SignalRInstance, *, is_busy: bool) -> Row:
-    try:
-        plan = plan_instance(instance)
-    except (SyncError, InvalidDesired) as error:
-        return Row(instance, problem=str(error), obstacle="There is no plan.")
-    return Row(instance, plan, obstacle=_obstacle(instance, plan, is_busy=is_busy))
+def _refused(refusal: Refusal) -> Row:
+    error = str(refusal.error)
+    return Row(refusal.instance, refusal.plan, "" if refusal.plan else error, obstacle=error)
 
 
-def _obstacle(instance: SignalRInstance, plan: Plan, *, is_busy: bool) -> str:
+def _obstacle(plan: Plan) -> str:
     """Return why the plan cannot be applied from this page, or an empty string."""
-    if plan.is_empty:
-        return "There is nothing to apply."
-    if instance.policy != instance.Policy.MANAGE:
-        return "The policy of the instance is not Manage."
-    if is_busy:
-        return "An operation is in progress."
-    if is_destructive(plan):
+    if plan.losses:
         return "It deletes resources that cannot be restored. Apply it on the instance's own page."
     return ""
-
-
-def _start(request: HttpRequest, instance: SignalRInstance, digest: str) -> None:
-    start_apply(
-        instance,
-        digest=digest,
-        requested_by=request.user if isinstance(request.user, User) else None,
-        requested_by_name=who(request),
-    )
 
 
 def _show_errors(request: HttpRequest, errors: Sequence[str]) -> None:

@@ -16,11 +16,12 @@ from portal.auto_refresh import AutoRefreshPage
 from portal.azure_portal import azure_portal_link
 from portal.diff import stored_changes
 from portal.page import PortalPage, who
-from sync.errors import OperationFinished, UnreadablePlan
+from sync.errors import OperationFinished
 from sync.models import Operation, OperationStep
 from sync.operations.backoff import MAX_ATTEMPTS
 from sync.operations.documents import operation_document
 from sync.operations.lifecycle import cancel
+from sync.planning.errors import UnreadablePlan
 from sync.planning.plan import Plan
 
 

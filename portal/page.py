@@ -6,8 +6,11 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.views.generic import TemplateView
+
+from accounts.actor import Actor
 
 
 class PortalPage(PermissionRequiredMixin, TemplateView):
@@ -50,6 +53,12 @@ class PortalPage(PermissionRequiredMixin, TemplateView):
 def who(request: HttpRequest) -> str:
     """Return the name that the audit trail records for `request`."""
     return request.user.get_username()
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return the user of `request` as an actor."""
+    user = request.user
+    return Actor(who(request), user if isinstance(user, User) else None)
 
 
 def is_fragment(request: HttpRequest) -> bool:

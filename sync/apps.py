@@ -1,4 +1,4 @@
-"""Django's registration of the room."""
+"""The Django app."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Writing down who changed what. Call it in the transaction that records the change itself.
+"""Recording audit events. Call these functions in the transaction of the change itself.
 
-Keys that stand in clear in an address are hidden.
+Keys in URLs are redacted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from upstreams.redaction import redacted
 def record_event(
     operation: Operation, action: str, *, before: Any = None, after: Any = None, who: str = ""
 ) -> AuditEvent:
-    """Record that `action` was done to the operation's instance, by who asked for the operation."""
+    """Record an action on the operation's instance, by default by who started the operation."""
     return AuditEvent.objects.create(
         who=who or operation.requested_by_name,
         action=action,
@@ -35,7 +35,7 @@ def record_change(
     before: Any = None,
     after: Any = None,
 ) -> AuditEvent:
-    """Record that `who` did `action` to what Signalman itself keeps of a resource."""
+    """Record that `who` changed what Signalman stores about a resource."""
     return AuditEvent.objects.create(
         who=who,
         action=action,

@@ -1,4 +1,4 @@
-"""The door to Azure as Django's settings describe it."""
+"""Azure clients, configured by Django's settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from arm.settings import ArmSettings
 
 
 def arm_settings() -> ArmSettings:
-    """Return where Azure is. Raises ImproperlyConfigured for an endpoint that is not https."""
+    """Return the settings of Azure Resource Manager.
+
+    Raises ImproperlyConfigured for an endpoint that is not https.
+    """
     try:
         return ArmSettings(
             endpoint=settings.SIGNALMAN_ARM_ENDPOINT,
@@ -28,7 +31,7 @@ def arm_settings() -> ArmSettings:
 
 
 def graph_settings() -> ArmSettings:
-    """Return where Microsoft Graph is. Raises ImproperlyConfigured as `arm_settings` does."""
+    """Return the settings of Microsoft Graph. Raises as `arm_settings` does."""
     try:
         return replace(
             arm_settings(),
@@ -42,7 +45,7 @@ def graph_settings() -> ArmSettings:
 def arm_client(subscription_id: UUID | str) -> ArmClient:
     """Return this process's client for a subscription; any number of threads may share it.
 
-    Raises CredentialRefused where azure-identity's variables contradict themselves.
+    Raises CredentialRefused if azure-identity's variables contradict each other.
     """
     return _client(str(subscription_id), arm_settings())
 

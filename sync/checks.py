@@ -1,4 +1,4 @@
-"""What `manage.py check`, and with it every command and worker, says of the way to Azure."""
+"""System checks of the Azure endpoints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sync.azure_client import arm_settings, graph_settings
 
 @register(Tags.security)
 def check_endpoints(**_: Any) -> list[CheckMessage]:
-    """Refuse an address of Azure to which the bearer token would go in clear."""
+    """Refuse an endpoint to which the access token would be sent without TLS."""
     try:
         arm_settings()
         graph_settings()

@@ -1,14 +1,12 @@
-"""Why work on an instance is not begun, in words for the person who asked for it."""
+"""Why work on an instance is refused, as messages for the operator."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from sync.models import Operation
 from sync.planning.errors import SyncError
-
-if TYPE_CHECKING:
-    from sync.models import Operation
-    from sync.planning.plan import Plan
+from sync.planning.plan import Plan
 
 
 class NeverRead(SyncError):
@@ -16,38 +14,49 @@ class NeverRead(SyncError):
 
 
 class NotManaged(SyncError):
-    """The instance's policy is to write nothing."""
+    """The instance's policy forbids writing to Azure."""
 
 
 class StalePlan(SyncError):
-    """The plan that was shown is not the one that would be carried out now: `plan` is."""
+    """The digest is not that of the current plan, which is `plan`."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(
-            f"The plan for {plan.instance} is stale: what is wanted, or what Azure has, changed "
-            "after it was made. Look at the new plan and apply that."
+            f"The plan for {plan.instance} is stale: the desired state or Azure changed after it "
+            "was made. Review the new plan and apply that."
         )
         self.plan = plan
 
 
-class UnreadablePlan(SyncError):
-    """What was stored as a plan is none, as far as this release of Signalman knows."""
-
-
 class NothingToApply(SyncError):
-    """Azure has what is wanted."""
+    """Azure already has the desired state."""
+
+
+class ConfirmationRequired(SyncError):
+    """A plan removes something that cannot be restored, and that was not confirmed.
+
+    `losses` says what, one sentence each.
+    """
+
+    def __init__(self, instance: str, losses: Sequence[str]) -> None:
+        super().__init__(
+            f"The plan for {instance} is destructive and was not confirmed. {' '.join(losses)} "
+            "Review the plan, then confirm it: `--confirm-destructive` in a command, "
+            "`confirm_destructive` in the API, the instance's name in the portal."
+        )
+        self.losses = tuple(losses)
 
 
 class OperationRunning(SyncError):
-    """The instance's one `operation` at a time is not this one."""
+    """Another operation, `operation`, is in progress on the instance."""
 
     def __init__(self, operation: Operation) -> None:
         super().__init__(
-            f"Operation {operation.pk} is under way on {operation.instance}: "
-            "wait for it, or cancel it."
+            f"Operation {operation.pk} is in progress on {operation.instance}: wait until it ends, "
+            "or cancel it."
         )
         self.operation = operation
 
 
 class OperationFinished(SyncError):
-    """It is too late to change how an operation goes."""
+    """The operation has ended and can no longer be cancelled."""

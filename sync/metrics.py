@@ -14,7 +14,7 @@ from observability.counters import Series
 from observability.metrics import Scrape, gauge_family
 from observability.models import MetricValue
 from sync.models import Operation, StatusCount
-from sync.operations.tasks import wake_due_operations
+from sync.operations.tasks import enqueue_due_operations
 
 TICK: Final = "tick"
 STATUSES: Final = ("synced", "out_of_sync", "missing", "unknown", "paused")
@@ -25,7 +25,7 @@ def record_tick(sender: Any = None, **_: Any) -> None:
 
     Beat, queue and worker all work where this moment is recent.
     """
-    if getattr(sender, "name", "") == wake_due_operations.name:
+    if getattr(sender, "name", "") == enqueue_due_operations.name:
         MetricValue.objects.set_latest({Series(TICK): time.time()})
 
 

@@ -27,6 +27,7 @@ from requests.adapters import HTTPAdapter
 from arm.errors import UnexpectedAnswer
 from arm.settings import ArmSettings, Call, origin
 from arm.transport.credentials import credential
+from arm.transport.write_guard import WriteGuardPolicy
 
 # A read is retried within one call, but not for longer than a person would wait for a page.
 READ_RETRIES: Final = 2
@@ -62,6 +63,7 @@ def pipeline(settings: ArmSettings) -> Pipeline[Any, Any]:
             ARMChallengeAuthenticationPolicy(credential(settings), settings.scope),
             ObservedPolicy(settings),
             ARMHttpLoggingPolicy(),
+            WriteGuardPolicy(),
         ],
     )
 

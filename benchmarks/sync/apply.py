@@ -11,10 +11,11 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
+from accounts.actor import Actor
 from identities.models import SignalRInstance
 from sync.models import Operation
 from sync.operations.instance_plan import plan_instance
-from sync.operations.lifecycle import advance, start_apply
+from sync.operations.lifecycle import run_stage, start_apply
 
 THREADS = 8
 
@@ -25,14 +26,14 @@ def apply_all() -> None:
     Raises RuntimeError if one fails.
     """
     for instance in SignalRInstance.objects.with_desired():
-        start_apply(instance, digest=plan_instance(instance).digest, requested_by_name="benchmark")
+        start_apply(instance, digest=plan_instance(instance).digest, actor=Actor("benchmark"))
     operations = list(Operation.objects.unfinished().values_list("pk", flat=True))
     with ThreadPoolExecutor(THREADS) as workers:
         list(workers.map(run_operation, operations))
         _close_connections(workers)
     failed = Operation.objects.exclude(state=Operation.State.SUCCEEDED).first()
     if failed is not None:
-        raise RuntimeError(f"{failed}: {failed.standing}")
+        raise RuntimeError(f"{failed}: {failed.status_text}")
 
 
 def run_operation(operation_id: UUID) -> None:
@@ -40,7 +41,7 @@ def run_operation(operation_id: UUID) -> None:
     due_at: datetime | None = timezone.now()
     while due_at is not None:
         time.sleep(max((due_at - timezone.now()).total_seconds(), 0))
-        due_at = advance(operation_id)
+        due_at = run_stage(operation_id)
 
 
 def _close_connections(workers: ThreadPoolExecutor) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from arm.state import ABSENT
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
-from sync.planning.components import is_in_sync
+from sync.components.registry import REGISTRY
 
 SERVERLESS: Final = "Serverless"
 CLASSIC: Final = "Classic"
@@ -40,7 +40,7 @@ def check_sync(context: Context) -> Iterator[Finding]:
             "The instance has not been read from Azure.",
             f"Refresh it: manage.py drift {instance}",
         )
-    elif not is_in_sync(context.desired, context.observed):
+    elif not REGISTRY.is_in_sync(context.desired, context.observed):
         yield failed(
             key,
             title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,12 @@ class UserAssignedIdentityQuerySet(models.QuerySet["UserAssignedIdentity"]):
     def with_arm_id(self, arm_id: str) -> UserAssignedIdentityQuerySet:
         """Return the identity of that ARM id, ignoring case."""
         return self.filter(arm_id__iexact=arm_id)
+
+    def by_arm_id(self, arm_ids: Iterable[str]) -> dict[str, UserAssignedIdentity]:
+        """Return the identities of these ARM ids, in any case, by their lower-case ARM id."""
+        keys = {arm_id.lower() for arm_id in arm_ids}
+        rows = self.annotate(key=Lower("arm_id")).filter(key__in=keys)
+        return {row.arm_id.lower(): row for row in rows}
 
     def matching(self, text: str) -> UserAssignedIdentityQuerySet:
         """Return those with that principal or client ID, or whose ARM id contains `text`."""
@@ -154,23 +161,23 @@ class SignalRInstance(models.Model):
         help_text="Upstream works in Serverless mode only.",
     )
     create_if_missing = models.BooleanField(
-        default=False, editable=False, help_text="An apply makes it where Azure has none."
+        default=False, editable=False, help_text="Whether an apply creates it if it does not exist."
     )
-    is_being_made = models.BooleanField(
+    is_creating = models.BooleanField(
         default=False,
         editable=False,
-        help_text="Its creation was sent, and Azure has not yet said that it succeeded.",
+        help_text="Its creation was sent, and Azure has not reported success yet.",
     )
     is_protected = models.BooleanField(
         "protected", default=True, help_text="Protected against deletion in Azure."
     )
-    ungranted = models.JSONField(
+    declined_grants = models.JSONField(
         default=list,
         blank=True,
         editable=False,
         help_text=(
-            "[vault, identity] of each reference that was taken over from Azure without a grant: "
-            "none is planned until somebody asks for it."
+            "Grants that are not desired, each as [vault, identity]: declined by an operator, or "
+            "missing in Azure when the instance was imported."
         ),
     )
 
@@ -203,15 +210,15 @@ class SignalRInstance(models.Model):
             if is_new:
                 ManagedIdentity.objects.create(instance=self)
 
-    def being_made(self) -> None:
-        """Say that its creation is being sent, until Azure is read and says that it succeeded."""
-        self.is_being_made = True
-        self.save(update_fields=["is_being_made"])
+    def mark_creating(self) -> None:
+        """Record that its creation is being sent, until Azure reports success."""
+        self.is_creating = True
+        self.save(update_fields=["is_creating"])
 
     @property
-    def is_half_made(self) -> bool:
-        """Whether Azure gave its creation up: what is there has to be made anew, or deleted."""
-        return self.is_being_made and self.provisioning_state in {"Failed", "Canceled"}
+    def is_creation_failed(self) -> bool:
+        """Whether its creation failed: it must be created again, or deleted."""
+        return self.is_creating and self.provisioning_state in {"Failed", "Canceled"}
 
     @property
     def arm_id(self) -> str:

@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from identities.models import ManagedIdentity, SignalRInstance
 from portal.admin.base import ValuesFilter
-from sync.inventory.sync_status import SyncStatus
+from sync.models import SyncStatus
 
 
 class StatusFilter(DropdownFilter):
@@ -29,8 +29,10 @@ class StatusFilter(DropdownFilter):
     ) -> QuerySet[SignalRInstance]:
         """Return the instances with the status; one that was never compared is Unknown."""
         if self.value() == SyncStatus.UNKNOWN:
-            return rows.filter(Q(standing__isnull=True) | Q(standing__status=SyncStatus.UNKNOWN))
-        return rows.filter(standing__status=self.value()) if self.value() else rows
+            return rows.filter(
+                Q(sync_status__isnull=True) | Q(sync_status__status=SyncStatus.UNKNOWN)
+            )
+        return rows.filter(sync_status__status=self.value()) if self.value() else rows
 
 
 class IdentityTypeFilter(DropdownFilter):

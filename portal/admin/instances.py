@@ -33,8 +33,7 @@ from portal.fleet_plan import plan_page, refresh_chosen
 from portal.page import who
 from portal.templatetags.portal import pill
 from sync.desired.form_edits import record_edit
-from sync.inventory.sync_status import SyncStatus
-from sync.models import Operation
+from sync.models import Operation, SyncStatus
 
 _BROKEN: Final = frozenset({"Failed", "Canceled"})
 
@@ -68,7 +67,7 @@ class SignalRInstanceAdmin(RowsAdmin):
         GroupFilter,
         LocationFilter,
     ]
-    list_select_related = ["subscription", "identity__user_assigned", "standing"]
+    list_select_related = ["subscription", "identity__user_assigned", "sync_status"]
     list_before_template = "portal/admin/instances_header.html"  # type: ignore[assignment]  # unfold: None
     search_fields = ["name", "resource_group"]
     readonly_fields = [
@@ -90,7 +89,7 @@ class SignalRInstanceAdmin(RowsAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SignalRInstance]:
         """Return the rows, each with whether an operation is running."""
         rows: QuerySet[SignalRInstance] = super().get_queryset(request)
-        running = Operation.objects.at_work().filter(instance=OuterRef("pk"))
+        running = Operation.objects.active().filter(instance=OuterRef("pk"))
         return rows.annotate(is_busy=Exists(running))
 
     def get_actions(self, request: HttpRequest) -> Any:
@@ -124,11 +123,11 @@ class SignalRInstanceAdmin(RowsAdmin):
         address = reverse("portal:instance-overview", args=[row.name])
         return format_html('<a class="list-link" href="{}">{}</a>', address, row)
 
-    @display(description="sync status", ordering="standing__status")
+    @display(description="sync status", ordering="sync_status__status")
     def sync_status(self, row: SignalRInstance) -> SafeString:
         """Return the sync status as of the last comparison."""
-        standing = getattr(row, "standing", None)
-        return pill(SyncStatus(standing.status) if standing else SyncStatus.UNKNOWN)
+        stored = getattr(row, "sync_status", None)
+        return pill(SyncStatus(stored.status) if stored else SyncStatus.UNKNOWN)
 
     @display(description="health", ordering="provisioning_state")
     def health(self, row: SignalRInstance) -> SafeString | str:

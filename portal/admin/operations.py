@@ -24,7 +24,7 @@ class OperationAdmin(ReadOnlyAdmin):
     """Operations with their status and result."""
 
     empty = Empty("No operations yet", "Applying the plan of an instance starts an operation.")
-    list_display = ["named", "shown_state", "standing", "actor", "requested", "finished"]
+    list_display = ["named", "shown_state", "status_text", "actor", "requested", "finished"]
     list_display_links = None
     list_filter = ["state", "kind"]
     list_select_related = ["instance"]

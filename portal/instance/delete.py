@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from portal.instance.page import InstancePage
-from portal.page import who
+from portal.page import actor_of, who
 from sync.desired.lifecycle import Protected, protect
 from sync.desired.removal import remove
 from sync.operations.lifecycle import start_delete
@@ -56,12 +55,10 @@ class DeletePage(InstancePage):
         return HttpResponseRedirect(reverse("admin:identities_signalrinstance_changelist"))
 
     def _delete_in_azure(self) -> HttpResponse:
-        user = self.request.user
         operation = start_delete(
             self.instance,
             confirm=self.request.POST.get("confirm", ""),
-            requested_by=user if isinstance(user, User) else None,
-            requested_by_name=who(self.request),
+            actor=actor_of(self.request),
         )
         messages.success(self.request, "The deletion was started.")
         return HttpResponseRedirect(reverse("portal:operation", args=[operation.pk]))

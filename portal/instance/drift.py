@@ -11,11 +11,11 @@ from django.template.defaultfilters import pluralize
 
 from portal.instance.page import InstancePage
 from portal.page import who
+from sync.components.registry import REGISTRY
 from sync.desired.accept_drift import accept
 from sync.desired.state import desired_state, observed_state
 from sync.inventory.drift_origins import origins
 from sync.planning.errors import SyncError
-from sync.planning.partial_plan import differences
 
 
 class DriftPage(InstancePage):
@@ -48,7 +48,7 @@ class DriftPage(InstancePage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add each difference with its origin."""
         observed = observed_state(self.instance)
-        changes = differences(observed, desired_state(self.instance)) if observed else ()
+        changes = REGISTRY.differences(observed, desired_state(self.instance)) if observed else ()
         sources = origins(self.instance, observed, changes) if observed else []
         return super().get_context_data(
             changes=list(zip(changes, sources, strict=True)),

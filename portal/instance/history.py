@@ -13,12 +13,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from arm.state import InstanceState
 from portal.instance.page import InstancePage
 from portal.page import who
+from sync.components.registry import REGISTRY
 from sync.desired.history import rollback
-from sync.desired.state import row_state
+from sync.desired.state import declared_state
 from sync.models import AuditEvent, DesiredRevision, Operation
 from sync.planning.changes import Change
 from sync.planning.errors import SyncError
-from sync.planning.partial_plan import differences
 
 _ROWS: Final = 10
 _EVENTS: Final = 25
@@ -82,7 +82,7 @@ class RollbackPage(InstancePage):
             raise Http404(f"{self.instance} has no revision {number}.")
         return super().get_context_data(
             revision=revision,
-            changes=_changes(row_state(self.instance), revision.read_state()),
+            changes=_changes(declared_state(self.instance), revision.read_state()),
             **kwargs,
         )
 
@@ -99,4 +99,4 @@ def _with_changes(
 
 def _changes(before: InstanceState, after: InstanceState) -> tuple[Change, ...]:
     """Return the differences, except those of existence, which revisions do not record."""
-    return differences(before, replace(after, existence=before.existence))
+    return REGISTRY.differences(before, replace(after, existence=before.existence))

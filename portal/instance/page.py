@@ -13,7 +13,7 @@ from django.urls import reverse
 from identities.models import SignalRInstance
 from portal.azure_portal import azure_portal_link
 from portal.page import PortalPage
-from sync.inventory.sync_status import sync_status
+from sync.desired.sync_status import sync_status
 
 
 @dataclass(frozen=True)

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from portal.instance.page import InstancePage
-from portal.page import who
+from portal.page import actor_of
+from sync.components.registry import REGISTRY
 from sync.errors import NeverRead, OperationRunning
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_apply
 from sync.operations.rendering import counts, summary
 from sync.planning.errors import SyncError
-from sync.planning.plan import InvalidDesired, Plan
-from sync.planning.step_order import reason
-
-# A deleted identity has a new principal if created again; an instance loses its keys and name.
-_LOST_FOR_GOOD: Final = frozenset({"identity", "instance"})
-
-
-class NotConfirmed(SyncError):
-    """A destructive plan was not confirmed with the name of the instance."""
 
 
 class PlanPage(InstancePage):
@@ -40,15 +31,14 @@ class PlanPage(InstancePage):
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
         """Start an operation that applies the plan with the submitted digest."""
         try:
-            self._require_confirmed()
             operation = start_apply(
                 self.instance,
                 digest=request.POST.get("digest", ""),
+                actor=actor_of(request),
                 paths=self._paths,
-                requested_by=request.user if isinstance(request.user, User) else None,
-                requested_by_name=who(request),
+                confirm_destructive=request.POST.get("confirm", "") == self.instance.name,
             )
-        except (SyncError, InvalidDesired) as error:
+        except SyncError as error:
             context = self.get_context_data(refusal=error)
             return self.render_to_response(context, status=409)
         messages.success(request, "The apply was started.")
@@ -70,33 +60,18 @@ class PlanPage(InstancePage):
     def _planned(self) -> dict[str, Any]:
         try:
             plan = plan_instance(self.instance, self._paths)
-        except (SyncError, InvalidDesired) as error:
+        except SyncError as error:
             return {"problem": error, "is_unread": isinstance(error, NeverRead)}
         return {
             "plan": plan,
-            "steps": [(step, reason(plan, step)) for step in plan.steps],
+            "steps": [(step, REGISTRY.explain(plan, step)) for step in plan.steps],
             "summary": summary(plan),
             "counts": counts(plan),
-            "is_destructive": is_destructive(plan),
+            "is_destructive": bool(plan.losses),
+            "losses": plan.losses,
         }
 
     @property
     def _paths(self) -> list[str]:
         data = self.request.POST if self.request.method == "POST" else self.request.GET
         return data.getlist("path")
-
-    def _require_confirmed(self) -> None:
-        """Raise NotConfirmed for a destructive plan without the confirmed name."""
-        typed = self.request.POST.get("confirm", "")
-        plan = plan_instance(self.instance, self._paths)
-        if is_destructive(plan) and typed != self.instance.name:
-            raise NotConfirmed(
-                f"Type the name {self.instance.name} to confirm a plan that deletes resources."
-            )
-
-
-def is_destructive(plan: Plan) -> bool:
-    """Return whether `plan` deletes something that cannot be restored."""
-    return any(
-        change.action == "delete" and change.target in _LOST_FOR_GOOD for change in plan.changes
-    )

@@ -20,10 +20,10 @@ from api.views import DocumentView
 from identities.api.views import instance_named
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from sync.api.serializers import GrantChoiceSerializer, IdentitySerializer, TemplateSerializer
-from sync.desired.history import Author, wanting
-from sync.desired.state import row_state
-from sync.inventory.vault_grants import choose_grants
-from sync.planning.components.vault_names import named_vaults
+from sync.components.vault_names import named_vaults
+from sync.desired.grant_choices import choose_grants
+from sync.desired.history import Author, changing_desired
+from sync.desired.state import declared_state
 from upstreams.redaction import redacted
 from upstreams.template_documents import dump_templates, load_templates
 
@@ -57,7 +57,7 @@ class WantedView(InstanceDocument):
         comment = Comment(data=request.query_params)
         comment.is_valid(raise_exception=True)
         author = Author(name_of(request), self.action, comment.validated_data["comment"])
-        with wanting(self.subject(), author):
+        with changing_desired(self.subject(), author):
             yield self.subject()
 
 
@@ -159,12 +159,12 @@ class WantedGrants(InstanceDocument):
 
     def dump(self, subject: SignalRInstance) -> list[dict[str, Any]]:
         """Return the vaults by name, and whether each is wanted."""
-        state = row_state(subject)
+        state = declared_state(subject)
         holder = state.identity.holder
         return [
             {
                 "vault": vault,
-                "is_wanted": holder is not None and [vault, holder] not in subject.ungranted,
+                "is_wanted": holder is not None and [vault, holder] not in subject.declined_grants,
             }
             for vault in named_vaults(state.templates)
         ]
@@ -174,6 +174,6 @@ class WantedGrants(InstanceDocument):
         chosen = {each["vault"]: each["is_wanted"] for each in document}
         if unknown := sorted(chosen.keys() - {each["vault"] for each in self.dump(subject)}):
             raise ValidationError({"vault": f"No template names {', '.join(unknown)}."})
-        if any(chosen.values()) and row_state(subject).identity.holder is None:
+        if any(chosen.values()) and declared_state(subject).identity.holder is None:
             raise ValidationError({"is_wanted": "Want an identity first: nobody is to be let in."})
         choose_grants(subject, chosen, who=name_of(request))

@@ -14,7 +14,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.callers import name_of, user_of
+from accounts.api.callers import actor_of, name_of
 from api.fields import FlagField, StrictSerializer, TextField
 from api.filters import Filters
 from api.idempotency import once
@@ -38,10 +38,8 @@ from sync.inventory.import_instances import import_subscription, refresh_subscri
 from sync.inventory.instance_list import ImportReport
 from sync.operations.fleet_plan import (
     MOST,
-    Asker,
     apply_instances,
     plan_instances,
-    refusal_document,
 )
 from sync.operations.rendering import render_json
 
@@ -73,7 +71,7 @@ class FleetPlan(FilteredInstances):
                 "digest": fleet.digest,
                 "plans": [render_json(plan) for _, plan in fleet.plans],
                 "unchanged": list(fleet.unchanged),
-                "refusals": [refusal_document(each) for each in fleet.refusals],
+                "refusals": [each.to_json() for each in fleet.refusals],
             }
         )
 
@@ -98,18 +96,15 @@ class FleetApply(FilteredInstances):
         """Start an operation for each plan."""
         serializer = FleetApplySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return once(request, lambda: self._start(request, serializer.validated_data["digest"]))
+        return once(request, lambda: self._start(request, serializer.validated_data))
 
-    def _start(self, request: Request, digest: str) -> Response:
-        operations, refusals = apply_instances(
-            self.filter_queryset(self.get_queryset()),
-            digest=digest,
-            asker=Asker(name_of(request), user_of(request)),
+    def _start(self, request: Request, asked: Mapping[str, Any]) -> Response:
+        started = apply_instances(
+            self.filter_queryset(self.get_queryset()), actor=actor_of(request), **asked
         )
-        started = OperationSerializer(operations, many=True).data
         body = {
-            "operations": started,
-            "refusals": [refusal_document(each) for each in refusals],
+            "operations": OperationSerializer(started.operations, many=True).data,
+            "refusals": [each.to_json() for each in started.refusals],
         }
         return Response(body, status=202, headers={"Retry-After": POLL_SECONDS})
 

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from accounts.api.callers import name_of
 from api.fields import ChoiceTextField, DocumentSerializer, StrictSerializer
 from api.views import ApiView, DocumentView
-from sync.inventory.function_app_status import agreement_document, agreement_of
-from sync.inventory.function_apps import refresh_function_app, set_app_policy
+from sync.components.function_app_targets import set_app_policy
+from sync.inventory.function_app_status import function_app_document, function_app_status
+from sync.inventory.function_apps import refresh_function_app
 from upstreams.models import FunctionApp
 
 
@@ -33,7 +34,7 @@ class AgreementSerializer(DocumentSerializer):
     id = serializers.CharField(help_text="Its ARM id.")
     host = serializers.CharField(allow_blank=True)
     policy = serializers.ChoiceField(choices=FunctionApp.Policy.choices)
-    standing = serializers.ChoiceField(
+    status = serializers.ChoiceField(
         choices=["agrees", "disagrees", "missing", "not used", "unknown"]
     )
     observedAt = serializers.DateTimeField(allow_null=True)  # noqa: N815  as the command has it
@@ -44,7 +45,7 @@ class AgreementSerializer(DocumentSerializer):
 
     def document(self, row: FunctionApp) -> dict[str, Any]:
         """Return it."""
-        return agreement_document(agreement_of(row))
+        return function_app_document(function_app_status(row))
 
 
 class FunctionAppDetail(ApiView):

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.callers import name_of, user_of
+from accounts.api.callers import actor_of, name_of
 from api.conditional import require_match
 from api.fields import (
     ChoiceTextField,
@@ -29,7 +29,7 @@ from identities.models import SignalRInstance
 from sync.api.desired_state import InstanceDocument
 from sync.api.operations import accepted
 from sync.api.serializers import OperationSerializer
-from sync.desired.lifecycle import Site, protect, want_new_instance
+from sync.desired.lifecycle import Site, add_new_instance, protect
 from sync.desired.management_policy import Policy, set_policy
 from sync.desired.removal import remove
 from sync.operations.lifecycle import start_delete
@@ -134,8 +134,7 @@ class InstanceDeletion(ApiView):
                 start_delete(
                     instance_named(name),
                     confirm=serializer.validated_data["confirm"],
-                    requested_by=user_of(request),
-                    requested_by_name=name_of(request),
+                    actor=actor_of(request),
                 )
             ),
         )
@@ -180,7 +179,7 @@ class InstanceSettings(InstanceDocument):
 def _want(wanted: dict[str, Any], who: str) -> Response:
     site = Site(wanted["subscription_id"], wanted["resource_group"])
     existence = ExistenceState(wanted["location"], wanted["sku"], wanted["service_mode"])
-    instance = want_new_instance(wanted["name"], site, existence, who=who)
+    instance = add_new_instance(wanted["name"], site, existence, who=who)
     document = InstanceSerializer(instance).data
     headers = {"Location": reverse("api-instance", args=[instance.name])}
     return Response(document, status=201, headers=headers)

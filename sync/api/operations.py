@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.callers import name_of, user_of
+from accounts.api.callers import actor_of, name_of
 from api.idempotency import once
 from api.links import to_operation
 from api.views import ApiView, ListView
@@ -27,6 +26,7 @@ from sync.api.serializers import (
     OperationSerializer,
     PlanSerializer,
 )
+from sync.components.registry import REGISTRY
 from sync.desired.accept_drift import accept
 from sync.desired.state import desired_state, observed_state
 from sync.inventory.drift import compare
@@ -35,7 +35,6 @@ from sync.models import Operation
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import cancel, start_apply
 from sync.operations.rendering import render_json
-from sync.planning.partial_plan import differences
 from upstreams.redaction import redacted
 
 # Seconds: an operation takes Azure some of them at least.
@@ -93,17 +92,9 @@ class InstanceApply(ApiView):
         serializer = ApplySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data
-        return once(request, lambda: accepted(self._start(request, instance_named(name), wanted)))
-
-    def _start(
-        self, request: Request, instance: SignalRInstance, wanted: Mapping[str, Any]
-    ) -> Operation:
-        return start_apply(
-            instance,
-            digest=wanted["digest"],
-            paths=wanted["paths"],
-            requested_by=user_of(request),
-            requested_by_name=name_of(request),
+        return once(
+            request,
+            lambda: accepted(start_apply(instance_named(name), actor=actor_of(request), **wanted)),
         )
 
 
@@ -206,7 +197,7 @@ def _standing(operation: Operation) -> Response:
 def _drift(instance: SignalRInstance) -> dict[str, Any]:
     (entry,) = compare([instance]).entries
     observed = observed_state(instance)
-    found = differences(observed, desired_state(instance)) if observed else ()
+    found = REGISTRY.differences(observed, desired_state(instance)) if observed else ()
     return {
         "instance": instance.name,
         "status": entry.status.value,

@@ -15,7 +15,11 @@ from api.views import ApiView
 from identities.api.views import instance_named
 from identities.models import SignalRInstance
 from sync.api.desired_state import InstanceDocument
-from sync.desired.request_requirements import demanding, demands_document, demands_of
+from sync.desired.request_requirements import (
+    changing_requirements,
+    requirements_document,
+    requirements_of,
+)
 from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST
 
 
@@ -53,11 +57,11 @@ class ReceiverDemandsDocument(InstanceDocument):
 
     def dump(self, subject: SignalRInstance) -> dict[str, Any]:
         """Return the switches."""
-        return demands_document(demands_of(subject))
+        return requirements_document(requirements_of(subject))
 
     def load(self, request: Request, subject: SignalRInstance, document: Any) -> None:
         """Set them, on record. Raises ValidationError."""
-        with demanding(subject, who=name_of(request)) as demands:
+        with changing_requirements(subject, who=name_of(request)) as demands:
             demands.signature = document["signature"]
             demands.url_secret = document["url_secret"]
             demands.url_secret_parameter = document["url_secret_parameter"]
@@ -85,15 +89,15 @@ class ReceiverSecret(ApiView):
         serializer = SecretSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data
-        with demanding(instance_named(name), who=name_of(request)) as demands:
+        with changing_requirements(instance_named(name), who=name_of(request)) as demands:
             demands.accept(wanted["secret"])
             if wanted["only"]:
                 demands.url_secret_digest_before = ""
-        return Response(demands_document(demands))
+        return Response(requirements_document(demands))
 
     @extend_schema(responses={200: DemandsSerializer})
     def delete(self, request: Request, name: str) -> Response:
         """Demand none, and forget them all."""
-        with demanding(instance_named(name), who=name_of(request)) as demands:
+        with changing_requirements(instance_named(name), who=name_of(request)) as demands:
             demands.forget_secrets()
-        return Response(demands_document(demands))
+        return Response(requirements_document(demands))

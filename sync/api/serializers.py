@@ -14,8 +14,7 @@ from api.fields import (
     TextField,
 )
 from identities.models import ManagedIdentity
-from sync.inventory.sync_status import SyncStatus
-from sync.models import Operation
+from sync.models import Operation, SyncStatus
 from sync.operations.documents import operation_document
 from upstreams.models import UpstreamTemplate
 
@@ -77,7 +76,12 @@ class StepSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     changes = ChangeSerializer(many=True)
     after = serializers.JSONField()
-    warnings = serializers.ListField(child=serializers.CharField())
+    warnings = serializers.ListField(
+        child=serializers.CharField(), help_text="What stops working, and until when."
+    )
+    losses = serializers.ListField(
+        child=serializers.CharField(), help_text="What the step removes and cannot restore."
+    )
 
 
 class CountsSerializer(serializers.Serializer[Any]):
@@ -95,6 +99,9 @@ class PlanSerializer(serializers.Serializer[Any]):
     action = serializers.CharField()
     digest = serializers.CharField()
     counts = CountsSerializer()
+    is_destructive = serializers.BooleanField(
+        help_text="Whether an apply needs `confirm_destructive`."
+    )
     steps = StepSerializer(many=True)
 
 
@@ -103,7 +110,11 @@ class ApplySerializer(StrictSerializer):
 
     digest = TextField(help_text="That of the plan, as it was shown.")
     paths = serializers.ListField(
-        child=TextField(), default=list, help_text="Those that the plan was limited to."
+        child=TextField(), default=list, help_text="The paths that the plan was limited to."
+    )
+    confirm_destructive = FlagField(
+        default=False,
+        help_text="Required for a plan that removes what cannot be restored: see `losses`.",
     )
 
 
@@ -128,7 +139,10 @@ class FleetPlanSerializer(serializers.Serializer[Any]):
 class FleetApplySerializer(StrictSerializer):
     """Which plan of many instances to carry out."""
 
-    digest = TextField(help_text="That over all plans, as it was shown for the same filters.")
+    digest = TextField(help_text="The digest of all plans, as shown for the same filters.")
+    confirm_destructive = FlagField(
+        default=False, help_text="Without it, destructive plans are refused and others applied."
+    )
 
 
 class OperationStepSerializer(serializers.Serializer[Any]):

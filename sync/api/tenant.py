@@ -19,7 +19,7 @@ from arm.graph import list_applications
 from identities.api.serializers import UserAssignedIdentitySerializer
 from identities.api.views import UserAssignedIdentityList
 from sync.azure_client import graph_settings
-from sync.inventory.user_assigned_identities import make_identity
+from sync.inventory.user_assigned_identities import create_identity
 
 _MOST: Final = 100
 
@@ -81,5 +81,5 @@ class Applications(ApiView):
 
 
 def _made(wanted: dict[str, Any], who: str) -> Response:
-    row = make_identity(wanted.pop("name"), **wanted, who=who)
+    row = create_identity(wanted.pop("name"), **wanted, who=who)
     return Response(UserAssignedIdentitySerializer(row).data, status=201)

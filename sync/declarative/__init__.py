@@ -1,1 +1,1 @@
-"""A fleet written down in YAML files: what is wanted of each instance, exported and applied."""
+"""A fleet declared in YAML files: exporting, reading and applying the desired state."""

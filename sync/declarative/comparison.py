@@ -1,7 +1,7 @@
-"""What a declared fleet would change of the rows, and why some of it cannot be.
+"""Checking a declared fleet, and comparing it with the desired state in the rows.
 
 Everything is checked before anything is written. Azure is asked only whether the name of a new
-instance is free, and only where nothing else is wrong.
+instance is available, and only if there is no other problem.
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ from django.db.models.functions import Lower
 from arm.errors import ArmError
 from arm.request_bodies import SERVICE_MODES, SKUS
 from arm.state import ExistenceState, InstanceState, TemplateState
-from identities.models import SignalRInstance
+from identities.models import SignalRInstance, UserAssignedIdentity
 from identities.names import validate_instance_name, validate_resource_group
-from sync.declarative.export import wanted_grants
+from sync.components.existence import existence_of
+from sync.components.registry import REGISTRY
+from sync.components.vault_names import named_vaults
 from sync.declarative.fleet_documents import Declarations, DeclaredFunctionApp, DeclaredInstance
-from sync.declarative.yaml_reader import Fault
+from sync.declarative.yaml_reader import Problem
+from sync.desired.grant_choices import grant_choices
 from sync.desired.lifecycle import NotCreatable, Site, require_creatable
-from sync.desired.state import existence_of, observed_state, row_state
-from sync.inventory.user_assigned_identities import known_identities
+from sync.desired.state import declared_state, observed_state
 from sync.planning.changes import Change
-from sync.planning.components.vault_names import named_vaults
 from sync.planning.errors import SyncError
-from sync.planning.partial_plan import differences
 from upstreams.models import FunctionApp, UpstreamTemplate
 from upstreams.redaction import is_redacted, redact
 
 _EXISTENCE_KEYS = {"location": "location", "sku": "sku", "serviceMode": "service_mode"}
 
 
-class Undeclarable(SyncError):
-    """Something is wrong with what was declared, so none of it is taken."""
+class InvalidDeclarations(SyncError):
+    """The declarations have problems, so none of them is used."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(map(str, self.faults)))
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
-    """What a document asks of an instance: `changes` of its rows, or of the rows that it gets.
+class DeclaredChange:
+    """The changes that a document makes to an instance's desired state.
 
-    `instance` is its row as it was checked; None for one that is to be made.
+    `instance` is its row as it was checked; None for an instance to create.
     """
 
     declared: DeclaredInstance
@@ -54,8 +54,8 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class AppIntent:
-    """What a document asks of a Function App that is known: `changes` of its row."""
+class DeclaredAppChange:
+    """The changes that a document makes to the row of a known Function App."""
 
     declared: DeclaredFunctionApp
     app: FunctionApp
@@ -63,54 +63,54 @@ class AppIntent:
 
 
 @dataclass(frozen=True, slots=True)
-class Intents:
-    """What all documents ask, by the names of the instances, and by the apps' ARM ids."""
+class DeclaredChanges:
+    """The changes of all documents, sorted by the instances' names and the apps' ARM ids."""
 
-    instances: tuple[Intent, ...]
-    function_apps: tuple[AppIntent, ...]
+    instances: tuple[DeclaredChange, ...]
+    function_apps: tuple[DeclaredAppChange, ...]
 
     @property
     def is_empty(self) -> bool:
-        """Whether the rows are as they are to be."""
+        """Whether the rows already have the declared state."""
         return not any(each.changes for each in self.instances) and not any(
             each.changes for each in self.function_apps
         )
 
 
-def check(declared: Declarations, names: Collection[str] = ()) -> Intents:
-    """Return what the documents ask; with `names`, those of these instances alone.
+def check(declared: Declarations, names: Collection[str] = ()) -> DeclaredChanges:
+    """Return the changes of the documents; with `names`, only of these instances.
 
-    Raises Undeclarable, with all that is wrong, and writes nothing that is wanted.
+    Raises InvalidDeclarations with every problem. The desired state is not changed.
     """
     chosen = _chosen(declared, names)
     rows = _rows(chosen.instances)
     chosen = replace(chosen, instances=tuple(_whole(each, rows) for each in chosen.instances))
-    borrowed = {
+    assigned = {
         arm_id for each in chosen.instances if (arm_id := each.state.identity.user_assigned_id)
     }
-    identities = known_identities(borrowed) if borrowed else {}
-    apps, faults = _check_apps(chosen.function_apps)
+    identities = UserAssignedIdentity.objects.by_arm_id(assigned) if assigned else {}
+    apps, problems = _check_apps(chosen.function_apps)
     for each in chosen.instances:
-        faults += _check_instance(each, rows.get(each.name.lower()), identities)
-    # Azure is asked last: what is wrong here needs no question.
-    if not faults:
-        faults = [fault for each in chosen.instances for fault in _check_new(each, rows)]
-    if faults:
-        raise Undeclarable(faults)
-    intents = [_intent(each, rows.get(each.name.lower())) for each in chosen.instances]
-    return Intents(
-        tuple(sorted(intents, key=lambda each: each.declared.name.lower())),
+        problems += _check_instance(each, rows.get(each.name.lower()), identities)
+    # Azure is asked last, and only if there is no other problem.
+    if not problems:
+        problems = [problem for each in chosen.instances for problem in _check_new(each, rows)]
+    if problems:
+        raise InvalidDeclarations(problems)
+    declared_changes = [_difference(each, rows.get(each.name.lower())) for each in chosen.instances]
+    return DeclaredChanges(
+        tuple(sorted(declared_changes, key=lambda each: each.declared.name.lower())),
         tuple(sorted(apps, key=lambda each: each.app.arm_id.lower())),
     )
 
 
 def site_of(declared: DeclaredInstance) -> Site:
-    """Return where the instance is, or is to be made."""
+    """Return the place of the instance."""
     return Site(declared.subscription_id, declared.resource_group)
 
 
 def creation_of(declared: DeclaredInstance) -> ExistenceState:
-    """Return how a new instance is to be made, with the defaults of `create_instance`."""
+    """Return the properties to create an instance with, with the defaults of `create_instance`."""
     said = declared.existence
     return replace(
         said, sku=said.sku or "Standard_S1", service_mode=said.service_mode or SERVICE_MODES[0]
@@ -134,7 +134,7 @@ def _rows(declared: Iterable[DeclaredInstance]) -> dict[str, SignalRInstance]:
 
 
 def _whole(declared: DeclaredInstance, rows: Mapping[str, SignalRInstance]) -> DeclaredInstance:
-    """Return the document with the keys that an export hid, where the instance still has them."""
+    """Return the document with the keys that an export redacted, if the instance has them."""
     row = rows.get(declared.name.lower())
     if row is None:
         return declared
@@ -150,82 +150,86 @@ def _whole(declared: DeclaredInstance, rows: Mapping[str, SignalRInstance]) -> D
 
 def _check_apps(
     declared: Collection[DeclaredFunctionApp],
-) -> tuple[list[AppIntent], list[Fault]]:
+) -> tuple[list[DeclaredAppChange], list[Problem]]:
     keys = [each.arm_id.lower() for each in declared]
     keyed = FunctionApp.objects.annotate(key=Lower("arm_id")).filter(key__in=keys)
     rows = {row.arm_id.lower(): row for row in keyed}
-    faults = [
-        each.fault("This Function App is not known here: run import_instances first.")
+    problems = [
+        each.problem("Unknown Function App. Run `manage.py import_instances` first.")
         for each in declared
         if each.arm_id.lower() not in rows
     ]
-    if faults:
-        return [], faults
-    return [_app_intent(each, rows[each.arm_id.lower()]) for each in declared], []
+    if problems:
+        return [], problems
+    return [_app_difference(each, rows[each.arm_id.lower()]) for each in declared], []
 
 
-def _app_intent(declared: DeclaredFunctionApp, row: FunctionApp) -> AppIntent:
+def _app_difference(declared: DeclaredFunctionApp, row: FunctionApp) -> DeclaredAppChange:
     if row.policy == declared.policy:
-        return AppIntent(declared, row, ())
+        return DeclaredAppChange(declared, row, ())
     change = Change("app.policy", "update", row.policy, declared.policy)
-    return AppIntent(declared, row, (change,))
+    return DeclaredAppChange(declared, row, (change,))
 
 
 def _check_instance(
     declared: DeclaredInstance, row: SignalRInstance | None, identities: Collection[str]
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     yield from _check_known(declared, row) if row else _check_unknown(declared)
-    borrowed = declared.state.identity.user_assigned_id
-    if borrowed and borrowed not in identities:
-        yield declared.fault(
-            f"The user-assigned identity {borrowed} is not known here: import its subscription.",
+    assigned = declared.state.identity.user_assigned_id
+    if assigned and assigned not in identities:
+        yield declared.problem(
+            f"Unknown user-assigned identity {assigned}. Import its subscription first.",
             "identity",
         )
     yield from _check_grants(declared)
     kept = _kept(row) if row else frozenset()
     for position, template in enumerate(declared.state.templates):
-        # What an import brought may stay as it is; only what is chosen anew is judged.
+        # An imported template may stay as it is; only new ones are validated.
         if template not in kept:
             yield from _check_template(declared, position, template)
 
 
 def _kept(row: SignalRInstance) -> frozenset[TemplateState]:
-    """Return the templates that the instance has, here or in Azure."""
+    """Return the desired and observed templates of the instance."""
     observed = observed_state(row, apps=())
-    return frozenset([*row_state(row).templates, *(observed.templates if observed else ())])
+    return frozenset([*declared_state(row).templates, *(observed.templates if observed else ())])
 
 
-def _check_known(declared: DeclaredInstance, row: SignalRInstance) -> Iterator[Fault]:
+def _check_known(declared: DeclaredInstance, row: SignalRInstance) -> Iterator[Problem]:
     if row.subscription_id != declared.subscription_id:
-        yield declared.fault(f"It is in the subscription {row.subscription_id}.", "subscription")
+        yield declared.problem(
+            f"The instance is in the subscription {row.subscription_id}.", "subscription"
+        )
     if row.resource_group.lower() != declared.resource_group.lower():
-        yield declared.fault(f"It is in {row.resource_group}.", "resourceGroup")
+        yield declared.problem(
+            f"The instance is in the resource group {row.resource_group}.", "resourceGroup"
+        )
     said, found = asdict(declared.existence), asdict(existence_of(row))
     for key, name in _EXISTENCE_KEYS.items():
         if said[name] and found[name] and said[name].lower() != found[name].lower():
-            yield declared.fault(
-                f"It is {found[name]}, and an instance that is there is never made otherwise: "
-                "write that, or leave this out.",
+            yield declared.problem(
+                f"The instance has {found[name]}, which cannot be changed. Write that value, or "
+                "remove the key.",
                 key,
             )
         if declared.create_if_missing and not said[name] and not found[name]:
-            yield declared.fault(f"Say {key}: it may have to be made.")
+            yield declared.problem(f"{key} is required with createIfMissing.")
 
 
-def _check_unknown(declared: DeclaredInstance) -> Iterator[Fault]:
+def _check_unknown(declared: DeclaredInstance) -> Iterator[Problem]:
     if not declared.create_if_missing:
-        yield declared.fault(
-            f"There is no instance {declared.name!r} here: run import_instances first, or write "
-            "createIfMissing: true to have it made in Azure.",
+        yield declared.problem(
+            f"Unknown instance {declared.name!r}. Run `manage.py import_instances` first, or write "
+            "createIfMissing: true to create it in Azure.",
             "name",
         )
         return
     if not declared.existence.location:
-        yield declared.fault("Say in which location it is to be made.")
+        yield declared.problem("location is required to create the instance.")
     for key, choices in (("sku", SKUS), ("serviceMode", SERVICE_MODES)):
         said = getattr(declared.existence, _EXISTENCE_KEYS[key])
         if said and said not in choices:
-            yield declared.fault(f"It is to be made as one of {', '.join(choices)}.", key)
+            yield declared.problem(f"The value must be one of {', '.join(choices)}.", key)
     for key, value, validate in (
         ("name", declared.name, validate_instance_name),
         ("resourceGroup", declared.resource_group, validate_resource_group),
@@ -233,23 +237,23 @@ def _check_unknown(declared: DeclaredInstance) -> Iterator[Fault]:
         try:
             validate(value)
         except ValidationError as error:
-            yield declared.fault(" ".join(error.messages), key)
+            yield declared.problem(" ".join(error.messages), key)
 
 
-def _check_grants(declared: DeclaredInstance) -> Iterator[Fault]:
+def _check_grants(declared: DeclaredInstance) -> Iterator[Problem]:
     if declared.grants and declared.state.identity.holder is None:
-        yield declared.fault("There is no identity that could be granted anything.", "grants")
+        yield declared.problem("grants needs an identity.", "grants")
     for name in declared.grants.keys() - {*named_vaults(declared.state.templates)}:
-        yield declared.fault(f"No template names a secret of the vault {name}.", "grants")
+        yield declared.problem(f"No template names a secret of the vault {name}.", "grants")
 
 
 def _check_template(
     declared: DeclaredInstance, position: int, template: TemplateState
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     if is_redacted(template.url_template):
-        yield declared.fault(
-            "A key was hidden in its address, and the instance has no template with that key: name "
-            "a secret of a vault in its place.",
+        yield declared.problem(
+            "The key in this URL was redacted, and the instance has no template with that key. Use "
+            "a Key Vault reference instead.",
             f"upstream[{position}]",
         )
         return
@@ -268,23 +272,25 @@ def _check_template(
         sentences = " ".join(
             f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()
         )
-        yield declared.fault(sentences, f"upstream[{position}]")
+        yield declared.problem(sentences, f"upstream[{position}]")
 
 
-def _check_new(declared: DeclaredInstance, rows: Mapping[str, SignalRInstance]) -> Iterator[Fault]:
+def _check_new(
+    declared: DeclaredInstance, rows: Mapping[str, SignalRInstance]
+) -> Iterator[Problem]:
     if declared.name.lower() in rows:
         return
     try:
         require_creatable(declared.name, site_of(declared), creation_of(declared))
     except (NotCreatable, ArmError) as error:
-        yield declared.fault(str(error))
+        yield declared.problem(str(error))
 
 
-def _intent(declared: DeclaredInstance, row: SignalRInstance | None) -> Intent:
+def _difference(declared: DeclaredInstance, row: SignalRInstance | None) -> DeclaredChange:
     if row is None:
         created = Change("instance", "create", None, asdict(creation_of(declared)))
-        found = differences(InstanceState(), declared.state)
-        return Intent(declared, None, (created, *found))
+        found = REGISTRY.differences(InstanceState(), declared.state)
+        return DeclaredChange(declared, None, (created, *found))
     flags = (
         ("policy", row.policy, declared.policy),
         ("is_protected", row.is_protected, declared.is_protected),
@@ -295,12 +301,12 @@ def _intent(declared: DeclaredInstance, row: SignalRInstance | None) -> Intent:
         for name, before, after in flags
         if after is not None and before != after
     ]
-    changes += differences(row_state(row), declared.state)
-    return Intent(declared, row, (*changes, *_grant_changes(declared, row)))
+    changes += REGISTRY.differences(declared_state(row), declared.state)
+    return DeclaredChange(declared, row, (*changes, *_grant_changes(declared, row)))
 
 
 def grants_of(declared: DeclaredInstance) -> dict[str, bool]:
-    """Return of every vault that the templates name whether the identity is to be let in."""
+    """Return, for every vault that the templates name, whether its grant is desired."""
     if declared.state.identity.holder is None:
         return {}
     return {
@@ -309,7 +315,7 @@ def grants_of(declared: DeclaredInstance) -> dict[str, bool]:
 
 
 def _grant_changes(declared: DeclaredInstance, row: SignalRInstance) -> Iterator[Change]:
-    before = wanted_grants(row)
+    before = grant_choices(row)
     for name, after in grants_of(declared).items():
         if before.get(name, True) != after:
-            yield Change(f"grants[{name}].wanted", "update", before.get(name, True), after)
+            yield Change(f"grants[{name}].desired", "update", before.get(name, True), after)

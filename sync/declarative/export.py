@@ -1,4 +1,4 @@
-"""What is wanted of a fleet, from its rows, as documents. Keys in addresses are hidden in them."""
+"""The desired state of a fleet as documents. Keys in URLs are redacted."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from uuid import UUID
 from django.db.models.functions import Lower
 
 from identities.models import SignalRInstance
+from sync.components.existence import existence_of
 from sync.declarative.fleet_documents import DeclaredFunctionApp, DeclaredInstance
-from sync.desired.state import existence_of, row_state
-from sync.planning.components.vault_names import named_vaults
+from sync.desired.grant_choices import grant_choices
+from sync.desired.state import declared_state
 from upstreams.models import FunctionApp
 from upstreams.redaction import redact
 
 
-def declare(instance: SignalRInstance) -> DeclaredInstance:
+def document_of(instance: SignalRInstance) -> DeclaredInstance:
     """Return the document of an instance fetched by `SignalRInstance.objects.with_desired()`."""
-    state = row_state(instance)
+    state = declared_state(instance)
     shown = (replace(each, url_template=redact(each.url_template)) for each in state.templates)
     return DeclaredInstance(
         name=instance.name,
@@ -29,18 +30,8 @@ def declare(instance: SignalRInstance) -> DeclaredInstance:
         policy=instance.policy,
         is_protected=instance.is_protected,
         create_if_missing=instance.create_if_missing or None,
-        grants=wanted_grants(instance),
+        grants=grant_choices(instance),
     )
-
-
-def wanted_grants(instance: SignalRInstance) -> dict[str, bool]:
-    """Return, of each vault that the templates name, whether the identity is to be let in."""
-    state = row_state(instance)
-    holder = state.identity.holder
-    if holder is None:
-        return {}
-    declined = {name for name, who in instance.ungranted if who == holder}
-    return {name: name not in declined for name in named_vaults(state.templates)}
 
 
 def declare_all(
@@ -48,10 +39,10 @@ def declare_all(
 ) -> Iterator[DeclaredInstance | DeclaredFunctionApp]:
     """Yield the documents of these instances by name, then those of Function Apps by ARM id.
 
-    The apps are those that the instances send signed requests to and, of a whole fleet, besides
-    those that plans may write.
+    The apps are those that the instances send signed requests to and, for a whole fleet, those that
+    plans may write.
     """
-    documents = sorted(map(declare, instances), key=lambda each: each.name.lower())
+    documents = sorted(map(document_of, instances), key=lambda each: each.name.lower())
     yield from documents
     signed = {
         template.url_template
@@ -66,13 +57,13 @@ def declare_all(
         yield DeclaredFunctionApp(app.arm_id, app.policy)
 
 
-def chosen(
+def selected_instances(
     *,
     names: Iterable[str] = (),
     subscription: UUID | None = None,
     resource_group: str | None = None,
 ) -> list[SignalRInstance]:
-    """Return the instances that meet all that is asked, with what is wanted of them."""
+    """Return the instances that match all filters, with their desired state."""
     rows = SignalRInstance.objects.with_desired()
     if keys := [name.lower() for name in names]:
         rows = rows.annotate(key=Lower("name")).filter(key__in=keys)

@@ -1,4 +1,4 @@
-"""The documents of a declared fleet: their keys, their versions, and how they are read and written.
+"""The documents of a declared fleet: their keys and versions, reading and writing them.
 
     apiVersion: signalman/v1
     kind: SignalRInstance
@@ -10,7 +10,7 @@
     upstream:
     - {hubPattern: chat, urlTemplate: 'https://...'}
 
-A document says all that is wanted of its instance. Templates have the shape that `az signalr
+A document holds the whole desired state of its instance. Templates have the shape that `az signalr
 upstream list` prints. `docs/automation.md` explains every key.
 """
 
@@ -32,7 +32,7 @@ from arm.state import (
     InstanceState,
     TemplateState,
 )
-from sync.declarative.yaml_reader import Entry, Fault, Place, read_entries
+from sync.declarative.yaml_reader import Entry, Location, Problem, read_entries
 
 API_VERSION: Final = "signalman/v1"
 INSTANCE: Final = "SignalRInstance"
@@ -42,16 +42,16 @@ _HEAD: Final = ("apiVersion", "kind")
 _PATTERNS: Final = ("hubPattern", "categoryPattern", "eventPattern")
 _POLICIES: Final = ("observe", "manage", "pause")
 _APP_POLICIES: Final = ("observe", "manage")
-# A document's line must not be folded: it is read by people, and compared by `diff`.
+# Lines are not folded, so that people can read and compare them.
 _ENDLESS: Final = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredInstance:
-    """What a document says of an instance. None, and nothing in `existence`, are not said.
+    """The document of an instance. None, and empty values in `existence`, are not declared.
 
-    `grants` says of vaults that templates name whether the identity is to be granted access; of
-    others it is. `places` are where the document's values stand, by their path.
+    `grants` holds, by vault, whether the identity is to be granted access; the default is yes.
+    `places` are the locations of the document's values by their path.
     """
 
     name: str
@@ -63,12 +63,12 @@ class DeclaredInstance:
     is_protected: bool | None = None
     create_if_missing: bool | None = None
     grants: Mapping[str, bool] = field(default_factory=dict)
-    place: Place = field(default_factory=lambda: Place("", 0))
-    places: Mapping[str, Place] = field(default_factory=dict, repr=False)
+    place: Location = field(default_factory=lambda: Location("", 0))
+    places: Mapping[str, Location] = field(default_factory=dict, repr=False)
 
-    def fault(self, sentence: str, path: str = "") -> Fault:
-        """Return that something is wrong at a path of the document, or at it as a whole."""
-        return Fault(self.places.get(path) or replace(self.place, path=path), sentence)
+    def problem(self, sentence: str, path: str = "") -> Problem:
+        """Return a problem at a path of the document, or of the whole document."""
+        return Problem(self.places.get(path) or replace(self.place, path=path), sentence)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document, its keys in their order."""
@@ -95,15 +95,15 @@ class DeclaredInstance:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFunctionApp:
-    """What a document says of a Function App: whether plans may write its authentication."""
+    """The document of a Function App: whether plans may write its settings."""
 
     arm_id: str
     policy: str
-    place: Place = field(default_factory=lambda: Place("", 0))
+    place: Location = field(default_factory=lambda: Location("", 0))
 
-    def fault(self, sentence: str) -> Fault:
-        """Return that something is wrong with the document."""
-        return Fault(self.place, sentence)
+    def problem(self, sentence: str) -> Problem:
+        """Return a problem of the document."""
+        return Problem(self.place, sentence)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document, its keys in their order."""
@@ -117,7 +117,7 @@ class DeclaredFunctionApp:
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """What files say of a fleet, in the order of their documents."""
+    """The documents of files, in their order."""
 
     instances: tuple[DeclaredInstance, ...] = ()
     function_apps: tuple[DeclaredFunctionApp, ...] = ()
@@ -134,45 +134,47 @@ def write_documents(documents: Iterable[DeclaredInstance | DeclaredFunctionApp])
     )
 
 
-def read_documents(texts: Iterable[tuple[str, str]]) -> tuple[Declarations, list[Fault]]:
-    """Read the texts of files, each with its name; return what they say and all that is wrong.
+def read_documents(texts: Iterable[tuple[str, str]]) -> tuple[Declarations, list[Problem]]:
+    """Read the texts of files, each with its name; return the documents and every problem.
 
-    With a fault, what is returned beside it is not whole.
+    If there is a problem, the documents are incomplete.
     """
-    faults: list[Fault] = []
+    problems: list[Problem] = []
     found: dict[str, list[Any]] = {INSTANCE: [], FUNCTION_APP: []}
-    seen: dict[tuple[str, str], Place] = {}
+    seen: dict[tuple[str, str], Location] = {}
     for file, text in texts:
-        for entry in read_entries(text, file, faults):
+        for entry in read_entries(text, file, problems):
             kind = _read_head(entry)
             if kind is None:
                 continue
             document = _READERS[kind](entry)
             key = (kind, document.arm_id if kind == FUNCTION_APP else document.name)
-            _blame_twin(entry, key, seen)
+            _refuse_duplicate(entry, key, seen)
             found[kind].append(document)
-    return Declarations(tuple(found[INSTANCE]), tuple(found[FUNCTION_APP])), faults
+    return Declarations(tuple(found[INSTANCE]), tuple(found[FUNCTION_APP])), problems
 
 
-def _blame_twin(entry: Entry, key: tuple[str, str], seen: dict[tuple[str, str], Place]) -> None:
-    """Add a fault where a document before this one is of the same thing."""
+def _refuse_duplicate(
+    entry: Entry, key: tuple[str, str], seen: dict[tuple[str, str], Location]
+) -> None:
+    """Add a problem if an earlier document describes the same resource."""
     kind, name = key
     if name and (first := seen.setdefault((kind, name.lower()), entry.place)) is not entry.place:
-        entry.blame(f"{name} has a document already, at {first}.")
+        entry.add_problem(f"{name} already has a document at {first}.")
 
 
 def _read_head(entry: Entry) -> str | None:
-    """Return the document's kind; None, and a fault, where it is none of this version."""
+    """Return the document's kind; None, and a problem, if it has none of this version."""
     if not isinstance(entry.node, yaml.MappingNode):
-        entry.blame("A document has keys and values, the first of them apiVersion and kind.")
+        entry.add_problem("A document is a mapping that starts with apiVersion and kind.")
         return None
     pairs = [(key.value, value.value) for key, value in entry.node.value]
     if ("apiVersion", API_VERSION) not in pairs:
-        entry.blame(f"The first line of a document is `apiVersion: {API_VERSION}`.")
+        entry.add_problem(f"A document starts with `apiVersion: {API_VERSION}`.")
         return None
     kind = next((kind for kind in _READERS if ("kind", kind) in pairs), None)
     if kind is None:
-        entry.blame(f"kind is {' or '.join(_READERS)}.")
+        entry.add_problem(f"kind must be {' or '.join(_READERS)}.")
     return kind
 
 
@@ -216,7 +218,7 @@ _READERS: Final[dict[str, Callable[[Entry], Any]]] = {
 
 
 def _text(found: Mapping[str, Entry], key: str) -> str:
-    """Return a key's text, or nothing where the key is not there."""
+    """Return a key's text; empty if the key is missing."""
     return found[key].text() if key in found else ""
 
 
@@ -226,7 +228,9 @@ def _read_uuid(entry: Entry | None) -> UUID:
     try:
         return UUID(entry.text())
     except ValueError:
-        entry.blame("Give the subscription's ID: 00000000-0000-0000-0000-000000000000.")
+        entry.add_problem(
+            "Write the subscription's id, for example 00000000-0000-0000-0000-000000000000."
+        )
         return UUID(int=0)
 
 
@@ -244,13 +248,15 @@ def _read_identity(entry: Entry | None) -> IdentityState:
         return IdentityState()
     found = entry.fields(("type",), ("userAssigned",))
     kind = found["type"].choice(get_args(IdentityType)) if "type" in found else "None"
-    borrowed = found["userAssigned"].text().lower() if "userAssigned" in found else None
-    if (kind == "UserAssigned") != bool(borrowed):
-        entry.blame("Name the ARM id in userAssigned for the type UserAssigned, and only for it.")
+    assigned = found["userAssigned"].text().lower() if "userAssigned" in found else None
+    if (kind == "UserAssigned") != bool(assigned):
+        entry.add_problem(
+            "userAssigned is the ARM id for the type UserAssigned, and omitted for other types."
+        )
         return IdentityState()
     if kind not in get_args(IdentityType):
         return IdentityState()
-    return IdentityState(cast("IdentityType", kind), borrowed)
+    return IdentityState(cast("IdentityType", kind), assigned)
 
 
 def _read_template(entry: Entry) -> TemplateState:
@@ -268,14 +274,16 @@ def _read_template(entry: Entry) -> TemplateState:
 
 
 def _read_auth(entry: Entry | None) -> tuple[AuthType, str]:
-    """Return the type and the resource; nothing is written for a template that is not signed."""
+    """Return the type and the resource; both empty for a template that is not signed."""
     if entry is None or entry.is_null:
         return "None", ""
     found = entry.fields(("type",), ("managedIdentity",))
     kind = found["type"].choice(get_args(AuthType)) if "type" in found else "None"
     signed = found.get("managedIdentity")
     if (kind == "ManagedIdentity") != (signed is not None):
-        entry.blame("Give managedIdentity for the type ManagedIdentity, and only for it.")
+        entry.add_problem(
+            "managedIdentity is required for the type ManagedIdentity, and omitted for other types."
+        )
     if signed is None or kind != "ManagedIdentity":
         return "None", ""
     resource = signed.fields(("resource",)).get("resource")

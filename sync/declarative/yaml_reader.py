@@ -1,7 +1,7 @@
-"""Strict reading of YAML that knows where each value stands. Free of Django.
+"""Strict reading of YAML with the location of each value. Free of Django.
 
-Nothing is guessed: an unknown key, a key given twice, a number where a text belongs are faults, and
-all faults of a file are found in one reading.
+Nothing is guessed: an unknown key, a duplicate key or a number in place of a string is a problem.
+All problems of a file are reported at once. Aliases, merge keys and block scalars are refused.
 """
 
 from __future__ import annotations
@@ -12,23 +12,37 @@ from typing import Any, Final
 
 import yaml
 
-# libyaml, where PyYAML was built with it, reads the same language many times faster.
+# libyaml, if PyYAML was built with it, is many times faster.
 _LOADER: Final[type[Any]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KINDS: Final = {
     "tag:yaml.org,2002:bool": "true or false",
     "tag:yaml.org,2002:int": "a number",
     "tag:yaml.org,2002:float": "a number",
-    "tag:yaml.org,2002:null": "nothing",
+    "tag:yaml.org,2002:null": "empty",
     "tag:yaml.org,2002:timestamp": "a date",
 }
 _TEXT: Final = "tag:yaml.org,2002:str"
 _FLAG: Final = "tag:yaml.org,2002:bool"
 _NULL: Final = "tag:yaml.org,2002:null"
+_MERGE: Final = "tag:yaml.org,2002:merge"
+# A fleet document has five levels. The composer is recursive, so that depth is checked first.
+MAX_DEPTH: Final = 20
+MAX_CHARACTERS: Final = 10_000_000
+
+# Hints by what libyaml says, and the character at which it stops.
+_HINTS: Final = (
+    ("*", "A value that starts with * is an alias: put it in quotes, as '*'."),
+    ("&", "A value that starts with & is an anchor: put it in quotes."),
+    ("@", "A Key Vault reference needs quotes: '{@Microsoft.KeyVault(...)}'."),
+    ("\t", "A tab cannot indent: use spaces."),
+    ("%", "A value that starts with % needs quotes."),
+    ("`", "A value that starts with a backtick needs quotes."),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a value stands: its file, its line from 1, and its path within the document."""
+class Location:
+    """The location of a value: its file, its line from 1, and its path in the document."""
 
     file: str
     line: int
@@ -40,10 +54,10 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong at a place, in a sentence."""
+class Problem:
+    """A problem at a location, in a sentence."""
 
-    place: Place
+    place: Location
     sentence: str
 
     def __str__(self) -> str:
@@ -52,33 +66,35 @@ class Fault:
 
 @dataclass(slots=True)
 class Entry:
-    """A value of a document. What is wrong with it is added to `faults`, which all share."""
+    """A value of a document. All values of a file share the list `problems`."""
 
     node: yaml.Node
-    place: Place
-    faults: list[Fault] = field(default_factory=list)
+    place: Location
+    problems: list[Problem] = field(default_factory=list)
 
-    def blame(self, sentence: str) -> None:
-        """Add a fault here."""
-        self.faults.append(Fault(self.place, sentence))
+    def add_problem(self, sentence: str) -> None:
+        """Add a problem at this location."""
+        self.problems.append(Problem(self.place, sentence))
 
     def text(self) -> str:
-        """Return a text; a fault, and nothing, where there is another thing."""
+        """Return a string; add a problem and return an empty one for anything else."""
         if not isinstance(self.node, yaml.ScalarNode):
-            self.blame("A text belongs here.")
+            self.add_problem("A string is required here.")
             return ""
         value = str(self.node.value)
         if self.node.tag != _TEXT:
-            kind = _KINDS.get(self.node.tag, "another thing")
-            self.blame(f"A text belongs here, and this is {kind}: put it in quotes.")
+            kind = _KINDS.get(self.node.tag, "another type")
+            self.add_problem(f"A string is required here, and this is {kind}: put it in quotes.")
+        elif self.node.style in {"|", ">"}:
+            self.add_problem("Block scalars (| and >) are not supported: write one line in quotes.")
         elif "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            self.blame("A text holds no such characters.")
+            self.add_problem("The string contains characters that are not allowed.")
         return value
 
     def flag(self) -> bool:
         """Return true or false."""
         if not isinstance(self.node, yaml.ScalarNode) or self.node.tag != _FLAG:
-            self.blame("Write true or false.")
+            self.add_problem("Write true or false.")
             return False
         return self.node.value.lower() in {"true", "yes", "on"}
 
@@ -86,27 +102,31 @@ class Entry:
         """Return one of `choices`."""
         value = self.node.value if isinstance(self.node, yaml.ScalarNode) else None
         if value not in choices:
-            self.blame(f"Write one of {', '.join(choices)}.")
+            self.add_problem(f"Write one of {', '.join(choices)}.")
         return str(value)
 
     def items(self) -> list[Entry]:
         """Return the values of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
-            self.blame("A list belongs here; an empty one is written [].")
+            self.add_problem("A list is required here; an empty list is written [].")
             return []
         return [self._at(node, f"{self.place.path}[{n}]") for n, node in enumerate(self.node.value)]
 
     def pairs(self) -> dict[str, Entry]:
         """Return the values of a mapping by their keys."""
         if not isinstance(self.node, yaml.MappingNode):
-            self.blame("Keys with values belong here.")
+            self.add_problem("A mapping is required here.")
             return {}
         found: dict[str, Entry] = {}
         for key, value in self.node.value:
+            if key.tag == _MERGE:
+                hint = "Merge keys (<<) are not supported: write the keys out."
+                self._at(key, self.place.path).add_problem(hint)
+                continue
             name = self._at(key, self.place.path).text()
             entry = self._at(value, f"{self.place.path}.{name}".lstrip("."), line_of=key)
             if name in found:
-                entry.blame("This key is given twice.")
+                entry.add_problem("This key is a duplicate.")
             found[name] = entry
         return found
 
@@ -116,31 +136,64 @@ class Entry:
         found = self.pairs()
         known = [*required, *optional]
         for name in [name for name in found if name not in known]:
-            found.pop(name).blame(f"This key is not known here: there are {', '.join(known)}.")
+            found.pop(name).add_problem(f"Unknown key. Known keys: {', '.join(known)}.")
         missing = [name for name in required if name not in found]
         if missing and not has_faults:
-            self.blame(f"{', '.join(missing)} is missing.")
+            self.add_problem(f"Missing: {', '.join(missing)}.")
         return found
 
     @property
     def is_null(self) -> bool:
-        """Whether nothing is written here."""
+        """Whether the value is empty."""
         return self.node.tag == _NULL
 
     def _at(self, node: yaml.Node, path: str, *, line_of: yaml.Node | None = None) -> Entry:
         line = (line_of or node).start_mark.line + 1
-        return Entry(node, Place(self.place.file, line, path), self.faults)
+        return Entry(node, Location(self.place.file, line, path), self.problems)
 
 
-def read_entries(text: str, file: str, faults: list[Fault]) -> Iterator[Entry]:
-    """Yield the documents of a YAML text that are not empty; what is not YAML becomes a fault."""
+def read_entries(text: str, file: str, problems: list[Problem]) -> Iterator[Entry]:
+    """Yield the documents of a YAML text that are not empty; invalid YAML becomes a problem."""
     try:
+        if (problem := _refusal(text, file)) is not None:
+            problems.append(problem)
+            return
         for node in yaml.compose_all(text, _LOADER):
             if node.tag != _NULL:
-                yield Entry(node, Place(file, node.start_mark.line + 1), faults)
+                yield Entry(node, Location(file, node.start_mark.line + 1), problems)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        faults.append(Fault(Place(file, line), f"This is not YAML: {error.problem}."))
+        problems.append(Problem(Location(file, line), _sentence(error, text)))
     except yaml.YAMLError as error:
         # As for a character that YAML does not allow: it has a position, but no line.
-        faults.append(Fault(Place(file, 1), f"This is not YAML: {error}."))
+        problems.append(Problem(Location(file, 1), f"This is not YAML: {error}."))
+
+
+def _refusal(text: str, file: str) -> Problem | None:
+    """Return the first thing that is valid YAML and not read: too large, too deep or an alias."""
+    if len(text) > MAX_CHARACTERS:
+        return Problem(Location(file, 1), f"The file has more than {MAX_CHARACTERS:,} characters.")
+    depth = 0
+    for event in yaml.parse(text, _LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        location = Location(file, event.start_mark.line + 1)  # type: ignore[union-attr]  # always set
+        if depth > MAX_DEPTH:
+            return Problem(location, f"Values are nested more than {MAX_DEPTH} levels deep.")
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            hint = "Anchors (&) and aliases (*) are not supported: write the value out, in quotes."
+            return Problem(location, hint)
+    return None
+
+
+def _sentence(error: yaml.MarkedYAMLError, text: str) -> str:
+    """Return what is wrong, with a hint for common mistakes."""
+    mark = error.problem_mark
+    lines = text.splitlines()
+    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    # The mark is at the offending character or behind it.
+    near = line[max(mark.column - 1, 0) : mark.column + 1] if mark else ""
+    hint = next((f" {hint}" for sign, hint in _HINTS if sign in near), "")
+    return f"This is not YAML: {error.problem}.{hint}"

@@ -1,4 +1,4 @@
-"""Drift that is welcome: wanting what Azure has, all of it or change by change."""
+"""Accepting drift: Azure's current state becomes the desired one, as a whole or by change."""
 
 from __future__ import annotations
 
@@ -7,31 +7,28 @@ from collections.abc import Collection
 from django.db import transaction
 
 from identities.models import SignalRInstance
-from sync.desired.history import Author, want_state
+from sync.components.registry import REGISTRY
+from sync.desired.history import Author, set_desired_state
 from sync.desired.state import desired_state, observed_state
 from sync.errors import NeverRead
-from sync.inventory.function_apps import leave_alone
-from sync.inventory.vault_grants import take_over_lacking
 from sync.planning.changes import Change
 from sync.planning.errors import SyncError
-from sync.planning.partial_plan import differences, leave
-from sync.planning.plan import problems
 
 
 class NotAcceptable(SyncError):
-    """What was chosen could not work with the rest of what is wanted."""
+    """The selected changes are not valid together with the rest of the desired state."""
 
 
 def accept(
     instance: SignalRInstance, paths: Collection[str] = (), *, who: str, comment: str = ""
 ) -> tuple[Change, ...]:
-    """Want what Azure last answered at these paths of the plan's changes; without paths, all of it.
+    """Desire what Azure last answered, at these paths of the plan's changes or, by default, at all.
 
-    Returns the changes that an apply would make no more. Asks Azure nothing and sends it nothing.
-    Raises NeverRead, NoSuchChange, NotAcceptable.
+    Returns the changes that an apply no longer makes. Sends no request to Azure. Raises NeverRead,
+    NoSuchChange and NotAcceptable.
     """
     with transaction.atomic():
-        # What is not accepted stays as it is wanted when this is written, not as it was shown.
+        # What is not accepted stays as it is now, not as it was when the plan was shown.
         SignalRInstance.objects.select_for_update().get(pk=instance.pk)
         row = SignalRInstance.objects.with_desired().get(pk=instance.pk)
         return _accept(row, paths, Author(who, "accept", comment))
@@ -43,15 +40,15 @@ def _accept(
     observed, desired = observed_state(instance), desired_state(instance)
     if observed is None or observed.existence is None:
         raise NeverRead(
-            f"{instance}: Azure has no such instance, as far as is known; refresh it, or take it "
-            f"out of Signalman by `manage.py remove_instance {instance}`."
+            f"{instance} does not exist in Azure, as far as Signalman knows. Refresh it, or remove "
+            f"it from Signalman: `manage.py remove_instance {instance}`."
         )
-    wanted = leave(observed, desired, paths) if paths else observed
-    if wanted != observed and (found := problems(wanted)):
-        raise NotAcceptable(f"{instance}: with that accepted, {' '.join(found)}")
-    before = differences(observed, desired)
-    want_state(instance, wanted, author)
-    take_over_lacking(instance, wanted, who=author.who)
-    leave_alone(desired, wanted, who=author.who)
-    remaining = differences(observed, wanted)
+    accepted = REGISTRY.leave(observed, desired, paths) if paths else observed
+    if accepted != observed and (found := REGISTRY.problems(accepted)):
+        raise NotAcceptable(f"{instance}: if this is accepted, {' '.join(found)}")
+    before = REGISTRY.differences(observed, desired)
+    set_desired_state(instance, accepted, author)
+    for component in REGISTRY:
+        component.accept(instance, desired, accepted, who=author.who)
+    remaining = REGISTRY.differences(observed, accepted)
     return tuple(change for change in before if change not in remaining)

@@ -1,4 +1,4 @@
-"""What is changed by hand in the portal's forms goes into the history and the audit trail."""
+"""Recording changes that were made in the portal's admin forms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Model
 from identities.models import SignalRInstance
 from sync.audit import record_change
 from sync.desired.history import Author, record_desired
-from sync.desired.request_requirements import ACTION as DEMANDED
+from sync.desired.request_requirements import ACTION as REQUIREMENTS_SET
 from sync.desired.state import desired_state
 from upstreams.demands import ReceiverDemands
 
@@ -23,17 +23,17 @@ def record_edit(
     fields: Edits,
     rows: Iterable[tuple[Model, Edits]] = (),
 ) -> None:
-    """Record what the saved page of `instance` changed: its own fields, and what is wanted."""
+    """Record what the saved form of `instance` changed: its fields and its desired state."""
     for name, (before, after) in fields.items():
         record_change(instance, f"set {name}", who=who, before=str(before), after=str(after))
     for row, edits in rows:
         if isinstance(row, ReceiverDemands):
             before = {name: old for name, (old, _) in edits.items()}
             after = {name: new for name, (_, new) in edits.items()}
-            record_change(instance, DEMANDED, who=who, before=before, after=after)
+            record_change(instance, REQUIREMENTS_SET, who=who, before=before, after=after)
     record_desired([instance.pk], Author(who, "edit"))
 
 
 def record_removal(instance: SignalRInstance, who: str) -> None:
-    """Record that `instance` was taken out of Signalman, with what was wanted of it."""
+    """Record that `instance` was removed from Signalman, with its last desired state."""
     record_change(instance, "remove", who=who, before=desired_state(instance).to_json())

@@ -1,7 +1,7 @@
-"""The history of what is wanted of instances: every change of it is recorded here, and only here.
+"""Changing the desired state, with a revision and an audit event for each change.
 
-Whoever changes wanted rows does so inside `wanting`, or calls `record_desired` in the transaction
-of the change. A revision and its audit event are written only where the state is another now.
+Change desired rows inside `changing_desired`, or call `record_desired` in the transaction of the
+change. A revision is written only if the state differs from the last one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from typing import Final
 from django.db import transaction
 
 from arm.state import InstanceState
-from identities.models import SignalRInstance
-from sync.desired.rows import adopt
-from sync.desired.state import row_state
-from sync.inventory.status_rows import record_statuses
-from sync.inventory.user_assigned_identities import known_identities
+from identities.models import SignalRInstance, UserAssignedIdentity
+from sync.components.registry import REGISTRY
+from sync.desired.state import declared_state
+from sync.desired.sync_status import record_statuses
 from sync.models import AuditEvent, DesiredRevision
 from sync.planning.errors import SyncError
 from upstreams.redaction import redacted
@@ -29,27 +28,27 @@ _BATCH: Final = 500
 
 
 class NoSuchRevision(SyncError):
-    """The instance's history has no revision of that number, or one that cannot be wanted again."""
+    """The instance's history has no revision of that number, or it cannot be restored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who changes what is wanted, by doing what, and why: `comment` is the operator's own."""
+    """Who changes the desired state, by which action, and the operator's change note."""
 
     who: str
     action: str
     comment: str = ""
 
 
-# Rows that were changed past this module, or are older than it: still no state is lost.
+# For rows that were changed without a revision, so that no state is lost.
 _FOUND: Final = Author("unknown", "found")
 
 
 @contextmanager
-def wanting(instance: SignalRInstance, author: Author) -> Iterator[None]:
-    """Change what is wanted of `instance` in this block: all of it, on record, or nothing."""
+def changing_desired(instance: SignalRInstance, author: Author) -> Iterator[None]:
+    """Change the desired state of `instance` in this block: atomically, and on record."""
     with transaction.atomic():
-        # Two changes at once take turns, so that each revision holds all that was before it.
+        # Concurrent changes take turns, so that each revision includes the ones before it.
         SignalRInstance.objects.select_for_update().get(pk=instance.pk)
         record_desired([instance.pk], _FOUND)
         yield
@@ -57,7 +56,7 @@ def wanting(instance: SignalRInstance, author: Author) -> Iterator[None]:
 
 
 def record_desired(instance_ids: Sequence[int], author: Author) -> list[DesiredRevision]:
-    """Record what the rows of these instances now say, for each that says something new.
+    """Record a revision for each of these instances whose declared state changed.
 
     Returns the new revisions. Call it in the transaction of the change. The number of queries does
     not grow with the instances.
@@ -66,7 +65,7 @@ def record_desired(instance_ids: Sequence[int], author: Author) -> list[DesiredR
     revisions: list[DesiredRevision] = []
     events: list[AuditEvent] = []
     for row in SignalRInstance.objects.with_desired().filter(pk__in=instance_ids):
-        before, state = last.get(row.pk), row_state(row)
+        before, state = last.get(row.pk), declared_state(row)
         if before is None or before.read_state() != state:
             revision = _revision(row, before, state, author)
             revisions.append(revision)
@@ -77,24 +76,25 @@ def record_desired(instance_ids: Sequence[int], author: Author) -> list[DesiredR
     return revisions
 
 
-def want_state(instance: SignalRInstance, state: InstanceState, author: Author) -> None:
-    """Replace what is wanted of `instance` by `state`, on record; nothing is sent to Azure.
+def set_desired_state(instance: SignalRInstance, state: InstanceState, author: Author) -> None:
+    """Replace the declared state of `instance`, on record. Nothing is sent to Azure.
 
-    Raises NoSuchRevision where `state` names a user-assigned identity that is not known.
+    Raises NoSuchRevision if `state` names a user-assigned identity that Signalman does not know.
     """
-    borrowed = state.identity.user_assigned_id
-    identities = known_identities([borrowed] if borrowed else [])
-    if borrowed and borrowed not in identities:
+    arm_id = state.identity.user_assigned_id
+    if arm_id and not UserAssignedIdentity.objects.with_arm_id(arm_id).exists():
         raise NoSuchRevision(
-            f"{instance}: the user-assigned identity {borrowed} is not known here: import it first."
+            f"{instance}: Signalman does not know the user-assigned identity {arm_id}. Import its "
+            "subscription first."
         )
-    with wanting(instance, author):
+    with changing_desired(instance, author):
         row = SignalRInstance.objects.with_desired().get(pk=instance.pk)
-        adopt([(row, state)], identities)
+        for component in REGISTRY.declared:
+            component.adopt([(row, state)])
 
 
 def rollback(instance: SignalRInstance, number: int, *, who: str, comment: str = "") -> None:
-    """Want what was wanted at revision `number`, as a new revision; nothing is sent to Azure.
+    """Make revision `number` the desired state again, as a new revision. Nothing is sent to Azure.
 
     Raises NoSuchRevision.
     """
@@ -103,7 +103,9 @@ def rollback(instance: SignalRInstance, number: int, *, who: str, comment: str =
         raise NoSuchRevision(
             f"{instance} has no revision {number}: `manage.py history {instance}` lists them."
         )
-    want_state(instance, revision.read_state(), Author(who, f"rollback to {number}", comment))
+    set_desired_state(
+        instance, revision.read_state(), Author(who, f"rollback to {number}", comment)
+    )
 
 
 def _revision(
@@ -128,7 +130,7 @@ def _event(
     return AuditEvent(
         at=revision.at,
         who=revision.who,
-        action=f"want: {revision.action}",
+        action=f"desired state: {revision.action}",
         object=row.arm_id,
         before=redacted(before and before.state),
         after=redacted(revision.state),

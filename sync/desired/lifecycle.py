@@ -1,4 +1,4 @@
-"""Instances that Signalman makes in Azure, and those that it deletes there."""
+"""Adding instances that do not exist yet, and protecting instances against deletion."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from arm.resources import SubscriptionResource
 from arm.state import ExistenceState
-from identities.models import SignalRInstance
+from identities.models import SignalRInstance, Subscription
 from sync.audit import record_change
 from sync.azure_client import arm_client
 from sync.desired.history import Author, record_desired
-from sync.inventory.import_instances import remember_subscription
 from sync.planning.errors import SyncError
 
 
 class NotCreatable(SyncError):
-    """No instance can be wanted by that description."""
+    """Azure would not create an instance of that description."""
 
 
 class Protected(SyncError):
@@ -27,46 +27,46 @@ class Protected(SyncError):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where in Azure an instance is to be."""
+    """The place of an instance in Azure."""
 
     subscription_id: UUID
     resource_group: str
 
 
-def want_new_instance(
+def add_new_instance(
     name: str, site: Site, existence: ExistenceState, *, who: str
 ) -> SignalRInstance:
-    """Want an instance that Azure does not have yet; an apply of its plan makes it.
+    """Add an instance that does not exist in Azure; applying its plan creates it.
 
-    Asks Azure whether the name is free, and sends it nothing. What Signalman makes it also manages.
-    Raises NotCreatable, and ArmError where Azure cannot be asked.
+    Asks Azure whether the name is available, and writes nothing there. Its policy is to manage it.
+    Raises NotCreatable, and ArmError if Azure cannot be asked.
     """
     require_creatable(name, site, existence)
     return save_new_instance(name, site, existence, who=who)
 
 
 def require_creatable(name: str, site: Site, existence: ExistenceState) -> None:
-    """Ask Azure whether an instance of that description can be made; wants nothing yet.
+    """Ask Azure whether an instance of that description can be created.
 
-    The subscription is known here afterwards. Raises NotCreatable, and ArmError.
+    Saves the subscription. Raises NotCreatable and ArmError.
     """
     client = arm_client(site.subscription_id)
-    remember_subscription(client.get_subscription())
+    save_subscription(client.get_subscription())
     try:
         _new_row(name, site, existence).full_clean()
     except ValidationError as error:
         raise NotCreatable(" ".join(error.messages)) from error
     if (taken := client.check_name(name, location=existence.location)) is not None:
         raise NotCreatable(
-            f"{name} cannot be made: {taken} "
-            f"If it is yours, run `manage.py import_instances --name {name}`."
+            f"{name} cannot be created: {taken} "
+            f"If the instance is yours, run `manage.py import_instances --name {name}`."
         )
 
 
 def save_new_instance(
     name: str, site: Site, existence: ExistenceState, *, who: str
 ) -> SignalRInstance:
-    """Want an instance that `require_creatable` found nothing against. Azure is not asked."""
+    """Add an instance that `require_creatable` accepted. Sends no request to Azure."""
     instance = _new_row(name, site, existence)
     with transaction.atomic():
         instance.save()
@@ -76,29 +76,32 @@ def save_new_instance(
             "sku": existence.sku,
             "service_mode": existence.service_mode,
         }
-        record_change(instance, "want instance", who=who, after=document)
+        record_change(instance, "add instance", who=who, after=document)
         record_desired([instance.pk], Author(who, "create"))
     return instance
 
 
-def make_if_missing(instance: SignalRInstance, *, who: str, is_made: bool = True) -> bool:
-    """Let an apply make `instance` where Azure has none, or do so no more.
+def set_create_if_missing(
+    instance: SignalRInstance, *, who: str, create_if_missing: bool = True
+) -> bool:
+    """Set whether an apply may create `instance` if it does not exist.
 
-    Returns whether that is news.
+    Returns whether that is a change.
     """
     with transaction.atomic():
         row = SignalRInstance.objects.select_for_update().get(pk=instance.pk)
-        before, row.create_if_missing = row.create_if_missing, is_made
-        instance.create_if_missing = is_made
-        if before == is_made:
+        before, row.create_if_missing = row.create_if_missing, create_if_missing
+        instance.create_if_missing = create_if_missing
+        if before == create_if_missing:
             return False
         row.save(update_fields=["create_if_missing"])
-        record_change(row, "set create_if_missing", who=who, before=str(before), after=str(is_made))
+        after = str(create_if_missing)
+        record_change(row, "set create_if_missing", who=who, before=str(before), after=after)
     return True
 
 
 def protect(instance: SignalRInstance, *, who: str, is_protected: bool = True) -> bool:
-    """Protect `instance` against deletion, or do so no more; return whether that is news."""
+    """Set whether `instance` is protected against deletion; return whether that is a change."""
     with transaction.atomic():
         row = SignalRInstance.objects.select_for_update().get(pk=instance.pk)
         before, row.is_protected = row.is_protected, is_protected
@@ -110,10 +113,11 @@ def protect(instance: SignalRInstance, *, who: str, is_protected: bool = True) -
     return True
 
 
-def let_go(instance: SignalRInstance, *, confirm: str) -> None:
-    """Want `instance` no longer to be made where Azure has none; for its deletion.
+def prepare_deletion(instance: SignalRInstance, *, confirm: str) -> None:
+    """Stop `instance` from being created again, so that it can be deleted.
 
-    `confirm` is the instance's name as the operator typed it. Raises Protected.
+    `confirm` is the instance's name as the operator typed it. Raises Protected. Call it in the
+    transaction that queues the deletion.
     """
     row = SignalRInstance.objects.select_for_update().get(pk=instance.pk)
     if row.is_protected:
@@ -121,7 +125,7 @@ def let_go(instance: SignalRInstance, *, confirm: str) -> None:
             f"{row} is protected against deletion: run `manage.py protect {row} --off` first."
         )
     if confirm != row.name:
-        raise Protected(f"Confirm the deletion by the name {row.name!r}, not {confirm!r}.")
+        raise Protected(f"Confirm the deletion with the name {row.name!r}, not {confirm!r}.")
     row.create_if_missing = False
     row.save(update_fields=["create_if_missing"])
 
@@ -137,3 +141,12 @@ def _new_row(name: str, site: Site, existence: ExistenceState) -> SignalRInstanc
         policy=SignalRInstance.Policy.MANAGE,
         create_if_missing=True,
     )
+
+
+def save_subscription(answer: SubscriptionResource) -> Subscription:
+    """Save a subscription as Azure answered, and return its row."""
+    row, _ = Subscription.objects.update_or_create(
+        subscription_id=answer.subscription_id,
+        defaults={"tenant_id": answer.tenant_id, "display_name": answer.display_name},
+    )
+    return row

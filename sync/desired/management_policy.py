@@ -1,4 +1,4 @@
-"""What Signalman may do with an instance: observe it, manage it, or leave it alone."""
+"""The policy of an instance: whether Signalman observes it, manages it, or leaves it paused."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Policy = SignalRInstance.Policy
 
 
 def set_policy(instance: SignalRInstance, policy: Policy, *, who: str) -> bool:
-    """Give `instance` another policy, on record; return whether it had another one before.
+    """Set the policy of `instance`, on record; return whether that is a change.
 
-    An operation under way stops before its next step where it may write no more.
+    An operation in progress stops before its next step if the new policy forbids writing.
     """
     with transaction.atomic():
         row = SignalRInstance.objects.select_for_update().get(pk=instance.pk)
@@ -31,8 +31,7 @@ def require_managed(instance: SignalRInstance) -> None:
     """Raise NotManaged unless Signalman may write to `instance`."""
     if instance.policy == Policy.MANAGE:
         return
-    state = "paused" if instance.policy == Policy.PAUSE else "only observed"
     raise NotManaged(
-        f"{instance} is {state}, so nothing is written to it: "
-        f"run `manage.py set_policy {instance} manage`, then apply."
+        f"The policy of {instance} is {instance.policy}, so Signalman does not write to it. Run "
+        f"`manage.py set_policy {instance} manage`, then apply."
     )

@@ -1,4 +1,4 @@
-"""Taking instances out of Signalman; in Azure they stay as they are."""
+"""Removing instances from Signalman. In Azure they are not changed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sync.errors import OperationRunning
 
 
 def remove(instance: SignalRInstance, *, who: str) -> None:
-    """Delete the row and what hangs on it, on record. Azure is not asked.
+    """Delete the instance's row and everything that belongs to it, on record.
 
-    Raises OperationRunning: what is half written stays known.
+    Sends no request to Azure. Raises OperationRunning while an operation writes to the instance.
     """
     with transaction.atomic():
         if running := instance.operations.unfinished().first():

@@ -1,4 +1,4 @@
-"""What the receiver demands of an instance's requests beside their token, changed on record."""
+"""Changing the request requirements of an instance, on record."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from identities.models import SignalRInstance
 from sync.audit import record_change
 from upstreams.demands import ReceiverDemands
 
-# What the audit trail calls it, whoever does it.
-ACTION: Final = "set receiver demands"
+# The action in the audit trail.
+ACTION: Final = "set request requirements"
 
 
-def demands_of(instance: SignalRInstance) -> ReceiverDemands:
-    """Return what is demanded of `instance`; a new row, unsaved, where that is nothing."""
+def requirements_of(instance: SignalRInstance) -> ReceiverDemands:
+    """Return the requirements of `instance`; a new row, unsaved, if it has none."""
     found = ReceiverDemands.objects.filter(instance=instance).first()
     return found or ReceiverDemands(instance=instance)
 
 
 @contextmanager
-def demanding(instance: SignalRInstance, *, who: str) -> Iterator[ReceiverDemands]:
-    """Change the switches of `instance` in this block: on record, or not at all.
+def changing_requirements(instance: SignalRInstance, *, who: str) -> Iterator[ReceiverDemands]:
+    """Change the requirements of `instance` in this block: atomically, and on record.
 
-    Two writers take turns. Raises ValidationError where what is demanded cannot be, as a secret
-    that is not set.
+    Concurrent changes take turns. Raises ValidationError for requirements that cannot be met, such
+    as a secret that is not set.
     """
     with transaction.atomic():
         SignalRInstance.objects.select_for_update().get(pk=instance.pk)
-        demands = demands_of(instance)
-        before = demands_document(demands)
-        yield demands
-        demands.full_clean()
-        demands.save()
-        after = demands_document(demands)
+        requirements = requirements_of(instance)
+        before = requirements_document(requirements)
+        yield requirements
+        requirements.full_clean()
+        requirements.save()
+        after = requirements_document(requirements)
         if before != after:
             record_change(instance, ACTION, who=who, before=before, after=after)
 
 
-def demands_document(demands: ReceiverDemands) -> dict[str, Any]:
-    """Return the switches as JSON values; of the secrets only how many, and since when."""
-    digests = (demands.url_secret_digest, demands.url_secret_digest_before)
-    set_at = demands.url_secret_set_at
+def requirements_document(requirements: ReceiverDemands) -> dict[str, Any]:
+    """Return the requirements as JSON values; of secrets only their number and when one was set."""
+    digests = (requirements.url_secret_digest, requirements.url_secret_digest_before)
+    set_at = requirements.url_secret_set_at
     return {
-        "signature": demands.signature,
-        "url_secret": demands.url_secret,
-        "url_secret_parameter": demands.url_secret_parameter,
+        "signature": requirements.signature,
+        "url_secret": requirements.url_secret,
+        "url_secret_parameter": requirements.url_secret_parameter,
         "url_secrets_accepted": sum(map(bool, digests)),
         "url_secret_set_at": set_at and set_at.isoformat(),
     }

@@ -1,1 +1,1 @@
-"""From Azure to rows: import, refresh, observations and sync status."""
+"""From Azure to rows: importing, refreshing and storing what Azure answered."""

@@ -1,4 +1,4 @@
-"""Asking Azure again, and comparing what it answers with what is wanted."""
+"""Reading Azure again and comparing the answer with the desired state."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from arm.errors import ArmError, NotFound
 from identities.models import SignalRInstance, Subscription
-from sync.desired.function_app_targets import managed_apps
-from sync.desired.state import known_vaults
+from sync.desired.state import shared_rows
+from sync.desired.sync_status import sync_status
 from sync.inventory.import_instances import refresh, refresh_subscription
-from sync.inventory.sync_status import SyncStatus, sync_status
+from sync.models import SyncStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """An instance as it was just read, and how it stands."""
+    """An instance as it was just read, and its sync status."""
 
     instance: SignalRInstance
     status: SyncStatus
@@ -23,20 +23,20 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """How every instance that was asked about stands, and a sentence for each failed read."""
+    """The sync status of every requested instance, and a sentence for each failed read."""
 
     entries: tuple[Drift, ...]
     errors: tuple[str, ...]
 
     @property
     def drifted(self) -> tuple[Drift, ...]:
-        """Those that Azure has otherwise than wanted, or not at all."""
+        """The instances whose observed state differs from the desired one, or that are missing."""
         differing = (SyncStatus.OUT_OF_SYNC, SyncStatus.MISSING)
         return tuple(entry for entry in self.entries if entry.status in differing)
 
 
 def drift_of_fleet() -> DriftReport:
-    """Refresh every known instance, with one list for each subscription, and compare."""
+    """Refresh every instance, with one list per subscription, and compare."""
     errors: list[str] = []
     for subscription in Subscription.objects.filter(instances__isnull=False).distinct():
         try:
@@ -47,14 +47,14 @@ def drift_of_fleet() -> DriftReport:
 
 
 def drift_of(instances: Iterable[SignalRInstance]) -> DriftReport:
-    """Refresh these instances, one request for each, and compare."""
+    """Refresh these instances, each with its own request, and compare."""
     asked = list(instances)
     errors: list[str] = []
     for instance in asked:
         try:
             refresh(instance)
         except NotFound as error:
-            # Gone is an answer, and written down as such.
+            # A deleted instance is a result, and is stored as missing.
             if instance.missing_since is None:
                 errors.append(f"{instance}: {error}")
         except ArmError as error:
@@ -63,7 +63,7 @@ def drift_of(instances: Iterable[SignalRInstance]) -> DriftReport:
 
 
 def compare(instances: Iterable[SignalRInstance], errors: Iterable[str] = ()) -> DriftReport:
-    """Return how these instances stand as of their last answer; asks Azure nothing."""
-    known = known_vaults(), managed_apps()
-    entries = (Drift(instance, sync_status(instance, *known)) for instance in instances)
+    """Return the status of these instances as of Azure's last answer. Sends no request."""
+    shared = shared_rows()
+    entries = (Drift(instance, sync_status(instance, *shared)) for instance in instances)
     return DriftReport(tuple(entries), tuple(errors))

@@ -1,20 +1,19 @@
-"""Since when what Azure has differs from what is wanted, and who began it: as far as is known."""
+"""Since when a difference exists and who caused it, as far as is known."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from arm.state import InstanceState
 from identities.models import SignalRInstance
-from sync.inventory.sync_status import SyncStatus
-from sync.models import DesiredRevision, InstanceStatus
+from sync.components.registry import REGISTRY
+from sync.models import DesiredRevision, InstanceStatus, SyncStatus
 from sync.planning.changes import Change
-from sync.planning.partial_plan import differences
 
-# Revisions that are looked back on: older ones rarely tell more.
+# Revisions examined; older ones rarely explain a difference.
 _REVISIONS: Final = 25
 
 
@@ -22,9 +21,9 @@ _REVISIONS: Final = 25
 class Origin:
     """When a difference began.
 
-    Where `is_azures`, that is `at` the latest, for Azure does not say of a field when it was
-    changed. Else `who` and `action` are of the revision that wants it otherwise; they are empty
-    where none tells, and `at` is when the instance was first seen to differ.
+    If `is_azures`, it began in Azure, at `at` the latest: Azure does not say when a field was
+    changed. Otherwise `who` and `action` are those of the revision that introduced it; if no
+    revision did, they are empty and `at` is when the instance was first seen to differ.
     """
 
     at: datetime | None
@@ -36,10 +35,10 @@ class Origin:
 def origins(
     instance: SignalRInstance, observed: InstanceState, changes: Sequence[Change]
 ) -> list[Origin]:
-    """Return where each of these differences comes from, in their order.
+    """Return the origin of each of these differences, in their order.
 
-    A difference that a revision brought is that revision's, unless Azure was changed since. What
-    follows from other rows, as a grant or what an app demands, is in no revision. Two queries.
+    A difference that a revision introduced belongs to it, unless Azure was changed since. What
+    follows from other rows, such as grants, is in no revision. Takes two queries.
     """
     revisions = list(DesiredRevision.objects.filter(instance=instance)[:_REVISIONS])
     found = [_of_revision(observed, revision) for revision in revisions]
@@ -52,10 +51,12 @@ def origins(
 
 
 def _of_revision(observed: InstanceState, revision: DesiredRevision) -> frozenset[str]:
-    # A revision says nothing of what follows from it: grants, and what apps demand.
-    plain = replace(observed, grants=(), function_apps=())
-    wanted = replace(revision.read_state(), existence=plain.existence)
-    return frozenset(_key(change) for change in differences(plain, wanted))
+    desired = revision.read_state()
+    for component in REGISTRY:
+        # A revision holds only what is declared, and nothing that follows from it.
+        if not component.is_declared:
+            desired = component.step_towards(observed, desired)
+    return frozenset(_key(change) for change in REGISTRY.differences(observed, desired))
 
 
 def _origin(
@@ -64,7 +65,7 @@ def _origin(
     revisions: Sequence[DesiredRevision],
     found: Sequence[frozenset[str]],
 ) -> Origin | None:
-    """Return the oldest of the last revisions that all want the change, or that Azure moved."""
+    """Return the oldest of the last revisions that all have the change, or that Azure changed."""
     azure_at = instance.azure_modified_at or instance.missing_since
     began: DesiredRevision | None = None
     for revision, keys in zip(revisions, found, strict=True):

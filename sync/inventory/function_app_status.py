@@ -1,4 +1,4 @@
-"""Whether Function Apps let in what the templates that point at them send."""
+"""Whether Function Apps accept the requests of the templates that point at them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from upstreams.signed_requests import is_same_tenant, signed_requests_by_instanc
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
-    """An app, the instances that send signed requests to it, and what does not agree.
+class FunctionAppStatus:
+    """An app, the instances that send signed requests to it, and why it refuses them.
 
-    `is_comparable` says that the app was read, and trusts the tenant of each instance.
+    `is_comparable`: the app was read, and is in the tenant of each instance.
     """
 
     app: FunctionApp
@@ -23,8 +23,8 @@ class Agreement:
     is_comparable: bool
 
     @property
-    def standing(self) -> str:
-        """How it stands, in a word or two."""
+    def status(self) -> str:
+        """One of missing, not used, disagrees, agrees and unknown."""
         if self.app.missing_since is not None:
             return "missing"
         if not self.instances:
@@ -34,15 +34,15 @@ class Agreement:
         return "agrees" if self.is_comparable else "unknown"
 
 
-def agreement_of(app: FunctionApp) -> Agreement:
-    """Return how `app` agrees with the templates, as of Azure's last answer."""
+def function_app_status(app: FunctionApp) -> FunctionAppStatus:
+    """Return the status of `app` as of Azure's last answer."""
     auth, demands = app.auth, signed_requests_by_instance(app)
     reached = [demand for instance, demand in demands.items() if is_same_tenant(app, instance)]
     found: dict[str, Mismatch] = {}
     for demand in reached:
-        # Two instances may be refused for one reason.
+        # Two instances may be refused for the same reason.
         found |= {each.message: each for each in (mismatches(auth, demand) if auth else ())}
-    return Agreement(
+    return FunctionAppStatus(
         app,
         instances=tuple(instance.name for instance in demands),
         found=tuple(found.values()),
@@ -50,21 +50,20 @@ def agreement_of(app: FunctionApp) -> Agreement:
     )
 
 
-def agreement_document(agreement: Agreement) -> dict[str, Any]:
-    """Return it as JSON values."""
-    app = agreement.app
+def function_app_document(found: FunctionAppStatus) -> dict[str, Any]:
+    """Return the status as JSON values."""
+    app = found.app
     return {
         "name": app.name,
         "id": app.arm_id,
         "host": app.host_name,
         "policy": app.policy,
-        "standing": agreement.standing,
+        "status": found.status,
         "observedAt": app.observed_at and app.observed_at.isoformat(),
         "auth": app.auth and app.auth.to_json(),
         "problem": app.problem or None,
-        "instances": list(agreement.instances),
+        "instances": list(found.instances),
         "mismatches": [
-            {"code": each.code, "message": each.message, "fix": each.fix}
-            for each in agreement.found
+            {"code": each.code, "message": each.message, "fix": each.fix} for each in found.found
         ],
     }

@@ -1,7 +1,7 @@
-"""Bringing Function Apps from Azure into Signalman, and reading their authentication.
+"""Importing Function Apps and reading their authentication settings.
 
-A subscription costs one paged list. An app costs two requests more, and only where some template
-points at it.
+A subscription takes one paged list. An app takes two more requests, and only if a template points
+at it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,10 @@ from django.utils import timezone
 from arm.errors import ArmError, NotFound
 from arm.function_app_authentication import FunctionAppState
 from arm.function_apps import FunctionAppResource
-from arm.state import InstanceState
 from identities.models import SignalRInstance, Subscription
-from sync.audit import record_change
 from sync.azure_client import arm_client
-from sync.desired.function_app_targets import found_apps, managed_apps, serving_apps
-from sync.desired.state import row_state
+from sync.components.function_app_targets import managed_apps, observed_apps, serving_apps
+from sync.desired.state import declared_state
 from upstreams.models import FunctionApp, UpstreamTemplate
 
 log = logging.getLogger(__name__)
@@ -36,7 +34,7 @@ _BATCH: Final = 500
 def import_function_apps(subscription: Subscription) -> list[str]:
     """Import the Function Apps of a subscription, and read those that templates point at.
 
-    Returns a sentence for each read that failed and may succeed later. Raises ArmError where they
+    Returns a sentence for each read that failed and may succeed later. Raises ArmError if the apps
     cannot be listed.
     """
     asked_at = timezone.now()
@@ -47,10 +45,10 @@ def import_function_apps(subscription: Subscription) -> list[str]:
 
 
 def read_pointed_at(subscription: Subscription) -> list[str]:
-    """Read the authentication of the known apps that templates point at; return what failed.
+    """Read the settings of the known apps that templates point at; return what failed.
 
-    Those of the subscription, and those of others that were never read: their templates may have
-    come just now. A lasting refusal is an answer, and stands on the app's row.
+    Reads the subscription's apps, and apps of other subscriptions that were never read: their
+    templates may be new. A permanent error is stored in the app's row.
     """
     hosts = UpstreamTemplate.objects.hosts()
     asked = Q(subscription=subscription) | Q(observed__isnull=True)
@@ -67,12 +65,12 @@ def read_pointed_at(subscription: Subscription) -> list[str]:
 def refresh_serving(
     instance: SignalRInstance, planned: Iterable[FunctionAppState] = ()
 ) -> tuple[FunctionAppState, ...]:
-    """Read the managed apps that the instance's wanted templates send to, and return their states.
+    """Read the managed apps that the instance's desired templates send to; return their settings.
 
-    And those that are `planned`, whatever the templates want by now. Raises an ArmError that may
-    pass.
+    Also reads the apps that are `planned`, whatever the templates are by now. Raises an ArmError
+    that is transient.
     """
-    templates = row_state(instance).templates
+    templates = declared_state(instance).templates
     signed = [each.url_template for each in templates if each.auth_type == "ManagedIdentity"]
     known = FunctionApp.objects.managed().select_related("subscription")
     ids = {app.arm_id for app in planned}
@@ -82,20 +80,13 @@ def refresh_serving(
         _refresh_if_possible(app)
     serving = serving_apps(instance, templates)
     also = [app for app in managed_apps() if app.arm_id.lower() in ids] if ids else []
-    return found_apps({app.pk: app for app in (*serving, *also)}.values())
-
-
-def leave_alone(desired: InstanceState, accepted: InstanceState, *, who: str) -> None:
-    """Manage no more the apps that `desired` has otherwise and that are accepted as they are."""
-    left = {app.arm_id for app in {*desired.function_apps} - {*accepted.function_apps}}
-    for app in FunctionApp.objects.annotate(key=Lower("arm_id")).filter(key__in=left):
-        set_app_policy(app, FunctionApp.Policy.OBSERVE, who=who)
+    return observed_apps({app.pk: app for app in (*serving, *also)}.values())
 
 
 def refresh_function_app(app: FunctionApp) -> None:
-    """Read an app's authentication and write its observed side, on the row and in memory.
+    """Read an app's settings and store them, in the row and in memory.
 
-    Raises ArmError, which is written down on the row first.
+    Raises ArmError, after storing it in the row.
     """
     asked_at = timezone.now()
     try:
@@ -112,20 +103,8 @@ def refresh_function_app(app: FunctionApp) -> None:
     app.save(update_fields=["observed", "observed_at", "problem"])
 
 
-def set_app_policy(app: FunctionApp, policy: FunctionApp.Policy, *, who: str) -> bool:
-    """Say what plans may do with `app`, on record; return whether that is news."""
-    with transaction.atomic():
-        row = FunctionApp.objects.select_for_update().get(pk=app.pk)
-        before, row.policy, app.policy = row.policy, policy, policy
-        if before == policy:
-            return False
-        row.save(update_fields=["policy"])
-        record_change(row, "set policy", who=who, before=before, after=policy.value)
-    return True
-
-
 def _refresh_if_possible(app: FunctionApp) -> None:
-    """Read an app. Raises an ArmError that may pass; what lasts is written down on the row."""
+    """Read an app. Raises a transient ArmError; a permanent one is stored in the row."""
     try:
         refresh_function_app(app)
     except ArmError as error:
@@ -150,7 +129,7 @@ def _remember(
 
 
 def _miss(subscription: Subscription, there: Sequence[int], *, at: datetime) -> None:
-    """Mark the apps that the list should have held."""
+    """Mark the apps that are not in the list as missing."""
     gone = subscription.function_apps.exclude(pk__in=there).filter(missing_since__isnull=True)
     gone.update(missing_since=at, observed=None)
 
@@ -162,7 +141,7 @@ def _row(subscription: Subscription, answer: FunctionAppResource) -> FunctionApp
 
 
 def _learn(row: FunctionApp, answer: FunctionAppResource) -> bool:
-    """Take over what `answer` says; return whether that changed the row."""
+    """Store what `answer` says; return whether that changed the row."""
     before = [getattr(row, name) for name in _LEARNT]
     row.location, row.host_name, row.missing_since = answer.location, answer.host_name, None
     row.custom_host_names = "".join(f" {name} " for name in answer.custom_host_names)

@@ -1,7 +1,7 @@
-"""Bringing instances from Azure into Signalman, and refreshing what it knows of them.
+"""Importing instances from Azure, and refreshing the known ones.
 
-Azure is read with one paged list for a subscription. A process that dies leaves whole instances,
-and the next run does the rest.
+A subscription is read with one paged list. An interrupted import leaves complete instances, and the
+next run continues.
 """
 
 from __future__ import annotations
@@ -19,28 +19,35 @@ from django.utils import timezone
 from arm.client import ArmClient
 from arm.errors import ArmError, Forbidden, NotFound
 from arm.function_app_authentication import FunctionAppState
-from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
-from arm.state import GrantState
+from arm.resources import SignalRResource, UserAssignedIdentityResource
+from arm.state import ABSENT, GrantState, InstanceState
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
+from sync.desired.lifecycle import save_subscription
+from sync.desired.state import as_planned
 from sync.inventory.function_apps import import_function_apps, read_pointed_at, refresh_serving
-from sync.inventory.instance_list import ImportReport, Listing, borrowed_identities
+from sync.inventory.instance_list import (
+    ImportReport,
+    Listing,
+    assigned_identities,
+    with_components,
+)
 from sync.inventory.observations import (
-    Sighting,
-    catch_up,
+    Observation,
     is_overtaken,
+    observation_of,
     observe,
     observe_absence,
+    reload_observed,
     save_observed,
-    sighting,
 )
-from sync.inventory.user_assigned_identities import remember_identities
+from sync.inventory.user_assigned_identities import save_identities
 from sync.inventory.vault_grants import save_grants, save_vaults
-from sync.inventory.vault_reader import Held, VaultReader, question, with_grants
+from sync.inventory.vault_reader import ObservedGrant, VaultReader, grant_query, with_grants
 
 log = logging.getLogger(__name__)
 
-# ARM says this to a credential of the wrong tenant too, so it does not mean that all is deleted.
+# ARM also answers this to a credential of the wrong tenant, so it does not mean a deletion.
 _SUBSCRIPTION_NOT_FOUND: Final = "SubscriptionNotFound"
 
 
@@ -54,14 +61,14 @@ def import_subscription(
 ) -> ImportReport:
     """Import the instances of a subscription, of one of its resource groups, or one by its name.
 
-    Of an instance that is new here, what is wanted becomes what Azure has; of a known one only the
-    observed side is refreshed, unless `accept` says to want what Azure has. The subscription's
-    Function Apps come with them. Running it again changes nothing. `who` asked for it. Raises
-    ArmError where Azure cannot be read.
+    Azure's current state becomes the desired state of a new instance; of a known one only the
+    observed state is refreshed, unless `accept` is set. The subscription's Function Apps are
+    imported with them. Running it again changes nothing. `who` asked for it. Raises ArmError if
+    Azure cannot be read.
     """
     client = arm_client(subscription_id)
-    subscription = remember_subscription(client.get_subscription())
-    remember_identities(_readable_identities(client))
+    subscription = save_subscription(client.get_subscription())
+    save_identities(_readable_identities(client))
     listing = Listing(subscription, timezone.now(), creates=True, accepts=accept, who=who)
     answers = client.list_instances_json(resource_group)
     if name is None:
@@ -82,7 +89,7 @@ def import_instance(
 ) -> SignalRInstance:
     """Import one instance, as `import_subscription` does, and return its row. Raises ArmError."""
     client = arm_client(subscription_id)
-    subscription = remember_subscription(client.get_subscription())
+    subscription = save_subscription(client.get_subscription())
     listing = Listing(subscription, timezone.now(), creates=True, accepts=accept, who=who)
     listing.write_batch([client.get_instance(resource_group, name)])
     return SignalRInstance.objects.with_desired().named(name).get()
@@ -91,10 +98,10 @@ def import_instance(
 def refresh_subscription(subscription: Subscription, *, on_schedule: bool = False) -> ImportReport:
     """Refresh the observed side of every known instance of a subscription. Raises ArmError.
 
-    `on_schedule` leaves the paused ones as they are: nobody asked.
+    With `on_schedule`, paused instances are skipped.
     """
     listing = Listing(
-        subscription, timezone.now(), creates=False, accepts=False, spares_paused=on_schedule
+        subscription, timezone.now(), creates=False, accepts=False, skips_paused=on_schedule
     )
     report = listing.write(arm_client(subscription.pk).list_instances_json())
     return report + ImportReport(unreadable=tuple(read_pointed_at(subscription)))
@@ -106,11 +113,11 @@ def refresh(
     grants: Collection[GrantState] = (),
     apps: Collection[FunctionAppState] = (),
 ) -> SignalRResource:
-    """Read one instance from Azure and write its observed side, on the row and in memory.
+    """Read one instance from Azure and store its observed state, in the row and in memory.
 
-    Of grants, those that the references need, wanted or in Azure, and besides these `grants`. An
-    answer that a later one has overtaken is returned and not written down. Raises ArmError; before
-    NotFound it writes down that the instance is gone.
+    Reads the grants that its references need, desired or in Azure, and these `grants`; the Function
+    Apps that its templates send to, and these `apps`. An answer that a later one overtook is
+    returned and not stored. Raises ArmError; before NotFound, the instance is marked as missing.
     """
     asked_at = timezone.now()
     try:
@@ -121,33 +128,73 @@ def refresh(
         if error.code != _SUBSCRIPTION_NOT_FOUND:
             _write_absence(instance, at=asked_at)
         raise
-    identities = remember_identities(borrowed_identities([resource]))
-    seen = sighting(
-        resource, at=asked_at, subscription=instance.subscription, identities=identities
+    resource = with_components(resource)
+    seen = observation_of(
+        resource,
+        at=asked_at,
+        subscription=instance.subscription,
+        identities=save_identities(assigned_identities([resource])),
     )
     reader = VaultReader(instance.subscription_id)
-    held = reader.held(question(resource, seen.principal_id, instance, grants))
-    seen = replace(seen, resource=with_grants(resource, held))
-    _write(instance, seen, held, reader)
-    found = refresh_serving(instance, apps)
-    return replace(seen.resource, state=replace(seen.resource.state, function_apps=found))
+    found = reader.grants(grant_query(resource, seen.principal_id, instance, grants))
+    seen = replace(seen, resource=with_grants(resource, found))
+    _write(instance, seen, found, reader)
+    serving = refresh_serving(instance, apps)
+    return replace(seen.resource, state=replace(seen.resource.state, function_apps=serving))
+
+
+def refresh_for_plan(
+    instance: SignalRInstance, planned: InstanceState, *, may_be_absent: bool
+) -> SignalRResource:
+    """Read one instance, and what a plan for it names, whatever the rows say by now.
+
+    Returns the state as a plan sees it. Raises ArmError; NotFound only unless it `may_be_absent`.
+    """
+    try:
+        found = refresh(instance, grants=planned.grants, apps=planned.function_apps)
+    except NotFound:
+        if instance.missing_since is None or not may_be_absent:
+            raise
+        return _absent(instance, planned)
+    return replace(found, state=as_planned(instance, found.state))
+
+
+def _absent(instance: SignalRInstance, planned: InstanceState) -> SignalRResource:
+    """Return an instance that does not exist, with the Function Apps that a plan names."""
+    apps = refresh_serving(instance, planned.function_apps)
+    return SignalRResource(
+        arm_id=instance.arm_id,
+        subscription_id=instance.subscription_id,
+        resource_group=instance.resource_group,
+        name=instance.name,
+        location=instance.location,
+        provisioning_state="",
+        host_name="",
+        principal_id=None,
+        tenant_id=None,
+        last_modified_at=None,
+        state=replace(ABSENT, function_apps=apps),
+    )
 
 
 @transaction.atomic
 def _write(
-    instance: SignalRInstance, seen: Sighting, held: Sequence[Held], reader: VaultReader
+    instance: SignalRInstance,
+    seen: Observation,
+    grants: Sequence[ObservedGrant],
+    reader: VaultReader,
 ) -> None:
-    catch_up(instance)
+    reload_observed(instance)
     if is_overtaken(instance, seen.at):
         return
     observe(instance, seen)
     save_observed([instance], [])
-    save_grants({instance: held}, save_vaults(reader, at=seen.at), at=seen.at)
+    save_grants({instance: grants}, save_vaults(reader, at=seen.at), at=seen.at)
 
 
 @transaction.atomic
 def _write_absence(instance: SignalRInstance, *, at: datetime) -> None:
-    catch_up(instance)
+    reload_observed(instance)
     if is_overtaken(instance, at):
         return
     observe_absence(instance, at=at)
@@ -156,29 +203,23 @@ def _write_absence(instance: SignalRInstance, *, at: datetime) -> None:
 
 
 def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource]:
-    """Return the subscription's user-assigned identities; instances name those they use anyway."""
+    """Return the subscription's user-assigned identities, if the credential may list them.
+
+    Instances name the ones that they use in any case.
+    """
     try:
         return list(client.list_user_assigned_identities())
     except Forbidden as error:
-        log.warning("User-assigned identities were not read. %s", error)
+        log.warning("User-assigned identities could not be read. %s", error)
         return []
 
 
 def _import_function_apps(subscription: Subscription) -> list[str]:
-    """Import the Function Apps, and return what failed: that does not hide the instances."""
+    """Import the Function Apps; return what failed, which does not fail the whole import."""
     try:
         return import_function_apps(subscription)
     except Forbidden as error:
-        log.warning("Function Apps were not read. %s", error)
+        log.warning("Function Apps could not be read. %s", error)
     except ArmError as error:
         return [f"Function Apps: {error}"]
     return []
-
-
-def remember_subscription(answer: SubscriptionResource) -> Subscription:
-    """Save a subscription as Azure answered it, and return its row."""
-    row, _ = Subscription.objects.update_or_create(
-        subscription_id=answer.subscription_id,
-        defaults={"tenant_id": answer.tenant_id, "display_name": answer.display_name},
-    )
-    return row

@@ -1,4 +1,4 @@
-"""A list of instances as Azure answered it, becoming rows: in batches, each in a transaction."""
+"""Storing a list of instances as Azure answered it, in batches, each in a transaction."""
 
 from __future__ import annotations
 
@@ -15,27 +15,21 @@ from arm.errors import UnexpectedAnswer
 from arm.resources import SignalRResource, UserAssignedIdentityResource
 from arm.state import InstanceState
 from arm.transport.raw_answers import Json
-from identities.models import (
-    ManagedIdentity,
-    SignalRInstance,
-    Subscription,
-    UserAssignedIdentity,
-)
+from identities.models import ManagedIdentity, SignalRInstance, Subscription
+from sync.components.registry import REGISTRY
 from sync.desired.history import Author, record_desired
-from sync.desired.rows import adopt
 from sync.desired.state import desired_state
 from sync.inventory.observations import (
-    Sighting,
+    Observation,
     is_overtaken,
+    observation_of,
     observe,
     observe_absence,
     save_observed,
-    sighting,
 )
-from sync.inventory.user_assigned_identities import remember_identities
-from sync.inventory.vault_grants import save_grants, save_vaults, take_over
-from sync.inventory.vault_reader import Held, VaultReader, question, with_grants
-from sync.planning.components import is_in_sync
+from sync.inventory.user_assigned_identities import save_identities
+from sync.inventory.vault_grants import save_grants, save_vaults
+from sync.inventory.vault_reader import ObservedGrant, VaultReader, grant_query, with_grants
 from upstreams.key_vault_references import OPENING
 
 _BATCH: Final = 500
@@ -43,10 +37,10 @@ _BATCH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What a listing of Azure led to: names of instances, and a sentence for each unreadable one.
+    """The result of an import or refresh: names of instances, and sentences for failed reads.
 
-    `updated` are those whose observed side, or with acceptance the desired side, is another now;
-    `missing` those that Azure has no more and had at the last look.
+    `updated`: the observed state changed or, with acceptance, the desired state. `missing`: the
+    instance no longer exists in Azure.
     """
 
     created: tuple[str, ...] = ()
@@ -64,10 +58,10 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One read of a subscription, asked for at `asked_at`, and how its answers become rows.
+    """One read of a subscription, requested at `asked_at`, and how its answers become rows.
 
-    `creates` says to take in instances that are new here, `accepts` to want of the known ones what
-    Azure has, and `who` asked for either. `spares_paused` says to leave paused ones alone.
+    `creates`: add instances that are not known yet. `accepts`: accept Azure's current state of
+    known ones. `who` asked for it. `skips_paused`: leave paused instances alone.
     """
 
     subscription: Subscription
@@ -75,12 +69,12 @@ class Listing:
     creates: bool
     accepts: bool
     who: str = "signalman"
-    spares_paused: bool = False
+    skips_paused: bool = False
 
     def write(self, answers: Iterable[Json], *, resource_group: str | None = None) -> ImportReport:
-        """Write down the whole list, of the subscription or of one resource group.
+        """Store the whole list of the subscription or of one resource group.
 
-        What it does not hold is gone from Azure.
+        Known instances that are not in it are marked as missing.
         """
         resources, unreadable = _parse(answers)
         report = ImportReport(unreadable=tuple(unreadable.values()))
@@ -92,32 +86,31 @@ class Listing:
     def write_batch(
         self, resources: Sequence[SignalRResource], reader: VaultReader | None = None
     ) -> ImportReport:
-        """Write down some of the list, all of them or none.
+        """Store a part of the list, in one transaction.
 
-        Of those whose templates name secrets, who may read them is asked with `reader`. Raises
-        ArmError.
+        `reader` reads the grants of instances whose templates name secrets. Raises ArmError.
         """
         reader = reader or VaultReader(self.subscription.pk)
-        identities = remember_identities(borrowed_identities(resources))
-        rows = _naming_rows(resources)
-        grants: dict[str, list[Held]] = {}
-        seen: list[Sighting] = []
+        resources = list(map(with_components, resources))
+        identities = save_identities(assigned_identities(resources))
+        rows = _rows_with_references(resources)
+        grants: dict[str, list[ObservedGrant]] = {}
+        seen: list[Observation] = []
         for resource in resources:
-            each = sighting(
+            each = observation_of(
                 resource, at=self.asked_at, subscription=self.subscription, identities=identities
             )
-            held = reader.held(question(resource, each.principal_id, rows.get(_key(each))))
-            grants[_key(each)] = held
-            seen.append(replace(each, resource=with_grants(resource, held)))
-        return self._write_rows(seen, identities, reader, grants)
+            found = reader.grants(grant_query(resource, each.principal_id, rows.get(_key(each))))
+            grants[_key(each)] = found
+            seen.append(replace(each, resource=with_grants(resource, found)))
+        return self._write_rows(seen, reader, grants)
 
     @transaction.atomic
     def _write_rows(
         self,
-        seen: Sequence[Sighting],
-        identities: Mapping[str, UserAssignedIdentity],
+        seen: Sequence[Observation],
         reader: VaultReader,
-        grants: Mapping[str, Sequence[Held]],
+        grants: Mapping[str, Sequence[ObservedGrant]],
     ) -> ImportReport:
         # Two imports of one subscription take turns; SQLite has one writer anyway.
         Subscription.objects.select_for_update().get(pk=self.subscription.pk)
@@ -126,45 +119,36 @@ class Listing:
         known = [
             (rows[key], each)
             for each in seen
-            if (key := _key(each)) in rows and not self._spares(rows[key])
+            if (key := _key(each)) in rows and not self._skips(rows[key])
         ]
         new = [
             (SignalRInstance(name=each.resource.name), each)
             for each in seen
             if self.creates and _key(each) not in rows
         ]
-        report = self._create(new, identities) + self._update(known, identities)
-        held = {
+        report = self._create(new) + self._update(known)
+        stored = {
             row: grants[_key(each)]
             for row, each in (*new, *known)
             if not is_overtaken(row, each.at)
         }
-        save_grants(held, vaults, at=self.asked_at)
+        save_grants(stored, vaults, at=self.asked_at)
         return report
 
-    def _create(
-        self,
-        new: Sequence[tuple[SignalRInstance, Sighting]],
-        identities: Mapping[str, UserAssignedIdentity],
-    ) -> ImportReport:
+    def _create(self, new: Sequence[tuple[SignalRInstance, Observation]]) -> ImportReport:
         rows = [row for row, _ in new]
         own = [ManagedIdentity(instance=row) for row in rows]
         for row, each in new:
             observe(row, each)
-        # In bulk, so without save(): the identity's row, which that would add, is added here.
+        # In bulk, so without save(), which would add the identity's row.
         SignalRInstance.objects.bulk_create(rows)
         ManagedIdentity.objects.bulk_create(own)
         adoptions = [(row, each.resource.state) for row, each in new]
-        adopt(adoptions, identities)
-        take_over(adoptions)
+        _adopt(adoptions)
         record_desired([row.pk for row in rows], Author(self.who, "import"))
         return ImportReport(created=_names(rows))
 
-    def _update(
-        self,
-        known: Sequence[tuple[SignalRInstance, Sighting]],
-        identities: Mapping[str, UserAssignedIdentity],
-    ) -> ImportReport:
+    def _update(self, known: Sequence[tuple[SignalRInstance, Observation]]) -> ImportReport:
         changed = {row.pk: row for row, each in known if observe(row, each)}
         save_observed(list(changed.values()), [row for row, _ in known if row.pk not in changed])
         accepted = [
@@ -172,10 +156,9 @@ class Listing:
             for row, each in known
             if self.accepts
             and not is_overtaken(row, each.at)
-            and not is_in_sync(_of_its_own(row), each.resource.state)
+            and not REGISTRY.is_in_sync(_without_apps(row), each.resource.state)
         ]
-        adopt(accepted, identities)
-        take_over(accepted)
+        _adopt(accepted)
         record_desired([row.pk for row, _ in accepted], Author(self.who, "accept"))
         changed |= {row.pk: row for row, _ in accepted}
         return ImportReport(
@@ -183,14 +166,14 @@ class Listing:
             unchanged=_names(row for row, _ in known if row.pk not in changed),
         )
 
-    def _spares(self, row: SignalRInstance) -> bool:
-        return self.spares_paused and row.policy == SignalRInstance.Policy.PAUSE
+    def _skips(self, row: SignalRInstance) -> bool:
+        return self.skips_paused and row.policy == SignalRInstance.Policy.PAUSE
 
     @transaction.atomic
     def _write_missing(
         self, resource_group: str | None, *, except_for: Iterable[str]
     ) -> ImportReport:
-        """Mark the instances that the list should have held: those it did not touch."""
+        """Mark the instances that the list did not contain."""
         untouched = Q(observed_at__isnull=True) | Q(observed_at__lt=self.asked_at)
         keyed = SignalRInstance.objects.annotate(key=Lower("name"))
         rows = keyed.filter(untouched, subscription=self.subscription)
@@ -199,7 +182,7 @@ class Listing:
         gone = [
             row
             for row in rows.select_related("identity").exclude(key__in=list(except_for))
-            if not self._spares(row) and observe_absence(row, at=self.asked_at)
+            if not self._skips(row) and observe_absence(row, at=self.asked_at)
         ]
         save_observed(gone, [])
         save_grants(dict.fromkeys(gone, ()), {}, at=self.asked_at)
@@ -207,16 +190,13 @@ class Listing:
 
 
 def _parse(answers: Iterable[Json]) -> tuple[list[SignalRResource], dict[str, str]]:
-    """Return the instances, and by lower-case name why others cannot be read.
-
-    One must not hide the rest.
-    """
+    """Return the instances, and by lower-case name why others cannot be read."""
     resources: dict[str, SignalRResource] = {}
     unreadable: dict[str, str] = {}
     for answer in answers:
         try:
             resource = SignalRResource.from_arm(answer)
-            # Pages overlap where the list changes while it is read.
+            # Pages overlap if the list changes while it is read.
             resources[resource.name.lower()] = resource
         except UnexpectedAnswer as error:
             unreadable[str(answer.get("name")).lower()] = str(error)
@@ -229,31 +209,44 @@ def _known_rows(
     keys = [resource.name.lower() for resource in resources]
     rows = SignalRInstance.objects.with_desired().annotate(key=Lower("name"))
     if locked:
-        # In one order, so that two lists never wait for each other.
+        # In one order, so that two lists cannot deadlock.
         rows = rows.select_for_update(of=("self",)).order_by("pk")
     return {row.name.lower(): row for row in rows.filter(key__in=keys, **conditions)}
 
 
-def _naming_rows(resources: Iterable[SignalRResource]) -> dict[str, SignalRInstance]:
-    """Return the known instances whose wanted templates name secrets."""
+def _rows_with_references(resources: Iterable[SignalRResource]) -> dict[str, SignalRInstance]:
+    """Return the known instances whose desired templates name secrets."""
     return _known_rows(resources, upstream_templates__url_template__contains=OPENING)
 
 
-def _of_its_own(row: SignalRInstance) -> InstanceState:
-    """Return what is wanted of an instance, without what is wanted of the apps that serve it."""
+def _without_apps(row: SignalRInstance) -> InstanceState:
+    """Return the desired state without Function Apps, which are not in an instance's answer."""
     return desired_state(row, apps=())
 
 
-def _key(seen: Sighting) -> str:
-    return seen.resource.name.lower()
+def _key(observation: Observation) -> str:
+    return observation.resource.name.lower()
 
 
-def borrowed_identities(
+def assigned_identities(
     resources: Iterable[SignalRResource],
 ) -> Iterator[UserAssignedIdentityResource]:
-    """Return the user-assigned identities that instances name, with what they say of them."""
+    """Return the user-assigned identities in instances' answers."""
     return (each.user_assigned for each in resources if each.user_assigned is not None)
 
 
 def _names(rows: Iterable[SignalRInstance]) -> tuple[str, ...]:
     return tuple(row.name for row in rows)
+
+
+def with_components(resource: SignalRResource) -> SignalRResource:
+    """Return the instance with what each component reads from its answer."""
+    state = resource.state
+    for component in REGISTRY:
+        state = state.with_value(component.kind, component.read(resource))
+    return replace(resource, state=state)
+
+
+def _adopt(adoptions: Sequence[tuple[SignalRInstance, InstanceState]]) -> None:
+    for component in REGISTRY:
+        component.adopt(adoptions)

@@ -1,4 +1,4 @@
-"""Writing down what Azure answered about instances, beside what is wanted of them."""
+"""Storing what Azure answered about instances."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from identities.models import (
     Subscription,
     UserAssignedIdentity,
 )
-from sync.inventory.status_rows import record_statuses
+from sync.desired.sync_status import record_statuses
 
 INSTANCE_FIELDS: Final = (
     "subscription",
@@ -28,7 +28,7 @@ INSTANCE_FIELDS: Final = (
     "observed",
     "observed_at",
     "provisioning_state",
-    "is_being_made",
+    "is_creating",
     "host_name",
     "azure_modified_at",
     "missing_since",
@@ -36,15 +36,15 @@ INSTANCE_FIELDS: Final = (
 IDENTITY_FIELDS: Final = ("principal_id", "tenant_id")
 _BATCH: Final = 200
 
-_MADE: Final = "Succeeded"
+_CREATED: Final = "Succeeded"
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Observation:
     """One answer of Azure about an instance.
 
-    `at` is when the question was asked. `principal_id` and `tenant_id` are those of the identity
-    that the instance has, whichever of Azure's answers named them.
+    `at` is when the request was sent. `principal_id` and `tenant_id` are those of the identity
+    that the instance has, from whichever answer names them.
     """
 
     resource: SignalRResource
@@ -53,17 +53,17 @@ class Sighting:
     tenant_id: UUID | None
 
 
-def sighting(
+def observation_of(
     resource: SignalRResource,
     *,
     at: datetime,
     subscription: Subscription,
     identities: Mapping[str, UserAssignedIdentity],
-) -> Sighting:
+) -> Observation:
     """Return the answer with the ids of the instance's identity filled in.
 
-    An instance's answer does not name a borrowed identity's tenant, and may leave out its
-    principal; the identity's row, in `identities` by lower-case ARM id, knows them.
+    An instance's answer does not name the tenant of a user-assigned identity, and may leave out
+    its principal id; the identity's row, in `identities` by lower-case ARM id, has them.
     """
     principal_id, tenant_id = resource.principal_id, resource.tenant_id
     identity = resource.state.identity
@@ -72,14 +72,14 @@ def sighting(
         principal_id, tenant_id = principal_id or row.principal_id, tenant_id or row.tenant_id
     if identity.type != "None":
         tenant_id = tenant_id or subscription.tenant_id
-    return Sighting(resource, at, principal_id, tenant_id)
+    return Observation(resource, at, principal_id, tenant_id)
 
 
-def catch_up(instance: SignalRInstance) -> None:
-    """Lock the row of `instance` and take over what others observed since it was read.
+def reload_observed(instance: SignalRInstance) -> None:
+    """Lock the row of `instance` and reload its observed fields.
 
-    While Azure was asked, a later question may have been answered: what is compared before a write
-    is the row as it is now. Call it inside a transaction.
+    A later request may have been answered while this one was in progress. Call it inside a
+    transaction.
     """
     fields = [field for field in INSTANCE_FIELDS if field != "subscription"]
     locked = SignalRInstance.objects.select_for_update()
@@ -88,20 +88,20 @@ def catch_up(instance: SignalRInstance) -> None:
 
 
 def is_overtaken(instance: SignalRInstance, at: datetime) -> bool:
-    """Whether a question that was asked later than `at` was answered already."""
+    """Return whether a request sent later than `at` was answered already."""
     return instance.observed_at is not None and instance.observed_at > at
 
 
-def observe(instance: SignalRInstance, seen: Sighting) -> bool:
-    """Set the observed fields of `instance` and its identity, unsaved; return whether any differs.
+def observe(instance: SignalRInstance, observation: Observation) -> bool:
+    """Set the observed fields of `instance` and its identity, unsaved; return whether any changed.
 
-    An answer older than the one already written is dropped: a long list may be overtaken by the
-    refresh of one instance.
+    An answer older than the stored one is dropped: a refresh of one instance may overtake a long
+    list.
     """
-    if is_overtaken(instance, seen.at):
+    if is_overtaken(instance, observation.at):
         return False
-    resource = seen.resource
-    instance.observed_at = seen.at
+    resource = observation.resource
+    instance.observed_at = observation.at
     is_changed = _assign(
         instance,
         subscription_id=resource.subscription_id,
@@ -111,21 +111,25 @@ def observe(instance: SignalRInstance, seen: Sighting) -> bool:
         service_mode=resource.service_mode,
         observed=resource.state.to_json(),
         provisioning_state=resource.provisioning_state,
-        is_being_made=instance.is_being_made and resource.provisioning_state != _MADE,
+        is_creating=instance.is_creating and resource.provisioning_state != _CREATED,
         host_name=resource.host_name,
         azure_modified_at=resource.last_modified_at,
         missing_since=None,
     )
     return (
-        _assign(instance.identity, principal_id=seen.principal_id, tenant_id=seen.tenant_id)
+        _assign(
+            instance.identity,
+            principal_id=observation.principal_id,
+            tenant_id=observation.tenant_id,
+        )
         or is_changed
     )
 
 
 def observe_absence(instance: SignalRInstance, *, at: datetime) -> bool:
-    """Set that Azure has `instance` no more, unsaved; return whether that is news.
+    """Set that `instance` does not exist in Azure, unsaved; return whether that is a change.
 
-    Its principal goes with it, so that no token of it is accepted any longer.
+    Its principal id is cleared, so that none of its tokens is accepted.
     """
     if is_overtaken(instance, at):
         return False
@@ -134,7 +138,7 @@ def observe_absence(instance: SignalRInstance, *, at: datetime) -> bool:
         instance,
         observed=None,
         provisioning_state="",
-        is_being_made=False,
+        is_creating=False,
         host_name="",
         azure_modified_at=None,
         missing_since=instance.missing_since or at,
@@ -143,7 +147,7 @@ def observe_absence(instance: SignalRInstance, *, at: datetime) -> bool:
 
 
 def save_observed(changed: Sequence[SignalRInstance], unchanged: Iterable[SignalRInstance]) -> None:
-    """Save what `observe` set, in a number of queries that grows with the changes alone."""
+    """Save what `observe` set. The number of queries grows with the changes only."""
     SignalRInstance.objects.bulk_update(changed, INSTANCE_FIELDS, batch_size=_BATCH)
     ManagedIdentity.objects.bulk_update(
         [instance.identity for instance in changed], IDENTITY_FIELDS, batch_size=_BATCH

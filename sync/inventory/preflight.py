@@ -1,4 +1,4 @@
-"""Whether Signalman is connected to Azure, and whether it may do there what it is for."""
+"""Preflight: whether Signalman's credential works, and which permissions it has in Azure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sync.azure_client import arm_settings, graph_settings
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What Signalman does, the built-in role that allows it, and the actions which that takes.
+    """Something that Signalman does, the built-in role that allows it, and the actions it takes.
 
     Names of roles and actions: "Azure built-in roles",
     learn.microsoft.com/azure/role-based-access-control/built-in-roles.
@@ -32,7 +32,7 @@ class Need:
 
 NEEDS: Final = (
     Need(
-        "Read the fleet, compare it and show drift",
+        "Read the fleet and compare it with the desired state",
         "Reader",
         (
             "Microsoft.SignalRService/SignalR/read",
@@ -42,7 +42,7 @@ NEEDS: Final = (
         ),
     ),
     Need(
-        "Apply plans to instances, make and delete them",
+        "Apply plans to instances, create and delete instances",
         "SignalR/Web PubSub Contributor",
         (
             "Microsoft.SignalRService/SignalR/write",
@@ -50,22 +50,22 @@ NEEDS: Final = (
         ),
     ),
     Need(
-        "Give an instance a user-assigned identity",
+        "Assign a user-assigned identity to an instance",
         "Managed Identity Operator",
         ("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",),
     ),
     Need(
-        "Make user-assigned identities",
+        "Create user-assigned identities",
         "Managed Identity Contributor",
         ("Microsoft.ManagedIdentity/userAssignedIdentities/write",),
     ),
     Need(
-        "Let an identity into a vault that goes by access policies",
+        "Grant access to a vault that uses access policies",
         "Key Vault Contributor",
         ("Microsoft.KeyVault/vaults/accessPolicies/write",),
     ),
     Need(
-        "Let an identity into a vault that goes by roles",
+        "Grant access to a vault that uses roles",
         "Role Based Access Control Administrator",
         ("Microsoft.Authorization/roleAssignments/write",),
     ),
@@ -75,13 +75,13 @@ NEEDS: Final = (
         ("Microsoft.Web/sites/config/list/action", "Microsoft.Web/sites/config/write"),
     ),
 )
-# More are not looked at: the page is to come back soon.
+# More are not checked, so that the page loads in reasonable time.
 _SUBSCRIPTIONS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Whether one need is met; `problem` says in a sentence why that cannot be told."""
+class NeedStatus:
+    """Whether the credential has the permissions of a need; `problem` says why that is unknown."""
 
     need: Need
     missing: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ class Standing:
 
     @property
     def is_met(self) -> bool:
-        """Whether the credential may do all of it."""
+        """Whether the credential has all permissions."""
         return not self.missing and not self.problem
 
 
@@ -98,15 +98,15 @@ class Access:
     """What the credential may do in one subscription."""
 
     subscription: SubscriptionResource
-    standings: tuple[Standing, ...]
+    needs: tuple[NeedStatus, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What Azure answers to Signalman's credential.
+    """The result of the preflight.
 
-    `problem` says why it answers nothing, and `graph_problem` why applications cannot be listed; in
-    one sentence each, empty where all is well.
+    `problem` says why Azure cannot be reached, `graph_problem` why applications cannot be listed,
+    each in one sentence and empty if there is no problem.
     """
 
     accesses: tuple[Access, ...] = ()
@@ -115,22 +115,22 @@ class Connection:
 
 
 def check_connection() -> Connection:
-    """Ask Azure who is let in, and where to what. Reads only."""
+    """Read from Azure which subscriptions and permissions the credential has."""
     try:
         settings = arm_settings()
         found = list(islice(list_subscriptions(settings), _SUBSCRIPTIONS))
     except (ArmError, ImproperlyConfigured) as error:
         return Connection(problem=str(error))
-    accesses = tuple(Access(each, _standings(each)) for each in found)
+    accesses = tuple(Access(each, _need_statuses(each)) for each in found)
     return Connection(accesses, graph_problem=_graph_problem())
 
 
-def _standings(subscription: SubscriptionResource) -> tuple[Standing, ...]:
+def _need_statuses(subscription: SubscriptionResource) -> tuple[NeedStatus, ...]:
     try:
         held = held_permissions(subscription.subscription_id, arm_settings())
     except ArmError as error:
-        return tuple(Standing(need, problem=str(error)) for need in NEEDS)
-    return tuple(Standing(need, _missing(need.actions, held)) for need in NEEDS)
+        return tuple(NeedStatus(need, problem=str(error)) for need in NEEDS)
+    return tuple(NeedStatus(need, _missing(need.actions, held)) for need in NEEDS)
 
 
 def _missing(actions: Iterable[str], held: Sequence[Permission]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from sync.inventory.secrets import references_of
 
 @dataclass(frozen=True, slots=True)
 class NamedSecret:
-    """One reference of an instance, and in words what Azure last answered about it."""
+    """One Key Vault reference of an instance, and what Azure last answered about it."""
 
     instance: str
     vault: str
@@ -22,7 +22,7 @@ class NamedSecret:
 
 
 def named_secrets(instance: SignalRInstance) -> list[NamedSecret]:
-    """Return the references of the instance's templates, wanted and in Azure, by their names."""
+    """Return the references of the instance's templates, desired and observed, sorted by name."""
     references = sorted(references_of(instance), key=lambda each: (each.vault, each.secret))
     if not references:
         return []
@@ -41,14 +41,14 @@ def named_secrets(instance: SignalRInstance) -> list[NamedSecret]:
             instance=str(instance),
             vault=each.vault,
             secret=each.secret,
-            grant=_words(grants.get(each.vault)),
+            grant=_grant_text(grants.get(each.vault)),
             state=secrets.get((each.vault, each.secret.lower()), "Not checked yet"),
         )
         for each in references
     ]
 
 
-def _words(grant: VaultGrant | None) -> str:
+def _grant_text(grant: VaultGrant | None) -> str:
     if grant is None:
         return "None known"
     return f"{grant.get_mechanism_display()}: {grant.status(timezone.now())}"

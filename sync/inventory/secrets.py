@@ -1,4 +1,4 @@
-"""Whether the secrets that URL templates name are there, as far as management says.
+"""Whether the secrets that URL templates name exist, according to Azure Resource Manager.
 
 A secret's value is never read: Signalman needs no permission on a vault's data.
 """
@@ -19,7 +19,7 @@ from arm.state import InstanceState, TemplateState
 from arm.vaults import SecretResource
 from identities.models import KeyVault, SignalRInstance, VaultSecret
 from sync.azure_client import arm_client
-from sync.desired.state import observed_state, row_state
+from sync.desired.state import declared_state, observed_state
 from upstreams.key_vault_references import OPENING, KeyVaultReference, readable_references
 
 log = logging.getLogger(__name__)
@@ -28,15 +28,15 @@ _State = VaultSecret.State
 
 
 def check_secrets(now: datetime | None = None) -> list[VaultSecret]:
-    """Ask after every secret that a template names or that Azure has one name; return the rows.
+    """Look up every secret that a desired or observed template names, and return the rows.
 
-    One short request for each secret of a vault that is known; the others are left alone. Secrets
-    that nobody names any more are forgotten. Raises an ArmError that may pass.
+    Takes one request for each secret of a known vault. Secrets that no template names any more are
+    deleted. Raises a transient ArmError.
     """
     at = now or timezone.now()
     named = _named_secrets()
     rows = [
-        VaultSecret(vault=vault, name=name, state=_ask(vault, name, at), checked_at=at)
+        VaultSecret(vault=vault, name=name, state=_look_up(vault, name, at), checked_at=at)
         for vault in KeyVault.objects.named(named).exclude(arm_id="")
         for name in sorted(named[vault.name])
     ]
@@ -50,8 +50,8 @@ def check_secrets(now: datetime | None = None) -> list[VaultSecret]:
     return rows
 
 
-def naming_secrets() -> Iterable[SignalRInstance]:
-    """Return the instances whose templates, wanted or in Azure, name secrets; paused ones not."""
+def instances_with_references() -> Iterable[SignalRInstance]:
+    """Return the instances that are not paused and whose templates name secrets."""
     return (
         SignalRInstance.objects.with_desired()
         .on_schedule()
@@ -65,32 +65,32 @@ def naming_secrets() -> Iterable[SignalRInstance]:
 
 
 def references_of(instance: SignalRInstance) -> set[KeyVaultReference]:
-    """Return the references of an instance's templates, as wanted and as Azure has them."""
-    states = (row_state(instance), observed_state(instance) or InstanceState())
+    """Return the references of an instance's templates, desired and observed."""
+    states = (declared_state(instance), observed_state(instance) or InstanceState())
     templates: list[TemplateState] = [each for state in states for each in state.templates]
     return {one for each in templates for one in readable_references(each.url_template)}
 
 
 def _named_secrets() -> Mapping[str, set[str]]:
     named: defaultdict[str, set[str]] = defaultdict(set)
-    for instance in naming_secrets():
+    for instance in instances_with_references():
         for reference in references_of(instance):
             named[reference.vault].add(reference.secret.lower())
     return named
 
 
-def _ask(vault: KeyVault, name: str, at: datetime) -> _State:
+def _look_up(vault: KeyVault, name: str, at: datetime) -> _State:
     try:
         secret = arm_client(vault.subscription_id).vaults.find_secret(vault.arm_id, name)
     except ArmError as error:
         if error.is_transient:
             raise
-        log.warning("The secret %s of %s was not asked after. %s", name, vault, error)
+        log.warning("The secret %s of %s could not be looked up. %s", name, vault, error)
         return _State.UNKNOWN
-    return _judged(secret, at)
+    return _state_of(secret, at)
 
 
-def _judged(secret: SecretResource | None, at: datetime) -> _State:
+def _state_of(secret: SecretResource | None, at: datetime) -> _State:
     if secret is None:
         return _State.ABSENT
     has_begun = secret.not_before is None or secret.not_before <= at

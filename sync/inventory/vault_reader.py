@@ -1,4 +1,4 @@
-"""Reading vaults and grants from Azure: what an instance's references need, and no more."""
+"""Reading from Azure the vaults and grants that instances' references need."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from arm.resources import SignalRResource
 from arm.roles import RoleAssignment
 from arm.state import GrantMechanism, GrantState
 from arm.vaults import VaultResource
-from identities.models import KeyVault, SignalRInstance, Subscription
+from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity
 from sync.azure_client import arm_client
-from sync.desired.state import row_state
-from sync.inventory.user_assigned_identities import known_identities
-from sync.planning.components.vault_names import named_vaults
+from sync.components.vault_names import named_vaults
+from sync.desired.state import declared_state
 
 log = logging.getLogger(__name__)
 
 _NOT_FOUND: Final = (
-    "No vault of this name is in the subscriptions that Signalman knows, or its credential may not "
-    "read it. Let its owner grant the identity access, or give Signalman the role Reader on it."
+    "Signalman found no vault of this name in the subscriptions that it knows, or may not read it. "
+    "Ask its owner to grant the identity access, or assign the role Reader on it to Signalman."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """That a principal may read a vault's secrets; `identity` as in GrantState."""
+class ObservedGrant:
+    """A principal's permission to read a vault's secrets; `identity` as in GrantState."""
 
     vault: VaultResource
     identity: str
@@ -39,63 +38,63 @@ class Held:
 
     @property
     def state(self) -> GrantState:
-        """Return it as a part of an instance's state."""
+        """The grant as a part of an instance's state."""
         return GrantState(self.vault.arm_id.lower(), self.identity, self.mechanism)
 
     @property
     def mechanism(self) -> GrantMechanism:
-        """How the vault lets in."""
+        """The vault's permission model."""
         return "role_assignment" if self.vault.uses_rbac else "access_policy"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """Who of an instance's identities may read which vaults.
+class GrantQuery:
+    """A query for the grants of an instance's identities on vaults.
 
-    `vaults` are names; `holders` the principals of the identity that Azure has and of the one that
-    is wanted, by their names in GrantState.
+    `vaults` are names. `holders` are the principal ids of the observed and the desired identity,
+    by their names in GrantState.
     """
 
     vaults: tuple[str, ...] = ()
     holders: Mapping[str, UUID] = field(default_factory=dict)
 
 
-def question(
+def grant_query(
     resource: SignalRResource,
     principal_id: UUID | None,
     row: SignalRInstance | None,
     grants: Collection[GrantState] = (),
-) -> Question:
-    """Return what to ask about an instance, from Azure's answer and from its row, if it has one.
+) -> GrantQuery:
+    """Return the query for an instance, from Azure's answer and from its row, if it has one.
 
-    Nothing where no template names a secret, and none of these `grants` is asked after.
+    Empty if no template names a secret and no further `grants` are given.
     """
-    wanted = row_state(row) if row else resource.state
-    named = named_vaults([*resource.state.templates, *wanted.templates])
+    desired = declared_state(row) if row else resource.state
+    named = named_vaults([*resource.state.templates, *desired.templates])
     vaults = sorted({*named, *(grant.vault for grant in grants)})
     if not vaults:
-        return Question()
+        return GrantQuery()
     holders = _principals({grant.identity for grant in grants})
-    if row and (borrowed := row.identity.user_assigned) and borrowed.principal_id:
-        holders[borrowed.arm_id.lower()] = borrowed.principal_id
+    if row and (assigned := row.identity.user_assigned) and assigned.principal_id:
+        holders[assigned.arm_id.lower()] = assigned.principal_id
     if (present := resource.state.identity.holder) and principal_id:
         holders[present] = principal_id
-    return Question(tuple(vaults), holders)
+    return GrantQuery(tuple(vaults), holders)
 
 
 def _principals(holders: Iterable[str]) -> dict[str, UUID]:
-    """Return the principals of those that are user-assigned, as far as they are known."""
+    """Return the principal ids of user-assigned identities, as far as they are known."""
     arm_ids = [holder for holder in holders if holder != "SystemAssigned"]
-    rows = known_identities(arm_ids) if arm_ids else {}
+    rows = UserAssignedIdentity.objects.by_arm_id(arm_ids) if arm_ids else {}
     return {key: row.principal_id for key, row in rows.items() if row.principal_id}
 
 
 class VaultReader:
-    """Reads for any number of instances, and each thing once.
+    """Reads vaults and grants for any number of instances, each at most once.
 
-    A vault is looked for in the subscriptions that Signalman knows. `asked` are the names of those
-    that were needed; `found` what Azure answered; `problems` says why who may read a vault is not
-    known. All go by the vault's name.
+    Searches the subscriptions that Signalman knows. `asked` holds the requested names, `found`
+    Azure's answers and `problems` why the readers of a vault are not known, each by the vault's
+    name.
     """
 
     def __init__(self, subscription_id: UUID) -> None:
@@ -107,7 +106,7 @@ class VaultReader:
         self._roles: dict[tuple[str, UUID], RoleAssignment | None] = {}
 
     def look_for(self, names: Iterable[str]) -> None:
-        """Find the vaults of these names. Raises an ArmError that may pass."""
+        """Find the vaults of these names. Raises a transient ArmError."""
         self.asked.update(names)
         missing = self.asked - self.found.keys() - self.problems.keys()
         if len(missing) == 1:
@@ -119,22 +118,24 @@ class VaultReader:
                 return
         self.problems |= dict.fromkeys(missing, _NOT_FOUND)
 
-    def held(self, asked: Question) -> list[Held]:
-        """Return the grants that the question asks after. Raises an ArmError that may pass."""
-        self.look_for(asked.vaults)
-        vaults = [self.found[name] for name in asked.vaults if name in self.found]
-        pairs = [(vault, *holder) for vault in vaults for holder in asked.holders.items()]
-        found = [self._held(vault, identity, principal) for vault, identity, principal in pairs]
-        return [held for held in found if held]
+    def grants(self, query: GrantQuery) -> list[ObservedGrant]:
+        """Return the grants that the query is for. Raises a transient ArmError."""
+        self.look_for(query.vaults)
+        vaults = [self.found[name] for name in query.vaults if name in self.found]
+        pairs = [(vault, *holder) for vault in vaults for holder in query.holders.items()]
+        found = [self._grant(vault, identity, principal) for vault, identity, principal in pairs]
+        return [grant for grant in found if grant]
 
-    def _held(self, vault: VaultResource, identity: str, principal_id: UUID) -> Held | None:
+    def _grant(
+        self, vault: VaultResource, identity: str, principal_id: UUID
+    ) -> ObservedGrant | None:
         if not vault.uses_rbac:
-            may = principal_id in vault.readers
-            return Held(vault, identity, principal_id, granted_at=None) if may else None
+            is_reader = principal_id in vault.readers
+            return ObservedGrant(vault, identity, principal_id, None) if is_reader else None
         assignment = self._assignment(vault, principal_id)
         if assignment is None:
             return None
-        return Held(vault, identity, principal_id, granted_at=assignment.created_at)
+        return ObservedGrant(vault, identity, principal_id, assignment.created_at)
 
     def _assignment(self, vault: VaultResource, principal_id: UUID) -> RoleAssignment | None:
         key = (vault.arm_id, principal_id)
@@ -143,9 +144,11 @@ class VaultReader:
                 roles = arm_client(vault.arm_id.split("/")[2]).roles
                 self._roles[key] = roles.secret_reading(vault.arm_id, principal_id)
             except ArmError as error:
-                _pass_on(error)
+                _raise_if_transient(error)
                 self._roles[key] = None
-                self.problems[vault.name.lower()] = f"Its role assignments were not read. {error}"
+                self.problems[vault.name.lower()] = (
+                    f"Its role assignments could not be read. {error}"
+                )
         return self._roles[key]
 
     def _subscriptions(self) -> list[UUID]:
@@ -158,29 +161,29 @@ class VaultReader:
         try:
             vaults = list(arm_client(subscription_id).vaults.list())
         except ArmError as error:
-            _pass_on(error)
-            log.warning("The vaults of %s were not read. %s", subscription_id, error)
+            _raise_if_transient(error)
+            log.warning("The vaults of %s could not be read. %s", subscription_id, error)
             return
         self.found |= {vault.name.lower(): vault for vault in vaults}
 
     def _get_known(self, name: str) -> None:
-        """Read one vault where it was last time: cheaper than a list."""
+        """Read one vault by its last known ARM id, which takes one request instead of a list."""
         row = KeyVault.objects.named([name]).exclude(arm_id="").first()
         if row is None:
             return
         try:
             self.found[name] = arm_client(row.subscription_id).vaults.get(row.arm_id)
         except ArmError as error:
-            _pass_on(error)
+            _raise_if_transient(error)
 
 
-def with_grants(resource: SignalRResource, held: Sequence[Held]) -> SignalRResource:
-    """Return the instance with what its own answer does not say: who may read which vault."""
-    grants = tuple(sorted({each.state for each in held}))
-    return replace(resource, state=replace(resource.state, grants=grants))
+def with_grants(resource: SignalRResource, grants: Sequence[ObservedGrant]) -> SignalRResource:
+    """Return the instance with its grants, which its own answer does not contain."""
+    states = tuple(sorted({each.state for each in grants}))
+    return replace(resource, state=replace(resource.state, grants=states))
 
 
-def _pass_on(error: ArmError) -> None:
-    """Raise what may pass: only a lasting refusal is an answer."""
+def _raise_if_transient(error: ArmError) -> None:
+    """Raise a transient error; a permanent one is a result."""
     if error.is_transient:
         raise error

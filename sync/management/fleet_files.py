@@ -1,4 +1,4 @@
-"""Files that declare a fleet, as `-f` names them."""
+"""The files that `-f` names, which declare a fleet."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from sync.declarative.comparison import Undeclarable
+from sync.declarative.comparison import InvalidDeclarations
 from sync.declarative.fleet_documents import Declarations, read_documents
-from sync.declarative.yaml_reader import Fault, Place
+from sync.declarative.yaml_reader import Location, Problem
 from sync.planning.errors import SyncError
 
 _STDIN: Final = "-"
@@ -18,7 +18,7 @@ _ENDINGS: Final = {".yaml", ".yml"}
 
 
 def add_file_argument(parser: ArgumentParser) -> None:
-    """Take files, folders and standard input."""
+    """Add `-f` for files, folders and standard input."""
     parser.add_argument(
         "-f",
         "--file",
@@ -26,7 +26,7 @@ def add_file_argument(parser: ArgumentParser) -> None:
         default=[],
         dest="files",
         metavar="PATH",
-        help="what is to be, as `export` writes it: a file, a folder's .yaml and .yml files, or -; "
+        help="YAML documents as `export` prints them: a file, a folder, or - for standard input; "
         "may be repeated",
     )
 
@@ -34,27 +34,27 @@ def add_file_argument(parser: ArgumentParser) -> None:
 def read_files(paths: Sequence[str]) -> Declarations:
     """Return what the files declare.
 
-    Raises Undeclarable with all that is wrong in them, and SyncError where they declare nothing.
+    Raises InvalidDeclarations with every problem, and SyncError if they declare nothing.
     """
     texts: list[tuple[str, str]] = []
-    faults: list[Fault] = []
+    problems: list[Problem] = []
     for name in _files(paths):
         try:
             texts.append((_shown(name), _read(name)))
         except OSError as error:
-            faults.append(_unreadable(name, error.strerror or "the system refuses it"))
+            problems.append(_unreadable(name, error.strerror or "unknown error"))
         except UnicodeDecodeError:
-            faults.append(_unreadable(name, "it is not in UTF-8"))
+            problems.append(_unreadable(name, "it is not encoded in UTF-8"))
     declared, wrong = read_documents(texts)
-    if faults or wrong:
-        raise Undeclarable([*faults, *wrong])
+    if problems or wrong:
+        raise InvalidDeclarations([*problems, *wrong])
     if not declared.instances and not declared.function_apps:
-        raise SyncError(f"Nothing is declared in {', '.join(map(_shown, paths))}.")
+        raise SyncError(f"There are no documents in {', '.join(map(_shown, paths))}.")
     return declared
 
 
 def _files(paths: Sequence[str]) -> Iterator[str]:
-    """Yield the files, those of a folder by their path; what is hidden is passed over."""
+    """Yield the files; those of a folder sorted by path, without hidden ones."""
     for name in paths:
         folder = Path(name)
         if name == _STDIN or not folder.is_dir():
@@ -68,12 +68,12 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
 
 def _read(name: str) -> str:
     data = sys.stdin.buffer.read() if name == _STDIN else Path(name).read_bytes()
-    return data.decode("utf-8")
+    return data.decode("utf-8-sig")
 
 
 def _shown(name: str) -> str:
     return "stdin" if name == _STDIN else name
 
 
-def _unreadable(name: str, why: str) -> Fault:
-    return Fault(Place(_shown(name), 1), f"It cannot be read: {why}.")
+def _unreadable(name: str, why: str) -> Problem:
+    return Problem(Location(_shown(name), 1), f"The file cannot be read: {why}.")

@@ -1,4 +1,4 @@
-"""Staying with operations until they end: watching the worker, or doing its work."""
+"""Waiting for operations: watching the worker, or running the stages in this process."""
 
 from __future__ import annotations
 
@@ -13,56 +13,57 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from sync.management.terminal import printable
 from sync.models import Operation, OperationStep
-from sync.operations.lifecycle import advance
+from sync.operations.lifecycle import run_stage
 
-LOOK_SECONDS: Final = 0.5
-# A worker takes up what is queued within a tick; beyond this there is probably none.
+POLL_SECONDS: Final = 0.5
+# A worker picks up what is queued within a tick. After this time there is probably none.
 PATIENCE: Final = timedelta(seconds=20)
 NO_WORKER: Final = (
-    "no worker has taken it up: start `celery -A config worker --pool threads --beat`, "
-    "or stop this and give --inline"
+    "no worker has started it: start `celery -A config worker --pool threads --beat`, "
+    "or stop this command and run it with --inline"
 )
 
 
 def follow(operations: Sequence[Operation], out: OutputWrapper, *, inline: bool) -> None:
-    """Show on `out` how operations get on until nothing is left to write.
+    """Show the progress of operations on `out` until nothing is left to write.
 
-    Their rows are then up to date.
+    The operations in memory are then up to date.
     """
     if out.isatty():
         _draw_bars(operations, inline=inline)
         return
     shown: dict[Operation, str] = {}
     for operation in watch(operations, inline=inline):
-        words = _describe(operation)
-        if shown.get(operation) != words:
-            out.write(f"{operation.instance}: {words}")
-        shown[operation] = words
+        text = printable(_describe(operation))
+        if shown.get(operation) != text:
+            out.write(f"{operation.instance}: {text}")
+        shown[operation] = text
 
 
 def watch(operations: Sequence[Operation], *, inline: bool) -> Iterator[Operation]:
-    """Yield every operation as it is now, again and again until all have ended or only wait.
+    """Yield each operation as it is now, repeatedly, until all have ended or propagate.
 
-    With `inline`, do the worker's part in this process: each stage when it is due.
+    With `inline`, run each stage in this process when it is due.
     """
     while True:
         for operation in operations:
             if inline and not operation.is_settled:
-                advance(operation.pk)
+                run_stage(operation.pk)
             operation.refresh_from_db()
             yield operation
         unfinished = [operation for operation in operations if not operation.is_settled]
         if not unfinished:
             return
-        time.sleep(_pause(unfinished) if inline else LOOK_SECONDS)
+        time.sleep(_pause(unfinished) if inline else POLL_SECONDS)
 
 
 def _describe(operation: Operation) -> str:
     is_late = timezone.now() - operation.created_at > PATIENCE
     if operation.state == Operation.State.QUEUED and is_late:
         return f"queued: {NO_WORKER}"
-    return operation.standing
+    return operation.status_text
 
 
 def _pause(unfinished: Sequence[Operation]) -> float:
@@ -71,7 +72,7 @@ def _pause(unfinished: Sequence[Operation]) -> float:
     waits = [
         (operation.due_at - now).total_seconds() for operation in unfinished if operation.due_at
     ]
-    return min(max(min(waits, default=LOOK_SECONDS), 0.0), LOOK_SECONDS)
+    return min(max(min(waits, default=POLL_SECONDS), 0.0), POLL_SECONDS)
 
 
 def _draw_bars(operations: Sequence[Operation], *, inline: bool) -> None:
@@ -84,16 +85,14 @@ def _draw_bars(operations: Sequence[Operation], *, inline: bool) -> None:
     )
     with Progress(*columns, console=Console()) as bars:
         rows = {
-            operation.pk: bars.add_task("", name=operation.instance.name, total=_total(operation))
+            operation.pk: bars.add_task(
+                "", name=operation.instance.name, total=operation.steps.count()
+            )
             for operation in operations
         }
         for operation in watch(operations, inline=inline):
             bars.update(
                 rows[operation.pk],
-                description=escape(_describe(operation)),
+                description=escape(printable(_describe(operation))),
                 completed=operation.steps.filter(state=OperationStep.State.DONE).count(),
             )
-
-
-def _total(operation: Operation) -> int:
-    return len(operation.plan["steps"])

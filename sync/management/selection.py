@@ -1,4 +1,4 @@
-"""Which instances a command is about."""
+"""The instances that a command is run for."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from identities.models import SignalRInstance
 
 
 def select_instances(names: Sequence[str], *, paths: Sequence[str] = ()) -> list[SignalRInstance]:
-    """Return the instances of these names, or without names all, with what is wanted of them.
+    """Return the instances of these names, or all, with their desired state.
 
-    `paths` are of changes of one instance. Raises CommandError for a name that is not known, and
-    for paths without exactly one name.
+    `paths` are of changes of one instance. Raises CommandError for an unknown name, and for paths
+    without exactly one name.
     """
     if paths and len(names) != 1:
-        raise CommandError("A path is of one instance's changes: name that instance alone.")
+        raise CommandError("--path needs exactly one instance.")
     instances = SignalRInstance.objects.with_desired()
     if not names:
         return list(instances)
@@ -26,5 +26,5 @@ def select_instances(names: Sequence[str], *, paths: Sequence[str] = ()) -> list
 def _named(name: str) -> SignalRInstance:
     instance = SignalRInstance.objects.with_desired().named(name).first()
     if instance is None:
-        raise CommandError(f"There is no instance {name!r}: run import_instances first.")
+        raise CommandError(f"Unknown instance {name!r}. Run `manage.py import_instances` first.")
     return instance

@@ -1,4 +1,4 @@
-"""What `plan` and `apply` are about: instances by their names, or a fleet declared in files."""
+"""What `plan` and `apply` work on: named instances, or a fleet declared in files."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from accounts.actor import Actor
 from identities.models import SignalRInstance
-from sync.declarative.comparison import Intents, check
-from sync.declarative.declare import Prospect, preview, require_applicable, want_and_apply
+from sync.declarative.comparison import DeclaredChanges, check
+from sync.declarative.declare import Preview, declare_and_apply, preview, require_applicable
 from sync.desired.history import Author
 from sync.errors import StalePlan
 from sync.management.fleet_files import read_files
 from sync.management.selection import select_instances
 from sync.models import Operation
+from sync.operations.fleet_plan import sentences, start_applies
 from sync.operations.instance_plan import plan_instance
-from sync.operations.lifecycle import start_apply
 from sync.operations.rendering import render_json, render_text
 from sync.planning.changes import Change
 from sync.planning.errors import SyncError
@@ -26,50 +27,59 @@ from upstreams.redaction import redacted
 Started = tuple[list[Operation], list[str]]
 
 
-class Undertaking(Protocol):
-    """Plans that can be shown, and then carried out."""
+class ApplyRequest(Protocol):
+    """Plans that can be shown and then applied."""
 
     @property
     def size(self) -> int:
-        """How many instances would change, here or in Azure."""
+        """The number of plans and declarations with changes."""
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What the plans remove and cannot restore, one sentence each."""
 
     def lines(self, *, is_brief: bool = False) -> Iterator[str]:
-        """Yield what would be done, for a person; briefly, only of what would change."""
+        """Yield the changes as text; with `is_brief`, only plans with changes."""
 
     def document(self) -> dict[str, Any]:
-        """Return what would be done, as JSON values."""
+        """Return the changes as JSON values."""
 
     def require_applicable(self) -> None:
-        """Raise SyncError where it cannot be carried out."""
+        """Raise SyncError if the plans cannot be applied."""
 
-    def start(self) -> Started:
-        """Start the operations; return them, and a sentence for each that did not start."""
+    def start(self, *, confirm_destructive: bool) -> Started:
+        """Start the operations; return them, and a sentence for each refusal."""
 
 
 @dataclass(frozen=True)
 class Named:
-    """Instances that are wanted as their rows say."""
+    """Named instances, with the desired state of their rows."""
 
     planned: Sequence[tuple[SignalRInstance, Plan]]
     paths: Sequence[str]
     digest: str | None
-    who: str
+    actor: Actor
 
     @classmethod
     def of(
-        cls, names: Sequence[str], *, paths: Sequence[str], digest: str | None, who: str
+        cls, names: Sequence[str], *, paths: Sequence[str], digest: str | None, actor: Actor
     ) -> Named:
-        """Plan these. Raises SyncError and InvalidDesired where one cannot be planned."""
+        """Plan these instances. Raises SyncError if one cannot be planned."""
         if digest and len(names) != 1:
-            raise SyncError("A digest is of one instance's plan: name that instance alone.")
-        chosen = select_instances(names, paths=paths)
-        planned = [(instance, plan_instance(instance, paths)) for instance in chosen]
-        return cls(planned, paths, digest, who)
+            raise SyncError("--digest needs exactly one instance.")
+        selected = select_instances(names, paths=paths)
+        planned = [(instance, plan_instance(instance, paths)) for instance in selected]
+        return cls(planned, paths, digest, actor)
 
     @property
     def size(self) -> int:
-        """How many instances would change."""
+        """The number of plans with changes."""
         return sum(not plan.is_empty for _, plan in self.planned)
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What the plans remove and cannot restore, one sentence each."""
+        return tuple(f"{row}: {loss}" for row, plan in self.planned for loss in plan.losses)
 
     def lines(self, *, is_brief: bool = False) -> Iterator[str]:
         """Yield the plans."""
@@ -82,98 +92,105 @@ class Named:
         return {"plans": [render_json(plan) for _, plan in self.planned]}
 
     def require_applicable(self) -> None:
-        """Raise StalePlan where the plan is not the one of the digest."""
+        """Raise StalePlan if the plan does not have the digest."""
         if self.digest is not None and self.digest != self.planned[0][1].digest:
             raise StalePlan(self.planned[0][1])
 
-    def start(self) -> Started:
-        """Start what can be started; one instance's trouble does not stop the others."""
-        operations: list[Operation] = []
-        errors: list[str] = []
-        for instance, plan in self.planned:
-            if plan.is_empty:
-                continue
-            try:
-                operation = start_apply(
-                    instance, digest=plan.digest, paths=self.paths, requested_by_name=self.who
-                )
-                operations.append(operation)
-            except SyncError as error:
-                errors.append(f"{instance}: {error}")
-        return operations, errors
+    def start(self, *, confirm_destructive: bool) -> Started:
+        """Start what can be started. A refused instance does not stop the others."""
+        shown = [(instance, plan.digest) for instance, plan in self.planned if not plan.is_empty]
+        started = start_applies(
+            shown,
+            actor=self.actor,
+            paths=self.paths,
+            confirm_destructive=confirm_destructive,
+        )
+        return list(started.operations), sentences(started.refusals)
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A fleet that is wanted as files say, all of it or nothing."""
+    """A fleet that files declare, applied as a whole or not at all."""
 
-    intents: Intents
-    prospects: Sequence[Prospect]
+    declared_changes: DeclaredChanges
+    previews: Sequence[Preview]
     author: Author
 
     @classmethod
     def of(cls, files: Sequence[str], names: Sequence[str], author: Author) -> Declared:
         """Read the files and plan; with `names`, only the documents of these instances.
 
-        Raises SyncError, with all that is wrong.
+        Raises SyncError with everything that is wrong.
         """
-        intents = check(read_files(files), names)
-        return cls(intents, preview(intents, author), author)
+        declared_changes = check(read_files(files), names)
+        return cls(declared_changes, preview(declared_changes, author), author)
 
     @property
     def size(self) -> int:
-        """How many instances, and Function Apps' policies, would change."""
-        apps = sum(bool(each.changes) for each in self.intents.function_apps)
-        return apps + sum(not prospect.is_empty for prospect in self.prospects)
+        """The number of instances and Function Apps with changes."""
+        apps = sum(bool(each.changes) for each in self.declared_changes.function_apps)
+        return apps + sum(not preview.is_empty for preview in self.previews)
 
     @property
     def scope(self) -> int:
-        """How many documents there are."""
-        return len(self.intents.function_apps) + len(self.prospects)
+        """The number of documents."""
+        return len(self.declared_changes.function_apps) + len(self.previews)
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What the plans remove and cannot restore, one sentence each."""
+        plans = [each.plan for each in self.previews]
+        return tuple(f"{plan.instance}: {loss}" for plan in plans for loss in plan.losses)
 
     def lines(self, *, is_brief: bool = False) -> Iterator[str]:
-        """Yield what is wanted otherwise here, and then the plans."""
-        for name, place, changes in self._wanted():
-            yield f"{place}: {name} is to be wanted otherwise:"
-            yield from (f"  {_words(change)}" for change in changes)
+        """Yield the changes of the desired state, and then the plans."""
+        for name, place, changes in self._desired_changes():
+            yield f"{place}: the desired state of {name} changes:"
+            yield from (f"  {_change_text(change)}" for change in changes)
             yield ""
-        for prospect in self.prospects:
-            if not (is_brief and prospect.plan.is_empty):
-                yield render_text(prospect.plan) + "\n"
-            if prospect.refusal:
-                yield f"An apply would be refused: {prospect.refusal}\n"
+        for preview in self.previews:
+            if not (is_brief and preview.plan.is_empty):
+                yield render_text(preview.plan) + "\n"
+            if preview.refusal:
+                yield f"This plan cannot be applied: {preview.refusal}\n"
 
     def document(self) -> dict[str, Any]:
-        """Return what is wanted otherwise here, and the plans."""
-        wanted = [
+        """Return the changes of the desired state, and the plans."""
+        changes_of = [
             {
                 "name": name,
                 "place": place,
                 "changes": redacted([asdict(change) for change in changes]),
             }
-            for name, place, changes in self._wanted()
+            for name, place, changes in self._desired_changes()
         ]
-        return {"wanted": wanted, "plans": [render_json(each.plan) for each in self.prospects]}
+        return {"desired": changes_of, "plans": [render_json(each.plan) for each in self.previews]}
 
     def require_applicable(self) -> None:
-        """Raise Undeclarable where a policy forbids it."""
-        require_applicable(self.prospects)
+        """Raise InvalidDeclarations if a policy forbids it."""
+        require_applicable(self.previews)
 
-    def start(self) -> Started:
-        """Want all of it and start all operations, or raise SyncError."""
-        return want_and_apply(self.intents, self.prospects, self.author), []
+    def start(self, *, confirm_destructive: bool) -> Started:
+        """Store the desired state and start all operations, or raise SyncError."""
+        operations = declare_and_apply(
+            self.declared_changes,
+            self.previews,
+            self.author,
+            confirm_destructive=confirm_destructive,
+        )
+        return operations, []
 
-    def _wanted(self) -> Iterator[tuple[str, str, tuple[Change, ...]]]:
-        for app in self.intents.function_apps:
+    def _desired_changes(self) -> Iterator[tuple[str, str, tuple[Change, ...]]]:
+        for app in self.declared_changes.function_apps:
             if app.changes:
                 yield app.app.name, str(app.declared.place), app.changes
-        for each in self.intents.instances:
+        for each in self.declared_changes.instances:
             if each.changes:
                 yield each.declared.name, str(each.declared.place), each.changes
 
 
-def _words(change: Change) -> str:
-    """Return a change in one line: an apply's plan has the details."""
+def _change_text(change: Change) -> str:
+    """Return a change in one line."""
     if change.action == "update":
         before, after = redacted([change.before, change.after])
         return f"~ {change.path} = {json.dumps(before)} -> {json.dumps(after)}"

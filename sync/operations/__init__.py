@@ -1,1 +1,1 @@
-"""Long-running work: instance and fleet plans, applying, retrying, pacing, the schedule."""
+"""Operations: planning, applying, retrying, rate limits and scheduled work."""

@@ -1,7 +1,7 @@
-"""Requests within ARM's budget: when many instances are applied at once, each waits for its turn.
+"""Client-side rate limits: when many instances are applied at once, each waits for its turn.
 
-ARM refuses what comes too fast with 429 and takes that, too, off the budget. The budget is a token
-bucket for each subscription and credential.
+ARM answers 429 to requests above its limits and counts those too. Its limit is a token bucket for
+each subscription and credential.
 Source: learn.microsoft.com/azure/azure-resource-manager, "Understand how Azure Resource Manager
 throttles requests": 250 reads at once and 25 more each second, 200 writes and 10. A poll is a read.
 """
@@ -17,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 
-# A booking further ahead than this is a clock that was put back.
+# A reservation further ahead than this means that the clock was set back.
 _LONGEST: Final = timedelta(hours=1)
 
 _lock = Lock()
@@ -25,17 +25,17 @@ _lock = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """So many requests at once, and so many more each second."""
+    """The size of a token bucket, and the tokens added per second."""
 
     size: int
     per_second: float
 
 
 def turn(booked: float, now: float, budget: Budget, requests: int = 1) -> tuple[float, float]:
-    """Return when the next requests may go, all at once, and what is booked then.
+    """Return when the next requests may be sent, and the new value of `booked`.
 
-    Times are seconds of one clock. `booked` is the second value of the last answer, at first 0: the
-    time until which the requests so far use the budget up at its steady rate.
+    Times are seconds of one clock. `booked`, at first 0, is the time until which the requests so
+    far use up the budget at its steady rate.
     """
     interval = 1 / budget.per_second
     booked = max(booked, now) + requests * interval
@@ -43,22 +43,22 @@ def turn(booked: float, now: float, budget: Budget, requests: int = 1) -> tuple[
 
 
 def book_write(subscription_id: UUID, now: datetime) -> datetime:
-    """Return when a write to that subscription may go, and take that turn."""
+    """Reserve a write to that subscription, and return when it may be sent."""
     budget = Budget(settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND)
     return _book(f"sync.operations.arm_budget.{subscription_id}", now, budget, 1)
 
 
 def book_reads(subscription_id: UUID, now: datetime, number: int) -> datetime:
-    """Return when so many reads of that subscription may go at once, and take that turn."""
+    """Reserve that many reads of a subscription, and return when they may be sent."""
     budget = Budget(settings.SIGNALMAN_READ_BURST, settings.SIGNALMAN_READS_PER_SECOND)
     return _book(f"sync.operations.arm_budget.reads.{subscription_id}", now, budget, number)
 
 
 def _book(key: str, now: datetime, budget: Budget, number: int) -> datetime:
-    """Take a turn, and return when it comes.
+    """Reserve requests, and return when they may be sent.
 
-    Kept in the cache: processes that share none have a budget each, and two processes at the same
-    moment may take one turn. Azure's 429 is for what is left of that.
+    Kept in the cache: processes without a shared cache have a budget each, and two processes may
+    reserve the same turn. Azure's 429 covers the rest.
     """
     with _lock:
         booked = cache.get(key, 0.0)

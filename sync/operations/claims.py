@@ -1,11 +1,13 @@
-"""Holding an operation: one worker at a time, and nothing written by one that lost its hold."""
+"""Claims: one worker at a time owns an operation, and one that lost its claim writes nothing."""
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +15,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, JSONField, Value
 from django.db.models.functions import Coalesce
 
 from arm.state import ABSENT
 from sync.audit import record_event
-from sync.errors import UnreadablePlan
 from sync.models import Operation, OperationStep
+from sync.planning.errors import UnreadablePlan
 from sync.planning.plan import Plan
 from upstreams.redaction import redacted
 
@@ -27,33 +29,48 @@ log = logging.getLogger(__name__)
 
 
 class ClaimLost(Exception):
-    """Another worker took the operation over, or it is gone: what this one found is void."""
+    """Another worker has taken the operation over, or it was deleted. Discard the results."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A claimed operation, at the time `now` of its stage.
 
-    The methods write under the claim's fence and raise ClaimLost where that is not the last one.
+    The methods write under the claim's fence and raise ClaimLost if there is a newer claim.
+    `expires` is the end of the lease on the monotonic clock, in seconds.
     """
 
     operation: Operation
     plan: Plan
     steps: tuple[OperationStep, ...]
     now: datetime
+    expires: float = math.inf
 
     @property
     def current_step(self) -> OperationStep | None:
         """The first step that is not done, or None after the last."""
         return next((step for step in self.steps if step.state != step.State.DONE), None)
 
+    def require_lease(self) -> None:
+        """Raise ClaimLost unless this claim is the newest one and its lease has not ended.
+
+        Called immediately before a write is sent: a worker that was suspended since it claimed the
+        operation sends nothing.
+        """
+        newest = Operation.objects.active().filter(pk=self.operation.pk, fence=self.operation.fence)
+        if not newest.exists():
+            raise ClaimLost(f"Operation {self.operation.pk} was claimed by another worker.")
+        # Last, so that the time the query took counts too.
+        if time.monotonic() >= self.expires:
+            raise ClaimLost(f"The lease of operation {self.operation.pk} has ended.")
+
     def record(self, step: OperationStep | None = None, **values: Any) -> None:
-        """Write `values` to the operation, and `step` as it is in memory, and keep the hold."""
+        """Write `values` to the operation and `step` as it is in memory; keep the claim."""
         with transaction.atomic():
             fence = self.operation.fence
-            held = Operation.objects.at_work().filter(pk=self.operation.pk, fence=fence)
+            held = Operation.objects.active().filter(pk=self.operation.pk, fence=fence)
             if held.update(fence=fence, **values) != 1:
-                raise ClaimLost(f"Operation {self.operation.pk} is held by another worker.")
+                raise ClaimLost(f"Operation {self.operation.pk} was claimed by another worker.")
             if step is not None:
                 step.save(update_fields=["state", "started_at", "finished_at"])
 
@@ -65,7 +82,7 @@ class Claim:
         waiting_for: str,
         **values: Any,
     ) -> datetime:
-        """Let go until `due_at`, and return that."""
+        """Give up the claim until `due_at`, and return that."""
         self.record(
             step, due_at=due_at, waiting_for=waiting_for, lease_until=None, lease_owner="", **values
         )
@@ -74,10 +91,10 @@ class Claim:
     def finish(
         self, state: Operation.State, step: OperationStep | None = None, **values: Any
     ) -> None:
-        """End the operation, and keep no key of its plan that stands in clear in an address."""
+        """End the operation, and redact keys in the URLs of its plan."""
         self.record(
             step,
-            plan=redacted(self.operation.plan),
+            plan=redacted_plan(self.operation),
             state=state,
             finished_at=self.now,
             waiting_for="",
@@ -90,12 +107,13 @@ class Claim:
 
 
 def claim(operation_id: UUID, now: datetime) -> Claim | None:
-    """Take hold of a due operation for one stage, or return None where there is nothing to take.
+    """Claim a due operation for one stage; return None if it is not due or already claimed.
 
-    By compare-and-set, so of any number of workers one gets it. A hold that ran out without having
-    been let go counts as an attempt: whatever killed that worker may kill the next. An operation
-    whose plan cannot be read ends here as failed.
+    By compare-and-set, so that only one worker gets it. A lease that ended without a release counts
+    as an attempt: whatever killed that worker may kill the next. An operation whose plan cannot be
+    read ends here as failed.
     """
+    expires = time.monotonic() + settings.SIGNALMAN_LEASE_SECONDS
     found = Operation.objects.due(now).filter(pk=operation_id).first()
     if found is None:
         return None
@@ -109,20 +127,20 @@ def claim(operation_id: UUID, now: datetime) -> Claim | None:
             started_at=Coalesce("started_at", now),
             lease_until=now + timedelta(seconds=settings.SIGNALMAN_LEASE_SECONDS),
             lease_owner=_worker_name(),
-            # The message has come. Should this hold run out, the next tick wakes the operation.
-            woken_at=None,
+            # The message arrived. If this lease ends, the next tick enqueues the operation again.
+            enqueued_at=None,
         )
     )
-    return _held(operation_id, found.fence + 1, now) if taken else None
+    return _claimed(operation_id, found.fence + 1, now, expires) if taken else None
 
 
 def _state_of_work(found: Operation) -> str:
-    """Return the state in which a worker has it: one that only waits holds its instance no more."""
+    """Return the state while a worker owns it; propagating does not block the instance."""
     is_waiting = found.state == Operation.State.PROPAGATING
     return found.state if is_waiting else Operation.State.RUNNING
 
 
-def _held(operation_id: UUID, fence: int, now: datetime) -> Claim | None:
+def _claimed(operation_id: UUID, fence: int, now: datetime, expires: float) -> Claim | None:
     related = ("instance__subscription", "instance__identity__user_assigned")
     operation = (
         Operation.objects.select_related(*related).filter(pk=operation_id, fence=fence).first()
@@ -131,7 +149,7 @@ def _held(operation_id: UUID, fence: int, now: datetime) -> Claim | None:
         return None
     steps = tuple(operation.steps.all())
     try:
-        return Claim(operation, operation.read_plan(), steps, now)
+        return Claim(operation, operation.read_plan(), steps, now, expires)
     except UnreadablePlan as error:
         _abandon(Claim(operation, Plan(str(operation.instance), ABSENT), steps, now), error)
         return None
@@ -139,7 +157,7 @@ def _held(operation_id: UUID, fence: int, now: datetime) -> Claim | None:
 
 @transaction.atomic
 def _abandon(claim: Claim, error: UnreadablePlan) -> None:
-    """End an operation that no worker can carry on: the next would fail at the same place."""
+    """End an operation whose plan cannot be read: every worker would fail."""
     operation, step = claim.operation, claim.current_step
     if step is not None and step.state != step.State.PENDING:
         if step.state == step.State.SENDING:
@@ -149,6 +167,12 @@ def _abandon(claim: Claim, error: UnreadablePlan) -> None:
         Operation.State.FAILED, step, error_code="UnreadablePlan", error_message=str(error)
     )
     log.warning("Operation %s on %s failed: %s", operation.pk, operation.instance, error)
+
+
+def redacted_plan(operation: Operation) -> Any:
+    """Return the operation's plan without keys in URLs, as a value to store."""
+    # None would be stored as SQL's NULL, which the column does not allow.
+    return Value(None, JSONField()) if operation.plan is None else redacted(operation.plan)
 
 
 def _worker_name() -> str:

@@ -1,4 +1,7 @@
-"""Rows as documents for scripts. An operation's leaves out Azure's signed address of a write."""
+"""Operations, revisions and audit events as JSON documents.
+
+An operation's document leaves out the signed URL at which Azure reports progress.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from upstreams.redaction import redacted
 
 
 def operation_document(operation: Operation) -> dict[str, Any]:
-    """Return how an operation stands, as JSON values; times are ISO 8601, UTC."""
+    """Return an operation as JSON values; times are ISO 8601, UTC."""
     return {
         "id": str(operation.pk),
         "instance": operation.instance.name,
@@ -31,7 +34,7 @@ def operation_document(operation: Operation) -> dict[str, Any]:
 
 
 def revision_document(revision: DesiredRevision) -> dict[str, Any]:
-    """Return what was wanted, as JSON values."""
+    """Return a revision of the desired state as JSON values."""
     return {
         "number": revision.number,
         "at": _written(revision.at),
@@ -44,7 +47,7 @@ def revision_document(revision: DesiredRevision) -> dict[str, Any]:
 
 
 def audit_document(event: AuditEvent) -> dict[str, Any]:
-    """Return who changed what, as JSON values."""
+    """Return an audit event as JSON values."""
     return {
         "at": _written(event.at),
         "who": event.who,

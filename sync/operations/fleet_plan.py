@@ -1,59 +1,61 @@
-"""Plans of many instances at once, and their applying: nothing is written that was not planned."""
+"""Planning many instances and applying the plans. Every interface calls these functions."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.actor import Actor
 from identities.models import SignalRInstance
 from sync.desired.management_policy import require_managed
-from sync.errors import NothingToApply
+from sync.errors import NothingToApply, OperationRunning
 from sync.models import Operation
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_apply
 from sync.planning.errors import SyncError
-from sync.planning.plan import InvalidDesired, Plan
+from sync.planning.plan import Plan
 
-# Instances at once: so many are planned and started within one request and one transaction.
+# Instances that are planned and applied within one request and one transaction.
 MOST: Final = 200
 
 
 class TooMany(SyncError):
-    """More instances are asked for than are planned at once."""
+    """More instances were selected than can be planned at once."""
 
 
 class StaleFleetPlan(SyncError):
-    """The plan that was shown is not the one that would be carried out now: `plan` is."""
+    """The digest is not that of the current plans, which are `plan`."""
 
     def __init__(self, plan: FleetPlan) -> None:
         super().__init__(
-            "The plan is stale: instances came or went, what is wanted of them, or what Azure "
-            "has, changed after it was made. Look at the new plan and apply that."
+            "The plan is stale: instances were added or removed, or the desired state or Azure "
+            "changed, after it was made. Review the new plan and apply that."
         )
         self.plan = plan
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An instance of which nothing is applied, and why."""
+    """An instance to which nothing is applied, and why. `plan` is None if there is no plan."""
 
     instance: SignalRInstance
-    error: SyncError | InvalidDesired
+    error: SyncError
+    plan: Plan | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the refusal as JSON values."""
+        return {"instance": self.instance.name, "detail": str(self.error)}
 
 
 @dataclass(frozen=True, slots=True)
 class FleetPlan:
-    """The plans of the instances that can be applied and differ, and what stands in others' way.
-
-    `unchanged` are those of which Azure has what is wanted.
-    """
+    """The plans that can be applied, the instances that are refused, and those in sync."""
 
     plans: tuple[tuple[SignalRInstance, Plan], ...]
     refusals: tuple[Refusal, ...]
@@ -61,20 +63,29 @@ class FleetPlan:
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, of all plans: another one where any of them is another."""
+        """SHA-256 of all plans, in hexadecimal."""
         named = [[instance.name, plan.digest] for instance, plan in self.plans]
         return hashlib.sha256(json.dumps(named).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class StartedApplies:
+    """The operations that were started, and the instances for which none was."""
+
+    operations: tuple[Operation, ...]
+    refusals: tuple[Refusal, ...]
+
+
 def plan_instances(instances: QuerySet[SignalRInstance]) -> FleetPlan:
-    """Plan all of these, by name, without asking Azure. Raises TooMany."""
-    chosen = list(instances.order_by("name")[: MOST + 1])
-    if len(chosen) > MOST:
-        raise TooMany(f"At most {MOST} instances are planned at once: narrow the filters down.")
+    """Plan these instances by name. Sends no request. Raises TooMany."""
+    selected = list(instances.order_by("name")[: MOST + 1])
+    if len(selected) > MOST:
+        raise TooMany(f"At most {MOST} instances are planned at once. Narrow the filters.")
     plans: list[tuple[SignalRInstance, Plan]] = []
     refusals: list[Refusal] = []
     unchanged: list[str] = []
-    for instance in chosen:
+    for instance in selected:
+        plan: Plan | None = None
         try:
             plan = plan_instance(instance)
             if plan.is_empty:
@@ -82,49 +93,76 @@ def plan_instances(instances: QuerySet[SignalRInstance]) -> FleetPlan:
                 continue
             require_managed(instance)
             plans.append((instance, plan))
-        except (SyncError, InvalidDesired) as error:
-            refusals.append(Refusal(instance, error))
+        except SyncError as error:
+            refusals.append(Refusal(instance, error, plan))
     return FleetPlan(tuple(plans), tuple(refusals), tuple(unchanged))
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who starts the work: a user, or somebody by name."""
-
-    name: str
-    user: User | None = None
+def without_running(fleet: FleetPlan) -> FleetPlan:
+    """Return the plan with instances refused on which an operation is in progress."""
+    instances = [instance for instance, _ in fleet.plans]
+    rows = Operation.objects.unfinished().filter(instance__in=instances)
+    running = {row.instance_id: row for row in rows.select_related("instance")}
+    refused = tuple(
+        Refusal(instance, OperationRunning(running[instance.pk]), plan)
+        for instance, plan in fleet.plans
+        if instance.pk in running
+    )
+    plans = tuple(each for each in fleet.plans if each[0].pk not in running)
+    return FleetPlan(plans, (*fleet.refusals, *refused), fleet.unchanged)
 
 
 def apply_instances(
-    instances: QuerySet[SignalRInstance], *, digest: str, asker: Asker
-) -> tuple[Sequence[Operation], Sequence[Refusal]]:
-    """Start an operation for each plan of these instances, where `digest` is that of all plans.
+    instances: QuerySet[SignalRInstance],
+    *,
+    digest: str,
+    actor: Actor,
+    confirm_destructive: bool = False,
+) -> StartedApplies:
+    """Start an operation for each plan of these instances, if `digest` is that of all plans.
 
-    Returns the operations, and the instances of which none was started: one that is busy does not
-    hold the others up. Raises TooMany, StaleFleetPlan, and NothingToApply.
+    An instance on which an operation is in progress does not stop the others. Raises TooMany,
+    StaleFleetPlan and NothingToApply.
     """
     fleet = plan_instances(instances)
     if fleet.digest != digest:
         raise StaleFleetPlan(fleet)
     if not fleet.plans:
-        raise NothingToApply("Of none of these instances is there anything to apply.")
+        raise NothingToApply("None of these instances has a change to apply.")
+    shown = [(instance, plan.digest) for instance, plan in fleet.plans]
+    started = start_applies(shown, actor=actor, confirm_destructive=confirm_destructive)
+    return StartedApplies(started.operations, (*fleet.refusals, *started.refusals))
+
+
+@transaction.atomic
+def start_applies(
+    shown: Iterable[tuple[SignalRInstance, str]],
+    *,
+    actor: Actor,
+    paths: Collection[str] = (),
+    confirm_destructive: bool = False,
+) -> StartedApplies:
+    """Start an operation for each instance, with the digest of its plan as it was shown.
+
+    An instance that is refused does not stop the others.
+    """
     operations: list[Operation] = []
-    refusals = list(fleet.refusals)
-    with transaction.atomic():
-        for instance, plan in fleet.plans:
-            try:
-                operations.append(_start(instance, plan, asker))
-            except SyncError as error:
-                refusals.append(Refusal(instance, error))
-    return operations, refusals
+    refusals: list[Refusal] = []
+    for instance, digest in shown:
+        try:
+            operation = start_apply(
+                instance,
+                digest=digest,
+                actor=actor,
+                paths=paths,
+                confirm_destructive=confirm_destructive,
+            )
+            operations.append(operation)
+        except SyncError as error:
+            refusals.append(Refusal(instance, error))
+    return StartedApplies(tuple(operations), tuple(refusals))
 
 
-def _start(instance: SignalRInstance, plan: Plan, asker: Asker) -> Operation:
-    return start_apply(
-        instance, digest=plan.digest, requested_by=asker.user, requested_by_name=asker.name
-    )
-
-
-def refusal_document(refusal: Refusal) -> dict[str, Any]:
-    """Return it as JSON values."""
-    return {"instance": refusal.instance.name, "detail": str(refusal.error)}
+def sentences(refusals: Sequence[Refusal]) -> list[str]:
+    """Return a sentence for each refusal."""
+    return [f"{each.instance}: {each.error}" for each in refusals]

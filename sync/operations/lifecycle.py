@@ -1,4 +1,4 @@
-"""Starting, advancing and cancelling operations."""
+"""Starting, running and cancelling operations. Every interface calls these functions."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.actor import Actor
 from identities.models import SignalRInstance
 from observability import context
 from sync.audit import record_event
-from sync.desired.lifecycle import let_go
+from sync.desired.lifecycle import prepare_deletion
 from sync.desired.management_policy import require_managed
-from sync.errors import NothingToApply, OperationFinished, OperationRunning, StalePlan
+from sync.errors import (
+    ConfirmationRequired,
+    NothingToApply,
+    OperationFinished,
+    OperationRunning,
+    StalePlan,
+)
 from sync.models import Operation, OperationStep
-from sync.operations.apply import carry_on
-from sync.operations.claims import ClaimLost, claim
+from sync.operations.apply import run_claimed_stage
+from sync.operations.claims import ClaimLost, claim, redacted_plan
 from sync.operations.instance_plan import plan_deletion, plan_instance
-from sync.operations.queue import wake
+from sync.operations.queue import enqueue
 from sync.planning.plan import Plan
 from upstreams.redaction import redacted
 
@@ -34,79 +40,70 @@ def start_apply(
     instance: SignalRInstance,
     *,
     digest: str,
+    actor: Actor,
     paths: Collection[str] = (),
-    requested_by: User | None = None,
-    requested_by_name: str = "",
+    confirm_destructive: bool = False,
 ) -> Operation:
-    """Queue the carrying out of the plan of that `digest`, and return the operation.
+    """Queue an apply of the plan with that `digest`, and return the operation.
 
-    Nothing is sent to Azure here. `paths` are those that the plan was limited to.
-    `requested_by_name` says who asks where no user does.
-    Raises NotManaged; StalePlan, with the present plan, where the digest is not its;
-    NothingToApply; OperationRunning; and what `plan_instance` raises.
+    `paths` are those that the plan was limited to. A destructive plan, one with `losses`, must be
+    confirmed. Nothing is sent to Azure here. Raises NotManaged; StalePlan, with the current plan;
+    NothingToApply; ConfirmationRequired; OperationRunning; and what `plan_instance` raises.
     """
     require_managed(instance)
     plan = plan_instance(instance, paths)
     if plan.digest != digest:
         raise StalePlan(plan)
     if plan.is_empty:
-        raise NothingToApply(f"{instance}: Azure has what is wanted.")
-    operation = Operation(
-        instance=instance,
-        requested_by=requested_by,
-        requested_by_name=requested_by.get_username() if requested_by else requested_by_name,
-    )
+        raise NothingToApply(f"{instance}: Azure already has the desired state.")
+    if plan.losses and not confirm_destructive:
+        raise ConfirmationRequired(instance.name, plan.losses)
+    operation = Operation(instance=instance, requested_by=actor.user, requested_by_name=actor.name)
     _queue(operation, plan)
     return operation
 
 
-def start_delete(
-    instance: SignalRInstance,
-    *,
-    confirm: str,
-    requested_by: User | None = None,
-    requested_by_name: str = "",
-) -> Operation:
+def start_delete(instance: SignalRInstance, *, confirm: str, actor: Actor) -> Operation:
     """Queue the deletion of `instance` in Azure, and return the operation.
 
-    `confirm` is its name as the operator typed it. Nothing is sent to Azure here. The row stays,
-    and says that the instance is missing, once it is. Raises NotManaged, Protected, NeverRead and
-    OperationRunning.
+    `confirm` is the instance's name as the operator typed it. Nothing is sent to Azure here. The
+    row is kept, and marked as missing when the deletion has ended. Raises NotManaged, Protected,
+    NeverRead and OperationRunning.
     """
     require_managed(instance)
     operation = Operation(
         instance=instance,
         kind=Operation.Kind.DELETE,
-        requested_by=requested_by,
-        requested_by_name=requested_by.get_username() if requested_by else requested_by_name,
+        requested_by=actor.user,
+        requested_by_name=actor.name,
     )
     with transaction.atomic():
-        let_go(instance, confirm=confirm)
+        prepare_deletion(instance, confirm=confirm)
         _queue(operation, plan_deletion(instance))
     return operation
 
 
-def advance(operation_id: UUID, now: datetime | None = None) -> datetime | None:
-    """Do one short stage of an operation if it is due and nobody else has it.
+def run_stage(operation_id: UUID, now: datetime | None = None) -> datetime | None:
+    """Run one short stage of an operation, if it is due and no other worker owns it.
 
-    Returns when it goes on. None means that there is nothing to come back for: it has ended, is not
-    due yet, or another worker has it.
+    Returns when the next stage is due. None if there is nothing to do: the operation has ended, is
+    not due yet, or another worker owns it.
     """
     held = claim(operation_id, now or timezone.now())
     if held is None:
         return None
     with context.operation_context(str(operation_id), request=held.operation.request_id):
         try:
-            return carry_on(held)
+            return run_claimed_stage(held)
         except ClaimLost as lost:
             log.info("%s", lost)
             return None
 
 
 def cancel(operation: Operation, *, who: str) -> None:
-    """Stop an operation before its next step; a step that Azure is working on is finished first.
+    """Stop an operation before its next step. A step that was sent is completed first.
 
-    Raises OperationFinished where it has ended, or has nothing left to write.
+    Raises OperationFinished if it has ended, or has nothing left to write.
     """
     with transaction.atomic():
         unfinished = Operation.objects.unfinished().filter(pk=operation.pk)
@@ -116,12 +113,12 @@ def cancel(operation: Operation, *, who: str) -> None:
             finished_at=now,
             waiting_for="",
             due_at=None,
-            plan=redacted(operation.plan),
+            plan=redacted_plan(operation),
         )
         if not stopped and not unfinished.update(cancel_requested=True):
             raise OperationFinished(
-                f"Operation {operation.pk} has ended, or has nothing left to write: there is "
-                "nothing to stop."
+                f"Operation {operation.pk} cannot be cancelled: it has ended, or has nothing left "
+                "to write."
             )
         record_event(operation, f"cancel {operation.kind}", who=who)
     operation.refresh_from_db()
@@ -129,7 +126,7 @@ def cancel(operation: Operation, *, who: str) -> None:
 
 @transaction.atomic
 def _queue(operation: Operation, plan: Plan) -> None:
-    """Write the operation down with the steps of `plan`, and wake a worker once that is done."""
+    """Store the operation with the steps of `plan`, and enqueue it after the commit."""
     operation.plan = plan.to_json()
     operation.plan_digest = plan.digest
     operation.due_at = timezone.now()
@@ -142,11 +139,11 @@ def _queue(operation: Operation, plan: Plan) -> None:
         before=plan.before.to_json(),
         after=plan.target.to_json(),
     )
-    transaction.on_commit(partial(wake, operation.pk))
+    transaction.on_commit(partial(enqueue, operation.pk))
 
 
 def _insert(operation: Operation) -> None:
-    """Insert the row. The database decides which of two at once is first."""
+    """Insert the row. The database decides between two at the same time."""
     try:
         with transaction.atomic():
             operation.save(force_insert=True)

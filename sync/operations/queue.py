@@ -1,4 +1,4 @@
-"""Putting an operation on the queue. The queue may lose or repeat it: the row decides."""
+"""Enqueueing operations. The queue may lose or repeat a message: the row decides."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from sync.operations.publishing import publish
 
 log = logging.getLogger(__name__)
 
-ADVANCE: Final = "sync.operations.tasks.advance"
+RUN_STAGE: Final = "sync.operations.tasks.run_stage"
 REFRESH: Final = "sync.operations.tasks.refresh_subscription"
-# So that a queue that is slow to empty does not fill up with repetitions.
-WAKE_AGAIN_AFTER: Final = timedelta(seconds=30)
+# So that a queue that is processed slowly does not fill up with duplicates.
+ENQUEUE_AGAIN_AFTER: Final = timedelta(seconds=30)
 
 
-def wake(operation_id: UUID, *, seconds: float = 0) -> None:
-    """Ask a worker to go on with an operation in that many seconds.
+def enqueue(operation_id: UUID, *, seconds: float = 0) -> None:
+    """Enqueue the next stage of an operation, to run in that many seconds.
 
-    Where the queue cannot be reached, the log says so, and a later tick wakes the operation.
+    If the queue cannot be reached, that is logged, and a later tick enqueues the operation.
     """
     try:
-        publish(ADVANCE, [str(operation_id)], countdown=max(seconds, 0))
+        publish(RUN_STAGE, [str(operation_id)], countdown=max(seconds, 0))
     except (KombuError, OSError) as error:
         log.warning("The queue did not take operation %s: %s", operation_id, error)
 
 
-def ask_for_refresh(subscription_ids: Iterable[UUID]) -> None:
-    """Ask a worker to read these subscriptions now; a message that is lost is made good on time."""
+def enqueue_refreshes(subscription_ids: Iterable[UUID]) -> None:
+    """Enqueue a refresh of these subscriptions. The schedule makes up for a lost message."""
     for subscription_id in subscription_ids:
         try:
             publish(REFRESH, [str(subscription_id)])
@@ -41,12 +41,11 @@ def ask_for_refresh(subscription_ids: Iterable[UUID]) -> None:
             log.warning("The queue did not take a refresh of %s: %s", subscription_id, error)
 
 
-def wake_due(now: datetime) -> int:
-    """Wake every due operation that was not woken lately, and return how many."""
-    asleep = list(
-        Operation.objects.asleep(now, since=WAKE_AGAIN_AFTER).values_list("pk", flat=True)
-    )
-    Operation.objects.filter(pk__in=asleep).update(woken_at=now)
-    for operation_id in asleep:
-        wake(operation_id)
-    return len(asleep)
+def enqueue_due(now: datetime) -> int:
+    """Enqueue every due operation that was not enqueued lately; return how many."""
+    rows = Operation.objects.due(now).not_enqueued_since(now - ENQUEUE_AGAIN_AFTER)
+    operation_ids = list(rows.values_list("pk", flat=True))
+    Operation.objects.filter(pk__in=operation_ids).update(enqueued_at=now)
+    for operation_id in operation_ids:
+        enqueue(operation_id)
+    return len(operation_ids)

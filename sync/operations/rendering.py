@@ -1,6 +1,6 @@
-"""A plan in words, as Terraform writes one, and as a document for scripts.
+"""A plan as text, in Terraform's style, and as a document for scripts.
 
-Neither holds a key that stands in clear in an address; the digest is of the plan as it is.
+Both redact keys in URLs; the digest is that of the plan itself.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ SIGNS: Final[dict[Action, str]] = {"create": "+", "update": "~", "delete": "-"}
 
 
 def render_text(plan: Plan) -> str:
-    """Return the plan as lines for a terminal, with values and their control characters quoted."""
+    """Return the plan as lines for a terminal, with values quoted as JSON."""
     if plan.is_empty:
-        return f"No changes. Azure has what is wanted of {plan.instance}."
-    lines = [f"To apply to {plan.instance}:", ""]
+        return f"No changes. {plan.instance} is in sync with Azure."
+    lines = [f"Plan for {plan.instance}:", ""]
     for number, step in enumerate(plan.steps, 1):
         lines += _step_lines(number, step)
     lines.append(summary(plan))
@@ -36,12 +36,13 @@ def render_json(plan: Plan) -> dict[str, Any]:
         "action": "no-op" if plan.is_empty else "update",
         "digest": plan.digest,
         "counts": counts(plan),
+        "is_destructive": bool(plan.losses),
         "steps": redacted(plan.to_json()["steps"]),
     }
 
 
 def summary(plan: Plan) -> str:
-    """Return the sentence that ends a plan."""
+    """Return the counts of a plan as a sentence."""
     number = counts(plan)
     return (
         f"Plan: {number['create']} to add, {number['update']} to change, "
@@ -50,8 +51,8 @@ def summary(plan: Plan) -> str:
 
 
 def counts(plan: Plan) -> dict[Action, int]:
-    """Return how many identities and templates are created, updated and deleted."""
-    # A deleted template is counted in the list of before, so it may share its index with another.
+    """Return how many objects of the plan are created, updated and deleted."""
+    # A deleted template has its index in the old list, which another one may have in the new.
     found = Counter(action for _target, action in {_object(change) for change in plan.changes})
     return {action: found[action] for action in SIGNS}
 
@@ -66,6 +67,7 @@ def _step_lines(number: int, step: Step) -> Iterator[str]:
         yield f"  {SIGNS[action]} {target} {{"
         yield from (f"      {line}" for line in _field_lines(list(changes)))
         yield "    }"
+    yield from (f"  ! {loss}" for loss in step.losses)
     yield from (f"  ! {warning}" for warning in step.warnings)
     yield ""
 

@@ -1,6 +1,6 @@
-"""What happens without anybody asking: the fleet is read and compared, and old rows go.
+"""Scheduled work: refreshing the fleet, looking up secrets and deleting old rows.
 
-Nothing here writes to Azure. A pass that is lost or done twice costs nothing: the next does it.
+Nothing here writes to Azure. A run may be lost or repeated without harm.
 """
 
 from __future__ import annotations
@@ -17,26 +17,24 @@ from django.utils import timezone
 
 from arm.errors import ArmError
 from identities.models import SignalRInstance, Subscription
-from sync.desired.function_app_targets import managed_apps
-from sync.desired.state import known_vaults
+from sync.desired.state import shared_rows
+from sync.desired.sync_status import save_statuses, sync_status
 from sync.inventory import secrets
 from sync.inventory.import_instances import refresh_subscription
-from sync.inventory.status_rows import save_statuses
-from sync.inventory.sync_status import sync_status
 from sync.models import Operation, StatusCount
 
 log = logging.getLogger(__name__)
 
-# Of a thousand rows of each kind: more than a busy fleet makes between two passes.
+# Of a thousand rows of each kind: more than a busy fleet adds between two runs.
 EXPIRY_BATCHES: Final = 100
 
 _random = SystemRandom()
 
 
 def due_refreshes() -> dict[UUID, float]:
-    """Return the subscriptions to read, each with the seconds to wait until then.
+    """Return the subscriptions to refresh, each with a delay in seconds.
 
-    At random within the jitter, so that many subscriptions do not come to Azure all at once.
+    The delay is random within the jitter, so that many subscriptions are not read at once.
     """
     watched = SignalRInstance.objects.on_schedule().values("subscription")
     subscriptions = Subscription.objects.filter(pk__in=watched).values_list("pk", flat=True)
@@ -45,9 +43,9 @@ def due_refreshes() -> dict[UUID, float]:
 
 
 def refresh_and_count(subscription_id: UUID) -> StatusCount | None:
-    """Read the instances of a subscription that are not paused, and count how they stand.
+    """Refresh the instances of a subscription that are not paused, and count their status.
 
-    Returns None where Azure could not be read, which the log then says.
+    Returns None if Azure could not be read, which is logged.
     """
     subscription = Subscription.objects.filter(pk=subscription_id).first()
     if subscription is None:
@@ -55,7 +53,7 @@ def refresh_and_count(subscription_id: UUID) -> StatusCount | None:
     try:
         report = refresh_subscription(subscription, on_schedule=True)
     except ArmError as error:
-        log.warning("Subscription %s was not refreshed. %s", subscription, error)
+        log.warning("Subscription %s could not be refreshed. %s", subscription, error)
         return None
     for words in report.unreadable:
         log.warning("%s", words)
@@ -63,10 +61,10 @@ def refresh_and_count(subscription_id: UUID) -> StatusCount | None:
 
 
 def count_statuses(subscription: Subscription) -> StatusCount:
-    """Count how the instances of `subscription` stand; a row is kept for each change of that."""
+    """Count the instances of `subscription` by status. A row is added for each change."""
     instances = SignalRInstance.objects.with_desired().filter(subscription=subscription)
-    known = known_vaults(), managed_apps()
-    found = [(instance, sync_status(instance, *known)) for instance in instances]
+    shared = shared_rows()
+    found = [(instance, sync_status(instance, *shared)) for instance in instances]
     save_statuses(found)
     numbers = Counter(
         "paused" if instance.policy == instance.Policy.PAUSE else status.name.lower()
@@ -81,23 +79,23 @@ def count_statuses(subscription: Subscription) -> StatusCount:
 
 
 def check_secrets() -> int:
-    """Ask after every secret that templates name, and return how many were asked after.
+    """Look up every secret that templates name; return how many there are.
 
-    Where Azure could not be asked the log says so, and the next pass asks again.
+    If Azure cannot be read, that is logged, and the next run tries again.
     """
     try:
         rows = secrets.check_secrets()
     except ArmError as error:
-        log.warning("Secrets were not asked after. %s", error)
+        log.warning("Secrets could not be looked up. %s", error)
         return 0
     return len(rows)
 
 
 def expire(now: datetime | None = None) -> int:
-    """Delete the finished operations and the counts that are too old; return how many.
+    """Delete old finished operations and status counts; return how many.
 
-    What they did stays in the audit trail. It goes by batches, each with a bounded lock, and stops
-    after so many that a first pass over years of rows does not keep its worker: the next goes on.
+    The audit trail is kept. Rows are deleted in batches, and only so many per run: the next run
+    continues.
     """
     moment = (now or timezone.now()) - timedelta(days=settings.SIGNALMAN_OPERATION_DAYS)
     total = 0

@@ -1,76 +1,84 @@
-"""Some of the changes between two states, chosen by their paths. Free of Django."""
+"""Selecting some of the changes between two states by their paths. Free of Django."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from arm.state import InstanceState
 from sync.planning.changes import Change
-from sync.planning.components import PARTS
-from sync.planning.components.component import Part
+from sync.planning.component import PlannedComponent
 from sync.planning.errors import SyncError
+
+Components = Collection[PlannedComponent]
 
 
 class NoSuchChange(SyncError):
-    """A path was chosen at which nothing differs. The message says what differs."""
+    """A selected path has no difference. The message lists the paths that have one."""
 
 
-def differences(before: InstanceState, after: InstanceState) -> tuple[Change, ...]:
-    """Return what turns `before` into `after`, whether or not that could work in Azure."""
-    return tuple(change for part in PARTS for change in _of_part(part, before, after))
+def differences(
+    components: Iterable[PlannedComponent], before: InstanceState, after: InstanceState
+) -> tuple[Change, ...]:
+    """Return the changes from `before` to `after`, whether or not Azure would accept them."""
+    return tuple(change for each in components for change in _changes(each, before, after))
 
 
-def take(before: InstanceState, after: InstanceState, paths: Collection[str]) -> InstanceState:
+def take(
+    components: Components, before: InstanceState, after: InstanceState, paths: Collection[str]
+) -> InstanceState:
     """Return `before` with those of the changes towards `after` that are at `paths`.
 
-    Changes that only make sense together are taken together, as the fields of an identity. Raises
-    NoSuchChange.
+    Changes that are only valid together, such as the fields of an identity, are taken together.
+    Raises NoSuchChange.
     """
-    return _taken(before, after, _together(before, after, paths))
+    selected = _with_units(components, before, after, paths)
+    return _taken(components, before, after, selected)
 
 
-def leave(before: InstanceState, after: InstanceState, paths: Collection[str]) -> InstanceState:
+def leave(
+    components: Components, before: InstanceState, after: InstanceState, paths: Collection[str]
+) -> InstanceState:
     """Return `after` without those of the changes from `before` that are at `paths`.
 
-    What `take` takes together, this leaves together. Raises NoSuchChange.
+    What `take` takes together is left out together. Raises NoSuchChange.
     """
-    left = _together(before, after, paths)
-    every = {change.path for change in differences(before, after)}
-    return _taken(before, after, every - left)
+    left_out = _with_units(components, before, after, paths)
+    every = {change.path for change in differences(components, before, after)}
+    return _taken(components, before, after, every - left_out)
 
 
-def _together(
-    before: InstanceState, after: InstanceState, paths: Collection[str]
+def _with_units(
+    components: Components, before: InstanceState, after: InstanceState, paths: Collection[str]
 ) -> frozenset[str]:
-    """Return `paths` and those of the changes that have to go with them."""
+    """Return `paths` and those of the changes that are only valid with them."""
     known: set[str] = set()
     found: set[str] = set()
-    for part in PARTS:
-        of_part = {change.path for change in _of_part(part, before, after)}
-        units = {_unit(part, path) for path in of_part & set(paths)}
-        found |= {path for path in of_part if _unit(part, path) in units}
-        known |= of_part
+    for component in components:
+        own = {change.path for change in _changes(component, before, after)}
+        units = {component.unit(path) for path in own & set(paths)}
+        found |= {path for path in own if component.unit(path) in units}
+        known |= own
     if unknown := sorted(set(paths) - known):
         raise NoSuchChange(
             f"Nothing differs at {', '.join(unknown)}. "
-            f"What differs is at: {', '.join(sorted(known)) or 'no place at all'}."
+            f"Paths with a difference: {', '.join(sorted(known)) or 'none'}."
         )
     return frozenset(found)
 
 
-def _taken(before: InstanceState, after: InstanceState, paths: Collection[str]) -> InstanceState:
+def _taken(
+    components: Components, before: InstanceState, after: InstanceState, paths: Collection[str]
+) -> InstanceState:
     state = before
-    for part in PARTS:
-        chosen = frozenset(change.path for change in _of_part(part, before, after)) & set(paths)
-        if chosen:
-            towards = part.step_towards(after, state)
-            state = part.choice.take(state, towards, chosen) if part.choice else towards
+    for component in components:
+        own = {change.path for change in _changes(component, before, after)}
+        if selected := own & set(paths):
+            towards = component.step_towards(after, state)
+            state = component.take(state, towards, frozenset(selected))
     return state
 
 
-def _of_part(part: Part, before: InstanceState, after: InstanceState) -> tuple[Change, ...]:
-    return part.changes(before, part.step_towards(after, before))
-
-
-def _unit(part: Part, path: str) -> str:
-    return part.choice.unit(path) if part.choice else part.kind
+def _changes(
+    component: PlannedComponent, before: InstanceState, after: InstanceState
+) -> tuple[Change, ...]:
+    return component.changes(before, component.step_towards(after, before))

@@ -1,35 +1,36 @@
-"""The ordered steps that turn what Azure has into what is wanted: a pure function of two states.
+"""The ordered steps from observed to desired state: a pure function of two states.
 
-The order is a rule: an identity exists before a grant names it or a signed template uses it, a
-grant before the template that needs it, and templates let go of an identity before it is removed.
-So an apply that stops after any step leaves no signed template without an identity, unless Azure
-had that already. A switch to a user-assigned identity, whose principal is known, grants first; one
-to a system-assigned identity cannot, and its step says what is unavailable meanwhile.
+`Order` says which step comes first. An apply that stops after any step therefore leaves no signed
+template without an identity, unless Azure was already in that state. A switch to a user-assigned
+identity grants access first, because its principal is known; a switch to a system-assigned identity
+cannot, and its step warns of what is unavailable in between.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from arm.state import ABSENT, InstanceState
 from sync.planning.changes import Change
-from sync.planning.components import PARTS, part_of, relevant_to
-from sync.planning.components.component import Part
+from sync.planning.comparison import relevant_to
+from sync.planning.component import PlannedComponent
+from sync.planning.errors import SyncError
 
 
-class InvalidDesired(ValueError):
-    """What is wanted cannot work in Azure. The message says why, and what to do."""
+class InvalidDesired(SyncError, ValueError):
+    """Azure would not accept the desired state. The message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One write to Azure: the state that it leaves, and the changes that it makes.
+    """One write to Azure: its changes, and the state after it.
 
-    `kind` is that of the part that it writes. `warnings` say what stops working because of it, and
-    until when.
+    `kind` is that of the component that it writes. `warnings` say what stops working because of it,
+    and until when. `losses` say what it removes and cannot restore.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Step:
     changes: tuple[Change, ...]
     after: InstanceState
     warnings: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -46,7 +48,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps, in their order, that lead an instance from `before` to `target`."""
+    """The ordered steps that take an instance from `before` to `target`."""
 
     instance: str
     before: InstanceState
@@ -54,17 +56,17 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether Azure has what is wanted."""
+        """Whether Azure already has the desired state."""
         return not self.steps
 
     @property
     def states(self) -> tuple[InstanceState, ...]:
-        """The state before each step, and the one after the last."""
+        """The state before each step, and the state after the last one."""
         return (self.before, *(step.after for step in self.steps))
 
     @property
     def target(self) -> InstanceState:
-        """The state that the last step leaves."""
+        """The state after the last step."""
         return self.states[-1]
 
     @property
@@ -73,8 +75,13 @@ class Plan:
         return tuple(change for step in self.steps for change in step.changes)
 
     @property
+    def losses(self) -> tuple[str, ...]:
+        """What the plan removes and cannot restore; not empty for a destructive plan."""
+        return tuple(loss for step in self.steps for loss in step.losses)
+
+    @property
     def digest(self) -> str:
-        """SHA-256 of the plan, in hexadecimal: an apply names it, to carry out what was shown."""
+        """SHA-256 of the plan, in hexadecimal. An apply names it, so that it is the plan shown."""
         canonical = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -90,6 +97,7 @@ class Plan:
                     "changes": [asdict(change) for change in step.changes],
                     "after": step.after.to_json(),
                     "warnings": list(step.warnings),
+                    "losses": list(step.losses),
                 }
                 for step in self.steps
             ],
@@ -108,48 +116,60 @@ class Plan:
                     changes=tuple(Change(**change) for change in step["changes"]),
                     after=InstanceState.from_json(step["after"]),
                     warnings=tuple(step["warnings"]),
+                    # Plans that an earlier release stored have none.
+                    losses=tuple(step.get("losses", ())),
                 )
                 for step in value["steps"]
             ),
         )
 
 
-def plan(desired: InstanceState, observed: InstanceState, *, instance: str) -> Plan:
+def plan(
+    components: Sequence[PlannedComponent],
+    desired: InstanceState,
+    observed: InstanceState,
+    *,
+    instance: str,
+) -> Plan:
     """Return the steps that turn `observed` into `desired` on the instance of that name.
 
-    Raises InvalidDesired where there is something to write and it could not work. What Azure
+    Raises InvalidDesired if there is something to write that Azure would not accept. What Azure
     already has is never refused, so the plan straight after an import is empty.
     """
-    observed = relevant_to(desired, observed)
+    observed = relevant_to(components, desired, observed)
     if desired == observed:
         return Plan(instance, observed)
-    if found := problems(desired):
+    if found := problems(components, desired):
         raise InvalidDesired(f"{instance}: {' '.join(found)}")
     steps: list[Step] = []
     state = observed
-    for part in sorted(PARTS, key=lambda part: part.place(observed, desired)):
-        after = part.step_towards(desired, state)
+    for component in sorted(components, key=lambda each: each.order(observed, desired)):
+        after = component.step_towards(desired, state)
         if after != state:
-            steps.append(_step(part, state, after))
+            steps.append(_step(component, state, after))
             state = after
     return Plan(instance, observed, tuple(steps))
 
 
-def removal(observed: InstanceState, *, instance: str) -> Plan:
-    """Return the one step that deletes the instance of that name, with all it has."""
-    return Plan(instance, observed, (_step(part_of("existence"), observed, ABSENT),))
+def removal(
+    components: Sequence[PlannedComponent], observed: InstanceState, *, instance: str
+) -> Plan:
+    """Return the plan that deletes the instance of that name, with everything it has."""
+    (root,) = (component for component in components if component.is_root)
+    return Plan(instance, observed, (_step(root, observed, ABSENT),))
 
 
-def problems(desired: InstanceState) -> tuple[str, ...]:
-    """Return a sentence for each thing wanted that cannot work in Azure."""
-    return tuple(problem for part in PARTS for problem in part.problems(desired))
+def problems(components: Iterable[PlannedComponent], desired: InstanceState) -> tuple[str, ...]:
+    """Return a sentence for each reason why Azure would not accept `desired`."""
+    return tuple(problem for each in components for problem in each.problems(desired))
 
 
-def _step(part: Part, before: InstanceState, after: InstanceState) -> Step:
+def _step(component: PlannedComponent, before: InstanceState, after: InstanceState) -> Step:
     return Step(
-        kind=part.kind,
-        title=part.title(before, after),
-        changes=part.changes(before, after),
+        kind=component.kind,
+        title=component.title(before, after),
+        changes=component.changes(before, after),
         after=after,
-        warnings=part.warnings(before, after),
+        warnings=component.warnings(before, after),
+        losses=component.losses(before, after),
     )

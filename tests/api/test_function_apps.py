@@ -34,7 +34,7 @@ def codes(document: dict[str, Any]) -> list[str]:
 
 def test_an_app_says_what_does_not_agree_and_the_fix(operator: APIClient) -> None:
     found = operator.get(APP).json()
-    assert (found["standing"], found["instances"]) == ("disagrees", [seed.CHAT])
+    assert (found["status"], found["instances"]) == ("disagrees", [seed.CHAT])
     assert "issuer_differs" in codes(found)
 
 

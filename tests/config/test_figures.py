@@ -19,7 +19,7 @@ from observability.models import MetricValue
 from observability.publisher import Publisher, publisher
 from sync.azure_client import arm_client
 from sync.models import Operation, StatusCount
-from sync.operations.tasks import wake_due_operations
+from sync.operations.tasks import enqueue_due_operations
 from tests.cloud import LocalAzure
 from tests.config.scraping import figure, names, scraped
 from tests.sync.driving import drive, imported, signed_lab
@@ -171,7 +171,7 @@ def test_instances_are_counted_as_the_last_reading_found_them(local_azure: Local
 
 def test_a_tick_that_a_worker_did_is_seen() -> None:
     assert figure("worker_tick_age_seconds") is None
-    wake_due_operations.apply(throw=True)
+    enqueue_due_operations.apply(throw=True)
     age = figure("worker_tick_age_seconds")
     assert age is not None
     assert 0 <= age < 60

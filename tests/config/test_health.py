@@ -18,7 +18,7 @@ from localazure import seed
 from observability.counters import Series
 from observability.models import MetricValue
 from sync.metrics import TICK
-from sync.operations.tasks import wake_due_operations
+from sync.operations.tasks import enqueue_due_operations
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.conftest import plant_rows
 from validation import configuration
@@ -100,7 +100,7 @@ def test_a_cache_that_keeps_nothing_is_missing(settings: Settings) -> None:
 @pytest.mark.django_db
 def test_a_worker_that_never_was_is_missing_until_it_does_a_tick() -> None:
     assert failed() == {"worker": "No worker has done a tick yet: start one, with --beat."}
-    wake_due_operations.apply(throw=True)
+    enqueue_due_operations.apply(throw=True)
     assert answer()[0] == 200
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 LAB = f"/api/v1/instances/{seed.LAB}"
 APPLY = "POST api/v1/instances/<str:name>/apply/"
-ADVANCE = "run/sync.tasks.advance"
+RUN_STAGE = "run/sync.operations.tasks.run_stage"
 SET_UP = "import sys, django; django.setup()"
 IMPORTED = "; print(sorted(name for name in sys.modules if name.startswith('opentelemetry')))"
 NOT_INSTALLED = "import sys; sys.modules['opentelemetry'] = None; import django; django.setup()"
@@ -109,12 +109,12 @@ def test_a_request_its_operation_and_its_calls_to_azure_are_one_trace(
         )
         assert answer.status_code == 202, answer.text
         (operation,) = portal.wait_until_ended()
-        wait_for_spans(collector, APPLY, ADVANCE, "PATCH")
+        wait_for_spans(collector, APPLY, RUN_STAGE, "PATCH")
     assert operation["state"] == "succeeded"
     (request,) = (span for span in collector.spans() if span.name == APPLY)
     trace = [span for span in collector.spans() if span.trace_id == request.trace_id]
     assert {span.service for span in trace} == {"contoso-signalman"}
-    assert any(span.name == ADVANCE for span in trace)
+    assert any(span.name == RUN_STAGE for span in trace)
     write = next(span for span in of_azure(trace) if span.name == "PATCH")
     assert write.attributes["signalman.operation_id"] == operation["id"]
     assert write.attributes["signalman.request_id"] == "deploy-7"

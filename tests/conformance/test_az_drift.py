@@ -82,4 +82,4 @@ def test_the_authentication_that_an_update_by_az_wipes_is_drift(az: Az) -> None:
 def apply_signed() -> None:
     """Let Signalman give the instance an identity and a template that asks for a token."""
     operation = drive(start(want(imported(seed.LAB), "SystemAssigned", SIGNED)))
-    assert operation.state == "succeeded", operation.standing
+    assert operation.state == "succeeded", operation.status_text

@@ -76,7 +76,7 @@ def test_declined_grant_has_to_be_added_to_the_plan(
     instance: SignalRInstance,
 ) -> None:
     vault()
-    instance.ungranted = [["contoso-vault", "SystemAssigned"]]
+    instance.declined_grants = [["contoso-vault", "SystemAssigned"]]
     instance.save()
     assert "--want-grants" in finding(instance, "grant").fix
 

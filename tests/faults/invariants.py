@@ -40,7 +40,7 @@ def calm(name: str) -> dict[str, Any]:
 
 def assert_not_stuck(operation: Operation) -> None:
     """Assert that the operation ended, holds nothing, and says why where it failed."""
-    assert operation.is_finished, operation.standing
+    assert operation.is_finished, operation.status_text
     assert not operation.lease_owner
     states = [step.state for step in operation.steps.all()]
     if operation.state == "succeeded":
@@ -61,7 +61,7 @@ def assert_at_a_prefix_of_the_plan(operation: Operation) -> None:
     if operation.state == "succeeded":
         assert has.state == plan.target
     else:
-        assert has.state in plan.states, operation.standing
+        assert has.state in plan.states, operation.status_text
 
 
 def assert_written_once(cloud: LocalAzure, operation: Operation) -> None:
@@ -98,5 +98,5 @@ def assert_recovers(cloud: LocalAzure, operation: Operation) -> None:
         refresh(instance)
         if not plan_instance(instance).is_empty:
             again = drive(start(instance))
-            assert again.error_code in {"", "StalePlan"}, again.standing
+            assert again.error_code in {"", "StalePlan"}, again.status_text
     assert refresh(instance).state == desired_state(instance)

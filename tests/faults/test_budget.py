@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from localazure import seed
 from sync.models import Operation
-from sync.operations.lifecycle import advance
+from sync.operations.lifecycle import run_stage
 from tests.cloud import LocalAzure
 from tests.faults.conftest import Count
 from tests.faults.invariants import assert_invariants
@@ -35,7 +35,7 @@ def test_writes_that_wait_for_their_turn_are_not_throttled(
     carry_out([operation for operation, _ in begun])
     for operation, before in begun:
         assert_invariants(local_azure, operation, before)
-        assert operation.state == "succeeded", operation.standing
+        assert operation.state == "succeeded", operation.status_text
     statuses = {entry["status"] for entry in local_azure.requests("PATCH")}
     assert (TOO_MANY in statuses) == is_throttled
 
@@ -44,6 +44,6 @@ def carry_out(operations: list[Operation]) -> None:
     """Do each stage when it is due, as a worker does, until all have ended."""
     while unfinished := [each for each in operations if not each.is_finished]:
         for operation in unfinished:
-            advance(operation.pk)
+            run_stage(operation.pk)
             operation.refresh_from_db()
         time.sleep(LOOK_SECONDS)

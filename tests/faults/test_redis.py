@@ -38,12 +38,12 @@ KILLS = max(RUNS // 2, 1)
 CALLED = SURE_CALLS * len(NAMES)
 WANTED = f"""
 from identities.models import ManagedIdentity, SignalRInstance
-from sync.desired.history import Author, wanting
+from sync.desired.history import Author, changing_desired
 from sync.desired.management_policy import Policy, set_policy
 from upstreams.template_documents import load_templates
 for instance in SignalRInstance.objects.filter(name__in={NAMES!r}):
     set_policy(instance, Policy.MANAGE, who="ada")
-    with wanting(instance, Author("ada", "set all")):
+    with changing_desired(instance, Author("ada", "set all")):
         instance.identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
         load_templates(instance, [{SIGNED!r}])
 """

@@ -42,7 +42,7 @@ def test_a_write_that_azure_gives_up_after_its_answer_was_lost_is_sent_again(
     local_azure.post("/_local/faults", [faults.BREAKING["answer lost"] | {"method": "PATCH"}])
     drive_to(operation, "sending")
     local_azure.post("/_local/operations", PROGRESSION)
-    assert drive(operation).state == "succeeded", operation.standing
+    assert drive(operation).state == "succeeded", operation.status_text
     assert_recovers(local_azure, operation)
 
 
@@ -55,7 +55,7 @@ def test_a_token_that_expires_midway_is_replaced(
     strike(local_azure, call, "token expired", times=1)
     drive(operation)
     assert_invariants(local_azure, operation, before)
-    assert operation.state == "succeeded", operation.standing
+    assert operation.state == "succeeded", operation.status_text
 
 
 # Not the last call: on a busy machine Azure ends by its clock, and a poll less is made.

@@ -30,7 +30,7 @@ def test_a_fleet_sits_out_a_storm(
     drive_all([operation for operation, _ in begun])
     for operation, before in begun:
         assert_invariants(local_azure, operation, before)
-        assert operation.state == "succeeded", operation.standing
+        assert operation.state == "succeeded", operation.status_text
 
 
 @pytest.mark.parametrize("fault", faults.THROTTLING)

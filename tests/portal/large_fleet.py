@@ -7,8 +7,7 @@ import uuid
 from django.utils import timezone
 
 from identities.models import ManagedIdentity, SignalRInstance, Subscription
-from sync.inventory.sync_status import SyncStatus
-from sync.models import InstanceStatus, Operation
+from sync.models import InstanceStatus, Operation, SyncStatus
 from upstreams.models import UpstreamTemplate
 
 STATUSES = list(SyncStatus)

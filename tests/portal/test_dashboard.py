@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from identities.models import SignalRInstance
-from sync.inventory.sync_status import SyncStatus
-from sync.models import InstanceStatus, Operation
+from sync.models import InstanceStatus, Operation, SyncStatus
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from upstreams.models import DeliveryCount, Outcome

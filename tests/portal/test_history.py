@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.roles import Role
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from localazure import seed
-from sync.desired.history import Author, wanting
+from sync.desired.history import Author, changing_desired
 from sync.models import DesiredRevision, Operation
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
@@ -17,7 +17,7 @@ HISTORY = f"/admin/instances/{seed.CHAT}/history/"
 def edited_chat() -> SignalRInstance:
     """Return an instance with two revisions: the import, and one without templates and identity."""
     chat = imported(seed.CHAT)
-    with wanting(chat, Author("ada", "edit", "a quiet week")):
+    with changing_desired(chat, Author("ada", "edit", "a quiet week")):
         chat.upstream_templates.all().delete()
         chat.identity.become(ManagedIdentity.Type.NONE)
     return chat
@@ -68,7 +68,7 @@ def test_unknown_revision_is_404(local_azure: LocalAzure, sign_in: SignIn) -> No
 
 def test_refused_rollback_keeps_the_change_note(local_azure: LocalAzure, sign_in: SignIn) -> None:
     orders = imported(seed.ORDERS)
-    with wanting(orders, Author("ada", "edit")):
+    with changing_desired(orders, Author("ada", "edit")):
         orders.upstream_templates.all().delete()
         orders.identity.become(ManagedIdentity.Type.NONE)
     ManagedIdentity.objects.update(user_assigned=None)

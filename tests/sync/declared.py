@@ -9,7 +9,7 @@ import yaml
 
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.desired.state import row_state
+from sync.desired.state import declared_state
 from sync.models import AuditEvent, DesiredRevision, Operation
 from tests.cloud import LocalAzure
 from tests.sync.commands import Outcome, run
@@ -65,7 +65,7 @@ def rows() -> dict[str, Any]:
     """Return all that is wanted and recorded, to compare."""
     return {
         "instances": list(SignalRInstance.objects.order_by("pk").values()),
-        "states": [row_state(row).to_json() for row in SignalRInstance.objects.with_desired()],
+        "states": [declared_state(row).to_json() for row in SignalRInstance.objects.with_desired()],
         "apps": list(FunctionApp.objects.order_by("pk").values("pk", "policy")),
         "revisions": DesiredRevision.objects.count(),
         "events": AuditEvent.objects.count(),

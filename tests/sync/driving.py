@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.actor import Actor
 from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client
@@ -18,7 +19,7 @@ from sync.desired.management_policy import Policy, set_policy
 from sync.inventory.import_instances import import_instance
 from sync.models import Operation, OperationStep
 from sync.operations.instance_plan import plan_instance
-from sync.operations.lifecycle import advance, start_apply
+from sync.operations.lifecycle import run_stage, start_apply
 from tests.cloud import LocalAzure
 from upstreams.template_documents import load_templates
 
@@ -58,7 +59,9 @@ def want(instance: SignalRInstance, kind: str, *templates: dict[str, Any]) -> Si
 
 def start(instance: SignalRInstance, who: str = "ada") -> Operation:
     """Start an apply of the plan as it is now."""
-    return start_apply(instance, digest=plan_instance(instance).digest, requested_by_name=who)
+    return start_apply(
+        instance, digest=plan_instance(instance).digest, actor=Actor(who), confirm_destructive=True
+    )
 
 
 def signed_lab() -> Operation:
@@ -69,7 +72,7 @@ def signed_lab() -> Operation:
 def stage(operation: Operation, now: datetime | None = None) -> datetime | None:
     """Do the next stage when it is due, and bring `operation` up to date."""
     due_at = operation.lease_until or operation.due_at or timezone.now()
-    following = advance(operation.pk, max(now or due_at, due_at))
+    following = run_stage(operation.pk, max(now or due_at, due_at))
     operation.refresh_from_db()
     return following
 

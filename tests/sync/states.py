@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from arm.state import GrantMechanism, GrantState, IdentityState, InstanceState, TemplateState
-from sync.planning.components.vault_names import named_vaults
+from sync.components.vault_names import named_vaults
 
 IDENTITY_IDS = [
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/fleet/providers"

@@ -7,8 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from identities.models import SignalRInstance, Subscription
-from sync.models import AuditEvent, Operation
-from sync.querysets import AppendOnly
+from sync.models import AppendOnly, AuditEvent, Operation
 
 pytestmark = pytest.mark.django_db
 
@@ -79,8 +78,8 @@ def test_due_is_what_nobody_holds_and_whose_time_has_come(
 def test_asleep_is_what_was_not_woken_lately(
     instance: SignalRInstance, seconds_ago: int | None, is_asleep: bool
 ) -> None:
-    woken_at = None if seconds_ago is None else NOW - timedelta(seconds=seconds_ago)
-    make_operation(instance, woken_at=woken_at)
+    enqueued_at = None if seconds_ago is None else NOW - timedelta(seconds=seconds_ago)
+    make_operation(instance, enqueued_at=enqueued_at)
     asleep = Operation.objects.asleep(NOW, since=timedelta(seconds=30))
     assert asleep.exists() == is_asleep
 

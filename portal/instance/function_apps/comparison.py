@@ -8,7 +8,7 @@ from typing import Final
 
 from arm.function_app_authentication import FunctionAppAuth
 from identities.models import SignalRInstance
-from sync.desired.state import observed_state, row_state
+from sync.desired.state import declared_state, observed_state
 from upstreams.function_app_authentication import (
     Mismatch,
     SignedRequests,
@@ -85,12 +85,12 @@ def unknown_hosts(instance: SignalRInstance) -> list[str]:
 
 
 def _urls(instance: SignalRInstance) -> list[str]:
-    states = (row_state(instance), observed_state(instance))
+    states = (declared_state(instance), observed_state(instance))
     return [each.url_template for state in states if state for each in state.templates]
 
 
 def _compare(row: FunctionApp, instance: SignalRInstance) -> AppComparison:
-    signed = [each for each in row_state(instance).templates if each.auth_type != "None"]
+    signed = [each for each in declared_state(instance).templates if each.auth_type != "None"]
     demand, auth = signed_requests_to(row, instance, signed), row.auth
     differences = mismatches(auth, demand) if auth else []
     return AppComparison(

@@ -16,7 +16,8 @@ from portal.instance.function_apps.comparison import (
 )
 from portal.instance.page import InstancePage
 from portal.page import who
-from sync.inventory.function_apps import import_function_apps, refresh_function_app, set_app_policy
+from sync.components.function_app_targets import set_app_policy
+from sync.inventory.function_apps import import_function_apps, refresh_function_app
 from upstreams.models import FunctionApp
 
 _Policy = FunctionApp.Policy

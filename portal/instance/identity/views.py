@@ -18,9 +18,9 @@ from portal.instance.identity.forms import IdentityForm, NewIdentityForm
 from portal.instance.identity.impact import IdentityImpact, identity_impact
 from portal.instance.page import InstancePage
 from portal.page import is_fragment, who
-from sync.desired.history import Author, wanting
-from sync.desired.state import observed_state, row_state
-from sync.inventory.user_assigned_identities import make_identity, read_identities
+from sync.desired.history import Author, changing_desired
+from sync.desired.state import declared_state, observed_state
+from sync.inventory.user_assigned_identities import create_identity, read_identities
 
 _Type = ManagedIdentity.Type
 # Identities in the list at once; a search narrows it.
@@ -73,7 +73,7 @@ class IdentityPage(InstancePage):
             identity=identity,
             observed=observed.identity if observed else None,
             is_pending=observed is not None
-            and row_state(self.instance).identity != observed.identity,
+            and declared_state(self.instance).identity != observed.identity,
             shown_type=data.get("type", identity.type),
             query=query,
             found=found[:_LISTED],
@@ -100,7 +100,7 @@ class IdentityPage(InstancePage):
         kind, user_assigned = form.identity
         author = Author(who(self.request), "set identity", self.request.POST.get("comment", ""))
         try:
-            with wanting(self.instance, author):
+            with changing_desired(self.instance, author):
                 # Read again under the lock, so that the second of two concurrent edits is refused.
                 row = SignalRInstance.objects.with_desired().get(pk=self.instance.pk)
                 if self.request.POST.get("version") != _version(row):
@@ -138,7 +138,7 @@ class IdentityPage(InstancePage):
         """Create the identity; on an error, add it to the form and return None."""
         data = form.cleaned_data
         try:
-            return make_identity(
+            return create_identity(
                 data["name"],
                 subscription_id=self.instance.subscription_id,
                 resource_group=data["resource_group"],

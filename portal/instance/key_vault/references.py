@@ -9,7 +9,8 @@ from datetime import datetime
 
 from arm.state import InstanceState, TemplateState
 from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
-from sync.desired.state import desired_state, known_vaults, observed_state
+from sync.components.grants import known_vaults
+from sync.desired.state import desired_state, observed_state
 from upstreams.key_vault_references import (
     KeyVaultReference,
     ReferenceProblem,

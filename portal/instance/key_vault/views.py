@@ -15,11 +15,11 @@ from portal.instance.key_vault.forms import UrlSecretForm
 from portal.instance.key_vault.references import malformed_references, referenced_vaults
 from portal.instance.page import InstancePage
 from portal.page import who
-from sync.desired.request_requirements import demanding, demands_of
-from sync.desired.state import row_state
+from sync.desired.grant_choices import choose_grants
+from sync.desired.request_requirements import changing_requirements, requirements_of
+from sync.desired.state import declared_state
 from sync.inventory.import_instances import refresh
 from sync.inventory.secrets import check_secrets
-from sync.inventory.vault_grants import choose_grants
 
 
 class KeyVaultPage(InstancePage):
@@ -43,15 +43,15 @@ class KeyVaultPage(InstancePage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the references, and the requirements of the receiver."""
-        demands = demands_of(self.instance)
+        demands = requirements_of(self.instance)
         initial = {
             "parameter": demands.url_secret_parameter,
             "is_required": demands.url_secret,
         }
         return super().get_context_data(
             vaults=referenced_vaults(self.instance, timezone.now()),
-            malformed=list(malformed_references(row_state(self.instance).templates)),
-            holder=row_state(self.instance).identity.holder,
+            malformed=list(malformed_references(declared_state(self.instance).templates)),
+            holder=declared_state(self.instance).identity.holder,
             demands=demands,
             **{"secret_form": UrlSecretForm(initial=initial, label_suffix=""), **kwargs},
         )
@@ -89,7 +89,7 @@ class KeyVaultPage(InstancePage):
     def _write_url_secret(self, form: UrlSecretForm) -> bool:
         data = form.cleaned_data
         try:
-            with demanding(self.instance, who=who(self.request)) as demands:
+            with changing_requirements(self.instance, who=who(self.request)) as demands:
                 if data["secret"]:
                     demands.accept(data["secret"])
                 demands.url_secret_parameter = data["parameter"]
@@ -100,7 +100,7 @@ class KeyVaultPage(InstancePage):
         return True
 
     def _delete_url_secret(self) -> HttpResponse:
-        with demanding(self.instance, who=who(self.request)) as demands:
+        with changing_requirements(self.instance, who=who(self.request)) as demands:
             demands.forget_secrets()
         messages.success(
             self.request, "The secrets were deleted. The receiver no longer requires a URL secret."

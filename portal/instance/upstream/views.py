@@ -25,7 +25,7 @@ from portal.instance.upstream.forms import (
     submitted_rows,
 )
 from portal.page import is_fragment, who
-from sync.desired.history import Author, wanting
+from sync.desired.history import Author, changing_desired
 from sync.models import DesiredRevision
 from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES, Event
 from upstreams.template_documents import replace_templates
@@ -100,7 +100,7 @@ class UpstreamPage(InstancePage):
             problem = "Not saved. Correct the errors shown with the templates."
             return self._show_unsaved(forms, problem=problem, status=422)
         author = Author(who(self.request), "set upstream", self.request.POST.get("comment", ""))
-        with wanting(self.instance, author):
+        with changing_desired(self.instance, author):
             # Read again under the lock, so that the second of two concurrent edits is refused.
             row = SignalRInstance.objects.with_desired().get(pk=self.instance.pk)
             if self.request.POST.get("version") != _version(row):

@@ -1,13 +1,11 @@
-"""manage.py audit: who changed what, here and in Azure."""
+"""manage.py audit: the audit trail."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand
-
+from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import write_table
 from sync.models import AuditEvent
 from sync.operations.documents import audit_document
@@ -15,19 +13,23 @@ from sync.operations.documents import audit_document
 SHOWN: Final = 50
 
 
-class Command(BaseCommand):
-    """Lists the audit trail, the latest first. `--json` has the values before and after."""
+class Command(SignalmanCommand):
+    """Lists the audit trail, the latest event first."""
 
-    help = "List who changed what is wanted, and what was written to Azure."
+    help = (
+        "List the audit trail: changes of the desired state and writes to Azure, the latest "
+        "first. --json includes the values before and after. Exit codes: 0 done, 1 error."
+    )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take what to look for."""
-        parser.add_argument("--object", metavar="NAME", help="of one resource, by name or ARM id")
-        parser.add_argument("--who", help="by one operator")
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the filters."""
+        parser.add_argument(
+            "--object", metavar="NAME", help="only one resource, by its name or ARM id"
+        )
+        parser.add_argument("--who", help="only one actor")
         parser.add_argument("--limit", type=int, default=SHOWN, help=f"default: {SHOWN}")
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def run(self, options: dict[str, Any]) -> ExitCode:
         """Print the events."""
         events = AuditEvent.objects.all()
         if options["object"]:
@@ -35,11 +37,10 @@ class Command(BaseCommand):
         if options["who"]:
             events = events.filter(who=options["who"])
         shown = events[: max(options["limit"], 0)]
-        if options["json"]:
-            documents = [audit_document(event) for event in shown]
-            self.stdout.write(json.dumps({"events": documents}, indent=2))
-            return
-        write_table(self.stdout, ("AT", "BY", "DONE", "TO"), map(_row, shown))
+        self.write_json({"events": [audit_document(event) for event in shown]})
+        if not self.is_json:
+            write_table(self.stdout, ("TIME", "ACTOR", "ACTION", "OBJECT"), map(_row, shown))
+        return ExitCode.DONE
 
 
 def _row(event: AuditEvent) -> tuple[str, ...]:

@@ -1,64 +1,51 @@
-"""manage.py create_instance: want an instance that Azure does not have yet."""
+"""manage.py create_instance: add an instance that does not exist in Azure yet."""
 
 from __future__ import annotations
 
-import json
-import sys
 from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
-
-from arm.errors import ArmError
 from arm.request_bodies import SERVICE_MODES, SKUS
 from arm.state import ExistenceState
-from sync.desired.lifecycle import Site, want_new_instance
-from sync.management.actor import operator_name
-from sync.management.exit_codes import CHANGES_PENDING
+from sync.desired.lifecycle import Site, add_new_instance
+from sync.management.base import ExitCode, SignalmanCommand
 from sync.operations.instance_plan import plan_instance
 from sync.operations.rendering import render_json, render_text
-from sync.planning.errors import SyncError
 
 
-class Command(BaseCommand):
-    """Checks the name and writes the wanted rows; `apply` makes the instance.
+class Command(SignalmanCommand):
+    """Checks the name and adds the instance; `apply` creates it."""
 
-    Exit codes: 1 error, 2 wanted, so that a change is pending.
-    """
+    help = (
+        "Add a new instance to the desired state. Nothing is created in Azure before `apply`. "
+        "Exit codes: 1 error, 2 added, with changes pending."
+    )
+    changes = True
 
-    help = "Want a new instance. Nothing is made in Azure before an apply."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take what can be said only when an instance is made."""
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the properties that can be set only at creation."""
         parser.add_argument("name", metavar="NAME", help="unique in all of Azure")
         parser.add_argument("--subscription", metavar="ID", type=UUID, required=True)
         parser.add_argument("--resource-group", metavar="NAME", required=True)
-        parser.add_argument("--location", required=True, help="as westeurope")
-        parser.add_argument("--sku", choices=SKUS, default="Standard_S1")
+        parser.add_argument("--location", required=True, help="for example westeurope")
+        parser.add_argument(
+            "--sku", choices=SKUS, default="Standard_S1", help="default: %(default)s"
+        )
         parser.add_argument(
             "--service-mode",
             choices=SERVICE_MODES,
             default="Serverless",
-            help="upstream templates take effect in Serverless, the default",
+            help="default: %(default)s, the mode in which upstream templates take effect",
         )
 
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
-
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Want it, and show what an apply would write."""
+    def run(self, options: dict[str, Any]) -> ExitCode:
+        """Add the instance, and show its plan."""
         site = Site(options["subscription"], options["resource_group"])
         existence = ExistenceState(options["location"], options["sku"], options["service_mode"])
-        try:
-            instance = want_new_instance(options["name"], site, existence, who=operator_name())
-            plan = plan_instance(instance)
-        except (ArmError, SyncError) as error:
-            raise CommandError(str(error)) from error
-        if options["json"]:
-            document = {"instance": instance.name, "plan": render_json(plan)}
-            self.stdout.write(json.dumps(document, indent=2))
-        else:
-            self.stdout.write(render_text(plan))
-            words = f"Set its identity and upstream, then run `manage.py apply {instance}`."
-            self.stdout.write(words)
-        sys.exit(CHANGES_PENDING)
+        instance = add_new_instance(options["name"], site, existence, who=self.actor.name)
+        plan = plan_instance(instance)
+        self.write_json({"instance": instance.name, "plan": render_json(plan)})
+        self.say(render_text(plan))
+        self.say(f"Set its identity and upstream templates, then run `manage.py apply {instance}`.")
+        return ExitCode.PENDING

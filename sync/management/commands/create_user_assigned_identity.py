@@ -1,53 +1,46 @@
-"""manage.py create_user_assigned_identity: make an identity that instances can be given."""
+"""manage.py create_user_assigned_identity: create an identity that instances can use."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
-
-from arm.errors import ArmError
-from sync.inventory.user_assigned_identities import make_identity
-from sync.management.actor import operator_name
+from sync.inventory.user_assigned_identities import create_identity
+from sync.management.base import ExitCode, SignalmanCommand
 
 
-class Command(BaseCommand):
-    """Makes the identity in Azure at once: an identity that nothing uses changes nothing."""
+class Command(SignalmanCommand):
+    """Creates the identity in Azure at once: an identity that nothing uses affects nothing."""
 
-    help = "Make a user-assigned identity in Azure, and know it here."
+    help = (
+        "Create a user-assigned identity in Azure and add it to Signalman. "
+        "Exit codes: 0 done, 1 error."
+    )
+    changes = True
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take where it is to be."""
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the place."""
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--subscription", metavar="ID", type=UUID, required=True)
         parser.add_argument("--resource-group", metavar="NAME", required=True)
-        parser.add_argument("--location", required=True)
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
+        parser.add_argument("--location", required=True, help="for example westeurope")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Make it, and print its ids."""
-        try:
-            made = make_identity(
-                options["name"],
-                subscription_id=options["subscription"],
-                resource_group=options["resource_group"],
-                location=options["location"],
-                who=operator_name(),
-            )
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
-        except ArmError as error:
-            raise CommandError(str(error)) from error
-        if options["json"]:
-            document = {
-                "id": made.arm_id,
-                "principal_id": made.principal_id and str(made.principal_id),
-                "client_id": made.client_id and str(made.client_id),
+    def run(self, options: dict[str, Any]) -> ExitCode:
+        """Create it, and print its ids."""
+        created = create_identity(
+            options["name"],
+            subscription_id=options["subscription"],
+            resource_group=options["resource_group"],
+            location=options["location"],
+            who=self.actor.name,
+        )
+        self.write_json(
+            {
+                "id": created.arm_id,
+                "principal_id": created.principal_id and str(created.principal_id),
+                "client_id": created.client_id and str(created.client_id),
             }
-            self.stdout.write(json.dumps(document, indent=2))
-            return
-        self.stdout.write(f"{made.arm_id} has the principal ID {made.principal_id}.")
+        )
+        self.say(f"Created {created.arm_id} with the principal id {created.principal_id}.")
+        return ExitCode.DONE

@@ -1,59 +1,63 @@
-"""manage.py function_apps: how the Function Apps agree with the templates that point at them."""
+"""manage.py function_apps: whether Function Apps accept the signed requests sent to them."""
 
 from __future__ import annotations
 
-import json
-import sys
 from argparse import ArgumentParser
-from typing import Any, Final
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from arm.errors import ArmError
-from sync.inventory.function_app_status import Agreement, agreement_document, agreement_of
-from sync.inventory.function_apps import refresh_function_app, set_app_policy
-from sync.management.actor import operator_name
+from sync.components.function_app_targets import set_app_policy
+from sync.inventory.function_app_status import (
+    FunctionAppStatus,
+    function_app_document,
+    function_app_status,
+)
+from sync.inventory.function_apps import refresh_function_app
+from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import working, write_table
 from upstreams.models import FunctionApp
 
-DISAGREEMENT_FOUND: Final = 2
 
+class Command(SignalmanCommand):
+    """Lists Function Apps."""
 
-class Command(BaseCommand):
-    """Exit codes: 0 all agree, 1 error, 2 some app disagrees."""
+    help = (
+        "List the imported Function Apps, and whether they accept the requests of the templates "
+        "that point at them. Exit codes: 0 all agree, 1 error, 2 an app disagrees."
+    )
+    changes = True
 
-    help = "List the Function Apps that were imported, and whether they let signed requests in."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the apps, and what is to be done with them."""
-        parser.add_argument("apps", nargs="*", metavar="NAME", help="default: every known app")
-        parser.add_argument("--refresh", action="store_true", help="ask Azure again")
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the apps, and what to do with them."""
+        parser.add_argument("apps", nargs="*", metavar="NAME", help="default: all known apps")
+        parser.add_argument("--refresh", action="store_true", help="read Azure first")
         parser.add_argument(
             "--policy",
             choices=FunctionApp.Policy.values,
-            help="manage: let plans write the named apps' authentication; observe: only compare",
+            help="set the policy of the named apps. manage: plans may change their "
+            "authentication settings; observe: only compare",
         )
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Do what was asked, and print how each app agrees."""
+    def run(self, options: dict[str, Any]) -> ExitCode:
+        """Set the policy, refresh, and print the status of each app."""
         if options["policy"] and not options["apps"]:
-            raise CommandError("Name the apps whose policy is to be set.")
+            raise CommandError("--policy needs the names of apps.")
         apps = _selected(options["apps"])
         if options["policy"]:
+            policy = FunctionApp.Policy(options["policy"])
             for app in apps:
-                set_app_policy(app, FunctionApp.Policy(options["policy"]), who=operator_name())
+                set_app_policy(app, policy, who=self.actor.name)
         if options["refresh"]:
             self._refresh(apps)
-        agreements = [agreement_of(app) for app in apps]
-        if options["json"]:
-            self.stdout.write(
-                json.dumps([agreement_document(each) for each in agreements], indent=2)
-            )
-        else:
-            self._write_text(agreements)
-        if any(each.standing == "disagrees" for each in agreements):
-            sys.exit(DISAGREEMENT_FOUND)
+        found = [function_app_status(app) for app in apps]
+        self.write_json([function_app_document(each) for each in found])
+        if not self.is_json:
+            headings = ("Function App", "Policy", "Status", "Used by", "Detail")
+            write_table(self.stdout, headings, map(_row, found))
+        is_agreed = all(each.status != "disagrees" for each in found)
+        return ExitCode.DONE if is_agreed else ExitCode.PENDING
 
     def _refresh(self, apps: list[FunctionApp]) -> None:
         errors = []
@@ -66,18 +70,15 @@ class Command(BaseCommand):
         if errors:
             raise CommandError("\n".join(errors))
 
-    def _write_text(self, agreements: list[Agreement]) -> None:
-        rows = [
-            (
-                each.app.name,
-                each.app.policy,
-                each.standing,
-                ", ".join(each.instances),
-                each.app.problem or " ".join(found.message for found in each.found),
-            )
-            for each in agreements
-        ]
-        write_table(self.stdout, ("Function App", "Policy", "Standing", "Used by", "Detail"), rows)
+
+def _row(found: FunctionAppStatus) -> tuple[str, ...]:
+    return (
+        found.app.name,
+        found.app.policy,
+        found.status,
+        ", ".join(found.instances),
+        found.app.problem or " ".join(each.message for each in found.found),
+    )
 
 
 def _selected(names: list[str]) -> list[FunctionApp]:
@@ -88,6 +89,6 @@ def _selected(names: list[str]) -> list[FunctionApp]:
     for name in names:
         app = apps.filter(name__iexact=name).first()
         if app is None:
-            raise CommandError(f"There is no Function App {name!r}: run import_instances first.")
+            raise CommandError(f"Unknown Function App {name!r}. Run `import_instances` first.")
         found.append(app)
     return found

@@ -1,39 +1,40 @@
-"""manage.py history: what was wanted of an instance, and since when."""
+"""manage.py history: the revisions of an instance's desired state."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 from sync.management.terminal import write_table
 from sync.models import DesiredRevision
 from sync.operations.documents import revision_document
 
 
-class Command(BaseCommand):
-    """Lists the revisions of what is wanted, the latest first; `rollback` goes back to one."""
+class Command(SignalmanCommand):
+    """Lists the revisions, the latest first."""
 
-    help = "List what was wanted of an instance, and who changed it."
+    help = (
+        "List the revisions of an instance's desired state, the latest first. `rollback` restores "
+        "one. Exit codes: 0 done, 1 error."
+    )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the instance."""
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the instance."""
         parser.add_argument("instance", metavar="NAME")
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def run(self, options: dict[str, Any]) -> ExitCode:
         """Print the revisions."""
         (instance,) = select_instances([options["instance"]])
         revisions = DesiredRevision.objects.filter(instance=instance)
-        if options["json"]:
-            documents = [revision_document(revision) for revision in revisions]
-            document = {"instance": instance.name, "revisions": documents}
-            self.stdout.write(json.dumps(document, indent=2))
-            return
-        write_table(self.stdout, ("#", "AT", "BY", "DONE", "WHY"), map(_row, revisions))
+        documents = [revision_document(revision) for revision in revisions]
+        self.write_json({"instance": instance.name, "revisions": documents})
+        if not self.is_json:
+            write_table(
+                self.stdout, ("#", "TIME", "ACTOR", "ACTION", "CHANGE NOTE"), map(_row, revisions)
+            )
+        return ExitCode.DONE
 
 
 def _row(revision: DesiredRevision) -> tuple[str, ...]:

@@ -1,47 +1,51 @@
-"""manage.py import_instances: take in what Azure has."""
+"""manage.py import_instances: import instances from Azure."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from dataclasses import asdict, fields
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from arm.client import list_subscriptions
 from arm.errors import ArmError
 from sync.azure_client import arm_settings
 from sync.inventory.import_instances import import_subscription
 from sync.inventory.instance_list import ImportReport
-from sync.management.actor import operator_name
+from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import working, write_table
 
 
-class Command(BaseCommand):
-    """Imports subscriptions. Exit codes: 0 done, 1 something could not be read."""
+class Command(SignalmanCommand):
+    """Imports subscriptions."""
 
-    help = "Import SignalR instances, and the identities and templates that they have in Azure."
+    help = (
+        "Import SignalR instances with their identities, upstream templates and Function Apps. "
+        "Known instances are refreshed. Exit codes: 0 done, 1 something could not be read."
+    )
+    changes = True
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take what to import, and what to make of instances that are known."""
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add what to import."""
         parser.add_argument(
             "--subscription",
             metavar="ID",
             type=UUID,
             action="append",
-            help="may be repeated; default: every subscription that the credential can see",
+            help="may be repeated; default: every subscription that the credential can read",
         )
-        parser.add_argument("--resource-group", metavar="NAME", help="only this group's instances")
+        parser.add_argument("--resource-group", metavar="NAME", help="only this resource group")
         parser.add_argument("--name", metavar="NAME", help="only the instance of this name")
         parser.add_argument(
-            "--accept", action="store_true", help="want what Azure has, of known instances too"
+            "--accept",
+            action="store_true",
+            help="make Azure's current state the desired state of known instances too",
         )
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Import, print what became of each instance, and say in one sentence what failed."""
+    def run(self, options: dict[str, Any]) -> ExitCode:
+        """Import, print the result for each instance, and report what failed."""
         reports: dict[UUID, ImportReport] = {}
         errors: list[str] = []
         for subscription_id in options["subscription"] or _all_subscriptions():
@@ -52,20 +56,22 @@ class Command(BaseCommand):
                         resource_group=options["resource_group"],
                         name=options["name"],
                         accept=options["accept"],
-                        who=operator_name(),
+                        who=self.actor.name,
                     )
             except ArmError as error:
                 errors.append(f"Subscription {subscription_id}: {error}")
         errors += [words for report in reports.values() for words in report.unreadable]
         if options["name"] and not errors and set(reports.values()) <= {ImportReport()}:
-            errors.append(f"Azure shows no instance {options['name']!r} here.")
-        self._write_json(reports) if options["json"] else self._write_text(reports)
+            errors.append(
+                f"Azure has no instance {options['name']!r} that the credential can read."
+            )
+        documents = [{"subscription": str(key), **asdict(each)} for key, each in reports.items()]
+        self.write_json({"subscriptions": documents})
+        if not self.is_json:
+            self._write_text(reports)
         if errors:
             raise CommandError("\n".join(errors))
-
-    def _write_json(self, reports: dict[UUID, ImportReport]) -> None:
-        documents = [{"subscription": str(key), **asdict(each)} for key, each in reports.items()]
-        self.stdout.write(json.dumps({"subscriptions": documents}, indent=2))
+        return ExitCode.DONE
 
     def _write_text(self, reports: dict[UUID, ImportReport]) -> None:
         total = sum(reports.values(), ImportReport())
@@ -73,11 +79,9 @@ class Command(BaseCommand):
         rows = [(name, outcome) for outcome in outcomes for name in getattr(total, outcome)]
         write_table(self.stdout, ("Instance", "Outcome"), rows)
         counts = ", ".join(f"{len(getattr(total, outcome))} {outcome}" for outcome in outcomes)
-        self.stdout.write(f"Imported {len(reports)} subscription(s): {counts}.")
+        number = "1 subscription" if len(reports) == 1 else f"{len(reports)} subscriptions"
+        self.say(f"Imported {number}: {counts}.")
 
 
 def _all_subscriptions() -> list[UUID]:
-    try:
-        return [each.subscription_id for each in list_subscriptions(arm_settings())]
-    except ArmError as error:
-        raise CommandError(str(error)) from error
+    return [each.subscription_id for each in list_subscriptions(arm_settings())]

@@ -1,16 +1,15 @@
-"""manage.py operations: how work in Azure is getting on."""
+"""manage.py operations: the status of operations."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from sync.errors import OperationFinished
-from sync.management.actor import operator_name
+from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import write_table
 from sync.models import Operation
 from sync.operations.documents import operation_document
@@ -19,65 +18,59 @@ from sync.operations.lifecycle import cancel
 SHOWN: Final = 50
 
 
-class Command(BaseCommand):
-    """Lists operations, or shows one with its steps. Exit codes: 0 done, 1 error."""
+class Command(SignalmanCommand):
+    """Lists operations, or shows one with its steps."""
 
-    help = f"Show the last {SHOWN} operations, or one of them with its steps."
+    help = (
+        f"Show the last {SHOWN} operations, or one of them with its steps. "
+        "Exit codes: 0 done, 1 error."
+    )
+    changes = True
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take an operation, and what to do with it."""
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the operation, and what to do with it."""
         parser.add_argument("id", nargs="?", type=UUID, metavar="ID", help="default: the last ones")
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
         parser.add_argument(
-            "--cancel", action="store_true", help="stop it before its next step; needs an ID"
+            "--cancel", action="store_true", help="stop the operation before its next step"
         )
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Print what was asked for."""
-        if options["cancel"]:
-            _cancel(options["id"])
+    def run(self, options: dict[str, Any]) -> ExitCode:
+        """Cancel if requested, and print the operations."""
         operations = Operation.objects.select_related("instance").prefetch_related("steps")
         if options["id"]:
             operations = operations.filter(pk=options["id"])
             if not operations:
                 raise CommandError(f"There is no operation {options['id']}.")
-        shown = operations[:SHOWN]
-        if options["json"]:
-            documents = [operation_document(operation) for operation in shown]
-            self.stdout.write(json.dumps({"operations": documents}, indent=2))
-        elif options["id"]:
+        if options["cancel"]:
+            if not options["id"]:
+                raise CommandError("--cancel needs the ID of an operation.")
+            cancel(operations.get(), who=self.actor.name)
+            operations = operations.all()
+        shown = list(operations[:SHOWN])
+        self.write_json({"operations": [operation_document(each) for each in shown]})
+        if self.is_json:
+            return ExitCode.DONE
+        if options["id"]:
             self._write_steps(shown[0])
         else:
-            self._write_list(list(shown))
-
-    def _write_list(self, operations: list[Operation]) -> None:
-        write_table(
-            self.stdout,
-            ["ID", "INSTANCE", "BEGUN", "BY", "HOW IT STANDS"],
-            [
-                [
-                    str(operation.pk),
-                    operation.instance.name,
-                    f"{operation.created_at:%Y-%m-%d %H:%M:%S}",
-                    operation.requested_by_name,
-                    operation.standing,
-                ]
-                for operation in operations
-            ],
-        )
+            headings = ("ID", "INSTANCE", "CREATED", "ACTOR", "STATUS")
+            write_table(self.stdout, headings, _rows(shown))
+        return ExitCode.DONE
 
     def _write_steps(self, operation: Operation) -> None:
-        self.stdout.write(f"{operation} by {operation.requested_by_name}: {operation.standing}")
+        self.say(f"{operation} by {operation.requested_by_name}: {operation.status_text}")
         rows = [[step.get_state_display(), step.title] for step in operation.steps.all()]
-        write_table(self.stdout, ["STATE", "STEP"], rows)
+        write_table(self.stdout, ("STATE", "STEP"), rows)
 
 
-def _cancel(operation_id: UUID | None) -> None:
-    if operation_id is None:
-        raise CommandError("Name the operation to cancel by its ID.")
-    try:
-        cancel(Operation.objects.get(pk=operation_id), who=operator_name())
-    except Operation.DoesNotExist as error:
-        raise CommandError(f"There is no operation {operation_id}.") from error
-    except OperationFinished as error:
-        raise CommandError(str(error)) from error
+def _rows(operations: Iterable[Operation]) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(operation.pk),
+            operation.instance.name,
+            f"{operation.created_at:%Y-%m-%d %H:%M:%S}",
+            operation.requested_by_name,
+            operation.status_text,
+        )
+        for operation in operations
+    ]

@@ -1,40 +1,39 @@
-"""manage.py protect: protect instances against deletion in Azure, or do so no more."""
+"""manage.py protect: protect instances against deletion in Azure."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from sync.desired.lifecycle import protect
-from sync.management.actor import operator_name
+from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 
 
-class Command(BaseCommand):
-    """Every instance is protected until somebody says otherwise."""
+class Command(SignalmanCommand):
+    """Sets the protection of the named instances. New instances are protected."""
 
-    help = "Protect instances against deletion in Azure; --off lifts it."
+    help = (
+        "Protect instances against deletion in Azure, or remove the protection with --off. "
+        "Exit codes: 0 done, 1 error."
+    )
+    changes = True
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the instances."""
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the instances."""
         parser.add_argument("instances", nargs="+", metavar="NAME")
-        parser.add_argument("--off", action="store_true", help="protect them no more")
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
+        parser.add_argument("--off", action="store_true", help="remove the protection")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Set it, and say which instances had it so already."""
-        words = "can be deleted" if options["off"] else "protected"
-        done = []
+    def run(self, options: dict[str, Any]) -> ExitCode:
+        """Set the protection, and print whether that is a change."""
+        is_protected = not options["off"]
+        documents = []
         for instance in select_instances(options["instances"]):
-            is_protected = not options["off"]
-            is_news = protect(instance, who=operator_name(), is_protected=is_protected)
-            done.append(
-                {"instance": instance.name, "is_protected": is_protected, "changed": is_news}
+            is_changed = protect(instance, who=self.actor.name, is_protected=is_protected)
+            documents.append(
+                {"instance": instance.name, "is_protected": is_protected, "changed": is_changed}
             )
-            if not options["json"]:
-                self.stdout.write(f"{instance}: {words}{'' if is_news else ', as before'}.")
-        if options["json"]:
-            self.stdout.write(json.dumps({"instances": done}, indent=2))
+            state = "protected" if is_protected else "not protected"
+            self.say(f"{instance}: {state}{'' if is_changed else ' (unchanged)'}.")
+        self.write_json({"instances": documents})
+        return ExitCode.DONE

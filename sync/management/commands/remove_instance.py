@@ -1,43 +1,37 @@
-"""manage.py remove_instance: take instances out of Signalman."""
+"""manage.py remove_instance: remove instances from Signalman."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from sync.desired.removal import remove
-from sync.errors import OperationRunning
-from sync.management.actor import operator_name
+from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 
 
-class Command(BaseCommand):
-    """Removes the rows; Azure is not asked. `delete_instance` is what deletes there."""
+class Command(SignalmanCommand):
+    """Removes instances from Signalman without changing Azure."""
 
-    help = "Take instances out of Signalman; in Azure they stay as they are."
+    help = (
+        "Remove instances from Signalman. They are not changed in Azure; `delete_instance` deletes "
+        "there. Exit codes: 0 done, 1 error."
+    )
+    changes = True
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the instances."""
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the instances."""
         parser.add_argument("instances", nargs="+", metavar="NAME")
 
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
-
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def run(self, options: dict[str, Any]) -> ExitCode:
         """Remove all of them or none."""
         instances = select_instances(options["instances"])
         with transaction.atomic():
             for instance in instances:
-                try:
-                    remove(instance, who=operator_name())
-                except OperationRunning as error:
-                    raise CommandError(str(error)) from error
-        if options["json"]:
-            removed = [instance.name for instance in instances]
-            self.stdout.write(json.dumps({"removed": removed}, indent=2))
-            return
+                remove(instance, who=self.actor.name)
+        self.write_json({"removed": [instance.name for instance in instances]})
         for instance in instances:
-            self.stdout.write(f"{instance} is out of Signalman, and stays in Azure as it is.")
+            self.say(f"Removed {instance} from Signalman. It was not changed in Azure.")
+        return ExitCode.DONE

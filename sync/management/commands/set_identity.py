@@ -1,61 +1,54 @@
-"""manage.py set_identity: say which identity an instance is to have."""
+"""manage.py set_identity: set the desired identity of an instance."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from identities.models import ManagedIdentity, UserAssignedIdentity
-from sync.desired.history import Author, wanting
-from sync.management.actor import operator_name
+from sync.desired.history import Author, changing_desired
+from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 
 
-class Command(BaseCommand):
-    """Sets the wanted identity; `plan` shows what that means and `apply` writes it to Azure."""
+class Command(SignalmanCommand):
+    """Sets the desired identity; `plan` shows the changes and `apply` writes them to Azure."""
 
-    help = "Set the one managed identity that an instance is to have."
+    help = "Set the desired managed identity of an instance. Exit codes: 0 done, 1 error."
+    changes = True
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the instance and exactly one of the three types."""
-        parser.add_argument("instance", help="the instance's name")
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the instance and exactly one of the three types."""
+        parser.add_argument("instance", metavar="NAME")
         kind = parser.add_mutually_exclusive_group(required=True)
         kind.add_argument("--system-assigned", action="store_true")
         kind.add_argument("--user-assigned", metavar="ID", help="the identity's ARM id")
         kind.add_argument("--none", action="store_true", help="no identity")
-        parser.add_argument("--comment", default="", help="why, for the history")
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
+        parser.add_argument("--comment", default="", help="a change note")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Change the row, or say in one sentence why not."""
+    def run(self, options: dict[str, Any]) -> ExitCode:
+        """Change the desired state."""
         (instance,) = select_instances([options["instance"]])
-        author = Author(operator_name(), "set identity", options["comment"])
-        wanted = _wanted(options)
-        try:
-            with wanting(instance, author):
-                instance.identity.become(*wanted)
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
-        if options["json"]:
-            borrowed = instance.identity.user_assigned
-            identity = {
-                "type": instance.identity.type,
-                "user_assigned": borrowed.arm_id if borrowed else None,
-            }
-            document = {"instance": instance.name, "identity": identity}
-            self.stdout.write(json.dumps(document, indent=2))
-            return
-        self.stdout.write(f"{instance} is to have the identity {instance.identity}.")
+        author = Author(self.actor.name, "set identity", options["comment"])
+        desired = _desired(options)
+        with changing_desired(instance, author):
+            instance.identity.become(*desired)
+        assigned = instance.identity.user_assigned
+        identity = {
+            "type": instance.identity.type,
+            "user_assigned": assigned.arm_id if assigned else None,
+        }
+        self.write_json({"instance": instance.name, "identity": identity})
+        self.say(f"The desired identity of {instance} is {instance.identity}.")
+        return ExitCode.DONE
 
 
-def _wanted(
+def _desired(
     options: dict[str, Any],
 ) -> tuple[ManagedIdentity.Type, UserAssignedIdentity | None]:
-    """Read the type and, for a user-assigned one, its identity from the options."""
+    """Return the type and, for a user-assigned identity, its row."""
     if options["system_assigned"]:
         return ManagedIdentity.Type.SYSTEM_ASSIGNED, None
     if options["none"]:
@@ -63,5 +56,7 @@ def _wanted(
     arm_id = options["user_assigned"]
     identity = UserAssignedIdentity.objects.with_arm_id(arm_id).first()
     if identity is None:
-        raise CommandError(f"There is no user-assigned identity {arm_id!r}: import it first.")
+        raise CommandError(
+            f"Unknown user-assigned identity {arm_id!r}. Import its subscription first."
+        )
     return ManagedIdentity.Type.USER_ASSIGNED, identity

@@ -1,42 +1,39 @@
-"""manage.py set_policy: say what Signalman may do with instances."""
+"""manage.py set_policy: set whether Signalman manages instances."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from sync.desired.management_policy import Policy, set_policy
-from sync.management.actor import operator_name
+from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 
 
-class Command(BaseCommand):
-    """Sets the policy of each named instance; an import leaves it at observe."""
+class Command(SignalmanCommand):
+    """Sets the policy of each named instance. Imported instances have the policy observe."""
 
-    help = "Say whether instances are managed, only observed, or paused."
+    help = "Set the policy of instances. Exit codes: 0 done, 1 error."
+    changes = True
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the instances and the policy."""
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the instances and the policy."""
         parser.add_argument("instances", nargs="+", metavar="NAME")
         parser.add_argument(
             "policy",
             choices=Policy.values,
-            help="manage: write what is applied; observe: only compare; pause: not even that",
+            help="manage: write what is applied; observe: only compare; pause: do nothing",
         )
 
-        parser.add_argument("--json", action="store_true", help="print a document for scripts")
-
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Set it, and say which instances had it already."""
+    def run(self, options: dict[str, Any]) -> ExitCode:
+        """Set the policy, and print whether that is a change."""
         policy = Policy(options["policy"])
-        done = []
+        documents = []
         for instance in select_instances(options["instances"]):
-            is_news = set_policy(instance, policy, who=operator_name())
-            done.append({"instance": instance.name, "policy": policy.value, "changed": is_news})
-            if not options["json"]:
-                self.stdout.write(f"{instance}: {policy.value}{'' if is_news else ', as before'}.")
-        if options["json"]:
-            self.stdout.write(json.dumps({"instances": done}, indent=2))
+            is_changed = set_policy(instance, policy, who=self.actor.name)
+            documents.append(
+                {"instance": instance.name, "policy": policy.value, "changed": is_changed}
+            )
+            self.say(f"{instance}: {policy.value}{'' if is_changed else ' (unchanged)'}.")
+        self.write_json({"instances": documents})
+        return ExitCode.DONE

@@ -8,10 +8,10 @@ import pytest
 from arm.state import IdentityState, InstanceState
 from identities.models import KeyVault, SignalRInstance
 from localazure import seed
-from sync.declarative.comparison import Undeclarable, check
-from sync.declarative.declare import preview, want_and_apply
+from sync.declarative.comparison import InvalidDeclarations, check
+from sync.declarative.declare import declare_and_apply, preview
 from sync.desired.history import Author
-from sync.desired.state import row_state
+from sync.desired.state import declared_state
 from sync.inventory.import_instances import import_subscription
 from sync.management.fleet_files import read_files
 from sync.models import AuditEvent, DesiredRevision, Operation
@@ -170,8 +170,8 @@ def test_what_was_not_shown_is_not_applied(fleet: Fleet) -> None:
     has_it = InstanceState(IdentityState("SystemAssigned")).to_json()
     SignalRInstance.objects.filter(name=seed.LAB).update(observed=has_it)
     before = rows()
-    with pytest.raises(Undeclarable, match="is stale"):
-        want_and_apply(intents, prospects, author)
+    with pytest.raises(InvalidDeclarations, match="is stale"):
+        declare_and_apply(intents, prospects, author)
     assert rows() == before
 
 
@@ -246,11 +246,11 @@ def test_a_grant_that_is_not_wanted_is_not_planned(fleet: Fleet) -> None:
     upstream, grants = [reference(seed.VAULT)], {seed.VAULT: False}
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=upstream, grants=grants)
     assert fleet.apply().code == 0
-    assert lab().ungranted == [[seed.VAULT, "SystemAssigned"]]
+    assert lab().declined_grants == [[seed.VAULT, "SystemAssigned"]]
     fleet.change(seed.LAB, grants={seed.VAULT: True})
     assert f"~ grants[{seed.VAULT}].wanted = false -> true" in fleet.plan().out
     assert fleet.apply().code == 0
-    assert lab().ungranted == []
+    assert lab().declined_grants == []
 
 
 def test_a_function_app_is_managed_once_a_document_says_so(fleet: Fleet) -> None:
@@ -309,7 +309,7 @@ def test_a_key_that_stands_in_an_address_is_in_no_export_and_is_kept(fleet: Flee
     assert fleet.plan().code == 0
     fleet.change(seed.LAB, upstream=[SIGNED, *fleet.read()[seed.LAB]["upstream"]], identity=SYSTEM)
     assert fleet.apply().code == 0
-    assert [each.url_template for each in row_state(lab()).templates] == [
+    assert [each.url_template for each in declared_state(lab()).templates] == [
         SIGNED["urlTemplate"],
         KEYED["urlTemplate"],
     ]

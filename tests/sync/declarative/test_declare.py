@@ -9,14 +9,14 @@ from hypothesis.extra.django import TestCase
 
 from arm.state import InstanceState
 from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity
+from sync.components.registry import REGISTRY
+from sync.components.vault_names import named_vaults
 from sync.declarative.comparison import check
-from sync.declarative.declare import preview, want
-from sync.declarative.export import chosen, declare_all
+from sync.declarative.declare import declare, preview
+from sync.declarative.export import declare_all, selected_instances
 from sync.declarative.fleet_documents import read_documents, write_documents
 from sync.desired.history import Author
 from sync.desired.management_policy import Policy
-from sync.desired.rows import adopt
-from sync.planning.components.vault_names import named_vaults
 from tests.sync.states import IDENTITY_IDS, observed_states
 
 ADA = Author("ada", "apply a file")
@@ -24,7 +24,7 @@ SUBSCRIPTION_ID = "bbbbbbbb-0000-4000-8000-000000000009"
 
 
 def exported() -> str:
-    return write_documents(declare_all(chosen(), is_whole_fleet=True))
+    return write_documents(declare_all(selected_instances(), is_whole_fleet=True))
 
 
 # --- any fleet at all ---
@@ -50,7 +50,6 @@ class TestAnyFleet(TestCase):
             UserAssignedIdentity.objects.get_or_create(arm_id=arm_id)
 
     def fill(self, fleet: list[tuple[InstanceState, str, bool, bool, str]]) -> None:
-        identities = {row.arm_id: row for row in UserAssignedIdentity.objects.all()}
         for number, (state, policy, is_protected, is_granted, sku) in enumerate(fleet):
             names = named_vaults(state.templates)
             for name in names:
@@ -65,9 +64,9 @@ class TestAnyFleet(TestCase):
                 is_protected=is_protected,
                 sku=sku,
                 observed=InstanceState(state.identity, state.templates).to_json(),
-                ungranted=[[name, holder] for name in names if holder and not is_granted],
+                declined_grants=[[name, holder] for name in names if holder and not is_granted],
             )
-            adopt([(row, state)], identities)
+            _adopt([(row, state)])
 
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(fleets)
@@ -88,11 +87,15 @@ class TestAnyFleet(TestCase):
     ) -> None:
         self.fill(fleet)
         text = exported()
-        identities = {row.arm_id: row for row in UserAssignedIdentity.objects.all()}
-        adopt(list(zip(SignalRInstance.objects.with_desired(), others, strict=False)), identities)
-        SignalRInstance.objects.update(policy=policy, is_protected=True, ungranted=[])
+        _adopt(list(zip(SignalRInstance.objects.with_desired(), others, strict=False)))
+        SignalRInstance.objects.update(policy=policy, is_protected=True, declined_grants=[])
         declared, _ = read_documents([("fleet.yaml", text)])
         with transaction.atomic():
-            want(check(declared), ADA)
+            declare(check(declared), ADA)
         assert exported() == text
         assert check(declared).is_empty
+
+
+def _adopt(adoptions: list[tuple[SignalRInstance, InstanceState]]) -> None:
+    for component in REGISTRY.declared:
+        component.adopt(adoptions)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.actor import Actor
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
+from sync.components.function_app_targets import set_app_policy
 from sync.desired.lifecycle import protect
-from sync.inventory.function_apps import import_function_apps, set_app_policy
-from sync.inventory.sync_status import SyncStatus, sync_status
+from sync.desired.sync_status import sync_status
+from sync.inventory.function_apps import import_function_apps
+from sync.models import SyncStatus
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_delete
 from tests.cloud import LocalAzure
@@ -78,7 +81,7 @@ def test_a_deleted_instance_leaves_its_app_as_it_is(local_azure: LocalAzure) -> 
     manage()
     drive(start(stored(seed.CHAT)))
     protect(stored(seed.CHAT), who="ada", is_protected=False)
-    operation = start_delete(stored(seed.CHAT), confirm=seed.CHAT, requested_by_name="ada")
+    operation = start_delete(stored(seed.CHAT), confirm=seed.CHAT, actor=Actor("ada"))
     change_app_behind_our_back(allowed_audiences=("api://others",))
     local_azure.delete("/_local/requests")
     drive(operation)

@@ -18,10 +18,10 @@ from localazure import seed
 from sync.desired.history import (
     Author,
     NoSuchRevision,
+    changing_desired,
     record_desired,
     rollback,
-    want_state,
-    wanting,
+    set_desired_state,
 )
 from sync.desired.state import desired_state
 from sync.inventory.import_instances import import_subscription
@@ -103,7 +103,7 @@ def change_and_fail(instance: SignalRInstance) -> None:
 
 def test_a_change_that_fails_leaves_rows_and_history_alone(local_azure: LocalAzure) -> None:
     instance = imported(seed.LAB)
-    with pytest.raises(ValidationError), wanting(instance, ADA):
+    with pytest.raises(ValidationError), changing_desired(instance, ADA):
         change_and_fail(instance)
     assert not lab().upstream_templates.exists()
     assert actions() == ["import"]
@@ -152,7 +152,7 @@ def test_a_rollback_to_an_identity_that_is_gone_is_refused(local_azure: LocalAzu
         {"identity": {"type": "UserAssigned", "user_assigned_id": IDENTITY_IDS[0]}, "templates": []}
     )
     with pytest.raises(NoSuchRevision, match="is not known here"):
-        want_state(instance, borrowed, ADA)
+        set_desired_state(instance, borrowed, ADA)
 
 
 def own(state: InstanceState) -> tuple[Any, ...]:
@@ -172,7 +172,7 @@ def test_any_earlier_state_comes_back_whole(
         UserAssignedIdentity.objects.get_or_create(arm_id=arm_id)
     instance = imported(seed.LAB)
     for state in states:
-        want_state(instance, state, ADA)
+        set_desired_state(instance, state, ADA)
         assert own(desired_state(lab())) == own(state)
     revisions = list(DesiredRevision.objects.filter(instance=instance))
     past = revisions[chosen % len(revisions)]

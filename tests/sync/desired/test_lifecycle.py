@@ -7,22 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
+from accounts.actor import Actor
 from arm.state import ABSENT, ExistenceState, IdentityState, InstanceState
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client
+from sync.components.registry import REGISTRY
 from sync.desired.accept_drift import accept
 from sync.desired.lifecycle import Protected, protect
 from sync.desired.management_policy import Policy, set_policy
 from sync.desired.state import desired_state
+from sync.desired.sync_status import sync_status
 from sync.errors import NeverRead, NotManaged
-from sync.inventory.sync_status import SyncStatus, sync_status
-from sync.models import AuditEvent, DesiredRevision, Operation
+from sync.models import AuditEvent, DesiredRevision, Operation, SyncStatus
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_delete
 from sync.operations.rendering import render_text
 from sync.planning.errors import SyncError
-from sync.planning.plan import InvalidDesired, Plan, plan, removal
+from sync.planning.plan import InvalidDesired, Plan
 from tests.cloud import LocalAzure
 from tests.localazure.rest import LAB_ID
 from tests.sync.commands import Outcome, run
@@ -66,7 +68,7 @@ def writes(cloud: LocalAzure, *methods: str) -> list[tuple[str, str]]:
 
 def test_an_instance_is_there_before_all_that_it_is_to_have() -> None:
     desired = InstanceState(IdentityState("SystemAssigned"), existence=MADE)
-    made = plan(desired, ABSENT, instance=NEW)
+    made = REGISTRY.plan(desired, ABSENT, instance=NEW)
     assert [step.kind for step in made.steps] == ["existence", "identity"]
     assert made.steps[0].after == InstanceState(existence=MADE)
     assert made.target == desired
@@ -75,12 +77,12 @@ def test_an_instance_is_there_before_all_that_it_is_to_have() -> None:
 
 def test_an_instance_that_is_there_is_never_made_otherwise() -> None:
     found = InstanceState(existence=ExistenceState("northeurope", "Free_F1", "Classic"))
-    assert plan(InstanceState(existence=MADE), found, instance=NEW).is_empty
+    assert REGISTRY.plan(InstanceState(existence=MADE), found, instance=NEW).is_empty
 
 
 def test_a_deletion_is_one_step_and_says_what_goes_with_it() -> None:
     observed = InstanceState(IdentityState("SystemAssigned"), existence=MADE)
-    deletion = removal(observed, instance=NEW)
+    deletion = REGISTRY.removal(observed, instance=NEW)
     assert [step.kind for step in deletion.steps] == ["existence"]
     assert deletion.target == ABSENT
     text = render_text(deletion)
@@ -92,18 +94,18 @@ def test_a_deletion_is_one_step_and_says_what_goes_with_it() -> None:
 def test_nothing_can_be_set_on_an_instance_that_is_not_made() -> None:
     wanted = InstanceState(IdentityState("SystemAssigned"), existence=None)
     with pytest.raises(InvalidDesired, match="choose the change `instance`"):
-        plan(wanted, ABSENT, instance=NEW)
+        REGISTRY.plan(wanted, ABSENT, instance=NEW)
 
 
 @hypothesis_settings(deadline=None)
 @given(sound_states)
 def test_an_apply_that_stops_anywhere_has_made_the_instance_first(wanted: InstanceState) -> None:
     desired = replace(wanted, existence=MADE)
-    made = plan(desired, ABSENT, instance=NEW)
+    made = REGISTRY.plan(desired, ABSENT, instance=NEW)
     assert (made.before, made.target) == (ABSENT, desired)
     assert made.steps[0].kind == "existence"
     assert all(state.existence == MADE for state in made.states[1:])
-    assert plan(desired, made.target, instance=NEW).is_empty
+    assert REGISTRY.plan(desired, made.target, instance=NEW).is_empty
 
 
 # --- making ---
@@ -205,13 +207,13 @@ def test_what_azure_failed_to_make_is_made_again(local_azure: LocalAzure) -> Non
     assert operation.state == "succeeded", operation.error_message
     assert [method for method, _ in writes(local_azure)] == ["PUT", "PATCH", "PATCH"]
     assert plan_instance(stored()).is_empty
-    assert not stored().is_being_made
+    assert not stored().is_creating
 
 
 def test_what_azure_failed_to_make_can_be_deleted(local_azure: LocalAzure) -> None:
     instance = half_made(local_azure)
     protect(instance, who="ada", is_protected=False)
-    operation = drive(start_delete(instance, confirm=NEW, requested_by_name="ada"))
+    operation = drive(start_delete(instance, confirm=NEW, actor=Actor("ada")))
     assert operation.state == "succeeded", operation.error_message
     assert writes(local_azure) == [("DELETE", "instance")]
 
@@ -292,7 +294,7 @@ def deletable(name: str = seed.LAB) -> SignalRInstance:
 
 
 def delete(instance: SignalRInstance) -> Operation:
-    return start_delete(instance, confirm=instance.name, requested_by_name="ada")
+    return start_delete(instance, confirm=instance.name, actor=Actor("ada"))
 
 
 def test_a_deletion_leaves_the_row_which_says_that_it_is_missing(local_azure: LocalAzure) -> None:
@@ -325,7 +327,7 @@ def test_an_instance_is_protected_until_somebody_says_otherwise(local_azure: Loc
 
 def test_the_name_has_to_be_typed(local_azure: LocalAzure) -> None:
     with pytest.raises(Protected, match=f"by the name '{seed.LAB}', not 'lab'"):
-        start_delete(deletable(), confirm="lab", requested_by_name="ada")
+        start_delete(deletable(), confirm="lab", actor=Actor("ada"))
     assert not Operation.objects.exists()
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.desired.request_requirements import demanding
+from sync.desired.request_requirements import changing_requirements
 from sync.models import AuditEvent
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
@@ -35,7 +35,7 @@ def events() -> list[AuditEvent]:
 
 
 def test_a_change_is_on_record_with_who_and_what(instance: SignalRInstance) -> None:
-    with demanding(instance, who="ada") as demands:
+    with changing_requirements(instance, who="ada") as demands:
         demands.signature = True
     (event,) = events()
     assert (event.who, event.object) == ("ada", instance.arm_id)
@@ -46,13 +46,13 @@ def test_a_change_is_on_record_with_who_and_what(instance: SignalRInstance) -> N
 
 def test_a_change_of_nothing_is_not_on_record(instance: SignalRInstance) -> None:
     for _ in range(2):
-        with demanding(instance, who="ada") as demands:
+        with changing_requirements(instance, who="ada") as demands:
             demands.signature = True
     assert len(events()) == 1
 
 
 def test_what_cannot_be_demanded_is_neither_kept_nor_on_record(instance: SignalRInstance) -> None:
-    with pytest.raises(ValidationError), demanding(instance, who="ada") as demands:
+    with pytest.raises(ValidationError), changing_requirements(instance, who="ada") as demands:
         demands.url_secret = True
     assert events() == []
     assert not ReceiverDemands.objects.exists()

@@ -8,7 +8,7 @@ from hypothesis.extra.django import TestCase
 
 from arm.state import IdentityState, InstanceState, TemplateState
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
-from sync.desired.rows import adopt
+from sync.components.registry import REGISTRY
 from sync.desired.state import desired_state, observed_state
 from tests.arm.states import instances
 
@@ -26,8 +26,10 @@ def _instance(name: str = "contoso") -> SignalRInstance:
 
 def _adopt(instance: SignalRInstance, state: InstanceState) -> None:
     borrowed = state.identity.user_assigned_id
-    rows = {borrowed: UserAssignedIdentity.objects.create(arm_id=borrowed)} if borrowed else {}
-    adopt([(instance, state)], rows)
+    if borrowed:
+        UserAssignedIdentity.objects.create(arm_id=borrowed)
+    for component in REGISTRY:
+        component.adopt([(instance, state)])
 
 
 class TestRowsHoldAnyState(TestCase):

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
-from sync.desired.history import Author, wanting
+from sync.components.registry import REGISTRY
+from sync.desired.history import Author, changing_desired
 from sync.desired.state import desired_state, observed_state
 from sync.inventory.drift_origins import Origin, origins
-from sync.planning.partial_plan import differences
 from tests.cloud import LocalAzure
 from tests.sync.driving import imported
 
@@ -21,9 +21,9 @@ pytestmark = pytest.mark.django_db
 
 def lab_with_an_identity(local_azure: LocalAzure) -> SignalRInstance:
     lab = imported(seed.LAB)
-    with wanting(lab, Author("ada", "set identity")):
+    with changing_desired(lab, Author("ada", "set identity")):
         lab.identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
-    with wanting(lab, Author("bea", "set upstream")):
+    with changing_desired(lab, Author("bea", "set upstream")):
         lab.upstream_templates.create(url_template="https://a.example/")
     return SignalRInstance.objects.with_desired().get(pk=lab.pk)
 
@@ -31,7 +31,7 @@ def lab_with_an_identity(local_azure: LocalAzure) -> SignalRInstance:
 def origins_of(lab: SignalRInstance) -> dict[str, Origin]:
     observed = observed_state(lab)
     assert observed is not None
-    changes = differences(observed, desired_state(lab))
+    changes = REGISTRY.differences(observed, desired_state(lab))
     return dict(
         zip((change.path for change in changes), origins(lab, observed, changes), strict=True)
     )

@@ -7,8 +7,9 @@ import pytest
 from arm.errors import Forbidden, NotFound, ServerFailed
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
+from sync.components.function_app_targets import set_app_policy
 from sync.desired.state import desired_state
-from sync.inventory.function_apps import import_function_apps, refresh_function_app, set_app_policy
+from sync.inventory.function_apps import import_function_apps, refresh_function_app
 from tests.cloud import LocalAzure
 from tests.sync.driving import imported, want
 from tests.sync.functions import HOST, chat_to_functions, function_app, to_function

@@ -20,14 +20,14 @@ from identities.models import (
 )
 from localazure import seed
 from sync.azure_client import arm_client
+from sync.components.grants import PROPAGATION_MINUTES
+from sync.desired.grant_choices import desire_all_grants
 from sync.desired.management_policy import Policy, set_policy
+from sync.desired.sync_status import sync_status
 from sync.errors import NeverRead
 from sync.inventory.import_instances import import_subscription, refresh, refresh_subscription
-from sync.inventory.sync_status import SyncStatus, sync_status
-from sync.inventory.vault_grants import want_grants
-from sync.models import AuditEvent, Operation
+from sync.models import AuditEvent, Operation, SyncStatus
 from sync.operations.instance_plan import plan_instance
-from sync.planning.components.grants import PROPAGATION_MINUTES
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
 from tests.localazure.service.upstream import Upstream, serving
@@ -271,17 +271,17 @@ def test_an_import_wants_no_grant_that_azure_lacks(local_azure: LocalAzure) -> N
     import_subscription(seed.SUBSCRIPTION_ID)
     instance = stored(SignalRInstance.objects.get(name="contoso-closed"))
     assert plan_instance(instance).is_empty
-    assert want_grants(instance, who="ada")
+    assert desire_all_grants(instance, who="ada")
     assert [step.kind for step in plan_instance(stored(instance)).steps] == ["grants"]
     assert AuditEvent.objects.get(action="want grants").who == "ada"
-    assert not want_grants(instance, who="ada")
+    assert not desire_all_grants(instance, who="ada")
 
 
 def test_accepting_what_azure_has_wants_no_grant_that_it_lacks(local_azure: LocalAzure) -> None:
     seed_naming(local_azure, "contoso-closed")
     import_subscription(seed.SUBSCRIPTION_ID)
     instance = stored(SignalRInstance.objects.get(name="contoso-closed"))
-    want_grants(instance, who="ada")
+    desire_all_grants(instance, who="ada")
     import_subscription(seed.SUBSCRIPTION_ID, accept=True)
     assert plan_instance(stored(instance)).is_empty
 
@@ -352,7 +352,7 @@ def test_an_event_arrives_with_the_secret_once_the_identity_may_read_it(
     assert "may not read the secrets" in refused["error"]
     assert upstream.received == []
 
-    want_grants(instance, who="ada")
+    desire_all_grants(instance, who="ada")
     assert drive(start(stored(instance))).state == "succeeded"
     local_azure.post("/_local/events", event)
     assert [one.path for one in upstream.received] == [f"/?{vault}={secret}"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.actor import Actor
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.desired.accept_drift import accept
@@ -80,7 +81,7 @@ def test_a_lost_grant_that_is_accepted_is_not_planned_again(
     (change,) = accept(instance, paths, who="ada")
     assert change.path == f"grants[{POLICIES}]"
     assert kinds(instance) == []
-    assert stored(instance).ungranted == [[POLICIES, "SystemAssigned"]]
+    assert stored(instance).declined_grants == [[POLICIES, "SystemAssigned"]]
     event = AuditEvent.objects.get(action="want no grants")
     assert (event.who, event.before) == ("ada", [])
     assert event.after == [[POLICIES, "SystemAssigned"]]
@@ -122,7 +123,11 @@ def test_a_switch_that_is_chosen_alone_brings_the_grants_of_the_present_template
     plan = plan_instance(stored(instance), ["identity.type"])
     assert [change.target for change in plan.changes][-1] == f"grants[{POLICIES}]"
     operation = start_apply(
-        stored(instance), digest=plan.digest, paths=["identity.type"], requested_by_name="ada"
+        stored(instance),
+        digest=plan.digest,
+        paths=["identity.type"],
+        actor=Actor("ada"),
+        confirm_destructive=True,
     )
     drive(operation)
     assert operation.state == "succeeded", operation.error_message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.actor import Actor
 from arm.errors import NotFound
 from identities.models import VaultGrant
 from localazure import seed
@@ -27,7 +28,7 @@ def test_a_deletion_leaves_the_vault_as_it_is(local_azure: LocalAzure, arm: Arm)
     instance = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES))).instance
     protect(instance, who="ada", is_protected=False)
     before = document(arm, POLICIES)
-    operation = start_delete(instance, confirm=instance.name, requested_by_name="ada")
+    operation = start_delete(instance, confirm=instance.name, actor=Actor("ada"))
     assert drive(operation).state == "succeeded", operation.error_message
     assert document(arm, POLICIES) == before
     assert not VaultGrant.objects.exists()

@@ -13,6 +13,7 @@ from arm.state import IdentityState, InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, Subscription, UserAssignedIdentity
 from localazure import seed
 from sync.azure_client import arm_client
+from sync.components.registry import REGISTRY
 from sync.desired.state import desired_state, observed_state
 from sync.inventory.import_instances import (
     import_instance,
@@ -21,7 +22,6 @@ from sync.inventory.import_instances import (
     refresh_subscription,
 )
 from sync.inventory.instance_list import ImportReport
-from sync.planning.plan import plan
 from tests.cloud import LocalAzure
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +76,7 @@ def test_a_plan_straight_after_an_import_is_empty() -> None:
     for instance in SignalRInstance.objects.with_desired():
         observed = observed_state(instance)
         assert observed is not None
-        assert plan(desired_state(instance), observed, instance=instance.name).is_empty
+        assert REGISTRY.plan(desired_state(instance), observed, instance=instance.name).is_empty
 
 
 @pytest.mark.usefixtures("local_azure")

@@ -8,8 +8,14 @@ import pytest
 from arm.resources import SignalRResource, UserAssignedIdentityResource
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
 from sync.desired.state import observed_state
-from sync.inventory.observations import Sighting, observe, observe_absence, save_observed, sighting
-from sync.inventory.user_assigned_identities import remember_identities
+from sync.inventory.observations import (
+    Observation,
+    observation_of,
+    observe,
+    observe_absence,
+    save_observed,
+)
+from sync.inventory.user_assigned_identities import save_identities
 
 pytestmark = pytest.mark.django_db
 
@@ -47,9 +53,9 @@ def _borrowing(**ids: str) -> SignalRResource:
     return _resource({"type": "UserAssigned", "userAssignedIdentities": {BORROWED: ids}})
 
 
-def _seen(resource: SignalRResource, at: datetime = NOW) -> Sighting:
+def _seen(resource: SignalRResource, at: datetime = NOW) -> Observation:
     rows = {row.arm_id.lower(): row for row in UserAssignedIdentity.objects.all()}
-    return sighting(resource, at=at, subscription=Subscription.objects.get(), identities=rows)
+    return observation_of(resource, at=at, subscription=Subscription.objects.get(), identities=rows)
 
 
 def test_the_same_answer_again_changes_nothing_but_its_time(instance: SignalRInstance) -> None:
@@ -101,14 +107,14 @@ def test_saving_what_was_observed_leaves_what_is_wanted(instance: SignalRInstanc
 
 
 def test_an_identity_is_one_row_whatever_the_case_of_its_id() -> None:
-    remember_identities([UserAssignedIdentityResource(BORROWED, "Shared")])
-    remember_identities([UserAssignedIdentityResource(BORROWED.upper(), "SHARED")])
+    save_identities([UserAssignedIdentityResource(BORROWED, "Shared")])
+    save_identities([UserAssignedIdentityResource(BORROWED.upper(), "SHARED")])
     assert UserAssignedIdentity.objects.get().arm_id == BORROWED
 
 
 def test_a_mention_of_an_identity_forgets_nothing_that_its_own_answer_said() -> None:
     own = UserAssignedIdentityResource(BORROWED, "Shared", "westeurope", TENANT, PRINCIPAL)
-    remember_identities([own])
-    remember_identities([UserAssignedIdentityResource(BORROWED, "Shared")])
+    save_identities([own])
+    save_identities([UserAssignedIdentityResource(BORROWED, "Shared")])
     row = UserAssignedIdentity.objects.get()
     assert (row.location, row.tenant_id, row.principal_id) == ("westeurope", TENANT, PRINCIPAL)

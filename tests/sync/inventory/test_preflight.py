@@ -28,7 +28,7 @@ def test_an_owner_may_do_everything(local_azure: LocalAzure) -> None:
     assert (connection.problem, connection.graph_problem) == ("", "")
     (access, *_) = connection.accesses
     assert str(access.subscription.subscription_id) == seed.SUBSCRIPTION_ID
-    assert all(standing.is_met for standing in access.standings)
+    assert all(standing.is_met for standing in access.needs)
 
 
 def test_a_reader_may_read_and_is_told_the_roles_that_it_lacks(
@@ -37,7 +37,7 @@ def test_a_reader_may_read_and_is_told_the_roles_that_it_lacks(
     monkeypatch.setenv("AZURE_CLIENT_ID", seed.READER_CLIENT_ID)
     monkeypatch.setenv("AZURE_CLIENT_SECRET", seed.READER_CLIENT_SECRET)
     (access, *_) = check_connection().accesses
-    met = {standing.need.role: standing.is_met for standing in access.standings}
+    met = {standing.need.role: standing.is_met for standing in access.needs}
     assert met.pop("Reader")
     assert not any(met.values())
 

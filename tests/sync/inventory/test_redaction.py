@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.desired.history import Author, rollback, wanting
+from sync.desired.history import Author, changing_desired, rollback
 from sync.models import AuditEvent, DesiredRevision, Operation, OperationStep
 from sync.operations.instance_plan import plan_instance
 from sync.operations.rendering import render_json, render_text
@@ -85,7 +85,7 @@ def test_what_azure_says_of_an_address_is_kept_without_its_key(
 def test_history_is_shown_without_the_key_and_comes_back_with_it(
     instance: SignalRInstance, admin_client: Client
 ) -> None:
-    with wanting(instance, Author("ada", "set upstream")):
+    with changing_desired(instance, Author("ada", "set upstream")):
         load_templates(instance, [holding(OTHER)])
     revision = DesiredRevision.objects.get(action="found")
     page = reverse("admin:sync_desiredrevision_change", args=[revision.pk])

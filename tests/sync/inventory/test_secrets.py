@@ -145,12 +145,12 @@ def test_the_command_says_what_is_waited_for(local_azure: LocalAzure) -> None:
 
 def test_the_command_wants_grants_of_named_instances_only(local_azure: LocalAzure) -> None:
     instance = naming_stored(f"{seed.VAULT}/upstream-code")
-    instance.ungranted = [[seed.VAULT, "SystemAssigned"]]
+    instance.declined_grants = [[seed.VAULT, "SystemAssigned"]]
     instance.save()
     assert run("key_vaults", "--want-grants").code == 1
     run("key_vaults", seed.LAB, "--want-grants")
     instance.refresh_from_db()
-    assert instance.ungranted == []
+    assert instance.declined_grants == []
 
 
 def test_a_vault_is_found_where_it_was_moved_to(local_azure: LocalAzure) -> None:

@@ -9,10 +9,10 @@ import pytest
 from arm.errors import NotFound
 from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
-from sync.desired.history import Author, wanting
+from sync.desired.history import Author, changing_desired
+from sync.desired.sync_status import sync_status
 from sync.inventory.import_instances import import_subscription, refresh
-from sync.inventory.sync_status import SyncStatus, sync_status
-from sync.models import InstanceStatus
+from sync.models import InstanceStatus, SyncStatus
 from sync.operations.schedule import refresh_and_count
 from tests.cloud import LocalAzure
 
@@ -33,7 +33,7 @@ def test_an_import_keeps_how_each_instance_stands(db: None, local_azure: LocalAz
 def test_wanting_something_else_shows_at_once(db: None, local_azure: LocalAzure) -> None:
     import_subscription(ID)
     instance = SignalRInstance.objects.get(name=seed.LAB)
-    with wanting(instance, Author("somebody", "test")):
+    with changing_desired(instance, Author("somebody", "test")):
         instance.identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
     assert kept().pop(seed.LAB) == SyncStatus.OUT_OF_SYNC
 

@@ -40,7 +40,7 @@ def test_an_app_that_agrees_is_said_to() -> None:
     agree()
     outcome = run("function_apps", seed.FUNCTION_APP, "--json")
     (document,) = outcome.document
-    assert (outcome.code, document["standing"], document["mismatches"]) == (0, "agrees", [])
+    assert (outcome.code, document["status"], document["mismatches"]) == (0, "agrees", [])
     assert document["auth"]["client_id"] == seed.UPSTREAM_APP_ID
 
 

@@ -10,13 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
+from sync.components.function_app_targets import managed_apps, set_app_policy
 from sync.desired.accept_drift import accept
-from sync.desired.function_app_targets import managed_apps
+from sync.desired.sync_status import sync_status
 from sync.inventory.drift import compare
-from sync.inventory.function_apps import import_function_apps, refresh_function_app, set_app_policy
+from sync.inventory.function_apps import import_function_apps, refresh_function_app
 from sync.inventory.import_instances import refresh, refresh_subscription
-from sync.inventory.sync_status import SyncStatus, sync_status
-from sync.models import AuditEvent, Operation
+from sync.models import AuditEvent, Operation, SyncStatus
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.driving import UNSIGNED, drive, drive_to, imported, patches, stage, start, want

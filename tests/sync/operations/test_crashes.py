@@ -12,7 +12,7 @@ from sync.azure_client import arm_client
 from sync.models import AuditEvent, Operation
 from sync.operations.backoff import MAX_ATTEMPTS
 from sync.operations.claims import Claim, ClaimLost, claim
-from sync.operations.lifecycle import advance
+from sync.operations.lifecycle import run_stage
 from tests.cloud import LocalAzure
 from tests.sync.driving import after_lease, drive, drive_to, patches, signed_lab, stage
 
@@ -55,7 +55,7 @@ def test_nobody_else_gets_what_is_held(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     held = die_holding(operation)
     assert claim(operation.pk, held.now) is None
-    assert advance(operation.pk, held.now) is None
+    assert run_stage(operation.pk, held.now) is None
     assert patches(local_azure) == []
 
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
+from accounts.actor import Actor
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.errors import NeverRead, NothingToApply, OperationFinished, OperationRunning, StalePlan
 from sync.models import AuditEvent, Operation
 from sync.operations.instance_plan import plan_instance
-from sync.operations.lifecycle import advance, cancel, start_apply
+from sync.operations.lifecycle import cancel, run_stage, start_apply
 from sync.planning.plan import InvalidDesired
 from tests.cloud import LocalAzure
 from tests.sync.driving import (
@@ -40,7 +41,7 @@ def test_starting_writes_nothing_to_azure(local_azure: LocalAzure) -> None:
 def test_the_operation_keeps_the_plan_that_was_shown(local_azure: LocalAzure) -> None:
     instance = want(imported(seed.LAB), "SystemAssigned")
     shown = plan_instance(instance)
-    operation = start_apply(instance, digest=shown.digest, requested_by_name="ada")
+    operation = start_apply(instance, digest=shown.digest, actor=Actor("ada"))
     stored = Operation.objects.get(pk=operation.pk)
     assert stored.read_plan() == shown
     assert stored.plan_digest == shown.digest
@@ -49,7 +50,7 @@ def test_the_operation_keeps_the_plan_that_was_shown(local_azure: LocalAzure) ->
 def test_a_user_who_asks_is_kept_by_name_and_by_row(local_azure: LocalAzure) -> None:
     ada = User.objects.create_user("ada")
     instance = want(imported(seed.LAB), "SystemAssigned")
-    operation = start_apply(instance, digest=plan_instance(instance).digest, requested_by=ada)
+    operation = start_apply(instance, digest=plan_instance(instance).digest, actor=Actor.of(ada))
     assert (operation.requested_by, operation.requested_by_name) == (ada, "ada")
     assert AuditEvent.objects.get(operation_id=operation.pk).who == "ada"
 
@@ -61,7 +62,7 @@ def test_another_plan_than_the_one_shown_is_refused_with_the_new_one(
     shown = plan_instance(instance)
     instance = want(instance, "SystemAssigned", SIGNED)
     with pytest.raises(StalePlan) as caught:
-        start_apply(instance, digest=shown.digest, requested_by_name="ada")
+        start_apply(instance, digest=shown.digest, actor=Actor("ada"))
     assert caught.value.plan == plan_instance(instance)
     assert not Operation.objects.exists()
 
@@ -128,6 +129,6 @@ def test_a_repeated_message_does_nothing(local_azure: LocalAzure) -> None:
     due_at = operation.due_at
     assert stage(operation, due_at) is not None
     fence = operation.fence
-    assert advance(operation.pk, due_at) is None
+    assert run_stage(operation.pk, due_at) is None
     operation.refresh_from_db()
     assert operation.fence == fence

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from identities.models import SignalRInstance
 from localazure import seed
+from sync.desired.grant_choices import desire_all_grants
 from sync.desired.management_policy import Policy, set_policy
 from sync.errors import OperationFinished
 from sync.inventory.import_instances import import_subscription
-from sync.inventory.vault_grants import want_grants
 from sync.models import Operation
 from sync.operations.backoff import MAX_ATTEMPTS
 from sync.operations.documents import operation_document
@@ -66,8 +66,8 @@ def test_an_operation_says_what_it_waits_for_and_when_it_looks_again(
     operation = propagating()
     assert (operation.state, operation.attempt) == ("propagating", 1)
     assert [step.state for step in operation.steps.all()] == ["done"] * 3
-    assert operation.standing.startswith("waiting for propagation, until ")
-    assert f"the secrets of {ROLES} may not be readable (attempt 1)" in operation.standing
+    assert operation.status_text.startswith("waiting for propagation, until ")
+    assert f"the secrets of {ROLES} may not be readable (attempt 1)" in operation.status_text
     assert operation.due_at is not None
     document = operation_document(operation)
     assert document["due_at"] == operation.due_at.isoformat()
@@ -125,7 +125,7 @@ def test_an_access_policy_for_a_reference_that_is_there_already_is_waited_for(
     import_subscription(seed.SUBSCRIPTION_ID)
     instance = stored(SignalRInstance.objects.get(name="contoso-closed"))
     set_policy(instance, Policy.MANAGE, who="ada")
-    want_grants(instance, who="ada")
+    desire_all_grants(instance, who="ada")
     operation = drive_to_propagation(start(stored(instance)))
     assert [step.kind for step in operation.steps.all()] == ["grants"]
     assert operation.state == "propagating"

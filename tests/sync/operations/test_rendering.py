@@ -3,8 +3,9 @@ from __future__ import annotations
 import json
 
 from arm.state import IdentityState, InstanceState, TemplateState
+from sync.components.registry import REGISTRY
 from sync.operations.rendering import render_json, render_text
-from sync.planning.plan import Plan, plan
+from sync.planning.plan import Plan
 
 OBSERVED = InstanceState(
     templates=(
@@ -16,7 +17,7 @@ DESIRED = InstanceState(
     IdentityState("SystemAssigned"),
     (TemplateState("https://a.example/", "chat", "*", "*", "ManagedIdentity", "api://chat"),),
 )
-PLAN = plan(DESIRED, OBSERVED, instance="contoso")
+PLAN = REGISTRY.plan(DESIRED, OBSERVED, instance="contoso")
 
 
 def test_a_plan_reads_as_terraform_writes_it() -> None:
@@ -47,18 +48,20 @@ def test_a_plan_reads_as_terraform_writes_it() -> None:
 
 
 def test_an_empty_plan_says_so() -> None:
-    text = render_text(plan(OBSERVED, OBSERVED, instance="contoso"))
+    text = render_text(REGISTRY.plan(OBSERVED, OBSERVED, instance="contoso"))
     assert text == "No changes. Azure has what is wanted of contoso."
 
 
 def test_a_warning_is_shown_with_its_step() -> None:
-    text = render_text(plan(InstanceState(), InstanceState(DESIRED.identity), instance="contoso"))
+    text = render_text(
+        REGISTRY.plan(InstanceState(), InstanceState(DESIRED.identity), instance="contoso")
+    )
     assert "  ! Roles, vault grants and receivers" in text
 
 
 def test_a_value_cannot_write_to_the_terminal() -> None:
     hostile = InstanceState(templates=(TemplateState("https://\x1b[2J.example/"),))
-    assert "\x1b" not in render_text(plan(hostile, InstanceState(), instance="contoso"))
+    assert "\x1b" not in render_text(REGISTRY.plan(hostile, InstanceState(), instance="contoso"))
 
 
 def test_the_document_carries_digest_and_counts() -> None:

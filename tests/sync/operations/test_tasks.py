@@ -16,7 +16,7 @@ from config.celery import app as the_app
 from localazure import seed
 from sync.operations import tasks
 from sync.operations.claims import claim
-from sync.operations.queue import ADVANCE, WAKE_AGAIN_AFTER, wake, wake_due
+from sync.operations.queue import ENQUEUE_AGAIN_AFTER, RUN_STAGE, enqueue, enqueue_due
 from tests.cloud import LocalAzure
 from tests.sync.driving import after_lease, drive, imported, patches, signed_lab, start, want
 
@@ -51,13 +51,13 @@ def test_starting_wakes_a_worker_once_the_row_is_there(
         operation = signed_lab()
         assert sent(queue) == []
     (message,) = sent(queue)
-    assert message[:2] == (ADVANCE, str(operation.pk))
+    assert message[:2] == (RUN_STAGE, str(operation.pk))
 
 
 def test_a_stage_asks_for_the_next_at_its_time(local_azure: LocalAzure, queue: SimpleQueue) -> None:
     local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 500})
     operation = signed_lab()
-    tasks.advance(str(operation.pk))
+    tasks.run_stage(str(operation.pk))
     ((_task, _operation, eta),) = sent(queue)
     assert eta is not None
     assert abs((datetime.fromisoformat(eta) - soon(500)).total_seconds()) < 100
@@ -71,7 +71,7 @@ def test_a_task_for_what_has_ended_asks_for_nothing(
     local_azure: LocalAzure, queue: SimpleQueue
 ) -> None:
     operation = drive(signed_lab())
-    tasks.advance(str(operation.pk))
+    tasks.run_stage(str(operation.pk))
     assert sent(queue) == []
     assert len(patches(local_azure)) == 2
 
@@ -80,12 +80,12 @@ def test_a_tick_wakes_what_is_due_and_nobody_holds(
     local_azure: LocalAzure, queue: SimpleQueue
 ) -> None:
     operation = signed_lab()
-    tasks.wake_due_operations()
+    tasks.enqueue_due_operations()
     assert [message[1] for message in sent(queue)] == [str(operation.pk)]
     claim(operation.pk, timezone.now())
-    assert wake_due(timezone.now() + WAKE_AGAIN_AFTER) == 0
+    assert enqueue_due(timezone.now() + ENQUEUE_AGAIN_AFTER) == 0
     operation.refresh_from_db()
-    assert wake_due(after_lease(operation)) == 1
+    assert enqueue_due(after_lease(operation)) == 1
 
 
 def test_ticks_do_not_fill_a_queue_that_nobody_empties(
@@ -94,7 +94,12 @@ def test_ticks_do_not_fill_a_queue_that_nobody_empties(
     signed_lab()
     start(want(imported(seed.PAYMENTS), "SystemAssigned"))
     now = timezone.now()
-    assert [wake_due(now + timedelta(seconds=5 * tick)) for tick in range(8)] == [2, *[0] * 5, 2, 0]
+    assert [enqueue_due(now + timedelta(seconds=5 * tick)) for tick in range(8)] == [
+        2,
+        *[0] * 5,
+        2,
+        0,
+    ]
     assert len(sent(queue)) == 4
 
 
@@ -106,7 +111,7 @@ def test_a_queue_that_cannot_be_reached_is_told_to_the_log_and_to_nobody_else(
     app = Celery("test", broker="filesystem://")
     app.conf.broker_transport_options = {"data_folder_out": str(nowhere / "messages")}
     operation_id = uuid4()
-    wake(operation_id)
+    enqueue(operation_id)
     the_app.set_current()
     assert f"The queue did not take operation {operation_id}" in caplog.text
 

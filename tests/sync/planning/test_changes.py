@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 
 from arm.state import IdentityState, TemplateState
+from sync.components.identity import identity_changes
+from sync.components.templates import template_changes
 from sync.planning.changes import KNOWN_AFTER_APPLY, Change
-from sync.planning.components.identity import identity_changes
-from sync.planning.components.templates import template_changes
 from tests.sync.states import IDENTITY_IDS, identities, template_lists
 
 Templates = tuple[TemplateState, ...]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from arm.function_app_authentication import FunctionAppAuth, FunctionAppState
 from arm.state import IdentityState, InstanceState, TemplateState
-from sync.planning.components import holds, is_in_sync, may_go_on, part_of
-from sync.planning.plan import Plan, plan
+from sync.components.registry import REGISTRY
+from sync.planning.plan import Plan
 from upstreams.function_app_authentication import SignedRequests, desired_auth
 
 ARM_ID = (
@@ -53,7 +53,7 @@ apps_before_and_after = st.dictionaries(names, st.tuples(auths, auths)).map(
 
 
 def steps(desired: InstanceState, observed: InstanceState) -> list[str]:
-    return [step.kind for step in plan(desired, observed, instance="x").steps]
+    return [step.kind for step in REGISTRY.plan(desired, observed, instance="x").steps]
 
 
 @given(apps_before_and_after)
@@ -61,7 +61,7 @@ def test_a_plan_leads_every_app_to_what_is_wanted(
     states: tuple[InstanceState, InstanceState],
 ) -> None:
     before, after = states
-    planned = plan(after, before, instance="x")
+    planned = REGISTRY.plan(after, before, instance="x")
     assert planned.target == after
     assert Plan.from_json(planned.to_json()) == planned
     assert {change.target for change in planned.changes} == {
@@ -78,20 +78,20 @@ def test_a_step_goes_on_from_wherever_it_was_broken_off(
     before, after = states
     pairs = zip(before.function_apps, after.function_apps, strict=True)
     found = tuple(data.draw(st.sampled_from(pair)) for pair in pairs)
-    assert may_go_on(replace(before, function_apps=found), before, after)
+    assert REGISTRY.can_continue(replace(before, function_apps=found), before, after)
 
 
 def test_a_step_does_not_go_on_over_a_change_of_others() -> None:
     before, after = state(one=ON), state(one=WANTED)
-    assert not may_go_on(state(one=OFF), before, after)
-    assert not may_go_on(state(), before, after)
+    assert not REGISTRY.can_continue(state(one=OFF), before, after)
+    assert not REGISTRY.can_continue(state(), before, after)
 
 
 def test_an_app_that_nothing_is_wanted_of_is_left_alone() -> None:
     found = state(one=WANTED, two=ON)
-    assert is_in_sync(state(one=WANTED), found)
-    assert holds(found, state(one=WANTED))
-    assert not holds(found, state(two=WANTED))
+    assert REGISTRY.is_in_sync(state(one=WANTED), found)
+    assert REGISTRY.matches(found, state(one=WANTED))
+    assert not REGISTRY.matches(found, state(two=WANTED))
 
 
 def test_an_audience_is_allowed_before_a_template_asks_for_it() -> None:
@@ -122,7 +122,7 @@ def test_an_app_that_was_open_to_all_is_closed_once_its_callers_sign() -> None:
     ],
 )
 def test_who_is_shut_out_is_warned_of(before: FunctionAppAuth, words: str) -> None:
-    (step,) = plan(state(one=WANTED), state(one=before), instance="x").steps
+    (step,) = REGISTRY.plan(state(one=WANTED), state(one=before), instance="x").steps
     (warning,) = step.warnings
     assert warning.startswith("one ")
     assert words in warning
@@ -130,7 +130,7 @@ def test_who_is_shut_out_is_warned_of(before: FunctionAppAuth, words: str) -> No
 
 def test_another_audience_shuts_out_nobody() -> None:
     before = replace(WANTED, allowed_audiences=())
-    (step,) = plan(state(one=WANTED), state(one=before), instance="x").steps
+    (step,) = REGISTRY.plan(state(one=WANTED), state(one=before), instance="x").steps
     assert step.warnings == ()
     assert step.title == "Let one accept the signed requests"
     assert [change.path for change in step.changes] == ["function_apps[one].allowed_audiences"]
@@ -143,7 +143,7 @@ def test_states_of_before_there_were_apps_are_read() -> None:
 
 
 def test_the_part_is_found_by_its_kind() -> None:
-    assert part_of("function_apps").kind == "function_apps"
+    assert REGISTRY.__getitem__("function_apps").kind == "function_apps"
 
 
 URL = "https://one.example/"
@@ -173,6 +173,6 @@ def test_no_step_refuses_events_that_were_served_and_are_to_be(
     demand = SignedRequests("v1", (str(to_be.resource),), ())
     before = replace(state(one=auth), templates=(was,))
     after = replace(state(one=desired_auth(auth, demand)), templates=(to_be,))
-    for each in plan(after, before, instance="x").states:
+    for each in REGISTRY.plan(after, before, instance="x").states:
         (template,), (serving,) = each.templates, each.function_apps
         assert is_served(template, serving.auth) or not is_served(was, auth)

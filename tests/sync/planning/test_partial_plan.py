@@ -6,7 +6,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from arm.state import IdentityState, InstanceState, TemplateState
-from sync.planning.partial_plan import NoSuchChange, differences, leave, take
+from sync.components.registry import REGISTRY
+from sync.planning.partial_plan import NoSuchChange
 from tests.sync.states import observed_states
 
 A = TemplateState("https://a.example/")
@@ -25,7 +26,7 @@ def templates(*entries: TemplateState) -> InstanceState:
 
 
 def paths(before: InstanceState, after: InstanceState) -> set[str]:
-    return {change.path for change in differences(before, after)}
+    return {change.path for change in REGISTRY.differences(before, after)}
 
 
 @hypothesis_settings(deadline=None)
@@ -35,10 +36,10 @@ def test_all_changes_lead_there_and_none_lead_nowhere(
 ) -> None:
     before, after = pair
     every = paths(before, after)
-    for there in (take(before, after, every), leave(before, after, ())):
-        assert differences(there, after) == ()
+    for there in (REGISTRY.take(before, after, every), REGISTRY.leave(before, after, ())):
+        assert REGISTRY.differences(there, after) == ()
         assert (there.identity, there.templates) == (after.identity, after.templates)
-    assert take(before, after, ()) == leave(before, after, every) == before
+    assert REGISTRY.take(before, after, ()) == REGISTRY.leave(before, after, every) == before
 
 
 @hypothesis_settings(deadline=None)
@@ -50,7 +51,7 @@ def test_what_is_chosen_is_made_of_what_was_and_what_is_wanted(
     every = sorted(paths(before, after))
     chosen = data.draw(st.sets(st.sampled_from(every))) if every else set()
     both = [*before.templates, *after.templates]
-    made = take(before, after, chosen)
+    made = REGISTRY.take(before, after, chosen)
     assert made.identity in {before.identity, after.identity}
     for template in made.templates:
         assert template.auth_type == "ManagedIdentity" or template.resource is None
@@ -67,57 +68,57 @@ def test_what_is_not_left_is_taken(
     before, after = pair
     every = paths(before, after)
     chosen = data.draw(st.sets(st.sampled_from(sorted(every)))) if every else set()
-    kept = take(before, after, chosen)
-    if not differences(kept, after):
-        assert leave(before, after, chosen) == before
-    if not differences(leave(before, after, chosen), after):
+    kept = REGISTRY.take(before, after, chosen)
+    if not REGISTRY.differences(kept, after):
+        assert REGISTRY.leave(before, after, chosen) == before
+    if not REGISTRY.differences(REGISTRY.leave(before, after, chosen), after):
         assert kept == before
 
 
 def test_a_template_comes_behind_the_one_it_follows() -> None:
     before, after = templates(A, C), templates(A, B, C)
-    assert take(before, after, {"upstream.templates[1]"}) == after
-    assert leave(before, after, {"upstream.templates[1]"}) == before
+    assert REGISTRY.take(before, after, {"upstream.templates[1]"}) == after
+    assert REGISTRY.leave(before, after, {"upstream.templates[1]"}) == before
 
 
 def test_one_of_two_deletions_can_be_chosen() -> None:
     before = templates(A, B, C)
-    assert take(before, templates(B), {"upstream.templates[0]"}) == templates(B, C)
-    assert leave(before, templates(B), {"upstream.templates[0]"}) == templates(A, B)
+    assert REGISTRY.take(before, templates(B), {"upstream.templates[0]"}) == templates(B, C)
+    assert REGISTRY.leave(before, templates(B), {"upstream.templates[0]"}) == templates(A, B)
 
 
 def test_a_move_can_be_chosen_without_a_deletion() -> None:
     before, after = templates(A, B, C), templates(B, A)
     moved = [path for path in paths(before, after) if path.endswith(".position")]
-    assert take(before, after, moved) == templates(B, A, C)
+    assert REGISTRY.take(before, after, moved) == templates(B, A, C)
 
 
 def test_one_field_can_be_chosen() -> None:
     before = templates(A)
     wanted = templates(TemplateState("https://a.example/", "chat", "*", "connected"))
-    assert take(before, wanted, {"upstream.templates[0].hub_pattern"}) == templates(
+    assert REGISTRY.take(before, wanted, {"upstream.templates[0].hub_pattern"}) == templates(
         TemplateState("https://a.example/", "chat")
     )
 
 
 @pytest.mark.parametrize("field", ["auth_type", "resource"])
 def test_a_resource_goes_with_its_auth(field: str) -> None:
-    assert take(templates(A), templates(SIGNED), {f"upstream.templates[0].{field}"}) == templates(
-        SIGNED
-    )
-    assert leave(templates(A), templates(SIGNED), {f"upstream.templates[0].{field}"}) == templates(
-        A
-    )
+    assert REGISTRY.take(
+        templates(A), templates(SIGNED), {f"upstream.templates[0].{field}"}
+    ) == templates(SIGNED)
+    assert REGISTRY.leave(
+        templates(A), templates(SIGNED), {f"upstream.templates[0].{field}"}
+    ) == templates(A)
 
 
 @pytest.mark.parametrize("field", ["type", "user_assigned_id", "principal_id"])
 def test_an_identity_is_chosen_whole(field: str) -> None:
-    assert take(BORROWED, OWN, {f"identity.{field}"}) == OWN
-    assert leave(BORROWED, OWN, {f"identity.{field}"}) == BORROWED
+    assert REGISTRY.take(BORROWED, OWN, {f"identity.{field}"}) == OWN
+    assert REGISTRY.leave(BORROWED, OWN, {f"identity.{field}"}) == BORROWED
 
 
 def test_a_path_at_which_nothing_differs_is_named() -> None:
     with pytest.raises(NoSuchChange, match=r"templates\[7\]. What differs is at: identity"):
-        take(BORROWED, OWN, {"upstream.templates[7]"})
+        REGISTRY.take(BORROWED, OWN, {"upstream.templates[7]"})
     with pytest.raises(NoSuchChange, match="no place at all"):
-        leave(OWN, OWN, {"identity"})
+        REGISTRY.leave(OWN, OWN, {"identity"})

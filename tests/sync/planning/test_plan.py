@@ -9,9 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from arm.state import IdentityState, InstanceState, TemplateState
-from sync.planning.components import holds, is_in_sync, part_of
-from sync.planning.components.vault_names import named_vaults
-from sync.planning.plan import InvalidDesired, Plan, Step, plan, problems
+from sync.components.registry import REGISTRY
+from sync.components.vault_names import named_vaults
+from sync.planning.plan import InvalidDesired, Plan, Step
 from tests.sync.states import (
     IDENTITY_IDS,
     grant,
@@ -42,39 +42,41 @@ def test_applying_a_plan_reaches_what_is_wanted(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     state = observed
-    for step in plan(desired, observed, instance="x").steps:
+    for step in REGISTRY.plan(desired, observed, instance="x").steps:
         state = apply(step, state)
-        assert holds(state, step.after)
-    assert is_in_sync(desired, state)
-    assert plan(desired, state, instance="x").is_empty
+        assert REGISTRY.matches(state, step.after)
+    assert REGISTRY.is_in_sync(desired, state)
+    assert REGISTRY.plan(desired, state, instance="x").is_empty
 
 
 @given(observed_states)
 def test_a_plan_for_what_azure_has_is_empty_even_where_that_cannot_work(
     state: InstanceState,
 ) -> None:
-    assert plan(state, state, instance="x").is_empty
+    assert REGISTRY.plan(state, state, instance="x").is_empty
 
 
 @given(sound_states, observed_states)
 def test_a_plan_is_empty_only_where_nothing_differs(
     desired: InstanceState, observed: InstanceState
 ) -> None:
-    assert plan(desired, observed, instance="x").is_empty == is_in_sync(desired, observed)
+    assert REGISTRY.plan(desired, observed, instance="x").is_empty == REGISTRY.is_in_sync(
+        desired, observed
+    )
 
 
 @given(sound_states, observed_states.filter(is_sound))
 def test_no_prefix_of_a_plan_leaves_a_signed_template_without_an_identity(
     desired: InstanceState, observed: InstanceState
 ) -> None:
-    assert all(is_sound(state) for state in plan(desired, observed, instance="x").states)
+    assert all(is_sound(state) for state in REGISTRY.plan(desired, observed, instance="x").states)
 
 
 @given(sound_states, observed_states.filter(lambda state: not is_sound(state)))
 def test_a_plan_adds_no_signed_template_while_azure_has_no_identity(
     desired: InstanceState, observed: InstanceState
 ) -> None:
-    for state in plan(desired, observed, instance="x").states:
+    for state in REGISTRY.plan(desired, observed, instance="x").states:
         assert is_sound(state) or state.templates == observed.templates
 
 
@@ -82,7 +84,7 @@ def test_a_plan_adds_no_signed_template_while_azure_has_no_identity(
 def test_no_prefix_of_a_plan_grants_to_an_identity_that_is_not_there(
     desired: InstanceState, observed: InstanceState
 ) -> None:
-    for state in plan(desired, observed, instance="x").states:
+    for state in REGISTRY.plan(desired, observed, instance="x").states:
         own = [each for each in state.grants if each.identity == "SystemAssigned"]
         assert not own or state.identity.type == "SystemAssigned"
 
@@ -91,7 +93,7 @@ def test_no_prefix_of_a_plan_grants_to_an_identity_that_is_not_there(
 def test_no_prefix_of_a_plan_has_a_new_template_before_its_grants(
     desired: InstanceState, observed: InstanceState
 ) -> None:
-    for state in plan(desired, observed, instance="x").states:
+    for state in REGISTRY.plan(desired, observed, instance="x").states:
         if state.templates != observed.templates:
             assert state.grants == desired.grants
 
@@ -103,7 +105,7 @@ def test_no_prefix_of_a_plan_has_a_new_template_before_its_grants(
 def test_no_prefix_of_a_plan_switches_to_a_known_principal_before_its_grants(
     desired: InstanceState, observed: InstanceState
 ) -> None:
-    for state in plan(desired, observed, instance="x").states:
+    for state in REGISTRY.plan(desired, observed, instance="x").states:
         if state.identity != observed.identity:
             assert state.grants == desired.grants
 
@@ -112,7 +114,7 @@ def test_no_prefix_of_a_plan_switches_to_a_known_principal_before_its_grants(
 def test_a_switch_that_takes_secrets_away_says_so(
     desired: InstanceState, observed: InstanceState
 ) -> None:
-    planned = plan(desired, observed, instance="x")
+    planned = REGISTRY.plan(desired, observed, instance="x")
     for before, step in zip(planned.states, planned.steps, strict=False):
         granted = {each.vault for each in before.grants}
         lost = [vault for vault in named_vaults(before.templates) if vault not in granted]
@@ -122,14 +124,14 @@ def test_a_switch_that_takes_secrets_away_says_so(
 
 @given(sound_states, observed_states)
 def test_a_plan_never_takes_a_grant_away(desired: InstanceState, observed: InstanceState) -> None:
-    planned = plan(desired, observed, instance="x")
+    planned = REGISTRY.plan(desired, observed, instance="x")
     for before, after in pairwise(planned.states):
         assert set(before.grants) <= set(after.grants)
 
 
 @given(sound_states, observed_states)
 def test_every_step_changes_something(desired: InstanceState, observed: InstanceState) -> None:
-    planned = plan(desired, observed, instance="x")
+    planned = REGISTRY.plan(desired, observed, instance="x")
     assert all(step.changes for step in planned.steps)
     assert len(set(planned.states)) == len(planned.steps) + 1
 
@@ -138,7 +140,7 @@ def test_every_step_changes_something(desired: InstanceState, observed: Instance
 def test_a_plan_survives_json_with_its_digest(
     desired: InstanceState, observed: InstanceState
 ) -> None:
-    planned = plan(desired, observed, instance="x")
+    planned = REGISTRY.plan(desired, observed, instance="x")
     stored = Plan.from_json(json.loads(json.dumps(planned.to_json())))
     assert stored == planned
     assert stored.digest == planned.digest
@@ -146,23 +148,29 @@ def test_a_plan_survives_json_with_its_digest(
 
 @given(st.lists(sound_states, min_size=4, max_size=4))
 def test_different_plans_have_different_digests(states: list[InstanceState]) -> None:
-    first, second = (plan(*states[:2], instance="x"), plan(*states[2:], instance="x"))
+    first, second = (
+        REGISTRY.plan(*states[:2], instance="x"),
+        REGISTRY.plan(*states[2:], instance="x"),
+    )
     assert (first.digest == second.digest) == (first == second)
 
 
 def test_the_digest_is_of_one_instance() -> None:
     states = (InstanceState(SYSTEM), InstanceState())
-    assert plan(*states, instance="one").digest != plan(*states, instance="two").digest
+    assert (
+        REGISTRY.plan(*states, instance="one").digest
+        != REGISTRY.plan(*states, instance="two").digest
+    )
 
 
 def test_an_identity_comes_before_the_template_that_is_signed_with_it() -> None:
-    planned = plan(InstanceState(SYSTEM, (SIGNED,)), InstanceState(), instance="x")
+    planned = REGISTRY.plan(InstanceState(SYSTEM, (SIGNED,)), InstanceState(), instance="x")
     assert [step.key for step in planned.steps] == ["identity", "templates"]
 
 
 def test_templates_let_go_of_an_identity_before_it_is_removed() -> None:
     observed = InstanceState(SYSTEM, (SIGNED,))
-    planned = plan(InstanceState(templates=(UNSIGNED,)), observed, instance="x")
+    planned = REGISTRY.plan(InstanceState(templates=(UNSIGNED,)), observed, instance="x")
     assert [step.key for step in planned.steps] == ["templates", "identity"]
 
 
@@ -170,13 +178,13 @@ def test_templates_let_go_of_an_identity_before_it_is_removed() -> None:
 def test_a_signed_template_without_an_identity_is_refused(
     desired: InstanceState, observed: InstanceState
 ) -> None:
-    assume(not is_in_sync(desired, observed))
+    assume(not REGISTRY.is_in_sync(desired, observed))
     with pytest.raises(InvalidDesired, match=r"x: .*Upstream template"):
-        plan(desired, observed, instance="x")
+        REGISTRY.plan(desired, observed, instance="x")
 
 
 def test_a_problem_names_its_template_and_what_to_do() -> None:
-    (sentence,) = problems(InstanceState(templates=(UNSIGNED, SIGNED)))
+    (sentence,) = REGISTRY.problems(InstanceState(templates=(UNSIGNED, SIGNED)))
     assert sentence == (
         "Upstream template 1 asks for a token, but the instance is to have no identity: "
         "give it one, or turn the template's authentication off."
@@ -198,18 +206,18 @@ def test_a_problem_names_its_template_and_what_to_do() -> None:
 def test_an_identity_step_says_what_it_does(
     before: IdentityState, after: IdentityState, title: str
 ) -> None:
-    (step,) = plan(InstanceState(after), InstanceState(before), instance="x").steps
+    (step,) = REGISTRY.plan(InstanceState(after), InstanceState(before), instance="x").steps
     assert step.title == title
 
 
 def test_losing_a_principal_is_warned_of() -> None:
-    switch = plan(
+    switch = REGISTRY.plan(
         InstanceState(IdentityState("UserAssigned", IDENTITY_IDS[0])),
         InstanceState(SYSTEM),
         instance="x",
     )
     assert "until they name the new one" in switch.steps[0].warnings[0]
-    gift = plan(InstanceState(SYSTEM), InstanceState(), instance="x")
+    gift = REGISTRY.plan(InstanceState(SYSTEM), InstanceState(), instance="x")
     assert gift.steps[0].warnings == ()
 
 
@@ -219,7 +227,7 @@ NAMING = TemplateState(f"https://a.example/?code={reference('policies')}")
 
 def test_an_identity_comes_before_its_grant_and_that_before_the_template_that_needs_it() -> None:
     desired = InstanceState(SYSTEM, (NAMING,), (SYSTEM_READS,))
-    planned = plan(desired, InstanceState(), instance="x")
+    planned = REGISTRY.plan(desired, InstanceState(), instance="x")
     assert [step.kind for step in planned.steps] == ["identity", "grants", "templates"]
     assert planned.steps[0].warnings == ()
 
@@ -227,7 +235,9 @@ def test_an_identity_comes_before_its_grant_and_that_before_the_template_that_ne
 def test_a_user_assigned_identity_is_let_in_before_the_switch_to_it() -> None:
     two = IdentityState("UserAssigned", IDENTITY_IDS[1])
     desired = InstanceState(two, (NAMING,), (grant("policies", IDENTITY_IDS[1]),))
-    planned = plan(desired, InstanceState(SYSTEM, (NAMING,), (SYSTEM_READS,)), instance="x")
+    planned = REGISTRY.plan(
+        desired, InstanceState(SYSTEM, (NAMING,), (SYSTEM_READS,)), instance="x"
+    )
     assert [step.kind for step in planned.steps] == ["grants", "identity"]
     assert not any("secrets of" in warning for warning in planned.steps[1].warnings)
 
@@ -236,7 +246,7 @@ def test_a_switch_to_a_principal_that_is_not_there_yet_says_what_fails_meanwhile
     one = IdentityState("UserAssigned", IDENTITY_IDS[0])
     observed = InstanceState(one, (NAMING,), (grant("policies", IDENTITY_IDS[0]),))
     desired = InstanceState(SYSTEM, (NAMING,), (SYSTEM_READS,))
-    identity, grants = plan(desired, observed, instance="x").steps
+    identity, grants = REGISTRY.plan(desired, observed, instance="x").steps
     assert (identity.kind, grants.kind) == ("identity", "grants")
     assert identity.warnings[1] == (
         "Events to templates that name secrets of policies fail from this step on, until the new "
@@ -245,7 +255,7 @@ def test_a_switch_to_a_principal_that_is_not_there_yet_says_what_fails_meanwhile
 
 
 def test_a_reference_without_an_identity_is_refused_with_what_to_do() -> None:
-    (sentence,) = problems(InstanceState(templates=(NAMING,)))
+    (sentence,) = REGISTRY.problems(InstanceState(templates=(NAMING,)))
     assert sentence == (
         "Upstream template 0 names a secret of policies, but the instance is to have no identity "
         "to read it with: give it one, or take the reference out."
@@ -255,11 +265,11 @@ def test_a_reference_without_an_identity_is_refused_with_what_to_do() -> None:
 def test_a_role_assignment_is_said_to_take_its_time() -> None:
     template = TemplateState(f"https://a.example/{reference('roles')}")
     desired = InstanceState(SYSTEM, (template,), (grant("roles", "SystemAssigned"),))
-    (grants, _templates) = plan(desired, InstanceState(SYSTEM), instance="x").steps
+    (grants, _templates) = REGISTRY.plan(desired, InstanceState(SYSTEM), instance="x").steps
     assert grants.title == "Let the identity read the secrets of roles"
     assert "may take 30 minutes to act" in grants.warnings[0]
 
 
 def test_a_kind_of_step_that_is_no_part_is_refused() -> None:
     with pytest.raises(ValueError, match="No part of an instance is called 'tags'"):
-        part_of("tags")
+        REGISTRY.__getitem__("tags")

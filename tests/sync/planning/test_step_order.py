@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 
 from arm.state import ABSENT, ExistenceState, IdentityState, InstanceState
-from sync.planning.plan import plan, removal
-from sync.planning.step_order import reason
+from sync.components.registry import REGISTRY
 from tests.sync.states import observed_states, sound_states
 
 BORROWED = InstanceState(IdentityState("SystemAssigned"))
@@ -14,18 +13,21 @@ BORROWED = InstanceState(IdentityState("SystemAssigned"))
 
 @given(sound_states, observed_states)
 def test_every_step_has_a_reason(desired: InstanceState, observed: InstanceState) -> None:
-    plan_ = plan(desired, observed, instance="chat")
-    assert all(reason(plan_, step) for step in plan_.steps)
+    plan_ = REGISTRY.plan(desired, observed, instance="chat")
+    assert all(REGISTRY.explain(plan_, step) for step in plan_.steps)
 
 
 def test_an_identity_that_comes_is_first_and_one_that_goes_is_last() -> None:
-    coming = plan(BORROWED, InstanceState(), instance="chat")
-    going = plan(InstanceState(), BORROWED, instance="chat")
-    assert "Before whatever uses it" in reason(coming, coming.steps[0])
-    assert "Last" in reason(going, going.steps[0])
+    coming = REGISTRY.plan(BORROWED, InstanceState(), instance="chat")
+    going = REGISTRY.plan(InstanceState(), BORROWED, instance="chat")
+    assert "Before everything that uses it" in REGISTRY.explain(coming, coming.steps[0])
+    assert "Last" in REGISTRY.explain(going, going.steps[0])
 
 
 def test_an_instance_that_is_made_or_deleted_has_a_reason_too() -> None:
     made = InstanceState(existence=ExistenceState("westeurope", "Standard_S1", "Serverless"))
-    for one in (plan(made, ABSENT, instance="chat"), removal(made, instance="chat")):
-        assert all(reason(one, step) for step in one.steps)
+    for one in (
+        REGISTRY.plan(made, ABSENT, instance="chat"),
+        REGISTRY.removal(made, instance="chat"),
+    ):
+        assert all(REGISTRY.explain(one, step) for step in one.steps)

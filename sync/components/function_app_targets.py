@@ -1,24 +1,27 @@
-"""Which Function Apps serve an instance, as Azure has them and as its signed templates want them.
+"""Which Function Apps receive an instance's signed requests, and the settings they need.
 
-Nothing of it is written down with the instance: an app is shared, and its row says how it is.
+Not stored with the instance: an app is shared, and its row holds what Azure answered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import transaction
+
 from arm.function_app_authentication import FunctionAppState
 from arm.state import TemplateState
 from identities.models import SignalRInstance
+from sync.audit import record_change
 from upstreams.function_app_authentication import desired_auth, host_of
 from upstreams.models import FunctionApp
 from upstreams.signed_requests import is_same_tenant, signed_requests_to
 
 
 def managed_apps(url_templates: Iterable[str] | None = None) -> list[FunctionApp]:
-    """Return the apps that plans may write and whose authentication is known.
+    """Return the apps that plans may write and whose settings were read.
 
-    Those that one of these URL templates points at, or all.
+    With `url_templates`, only those that one of these points at.
     """
     apps = FunctionApp.objects.managed().filter(
         observed__isnull=False, problem="", missing_since__isnull=True
@@ -35,8 +38,8 @@ def serving_apps(
 ) -> list[FunctionApp]:
     """Return the managed apps of the instance's tenant that these signed templates point at.
 
-    None for an instance that Azure does not have, and is not to have.
-    One query, and none where no template is signed; hand in `managed_apps()` to save it in a loop.
+    Empty for an instance that does not exist and is not to be created. One query, and none if no
+    template is signed; pass `managed_apps()` as `apps` to save it in a loop.
     """
     urls = [each.url_template for each in templates if each.auth_type == "ManagedIdentity"]
     if not urls or (instance.observed is None and not instance.create_if_missing):
@@ -47,15 +50,15 @@ def serving_apps(
     return sorted(found, key=lambda app: app.arm_id.lower())
 
 
-def found_apps(apps: Iterable[FunctionApp]) -> tuple[FunctionAppState, ...]:
-    """Return the apps as Azure last answered them."""
+def observed_apps(apps: Iterable[FunctionApp]) -> tuple[FunctionAppState, ...]:
+    """Return the apps' settings as Azure last answered."""
     return tuple(state for app in apps if (state := app.state) is not None)
 
 
-def wanted_apps(
+def desired_apps(
     instance: SignalRInstance, templates: Iterable[TemplateState], apps: Iterable[FunctionApp]
 ) -> tuple[FunctionAppState, ...]:
-    """Return the apps as they are to be, for these templates to be served."""
+    """Return the settings that the apps need to accept requests of these templates."""
     signed = [each for each in templates if each.auth_type == "ManagedIdentity"]
     return tuple(
         FunctionAppState(
@@ -64,3 +67,15 @@ def wanted_apps(
         for app in apps
         if (state := app.state) is not None
     )
+
+
+def set_app_policy(app: FunctionApp, policy: FunctionApp.Policy, *, who: str) -> bool:
+    """Set whether plans may write `app`, on record; return whether that is a change."""
+    with transaction.atomic():
+        row = FunctionApp.objects.select_for_update().get(pk=app.pk)
+        before, row.policy, app.policy = row.policy, policy, policy
+        if before == policy:
+            return False
+        row.save(update_fields=["policy"])
+        record_change(row, "set policy", who=who, before=before, after=policy.value)
+    return True

@@ -1,0 +1,113 @@
+"""The registered components, and planning with them.
+
+To add a component, write a subclass of `Component` in a module of this package and add it to
+`REGISTRY` below. Plans, applies, the API and the portal then include it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from arm.state import InstanceState
+from sync.components.component import Component
+from sync.components.existence import ExistenceComponent
+from sync.components.function_apps import FunctionAppsComponent
+from sync.components.grants import GrantsComponent
+from sync.components.identity import IdentityComponent
+from sync.components.templates import TemplatesComponent
+from sync.planning import comparison, partial_plan, plan
+from sync.planning.changes import Change
+from sync.planning.plan import Plan, Step
+
+
+class Registry:
+    """The components of an instance, in the order in which differences are listed."""
+
+    def __init__(self, *components: Component) -> None:
+        self._components = {each.kind: each for each in components}
+
+    def __iter__(self) -> Iterator[Component]:
+        return iter(self._components.values())
+
+    def __getitem__(self, kind: str) -> Component:
+        try:
+            return self._components[kind]
+        except KeyError:
+            raise ValueError(f"There is no component {kind!r}.") from None
+
+    @property
+    def declared(self) -> tuple[Component, ...]:
+        """The components whose values rows state."""
+        return tuple(each for each in self if each.is_declared)
+
+    @contextmanager
+    def including(self, component: Component) -> Iterator[None]:
+        """Register a further component inside the block."""
+        if component.kind in self._components:
+            raise ValueError(f"There is a component {component.kind!r} already.")
+        self._components[component.kind] = component
+        try:
+            yield
+        finally:
+            del self._components[component.kind]
+
+    def plan(self, desired: InstanceState, observed: InstanceState, *, instance: str) -> Plan:
+        """Return the plan from `observed` to `desired`. Raises InvalidDesired."""
+        return plan.plan(self._all, desired, observed, instance=instance)
+
+    def removal(self, observed: InstanceState, *, instance: str) -> Plan:
+        """Return the plan that deletes the instance."""
+        return plan.removal(self._all, observed, instance=instance)
+
+    def problems(self, desired: InstanceState) -> tuple[str, ...]:
+        """Return a sentence for each reason why Azure would not accept `desired`."""
+        return plan.problems(self, desired)
+
+    def explain(self, shown: Plan, step: Step) -> str:
+        """Return why `step` is where it is in the plan, as a sentence."""
+        return self[step.kind].explain(shown.before, shown.target)
+
+    def differences(self, before: InstanceState, after: InstanceState) -> tuple[Change, ...]:
+        """Return the changes from `before` to `after`."""
+        return partial_plan.differences(self, before, after)
+
+    def take(
+        self, before: InstanceState, after: InstanceState, paths: Collection[str]
+    ) -> InstanceState:
+        """Return `before` with the changes towards `after` at these paths. Raises NoSuchChange."""
+        return partial_plan.take(self._all, before, after, paths)
+
+    def leave(
+        self, before: InstanceState, after: InstanceState, paths: Collection[str]
+    ) -> InstanceState:
+        """Return `after` without the changes at these paths. Raises NoSuchChange."""
+        return partial_plan.leave(self._all, before, after, paths)
+
+    def is_in_sync(self, desired: InstanceState, observed: InstanceState) -> bool:
+        """Return whether Azure has the desired state, and nothing managed in addition."""
+        return comparison.is_in_sync(self, desired, observed)
+
+    def matches(self, found: InstanceState, planned: InstanceState) -> bool:
+        """Return whether the observed state satisfies a planned one."""
+        return comparison.matches(self, found, planned)
+
+    def can_continue(
+        self, found: InstanceState, before: InstanceState, after: InstanceState
+    ) -> bool:
+        """Return whether a step from `before` to `after` may be sent now."""
+        return comparison.can_continue(self, found, before, after)
+
+    @property
+    def _all(self) -> tuple[Component, ...]:
+        return tuple(self)
+
+
+REGISTRY: Final = Registry(
+    ExistenceComponent(),
+    IdentityComponent(),
+    GrantsComponent(),
+    FunctionAppsComponent(),
+    TemplatesComponent(),
+)

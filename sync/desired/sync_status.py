@@ -1,0 +1,63 @@
+"""The sync status of instances: desired against observed state, stored for lists and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+from django.utils import timezone
+
+from identities.models import KeyVault, SignalRInstance
+from sync.components.registry import REGISTRY
+from sync.desired.state import desired_state, observed_state, shared_rows
+from sync.models import InstanceStatus, SyncStatus
+from upstreams.models import FunctionApp
+
+_BATCH: Final = 500
+
+
+def sync_status(
+    instance: SignalRInstance,
+    vaults: Mapping[str, KeyVault] | None = None,
+    apps: Collection[FunctionApp] | None = None,
+) -> SyncStatus:
+    """Return the status of `instance` as of Azure's last answer. Sends no request.
+
+    `vaults` and `apps` as in `desired_state`.
+    """
+    observed = observed_state(instance, apps)
+    if observed is None:
+        return SyncStatus.MISSING if instance.missing_since else SyncStatus.UNKNOWN
+    is_synced = REGISTRY.is_in_sync(desired_state(instance, vaults, apps), observed)
+    return SyncStatus.SYNCED if is_synced else SyncStatus.OUT_OF_SYNC
+
+
+def record_statuses(instance_ids: Sequence[int]) -> None:
+    """Compare these instances and store their status.
+
+    The number of queries does not grow with the instances. Call it in the transaction that changed
+    the desired or observed state. A change of a shared vault or Function App is noticed by the next
+    scheduled refresh.
+    """
+    if not instance_ids:
+        return
+    rows = SignalRInstance.objects.with_desired().filter(pk__in=instance_ids)
+    shared = shared_rows()
+    save_statuses((row, sync_status(row, *shared)) for row in rows)
+
+
+def save_statuses(found: Iterable[tuple[SignalRInstance, SyncStatus]]) -> None:
+    """Store the status of each instance; `since` changes only with the status."""
+    by_key = {row.pk: status for row, status in found}
+    same = InstanceStatus.objects.filter(pk__in=by_key).values_list("pk", "status")
+    for key, status in same:
+        if by_key[key] == status:
+            del by_key[key]
+    now = timezone.now()
+    InstanceStatus.objects.bulk_create(
+        [InstanceStatus(pk=key, status=status, since=now) for key, status in by_key.items()],
+        batch_size=_BATCH,
+        update_conflicts=True,
+        unique_fields=["instance"],
+        update_fields=["status", "since"],
+    )

@@ -1,0 +1,93 @@
+"""The base of Signalman's commands: actor, `--json`, errors and exit codes in one place."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.actor import Actor
+from arm.errors import ArmError
+from sync.management.terminal import printable
+from sync.planning.errors import SyncError
+from upstreams.redaction import redacted
+
+
+class ExitCode(IntEnum):
+    """What a command's exit code means to scripts. An error is always 1, raised as CommandError."""
+
+    DONE = 0
+    # There is a difference, or an operation that has not ended.
+    PENDING = 2
+
+
+class SignalmanCommand(BaseCommand):
+    """A command that prints text for people, or with `--json` a document for scripts.
+
+    A subclass adds its arguments in `add_options` and does its work in `run`, which returns the
+    exit code. `changes` says whether the command changes anything: it then has `--as`, which sets
+    the actor. ArmError, SyncError, ValidationError and ImproperlyConfigured end a command with
+    their message and exit code 1.
+    """
+
+    changes: ClassVar[bool] = False
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Add the command's own arguments."""
+
+    def run(self, options: dict[str, Any]) -> ExitCode:
+        """Do the work, print the result and return the exit code."""
+        raise NotImplementedError
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's own arguments and those that all commands share."""
+        self.add_options(parser)
+        parser.add_argument("--json", action="store_true", help="print JSON for scripts")
+        if self.changes:
+            parser.add_argument(
+                "--as",
+                dest="actor",
+                metavar="NAME",
+                help="the name in the audit trail; default: the operating system's user",
+            )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run the command, and turn refusals into a message and exit code 1."""
+        self.is_json = bool(options["json"])
+        self.actor = Actor(options.get("actor") or operator_name())
+        try:
+            code = self.run(options)
+        except CommandError as error:
+            raise CommandError(printable(str(error))) from error
+        except ValidationError as error:
+            raise CommandError(printable(" ".join(error.messages))) from error
+        except (ArmError, SyncError, ImproperlyConfigured) as error:
+            raise CommandError(printable(str(error))) from error
+        if code:
+            sys.exit(code)
+
+    def say(self, text: str) -> None:
+        """Print text for people: nothing with `--json`. Keys and control characters are hidden."""
+        if not self.is_json:
+            self.stdout.write(printable(text))
+
+    def write_json(self, document: Any) -> None:
+        """Print a document, with keys in URLs redacted; only with `--json`."""
+        if self.is_json:
+            self.stdout.write(json.dumps(redacted(document), indent=2))
+
+
+def operator_name() -> str:
+    """Return the name of the operating system's user, or its number if it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # As in a container that runs under a bare uid.
+        return f"uid {os.getuid()}"

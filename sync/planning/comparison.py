@@ -1,0 +1,42 @@
+"""Comparing two states component by component. Free of Django."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from arm.state import InstanceState
+from sync.planning.component import PlannedComponent
+
+Components = Iterable[PlannedComponent]
+
+
+def relevant_to(
+    components: Components, desired: InstanceState, observed: InstanceState
+) -> InstanceState:
+    """Return the part of `observed` that can be compared with `desired`."""
+    state = observed
+    for each in components:
+        state = state.with_value(
+            each.kind, each.relevant(each.value(observed), each.value(desired))
+        )
+    return state
+
+
+def is_in_sync(components: Components, desired: InstanceState, observed: InstanceState) -> bool:
+    """Return whether Azure has the desired state, and nothing managed in addition."""
+    return relevant_to(components, desired, observed) == desired
+
+
+def matches(components: Components, found: InstanceState, planned: InstanceState) -> bool:
+    """Return whether the observed state satisfies a planned one."""
+    return all(each.matches(each.value(found), each.value(planned)) for each in components)
+
+
+def can_continue(
+    components: Components, found: InstanceState, before: InstanceState, after: InstanceState
+) -> bool:
+    """Return whether a step from `before` to `after` may be sent, given the observed state."""
+    return all(
+        each.can_continue(each.value(found), each.value(before), each.value(after))
+        for each in components
+    )
