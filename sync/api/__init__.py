@@ -1,1 +1,1 @@
-"""The API of what is wanted, and of the work that writes it to Azure."""
+"""The API of the desired state, plans and operations."""

@@ -1,4 +1,4 @@
-"""What is wanted of an instance, as documents that are read and replaced as a whole."""
+"""The desired state of an instance, as documents that are read and replaced as a whole."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ from upstreams.redaction import redacted
 from upstreams.template_documents import dump_templates, load_templates
 
 _COMMENT: Final = OpenApiParameter(
-    "comment", OpenApiTypes.STR, description="Why, for the history: at most 255 characters."
+    "comment", OpenApiTypes.STR, description="A change note: at most 255 characters."
 )
 
 
 class Comment(serializers.Serializer[dict[str, str]]):
-    """Why something is wanted."""
+    """A change note."""
 
     comment = TextField(max_length=255, default="")
 
 
 class InstanceDocument(DocumentView):
-    """A document of the instance in the address."""
+    """A document of the instance in the path."""
 
     def subject(self) -> SignalRInstance:
-        """Return the instance, with what is wanted of it. Raises Http404."""
+        """Return the instance with its desired state. Raises Http404."""
         return instance_named(self.kwargs["name"])
 
 
-class WantedView(InstanceDocument):
-    """A part of what is wanted. Nothing is sent to Azure before an apply."""
+class DesiredView(InstanceDocument):
+    """A part of the desired state. Nothing is sent to Azure before an apply."""
 
     action: ClassVar[str]
 
     @contextmanager
     def turn(self, request: Request) -> Iterator[SignalRInstance]:
-        """Want something else in this block, on record."""
+        """Change the desired state in this block, on record."""
         comment = Comment(data=request.query_params)
         comment.is_valid(raise_exception=True)
         author = Author(name_of(request), self.action, comment.validated_data["comment"])
@@ -61,8 +61,8 @@ class WantedView(InstanceDocument):
             yield self.subject()
 
 
-class WantedIdentity(WantedView):
-    """The one managed identity that is wanted of an instance."""
+class DesiredIdentity(DesiredView):
+    """The desired managed identity of an instance."""
 
     reads = "identities.view_managedidentity"
     writes = "identities.change_managedidentity"
@@ -70,12 +70,12 @@ class WantedIdentity(WantedView):
 
     @extend_schema(responses=IdentitySerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read which identity is wanted."""
+        """Read the desired identity."""
         return self.read()
 
     @extend_schema(request=IdentitySerializer, responses=IdentitySerializer, parameters=[_COMMENT])
     def put(self, request: Request, name: str) -> Response:
-        """Want another identity."""
+        """Replace the desired identity."""
         serializer = IdentitySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)
@@ -89,17 +89,19 @@ class WantedIdentity(WantedView):
         }
 
     def load(self, _request: Request, subject: SignalRInstance, document: Any) -> None:
-        """Want that identity. Raises ValidationError."""
+        """Set that identity. Raises ValidationError."""
         arm_id, borrowed = document["user_assigned"], None
         if arm_id is not None:
             borrowed = UserAssignedIdentity.objects.with_arm_id(arm_id).first()
             if borrowed is None:
-                raise ValidationError({"user_assigned": "It is not known here: import it first."})
+                raise ValidationError(
+                    {"user_assigned": "Unknown identity: import its subscription first."}
+                )
         subject.identity.become(ManagedIdentity.Type(document["type"]), borrowed)
 
 
-class WantedTemplates(WantedView):
-    """The upstream templates that are wanted of an instance; the first that matches is taken."""
+class DesiredTemplates(DesiredView):
+    """The desired upstream templates of an instance. The first that matches an event is used."""
 
     reads = "upstreams.view_upstreamtemplate"
     writes = "upstreams.change_upstreamtemplate"
@@ -107,7 +109,7 @@ class WantedTemplates(WantedView):
 
     @extend_schema(responses=TemplateSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
-        """Read the wanted templates in their order."""
+        """Read the desired templates in their order."""
         return self.read()
 
     @extend_schema(
@@ -116,7 +118,7 @@ class WantedTemplates(WantedView):
         parameters=[_COMMENT],
     )
     def put(self, request: Request, name: str) -> Response:
-        """Want other templates, in this order."""
+        """Replace the desired templates, in this order."""
         serializer = TemplateSerializer(data=request.data, many=True)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, request.data)
@@ -130,14 +132,14 @@ class WantedTemplates(WantedView):
         return hidden
 
     def load(self, _request: Request, subject: SignalRInstance, document: Any) -> None:
-        """Want these. Raises ValidationError."""
+        """Set them. Raises ValidationError."""
         load_templates(subject, document)
 
 
-class WantedGrants(InstanceDocument):
-    """Which of the vaults that the wanted templates name the wanted identity is to be let into.
+class DesiredGrants(InstanceDocument):
+    """The vaults that the desired templates name, and whether the identity's grant is desired.
 
-    One that an import found without a grant is not wanted until somebody says so.
+    A grant that was missing in Azure at the import is not desired until you set it.
     """
 
     reads = "identities.view_vaultgrant"
@@ -145,35 +147,35 @@ class WantedGrants(InstanceDocument):
 
     @extend_schema(responses=GrantChoiceSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
-        """Read which grants are wanted."""
+        """Read which grants are desired."""
         return self.read()
 
     @extend_schema(
         request=GrantChoiceSerializer(many=True), responses=GrantChoiceSerializer(many=True)
     )
     def put(self, request: Request, name: str) -> Response:
-        """Want these grants, and the others as they were."""
+        """Set these choices; others stay as they are."""
         serializer = GrantChoiceSerializer(data=request.data, many=True)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)
 
     def dump(self, subject: SignalRInstance) -> list[dict[str, Any]]:
-        """Return the vaults by name, and whether each is wanted."""
+        """Return the vaults by name, and whether each grant is desired."""
         state = declared_state(subject)
         holder = state.identity.holder
         return [
             {
                 "vault": vault,
-                "is_wanted": holder is not None and [vault, holder] not in subject.declined_grants,
+                "is_desired": holder is not None and [vault, holder] not in subject.declined_grants,
             }
             for vault in named_vaults(state.templates)
         ]
 
     def load(self, request: Request, subject: SignalRInstance, document: Any) -> None:
-        """Want these. Raises ValidationError."""
-        chosen = {each["vault"]: each["is_wanted"] for each in document}
+        """Set them. Raises ValidationError."""
+        chosen = {each["vault"]: each["is_desired"] for each in document}
         if unknown := sorted(chosen.keys() - {each["vault"] for each in self.dump(subject)}):
             raise ValidationError({"vault": f"No template names {', '.join(unknown)}."})
         if any(chosen.values()) and declared_state(subject).identity.holder is None:
-            raise ValidationError({"is_wanted": "Want an identity first: nobody is to be let in."})
+            raise ValidationError({"is_desired": "Set an identity first: a grant needs one."})
         choose_grants(subject, chosen, who=name_of(request))

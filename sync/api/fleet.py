@@ -1,4 +1,4 @@
-"""Many instances at once: planned and applied by filter, imported and refreshed by subscription."""
+"""Many instances at once: plan and apply by filter, import and refresh by subscription."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from sync.operations.rendering import render_json
 
 
 class FilteredInstances(ApiView, GenericAPIView[SignalRInstance]):
-    """The instances that the filters leave."""
+    """The instances that match the filters."""
 
     queryset = SignalRInstance.objects.with_desired()
     filterset_class = InstanceFilters
@@ -54,9 +54,9 @@ class FilteredInstances(ApiView, GenericAPIView[SignalRInstance]):
 
 
 class FleetPlan(FilteredInstances):
-    __doc__ = f"""The plans of all instances that the filters of the list of instances leave.
+    __doc__ = f"""The plans of all instances that match the filters of the list of instances.
 
-    At most {MOST} instances are planned at once: narrow the filters down where there are more.
+    At most {MOST} instances are planned at once: narrow the filters if there are more.
     """
 
     reads = "identities.view_signalrinstance"
@@ -64,7 +64,7 @@ class FleetPlan(FilteredInstances):
 
     @extend_schema(responses=FleetPlanSerializer, filters=True)
     def get(self, _request: Request) -> Response:
-        """Plan them, without asking Azure."""
+        """Plan them. Sends no request to Azure."""
         fleet = plan_instances(self.filter_queryset(self.get_queryset()))
         return Response(
             {
@@ -77,11 +77,11 @@ class FleetPlan(FilteredInstances):
 
 
 class FleetApply(FilteredInstances):
-    """Carrying out the plans of all instances that the filters leave.
+    """Applying the plans of all instances that match the filters.
 
-    Give the filters that the plan was made with, and its digest: if an instance came or went, or
-    any plan is another by now, nothing is started, and the problem names the present digest. An
-    instance that another operation is under way on does not hold the others up.
+    Use the filters of the plan, and its digest: if instances were added or removed, or any plan
+    changed, nothing is started, and the problem has the current digest. An instance on which an
+    operation is in progress, or whose plan is destructive and not confirmed, is refused alone.
     """
 
     reads = "sync.view_operation"
@@ -110,19 +110,19 @@ class FleetApply(FilteredInstances):
 
 
 class ImportSerializer(StrictSerializer):
-    """What of a subscription to import; without names, all of its instances."""
+    """What to import of a subscription; by default all of its instances."""
 
     resource_group = TextField(
-        required=False, validators=[validate_resource_group], help_text="Only this group's."
+        required=False, validators=[validate_resource_group], help_text="Only this resource group."
     )
-    name = TextField(required=False, max_length=63, help_text="Only the instance of this name.")
+    name = TextField(required=False, max_length=63, help_text="Only the instance with this name.")
     accept = FlagField(
-        default=False, help_text="Want what Azure has, of instances that are known too."
+        default=False, help_text="Accept Azure's current state of known instances too."
     )
 
 
 class ImportReportSerializer(serializers.Serializer[Any]):
-    """What became of each instance, by name, and a sentence for what could not be read."""
+    """The result for each instance, by name, and a sentence for each failed read."""
 
     created = serializers.ListField(child=serializers.CharField())
     updated = serializers.ListField(child=serializers.CharField())
@@ -132,10 +132,10 @@ class ImportReportSerializer(serializers.Serializer[Any]):
 
 
 class SubscriptionImport(ApiView):
-    """Taking in what Azure has: its instances, identities, templates and Function Apps.
+    """Importing instances with their identities, upstream templates and Function Apps.
 
-    Of an instance that is new here, what is wanted becomes what Azure has, and its policy is to
-    observe. Running it again changes nothing.
+    Azure's current state becomes the desired state of a new instance, and its policy is observe.
+    Importing again changes nothing.
     """
 
     reads = "identities.view_signalrinstance"
@@ -144,7 +144,7 @@ class SubscriptionImport(ApiView):
 
     @extend_schema(request=ImportSerializer, responses=ImportReportSerializer)
     def post(self, request: Request, subscription_id: UUID) -> Response:
-        """Import the subscription, one of its groups, or one instance."""
+        """Import the subscription, one of its resource groups, or one instance."""
         serializer = ImportSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted: Mapping[str, Any] = serializer.validated_data
@@ -156,12 +156,17 @@ class SubscriptionImport(ApiView):
             who=name_of(request),
         )
         if "name" in wanted and report == ImportReport(unreadable=report.unreadable):
-            raise Problem(404, "not-found", "Not found", "Azure shows no instance of this name.")
+            raise Problem(
+                404,
+                "not-found",
+                "Not found",
+                "Azure has no instance with this name that the credential can read.",
+            )
         return Response(asdict(report))
 
 
 class SubscriptionRefresh(ApiView):
-    """What Azure has of the instances of a subscription that are known."""
+    """The observed state of a subscription's known instances."""
 
     reads = "identities.view_signalrinstance"
     writes = "identities.change_signalrinstance"
@@ -169,18 +174,18 @@ class SubscriptionRefresh(ApiView):
 
     @extend_schema(request=None, responses=ImportReportSerializer)
     def post(self, _request: Request, subscription_id: UUID) -> Response:
-        """Ask Azure now, with one list."""
+        """Refresh them with one list from Azure."""
         report = refresh_subscription(get_object_or_404(Subscription, pk=subscription_id))
         return Response(asdict(report))
 
 
 class VisibleSubscriptions(ApiView):
-    """The subscriptions that Signalman's credential can see in Azure: what can be imported."""
+    """The subscriptions that Signalman's credential can read, and so import."""
 
     reads = "identities.view_subscription"
     problems = {"GET": {409, 502}}
 
     @extend_schema(responses=SubscriptionSerializer(many=True))
     def get(self, _request: Request) -> Response:
-        """Ask Azure for the subscriptions."""
+        """List them from Azure."""
         return Response([asdict(each) for each in list_subscriptions(arm_settings())])

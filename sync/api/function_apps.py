@@ -1,4 +1,4 @@
-"""Function Apps: whether they let in what templates send, and whether plans may write them."""
+"""Function Apps: whether they accept signed requests, and whether plans may write them."""
 
 from __future__ import annotations
 
@@ -61,31 +61,31 @@ class FunctionAppDetail(ApiView):
 
     @extend_schema(responses=AgreementSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read it as of Azure's last answer."""
+        """Read its status as of Azure's last answer."""
         return Response(AgreementSerializer(app_named(name)).data)
 
     @extend_schema(request=None, responses=AgreementSerializer)
     def post(self, _request: Request, name: str) -> Response:
-        """Ask Azure now, and read it."""
+        """Refresh it from Azure, and read its status."""
         refresh_function_app(app_named(name))
         return Response(AgreementSerializer(app_named(name)).data)
 
 
 class AppSettingsSerializer(StrictSerializer):
-    """What Signalman may do with the app's authentication."""
+    """The policy of an app."""
 
     policy = ChoiceTextField(choices=FunctionApp.Policy.choices)
 
 
 class FunctionAppSettings(DocumentView):
-    """What Signalman may do with a Function App's authentication."""
+    """The policy of a Function App: whether plans may write its settings."""
 
     reads = "upstreams.view_functionapp"
     writes = "upstreams.change_functionapp"
 
     @extend_schema(responses=AppSettingsSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read its policy."""
+        """Read the policy."""
         return self.read()
 
     @extend_schema(request=AppSettingsSerializer, responses=AppSettingsSerializer)
@@ -96,7 +96,7 @@ class FunctionAppSettings(DocumentView):
         return self.replace(request, serializer.validated_data)
 
     def subject(self) -> FunctionApp:
-        """Return the app in the address. Raises Http404."""
+        """Return the app in the path. Raises Http404."""
         return app_named(self.kwargs["name"])
 
     def dump(self, subject: FunctionApp) -> dict[str, Any]:

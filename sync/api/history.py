@@ -1,4 +1,4 @@
-"""What was wanted when, going back to it, and the audit trail."""
+"""The history of the desired state, rolling back, and the audit trail."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from sync.operations.rendering import render_json
 
 
 class RevisionSerializer(DocumentSerializer):
-    """What was wanted of an instance, from one change of it to the next."""
+    """One revision of an instance's desired state."""
 
     number = serializers.IntegerField(help_text="Counts from 1 within the instance.")
     at = serializers.DateTimeField()
@@ -48,7 +48,7 @@ class RevisionSerializer(DocumentSerializer):
 
 
 class RevisionList(OfInstance):
-    """What was wanted of an instance, and who changed it, the last first."""
+    """The revisions of an instance's desired state, the latest first."""
 
     reads = "sync.view_desiredrevision"
     queryset = DesiredRevision.objects.all()
@@ -59,14 +59,14 @@ class RevisionList(OfInstance):
 
 
 class RollbackSerializer(StrictSerializer):
-    """Which revision to want again, and why."""
+    """The revision to restore, and a change note."""
 
     number = NumberField(min_value=1, max_value=2**31 - 1)
-    comment = TextField(max_length=255, allow_blank=True, default="", help_text="Why.")
+    comment = TextField(max_length=255, allow_blank=True, default="", help_text="A change note.")
 
 
 class InstanceRollback(ApiView):
-    """Going back to an earlier revision of what is wanted, which makes a new one."""
+    """Making an earlier revision the desired state again, as a new revision."""
 
     reads = "sync.view_desiredrevision"
     writes = "identities.change_signalrinstance"
@@ -74,26 +74,26 @@ class InstanceRollback(ApiView):
 
     @extend_schema(request=RollbackSerializer, responses=PlanSerializer)
     def post(self, request: Request, name: str) -> Response:
-        """Want what that revision says, and plan. Nothing is sent to Azure before an apply."""
+        """Restore the revision, and plan. Nothing is sent to Azure before an apply."""
         serializer = RollbackSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data
-        return once(request, lambda: _go_back(name, wanted, name_of(request)))
+        return once(request, lambda: _roll_back(name, wanted, name_of(request)))
 
 
 @transaction.atomic
-def _go_back(name: str, wanted: Mapping[str, Any], who: str) -> Response:
+def _roll_back(name: str, wanted: Mapping[str, Any], who: str) -> Response:
     rollback(instance_named(name), wanted["number"], who=who, comment=wanted["comment"])
     return Response(render_json(plan_instance(instance_named(name))))
 
 
 class AuditEventSerializer(DocumentSerializer):
-    """Who changed what, from what to what."""
+    """An audit event: who changed what, with the values before and after."""
 
     at = serializers.DateTimeField()
     who = serializers.CharField()
     action = serializers.CharField()
-    object = serializers.CharField(help_text="The ARM id, or the name of what changed.")
+    object = serializers.CharField(help_text="The ARM id or name of what changed.")
     before = serializers.JSONField()
     after = serializers.JSONField()
     operation = serializers.UUIDField(allow_null=True)
@@ -105,7 +105,7 @@ class AuditEventSerializer(DocumentSerializer):
 
 
 class AuditFilters(FilterSet):  # type: ignore[misc]  # it ships no types
-    """Of the audit trail."""
+    """The filters of the audit trail."""
 
     object = CharFilter(method="about", label="The ARM id, or the resource's name.")
     since = IsoDateTimeFilter(field_name="at", lookup_expr="gte", label="ISO 8601.")
@@ -123,7 +123,7 @@ class AuditFilters(FilterSet):  # type: ignore[misc]  # it ships no types
 
 
 class AuditEventList(ListView):
-    """The audit trail, the latest first. It is only ever added to."""
+    """The audit trail, the latest event first. Events are never changed or deleted."""
 
     reads = "sync.view_auditevent"
     queryset = AuditEvent.objects.all()

@@ -1,4 +1,4 @@
-"""Instances that come and go: made and deleted in Azure, and taken out of Signalman."""
+"""Adding, deleting and removing instances, and their settings."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ _PARTS: Final = (
 
 
 class NewInstanceSerializer(StrictSerializer):
-    """What can be said only when an instance is made."""
+    """The properties that can be set only when an instance is created."""
 
     name = TextField(max_length=63, help_text="Unique in all of Azure.")
     subscription_id = UuidField()
     resource_group = TextField(max_length=90)
-    location = TextField(max_length=64, help_text="As westeurope.")
+    location = TextField(max_length=64, help_text="For example westeurope.")
     sku = ChoiceTextField(choices=SKUS, default="Standard_S1")
     service_mode = ChoiceTextField(
         choices=SERVICE_MODES,
@@ -73,13 +73,13 @@ class InstanceCollection(InstanceList):
 
     @extend_schema(request=NewInstanceSerializer, responses={201: InstanceSerializer})
     def post(self, request: Request) -> Response:
-        """Want an instance that Azure does not have yet; an apply of its plan makes it.
+        """Add an instance that does not exist in Azure yet; applying its plan creates it.
 
-        Azure is asked whether the name is free, and sent nothing.
+        Azure is asked whether the name is available. Nothing is written there.
         """
         serializer = NewInstanceSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return once(request, lambda: _want(serializer.validated_data, name_of(request)))
+        return once(request, lambda: _add(serializer.validated_data, name_of(request)))
 
 
 class InstanceDetail(InstanceDocument):
@@ -90,12 +90,12 @@ class InstanceDetail(InstanceDocument):
 
     @extend_schema(responses=InstanceSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read it, by its name in any case."""
+        """Read it by its name, in any case."""
         return self.read()
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, name: str) -> Response:
-        """Take it out of Signalman; in Azure it stays as it is.
+        """Remove it from Signalman. It is not changed in Azure.
 
         `deletion/` deletes it in Azure.
         """
@@ -110,13 +110,13 @@ class InstanceDetail(InstanceDocument):
 
 
 class ConfirmSerializer(StrictSerializer):
-    """The operator's word that this instance is meant."""
+    """The confirmation of a deletion."""
 
-    confirm = TextField(help_text="The instance's name, typed again.")
+    confirm = TextField(help_text="The instance's name again.")
 
 
 class InstanceDeletion(ApiView):
-    """Deleting an instance in Azure, for good. Its protection has to be lifted before."""
+    """Deleting an instance in Azure, permanently. Remove its protection first."""
 
     reads = "sync.view_operation"
     writes = "sync.add_operation"
@@ -141,14 +141,14 @@ class InstanceDeletion(ApiView):
 
 
 class SettingsSerializer(StrictSerializer):
-    """What Signalman may do with an instance, and whether it can be deleted in Azure."""
+    """The policy of an instance, and whether it is protected against deletion."""
 
     policy = ChoiceTextField(choices=Policy.choices)
     is_protected = FlagField()
 
 
 class InstanceSettings(InstanceDocument):
-    """What Signalman may do with an instance."""
+    """The policy and protection of an instance."""
 
     reads = "identities.view_signalrinstance"
     writes = "identities.change_signalrinstance"
@@ -176,7 +176,7 @@ class InstanceSettings(InstanceDocument):
         protect(subject, who=who, is_protected=document["is_protected"])
 
 
-def _want(wanted: dict[str, Any], who: str) -> Response:
+def _add(wanted: dict[str, Any], who: str) -> Response:
     site = Site(wanted["subscription_id"], wanted["resource_group"])
     existence = ExistenceState(wanted["location"], wanted["sku"], wanted["service_mode"])
     instance = add_new_instance(wanted["name"], site, existence, who=who)

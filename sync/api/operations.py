@@ -1,4 +1,4 @@
-"""Plans, the operations that carry them out, and drift."""
+"""Plans, operations and drift."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from sync.operations.lifecycle import cancel, start_apply
 from sync.operations.rendering import render_json
 from upstreams.redaction import redacted
 
-# Seconds: an operation takes Azure some of them at least.
+# Seconds. An operation takes Azure at least that long.
 POLL_SECONDS: Final = "5"
 _PATHS: Final = OpenApiParameter(
     "path",
@@ -50,7 +50,7 @@ _RETRY_AFTER: Final = OpenApiParameter(
     OpenApiTypes.INT,
     OpenApiParameter.HEADER,
     response=[200],
-    description="Seconds after which to look again, while it has not ended.",
+    description="Seconds after which to poll again, until the operation has ended.",
 )
 
 
@@ -73,13 +73,16 @@ class InstancePlan(ApiView):
 
     @extend_schema(responses=PlanSerializer, parameters=[_PATHS])
     def get(self, request: Request, name: str) -> Response:
-        """Plan, without asking Azure."""
+        """Plan it. Sends no request to Azure."""
         paths = request.query_params.getlist("path")
         return Response(render_json(plan_instance(instance_named(name), paths)))
 
 
 class InstanceApply(ApiView):
-    """Carrying the plan of an instance out in Azure."""
+    """Applying the plan of an instance to Azure.
+
+    A plan with `is_destructive` also needs `confirm_destructive`.
+    """
 
     reads = "sync.view_operation"
     writes = "sync.add_operation"
@@ -88,7 +91,7 @@ class InstanceApply(ApiView):
 
     @extend_schema(request=ApplySerializer, responses={202: OperationSerializer})
     def post(self, request: Request, name: str) -> Response:
-        """Start an operation that carries out the plan of that digest."""
+        """Start an operation that applies the plan with that digest."""
         serializer = ApplySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data
@@ -99,7 +102,7 @@ class InstanceApply(ApiView):
 
 
 class OperationList(ListView):
-    """Operations, the last first."""
+    """Operations, the latest first."""
 
     reads = "sync.view_operation"
     queryset = Operation.objects.select_related("instance").prefetch_related("steps")
@@ -111,32 +114,32 @@ class OperationList(ListView):
 
 
 class OperationDetail(ApiView):
-    """One operation, and how far it is."""
+    """One operation and its progress."""
 
     reads = "sync.view_operation"
 
     @extend_schema(responses=OperationSerializer, parameters=[_RETRY_AFTER])
     def get(self, _request: Request, pk: Any) -> Response:
-        """Read how it stands."""
-        return _standing(get_object_or_404(Operation, pk=pk))
+        """Read its status."""
+        return _answer(get_object_or_404(Operation, pk=pk))
 
 
 class OperationCancel(ApiView):
-    """Stopping an operation."""
+    """Cancelling an operation."""
 
     reads = "sync.view_operation"
     writes = "sync.change_operation"
 
     @extend_schema(request=None, responses=OperationSerializer, parameters=[_RETRY_AFTER])
     def post(self, request: Request, pk: Any) -> Response:
-        """Stop it before its next step; one that Azure is working on is finished first."""
+        """Stop it before its next step. A step that was sent is completed first."""
         operation = get_object_or_404(Operation, pk=pk)
         cancel(operation, who=name_of(request))
-        return _standing(operation)
+        return _answer(operation)
 
 
 class InstanceDrift(ApiView):
-    """How what Azure has differs from what is wanted."""
+    """The differences between observed and desired state."""
 
     reads = "identities.view_signalrinstance"
     writes = "identities.change_signalrinstance"
@@ -149,21 +152,21 @@ class InstanceDrift(ApiView):
 
     @extend_schema(request=None, responses=DriftSerializer)
     def post(self, _request: Request, name: str) -> Response:
-        """Ask Azure now, and compare with what it answers."""
+        """Refresh the instance from Azure, and compare."""
         instance = instance_named(name)
         try:
             refresh(instance)
         except NotFound:
-            # Gone is an answer, and written down as such.
+            # A deleted instance is a result, and is stored as missing.
             if instance.missing_since is None:
                 raise
         return Response(_drift(instance_named(name)))
 
 
 class DriftAcceptance(ApiView):
-    """Drift that is welcome: what Azure has becomes what is wanted, on record.
+    """Accepting drift: Azure's current state becomes the desired state, on record.
 
-    What is not welcome is written back by an apply, limited to the same paths.
+    To undo drift instead, apply the plan, limited to the same paths.
     """
 
     reads = "identities.view_signalrinstance"
@@ -171,7 +174,7 @@ class DriftAcceptance(ApiView):
 
     @extend_schema(request=AcceptSerializer, responses=DriftSerializer)
     def post(self, request: Request, name: str) -> Response:
-        """Want what Azure last answered, at these paths or at all, and compare again."""
+        """Accept Azure's last answer, as a whole or at these paths, and compare again."""
         serializer = AcceptSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data
@@ -189,7 +192,7 @@ def accepted(operation: Operation) -> Response:
     return Response(OperationSerializer(operation).data, status=202, headers=headers)
 
 
-def _standing(operation: Operation) -> Response:
+def _answer(operation: Operation) -> Response:
     headers = {} if operation.is_finished else {"Retry-After": POLL_SECONDS}
     return Response(OperationSerializer(operation).data, headers=headers)
 

@@ -1,4 +1,4 @@
-"""What the receiver demands of an instance's requests beside their token."""
+"""The request requirements of an instance, in addition to the token."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ from sync.desired.request_requirements import (
 from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST
 
 
-class DemandsSerializer(StrictSerializer):
-    """The switches. Of secrets only how many are accepted, and since when."""
+class RequirementsSerializer(StrictSerializer):
+    """The request requirements. Of secrets only their number, and when one was set."""
 
-    signature = FlagField(help_text="Demand `X-ASRS-Signature`: it needs the access keys' file.")
-    url_secret = FlagField(help_text="Demand a secret in the address; set it first.")
+    signature = FlagField(help_text="Require `X-ASRS-Signature`; needs the file of access keys.")
+    url_secret = FlagField(help_text="Require a secret in the URL; set it first.")
     url_secret_parameter = TextField(
         max_length=64,
         allow_blank=True,
-        help_text="The query's parameter that holds it; empty: a segment of the path does.",
+        help_text="The query parameter that holds it; empty for a path segment.",
     )
     url_secrets_accepted = serializers.IntegerField(read_only=True)
     url_secret_set_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 
-class ReceiverDemandsDocument(InstanceDocument):
-    """What the receiver demands of an instance's requests beside their token."""
+class RequestRequirements(InstanceDocument):
+    """The request requirements of an instance, in addition to the token."""
 
     reads = "upstreams.view_receiverdemands"
     writes = "upstreams.change_receiverdemands"
 
-    @extend_schema(responses=DemandsSerializer)
+    @extend_schema(responses=RequirementsSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read the switches."""
+        """Read the requirements."""
         return self.read()
 
-    @extend_schema(request=DemandsSerializer, responses=DemandsSerializer)
+    @extend_schema(request=RequirementsSerializer, responses=RequirementsSerializer)
     def put(self, request: Request, name: str) -> Response:
-        """Set the switches. What is said of secrets is read only, and left as it is."""
-        serializer = DemandsSerializer(data=request.data)
+        """Replace the requirements. Fields about secrets are read only."""
+        serializer = RequirementsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)
 
     def dump(self, subject: SignalRInstance) -> dict[str, Any]:
-        """Return the switches."""
+        """Return the requirements."""
         return requirements_document(requirements_of(subject))
 
     def load(self, request: Request, subject: SignalRInstance, document: Any) -> None:
-        """Set them, on record. Raises ValidationError."""
+        """Set the requirements, on record. Raises ValidationError."""
         with changing_requirements(subject, who=name_of(request)) as demands:
             demands.signature = document["signature"]
             demands.url_secret = document["url_secret"]
@@ -68,23 +68,23 @@ class ReceiverDemandsDocument(InstanceDocument):
 
 
 class SecretSerializer(StrictSerializer):
-    """A secret. It is in no answer: a salted digest of it is all that is kept."""
+    """A URL secret. Only a salted digest of it is stored; no answer contains it."""
 
     secret = TextField(write_only=True, min_length=SHORTEST, max_length=LONGEST)
-    only = FlagField(default=False, help_text="Accept the one before it no longer.")
+    only = FlagField(default=False, help_text="Invalidate the previous secret.")
 
 
 class ReceiverSecret(ApiView):
-    """The secret in the address of an instance's requests: it can be set, and never read."""
+    """The URL secret of an instance: it can be set, and never read."""
 
     reads = "upstreams.view_receiverdemands"
     writes = "upstreams.change_receiverdemands"
 
-    @extend_schema(request=SecretSerializer, responses=DemandsSerializer)
+    @extend_schema(request=SecretSerializer, responses=RequirementsSerializer)
     def post(self, request: Request, name: str) -> Response:
-        """Accept another secret; beside it the one before, until the next is set.
+        """Set a secret. The previous one stays valid until the next is set.
 
-        Sent again, it changes nothing.
+        Setting the same secret again changes nothing.
         """
         serializer = SecretSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -95,9 +95,9 @@ class ReceiverSecret(ApiView):
                 demands.url_secret_digest_before = ""
         return Response(requirements_document(demands))
 
-    @extend_schema(responses={200: DemandsSerializer})
+    @extend_schema(responses={200: RequirementsSerializer})
     def delete(self, request: Request, name: str) -> Response:
-        """Demand none, and forget them all."""
+        """Delete all secrets, and require none."""
         with changing_requirements(instance_named(name), who=name_of(request)) as demands:
             demands.forget_secrets()
         return Response(requirements_document(demands))

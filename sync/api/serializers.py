@@ -1,4 +1,4 @@
-"""What is wanted, plans and operations as JSON."""
+"""The desired state, plans and operations as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from upstreams.models import UpstreamTemplate
 
 
 class IdentitySerializer(StrictSerializer):
-    """The one managed identity that is wanted."""
+    """The desired managed identity."""
 
     type = ChoiceTextField(choices=ManagedIdentity.Type.choices)
     user_assigned = TextField(
@@ -31,7 +31,7 @@ class IdentitySerializer(StrictSerializer):
 
 
 class ResourceSerializer(StrictSerializer):
-    """What a template's token is asked for."""
+    """The resource that a template's token is requested for."""
 
     resource = TextField(help_text="It becomes the token's audience.")
 
@@ -54,14 +54,14 @@ class TemplateSerializer(StrictSerializer):
 
 
 class GrantChoiceSerializer(StrictSerializer):
-    """Whether the identity is to be let into a vault."""
+    """Whether the grant of the identity on a vault is desired."""
 
     vault = TextField(help_text="Its name.")
-    is_wanted = FlagField()
+    is_desired = FlagField()
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
-    """One difference; `before` and `after` are null where there is nothing."""
+    """One difference; `before` or `after` is null if there is no value."""
 
     path = serializers.CharField()
     action = serializers.ChoiceField(choices=["create", "update", "delete"])
@@ -85,7 +85,7 @@ class StepSerializer(serializers.Serializer[Any]):
 
 
 class CountsSerializer(serializers.Serializer[Any]):
-    """How much is created, updated and deleted."""
+    """The number of objects that are created, updated and deleted."""
 
     create = serializers.IntegerField()  # type: ignore[assignment]  # Terraform's words
     update = serializers.IntegerField()  # type: ignore[assignment]
@@ -93,7 +93,7 @@ class CountsSerializer(serializers.Serializer[Any]):
 
 
 class PlanSerializer(serializers.Serializer[Any]):
-    """The changes that turn what Azure has into what is wanted. An apply names the digest."""
+    """The steps from observed to desired state. An apply names the digest."""
 
     instance = serializers.CharField()
     action = serializers.CharField()
@@ -106,9 +106,9 @@ class PlanSerializer(serializers.Serializer[Any]):
 
 
 class ApplySerializer(StrictSerializer):
-    """Which plan to carry out."""
+    """The plan to apply."""
 
-    digest = TextField(help_text="That of the plan, as it was shown.")
+    digest = TextField(help_text="The digest of the plan, as it was shown.")
     paths = serializers.ListField(
         child=TextField(), default=list, help_text="The paths that the plan was limited to."
     )
@@ -119,25 +119,25 @@ class ApplySerializer(StrictSerializer):
 
 
 class InstanceRefusalSerializer(serializers.Serializer[Any]):
-    """An instance of which nothing is applied, and why."""
+    """An instance to which nothing is applied, and why."""
 
     instance = serializers.CharField()
     detail = serializers.CharField()
 
 
 class FleetPlanSerializer(serializers.Serializer[Any]):
-    """The plans of all instances that the filters leave. The apply names the digest over all."""
+    """The plans of all instances that match the filters. The apply names the digest."""
 
     digest = serializers.CharField()
     plans = PlanSerializer(many=True)
     unchanged = serializers.ListField(
-        child=serializers.CharField(), help_text="Those of which Azure has what is wanted."
+        child=serializers.CharField(), help_text="The instances that are in sync."
     )
     refusals = InstanceRefusalSerializer(many=True)
 
 
 class FleetApplySerializer(StrictSerializer):
-    """Which plan of many instances to carry out."""
+    """The plans to apply."""
 
     digest = TextField(help_text="The digest of all plans, as shown for the same filters.")
     confirm_destructive = FlagField(
@@ -146,7 +146,7 @@ class FleetApplySerializer(StrictSerializer):
 
 
 class OperationStepSerializer(serializers.Serializer[Any]):
-    """How far one write is."""
+    """The progress of one step."""
 
     title = serializers.CharField()
     kind = serializers.CharField()
@@ -164,7 +164,7 @@ class OperationErrorSerializer(serializers.Serializer[Any]):
 
 
 class OperationSerializer(DocumentSerializer):
-    """How an operation stands, as `sync.operations.documents` has it."""
+    """An operation and its progress."""
 
     id = serializers.UUIDField()
     instance = serializers.CharField()
@@ -185,19 +185,19 @@ class OperationSerializer(DocumentSerializer):
     steps = OperationStepSerializer(many=True)
 
     def document(self, row: Operation) -> dict[str, Any]:
-        """Return it without Azure's signed address of a write."""
+        """Return it without the signed URL at which Azure reports progress."""
         return operation_document(row)
 
 
 class FleetOperationsSerializer(serializers.Serializer[Any]):
-    """The operations that were started, and the instances of which none was."""
+    """The operations that were started, and the instances that were refused."""
 
     operations = OperationSerializer(many=True)
     refusals = InstanceRefusalSerializer(many=True)
 
 
 class DriftSerializer(serializers.Serializer[Any]):
-    """How an instance stands, as of Azure's last answer."""
+    """The sync status of an instance as of Azure's last answer."""
 
     instance = serializers.CharField()
     status = serializers.ChoiceField(choices=SyncStatus.choices)
@@ -206,9 +206,9 @@ class DriftSerializer(serializers.Serializer[Any]):
 
 
 class AcceptSerializer(StrictSerializer):
-    """Which of the changes in Azure are welcome."""
+    """The changes in Azure to accept."""
 
     paths = serializers.ListField(
-        child=TextField(), default=list, help_text="Of changes; none: all of them."
+        child=TextField(), default=list, help_text="Paths of changes; by default all changes."
     )
-    comment = TextField(max_length=255, allow_blank=True, default="", help_text="Why.")
+    comment = TextField(max_length=255, allow_blank=True, default="", help_text="A change note.")

@@ -1,4 +1,4 @@
-"""What there is in the tenant to choose from: identities to borrow, and applications to ask for."""
+"""User-assigned identities and applications of the tenant."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _MOST: Final = 100
 
 
 class NewIdentitySerializer(StrictSerializer):
-    """Where the identity is to be."""
+    """The name and place of a new identity."""
 
     name = TextField(max_length=128)
     subscription_id = UuidField()
     resource_group = TextField(max_length=90)
-    location = TextField(max_length=64, help_text="As westeurope.")
+    location = TextField(max_length=64, help_text="For example westeurope.")
 
 
 class UserAssignedIdentities(UserAssignedIdentityList):
-    """User-assigned identities that an instance can be given."""
+    """User-assigned identities that instances can use."""
 
     writes = "identities.add_userassignedidentity"
     problems = {"POST": {502}}
@@ -42,20 +42,20 @@ class UserAssignedIdentities(UserAssignedIdentityList):
 
     @extend_schema(request=NewIdentitySerializer, responses={201: UserAssignedIdentitySerializer})
     def post(self, request: Request) -> Response:
-        """Make one in Azure at once: an identity that nothing uses changes nothing."""
+        """Create one in Azure at once: an identity that nothing uses affects nothing."""
         serializer = NewIdentitySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return once(request, lambda: _made(serializer.validated_data, name_of(request)))
+        return once(request, lambda: _create(serializer.validated_data, name_of(request)))
 
 
 class ApplicationSerializer(serializers.Serializer[Any]):
-    """An app registration of the tenant, and what a template can name to get a token for it."""
+    """An app registration of the tenant, and the resources by which a template can name it."""
 
     app_id = serializers.CharField()
     display_name = serializers.CharField(allow_blank=True)
     resources = serializers.ListField(child=serializers.CharField())
     has_v2_tokens = serializers.BooleanField(
-        help_text="Its tokens' issuer is not the v1 one that receivers expect."
+        help_text="Its tokens have the v2 issuer; receivers expect v1 by default."
     )
 
 
@@ -74,12 +74,12 @@ class Applications(ApiView):
         ],
     )
     def get(self, request: Request) -> Response:
-        """Search for applications that a signed template can ask a token for."""
+        """Search for applications that a signed template can request a token for."""
         search = request.query_params.get("search", "")
         found = islice(list_applications(graph_settings(), search), _MOST)
         return Response(ApplicationSerializer(found, many=True).data)
 
 
-def _made(wanted: dict[str, Any], who: str) -> Response:
+def _create(wanted: dict[str, Any], who: str) -> Response:
     row = create_identity(wanted.pop("name"), **wanted, who=who)
     return Response(UserAssignedIdentitySerializer(row).data, status=201)

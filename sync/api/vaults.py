@@ -18,17 +18,17 @@ from sync.inventory.secrets import check_secrets, references_of
 
 
 class ReferenceSerializer(serializers.Serializer[Any]):
-    """One reference of an instance, and in words what Azure last answered about it."""
+    """One Key Vault reference, and what Azure last answered about it."""
 
     instance = serializers.CharField()
     vault = serializers.CharField()
     secret = serializers.CharField(help_text="The secret's name. Its value is never read.")
     grant = serializers.CharField(help_text="Whether the identity may read the vault.")
-    state = serializers.CharField(help_text="Whether the secret is there.")
+    state = serializers.CharField(help_text="Whether the secret exists.")
 
 
 class InstanceReferences(ApiView):
-    """The Key Vault references of an instance's templates, as wanted and as Azure has them."""
+    """The Key Vault references of an instance's templates, desired and observed."""
 
     reads = "identities.view_vaultgrant"
     writes = "identities.change_vaultgrant"
@@ -41,7 +41,7 @@ class InstanceReferences(ApiView):
 
     @extend_schema(request=None, responses=ReferenceSerializer(many=True))
     def post(self, _request: Request, name: str) -> Response:
-        """Ask Azure now, of the grants and after the secrets, and read them."""
+        """Refresh grants and secrets from Azure, and read the references."""
         instance = instance_named(name)
         if references_of(instance):
             refresh(instance)

@@ -14,8 +14,8 @@ from sync.planning.component import PlannedComponent
 from upstreams.models import FunctionApp
 
 if TYPE_CHECKING:
-    from arm.client import ArmClient
     from arm.async_operations import LongRunning
+    from arm.client import ArmClient
 
 
 class PlanOutdated(Exception):

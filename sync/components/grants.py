@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from arm.errors import Forbidden, GrantForbidden, UnexpectedAnswer
 from arm.async_operations import LongRunning
+from arm.errors import Forbidden, GrantForbidden, UnexpectedAnswer
 from arm.state import GrantState, InstanceState
 from identities.models import KeyVault, SignalRInstance
 from sync.audit import record_change

@@ -129,7 +129,7 @@ class Declared:
     def size(self) -> int:
         """The number of instances and Function Apps with changes."""
         apps = sum(bool(each.changes) for each in self.declared_changes.function_apps)
-        return apps + sum(not preview.is_empty for preview in self.previews)
+        return apps + sum(not each.is_empty for each in self.previews)
 
     @property
     def scope(self) -> int:
@@ -148,11 +148,11 @@ class Declared:
             yield f"{place}: the desired state of {name} changes:"
             yield from (f"  {_change_text(change)}" for change in changes)
             yield ""
-        for preview in self.previews:
-            if not (is_brief and preview.plan.is_empty):
-                yield render_text(preview.plan) + "\n"
-            if preview.refusal:
-                yield f"This plan cannot be applied: {preview.refusal}\n"
+        for each in self.previews:
+            if not (is_brief and each.plan.is_empty):
+                yield render_text(each.plan) + "\n"
+            if each.refusal:
+                yield f"This plan cannot be applied: {each.refusal}\n"
 
     def document(self) -> dict[str, Any]:
         """Return the changes of the desired state, and the plans."""

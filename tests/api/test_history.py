@@ -51,7 +51,7 @@ def test_a_comment_that_is_too_long_is_refused(operator: APIClient) -> None:
     assert "comment" in answer.json()["errors"]
 
 
-def test_an_earlier_revision_is_wanted_again_and_planned(local_azure: LocalAzure) -> None:
+def test_an_earlier_revision_is_desired_again_and_planned(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     client = caller(Role.OPERATOR)
     put_identity(client, "SystemAssigned", address=LAB)

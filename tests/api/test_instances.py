@@ -42,7 +42,7 @@ def put(client: APIClient, address: str, document: Any) -> Any:
     return client.put(address, document, format="json", headers={"If-Match": tag})
 
 
-def test_an_instance_is_wanted_then_made_by_an_apply(
+def test_an_instance_is_desired_then_made_by_an_apply(
     operator: APIClient, local_azure: LocalAzure
 ) -> None:
     answer = post(operator, INSTANCES, NEW)
@@ -56,7 +56,7 @@ def test_an_instance_is_wanted_then_made_by_an_apply(
     assert operator.get(address).json()["provisioning_state"] == "Succeeded"
 
 
-def test_an_instance_is_wanted_once_however_often_the_request_is_sent(
+def test_an_instance_is_desired_once_however_often_the_request_is_sent(
     operator: APIClient, local_azure: LocalAzure
 ) -> None:
     first, second = (post(operator, INSTANCES, NEW, **{"Idempotency-Key": "k"}) for _ in range(2))

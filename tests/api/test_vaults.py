@@ -49,15 +49,15 @@ def test_azure_is_asked_after_them_on_demand(operator: APIClient, local_azure: L
     assert len(local_azure.requests()) > asked
 
 
-def test_a_grant_is_wanted_until_somebody_says_no(operator: APIClient) -> None:
-    assert operator.get(f"{LAB}grants/").json() == [{"vault": VAULT, "is_wanted": True}]
-    answer = put(operator, {"vault": VAULT, "is_wanted": False})
-    assert answer.json() == [{"vault": VAULT, "is_wanted": False}]
-    assert put(operator, {"vault": VAULT, "is_wanted": True}).json()[0]["is_wanted"] is True
+def test_a_grant_is_desired_until_somebody_says_no(operator: APIClient) -> None:
+    assert operator.get(f"{LAB}grants/").json() == [{"vault": VAULT, "is_desired": True}]
+    answer = put(operator, {"vault": VAULT, "is_desired": False})
+    assert answer.json() == [{"vault": VAULT, "is_desired": False}]
+    assert put(operator, {"vault": VAULT, "is_desired": True}).json()[0]["is_desired"] is True
 
 
 def test_a_grant_of_a_vault_that_no_template_names_is_refused(operator: APIClient) -> None:
-    answer = put(operator, {"vault": "other", "is_wanted": True})
+    answer = put(operator, {"vault": "other", "is_desired": True})
     assert answer.status_code == 400
     assert "vault" in answer.json()["errors"]
 
@@ -65,7 +65,7 @@ def test_a_grant_of_a_vault_that_no_template_names_is_refused(operator: APIClien
 def test_nobody_is_let_in_where_there_is_no_identity(operator: APIClient) -> None:
     identity = {"type": "None"}
     operator.put(f"{LAB}identity/", identity, format="json", headers={"If-Match": "*"})
-    assert put(operator, {"vault": VAULT, "is_wanted": True}).status_code == 400
+    assert put(operator, {"vault": VAULT, "is_desired": True}).status_code == 400
 
 
 def test_an_instance_without_references_has_none() -> None:

@@ -39,7 +39,7 @@ _WRITES: Final[tuple[tuple[str, str, Any], ...]] = (
     ("post", "/user-assigned-identities/", {"name": "id-new", **_NEW}),
     ("put", "/instances/{name}/identity/", {"type": "SystemAssigned"}),
     ("put", "/instances/{name}/upstream/", [_NAMING]),
-    ("put", "/instances/{name}/grants/", [{"vault": "contoso-vault", "is_wanted": True}]),
+    ("put", "/instances/{name}/grants/", [{"vault": "contoso-vault", "is_desired": True}]),
     ("put", "/instances/{name}/settings/", {"policy": "manage", "is_protected": True}),
     (
         "put",

@@ -57,7 +57,7 @@ def test_grant_can_be_removed_and_added_with_audit(
     assert "grants" not in kinds(instance)
     assert "Yes: in the plan" in press(operator, "grant", vault=POLICIES)
     assert "grants" in kinds(instance)
-    events = AuditEvent.objects.filter(action="want grants")
+    events = AuditEvent.objects.filter(action="choose grants")
     assert {event.who for event in events} == {"a-operator"}
 
 
@@ -105,7 +105,7 @@ def test_sets_url_secret_without_showing_it(operator: Client) -> None:
     assert SECRET not in press(operator, "save_url_secret", page, **form)
     demands = ReceiverDemands.objects.get(instance=instance)
     assert (demands.url_secret, bool(demands.url_secret_digest)) == (True, True)
-    assert SECRET not in str(AuditEvent.objects.filter(action="set receiver demands").values())
+    assert SECRET not in str(AuditEvent.objects.filter(action="set request requirements").values())
     press(operator, "delete_url_secret", page)
     demands.refresh_from_db()
     assert (demands.url_secret, demands.url_secret_digest) == (False, "")

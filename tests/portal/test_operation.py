@@ -31,7 +31,7 @@ def test_shows_steps_requester_and_what_it_waits_for(
     page = shown(sign_in(Role.VIEWER), signed_lab())
     assert "Waiting for a worker." in page
     assert "every 2s" in page
-    assert "Give the instance a system-assigned identity" in page
+    assert "Assign a system-assigned identity" in page
     assert "0 of 2 steps done" in page
     assert "ada" in page
 
@@ -97,7 +97,7 @@ def test_operator_can_cancel(local_azure: LocalAzure, sign_in: SignIn) -> None:
 def test_refuses_to_cancel_finished_operation(local_azure: LocalAzure, sign_in: SignIn) -> None:
     operation = drive(signed_lab())
     answer = sign_in(Role.OPERATOR).post(address(operation, "cancel/"), follow=True)
-    assert "nothing to stop" in answer.content.decode()
+    assert "cannot be cancelled" in answer.content.decode()
 
 
 def test_viewer_cannot_cancel(local_azure: LocalAzure, sign_in: SignIn) -> None:

@@ -21,8 +21,8 @@ def test_shows_steps_with_reasons_and_digest(local_azure: LocalAzure, sign_in: S
     lab = changed_lab()
     page = sign_in(Role.VIEWER).get(address(lab)).content.decode()
     assert "Plan: 2 to add, 0 to change, 0 to remove." in page
-    assert "Give the instance a system-assigned identity" in page
-    assert "Before whatever uses it" in page
+    assert "Assign a system-assigned identity" in page
+    assert "Before everything that uses it" in page
     assert "(known after apply)" in page
     assert shown_plan(lab)["digest"] in page
 
@@ -129,7 +129,7 @@ def test_plan_contains_only_selected_changes(local_azure: LocalAzure, sign_in: S
 def test_explains_why_there_is_no_plan(local_azure: LocalAzure, sign_in: SignIn) -> None:
     page = sign_in(Role.VIEWER).get(address(want(imported(seed.LAB), "None", SIGNED)))
     assert "No plan" in page.content.decode()
-    assert "is to have no identity" in page.content.decode()
+    assert "the desired state has no identity" in page.content.decode()
 
 
 def test_unread_instance_offers_refresh(sign_in: SignIn, instance: SignalRInstance) -> None:

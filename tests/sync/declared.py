@@ -52,7 +52,9 @@ class Fleet:
 
     def apply(self, *options: str) -> Outcome:
         """Apply the file in this process."""
-        return run("apply", "-f", str(self.path), "--yes", "--inline", *options)
+        return run(
+            "apply", "-f", str(self.path), "--yes", "--confirm-destructive", "--inline", *options
+        )
 
 
 def reference(vault: str) -> dict[str, str]:

@@ -94,25 +94,29 @@ def test_json_is_read_as_the_yaml_that_it_is() -> None:
 
 # What is written otherwise, and the line, path and sentence that say what is wrong.
 WRONG = [
-    ("name: contoso-chat", "name: 7", "3: name: A text belongs here, and this is a number"),
-    ("name: contoso-chat", "name: yes", "3: name: A text belongs here, and this is true or false"),
-    ("name: contoso-chat", 'name: "\\0"', "3: name: A text holds no such characters."),
-    ("name: contoso-chat", "name: [a]", "3: name: A text belongs here."),
-    ("name: contoso-chat\n", "", "1: name is missing."),
-    (SUBSCRIPTION, "mine", "4: subscription: Give the subscription's ID"),
+    ("name: contoso-chat", "name: 7", "3: name: A string is required here, and this is a number"),
+    (
+        "name: contoso-chat",
+        "name: yes",
+        "3: name: A string is required here, and this is true or false",
+    ),
+    ("name: contoso-chat", 'name: "\\0"', "3: name: The string contains characters"),
+    ("name: contoso-chat", "name: [a]", "3: name: A string is required here."),
+    ("name: contoso-chat\n", "", "1: Missing: name."),
+    (SUBSCRIPTION, "mine", "4: subscription: Write the subscription's id"),
     ("policy: manage", "policy: manag", "9: policy: Write one of observe, manage, pause."),
     ("protected: true", "protected: 1", "10: protected: Write true or false."),
-    ("protected: true", "locked: true", "10: locked: This key is not known here"),
-    ("protected: true", "policy: observe", "10: policy: This key is given twice."),
+    ("protected: true", "locked: true", "10: locked: Unknown key"),
+    ("protected: true", "policy: observe", "10: policy: This key is a duplicate."),
     ("type: SystemAssigned", "type: System", "13: identity.type: Write one of None, System"),
-    ("type: SystemAssigned", "type: UserAssigned", "12: identity: Name the ARM id in userAssigned"),
-    ("hubPattern: chat", "hub: chat", "15: upstream[0].hub: This key is not known here"),
-    ("hubPattern: chat", "hubPattern: 1", "15: upstream[0].hubPattern: A text belongs"),
-    ("type: ManagedIdentity", "type: None", "17: upstream[0].auth: Give managedIdentity for"),
-    ("resource: api", "audience: api", "20: upstream[0].auth.managedIdentity.audience: This key"),
+    ("type: SystemAssigned", "type: UserAssigned", "12: identity: userAssigned is the ARM id"),
+    ("hubPattern: chat", "hub: chat", "15: upstream[0].hub: Unknown key"),
+    ("hubPattern: chat", "hubPattern: 1", "15: upstream[0].hubPattern: A string is"),
+    ("type: ManagedIdentity", "type: None", "17: upstream[0].auth: managedIdentity is required"),
+    ("resource: api", "audience: api", "20: upstream[0].auth.managedIdentity.audience: Unknown"),
     ("contoso-vault: false", "contoso-vault: no way", "22: grants.contoso-vault: Write true or"),
-    ("signalman/v1", "signalman/v2", "1: The first line of a document is `apiVersion: signalman"),
-    ("kind: SignalRInstance", "kind: SignalR", "1: kind is SignalRInstance or FunctionApp."),
+    ("signalman/v1", "signalman/v2", "1: A document starts with `apiVersion: signalman"),
+    ("kind: SignalRInstance", "kind: SignalR", "1: kind must be SignalRInstance or FunctionApp."),
     ("upstream:\n", "upstream: {\n", "15: This is not YAML"),
 ]
 
@@ -126,7 +130,7 @@ def test_a_fault_names_file_line_and_path(before: str, after: str, words: str) -
 def test_an_upstream_that_is_no_list_is_a_fault() -> None:
     head = WHOLE.partition("upstream:")[0]
     assert (
-        "fleet.yaml:14: upstream: A list belongs here; an empty one is written []."
+        "fleet.yaml:14: upstream: A list is required here; an empty list is written []."
         in (read(f"{head}upstream: none\n")[1])
     )
 

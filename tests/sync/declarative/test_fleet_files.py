@@ -38,13 +38,13 @@ def test_a_file_that_cannot_be_read_is_named(fleet: Fleet) -> None:
     (fleet.path.parent / "latin.yaml").write_bytes(b"name: \xe9")
     files = [str(fleet.path.parent / name) for name in ("nowhere.yaml", "latin.yaml")]
     outcome = run("apply", *(f"-f={file}" for file in files))
-    assert "nowhere.yaml:1: It cannot be read: No such file or directory." in outcome.error
-    assert "latin.yaml:1: It cannot be read: it is not in UTF-8." in outcome.error
+    assert "nowhere.yaml:1: The file cannot be read: No such file or directory." in outcome.error
+    assert "latin.yaml:1: The file cannot be read: it is not encoded in UTF-8." in outcome.error
 
 
 def test_files_that_declare_nothing_are_an_error(fleet: Fleet) -> None:
     fleet.path.write_text("")
-    assert "Nothing is declared" in fleet.apply().error
+    assert "There are no documents" in fleet.apply().error
 
 
 # --- the command ---
@@ -55,14 +55,14 @@ def test_somebody_has_to_say_yes(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     before = rows()
     outcome = run("apply", "-f", str(fleet.path))
-    assert "give --yes" in outcome.error
+    assert "with --yes" in outcome.error
     assert rows() == before
 
 
 def test_paths_and_digests_are_of_named_instances(fleet: Fleet) -> None:
-    assert "not of files" in fleet.apply("--path", "identity").error
-    assert "not of files" in fleet.apply("--digest", "0").error
-    assert "not of files" in fleet.plan("--path", "identity").error
+    assert "no files" in fleet.apply("--path", "identity").error
+    assert "no files" in fleet.apply("--digest", "0").error
+    assert "no files" in fleet.plan("--path", "identity").error
     assert "Name the instances" in run("apply").error
 
 
@@ -70,9 +70,9 @@ def test_the_document_of_an_apply_says_what_was_wanted_and_done(fleet: Fleet) ->
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
     planned = fleet.plan("--json").document
     document = fleet.apply("--json").document
-    assert document["wanted"] == planned["wanted"]
+    assert document["desired"] == planned["desired"]
     assert document["plans"] == planned["plans"]
-    (wanted,) = document["wanted"]
+    (wanted,) = document["desired"]
     assert wanted["name"] == seed.LAB
     assert wanted["place"].startswith(f"{fleet.path}:")
     (operation,) = document["operations"]

@@ -82,7 +82,9 @@ def test_ours_can_be_applied_change_by_change(local_azure: LocalAzure) -> None:
 
 def test_a_part_that_could_not_work_alone_is_not_begun(local_azure: LocalAzure) -> None:
     drifted()
-    outcome = run("apply", seed.LAB, "--path", "upstream.templates[0]", "--yes")
+    outcome = run(
+        "apply", seed.LAB, "--path", "upstream.templates[0]", "--yes", "--confirm-destructive"
+    )
     assert outcome.code == 1
     assert "no identity" in outcome.error
 
@@ -107,7 +109,7 @@ def test_the_command_accepts_by_path_and_shows_what_is_left(local_azure: LocalAz
     ("arguments", "words"),
     [
         (["--accept"], "Name the instances"),
-        ([seed.LAB, "--path", "identity"], "give --accept"),
+        ([seed.LAB, "--path", "identity"], "needs --accept"),
         (["--accept", seed.LAB, seed.CHAT, "--path", "identity"], "alone"),
         (["--accept", seed.LAB, "--path", "tags"], "Nothing differs at tags"),
     ],

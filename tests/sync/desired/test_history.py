@@ -136,7 +136,7 @@ def test_a_rollback_to_what_azure_has_not_shows_the_plan(local_azure: LocalAzure
     run("set_identity", seed.LAB, "--none")
     outcome = run("rollback", seed.LAB, "2")
     assert outcome.code == 2
-    assert "Give the instance a system-assigned identity" in outcome.out
+    assert "Assign a system-assigned identity" in outcome.out
 
 
 def test_a_rollback_to_nowhere_is_refused(local_azure: LocalAzure) -> None:

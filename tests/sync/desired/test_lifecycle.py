@@ -93,7 +93,7 @@ def test_a_deletion_is_one_step_and_says_what_goes_with_it() -> None:
 
 def test_nothing_can_be_set_on_an_instance_that_is_not_made() -> None:
     wanted = InstanceState(IdentityState("SystemAssigned"), existence=None)
-    with pytest.raises(InvalidDesired, match="choose the change `instance`"):
+    with pytest.raises(InvalidDesired, match="select its creation, `instance`"):
         REGISTRY.plan(wanted, ABSENT, instance=NEW)
 
 
@@ -120,7 +120,7 @@ def test_a_new_instance_is_wanted_and_not_yet_made(local_azure: LocalAzure) -> N
     assert sync_status(instance) == SyncStatus.OUT_OF_SYNC
     assert writes(local_azure) == []
     assert DesiredRevision.objects.get(instance=instance).action == "create"
-    event = AuditEvent.objects.get(action="want instance")
+    event = AuditEvent.objects.get(action="add instance")
     assert event.after
     assert event.after["sku"] == "Standard_S1"
 
@@ -389,7 +389,7 @@ def test_a_deletion_that_is_not_waited_for_is_pending(local_azure: LocalAzure) -
     deletable()
     outcome = run("delete_instance", seed.LAB, f"--confirm={seed.LAB}")
     assert outcome.code == 2
-    assert "is on the queue" in outcome.out
+    assert "Started operation" in outcome.out
 
 
 # --- a worker that dies ---

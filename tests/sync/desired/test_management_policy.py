@@ -25,7 +25,7 @@ def test_the_database_knows_three_policies(local_azure: LocalAzure) -> None:
         SignalRInstance.objects.filter(pk=instance.pk).update(policy="adopt")
 
 
-@pytest.mark.parametrize(("policy", "state"), [("observe", "only observed"), ("pause", "paused")])
+@pytest.mark.parametrize(("policy", "state"), [("observe", "is observe"), ("pause", "is pause")])
 def test_nothing_is_begun_under_another_policy_than_manage(
     local_azure: LocalAzure, policy: str, state: str
 ) -> None:

@@ -22,7 +22,7 @@ from upstreams.demands import ReceiverDemands
 pytestmark = pytest.mark.django_db
 
 FIRST, SECOND = "first-secret-of-many", "second-secret-of-many"
-ACTION = "set receiver demands"
+ACTION = "set request requirements"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_secret_is_on_record_without_its_value_or_digest(
 ) -> None:
     for secret in (FIRST, SECOND):
         monkeypatch.setattr("sys.stdin", io.StringIO(secret + "\n"))
-        assert run("set_url_secret", instance.name, "--demand").code == 0
+        assert run("set_url_secret", instance.name, "--require").code == 0
     kept = ReceiverDemands.objects.get()
     text = json.dumps([[event.before, event.after] for event in events()])
     assert not [each for each in (FIRST, SECOND, *kept.value.url_secrets) if each in text]

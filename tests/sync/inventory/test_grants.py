@@ -184,7 +184,7 @@ def test_a_vault_that_was_never_looked_for_is_looked_for_before_a_plan(
     local_azure: LocalAzure,
 ) -> None:
     instance = want(imported(seed.LAB), "SystemAssigned", template(POLICIES))
-    with pytest.raises(NeverRead, match=f"the vault {POLICIES}, which was not looked for"):
+    with pytest.raises(NeverRead, match=f"the vault {POLICIES}, which Signalman has not read"):
         plan_instance(instance)
     refresh(instance)
     assert [step.kind for step in plan_instance(stored(instance)).steps][1] == "grants"
@@ -239,7 +239,7 @@ def test_a_vault_that_goes_by_roles_since_the_plan_makes_it_stale(arm: Arm) -> N
     arm.call("PATCH", vault_id(POLICIES), body, "2023-07-01").raise_for_status()
     drive(operation)
     assert (operation.state, operation.error_code) == ("failed", "StalePlan")
-    assert "switched between access policies and roles" in operation.error_message
+    assert "changed between access policies and roles" in operation.error_message
     assert drive(start(stored(operation.instance))).state == "succeeded"
 
 
@@ -273,7 +273,7 @@ def test_an_import_wants_no_grant_that_azure_lacks(local_azure: LocalAzure) -> N
     assert plan_instance(instance).is_empty
     assert desire_all_grants(instance, who="ada")
     assert [step.kind for step in plan_instance(stored(instance)).steps] == ["grants"]
-    assert AuditEvent.objects.get(action="want grants").who == "ada"
+    assert AuditEvent.objects.get(action="choose grants").who == "ada"
     assert not desire_all_grants(instance, who="ada")
 
 
@@ -314,7 +314,7 @@ def test_role_assignments_that_may_not_be_read_are_a_problem_of_the_vault(
     fault = {"method": "GET", "path": "roleAssignments", "status": 403, "body": body, "times": None}
     local_azure.post("/_local/faults", [fault])
     instance = naming(seed.CHAT, "SystemAssigned", ROLES)
-    assert "role assignments were not read" in KeyVault.objects.get(name=ROLES).problem
+    assert "role assignments could not be read" in KeyVault.objects.get(name=ROLES).problem
     assert [step.kind for step in plan_instance(instance).steps] == ["templates"]
 
 

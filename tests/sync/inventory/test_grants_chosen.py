@@ -68,7 +68,7 @@ def test_a_template_chosen_without_the_identity_that_it_needs_is_refused(
     local_azure: LocalAzure,
 ) -> None:
     instance = naming(seed.LAB, "SystemAssigned", POLICIES)
-    with pytest.raises(ValueError, match="to have no identity"):
+    with pytest.raises(ValueError, match="has no identity"):
         plan_instance(instance, ["upstream.templates[0]"])
 
 
@@ -82,7 +82,7 @@ def test_a_lost_grant_that_is_accepted_is_not_planned_again(
     assert change.path == f"grants[{POLICIES}]"
     assert kinds(instance) == []
     assert stored(instance).declined_grants == [[POLICIES, "SystemAssigned"]]
-    event = AuditEvent.objects.get(action="want no grants")
+    event = AuditEvent.objects.get(action="decline grants")
     assert (event.who, event.before) == ("ada", [])
     assert event.after == [[POLICIES, "SystemAssigned"]]
 

@@ -147,8 +147,8 @@ def test_the_command_wants_grants_of_named_instances_only(local_azure: LocalAzur
     instance = naming_stored(f"{seed.VAULT}/upstream-code")
     instance.declined_grants = [[seed.VAULT, "SystemAssigned"]]
     instance.save()
-    assert run("key_vaults", "--want-grants").code == 1
-    run("key_vaults", seed.LAB, "--want-grants")
+    assert run("key_vaults", "--desire-grants").code == 1
+    run("key_vaults", seed.LAB, "--desire-grants")
     instance.refresh_from_db()
     assert instance.declined_grants == []
 

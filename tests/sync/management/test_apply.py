@@ -58,7 +58,7 @@ def test_without_a_person_and_without_yes_nothing_starts(
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
     outcome = run("apply", seed.LAB)
     assert outcome.code == 1
-    assert "give --yes" in outcome.error
+    assert "with --yes" in outcome.error
     assert not Operation.objects.exists()
 
 
@@ -148,7 +148,7 @@ def test_operations_shows_one_with_its_steps(local_azure: LocalAzure) -> None:
     operation = drive(signed_lab())
     lines = run("operations", str(operation.pk)).out.splitlines()
     assert lines[1:] == [
-        "Done\tGive the instance a system-assigned identity",
+        "Done\tAssign a system-assigned identity",
         "Done\tSet 1 upstream template",
     ]
 

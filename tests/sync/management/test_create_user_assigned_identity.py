@@ -27,7 +27,7 @@ def test_it_is_made_in_azure_and_known_here(local_azure: LocalAzure) -> None:
     assert identity.principal_id is not None
     assert str(identity.principal_id) in outcome.out
     event = AuditEvent.objects.get()
-    assert (event.action, event.object) == ("write user-assigned identity", identity.arm_id)
+    assert (event.action, event.object) == ("create user-assigned identity", identity.arm_id)
 
 
 def test_making_it_again_changes_nothing(local_azure: LocalAzure) -> None:

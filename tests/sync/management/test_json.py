@@ -39,7 +39,7 @@ CALLS: list[tuple[list[str], set[str]]] = [
     (["set_identity", seed.LAB, "--system-assigned"], {"instance", "identity"}),
     (["set_policy", seed.LAB, "manage"], {"instances"}),
     (["set_upstream", seed.LAB, "-"], {"instance", "upstream"}),
-    (["set_url_secret", seed.LAB], {"instance", "secrets", "parameter", "is_demanded"}),
+    (["set_url_secret", seed.LAB], {"instance", "secrets", "parameter", "is_required"}),
 ]
 
 

@@ -25,7 +25,7 @@ def _want_system_assigned(name: str) -> None:
 def test_nothing_to_do_straight_after_an_import() -> None:
     outcome = run("plan")
     assert outcome.code == 0
-    assert "0 of 4 instance(s) would change." in outcome.out
+    assert "0 of 4 instances have changes." in outcome.out
 
 
 def test_pending_changes_have_an_exit_code_of_their_own() -> None:
@@ -33,13 +33,13 @@ def test_pending_changes_have_an_exit_code_of_their_own() -> None:
     outcome = run("plan")
     assert outcome.code == 2
     assert "SystemAssigned" in outcome.out
-    assert "1 of 4 instance(s) would change." in outcome.out
+    assert "1 of 4 instances have changes." in outcome.out
 
 
 def test_an_instance_is_planned_by_its_name_in_any_case() -> None:
     outcome = run("plan", seed.LAB.upper())
     assert outcome.code == 0
-    assert f"No changes. Azure has what is wanted of {seed.LAB}." in outcome.out
+    assert f"No changes. {seed.LAB} is in sync" in outcome.out
 
 
 def test_scripts_read_a_document_with_the_digest_to_apply() -> None:

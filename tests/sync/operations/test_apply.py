@@ -83,12 +83,12 @@ def test_an_operation_always_says_what_it_waits_for(local_azure: LocalAzure) -> 
         words.append(operation.waiting_for)
     assert words == [
         "a worker",
-        "Azure to finish: Give the instance a system-assigned identity",
-        "Azure to finish: Give the instance a system-assigned identity",
-        "a worker to take the next step",
+        "Azure to finish: Assign a system-assigned identity",
+        "Azure to finish: Assign a system-assigned identity",
+        "a worker for the next step",
         "Azure to finish: Set 1 upstream template",
         "Azure to finish: Set 1 upstream template",
-        "a last look at Azure",
+        "a final read of Azure",
         "",
     ]
 
@@ -127,7 +127,7 @@ def test_a_change_in_azure_after_the_plan_stops_the_apply_before_it_writes(
     arm_client(seed.SUBSCRIPTION_ID).patch_instance(seed.PAYMENTS_GROUP, seed.LAB, theirs)
     drive(operation)
     assert (operation.state, operation.error_code) == ("failed", "StalePlan")
-    assert "Look at the new plan" in operation.error_message
+    assert "Review the new plan" in operation.error_message
     assert patches(local_azure) == [theirs]
     assert steps_of(operation) == ["pending", "pending"]
 

@@ -81,7 +81,7 @@ def test_a_fleet_that_is_applied_at_once_waits_for_its_turn(
         stage(operation, now)
     assert len(patches(local_azure)) == 1
     second, third = fleet[1:]
-    assert second.waiting_for == third.waiting_for == "its turn within Azure's budget of writes"
+    assert second.waiting_for == third.waiting_for == "Azure's rate limit for writes"
     assert second.due_at is not None
     assert third.due_at is not None
     assert 9 < (third.due_at - second.due_at).total_seconds() < 11
@@ -96,7 +96,7 @@ def test_reads_wait_for_their_turn_too(local_azure: LocalAzure, settings: Settin
     now = timezone.now()
     for _ in range(3):
         stage(operation, now)
-    assert operation.waiting_for == "its turn within Azure's budget of reads"
+    assert operation.waiting_for == "Azure's rate limit for reads"
     assert operation.due_at is not None
     assert 9 < (operation.due_at - now).total_seconds() < 11
     assert len(local_azure.requests("GET")) == 2

@@ -169,7 +169,7 @@ def test_a_plan_that_cannot_be_read_ends_the_operation_in_a_sentence(
     Operation.objects.filter(pk=operation.pk).update(plan=plan)
     assert stage(operation) is None
     assert (operation.state, operation.error_code) == ("failed", "UnreadablePlan")
-    assert "Look at the new plan and apply that." in operation.error_message
+    assert "Review the new plan and apply that." in operation.error_message
     assert (operation.lease_owner, operation.lease_until) == ("", None)
     assert patches(local_azure) == []
 

@@ -32,7 +32,7 @@ def test_starting_writes_nothing_to_azure(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     assert (operation.state, operation.attempt) == ("queued", 1)
     assert [step.title for step in operation.steps.all()] == [
-        "Give the instance a system-assigned identity",
+        "Assign a system-assigned identity",
         "Set 1 upstream template",
     ]
     assert patches(local_azure) == []
@@ -84,7 +84,7 @@ def test_nothing_to_apply_starts_nothing(local_azure: LocalAzure) -> None:
 
 
 def test_what_cannot_work_starts_nothing(local_azure: LocalAzure) -> None:
-    with pytest.raises(InvalidDesired, match="is to have no identity"):
+    with pytest.raises(InvalidDesired, match="has no identity"):
         start(want(imported(seed.LAB), "None", SIGNED))
 
 

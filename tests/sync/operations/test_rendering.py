@@ -22,9 +22,9 @@ PLAN = REGISTRY.plan(DESIRED, OBSERVED, instance="contoso")
 
 def test_a_plan_reads_as_terraform_writes_it() -> None:
     assert render_text(PLAN).splitlines() == [
-        "To apply to contoso:",
+        "Plan for contoso:",
         "",
-        "  # 1. Give the instance a system-assigned identity",
+        "  # 1. Assign a system-assigned identity",
         "  + identity {",
         '      + type         = "SystemAssigned"',
         "      + principal_id = (known after apply)",
@@ -42,6 +42,7 @@ def test_a_plan_reads_as_terraform_writes_it() -> None:
         '      ~ auth_type = "None" -> "ManagedIdentity"',
         '      + resource  = "api://chat"',
         "    }",
+        "  ! Upstream template 2 of Azure's list is deleted.",
         "",
         "Plan: 1 to add, 1 to change, 1 to remove.",
     ]
@@ -49,7 +50,7 @@ def test_a_plan_reads_as_terraform_writes_it() -> None:
 
 def test_an_empty_plan_says_so() -> None:
     text = render_text(REGISTRY.plan(OBSERVED, OBSERVED, instance="contoso"))
-    assert text == "No changes. Azure has what is wanted of contoso."
+    assert text == "No changes. contoso is in sync with Azure."
 
 
 def test_a_warning_is_shown_with_its_step() -> None:

@@ -132,7 +132,7 @@ def test_another_audience_shuts_out_nobody() -> None:
     before = replace(WANTED, allowed_audiences=())
     (step,) = REGISTRY.plan(state(one=WANTED), state(one=before), instance="x").steps
     assert step.warnings == ()
-    assert step.title == "Let one accept the signed requests"
+    assert step.title == "Make one accept the signed requests"
     assert [change.path for change in step.changes] == ["function_apps[one].allowed_audiences"]
 
 

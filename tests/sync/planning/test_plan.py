@@ -194,7 +194,7 @@ def test_a_problem_names_its_template_and_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "title"),
     [
-        (IdentityState(), SYSTEM, "Give the instance a system-assigned identity"),
+        (IdentityState(), SYSTEM, "Assign a system-assigned identity"),
         (SYSTEM, IdentityState(), "Remove the identity"),
         (
             SYSTEM,
@@ -266,7 +266,7 @@ def test_a_role_assignment_is_said_to_take_its_time() -> None:
     template = TemplateState(f"https://a.example/{reference('roles')}")
     desired = InstanceState(SYSTEM, (template,), (grant("roles", "SystemAssigned"),))
     (grants, _templates) = REGISTRY.plan(desired, InstanceState(SYSTEM), instance="x").steps
-    assert grants.title == "Let the identity read the secrets of roles"
+    assert grants.title == "Grant the identity access to the secrets of roles"
     assert "may take 30 minutes to act" in grants.warnings[0]
 
 
