@@ -117,7 +117,7 @@ def test_the_audit_trail_is_filtered_by_who_and_what_and_when(operator: APIClien
         rows = operator.get(AUDIT, filters).json()["results"]
         return [row["action"] for row in rows]
 
-    assert found(object="CONTOSO-A") == [*found(who="one-of-operators"), "want: found"]
+    assert found(object="CONTOSO-A") == [*found(who="one-of-operators"), "desired state: found"]
     assert found(who="nobody") == found(since=soon) == found(object="contoso") == []
     assert found(until=soon) == found()
 

@@ -74,7 +74,7 @@ def test_finds_audit_events_by_instance(local_azure: LocalAzure, admin_client: C
         "write identity",
         "start apply",
         "set policy",
-        "want: import",
+        "desired state: import",
     ]
     other = admin_client.get(address, {"q": seed.CHAT})
     assert list(other.context["cl"].result_list) == []

@@ -19,7 +19,7 @@ def test_imports_all_subscriptions(local_azure: LocalAzure, sign_in: SignIn) -> 
     page = sign_in(Role.OPERATOR).post(PAGE).content.decode()
     assert "4 new" in page
     assert f"/admin/instances/{seed.CHAT}/" in page
-    assert AuditEvent.objects.filter(who="a-operator", action="want: import").count() == 4
+    assert AuditEvent.objects.filter(who="a-operator", action="desired state: import").count() == 4
 
 
 def test_imports_one_instance(local_azure: LocalAzure, sign_in: SignIn) -> None:

@@ -40,7 +40,7 @@ def test_accepting_all_wants_what_azure_has(local_azure: LocalAzure) -> None:
     assert plan_instance(stored(seed.LAB)).is_empty
     revision = DesiredRevision.objects.filter(instance=instance).latest("number")
     assert (revision.action, revision.comment) == ("accept", "they are right")
-    assert AuditEvent.objects.filter(action="want: accept").count() == 1
+    assert AuditEvent.objects.filter(action="desired state: accept").count() == 1
     assert patches(local_azure) == []
 
 
@@ -52,7 +52,7 @@ def test_accepting_one_change_leaves_the_others_wanted(local_azure: LocalAzure) 
 
 def test_what_could_not_work_with_the_rest_is_not_accepted(local_azure: LocalAzure) -> None:
     instance = drifted()
-    with pytest.raises(NotAcceptable, match="Upstream template 0 asks for a token"):
+    with pytest.raises(NotAcceptable, match="Upstream template 1 requests an access token"):
         accept(instance, ["identity"], who="ada")
     assert desired_state(stored(seed.LAB)) == desired_state(instance)
 
@@ -108,9 +108,9 @@ def test_the_command_accepts_by_path_and_shows_what_is_left(local_azure: LocalAz
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--accept"], "Name the instances"),
+        (["--accept"], "needs the names of instances"),
         ([seed.LAB, "--path", "identity"], "needs --accept"),
-        (["--accept", seed.LAB, seed.CHAT, "--path", "identity"], "alone"),
+        (["--accept", seed.LAB, seed.CHAT, "--path", "identity"], "exactly one instance"),
         (["--accept", seed.LAB, "--path", "tags"], "Nothing differs at tags"),
     ],
 )

@@ -83,7 +83,7 @@ def test_the_audit_trail_has_before_and_after(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     before = desired_state(lab()).to_json()
     run("set_identity", seed.LAB, "--system-assigned")
-    event = AuditEvent.objects.get(action="want: set identity")
+    event = AuditEvent.objects.get(action="desired state: set identity")
     assert (event.object, event.before) == (lab().arm_id, before)
     assert event.after == desired_state(lab()).to_json()
 
@@ -151,7 +151,7 @@ def test_a_rollback_to_an_identity_that_is_gone_is_refused(local_azure: LocalAzu
     borrowed = InstanceState.from_json(
         {"identity": {"type": "UserAssigned", "user_assigned_id": IDENTITY_IDS[0]}, "templates": []}
     )
-    with pytest.raises(NoSuchRevision, match="is not known here"):
+    with pytest.raises(NoSuchRevision, match="does not know the user-assigned identity"):
         set_desired_state(instance, borrowed, ADA)
 
 

@@ -88,7 +88,7 @@ def test_a_deletion_is_one_step_and_says_what_goes_with_it() -> None:
     text = render_text(deletion)
     assert "- instance {" in text
     assert '- sku          = "Standard_S1"' in text
-    assert "! Its clients are cut off" in text
+    assert "! Its clients are disconnected" in text
 
 
 def test_nothing_can_be_set_on_an_instance_that_is_not_made() -> None:
@@ -258,7 +258,7 @@ def test_a_creation_that_azure_refuses_is_not_on_record_as_perhaps_made(
     ("name", "words"),
     [
         (seed.CHAT, "already taken.*import_instances --name contoso-chat"),
-        ("no", "A SignalR name has 3 to 63"),
+        ("no", "The name of a SignalR instance has 3 to 63"),
     ],
 )
 def test_what_cannot_be_made_is_not_wanted(local_azure: LocalAzure, name: str, words: str) -> None:
@@ -271,7 +271,7 @@ def test_what_cannot_be_made_is_not_wanted(local_azure: LocalAzure, name: str, w
 def test_that_azure_has_it_not_yet_is_nothing_to_accept(local_azure: LocalAzure) -> None:
     create()
     wanted = desired_state(want(stored(), "SystemAssigned", SIGNED))
-    with pytest.raises(NeverRead, match="no such instance"):
+    with pytest.raises(NeverRead, match="does not exist in Azure"):
         accept(stored(), who="ada")
     assert desired_state(stored()) == wanted
 
@@ -326,7 +326,7 @@ def test_an_instance_is_protected_until_somebody_says_otherwise(local_azure: Loc
 
 
 def test_the_name_has_to_be_typed(local_azure: LocalAzure) -> None:
-    with pytest.raises(Protected, match=f"by the name '{seed.LAB}', not 'lab'"):
+    with pytest.raises(Protected, match=f"with the name '{seed.LAB}', not 'lab'"):
         start_delete(deletable(), confirm="lab", actor=Actor("ada"))
     assert not Operation.objects.exists()
 
@@ -340,7 +340,7 @@ def test_an_observed_instance_is_not_deleted(local_azure: LocalAzure) -> None:
 
 def test_what_azure_has_not_is_not_deleted(local_azure: LocalAzure) -> None:
     drive(delete(deletable()))
-    with pytest.raises(NeverRead, match="no such instance"):
+    with pytest.raises(NeverRead, match="does not exist in Azure"):
         delete(stored(seed.LAB))
 
 
@@ -376,7 +376,7 @@ def test_the_command_deletes_by_name(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     run("set_policy", seed.LAB, "manage")
     assert "protect contoso-lab --off" in run("delete_instance", seed.LAB, "--confirm=x").error
-    assert run("protect", seed.LAB, "--off").out == f"{seed.LAB}: can be deleted.\n"
+    assert run("protect", seed.LAB, "--off").out == f"{seed.LAB}: not protected.\n"
     outcome = run("delete_instance", seed.LAB, f"--confirm={seed.LAB}", "--inline")
     assert outcome.code == 0
     assert "Delete the instance" in outcome.out

@@ -50,7 +50,7 @@ def test_the_command_says_what_changed_and_the_audit_trail_who_did_it(
 ) -> None:
     imported(seed.LAB)
     assert run("set_policy", seed.LAB, "manage").out == f"{seed.LAB}: manage.\n"
-    assert run("set_policy", seed.LAB, "manage").out == f"{seed.LAB}: manage, as before.\n"
+    assert run("set_policy", seed.LAB, "manage").out == f"{seed.LAB}: manage (unchanged).\n"
     event = AuditEvent.objects.get(action="set policy")
     assert (event.before, event.after) == ("observe", "manage")
 

@@ -96,7 +96,7 @@ def test_the_digest_that_plan_shows_is_the_one_to_name(local_azure: LocalAzure) 
 
 def test_a_digest_is_of_one_instance(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
-    assert "alone" in run("apply", seed.LAB, seed.CHAT, "--digest", "0").error
+    assert "exactly one instance" in run("apply", seed.LAB, seed.CHAT, "--digest", "0").error
 
 
 def test_what_cannot_work_stops_before_anything_starts(local_azure: LocalAzure) -> None:

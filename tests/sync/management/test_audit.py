@@ -20,7 +20,7 @@ def test_the_trail_of_an_instance_is_its_own_the_latest_first(local_azure: Local
         "write identity",
         "start apply",
         "set policy",
-        "want: import",
+        "desired state: import",
     ]
 
 

@@ -36,7 +36,7 @@ def test_making_it_again_changes_nothing(local_azure: LocalAzure) -> None:
 
 
 def test_a_name_that_cannot_be_is_refused_before_azure_is_asked(local_azure: LocalAzure) -> None:
-    assert "full resource id" in create("no!").error
+    assert "full resource ID" in create("no!").error
     assert local_azure.requests("PUT") == []
 
 

@@ -105,7 +105,7 @@ def test_a_policy_is_never_set_for_all_apps_by_accident() -> None:
 
 
 def test_an_unknown_app_is_named() -> None:
-    assert "no Function App 'absent'" in run("function_apps", "absent").error
+    assert "Unknown Function App 'absent'" in run("function_apps", "absent").error
 
 
 def test_a_missing_app_is_said_to_be(local_azure: LocalAzure) -> None:

@@ -15,7 +15,7 @@ def test_every_subscription_in_sight_is_imported() -> None:
     outcome = run("import_instances")
     assert outcome.code == 0
     assert f"{seed.CHAT}\tcreated" in outcome.out
-    assert "Imported 1 subscription(s): 4 created, 0 updated" in outcome.out
+    assert "Imported 1 subscription: 4 created, 0 updated" in outcome.out
 
 
 @pytest.mark.usefixtures("local_azure")

@@ -57,14 +57,14 @@ def test_it_goes_from_one_type_to_any_other(
 
 
 def test_it_says_what_is_wanted(identity: ManagedIdentity) -> None:
-    assert "chat-prod is to have the identity System assigned" in set_identity("--system-assigned")
+    assert "desired identity of chat-prod is System assigned" in set_identity("--system-assigned")
 
 
 def test_an_unknown_identity_is_named(identity: ManagedIdentity) -> None:
-    with pytest.raises(CommandError, match="no user-assigned identity '/x'"):
+    with pytest.raises(CommandError, match="Unknown user-assigned identity '/x'"):
         set_identity("--user-assigned", "/x")
 
 
 def test_an_unknown_instance_is_named(db: None) -> None:
-    with pytest.raises(CommandError, match="no instance 'CHAT-PROD'"):
+    with pytest.raises(CommandError, match="Unknown instance 'CHAT-PROD'"):
         set_identity("--none")

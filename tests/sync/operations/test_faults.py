@@ -91,7 +91,7 @@ def test_a_set_back_operation_says_which_attempt_comes_next_and_why(
     local_azure.post("/_local/faults", [CALLS["write"] | FAULTS["throttled"] | {"body": refusal}])
     stage(operation)
     assert (operation.state, operation.attempt) == ("running", 2)
-    assert operation.waiting_for == "another attempt after TooManyRequests"
+    assert operation.waiting_for == "a retry after TooManyRequests"
     assert "Slow down." in operation.error_message
     assert operation.due_at is not None
 

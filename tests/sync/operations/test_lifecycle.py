@@ -91,7 +91,7 @@ def test_what_cannot_work_starts_nothing(local_azure: LocalAzure) -> None:
 def test_an_instance_that_was_never_read_has_no_plan(local_azure: LocalAzure) -> None:
     instance = imported(seed.LAB)
     instance.observed = None
-    with pytest.raises(NeverRead, match="was not read yet"):
+    with pytest.raises(NeverRead, match="was never read"):
         plan_instance(instance)
 
 

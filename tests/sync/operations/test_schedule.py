@@ -75,7 +75,7 @@ def test_a_subscription_that_cannot_be_read_is_only_logged(
     fleet()
     local_azure.post("/_local/faults", [{"method": "GET", "path": ".*", "status": 403}])
     tasks.refresh_subscription(str(ID))
-    assert "was not refreshed" in caplog.text
+    assert "could not be refreshed" in caplog.text
     assert not StatusCount.objects.exists()
 
 
