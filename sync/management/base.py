@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 import sys
 from argparse import ArgumentParser
 from enum import IntEnum
@@ -61,7 +59,8 @@ class SignalmanCommand(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the command, and turn refusals into a message and exit code 1."""
         self.is_json = bool(options["json"])
-        self.actor = Actor(options.get("actor") or operator_name())
+        named = options.get("actor")
+        self.actor = Actor(named) if named else Actor.of_command()
         try:
             code = self.run(options)
         except CommandError as error:
@@ -82,12 +81,3 @@ class SignalmanCommand(BaseCommand):
         """Print a document, with keys in URLs redacted; only with `--json`."""
         if self.is_json:
             self.stdout.write(json.dumps(redacted(document), indent=2))
-
-
-def operator_name() -> str:
-    """Return the name of the operating system's user, or its number if it has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # As in a container that runs under a bare uid.
-        return f"uid {os.getuid()}"

@@ -64,8 +64,8 @@ def accepted() -> set[str]:
 def test_the_command_accepts_the_newest_two(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "not demanded yet" in run(monkeypatch, FIRST)
-    assert "Two secrets" in run(monkeypatch, SECOND, "--demand")
+    assert "not required yet" in run(monkeypatch, FIRST)
+    assert "2 secrets" in run(monkeypatch, SECOND, "--require")
     assert accepted() == {FIRST, SECOND}
     run(monkeypatch, THIRD)
     assert accepted() == {SECOND, THIRD}
@@ -79,14 +79,14 @@ def test_the_command_accepts_the_newest_two(
 def test_the_command_keeps_and_prints_no_secret(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    printed = run(monkeypatch, FIRST, "--demand", "--parameter", "key")
+    printed = run(monkeypatch, FIRST, "--require", "--parameter", "key")
     assert FIRST not in printed + repr(ReceiverDemands.objects.values())
     assert ReceiverDemands.objects.get().value.parameter == "key"
 
 
 def test_the_command_clears(instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(monkeypatch, FIRST, "--demand")
-    assert "accepts no secret" in run(monkeypatch, "", "--clear")
+    run(monkeypatch, FIRST, "--require")
+    assert "accepts no URL secret" in run(monkeypatch, "", "--clear")
     assert not ReceiverDemands.objects.get().value
 
 
