@@ -1,4 +1,4 @@
-"""The portal's pages on people, roles and personal access tokens."""
+"""Admin of users, roles and personal access tokens."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from accounts.models import PersonalAccessToken
 
-# Who may sign in, and with which application, is said by the environment and by Entra alone.
+# The environment and Entra configure sign-in.
 admin.site.unregister([EmailAddress, SocialAccount, SocialApp, SocialToken])
 admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin[User], ModelAdmin):  # type: ignore[misc]  # their stubs disagree
-    """People who may sign in. What they may do comes from their roles, never from one permission.
+class AccountAdmin(UserAdmin[User], ModelAdmin):  # type: ignore[misc]  # their stubs disagree
+    """Users. Their permissions come from roles only.
 
-    The roles of those who sign in with Microsoft Entra are set anew at every sign-in.
+    The roles of Entra users are set again at every sign-in.
     """
 
     form = UserChangeForm
@@ -38,7 +38,7 @@ class PersonAdmin(UserAdmin[User], ModelAdmin):  # type: ignore[misc]  # their s
     readonly_fields = ["last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
-        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        ("User", {"fields": ["first_name", "last_name", "email"]}),
         ("Roles", {"fields": ["groups", "is_active", "is_staff", "is_superuser"]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
@@ -46,34 +46,34 @@ class PersonAdmin(UserAdmin[User], ModelAdmin):  # type: ignore[misc]  # their s
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """Show the few roles as boxes to tick."""
+        """Show the roles as checkboxes."""
         kwargs["widget"] = CheckboxSelectMultiple()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(Group)
 class RoleAdmin(ModelAdmin):
-    """The roles, which migrations make: to look at."""
+    """The roles, which migrations create: read-only."""
 
     list_display = ["name"]
     fields = ["name"]
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Say no."""
+        """Refuse."""
         return False
 
     def has_change_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no."""
+        """Refuse."""
         return False
 
     def has_delete_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no."""
+        """Refuse."""
         return False
 
 
 @admin.register(PersonalAccessToken)
 class PersonalAccessTokenAdmin(ModelAdmin):
-    """People make their own on a page of the portal; `manage.py create_token` makes anybody's."""
+    """Personal access tokens. Users create their own under *Your access tokens*."""
 
     list_display = ["name", "user", "prefix", "scope", "expires_at", "last_used_at", "revoked_at"]
     list_filter = ["scope", "user"]
@@ -83,20 +83,20 @@ class PersonalAccessTokenAdmin(ModelAdmin):
     actions = ["revoke"]
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Say no."""
+        """Refuse."""
         return False
 
     def has_change_permission(self, request: HttpRequest, row: Model | None = None) -> bool:
-        """Say yes for the list, whose action revokes, and no for a token's own page."""
+        """Allow the list, whose action revokes tokens, and not a token's own page."""
         return row is None and super().has_change_permission(request)
 
     def has_delete_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Say no: a revoked token stays on record."""
+        """Refuse: a revoked token stays on record."""
         return False
 
     @admin.action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, rows: QuerySet[PersonalAccessToken]) -> None:
-        """Let the chosen tokens open nothing from now on."""
+        """Revoke the selected tokens."""
         for row in rows:
             row.revoke()
         self.message_user(request, f"Revoked: {', '.join(map(str, rows))}.")

@@ -1,4 +1,4 @@
-"""Django's registration of the room."""
+"""Django's registration of the app."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from accounts.sign_in.configuration import check
 
 
 class AccountsConfig(AppConfig):
-    """Callers and what they may do."""
+    """Users, roles and personal access tokens."""
 
     name = "accounts"
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        """Keep the groups of the roles as the code has them, and look at what is configured."""
+        """Register the system check, and update the groups of the roles after migrations."""
         from accounts.api import schemes  # noqa: F401, PLC0415  registered by being imported
 
         register(check)

@@ -1,4 +1,4 @@
-"""Who calls the API: a personal access token, or an application of Microsoft Entra."""
+"""Authentication of the API: personal access tokens, and applications of Microsoft Entra."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from validation.policy import TokenPolicy
 from validation.verdict import VerifiedClaims
 
 REALM: Final = "api"
-# Matches no object id: a token that names none is refused by the validator, as any other.
+# Matches no object id, so that the validator refuses a token without one.
 _NOBODY: Final = frozenset({"none"})
 
 
 class PersonalTokenAuthentication(BaseAuthentication):
-    """Authenticates by `Authorization: Bearer smp_...`, as the user whose token it is."""
+    """Authenticates `Authorization: Bearer smp_...` as the token's user."""
 
     def authenticate(self, request: Request) -> tuple[User, PersonalAccessToken] | None:
-        """Return the user and the token; None for whatever is no personal access token.
+        """Return the user and the token; None for other credentials.
 
-        Raises AuthenticationFailed, with the same words for every reason: who holds a token that
-        was revoked is not to learn that it was one.
+        Raises AuthenticationFailed, with one message for every reason: the holder of a revoked
+        token must not learn that it was a valid one.
         """
         secret = _bearer(request)
         if not secret.startswith(PREFIX):
@@ -42,7 +42,7 @@ class PersonalTokenAuthentication(BaseAuthentication):
         token = PersonalAccessToken.objects.with_secret(secret).select_related("user").first()
         now = timezone.now()
         if token is None or not token.is_usable(now):
-            raise AuthenticationFailed("The token is unknown, revoked or expired: make another.")
+            raise AuthenticationFailed("The token is unknown, revoked or expired: create another.")
         token.note_use(now)
         return token.user, token
 
@@ -62,15 +62,15 @@ class Application(EntraPrincipal):
         return any(role.allows(permission) for role in self.roles)
 
     def get_username(self) -> str:
-        """Return what the history and the audit trail call it."""
+        """Return its name in the history and the audit trail."""
         return f"application {self.object_id}"
 
 
 class ApplicationAuthentication(EntraAuthentication):
-    """Authenticates by an access token that Entra issued for this API.
+    """Authenticates an access token that Entra issued for this API.
 
-    The setting `API` names tenant and audience, and which app role is which role of ours. An
-    application without any of these roles is known, and may do nothing.
+    The setting `API` names tenant and audience, and maps app roles to roles. An application
+    without any of them is authenticated, and has no permission.
     """
 
     realm: ClassVar[str] = REALM
@@ -79,7 +79,10 @@ class ApplicationAuthentication(EntraAuthentication):
     def authenticate(self, request: Request) -> tuple[Application, VerifiedClaims] | None:
         """Return the application and its claims. Raises TokenRefused, AuthenticationFailed."""
         if _bearer(request) and not (settings.API["TENANT_ID"] and settings.API["AUDIENCES"]):
-            raise AuthenticationFailed("Access tokens of Entra are not accepted here.")
+            raise AuthenticationFailed(
+                "Access tokens of Entra are not accepted: SIGNALMAN_API_TENANT_ID and "
+                "SIGNALMAN_API_AUDIENCES are not set."
+            )
         found = super().authenticate(request)
         if found is None:
             return None
@@ -98,8 +101,8 @@ class ApplicationAuthentication(EntraAuthentication):
     def policy_for(self, request: Request) -> TokenPolicy:
         """Return the policy of the API.
 
-        Any principal of the tenant will do: what it may is said by the app roles that Entra put
-        into the token. So the one that the token names is the one that is accepted.
+        Any principal of the tenant is accepted, and its permissions are the app roles in the token:
+        the accepted principal is the one that the token names.
         """
         return TokenPolicy(
             tenant_id=settings.API["TENANT_ID"],
@@ -110,7 +113,7 @@ class ApplicationAuthentication(EntraAuthentication):
 
 
 def roles_of(claims: Mapping[str, Any]) -> frozenset[Role]:
-    """Return our roles for the app roles of a token; unknown ones are left out."""
+    """Return the roles for the app roles of a token; unknown ones are ignored."""
     names = claims.get("roles", [])
     known: dict[str, str] = settings.API["APP_ROLES"]
     assigned = names if isinstance(names, list) else []

@@ -9,12 +9,12 @@ from django.apps import AppConfig
 from django.apps import apps as installed
 from django.apps.registry import Apps
 
-# What the roles are about; Django's own users, groups and sessions are administrators' alone.
+# Apps of the fleet. Django's own users, groups and sessions are for administrators only.
 FLEET: Final = frozenset({"identities", "upstreams", "sync"})
 
 
 class Role(StrEnum):
-    """What a caller may do. The values are the names of the groups."""
+    """A role of users and applications. The values are the names of the groups."""
 
     VIEWER = "viewers"
     OPERATOR = "operators"
@@ -33,16 +33,16 @@ class Role(StrEnum):
 def grant_permissions(
     sender: AppConfig, using: str = "default", apps: Apps = installed, **_options: Any
 ) -> None:
-    """Give each group what its role allows of the app that was just migrated.
+    """Give each group the permissions of its role in the app that was just migrated.
 
-    After every migration, because Django makes the permissions only then. What an installation
-    gave a group besides stays.
+    Runs after every migration, because Django creates permissions only then. Permissions that an
+    installation added to a group are kept.
     """
     try:
         groups = apps.get_model("auth", "Group").objects.using(using)
         permissions = apps.get_model("auth", "Permission").objects.using(using)
     except LookupError:
-        # Migrated no further than before Django's own users.
+        # Django's own users are not migrated yet.
         return
     found = [
         (f"{sender.label}.{row.codename}", row)

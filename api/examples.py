@@ -1,6 +1,6 @@
-"""Examples in the schema: answers that were really given, as `examples.json` has them.
+"""Examples in the schema: recorded requests and responses of `examples.json`.
 
-`tests/api/test_examples.py` records that file, and checks that such answers are given still.
+`tests/api/test_examples.py` records that file, and checks that the responses still have that shape.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ EXAMPLES: Final = Path(__file__).with_name("examples.json")
 
 
 def with_examples(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
-    """Put each recorded request and answer where the schema describes it.
+    """Add each recorded request and response where the schema describes it.
 
     A postprocessing hook of drf-spectacular. An operation without an example stays without.
     """
@@ -28,7 +28,7 @@ def with_examples(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
 def _places(
     operation: dict[str, Any], example: dict[str, Any]
 ) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Yield what describes the address, the request and the answer, each with its example."""
+    """Yield the descriptions of path, request and response, each with its example."""
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             yield parameter, example["parameters"][parameter["name"]]

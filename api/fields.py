@@ -1,4 +1,4 @@
-"""Serializers that take values as they are: DRF's own read the number 5 as the text "5"."""
+"""Strict fields: DRF's own would accept the number 5 as the text "5"."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 
 class TextField(serializers.CharField):
-    """Text, and nothing that could be made into text."""
+    """A string; other types are not converted."""
 
     default_error_messages = {"invalid": "Give a string."}
 
@@ -23,7 +23,7 @@ class TextField(serializers.CharField):
 
 
 class ChoiceTextField(serializers.ChoiceField):
-    """One of some texts."""
+    """A string out of several choices."""
 
     def to_internal_value(self, data: Any) -> str:
         """Return the text. Raises ValidationError."""
@@ -33,21 +33,21 @@ class ChoiceTextField(serializers.ChoiceField):
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """An object without any field that is not known: a misspelt one is no silent default."""
+    """An object that refuses unknown fields, so that a misspelt one is noticed."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return the fields. Raises ValidationError."""
         unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
         if unknown:
             raise serializers.ValidationError(
-                {name: ["There is no such field."] for name in sorted(unknown)}
+                {name: ["Unknown field."] for name in sorted(unknown)}
             )
         read: dict[str, Any] = super().to_internal_value(data)
         return read
 
 
 class FlagField(serializers.BooleanField):
-    """True or false, and nothing that could be read as either."""
+    """A boolean; other types are not converted."""
 
     def to_internal_value(self, data: Any) -> bool:
         """Return the flag. Raises ValidationError."""
@@ -57,7 +57,7 @@ class FlagField(serializers.BooleanField):
 
 
 class NumberField(serializers.IntegerField):
-    """A whole number."""
+    """An integer; other types are not converted."""
 
     def to_internal_value(self, data: Any) -> int:
         """Return the number. Raises ValidationError."""
@@ -77,7 +77,7 @@ class UuidField(serializers.UUIDField):
 
 
 class DocumentSerializer(serializers.Serializer[Any]):
-    """What `document` makes of a row; the fields say to the schema what is in it."""
+    """Serializes a row with `document`; its fields describe the result in the schema."""
 
     def document(self, row: Any) -> dict[str, Any]:
         """Return the row as JSON values."""

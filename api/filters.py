@@ -10,14 +10,14 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-# What a list takes besides its filters.
+# Query parameters of lists that are not filters.
 _OF_PAGES: Final = frozenset({"cursor", "page_size", "ordering"})
 
 
 class Filters(DjangoFilterBackend):  # type: ignore[misc]  # it ships no types
-    """Filters that refuse an empty value and a name that is none.
+    """Filters that refuse empty values and unknown names.
 
-    A script's unset variable, or its misspelt filter, is not to mean "all".
+    A script's unset variable, or a misspelt filter, must not select everything.
     """
 
     def get_filterset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
@@ -26,8 +26,8 @@ class Filters(DjangoFilterBackend):  # type: ignore[misc]  # it ships no types
         known = set(filterset.filters) if filterset is not None else set()
         unknown = set(request.query_params) - known - _OF_PAGES
         if unknown:
-            raise ValidationError({name: ["There is no such filter."] for name in sorted(unknown)})
+            raise ValidationError({name: ["Unknown filter."] for name in sorted(unknown)})
         empty = [name for name in known if "" in request.query_params.getlist(name)]
         if empty:
-            raise ValidationError({name: ["Give a value, or leave it out."] for name in empty})
+            raise ValidationError({name: ["Give a value, or omit the filter."] for name in empty})
         return filterset

@@ -1,4 +1,4 @@
-"""Requests that start work, and may be sent again by who did not hear the answer."""
+"""Requests that start work, and may be repeated by a client that got no response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_CHARACTERS: Final = 128
 
 
 def once(request: Request, start: Callable[[], Response]) -> Response:
-    """Return what `start` answers, or, to a repeated request, what it answered the first time.
+    """Return the response of `start`, or the stored one for a repeated request.
 
     A request is repeated where its Idempotency-Key was sent by the same caller within a day. The
     work and the answer are recorded together or not at all; one that was refused may be tried
@@ -41,7 +41,7 @@ def once(request: Request, start: Callable[[], Response]) -> Response:
 
 
 def _keep(request: Request, key: str) -> IdempotentAnswer:
-    """Return the row of the key: a new one, or that of the request that was sent before.
+    """Return the row of the key: a new one, or that of the first request.
 
     The database lets a second request of the key wait until the first one has its answer.
     """
@@ -56,8 +56,8 @@ def _keep(request: Request, key: str) -> IdempotentAnswer:
         raise Problem(
             422,
             "idempotency-key-reused",
-            "The Idempotency-Key is another request's",
-            "It was sent with another request before. Choose a new key for a new request.",
+            "The Idempotency-Key was used with another request",
+            "Choose a new key for a new request.",
         )
     return kept
 

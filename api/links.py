@@ -1,4 +1,4 @@
-"""Links of OpenAPI: which operation goes on from an answer, and with what of it."""
+"""OpenAPI links: operations that continue from a response, and their parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def link(operation: str, **parameters: str) -> dict[str, Any]:
 
 
 def to_operation(expression: str = "$response.body#/id") -> Mapping[str, Any]:
-    """Return the links from an answer that holds an operation: to its standing and its end."""
+    """Return the links from a response with an operation: to its status and to its cancellation."""
     return {
         "operation": link("operations_retrieve", id=expression),
         "cancel": link("operations_cancel_create", id=expression),
@@ -20,5 +20,5 @@ def to_operation(expression: str = "$response.body#/id") -> Mapping[str, Any]:
 
 
 def to_instance(expression: str, *operations: str) -> Mapping[str, Any]:
-    """Return the links from an answer that holds an instance's name to what is known of it."""
+    """Return the links from a response with an instance's name to operations on the instance."""
     return {operation: link(operation, name=expression) for operation in operations}

@@ -13,7 +13,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,3}")
 
 
 class CursorPages(CursorPagination):
-    """Pages that neither repeat nor miss a row when others come in between."""
+    """Pages that neither repeat nor miss rows when others are added in between."""
 
     page_size = 100
     max_page_size = 500
@@ -21,7 +21,7 @@ class CursorPages(CursorPagination):
     ordering = "pk"
 
     def get_page_size(self, request: Request) -> int:
-        """Return how many rows a page has. Raises ValidationError."""
+        """Return the number of rows of a page. Raises ValidationError."""
         wanted = request.query_params.get("page_size")
         if wanted is None:
             return self.page_size
@@ -31,7 +31,7 @@ class CursorPages(CursorPagination):
         return size
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """Return the place that the request names. Raises ValidationError."""
+        """Return the position that the request names. Raises ValidationError."""
         try:
             found: Cursor | None = super().decode_cursor(request)
         except NotFound as error:
@@ -39,14 +39,17 @@ class CursorPages(CursorPagination):
         return found
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return how a page is described: in OpenAPI 3.1, which has a type for null."""
+        """Return the schema of a page in OpenAPI 3.1, which has a type for null."""
         address = {"type": ["string", "null"], "format": "uri"}
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
             "properties": {
                 "next": {**address, "description": "The next page's address; null on the last."},
-                "previous": {**address, "description": "The one before; null on the first."},
+                "previous": {
+                    **address,
+                    "description": "The previous page's address; null on the first.",
+                },
                 "results": schema,
             },
         }

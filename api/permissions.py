@@ -1,4 +1,4 @@
-"""What a caller may do: the permissions of its roles, and no more than its token's scope."""
+"""Permissions of a caller: those of its roles, limited by its token's scope."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Scoped(Protocol):
 
 
 class RolePermission(BasePermission):
-    """Asks for the view's `reads` permission, or for its `writes` where the method may change.
+    """Requires the view's `reads` permission, or `writes` for methods that may change something.
 
-    A view that has none refuses everybody.
+    A view without the attribute refuses every caller.
     """
 
     message = "Your role, or your token's scope, does not allow this."

@@ -1,4 +1,4 @@
-"""Problem details for HTTP APIs (RFC 9457): the one shape in which the API says what went wrong."""
+"""Problem details for HTTP APIs (RFC 9457), the one format of the API's errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CONTENT_TYPE: Final = "application/problem+json"
 
 
 class Problem(Exception):
-    """Something that a view refuses to do. `slug` makes the stable `type`, /problems/<slug>."""
+    """A refusal by a view. `slug` makes the stable `type`, /problems/<slug>."""
 
     def __init__(
         self, status: int, slug: str, title: str, detail: str, **extensions: object
@@ -27,7 +27,7 @@ class Problem(Exception):
 def problem_response(
     request: HttpRequest, problem: Problem, headers: Mapping[str, str] | None = None
 ) -> JsonResponse:
-    """Return the problem as an answer to the request."""
+    """Return the problem as the response to the request."""
     body: dict[str, Any] = {
         "type": f"/problems/{problem.slug}",
         "title": problem.title,

@@ -1,4 +1,4 @@
-"""How the API describes itself in OpenAPI."""
+"""The API's description in OpenAPI."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.problems import CONTENT_TYPE
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """Problem details (RFC 9457). `errors` has what is wrong with each field."""
+    """Problem details (RFC 9457). `errors` has the errors of each field."""
 
     type = serializers.CharField()
     title = serializers.CharField()
@@ -30,17 +30,17 @@ _PROBLEMS: Final = {
     401: "Not authenticated",
     403: "Not allowed",
     404: "Not found",
-    406: "JSON is all there is",
-    409: "Not as things stand, or refused by Azure",
+    406: "Only JSON is available",
+    409: "Conflicts with the present state, or refused by Azure",
     412: "The document has changed",
-    415: "JSON is all that is read",
-    422: "The Idempotency-Key is another request's",
+    415: "Only JSON is accepted",
+    422: "The Idempotency-Key was used with another request",
     428: "If-Match is required",
     429: "Too many requests",
-    502: "Azure cannot be asked now",
-    503: "The signing keys of Entra cannot be read",
+    502: "Azure cannot be reached, or failed",
+    503: "The database or Entra's signing keys cannot be read",
 }
-# Problems that every operation may answer with, whoever asks for whatever.
+# Problems of every operation.
 _ALWAYS: Final = frozenset({400, 401, 403, 406, 429, 503})
 
 
@@ -50,13 +50,11 @@ def _header(name: str, *, on: list[int] | None = None, **options: Any) -> OpenAp
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, response=on or False, **options)
 
 
-_IF_MATCH: Final = _header(
-    "If-Match", required=True, description="The ETag of the document that this is about, or *."
-)
+_IF_MATCH: Final = _header("If-Match", required=True, description="The ETag of the document, or *.")
 _ETAG: Final = _header("ETag", on=[200, 201], description="The document's version.")
 _KEY: Final = _header(
     "Idempotency-Key",
-    description="A name for this request. Sent again within a day, it does nothing again.",
+    description="A key for this request: repeated within a day, the request has no further effect.",
 )
 _WORK: Final = [
     _header("Location", on=[202], description="The operation's address."),
@@ -64,19 +62,19 @@ _WORK: Final = [
         "Retry-After",
         type=OpenApiTypes.INT,
         on=[202],
-        description="Seconds after which to look how it got on.",
+        description="Seconds after which to read the operation.",
     ),
 ]
 
 
 class ApiSchema(AutoSchema):
-    """Adds to each operation what its view says of itself: problems, conditions, keys, links.
+    """Adds to each operation what its view declares: problems, conditions, keys, links.
 
-    The words are those of the docstrings: the method's is the summary, the view's explains.
+    Texts come from docstrings: the summary from the method's, the description from the view's.
     """
 
     def get_override_parameters(self) -> list[Any]:
-        """Return the headers that are asked for and answered with, and those of `extend_schema`."""
+        """Return request and response headers, and the parameters of `extend_schema`."""
         found = [*super().get_override_parameters()]
         if getattr(self.view, "is_conditional", False):
             found += [_ETAG] if self.method == "GET" else [_IF_MATCH, _ETAG]
@@ -101,11 +99,11 @@ class ApiSchema(AutoSchema):
         return operation
 
     def get_summary(self) -> str | None:
-        """Return what the method does, or what the view is about."""
+        """Return the first line of the method's docstring, or of the view's."""
         return (_words(self._handler) or _words(type(self.view))).partition("\n")[0] or None
 
     def get_description(self) -> str:  # type: ignore[override]  # as AutoSchema itself
-        """Return what the view is about, and what else there is to say of the method."""
+        """Return the view's docstring, and the rest of the method's."""
         rest = _words(self._handler).partition("\n")[2].strip()
         return "\n\n".join(filter(None, [_words(type(self.view)), rest]))
 
@@ -135,5 +133,5 @@ def _words(described: Any) -> str:
 
 
 def only_the_api(endpoints: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Leave out whatever else is built of Django REST framework's views: the receiver."""
+    """Leave out the receiver, which is built of DRF views, too."""
     return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/")]

@@ -1,4 +1,4 @@
-"""What every view of the API has in common."""
+"""Base classes of the API's views."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from api.throttles import CallerThrottle, refusals_counted
 
 
 class ApiView(APIView):
-    """A view that knows its caller, its permissions and its limits.
+    """A view with authentication, permissions and limits.
 
     `reads` and `writes` are the permissions, written `app.action_model`, that safe and other
     methods require; the setting REST_FRAMEWORK names the authentication classes. What follows
@@ -36,11 +36,11 @@ class ApiView(APIView):
     links: ClassVar[Mapping[str, Mapping[int, Any]]] = {}
     permission_classes = [RolePermission]
     throttle_classes = [CallerThrottle]
-    # OPTIONS: the schema says more, and to everybody.
+    # No OPTIONS: the schema says more, and is public.
     metadata_class = None
 
     def perform_authentication(self, request: Request) -> None:
-        """Find out who calls; an address that only tries is stopped before it is heard."""
+        """Authenticate the caller; an address with too many refusals is stopped before."""
         with refusals_counted(request):
             super().perform_authentication(request)
 
@@ -52,7 +52,7 @@ class ApiView(APIView):
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
-        """Add what is left of the limit."""
+        """Add the rest of the limit."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         for throttle in getattr(self, "_throttles", ()):
             for name, value in throttle.headers.items():
@@ -61,16 +61,16 @@ class ApiView(APIView):
 
 
 class ListView(ApiView, ListAPIView[Any]):
-    """Rows in pages, filtered and ordered."""
+    """A paged list of rows, filtered and ordered."""
 
 
 class DocumentView(ApiView):
-    """A document that is read, and replaced by who saw it as it still is."""
+    """A document that is read, and replaced only by a caller who saw its present version."""
 
     is_conditional: ClassVar[bool] = True
 
     def subject(self) -> Any:
-        """Return the row that the address names, with what the document is made of.
+        """Return the row that the URL names, with what the document needs.
 
         Raises Http404.
         """
@@ -81,12 +81,12 @@ class DocumentView(ApiView):
         raise NotImplementedError
 
     def load(self, request: Request, subject: Any, document: Any) -> None:
-        """Let the row say what the document says. Raises ValidationError."""
+        """Write the document to the row. Raises ValidationError."""
         raise NotImplementedError
 
     @contextmanager
     def turn(self, _request: Request) -> Iterator[Any]:
-        """Write in this block, on the row as it is now: two writers take turns."""
+        """Lock the row for this block, and yield it as it is now."""
         subject: Model = self.subject()
         rows = type(subject)._default_manager.select_for_update()  # noqa: SLF001  Django's own
         with transaction.atomic():
@@ -99,7 +99,7 @@ class DocumentView(ApiView):
         return Response(document, headers={"ETag": entity_tag(document)})
 
     def replace(self, request: Request, document: Any) -> Response:
-        """Replace the document where it still is what the caller saw, and return the new one."""
+        """Replace the document if the caller saw its present version, and return the new one."""
         with self.turn(request) as present:
             require_match(request, self.dump(present))
             self.load(request, present, document)

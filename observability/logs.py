@@ -1,6 +1,6 @@
-"""The form of a log line: for people, or as JSON for what collects logs.
+"""Log formats: text for people, JSON for log collectors.
 
-Either says for which request and operation it was written.
+Both name the request and the operation that a line belongs to.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
-            # At INFO it writes every request's headers, one line each; ours are written by arm.
+            # At INFO it writes every request's headers, one line each; arm writes its own.
             "azure": {"level": "WARNING"},
             # It writes a line for every answer from 400 on; the receiver writes its own.
             "django.request": {"filters": ["refusals", "rejections"]},
@@ -56,7 +56,7 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
             "django.security.csrf": {"filters": ["rejections"]},
             # At INFO it writes two lines for each task, one of which comes every few seconds.
             "celery": {"level": "WARNING"},
-            # It warns of a host that its filesystem transport has no need of.
+            # It warns of a host name that its filesystem transport does not need.
             "kombu.connection": {"level": "ERROR"},
             # At DEBUG it writes addresses, and those of long-running operations are signed.
             "urllib3": {"level": "WARNING"},
@@ -65,19 +65,19 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
 
 
 class LineFormatter(logging.Formatter):
-    """One line for people: time, level, logger, message, and in brackets whom it was done for."""
+    """One line for people: time, level, logger, message, and the ids in brackets."""
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
-        """Return the line without the traceback, what cannot be printed written out."""
+        """Return the line without the traceback, with unprintable characters escaped."""
         line = _printable(_shortened(super().formatMessage(record)))
-        named = " ".join(f"{name}={value}" for name, value in _cause(record).items())
+        named = " ".join(f"{name}={value}" for name, value in _ids(record).items())
         return f"{line} [{named}]" if named else line
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and what follows it of a traceback."""
+        """Return the line and its traceback, redacted."""
         return redacted(super().format(record))
 
 
@@ -98,14 +98,14 @@ class JsonFormatter(logging.Formatter):
             "message": redacted(_shortened(record.getMessage())),
             "process": record.process,
             "thread": record.threadName,
-            **_cause(record),
+            **_ids(record),
         }
         if record.exc_info:
             line["exception"] = redacted(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
-def _cause(record: logging.LogRecord) -> dict[str, str]:
+def _ids(record: logging.LogRecord) -> dict[str, str]:
     # Django writes its line on an answer when the request's middleware has ended already.
     request = getattr(record, "request", None)
     found = {
@@ -133,7 +133,7 @@ def _shortened(text: str) -> str:
 
 
 def _printable(line: str) -> str:
-    """Return the line without what could end it early, move a cursor or hide what follows."""
+    """Return the line with unprintable characters escaped, which could forge or hide lines."""
     if line.isprintable():
         return line
     return "".join(

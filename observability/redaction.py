@@ -1,7 +1,6 @@
-"""The last net under the rule that no token and no secret reaches a log.
+"""Redaction of tokens and secrets in log lines.
 
-Nothing is meant to fall into it: no line of ours names one. It is for the lines of others, and for
-what a traceback quotes.
+Signalman's own lines contain none: this is for the lines of libraries, and for tracebacks.
 """
 
 from __future__ import annotations
@@ -10,19 +9,19 @@ import re
 from typing import Final
 
 HIDDEN: Final = "(hidden)"
-# What an address of any scheme begins with.
+# The beginning of a URL of any scheme.
 _SCHEME: Final = r"\b[a-z][a-z+.-]{1,19}://"
-# Words without one of which a text, in lower case, is not looked at; and what is looked for: the
-# pattern's first group is kept. Lengths are bounded, so that no text takes long.
+# Words, one of which a text must contain to be searched, and the pattern, whose first group is
+# kept. Lengths are bounded, so that no text takes long.
 _SECRETS: Final = (
     # A JSON Web Token: its header is an object, so it begins with '{"' in base64.
     (("eyj",), re.compile(r"()\beyJ[\w-]{4,1024}\.[\w-]*(?:\.[\w-]*)*")),
-    # A personal access token of ours. Its model is not there yet when logging begins.
+    # A personal access token. Logging is configured before models are loaded.
     (("smp_",), re.compile(r"()\bsmp_[\w-]{8,}")),
     (("bearer", "basic"), re.compile(r"(\b(?:bearer|basic)\s+)[\w.~+/=-]{16,}", re.IGNORECASE)),
     # An address's query: signatures of Azure's long-running operations, codes, access tokens.
     (("://",), re.compile(rf"({_SCHEME}[^\s?#\"'<>]{{0,1024}}\?)[^\s\"'<>]+", re.IGNORECASE)),
-    # Who signs in, where an address says so: postgres://user:password@host.
+    # Credentials in a URL: postgres://user:password@host.
     (("://",), re.compile(rf"({_SCHEME}[^\s/:@]{{0,256}}:)[^\s/@]+(?=@)", re.IGNORECASE)),
     (
         ("token", "secret", "passw", "key", "sig", "code"),
@@ -36,7 +35,7 @@ _SECRETS: Final = (
 
 
 def redacted(text: str) -> str:
-    """Return `text` with `(hidden)` in the place of whatever looks like a token or a secret."""
+    """Return `text` with `(hidden)` in place of whatever looks like a token or a secret."""
     found = text.lower()
     for words, pattern in _SECRETS:
         if any(word in found for word in words):

@@ -1,4 +1,4 @@
-"""A name for each request, to find it by: in the logs, in its answer and in the work it started."""
+"""Request ids: in the logs, in the response, and in the operations that a request started."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from django.http import HttpRequest, HttpResponse
 from observability.context import request_id
 from observability.redaction import redacted
 
-# A proxy's own name is kept, unless it could break a log line.
+# An id from a proxy is kept, unless it could break a log line.
 _ACCEPTABLE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def request_ids(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Name each request, and say the name in the header `X-Request-ID` of its answer.
+    """Give each request an id, and return it in the response's header `X-Request-ID`.
 
-    Whatever is logged and recorded meanwhile takes the name from `observability.context`.
+    Log lines and rows take the id from `observability.context`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -39,8 +39,8 @@ def request_ids(
 
 
 def request_name(given: str) -> str:
-    """Return the name that `X-Request-ID` gives, or a new one where that could do harm in a log."""
+    """Return the id in `X-Request-ID`, or a new one where that could do harm in a log."""
     if _ACCEPTABLE.fullmatch(given) and redacted(given) == given:
         return given
-    # Each upstream request has one: no call of the system, which may wait. It is no secret.
+    # Every upstream request gets one: no system call, which may block. It is not a secret.
     return f"{getrandbits(128):032x}"

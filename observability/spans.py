@@ -1,6 +1,6 @@
 """Spans of requests, of Celery's tasks and of calls to Azure, sent to a collector over OTLP/HTTP.
 
-What is not here OpenTelemetry's variables say: where to, how many, under which name.
+OpenTelemetry's own variables configure the rest: endpoint, sampling, service name.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from opentelemetry.trace import Status
 from observability import context
 from observability.redaction import redacted
 
-# Health is asked for without end; upstream requests are many, and figures say more about them.
+# Probes are frequent; upstream requests are many, and metrics say more about them.
 _NOT_TRACED: Final = "livez,readyz,metrics,upstream/"
 
 
 def start() -> None:
-    """Have this process's spans recorded and sent; once, before Django loads its middleware."""
+    """Start recording and sending spans; once, before Django loads its middleware."""
     os.environ.setdefault("OTEL_PYTHON_DJANGO_EXCLUDED_URLS", _NOT_TRACED)
     name = os.environ.get("OTEL_SERVICE_NAME", "signalman")
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: name}))
-    provider.add_span_processor(Causes())
+    provider.add_span_processor(ContextIds())
     provider.add_span_processor(BatchSpanProcessor(WithoutSecrets(OTLPSpanExporter())))
     trace.set_tracer_provider(provider)
     DjangoInstrumentor().instrument()
@@ -43,31 +43,31 @@ def start() -> None:
     Finalize(None, provider.shutdown, exitpriority=0)
 
 
-class Causes(SpanProcessor):
-    """Gives each span the ids of the request and the operation that logs name."""
+class ContextIds(SpanProcessor):
+    """Adds the ids of the request and the operation to each span."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Note them on a span that begins."""
+        """Add them to a span that starts."""
         found = {"request_id": context.request_id.get(), "operation_id": context.operation_id.get()}
         span.set_attributes({f"signalman.{name}": value for name, value in found.items() if value})
 
 
 class WithoutSecrets(SpanExporter):
-    """Sends spans on without tokens, signatures and the queries of addresses."""
+    """Exports spans without tokens, signatures and query strings."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send the spans on, without the secrets in their names, attributes and events."""
+        """Export the spans, without secrets in names, attributes and events."""
         return self._exporter.export([_without_secrets(span) for span in spans])
 
     def shutdown(self) -> None:
-        """End what sends."""
+        """Shut the exporter down."""
         self._exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Have sent what waits. Milliseconds."""
+        """Send what is queued. The timeout is in milliseconds."""
         return self._exporter.force_flush(timeout_millis)
 
 
@@ -75,7 +75,7 @@ def _without_secrets(span: ReadableSpan) -> ReadableSpan:
     events = [
         Event(event.name, _cleaned(event.attributes), event.timestamp) for event in span.events
     ]
-    said = span.status.description
+    description = span.status.description
     return ReadableSpan(
         name=redacted(span.name),
         context=span.context,
@@ -85,7 +85,7 @@ def _without_secrets(span: ReadableSpan) -> ReadableSpan:
         events=events,
         links=span.links,
         kind=span.kind,
-        status=Status(span.status.status_code, said and redacted(said)),
+        status=Status(span.status.status_code, description and redacted(description)),
         start_time=span.start_time,
         end_time=span.end_time,
         instrumentation_scope=span.instrumentation_scope,

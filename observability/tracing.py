@@ -1,6 +1,6 @@
-"""Whether spans are sent to an OpenTelemetry collector: decided by OpenTelemetry's own variables.
+"""Tracing, where OpenTelemetry's own variables name a collector.
 
-Nothing of OpenTelemetry is imported unless they are.
+OpenTelemetry is imported only then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _HTTP: Final = "http/protobuf"
 
 
 def is_configured() -> bool:
-    """Return whether a collector's address is set, and nothing switches traces off."""
+    """Return whether a collector is named, and traces are not switched off."""
     if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     if os.environ.get("OTEL_TRACES_EXPORTER", "otlp") == "none":
@@ -25,9 +25,9 @@ def is_configured() -> bool:
 
 
 def start_if_configured() -> None:
-    """Have requests, tasks and calls to Azure traced from here on, where that is wanted.
+    """Trace requests, tasks and calls to Azure from now on, if a collector is configured.
 
-    Raises ImproperlyConfigured for what is wanted and cannot be done.
+    Raises ImproperlyConfigured for a configuration that cannot work.
     """
     if not is_configured():
         return

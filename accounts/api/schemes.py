@@ -19,7 +19,7 @@ class PersonalTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-un
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A personal access token: manage.py create_token makes one.",
+            "description": "A personal access token: manage.py create_token creates one.",
         }
 
 

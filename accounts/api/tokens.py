@@ -1,4 +1,4 @@
-"""A caller's own personal access tokens: seen and revoked, and made elsewhere."""
+"""The caller's own personal access tokens: list and revoke."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from api.views import ApiView, ListView
 
 
 class TokenSerializer(serializers.ModelSerializer[PersonalAccessToken]):
-    """A personal access token. Its text was shown once, when it was made."""
+    """A personal access token. Its text was shown once, when it was created."""
 
     class Meta:
         model = PersonalAccessToken
@@ -63,7 +63,7 @@ class TokenDetail(ApiView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Revoke it: it opens nothing from now on, and stays on record."""
+        """Revoke it: it is refused from now on, and stays on record."""
         _one(request, pk).revoke()
         return Response(status=204)
 

@@ -1,1 +1,1 @@
-"""How people sign in with Microsoft Entra, beside accounts with a password."""
+"""Sign-in with Microsoft Entra, beside accounts with a password."""

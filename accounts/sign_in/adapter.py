@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from accounts.authentication import roles_of
 from accounts.sign_in.failures import failure_of
 from accounts.sign_in.pages import refusal
-from accounts.sign_in.people import bring_up_to_date, free_username
+from accounts.sign_in.people import free_username, update_account
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class EntraAdapter(DefaultSocialAccountAdapter):
         sociallogin.email_addresses = []
         user = sociallogin.user
         if isinstance(user, User) and sociallogin.is_existing:
-            bring_up_to_date(user, claims, roles)
+            update_account(user, claims, roles)
             if not user.is_active:
                 _refuse(request, "Your account was deactivated in Signalman.")
         if not roles:
@@ -59,7 +59,7 @@ class EntraAdapter(DefaultSocialAccountAdapter):
         """Create the account, with the groups of its roles."""
         user = super().save_user(request, sociallogin, form)
         claims = claims_of(sociallogin)
-        bring_up_to_date(user, claims, roles_of(claims))
+        update_account(user, claims, roles_of(claims))
         return user
 
     def on_authentication_error(

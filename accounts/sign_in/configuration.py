@@ -1,4 +1,4 @@
-"""Whether people can sign in with Entra here: what the environment says about it."""
+"""Whether sign-in with Entra is configured."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-# Part of the address that the app registration sends people back to.
+# Part of the redirect URI of the app registration.
 PROVIDER: Final = "entra"
 # Identifies a user in a tenant; `sub` differs for each application.
 UID_CLAIM: Final = "oid"
 
 
 def is_offered() -> bool:
-    """Return whether the sign-in page offers it."""
+    """Return whether the sign-in page offers Entra."""
     return all(settings.SIGN_IN.values())
 
 
 def check(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
-    """Refuse to start with half of a configuration, which would look like one that is whole."""
+    """Return an error for an incomplete configuration, which would look complete."""
     missing = [f"SIGNALMAN_SIGN_IN_{name}" for name, value in settings.SIGN_IN.items() if not value]
     if not missing or len(missing) == len(settings.SIGN_IN):
         return []
     return [
         Error(
-            f"Sign-in with Entra is configured in part: {', '.join(missing)} is not set.",
+            f"Sign-in with Entra is incomplete: {', '.join(missing)} is not set.",
             hint="Set all of the SIGNALMAN_SIGN_IN_ variables, or none.",
             id="accounts.E001",
         )

@@ -1,4 +1,4 @@
-"""What Entra says of somebody becomes an account's role, at every sign-in."""
+"""Accounts of Entra users: name and roles, updated at every sign-in."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 def free_username(claims: Mapping[str, Any]) -> str:
-    """Return the name of a new account: the user principal name, unless somebody has it.
+    """Return the name of a new account: the user principal name, unless it is taken.
 
-    Who has it is somebody else, whatever the names say: people are known by `oid`, because an
-    address can be given to another person, and a local account's was never proved.
+    An account with that name belongs to another user: Entra users are identified by `oid`, because
+    addresses are reassigned, and the address of a local account was never verified.
     """
     oid = str(claims["oid"])
     name = str(claims.get("preferred_username") or oid)[:_USERNAME_CHARACTERS]
@@ -31,11 +31,11 @@ def free_username(claims: Mapping[str, Any]) -> str:
 
 
 @transaction.atomic
-def bring_up_to_date(user: User, claims: Mapping[str, Any], roles: frozenset[Role]) -> None:
-    """Give the account exactly these of our groups, and the name that Entra has.
+def update_account(user: User, claims: Mapping[str, Any], roles: frozenset[Role]) -> None:
+    """Give the account exactly these roles, and the name that Entra has.
 
-    Groups that an installation made itself stay. Who has no role is not let into the portal, and
-    loses what other sessions of his could do.
+    Groups that an installation created itself are kept. A user without a role cannot use the
+    portal, in other sessions either.
     """
     ours = Group.objects.filter(name__in=list(Role))
     user.groups.remove(*ours.exclude(name__in=roles))
@@ -44,4 +44,6 @@ def bring_up_to_date(user: User, claims: Mapping[str, Any], roles: frozenset[Rol
     user.first_name, user.last_name = first[:_NAME_CHARACTERS], last[:_NAME_CHARACTERS]
     user.is_staff = bool(roles)
     user.save(update_fields=["first_name", "last_name", "is_staff"])
-    logger.info("%s signs in with Entra as: %s.", user.pk, ", ".join(sorted(roles)) or "nobody")
+    logger.info(
+        "%s signed in with Entra; roles: %s.", user.pk, ", ".join(sorted(roles)) or "no role"
+    )

@@ -1,4 +1,4 @@
-"""Addresses under `/admin/sign-in/`, by the names that allauth asks for."""
+"""URLs under `/admin/sign-in/`, with the names that allauth uses."""
 
 from __future__ import annotations
 

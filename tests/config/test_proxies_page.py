@@ -1,0 +1,99 @@
+"""The configurations on the page about proxies are accepted by the tools that they are for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.urls import resolve
+
+from config.environment import Environment
+from config.variables import VARIABLES
+from tests.cloud import REPOSITORY
+
+PAGE = (REPOSITORY / "docs" / "deploy" / "proxies.md").read_text(encoding="utf-8")
+NAMES = {variable.name for variable in VARIABLES}
+
+
+def snippet(language: str) -> str:
+    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return str(found)
+
+
+def documents() -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all(snippet("yaml")))
+
+
+def test_nginx_accepts_configuration(tmp_path: Path) -> None:
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    openssl = shutil.which("openssl")
+    if nginx is None or openssl is None:
+        pytest.skip("nginx or openssl is not installed")
+    key, certificate = tmp_path / "tls.key", tmp_path / "tls.crt"
+    subprocess.run(
+        [
+            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=signalman"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    servers = (
+        snippet("nginx")
+        .replace("/etc/nginx/signalman.crt", str(certificate))
+        .replace("/etc/nginx/signalman.key", str(key))
+        .replace("listen 80;", "listen 127.0.0.1:18080;")
+        .replace("listen 443 ssl;", "listen 127.0.0.1:18443 ssl;")
+    )
+    configuration = tmp_path / "nginx.conf"
+    configuration.write_text(
+        f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n"
+        f"client_body_temp_path {tmp_path}/body;\nproxy_temp_path {tmp_path}/proxy;\n"
+        f"fastcgi_temp_path {tmp_path}/f;\nuwsgi_temp_path {tmp_path}/u;\n"
+        f"scgi_temp_path {tmp_path}/s;\n{servers}\n}}\n"
+    )
+    found = subprocess.run(
+        [nginx, "-t", "-q", "-c", str(configuration), "-p", str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stderr
+
+
+def test_kubernetes_objects_fit_together() -> None:
+    deployment, service, ingress = documents()
+    assert [each["kind"] for each in (deployment, service, ingress)] == [
+        "Deployment",
+        "Service",
+        "Ingress",
+    ]
+    template = deployment["spec"]["template"]
+    assert deployment["spec"]["selector"]["matchLabels"] == template["metadata"]["labels"]
+    assert service["spec"]["selector"] == template["metadata"]["labels"]
+    (container,) = template["spec"]["containers"]
+    assert service["spec"]["ports"][0]["targetPort"] == container["ports"][0]["name"]
+    backend = ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
+    assert backend["name"] == service["metadata"]["name"]
+    assert backend["port"]["name"] == service["spec"]["ports"][0]["name"]
+
+
+def test_kubernetes_settings_are_accepted() -> None:
+    (container,) = documents()[0]["spec"]["template"]["spec"]["containers"]
+    values = {entry["name"]: entry["value"] for entry in container["env"]}
+    assert values.keys() <= NAMES
+    read = Environment(VARIABLES, values)
+    allowed = next(each for each in VARIABLES if each.name == "SIGNALMAN_ALLOWED_HOSTS")
+    for probe in ("livenessProbe", "readinessProbe"):
+        request = container[probe]["httpGet"]
+        assert request["httpHeaders"][0]["value"] in read[allowed]
+        assert resolve(request["path"].partition("?")[0])
+
+
+def test_page_names_only_variables_that_exist() -> None:
+    assert set(re.findall(r"SIGNALMAN_[A-Z_]+", PAGE)) <= NAMES
