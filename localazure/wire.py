@@ -13,6 +13,8 @@ from localazure.faults import Fault
 from localazure.journal import readable_body
 from localazure.world import World
 
+_SWITCHING_PROTOCOLS = 101
+
 # Cuts the connection of the request with this scope.
 Abort = Callable[[Scope], None]
 
@@ -26,10 +28,15 @@ class Wire:
         self._abort = abort
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http" or scope["path"].startswith("/_local"):
+        """Serve one request or WebSocket."""
+        if scope["type"] == "websocket":
+            await self._upgrade(scope, receive, send)
+        elif scope["type"] != "http" or scope["path"].startswith("/_local"):
             await self._app(scope, receive, send)
-            return
+        else:
+            await self._request(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _whole_body(receive)
         entry = self._world.journal.open(dict(scope))
         entry["body"] = readable_body(body, entry["headers"].get("content-type", ""))
@@ -52,6 +59,31 @@ class Wire:
             await serve(scope, _replay(body, receive), logged)
         else:
             await self._fail(fault, serve, scope, _replay(body, receive), logged)
+
+    async def _upgrade(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket: a GET in the log, which a fault meets before it opens."""
+        entry = self._world.journal.open({**scope, "method": "GET"})
+
+        async def logged(message: Message) -> None:
+            if message["type"] == "websocket.accept":
+                entry["status"] = entry["served"] = _SWITCHING_PROTOCOLS
+            elif message["type"] == "websocket.http.response.start":
+                entry["status"] = message["status"]
+            await send(message)
+
+        fault = self._world.faults.next_for("GET", scope["path"])
+        if fault is not None:
+            await asyncio.sleep(fault.delay)
+        if fault is None or not fault.replaces_the_answer:
+            await self._app(scope, receive, logged)
+        elif fault.drop:
+            self._abort(scope)
+        else:
+            for message in (
+                _start(fault),
+                {"type": "http.response.body", "body": _text(fault.body)},
+            ):
+                await logged({**message, "type": f"websocket.{message['type']}"})
 
     async def _fail(
         self, fault: Fault, serve: ASGIApp, scope: Scope, receive: Receive, send: Send

@@ -344,3 +344,21 @@ def test_reset_drops_connections_without_an_event(application: Application) -> N
         assert client.until_closed() == []
     assert application.cloud.get("/_local/connections") == []
     assert application.upstream.events() == ["connected"]
+
+
+def test_faults_refuse_an_upgrade(application: Application) -> None:
+    fault = {"path": "/client/$", "status": 503, "headers": {"Retry-After": "1"}, "body": "busy"}
+    application.cloud.post("/_local/faults", [fault])
+    refused = upgrade(application, application.client_token())
+    assert (refused.status_code, refused.text) == (503, "busy")
+    assert refused.headers["Retry-After"] == "1"
+    with Client(application):
+        logged = application.cloud.get("/_local/requests")[-1]
+    assert (logged["method"], logged["status"]) == ("GET", 101)
+    assert logged["path"].endswith("/client/")
+
+
+def test_faults_cut_an_upgrade(application: Application) -> None:
+    application.cloud.post("/_local/faults", [{"path": "/client/$", "drop": True}])
+    with pytest.raises(requests.ConnectionError):
+        upgrade(application, application.client_token())
