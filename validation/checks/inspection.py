@@ -41,6 +41,8 @@ class Inspection:
     key: SigningKey | None = None
     # Key id of a token that is right in all but its key, which is not held.
     missing_key: str = ""
+    # Findings of checks that were done before their turn, by the check's name.
+    findings: dict[str, Finding] = field(default_factory=dict)
 
 
 # Raises Refused where the check fails.

@@ -60,8 +60,9 @@ def _key(inspection: Inspection) -> Finding:
 def _mismatch(inspection: Inspection) -> Refused | None:
     """Return the first claim that the policy does not accept."""
     try:
-        for _, check in _AFTER_THE_SIGNATURE:
-            check(inspection)
+        for name, check in _AFTER_THE_SIGNATURE:
+            if name not in inspection.findings:
+                inspection.findings[name] = check(inspection)
     except Refused as refused:
         return refused
     return None
@@ -98,7 +99,7 @@ def validate(
         try:
             if check is _key and may_verify_mismatch is not None:
                 _refuse_mismatch(inspection, may_verify_mismatch)
-            finding = check(inspection)
+            finding = inspection.findings.get(name) or check(inspection)
         except Refused as refusal:
             done.append(
                 Check(name, Outcome.FAIL, refusal.expected, refusal.found, refusal.sentence)
