@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of pages; that of all other answers is the setting's: nothing."""
+"""The Content-Security-Policy of pages; other responses have that of the settings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _PAGE: Final[Directives] = {
     "default-src": [SELF],
     "img-src": [SELF, "data:"],
     "object-src": [NONE],
-    # Libraries write styles into the page: Alpine and Chart.js into elements, Redoc into its head.
+    # Alpine and Chart.js set styles of elements, Redoc adds a style element.
     "style-src": [SELF, UNSAFE_INLINE],
 }
 _SIGN_IN: Final = "/admin/login/"
-# By the beginning of the path.
+# By path prefix.
 _PAGES: Final[dict[str, Directives]] = {
-    # Alpine, on which unfold rests, compiles what its attributes say.
+    # Alpine, which unfold uses, compiles the expressions in attributes.
     "/admin/": {**_PAGE, "script-src": [SELF, UNSAFE_EVAL], "form-action": [SELF]},
     "/api/v1/docs/": _PAGE,
     "/api/v1/redoc/": {**_PAGE, "worker-src": ["blob:"]},
@@ -32,17 +32,17 @@ _PAGES: Final[dict[str, Directives]] = {
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """Says what a page may load, run and send to, by the beginning of its address."""
+    """Set the policy of a page by its path prefix."""
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
-        """Return the policy of the setting with what pages of this address need in its place."""
+        """Return the policy of the settings with the directives of this page."""
         parts = super().get_policy_parts(request, response, report_only)
         if not report_only:
             parts.replace = {**_needed(request.path_info), **(parts.replace or {})}
             if request.path_info == _SIGN_IN and is_offered():
-                # The form that leads to Entra is answered with a redirect, which counts as well.
+                # The sign-in form redirects to Entra, and form-action applies to redirects too.
                 parts.update = {"form-action": [settings.VALIDATION["AUTHORITY"]]}
         return parts
 

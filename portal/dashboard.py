@@ -37,7 +37,7 @@ class Attention:
 
     instance: str
     status: str
-    sentence: str
+    message: str
     since: datetime | None
     link: str
 
@@ -113,9 +113,9 @@ def _health() -> list[tuple[str, int]]:
 
     An instance with a running operation is progressing, also while a role assignment propagates.
     """
-    at_work = Q(pk__in=Operation.objects.active().values("instance"))
+    is_running = Q(pk__in=Operation.objects.active().values("instance"))
     numbers = SignalRInstance.objects.exclude(provisioning_state="").aggregate(
-        healthy=Count("pk", filter=Q(provisioning_state="Succeeded") & ~at_work),
+        healthy=Count("pk", filter=Q(provisioning_state="Succeeded") & ~is_running),
         degraded=Count("pk", filter=Q(provisioning_state__in=["Failed", "Canceled"])),
         all=Count("pk"),
     )
@@ -137,19 +137,19 @@ def _attention(now: datetime) -> list[Attention]:
 def _degraded() -> Iterable[Attention]:
     rows = SignalRInstance.objects.filter(provisioning_state__in=["Failed", "Canceled"])
     for name, state in rows.values_list("name", "provisioning_state")[:_SHOWN]:
-        sentence = f"The provisioning state in Azure is {state}."
-        yield Attention(name, "Degraded", sentence, None, _tab("diagnosis", name))
+        message = f"The provisioning state in Azure is {state}."
+        yield Attention(name, "Degraded", message, None, _tab("diagnosis", name))
 
 
 def _failed(since: datetime) -> Iterable[Attention]:
     """Return the instances whose last operation failed."""
     rows = Operation.objects.filter(state=Operation.State.FAILED, finished_at__gte=since)
     for row in rows.select_related("instance")[:_SHOWN]:
-        sentence = f"{row.get_kind_display()} failed. {row.error_message}"
+        message = f"{row.get_kind_display()} failed. {row.error_message}"
         yield Attention(
             row.instance.name,
             "failed",
-            sentence,
+            message,
             row.finished_at,
             _tab("overview", row.instance.name),
         )
@@ -168,23 +168,23 @@ def _refused(since: datetime) -> Iterable[Attention]:
     ours = (row for row in rows if cause_of(row["reason"]) is not Cause.SENDER)
     for row in islice(ours, _SHOWN):
         number = row["number"]
-        sentence = (
+        message = (
             f"{number} request{pluralize(number)} refused in the last hour. "
             f"{explain(row['reason']).meaning}"
         )
-        yield Attention(row["name"], "refused", sentence, None, _tab("traffic", row["name"]))
+        yield Attention(row["name"], "refused", message, None, _tab("traffic", row["name"]))
 
 
 def _different() -> Iterable[Attention]:
-    sentences = {
+    texts = {
         SyncStatus.MISSING: "The instance no longer exists in Azure.",
         SyncStatus.OUT_OF_SYNC: "The desired state differs from Azure.",
     }
-    rows = InstanceStatus.objects.filter(status__in=sentences).select_related("instance")
+    rows = InstanceStatus.objects.filter(status__in=texts).select_related("instance")
     for row in rows.order_by("status", "-since")[:_SHOWN]:
         status = SyncStatus(row.status)
         name = row.instance.name
-        yield Attention(name, status, sentences[status], row.since, _tab("diagnosis", name))
+        yield Attention(name, status, texts[status], row.since, _tab("diagnosis", name))
 
 
 def _drift_since(moment: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The sidebar, and the label that names the Azure environment."""
+"""The sidebar, the label of the Azure environment, and links into the Azure portal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+
+from identities.models import SignalRInstance
 
 
 def environment(_request: HttpRequest) -> list[str]:
@@ -88,3 +90,15 @@ def _permits(permission: str) -> Callable[[HttpRequest], bool]:
 
 def _is_visible(item: dict[str, Any], request: HttpRequest) -> bool:
     return bool(item.get("permission", lambda _request: True)(request))
+
+
+def azure_portal_link(instance: SignalRInstance) -> str:
+    """Return the URL of the instance in the Azure portal; empty with Local Azure, which has none.
+
+    The form is `<portal>/#@<tenant>/resource<ARM id>`, as in
+    https://learn.microsoft.com/azure/azure-portal/azure-portal-dashboard-share-access.
+    """
+    portal: str = settings.SIGNALMAN_AZURE_PORTAL
+    if not portal:
+        return ""
+    return f"{portal}/#@{instance.subscription.tenant_id}/resource{instance.arm_id}"

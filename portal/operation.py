@@ -13,8 +13,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from portal.auto_refresh import AutoRefreshPage
-from portal.azure_portal import azure_portal_link
 from portal.diff import stored_changes
+from portal.navigation import azure_portal_link
 from portal.page import PortalPage, who
 from sync.errors import OperationFinished
 from sync.models import Operation, OperationStep

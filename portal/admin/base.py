@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.contrib.admin.options import ModelAdmin as DjangoModelAdmin
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import DropdownFilter
 
@@ -31,6 +36,38 @@ class RowsAdmin(ModelAdmin):
     show_full_result_count = False
     # Facets need a scan of all rows for each choice of a filter.
     show_facets = DjangoModelAdmin.show_facets.NEVER
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow filters on columns that the list has a filter for, and on no others.
+
+        Django allows every column of the model, so a user could guess hidden values letter by
+        letter, such as keys in URLs.
+        """
+        if not has_field(self.model, lookup.partition(LOOKUP_SEP)[0]):
+            return True
+        names = [each[0] if isinstance(each, tuple) else each for each in self.list_filter]
+        columns = [each for each in (self.date_hierarchy, *names) if isinstance(each, str)]
+        parameters = {getattr(each, "parameter_name", None) for each in names}
+        return lookup in {*columns, *parameters} or lookup.startswith(
+            tuple(f"{column}{LOOKUP_SEP}" for column in columns)
+        )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show the list; after Django has dropped an invalid filter, say so."""
+        if ERROR_FLAG in request.GET:
+            messages.warning(request, "An invalid filter or page number was ignored.")
+        return super().changelist_view(request, extra_context)
+
+
+def has_field(model: type[Model], name: str) -> bool:
+    """Return whether `model` has a field or relation with that name."""
+    try:
+        model._meta.get_field(name)  # noqa: SLF001  Documented as Django's API for model fields.
+    except FieldDoesNotExist:
+        return False
+    return True
 
 
 class ReadOnlyAdmin(RowsAdmin):

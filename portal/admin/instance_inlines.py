@@ -30,8 +30,8 @@ class VaultGrantInline(TabularInline):
     model = VaultGrant
     extra = 0
     can_delete = False
-    fields = ["vault", "principal_id", "mechanism", "standing"]
-    readonly_fields = ["standing"]
+    fields = ["vault", "principal_id", "mechanism", "grant_status"]
+    readonly_fields = ["grant_status"]
 
     def has_add_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
         """Refuse: grants are created by plans."""
@@ -42,7 +42,7 @@ class VaultGrantInline(TabularInline):
         return False
 
     @display(description="Status")
-    def standing(self, row: VaultGrant) -> str:
+    def grant_status(self, row: VaultGrant) -> str:
         """Return whether the grant is in effect."""
         return row.status(timezone.now())
 
@@ -77,6 +77,22 @@ class UpstreamTemplateInline(TabularInline):
         """Return the URL template with keys redacted."""
         return redact(row.url_template)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields; keys in URLs are redacted for users who may not change templates."""
+        fields = super().get_fields(request, obj)
+        if self.has_change_permission(request, obj):
+            return fields
+        return ["redacted_url" if name == "url_template" else name for name in fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the read-only fields."""
+        return [] if self.has_change_permission(request, obj) else ["redacted_url"]
+
+    @display(description="URL template")
+    def redacted_url(self, row: UpstreamTemplate) -> str:
+        """Return the URL template with keys redacted."""
+        return redact(row.url_template)
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the field with a label for screen readers, which ignore the column heading."""
         formfield: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -85,8 +101,8 @@ class UpstreamTemplateInline(TabularInline):
         return formfield
 
 
-class ReceiverDemandsInline(StackedInline):
-    """What the receiver requires in addition to the token."""
+class RequestRequirementsInline(StackedInline):
+    """The requirements of the receiver in addition to the token."""
 
     model = ReceiverDemands
     can_delete = False

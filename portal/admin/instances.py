@@ -25,7 +25,7 @@ from portal.admin.instance_filters import (
 )
 from portal.admin.instance_inlines import (
     ManagedIdentityInline,
-    ReceiverDemandsInline,
+    RequestRequirementsInline,
     UpstreamTemplateInline,
     VaultGrantInline,
 )
@@ -82,7 +82,7 @@ class SignalRInstanceAdmin(RowsAdmin):
         ManagedIdentityInline,
         VaultGrantInline,
         UpstreamTemplateInline,
-        ReceiverDemandsInline,
+        RequestRequirementsInline,
     ]
     actions = ["refresh", "plan", "apply"]
 

@@ -50,12 +50,12 @@ class VaultGrantAdmin(ReadOnlyAdmin):
     empty = Empty(
         "No grants yet", "Plans grant access to the key vaults that upstream templates reference."
     )
-    list_display = ["instance", "vault", "principal_id", "mechanism", "standing", "observed_at"]
+    list_display = ["instance", "vault", "principal_id", "mechanism", "grant_status", "observed_at"]
     list_filter = ["mechanism"]
     list_select_related = ["instance", "vault"]
     search_fields = ["instance__name", "vault__name", "principal_id"]
 
     @display(description="Status")
-    def standing(self, row: VaultGrant) -> str:
+    def grant_status(self, row: VaultGrant) -> str:
         """Return whether the grant is in effect."""
         return row.status(timezone.now())

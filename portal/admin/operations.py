@@ -53,6 +53,11 @@ class OperationAdmin(ReadOnlyAdmin):
         """Return the coloured state."""
         return pill(operation.state, operation.get_state_display())
 
+    @display(description="status")
+    def status_text(self, operation: Operation) -> str:
+        """Return what the operation waits for, or its result."""
+        return operation.standing
+
     @display(description="requested by", ordering="requested_by_name")
     def actor(self, operation: Operation) -> str:
         """Return who requested the operation."""

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from identities.models import SignalRInstance
-from portal.azure_portal import azure_portal_link
+from portal.navigation import azure_portal_link
 from portal.page import PortalPage
 from sync.desired.sync_status import sync_status
 

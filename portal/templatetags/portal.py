@@ -8,6 +8,7 @@ from typing import Any, Final
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 register = template.Library()
 
@@ -68,5 +69,5 @@ def pill(value: Any, label: str = "") -> SafeString:
     """Return a status in its colour, with `label` or its own label as the text."""
     name = str(getattr(value, "value", value))
     tone = next((tone for tone, names in _TONES.items() if name in names), "plain")
-    text = label or getattr(value, "label", name)
+    text = label or getattr(value, "label", capfirst(name))
     return format_html('<span class="pill pill-{}">{}</span>', tone, text)

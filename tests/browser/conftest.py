@@ -1,10 +1,10 @@
-"""A portal, its Azure, and a browser that looks at it.
+"""Fixtures of the browser tests: a portal, Local Azure and a browser.
 
-Each module of tests has a portal of its own on a Local Azure as it starts, so that its tests see
-what the ones before them did; each test has a browser of its own without cookies.
+Each test module has its own portal on a fresh Local Azure, so tests of a module see the changes of
+earlier ones. Each test has its own browser context without cookies.
 
-No test here may ask for a database: Playwright's event loop lives in their thread, and Django
-refuses to use one there. They ask the portal (`Portal.manage`, `Portal.python`).
+Tests must not use the database: Playwright runs an event loop in their thread, where Django refuses
+synchronous queries. Use `Portal.manage` and `Portal.python`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from tests.cloud import LocalAzure
 
 WIDE: Final = {"width": 1440, "height": 900}
 NARROW: Final = {"width": 390, "height": 844}
-# For a page on a machine that does much else. Milliseconds.
-_PATIENCE: Final = 30_000
+# Milliseconds. Long, because other tests run at the same time.
+_TIMEOUT: Final = 30_000
 _FLAGS: Final = [
     "--no-sandbox",
     "--disable-gpu",
@@ -40,13 +40,13 @@ _FLAGS: Final = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # No name but this machine's leads anywhere.
+    # No host name resolves except this machine's.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder: `make test-browser` runs them, and with nothing else."""
+    """Mark the tests of this folder, which `make test-browser` runs."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
@@ -55,17 +55,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def browser(local_azure_process: LocalAzure) -> Iterator[Browser]:
-    """Chromium, which takes Local Azure's certificate, and no other that it would refuse."""
+    """Chromium that accepts Local Azure's certificate."""
     try:
         path = found()
     except NoBrowser as error:
         pytest.fail(str(error))
     if path is None:
-        pytest.fail(
-            "There is no Chromium: run `make test-browser`, or name one in SIGNALMAN_CHROMIUM."
-        )
+        pytest.fail("Chromium was not found. Run `make test-browser`, or set SIGNALMAN_CHROMIUM.")
     flags = [*_FLAGS, f"--ignore-certificate-errors-spki-list={_pin(local_azure_process)}"]
-    expect.set_options(timeout=_PATIENCE)
+    expect.set_options(timeout=_TIMEOUT)
     with sync_playwright() as tool:
         chromium = tool.chromium.launch(executable_path=path, args=flags)
         yield chromium
@@ -74,14 +72,14 @@ def browser(local_azure_process: LocalAzure) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def prepared(local_azure_process: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with people of every role and the built-in fleet."""
+    """A database file with a user of each role and the built-in fleet."""
     local_azure_process.reset()
     return prepare(tmp_path_factory.mktemp("prepared"), local_azure_process)
 
 
 @pytest.fixture(scope="module")
 def portal_settings() -> dict[str, str]:
-    """The environment variables that a module's portal has besides: override it to set some."""
+    """Further environment variables of the portal; override the fixture to set some."""
     return {}
 
 
@@ -92,7 +90,7 @@ def portal(
     portal_settings: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Portal]:
-    """A portal without a worker: it shows and plans, and what it starts waits."""
+    """A portal without a worker: operations that it starts stay queued."""
     local_azure_process.reset()
     folder = tmp_path_factory.mktemp("portal")
     surroundings = environment(folder, local_azure_process, portal_settings)
@@ -102,15 +100,15 @@ def portal(
 
 @pytest.fixture(scope="module")
 def worker(portal: Portal) -> None:
-    """A worker for the module's portal, which carries out what it starts."""
+    """A worker for the module's portal."""
     portal.start_worker()
 
 
 @pytest.fixture
 def watch(portal: Portal) -> Iterator[Watch]:
-    """Looks at every page of the test, and fails it for requests to other hosts and for errors.
+    """Fail the test for requests to other hosts and for errors on any page.
 
-    `watch.allow("403")` takes errors with that text for what the test is about.
+    `watch.allow("403")` ignores errors that contain the text.
     """
     watching = Watch(frozenset(urlsplit(url).netloc for url in (portal.url, portal.azure.url)))
     yield watching
@@ -119,13 +117,13 @@ def watch(portal: Portal) -> Iterator[Watch]:
 
 @pytest.fixture
 def open_page(browser: Browser, portal: Portal, watch: Watch) -> Iterator[Callable[..., Page]]:
-    """Opens a page in a browser of its own; takes the options of Playwright's `new_context`."""
+    """Return a function that opens a page in a new context, with options of `new_context`."""
     contexts: list[BrowserContext] = []
 
     def open_one(**options: Any) -> Page:
         usual = {"base_url": portal.url, "viewport": WIDE, "reduced_motion": "reduce"}
         context = browser.new_context(**(usual | options))
-        context.set_default_timeout(_PATIENCE)
+        context.set_default_timeout(_TIMEOUT)
         watch.follow(context)
         contexts.append(context)
         return context.new_page()
@@ -137,24 +135,24 @@ def open_page(browser: Browser, portal: Portal, watch: Watch) -> Iterator[Callab
 
 @pytest.fixture
 def page(open_page: Callable[..., Page]) -> Page:
-    """A page of usual width, in light colours."""
+    """A page of desktop width, in light colours."""
     return open_page()
 
 
 @pytest.fixture
 def dark_page(open_page: Callable[..., Page]) -> Page:
-    """A page for somebody who likes it dark."""
+    """A page with a dark colour scheme."""
     return open_page(color_scheme="dark")
 
 
 @pytest.fixture
 def narrow_page(open_page: Callable[..., Page]) -> Page:
-    """A page on a phone."""
+    """A page of a phone's width."""
     return open_page(viewport=NARROW, has_touch=True)
 
 
 def _pin(azure: LocalAzure) -> str:
-    """Return the SHA-256 of the public key that Local Azure serves with, in base 64."""
+    """Return the SHA-256 of Local Azure's public key in Base64."""
     pem = ssl.get_server_certificate(("localhost", azure.port), ca_certs=str(azure.ca_file))
     key = x509.load_pem_x509_certificate(pem.encode()).public_key()
     encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

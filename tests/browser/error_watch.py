@@ -1,4 +1,4 @@
-"""What no page may do, whatever its test is about: ask another host, fail, or break its policy."""
+"""Detection of page errors: requests to other hosts, script errors, policy violations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebError
 
-# A request that has no host: what is embedded in a page, or made by it.
+# Schemes of requests without a host.
 _HOSTLESS = frozenset({"data", "blob", "about"})
 _IS_SETTLED = """
 () => document.fonts.status === "loaded"
@@ -16,10 +16,10 @@ _IS_SETTLED = """
 
 
 class Watch:
-    """Collects what goes wrong in the pages that it follows, which may ask `hosts` alone.
+    """Collect the errors of pages, which may send requests to `hosts` only.
 
-    Chromium reports each breach of a Content-Security-Policy, each answer from 400 on and each
-    script's error on the console.
+    Chromium reports policy violations, responses with status 400 and above, and script errors on
+    the console.
     """
 
     def __init__(self, hosts: frozenset[str]) -> None:
@@ -28,21 +28,21 @@ class Watch:
         self._wrong: list[str] = []
 
     def follow(self, context: BrowserContext) -> None:
-        """Watch every page of a browser."""
+        """Watch every page of a browser context."""
         context.on("request", self._on_request)
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
 
     def allow(self, text: str) -> None:
-        """Take it that the console will show an error with `text`: the test makes it happen."""
+        """Ignore errors that contain `text`."""
         self._allowed.append(text)
 
     def wrong(self) -> list[str]:
-        """Return what went wrong and was not allowed."""
+        """Return the errors that are not allowed."""
         return [line for line in self._wrong if not any(text in line for text in self._allowed)]
 
     def assert_nothing_wrong(self) -> None:
-        """Fail with all that went wrong."""
+        """Fail with all errors that are not allowed."""
         found = self.wrong()
         assert not found, "\n".join(found)
 
@@ -60,9 +60,9 @@ class Watch:
 
 
 def settled(page: Page) -> None:
-    """Wait until the page has loaded, htmx has its answers, and nothing moves.
+    """Wait until the page and its fonts are loaded, and htmx and animations have finished.
 
-    Not until the network is idle: a page with live parts keeps asking.
+    The network never becomes idle on a page that refreshes itself.
     """
     page.wait_for_load_state("load")
     page.wait_for_function(_IS_SETTLED)

@@ -1,4 +1,4 @@
-"""What a person does and sees: sign in, read with assistive technology, look at the page."""
+"""Sign-in, accessibility checks and screenshots."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.browser.error_watch import settled
 from tests.browser.portal import PASSWORD
 from tests.cloud import REPOSITORY
 
-# Names a folder of the repository, such as docs/images, that takes the screenshots.
+# The variable that names the folder for screenshots, such as docs/images.
 SCREENSHOTS: Final = "SIGNALMAN_SCREENSHOTS"
 SCHEMES: Final = ("light", "dark")
 _GRAVE: Final = frozenset({"serious", "critical"})
@@ -24,7 +24,7 @@ _RULES: Final = {
 
 
 def sign_in(page: Page, role: str) -> None:
-    """Sign in as the person of that role, with a password, and stay where that leads."""
+    """Sign in with a password as the user with that role."""
     page.goto("/admin/login/")
     page.get_by_label("Username").fill(role)
     page.get_by_label("Password").fill(PASSWORD)
@@ -33,7 +33,7 @@ def sign_in(page: Page, role: str) -> None:
 
 
 def assert_accessible(page: Page) -> None:
-    """Fail with whatever serious or critical axe finds on the page, in light and in dark."""
+    """Fail with the serious and critical violations that axe finds in light and in dark."""
     settled(page)
     was_dark = _is_dark(page)
     found = [line for scheme in SCHEMES for line in _violations(page, scheme)]
@@ -42,17 +42,17 @@ def assert_accessible(page: Page) -> None:
 
 
 def assert_fits(page: Page) -> None:
-    """Fail where the page is wider than its window: nobody wants to scroll sideways."""
+    """Fail if the page is wider than the window."""
     settled(page)
     too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert too_wide <= 0, f"{page.url} is {too_wide} pixels too wide."
 
 
 def screenshot(page: Page, name: str, folder: Path) -> Path:
-    """Save what the page shows as `<name>.png`, in `folder` or where SIGNALMAN_SCREENSHOTS says."""
+    """Save a screenshot as `<name>.png` in `folder`, or in that of SIGNALMAN_SCREENSHOTS."""
     settled(page)
-    asked_for = os.environ.get(SCREENSHOTS, "")
-    path = (REPOSITORY / asked_for if asked_for else folder) / f"{name}.png"
+    target = os.environ.get(SCREENSHOTS, "")
+    path = (REPOSITORY / target if target else folder) / f"{name}.png"
     page.screenshot(path=path, animations="disabled")
     return path
 
@@ -78,7 +78,7 @@ def _is_dark(page: Page) -> bool:
 
 
 def _show(page: Page, scheme: str) -> None:
-    """Switch as the portal's own switch does, by a class: a reload would close what is open."""
+    """Switch the colour scheme by its class, as the portal's own switch does."""
     page.evaluate(
         "(scheme) => ['light', 'dark'].forEach((name) =>"
         " document.documentElement.classList.toggle(name, name === scheme))",

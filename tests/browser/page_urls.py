@@ -1,4 +1,4 @@
-"""Prints, as JSON, the address of every page that the portal has; run in the portal's own shell."""
+"""Print the URL of every page of the portal as JSON; run in the portal's shell."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from identities.models import SignalRInstance
 from portal import urls
 from sync.models import DesiredRevision, Operation
 
-# What stands in for each part of an address. A page with another part is not shown until it is
-# named here: the test then says which.
+# Values for the parameters of URLs. A KeyError names a parameter that is missing here.
 _PARTS: dict[str, Callable[[], object]] = {
     "name": lambda: SignalRInstance.objects.get(name="contoso-chat").name,
     "number": lambda: (
@@ -28,7 +27,7 @@ _PARTS: dict[str, Callable[[], object]] = {
 
 
 def pages() -> list[str]:
-    """Return the addresses of all pages: of the portal's own, and of the admin's for each model."""
+    """Return the URLs of all pages: the portal's own and the admin's for each model."""
     return [*_own(), *_of_models(), reverse("admin:index"), reverse("admin:password_change")]
 
 

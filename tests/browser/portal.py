@@ -1,4 +1,4 @@
-"""The portal as it runs in production: a web server and a worker, two processes, no DEBUG."""
+"""A portal as in production: a web server and a worker process, without DEBUG."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any, Final
 from examples.demo.processes import CELERY, Programs, free_port, web_server
 from tests.cloud import LocalAzure
 
-# What a person signs in with, whatever the role. Django's own check of passwords is not asked.
+# The password of every user. It is not validated.
 PASSWORD: Final = "a-password-for-tests"
 ROLES: Final = ("viewer", "operator", "administrator")
 
 _DATABASE: Final = "signalman.sqlite3"
-_MAKE_PEOPLE: Final = f"""
+_CREATE_USERS: Final = f"""
 from django.contrib.auth.models import Group, User
 for role in {ROLES!r}:
     user = User.objects.create_user(role, password={PASSWORD!r}, is_staff=True)
@@ -25,9 +25,9 @@ for role in {ROLES!r}:
 
 
 class Portal:
-    """Signalman in a folder of its own, at `url`, with Local Azure as its Azure.
+    """Signalman in its own folder, at `url`, with Local Azure.
 
-    It knows the built-in fleet, and a person of each role who is named like the role.
+    It has the built-in fleet, and a user of each role with the name of the role.
     """
 
     def __init__(self, programs: Programs, azure: LocalAzure, port: int) -> None:
@@ -36,21 +36,17 @@ class Portal:
         self._programs = programs
 
     def manage(self, *arguments: str, stdin: str = "") -> str:
-        """Run a management command to its end, and return what it printed. It has to succeed."""
+        """Run a management command, require success and return its output."""
         outcome = self._programs.manage(*arguments, stdin=stdin)
         assert outcome.returncode in {0, 2}, outcome.stdout + outcome.stderr
         return outcome.stdout
 
     def python(self, code: str) -> str:
-        """Run Python in the portal's environment, and return what it printed.
-
-        Tests have no database: Playwright's event loop lives in their thread, where Django refuses
-        to use one.
-        """
+        """Run Python in the portal's environment and return its output."""
         return self.manage("shell", "--no-imports", "--command", code)
 
     def send_event(self, instance: str, **event: Any) -> dict[str, Any]:
-        """Let Local Azure send an upstream request, as the service does, and return its outcome."""
+        """Let Local Azure send an upstream request as the service does; return its result."""
         answer: dict[str, Any] = self.azure.post(
             "/_local/events",
             {"instance": instance, "hub": "chat", "category": "messages", "event": "echo", **event},
@@ -63,17 +59,17 @@ class Portal:
         return rows
 
     def log(self, program: str) -> str:
-        """Return what `web` or `worker` has written."""
+        """Return the log of `web` or `worker`."""
         return self._programs.log(program)
 
     def start_worker(self) -> None:
-        """Start a worker, which ends with the portal."""
+        """Start a worker that ends with the portal."""
         command = [CELERY, "--app", "config", "worker", "--beat", "--pool", "threads"]
         self._programs.start("worker", [*command, "--concurrency", "2"])
 
 
 def environment(folder: Path, azure: LocalAzure, extra: Mapping[str, str]) -> dict[str, str]:
-    """Return what every program of a portal in `folder` runs in."""
+    """Return the environment of the programs of a portal in `folder`."""
     return {
         **azure.environment,
         "SIGNALMAN_SECRET_KEY": "a-secret-key-for-the-portal-of-the-browser-tests",
@@ -91,11 +87,11 @@ def environment(folder: Path, azure: LocalAzure, extra: Mapping[str, str]) -> di
 
 
 def prepare(folder: Path, azure: LocalAzure) -> Path:
-    """Make a database with people of every role and the built-in fleet; return its file."""
+    """Create a database with a user of each role and the built-in fleet; return the file."""
     with Programs(folder, environment(folder, azure, {})) as programs:
         portal = Portal(programs, azure, 0)
         portal.manage("migrate", "--verbosity", "0")
-        portal.python(_MAKE_PEOPLE)
+        portal.python(_CREATE_USERS)
         portal.manage("import_instances")
     return folder / _DATABASE
 

@@ -1,4 +1,4 @@
-"""Somebody makes a token, calls the API with it, and revokes it."""
+"""Personal access tokens in a browser."""
 
 from __future__ import annotations
 

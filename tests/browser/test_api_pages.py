@@ -1,4 +1,4 @@
-"""The API's documentation works in a browser, under the policy that it is served with."""
+"""The API documentation pages, with their Content-Security-Policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People sign in with Microsoft Entra, and are in the portal what their app roles say."""
+"""Sign-in with Microsoft Entra."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.browser.portal import Portal
 
 
 def sign_in_with_entra(page: Page, principal_name: str) -> None:
-    """Choose that person on Entra's page."""
+    """Choose that user on Entra's page."""
     page.goto("/admin/login/")
     page.get_by_role("button", name="Sign in with Microsoft").click()
     page.get_by_role("button", name=principal_name).click()
@@ -19,7 +19,7 @@ def sign_in_with_entra(page: Page, principal_name: str) -> None:
 
 
 def sign_out(page: Page) -> None:
-    """Forget who is signed in."""
+    """Delete the session."""
     page.context.clear_cookies()
 
 

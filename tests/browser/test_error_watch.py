@@ -1,4 +1,4 @@
-"""The watch over pages, and the eye for barriers, see what they are there for."""
+"""The checks of pages detect what they are for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOGIN = "/admin/login/"
 
 @pytest.fixture
 def seen(watch: Watch) -> Iterator[Watch]:
-    """The watch, which forgives everything in the end."""
+    """The watch; its errors do not fail the test."""
     yield watch
     watch.allow("")
 

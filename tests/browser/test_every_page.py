@@ -1,4 +1,4 @@
-"""Every page of the portal: no barrier in light or dark, no error, no other host, no sideways."""
+"""Every page is accessible in light and dark, has no errors and fits a phone."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from localazure import seed
 from tests.browser.page_checks import assert_accessible, assert_fits, sign_in
 from tests.browser.portal import Portal
 
-# So that one that breaks is named, and the others are looked at all the same.
+# Several tests, so that a failure in one does not hide the others.
 GROUPS: Final = 4
 
 
 @pytest.fixture(scope="module")
-def lived_in(portal: Portal, worker: None) -> Portal:
-    """A portal with something on each page: deliveries, an operation, history, drift."""
+def used_portal(portal: Portal, worker: None) -> Portal:
+    """A portal with deliveries, an operation, history and drift."""
     portal.manage("set_policy", seed.CHAT, "manage")
     portal.send_event(seed.CHAT)
     portal.manage("set_upstream", seed.CHAT, stdin="[]")
@@ -29,9 +29,9 @@ def lived_in(portal: Portal, worker: None) -> Portal:
 
 
 @pytest.fixture(scope="module")
-def addresses(lived_in: Portal) -> list[str]:
-    """The address of every page."""
-    found: list[str] = json.loads(lived_in.python("import tests.browser.page_urls"))
+def urls(used_portal: Portal) -> list[str]:
+    """The URL of every page."""
+    found: list[str] = json.loads(used_portal.python("import tests.browser.page_urls"))
     return found
 
 
@@ -43,12 +43,12 @@ def administrator(open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_every_page_is_accessible(administrator: Page, addresses: list[str], group: int) -> None:
+def test_every_page_is_accessible(administrator: Page, urls: list[str], group: int) -> None:
     found = []
-    for address in addresses[group::GROUPS]:
-        answer = administrator.goto(address)
+    for url in urls[group::GROUPS]:
+        answer = administrator.goto(url)
         assert answer is not None
-        assert answer.status == 200, address
+        assert answer.status == 200, url
         try:
             assert_accessible(administrator)
         except AssertionError as error:
@@ -56,12 +56,12 @@ def test_every_page_is_accessible(administrator: Page, addresses: list[str], gro
     assert not found, "\n".join(found)
 
 
-def test_every_page_fits_a_phone(open_page: Callable[..., Page], addresses: list[str]) -> None:
+def test_every_page_fits_a_phone(open_page: Callable[..., Page], urls: list[str]) -> None:
     page = open_page(viewport={"width": 390, "height": 844}, has_touch=True)
     sign_in(page, "administrator")
     found = []
-    for address in addresses:
-        page.goto(address)
+    for url in urls:
+        page.goto(url)
         try:
             assert_fits(page)
         except AssertionError as error:
@@ -69,7 +69,7 @@ def test_every_page_fits_a_phone(open_page: Callable[..., Page], addresses: list
     assert not found, "\n".join(found)
 
 
-def test_every_page_names_the_environment(administrator: Page, addresses: list[str]) -> None:
-    for address in addresses:
-        administrator.goto(address)
+def test_every_page_names_the_environment(administrator: Page, urls: list[str]) -> None:
+    for url in urls:
+        administrator.goto(url)
         expect(administrator.get_by_text("Local Azure", exact=True).first).to_be_attached()

@@ -1,4 +1,4 @@
-"""The fields of an instance's form have names, those in tables and in lists to search in too."""
+"""Every field of the admin form has a label."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The journeys of "Managed identities for Azure SignalR Service", each to an accepted delivery.
+"""The tasks of "Managed identities for Azure SignalR Service", each to an accepted delivery.
 
-https://learn.microsoft.com/azure/azure-signalr/howto-use-managed-identity. Whoever looks at the
-article beside the portal finds each of its headings here, and its picture in docs/portal.md.
+https://learn.microsoft.com/azure/azure-signalr/howto-use-managed-identity. Each heading of the
+article has a test here and a picture in docs/portal.md.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from tests.browser.portal import Portal
 
 SIGNED_FOR = seed.UPSTREAM_APP_URI
 SECRET_URI = f"https://{seed.VAULT}.vault.azure.net/secrets/upstream-code"
-# What the built-in vault holds.
+# The value in the built-in vault.
 SECRET = "code-from-the-vault"
-HOSTED, SECRETIVE = "contoso-hosted", "contoso-secretive"
+HOSTED, WITH_SECRET = "contoso-hosted", "contoso-with-secret"
 
 pytestmark = pytest.mark.usefixtures("worker")
 
 
 @pytest.fixture(scope="module")
 def portal_settings() -> dict[str, str]:
-    """The receiver goes by a changed row at once."""
+    """The receiver uses changed settings immediately."""
     return {"SIGNALMAN_POLICY_SECONDS": "0.1"}
 
 
@@ -39,26 +39,26 @@ def operator(page: Page) -> Page:
 
 
 def receiver(portal: Portal, instance: str, query: str = "") -> str:
-    """Return the address of Signalman's receiver for an instance."""
+    """Return the URL of Signalman's receiver for an instance."""
     return f"{portal.url}/upstream/{instance}/{query}"
 
 
 def template(portal: Portal, instance: str, *, is_signed: bool = True) -> dict[str, Any]:
-    """Return a template that sends everything to the receiver, as ARM has it."""
+    """Return a template in ARM's form that sends all events to the receiver."""
     auth = {"type": "ManagedIdentity", "managedIdentity": {"resource": SIGNED_FOR}}
     everything = {"hubPattern": "*", "categoryPattern": "*", "eventPattern": "*"}
     url = receiver(portal, instance)
     return everything | {"urlTemplate": url, "auth": auth if is_signed else None}
 
 
-def want_template(portal: Portal, instance: str, *, is_signed: bool = True) -> None:
-    """Want the one template of an instance, as somebody did before the journey."""
+def set_template(portal: Portal, instance: str, *, is_signed: bool = True) -> None:
+    """Set the only template of an instance."""
     document = json.dumps([template(portal, instance, is_signed=is_signed)])
     portal.manage("set_upstream", instance, stdin=document)
 
 
-def make(portal: Portal, instance: str) -> None:
-    """Let Azure have an instance with an identity of its own and a signed template, and import."""
+def create_instance(portal: Portal, instance: str) -> None:
+    """Create an instance with a system-assigned identity and a signed template, and import it."""
     upstream = {"templates": [template(portal, instance)]}
     description = {
         "name": instance,
@@ -71,13 +71,13 @@ def make(portal: Portal, instance: str) -> None:
 
 
 def tab(page: Page, instance: str, label: str) -> None:
-    """Open a tab of an instance, from its first page."""
+    """Open a tab of an instance."""
     page.goto(f"/admin/instances/{instance}/")
     page.get_by_role("navigation", name="Instance").get_by_role("link", name=label).click()
 
 
 def apply(page: Page) -> None:
-    """Go to the plan from where it is offered, let Signalman write, and apply it to its end."""
+    """Open the plan, set the policy to Manage, apply the plan and wait for the result."""
     page.get_by_role("link", name="View plan").first.click()
     page.wait_for_url("**/plan/")
     manage = page.get_by_role("button", name="Set policy to Manage")
@@ -92,7 +92,7 @@ def apply(page: Page) -> None:
 
 
 def assert_accepted(page: Page, portal: Portal, instance: str) -> None:
-    """Let a client send an event, and see on the page of traffic that it was accepted."""
+    """Send an event and check on the Traffic tab that it was accepted."""
     outcome = portal.send_event(instance, arguments=["hello"], invocationId="1")
     assert outcome["status"] == 200, outcome
     tab(page, instance, "Traffic")
@@ -103,7 +103,7 @@ def assert_accepted(page: Page, portal: Portal, instance: str) -> None:
 
 
 def test_add_a_system_assigned_identity(operator: Page, portal: Portal, tmp_path: Path) -> None:
-    want_template(portal, seed.LAB)
+    set_template(portal, seed.LAB)
     tab(operator, seed.LAB, "Identity")
     operator.get_by_label("On", exact=True).check()
     expect(operator.get_by_text("known after apply")).to_be_visible()
@@ -116,7 +116,7 @@ def test_add_a_system_assigned_identity(operator: Page, portal: Portal, tmp_path
 
 
 def test_add_a_user_assigned_identity(operator: Page, portal: Portal, tmp_path: Path) -> None:
-    want_template(portal, seed.PAYMENTS)
+    set_template(portal, seed.PAYMENTS)
     tab(operator, seed.PAYMENTS, "Identity")
     operator.get_by_role("link", name="User assigned").click()
     operator.get_by_label("Search by name").fill(seed.SHARED_IDENTITY)
@@ -135,7 +135,7 @@ def test_add_a_user_assigned_identity(operator: Page, portal: Portal, tmp_path: 
 def test_enable_managed_identity_authentication(
     operator: Page, portal: Portal, tmp_path: Path
 ) -> None:
-    want_template(portal, seed.ORDERS, is_signed=False)
+    set_template(portal, seed.ORDERS, is_signed=False)
     tab(operator, seed.ORDERS, "Upstream")
     expect(operator.get_by_text("Its requests carry no token")).to_be_visible()
     operator.get_by_label("Authentication").select_option("Managed identity")
@@ -156,7 +156,7 @@ def test_enable_managed_identity_authentication(
 def test_point_at_a_function_app_and_fix_its_issuer(
     operator: Page, portal: Portal, tmp_path: Path
 ) -> None:
-    # App Service is not part of Local Azure: the receiver stands for the functions of the app.
+    # Signalman's receiver takes the place of the functions of the app.
     auth = seed.fleet()["sites"][0]["authsettingsV2"]
     app = {
         "name": "contoso-receiver",
@@ -165,38 +165,38 @@ def test_point_at_a_function_app_and_fix_its_issuer(
         "authsettingsV2": auth,
     }
     portal.azure.seed(sites=[app])
-    make(portal, HOSTED)
+    create_instance(portal, HOSTED)
     tab(operator, HOSTED, "Function Apps")
     expect(operator.get_by_text("Its issuer is that of v2 tokens")).to_be_visible()
     screenshot(operator, "function-apps", tmp_path)
     operator.get_by_role("button", name="Fix with a plan").click()
     apply(operator)
     tab(operator, HOSTED, "Function Apps")
-    expect(operator.get_by_text("match", exact=True)).to_be_visible()
+    expect(operator.get_by_text("Match", exact=True).first).to_be_visible()
     assert_accepted(operator, portal, HOSTED)
 
 
 def test_grant_key_vault_access(operator: Page, portal: Portal, tmp_path: Path) -> None:
-    make(portal, SECRETIVE)
-    tab(operator, SECRETIVE, "Upstream")
-    url = receiver(portal, SECRETIVE, f"?code={{@Microsoft.KeyVault(SecretUri={SECRET_URI})}}")
+    create_instance(portal, WITH_SECRET)
+    tab(operator, WITH_SECRET, "Upstream")
+    url = receiver(portal, WITH_SECRET, f"?code={{@Microsoft.KeyVault(SecretUri={SECRET_URI})}}")
     operator.get_by_label("URL template").fill(url)
     expect(operator.get_by_text("Key Vault references:")).to_be_visible()
     operator.get_by_role("button", name="Save", exact=True).click()
-    tab(operator, SECRETIVE, "Key Vault")
+    tab(operator, WITH_SECRET, "Key Vault")
     operator.get_by_role("button", name="Refresh from Azure").click()
     expect(operator.get_by_text("grant planned")).to_be_visible()
     expect(operator.get_by_text("Present", exact=True)).to_be_visible()
     screenshot(operator, "key-vault", tmp_path)
     require_secret(operator)
     apply(operator)
-    tab(operator, SECRETIVE, "Key Vault")
-    expect(operator.get_by_text("access granted", exact=True)).to_be_visible()
-    assert_accepted(operator, portal, SECRETIVE)
+    tab(operator, WITH_SECRET, "Key Vault")
+    expect(operator.get_by_text("Access granted", exact=True)).to_be_visible()
+    assert_accepted(operator, portal, WITH_SECRET)
 
 
 def require_secret(page: Page) -> None:
-    """Let the receiver refuse what comes without the secret, so that its coming is proved."""
+    """Require the secret, so that an accepted request proves that it was sent."""
     page.get_by_text("Change", exact=True).click()
     page.get_by_label("New secret").fill(SECRET)
     page.get_by_label("Refuse requests without the secret").check()

@@ -1,4 +1,4 @@
-"""People of each role sign in with a password."""
+"""Sign-in with a password."""
 
 from __future__ import annotations
 

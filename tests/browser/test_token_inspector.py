@@ -1,4 +1,4 @@
-"""Somebody pastes a token, and reads why the receiver would refuse it."""
+"""The token inspector in a browser."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.browser.portal import Portal
 
 @pytest.fixture
 def token(portal: Portal) -> str:
-    """A token of another instance's identity for the right audience."""
+    """A token of another instance with the right audience."""
     order = {"principal": seed.ORDERS, "resource": seed.UPSTREAM_APP_URI}
     return str(portal.azure.post("/_local/tokens", order)["token"])
 

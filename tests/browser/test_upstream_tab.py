@@ -1,4 +1,4 @@
-"""The list of upstream templates by mouse, by keyboard, and by two at once."""
+"""The Upstream tab with mouse, keyboard and two users at once."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def editor(page: Page) -> Page:
 
 
 def hubs(page: Page) -> list[str]:
-    """Return the hubs of the list as it stands on the page."""
+    """Return the hubs on the page."""
     return [field.input_value() for field in page.get_by_label("Hubs").all()]
 
 
-def wanted(portal: Portal) -> list[str]:
-    """Return the hubs of the list that is wanted."""
+def saved_hubs(portal: Portal) -> list[str]:
+    """Return the hubs of the saved templates."""
     code = (
         "import json; from upstreams.models import UpstreamTemplate as T;"
         f"rows = T.objects.filter(instance__name={seed.ORDERS!r});"
@@ -46,7 +46,7 @@ def test_template_can_be_dragged(editor: Page, portal: Portal) -> None:
     )
     expect(editor.get_by_label("Hubs").first).to_have_value("*")
     expect(editor.locator("#explanation-2")).to_contain_text("template 1 matches all of them first")
-    assert wanted(portal) == HUBS
+    assert saved_hubs(portal) == HUBS
 
 
 def test_template_can_be_moved_by_keyboard(editor: Page) -> None:
@@ -74,15 +74,15 @@ def test_concurrent_edits_lose_nothing(
     other = open_page()
     sign_in(other, "administrator")
     other.goto(PAGE)
-    other.get_by_label("Change note").fill("looked at again")
-    other.get_by_label("Hubs").first.fill("theirs")
+    other.get_by_label("Change note").fill("reviewed")
+    other.get_by_label("Hubs").first.fill("other")
     editor.get_by_label("Hubs").first.fill("mine")
     other.get_by_role("button", name="Save", exact=True).click()
     expect(other.get_by_text("Saved 2 upstream templates")).to_be_visible()
     editor.get_by_role("button", name="Save", exact=True).click()
     expect(editor.get_by_text("were changed by someone else")).to_be_visible()
     assert hubs(editor)[0] == "mine"
-    assert wanted(portal)[0] == "theirs"
+    assert saved_hubs(portal)[0] == "other"
 
 
 def test_templates_can_be_added_and_removed(editor: Page) -> None:
@@ -97,8 +97,8 @@ def test_templates_can_be_added_and_removed(editor: Page) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _as_it_was(portal: Portal) -> None:
-    """Each test begins with the built-in list."""
+def _restore_templates(portal: Portal) -> None:
+    """Restore the built-in templates before each test."""
     url = f"http://localhost:8000/upstream/{seed.ORDERS}/"
     document = [{"hubPattern": hub, "urlTemplate": url} for hub in HUBS]
     portal.manage("set_upstream", seed.ORDERS, stdin=json.dumps(document))

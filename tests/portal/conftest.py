@@ -1,4 +1,4 @@
-"""People who look at the portal, without a browser."""
+"""Fixtures of the portal tests: a signed-in client, and an instance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SignIn = Callable[[Role], Client]
 
 @pytest.fixture
 def sign_in(db: None) -> SignIn:
-    """Return a client of somebody of a role."""
+    """Return a client that is signed in as a user with a role."""
 
     def client_of(role: Role) -> Client:
         user = User.objects.create_user(f"a-{role.name.lower()}", is_staff=True)
@@ -30,7 +30,7 @@ def sign_in(db: None) -> SignIn:
 
 @pytest.fixture
 def instance(db: None) -> SignalRInstance:
-    """Return an instance that Azure was never asked about."""
+    """Return an instance that was never read from Azure."""
     subscription = Subscription.objects.create(
         subscription_id="22222222-2222-4222-8222-222222222222",
         tenant_id="11111111-1111-4111-8111-111111111111",

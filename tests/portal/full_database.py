@@ -1,4 +1,4 @@
-"""A fleet with something of everything that the portal shows."""
+"""A database with rows of every kind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from upstreams.models import Delivery, DeliveryCount, Outcome
 
 
 def create_full_database() -> None:
-    """Import the built-in fleet, end an operation, leave another waiting, and receive something."""
+    """Import the built-in fleet; add a finished and a waiting operation, and deliveries."""
     import_subscription(seed.SUBSCRIPTION_ID, who="ada")
     drive(signed_lab())
     start(want(SignalRInstance.objects.get(name=seed.PAYMENTS), "SystemAssigned"))

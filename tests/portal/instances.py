@@ -1,4 +1,4 @@
-"""Instances for tests of pages: what is wanted, and what Azure last answered."""
+"""Instances with a desired and an observed state, without Azure."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SIGNED: dict[str, Any] = {
 def observed(
     identity: IdentityState | None = None, *documents: dict[str, Any], name: str = "contoso-a"
 ) -> SignalRInstance:
-    """Return a managed instance that Azure has exactly as it is wanted."""
+    """Return a managed instance whose observed state equals its desired state."""
     state = IdentityState("SystemAssigned") if identity is None else identity
     row = fleet.instance(name, policy=SignalRInstance.Policy.MANAGE)
-    borrowed = None
+    user_assigned = None
     if state.user_assigned_id:
-        borrowed = UserAssignedIdentity.objects.with_arm_id(state.user_assigned_id).get()
-    row.identity.become(ManagedIdentity.Type(state.type), borrowed)
+        user_assigned = UserAssignedIdentity.objects.with_arm_id(state.user_assigned_id).get()
+    row.identity.become(ManagedIdentity.Type(state.type), user_assigned)
     row.identity.principal_id = None if state.type == "None" else PRINCIPAL_ID
     row.identity.save()
     templates = load_templates(row, list(documents))
@@ -39,8 +39,8 @@ def observed(
     return SignalRInstance.objects.with_desired().get(pk=row.pk)
 
 
-def borrowable(name: str = "id-one") -> UserAssignedIdentity:
-    """Return a user-assigned identity that Azure has described."""
+def assignable_identity(name: str = "id-one") -> UserAssignedIdentity:
+    """Return a user-assigned identity as read from Azure."""
     row = fleet.user_assigned(name)
     row.principal_id, row.client_id = uuid4(), uuid4()
     row.save()

@@ -1,4 +1,4 @@
-"""Fleets of many instances, as rows alone: no Azure has them."""
+"""Fleets of many instances, as rows only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TYPES = [ManagedIdentity.Type.NONE, ManagedIdentity.Type.SYSTEM_ASSIGNED]
 
 
 def create_fleet(size: int) -> list[SignalRInstance]:
-    """Add so many instances of every status and location, with identity, template and operation."""
+    """Create `size` instances of every status and location, with templates and operations."""
     subscription = Subscription.objects.create(
         subscription_id=uuid.uuid4(), tenant_id=uuid.uuid4(), display_name=f"Fleet of {size}"
     )

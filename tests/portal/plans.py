@@ -1,4 +1,4 @@
-"""Instances of Local Azure's fleet, as pages about plans and operations need them."""
+"""Instances of Local Azure that have a plan."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tests.sync.driving import SIGNED, imported, want
 
 
 def changed_lab() -> SignalRInstance:
-    """Return an instance that has nothing set, of which an identity and a template are wanted."""
+    """Return an instance whose desired state adds an identity and a template."""
     return want(imported(seed.LAB), "SystemAssigned", SIGNED)
 
 
 def shown_plan(instance: SignalRInstance, **fields: Any) -> dict[str, Any]:
-    """Return the fields of the form that applies the plan as it is now."""
+    """Return the form fields that apply the current plan."""
     fresh = SignalRInstance.objects.with_desired().get(pk=instance.pk)
     return {"digest": plan_instance(fresh).digest, **fields}

@@ -1,4 +1,4 @@
-"""People make their own access tokens, see them once, and revoke them."""
+"""The page of personal access tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.accounts.callers import bearing
 from tests.portal.conftest import SignIn
 
 PAGE = "/admin/access-tokens/"
-WANTED = {"name": "nightly build", "scope": "read", "days": "30"}
+FORM = {"name": "nightly build", "scope": "read", "days": "30"}
 INSTANCES = "/api/v1/instances/"
 
 
@@ -23,9 +23,9 @@ def viewer(sign_in: SignIn) -> Client:
     return sign_in(Role.VIEWER)
 
 
-def made(client: Client, **changes: str) -> str:
-    """Make a token on the page, and return the text that it shows."""
-    page = client.post(PAGE, WANTED | changes)
+def create(client: Client, **changes: str) -> str:
+    """Create a token on the page and return it."""
+    page = client.post(PAGE, FORM | changes)
     found = re.search(r"<code>(smp_[\w-]{20,})</code>", page.content.decode())
     assert found is not None
     assert "no-store" in page["Cache-Control"]
@@ -33,7 +33,7 @@ def made(client: Client, **changes: str) -> str:
 
 
 def test_token_works_until_revoked(viewer: Client) -> None:
-    token = made(viewer)
+    token = create(viewer)
     assert bearing(token).get(INSTANCES).status_code == 200
     row = PersonalAccessToken.objects.get()
     assert viewer.post(f"{PAGE}{row.pk}/revoke/").status_code == 302
@@ -42,12 +42,12 @@ def test_token_works_until_revoked(viewer: Client) -> None:
 
 
 def test_token_is_shown_once(viewer: Client) -> None:
-    token = made(viewer)
+    token = create(viewer)
     assert token not in viewer.get(PAGE).content.decode()
 
 
 def test_tokens_of_others_are_not_found(viewer: Client, sign_in: SignIn) -> None:
-    made(viewer)
+    create(viewer)
     other = sign_in(Role.ADMINISTRATOR)
     assert "nightly build" not in other.get(PAGE).content.decode()
     row = PersonalAccessToken.objects.get()
@@ -57,21 +57,21 @@ def test_tokens_of_others_are_not_found(viewer: Client, sign_in: SignIn) -> None
 
 
 def test_get_does_not_revoke(viewer: Client) -> None:
-    made(viewer)
+    create(viewer)
     row = PersonalAccessToken.objects.get()
     assert viewer.get(f"{PAGE}{row.pk}/revoke/").status_code == 405
 
 
 @pytest.mark.parametrize("changes", [{"name": ""}, {"scope": "all"}, {"days": "3650"}])
 def test_refuses_invalid_token(viewer: Client, changes: dict[str, str]) -> None:
-    assert "smp_" not in viewer.post(PAGE, WANTED | changes).content.decode()
+    assert "smp_" not in viewer.post(PAGE, FORM | changes).content.decode()
     assert not PersonalAccessToken.objects.exists()
 
 
 def test_entra_users_get_short_lifetimes(viewer: Client) -> None:
-    assert "smp_" not in viewer.post(PAGE, WANTED | {"days": "90"}).content.decode()
+    assert "smp_" not in viewer.post(PAGE, FORM | {"days": "90"}).content.decode()
     for user in User.objects.all():
         user.set_password("a-password")
         user.save()
         viewer.force_login(user)
-    assert made(viewer, days="90")
+    assert create(viewer, days="90")

@@ -1,4 +1,4 @@
-"""An operator edits instances, their one identity and their templates in the portal."""
+"""The admin form of an instance."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def instance(subscription: Subscription) -> SignalRInstance:
 
 
 def page_of(instance: SignalRInstance) -> str:
-    """Return the address of the instance's page."""
+    """Return the URL of the form of an instance."""
     return reverse("admin:identities_signalrinstance_change", args=[instance.pk])
 
 
 def filled_in(client: Client, page: str) -> dict[str, str]:
-    """Return the fields of the page's form as a browser would send them unchanged."""
+    """Return the form fields as a browser would submit them unchanged."""
     html = client.get(page).content.decode()
     form = html[html.index('id="signalrinstance_form"') :]
     fields = {}
@@ -71,13 +71,13 @@ def test_changes_the_identity(admin_client: Client, instance: SignalRInstance) -
 
 
 def test_refuses_two_identities(admin_client: Client, instance: SignalRInstance) -> None:
-    borrowed = UserAssignedIdentity.objects.create(
+    user_assigned = UserAssignedIdentity.objects.create(
         arm_id=f"/subscriptions/{uuid.uuid4()}/resourceGroups/apps"
         "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app-identity"
     )
     fields = filled_in(admin_client, page_of(instance)) | {
         "identity-0-type": "SystemAssigned",
-        "identity-0-user_assigned": str(borrowed.pk),
+        "identity-0-user_assigned": str(user_assigned.pk),
     }
     answer = admin_client.post(page_of(instance), fields)
     assert answer.status_code == 200
@@ -99,7 +99,7 @@ def test_adds_a_template_at_its_position(admin_client: Client, instance: SignalR
 
 
 def template(index: int, *, position: str, url: str) -> dict[str, str]:
-    """Return the fields of one template's row."""
+    """Return the fields of a template."""
     values = {
         "hub_pattern": "*",
         "category_pattern": "*",

@@ -1,3 +1,5 @@
+"""The admin lists of operations, revisions and audit events."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""The portal's pages on templates and deliveries."""
+"""The admin lists of upstream templates and deliveries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.roles import Role
 from identities.models import SignalRInstance
+from tests.portal.conftest import SignIn
 from upstreams.models import Delivery, DeliveryCount, UpstreamTemplate
 
 
@@ -69,3 +71,65 @@ def test_delivery_is_read_only(operator: Client, instance: SignalRInstance) -> N
     assert (
         operator.post(reverse("admin:upstreams_delivery_delete", args=[row.pk])).status_code == 403
     )
+
+
+KEY = "sesame-0123456789"
+
+
+@pytest.fixture
+def keyed(instance: SignalRInstance) -> UpstreamTemplate:
+    """A template with a key in plain text in its URL."""
+    row = template(instance, "chat", 0)
+    row.url_template = f"https://app.example.com/?code={KEY}"
+    row.save()
+    return row
+
+
+@pytest.mark.parametrize("name", ["signalrinstance", "upstreamtemplate"])
+def test_viewer_sees_no_keys_in_forms(sign_in: SignIn, keyed: UpstreamTemplate, name: str) -> None:
+    app, row = {
+        "signalrinstance": ("identities", keyed.instance),
+        "upstreamtemplate": ("upstreams", keyed),
+    }[name]
+    url = reverse(f"admin:{app}_{name}_change", args=[row.pk])
+    page = sign_in(Role.VIEWER).get(url).content.decode()
+    assert "app.example.com" in page
+    assert KEY not in page
+
+
+def test_operator_edits_the_url_in_the_form_of_an_instance(
+    sign_in: SignIn, keyed: UpstreamTemplate
+) -> None:
+    url = reverse("admin:identities_signalrinstance_change", args=[keyed.instance.pk])
+    assert KEY in sign_in(Role.OPERATOR).get(url).content.decode()
+
+
+def test_templates_are_not_searched_by_url(sign_in: SignIn, keyed: UpstreamTemplate) -> None:
+    url = reverse("admin:upstreams_upstreamtemplate_changelist")
+    page = sign_in(Role.VIEWER).get(url, {"q": KEY[:6]})
+    assert list(page.context["cl"].result_list) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "lookup"),
+    [
+        ("upstreams_upstreamtemplate", "url_template__contains"),
+        ("upstreams_upstreamtemplate", "instance__upstream_templates__url_template__contains"),
+        ("identities_signalrinstance", "observed__templates__0__url_template__contains"),
+        ("identities_signalrinstance", "upstream_templates__url_template__contains"),
+        ("sync_desiredrevision", "state__templates__0__url_template__contains"),
+        ("sync_operation", "plan__icontains"),
+    ],
+)
+def test_lists_are_not_filtered_by_columns_without_a_filter(
+    sign_in: SignIn, keyed: UpstreamTemplate, name: str, lookup: str
+) -> None:
+    url = reverse(f"admin:{name}_changelist")
+    assert sign_in(Role.VIEWER).get(url, {lookup: KEY}).status_code == 400
+
+
+def test_invalid_filter_is_reported(sign_in: SignIn, keyed: UpstreamTemplate) -> None:
+    url = reverse("admin:identities_signalrinstance_changelist")
+    query = {"subscription__subscription_id__exact": "no-uuid"}
+    page = sign_in(Role.VIEWER).get(url, query, follow=True).content.decode()
+    assert "An invalid filter or page number was ignored." in page

@@ -1,4 +1,4 @@
-"""Each answer says what a browser may do with it, and that is as little as it needs."""
+"""The Content-Security-Policy of each response allows only what the response needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard: how the fleet stands, and what needs somebody first."""
+"""The dashboard."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from upstreams.models import DeliveryCount, Outcome
 
 
 def page(sign_in: SignIn) -> str:
-    """Return what a viewer sees."""
+    """Return the dashboard as a viewer sees it."""
     return sign_in(Role.VIEWER).get("/admin/").content.decode()
 
 
-def stands(instance: SignalRInstance, status: SyncStatus) -> None:
-    """Keep that the instance stands so."""
+def set_status(instance: SignalRInstance, status: SyncStatus) -> None:
+    """Store the status of the instance."""
     InstanceStatus.objects.create(instance=instance, status=status, since=timezone.now())
 
 
@@ -31,19 +31,19 @@ def test_empty_fleet_links_to_connect_page(sign_in: SignIn) -> None:
 
 
 def test_drift_needs_attention(sign_in: SignIn, instance: SignalRInstance) -> None:
-    stands(instance, SyncStatus.OUT_OF_SYNC)
+    set_status(instance, SyncStatus.OUT_OF_SYNC)
     shown = page(sign_in)
     assert f"/admin/instances/{instance}/diagnosis/" in shown
     assert "The desired state differs from Azure" in shown
 
 
 def test_shows_no_problems(sign_in: SignIn, instance: SignalRInstance) -> None:
-    stands(instance, SyncStatus.SYNCED)
+    set_status(instance, SyncStatus.SYNCED)
     assert "No problems found" in page(sign_in)
 
 
 def test_shows_only_the_most_severe_problem(sign_in: SignIn, instance: SignalRInstance) -> None:
-    stands(instance, SyncStatus.OUT_OF_SYNC)
+    set_status(instance, SyncStatus.OUT_OF_SYNC)
     SignalRInstance.objects.update(provisioning_state="Failed")
     shown = page(sign_in)
     assert "provisioning state in Azure is Failed" in shown
@@ -82,7 +82,7 @@ def test_shows_progress_of_running_operation(sign_in: SignIn, instance: SignalRI
 def test_query_count_is_independent_of_fleet_size(
     sign_in: SignIn, instance: SignalRInstance
 ) -> None:
-    stands(instance, SyncStatus.OUT_OF_SYNC)
+    set_status(instance, SyncStatus.OUT_OF_SYNC)
     client = sign_in(Role.VIEWER)
     client.get("/admin/")
     with CaptureQueriesContext(connection) as few:
@@ -110,4 +110,4 @@ def test_only_operators_check_the_connection(sign_in: SignIn, local_azure: Local
     assert local_azure.requests() == []
     answer = operator.post("/admin/connect/").content.decode()
     assert "The credential is valid" in answer
-    assert "not allowed" not in answer
+    assert "Not allowed" not in answer

@@ -1,4 +1,4 @@
-"""The two ways to be rid of an instance."""
+"""Removal from Signalman and deletion in Azure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the diagnosis page says, and who may have addresses asked."""
+"""The Diagnosis tab."""
 
 from __future__ import annotations
 

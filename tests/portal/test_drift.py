@@ -1,4 +1,4 @@
-"""What differs, since when, and what an operator decides about it."""
+"""The Drift tab."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.sync.driving import SIGNED, imported, want
 LAB = f"/admin/instances/{seed.LAB}/drift/"
 
 
-def wanted(name: str) -> SignalRInstance:
+def stored(name: str) -> SignalRInstance:
     return SignalRInstance.objects.with_desired().get(name=name)
 
 
@@ -32,7 +32,7 @@ def test_shows_desired_and_observed_values(local_azure: LocalAzure, sign_in: Sig
 def test_redacts_keys_in_urls_on_every_page(local_azure: LocalAzure, sign_in: SignIn) -> None:
     want(imported(seed.LAB), "None", {"urlTemplate": "https://app.example/api?code=S3cretKey"})
     client = sign_in(Role.VIEWER)
-    record_desired([wanted(seed.LAB).pk], Author("ada", "set upstream"))
+    record_desired([stored(seed.LAB).pk], Author("ada", "set upstream"))
     tabs = [f"/admin/instances/{seed.LAB}/{tab}/" for tab in ("plan", "drift", "history")]
     for address in (*tabs, "/admin/upstreams/upstreamtemplate/"):
         page = client.get(address).content.decode()
@@ -64,7 +64,7 @@ def test_shows_when_azure_was_changed(local_azure: LocalAzure, sign_in: SignIn) 
 
 
 def change_in_azure(cloud: LocalAzure) -> None:
-    """Give the instance an identity, as somebody in Azure's own portal does."""
+    """Give the instance an identity in Azure, outside of Signalman."""
     instance = {"name": seed.LAB, "resourceGroup": seed.PAYMENTS_GROUP}
     cloud.seed(instances=[{**instance, "identity": {"type": "SystemAssigned"}}])
 
@@ -83,7 +83,7 @@ def test_accept_changes_desired_state_with_change_note(
     fields = {"path": ["upstream.templates[0]"], "do": "accept", "comment": "a trial"}
     answer = sign_in(Role.OPERATOR).post(LAB, fields, follow=True)
     assert "Accepted 1 change from Azure." in answer.content.decode()
-    lab = wanted(seed.LAB)
+    lab = stored(seed.LAB)
     assert not lab.upstream_templates.exists()
     assert lab.identity.type == "SystemAssigned"
     last = DesiredRevision.objects.filter(instance=lab).first()
@@ -114,7 +114,7 @@ def test_viewer_cannot_resolve_drift(local_azure: LocalAzure, sign_in: SignIn) -
     client = sign_in(Role.VIEWER)
     assert "Plan selected" not in client.get(LAB).content.decode()
     assert client.post(LAB, {"path": ["identity"], "do": "accept"}).status_code == 403
-    assert wanted(seed.LAB).identity.type == "SystemAssigned"
+    assert stored(seed.LAB).identity.type == "SystemAssigned"
 
 
 def test_shows_no_drift(local_azure: LocalAzure, sign_in: SignIn) -> None:

@@ -1,4 +1,4 @@
-"""An instance's state for other tools, and what each cannot say."""
+"""Exports as az commands, Bicep and Terraform."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLAIN = TemplateState("https://b.example/x")
 
 
 def of(tool: str, *templates: TemplateState, resource: Resource = RESOURCE) -> Export:
-    """Return the snippet of a tool for a system-assigned instance with these templates."""
+    """Return the export for a tool for a system-assigned instance with these templates."""
     state = InstanceState(IdentityState("SystemAssigned"), templates)
     return next(each for each in export(resource, state) if each.tool == tool)
 
@@ -29,13 +29,13 @@ def of(tool: str, *templates: TemplateState, resource: Resource = RESOURCE) -> E
 def test_az_reports_that_it_cannot_sign() -> None:
     exported = of("Azure CLI", SIGNED)
     assert "api://chat" not in exported.text
-    assert any("no longer signed" in sentence for sentence in exported.limitations)
+    assert any("no longer signed" in text for text in exported.limitations)
     assert not any("no longer signed" in each for each in of("Azure CLI", PLAIN).limitations)
 
 
 def test_terraform_reports_lost_order() -> None:
-    assert any("order" in sentence for sentence in of("Terraform", PLAIN, SIGNED).limitations)
-    assert not any("order" in sentence for sentence in of("Terraform", PLAIN).limitations)
+    assert any("order" in text for text in of("Terraform", PLAIN, SIGNED).limitations)
+    assert not any("order" in text for text in of("Terraform", PLAIN).limitations)
 
 
 def test_terraform_exports_only_uuid_resources() -> None:

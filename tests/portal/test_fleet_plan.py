@@ -1,4 +1,4 @@
-"""What is done to many instances at once."""
+"""Refresh, plan and apply for several instances."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ INSTANCES = "/admin/identities/signalrinstance/"
 
 
 def act(client: Client, action: str, *instances: SignalRInstance) -> Any:
-    """Choose an action of the list for these instances."""
+    """Run an action of the list for these instances."""
     fields = {"action": action, "_selected_action": [row.pk for row in instances]}
     return client.post(INSTANCES, fields, follow=True)
 
 
-def two_to_change() -> list[SignalRInstance]:
+def two_changed_instances() -> list[SignalRInstance]:
     return [changed_lab(), want(imported(seed.PAYMENTS), "SystemAssigned", UNSIGNED)]
 
 
 def test_shows_plans_of_selected_instances(local_azure: LocalAzure, sign_in: SignIn) -> None:
-    answer = act(sign_in(Role.VIEWER), "plan", *two_to_change(), imported(seed.CHAT))
+    answer = act(sign_in(Role.VIEWER), "plan", *two_changed_instances(), imported(seed.CHAT))
     page = answer.content.decode()
     assert "Plans of 3 instances" in page
     assert "Plan: 2 to add" in page
@@ -42,16 +42,16 @@ def test_shows_plans_of_selected_instances(local_azure: LocalAzure, sign_in: Sig
 
 def test_applies_each_plan_as_an_operation(local_azure: LocalAzure, sign_in: SignIn) -> None:
     client = sign_in(Role.OPERATOR)
-    answer = act(client, "apply", *two_to_change())
+    answer = act(client, "apply", *two_changed_instances())
     assert not Operation.objects.exists()
-    begun = client.post("/admin/fleet/apply/", {"plan": answer.context["tickets"]}, follow=True)
-    assert "Started 2 operations." in begun.content.decode()
+    started = client.post("/admin/fleet/apply/", {"plan": answer.context["tickets"]}, follow=True)
+    assert "Started 2 operations." in started.content.decode()
     assert Operation.objects.filter(requested_by_name="a-operator").count() == 2
 
 
 def test_stale_plan_does_not_stop_the_others(local_azure: LocalAzure, sign_in: SignIn) -> None:
     client = sign_in(Role.OPERATOR)
-    lab, payments = two_to_change()
+    lab, payments = two_changed_instances()
     tickets = act(client, "apply", lab, payments).context["tickets"]
     want(lab, "SystemAssigned")
     answer = client.post("/admin/fleet/apply/", {"plan": tickets}, follow=True).content.decode()
@@ -61,7 +61,7 @@ def test_stale_plan_does_not_stop_the_others(local_azure: LocalAzure, sign_in: S
 
 
 def test_explains_plans_that_cannot_be_applied(local_azure: LocalAzure, sign_in: SignIn) -> None:
-    lab, payments = two_to_change()
+    lab, payments = two_changed_instances()
     set_policy(lab, Policy.OBSERVE, who="ada")
     start(payments)
     chat = want(imported(seed.CHAT), "None")

@@ -1,4 +1,4 @@
-"""The tab of Function Apps: what the tokens need of them, and what they demand."""
+"""The Function Apps tab."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def press(client: Client, do: str) -> str:
     return answer.content.decode()
 
 
-def disagreeing(client: Client) -> list[str]:
-    """Return the settings that the page says do not agree."""
+def mismatched(client: Client) -> list[str]:
+    """Return the settings with a mismatch on the page."""
     (app,) = client.get(PAGE).context["apps"]
     return [line.label for line in app.lines if line.mismatches]
 
@@ -51,14 +51,14 @@ def test_shows_expected_and_current_issuer(operator: Client, local_azure: LocalA
     page = operator.get(PAGE).content.decode()
     assert V1_ISSUER in page
     assert f"{seed.TENANT_ID}/v2.0" in page
-    assert disagreeing(operator) == ["Issuer"]
+    assert mismatched(operator) == ["Issuer"]
 
 
 def test_shows_each_mismatch_in_its_row(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions(to_function("api://another"))
     change_app_behind_our_back(is_enabled=False)
     press(operator, "refresh")
-    assert disagreeing(operator) == ["Authentication", "Issuer", "Allowed audiences"]
+    assert mismatched(operator) == ["Authentication", "Issuer", "Allowed audiences"]
 
 
 def test_managing_an_app_adds_it_to_the_plan(operator: Client, local_azure: LocalAzure) -> None:
@@ -83,7 +83,7 @@ def test_refreshes_an_app(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions()
     change_app_behind_our_back(issuer=V1_ISSUER)
     press(operator, "refresh")
-    assert disagreeing(operator) == []
+    assert mismatched(operator) == []
 
 
 def test_shows_error_when_settings_cannot_be_read(

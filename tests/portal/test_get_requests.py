@@ -1,7 +1,7 @@
-"""Whatever address of the portal is looked at, nothing changes: neither a row, nor Azure, nor work.
+"""A GET of any URL of the portal changes no row, writes nothing to Azure and starts no task.
 
-Unfold runs an object's action on a GET of its address, so that a link on another site would run it
-as whoever follows it. Every address that there is gets asked, those of actions among them.
+Unfold runs an object's action on a GET of its URL, so a link on another site could trigger it. The
+test requests every URL, those of actions included.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from tests.portal.full_database import create_full_database
 
 pytestmark = pytest.mark.django_db
 
-# A session is written by whatever it is used for: a message that is shown, say.
+# Sessions are excluded: showing a message writes to the session.
 TABLES: list[Any] = [
     model for model in apps.get_models(include_auto_created=True) if model is not Session
 ]
 
 
 def routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
-    """Yield every route, as `path` and `re_path` have it."""
+    """Yield every route in the syntax of `path` and `re_path`."""
     for pattern in patterns:
         route = before + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -43,8 +43,8 @@ def routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterat
             yield route
 
 
-def addresses(route: str) -> Iterator[str]:
-    """Yield the addresses of a route, with rows that exist."""
+def urls_of(route: str) -> Iterator[str]:
+    """Yield the URLs of a route with the keys of existing rows."""
     route = route.replace("(?P<url>.*)$", "no-such-page/").replace("^", "").removesuffix("$")
     if labels := re.search(r"\(\?P<app_label>([\w|]+)\)", route):
         yield from (f"/{route.replace(labels[0], label)}" for label in labels[1].split("|"))
@@ -53,7 +53,7 @@ def addresses(route: str) -> Iterator[str]:
 
 
 def _value(name: str, route: str) -> str:
-    """Return what stands in an address for a parameter of its route."""
+    """Return a value for a parameter of a route."""
     model = re.match(r"admin/(\w+)/(\w+)/", route)
     if name in {"object_id", "id"} and model:
         return str(first(apps.get_model(model[1], model[2])).pk)
@@ -66,14 +66,14 @@ def _value(name: str, route: str) -> str:
         "provider_id": "entra",
         "token": first(PersonalAccessToken).pk,
     }
-    assert name in values, f"Say what {name} of {route} is."
+    assert name in values, f"Add a value for {name} of {route}."
     return str(values[name])
 
 
 def first(model: Any) -> Any:
-    """Return a row."""
+    """Return the first row of a model."""
     found = model.objects.order_by("pk").first()
-    assert found is not None, f"There is no {model.__name__} to look at."
+    assert found is not None, f"No {model.__name__} exists."
     return found
 
 
@@ -83,7 +83,7 @@ def everything() -> dict[Any, list[tuple[Any, ...]]]:
 
 
 def writes(cloud: LocalAzure) -> list[str]:
-    """Return what was asked of Azure that is more than reading: some of that is a POST."""
+    """Return the requests to Azure that write; some reads are POST requests."""
     return [
         f"{entry['method']} {entry['path']}"
         for entry in cloud.requests()
@@ -93,14 +93,14 @@ def writes(cloud: LocalAzure) -> list[str]:
 
 @pytest.fixture
 def tasks() -> Iterator[list[str]]:
-    """The names of the tasks that were asked for."""
-    asked: list[str] = []
+    """The names of the published tasks."""
+    published: list[str] = []
 
     def note(sender: str, **_options: Any) -> None:
-        asked.append(sender)
+        published.append(sender)
 
     before_task_publish.connect(note)
-    yield asked
+    yield published
     before_task_publish.disconnect(note)
 
 
@@ -112,22 +112,18 @@ def test_get_of_any_url_changes_nothing(
 ) -> None:
     create_full_database()
     every = [route for route in routes(get_resolver().url_patterns) if route.startswith("admin/")]
-    asked = [address for route in every for address in addresses(route)]
-    ours = {
-        address
-        for route in portal.urls.urlpatterns
-        for address in addresses(f"admin/{route.pattern}")
-    }
+    urls = [url for route in every for url in urls_of(route)]
+    ours = {url for route in portal.urls.urlpatterns for url in urls_of(f"admin/{route.pattern}")}
     before = everything()
     local_azure.delete("/_local/requests")
     tasks.clear()
-    for address in asked:
-        # Only our own pages answer htmx otherwise.
-        for headers in ({}, {"HX-Request": "true"})[: 1 + (address in ours)]:
+    for url in urls:
+        # Only the portal's own pages respond to htmx differently.
+        for headers in ({}, {"HX-Request": "true"})[: 1 + (url in ours)]:
             with django_capture_on_commit_callbacks() as later:
-                answer = admin_client.get(address, headers=headers)
-            assert answer.status_code < 500, address
-            assert later == [], address
-            assert everything() == before, address
+                answer = admin_client.get(url, headers=headers)
+            assert answer.status_code < 500, url
+            assert later == [], url
+            assert everything() == before, url
     assert tasks == []
     assert writes(local_azure) == []

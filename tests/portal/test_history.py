@@ -1,4 +1,4 @@
-"""What was wanted before, and the way back to it."""
+"""The History tab and rollback."""
 
 from __future__ import annotations
 

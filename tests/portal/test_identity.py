@@ -1,4 +1,4 @@
-"""The tab on which the one identity of an instance is chosen."""
+"""The Identity tab."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localazure import seed
 from sync.models import AuditEvent, DesiredRevision
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from tests.portal.instances import SIGNED, borrowable, observed
+from tests.portal.instances import SIGNED, assignable_identity, observed
 from tests.sync.driving import imported
 
 PAGE = "/admin/instances/contoso-a/identity/"
@@ -28,61 +28,61 @@ def operator(sign_in: SignIn) -> Client:
     return sign_in(Role.OPERATOR)
 
 
-def look(client: Client, query: str = "", **headers: str) -> Any:
+def get(client: Client, query: str = "", **headers: str) -> Any:
     answer = client.get(f"{PAGE}{query}", headers=headers)
     assert answer.status_code == 200
     return answer
 
 
-def choose(client: Client, kind: str, chosen: object = "", *, page: str = PAGE, **also: str) -> Any:
-    """Save a choice as the page that is open now would."""
+def save(client: Client, kind: str, chosen: object = "", *, page: str = PAGE, **also: str) -> Any:
+    """Save a choice as the current page would."""
     version = client.get(page).context["version"]
     form = {"do": "save", "type": kind, "chosen": str(chosen), "version": version, **also}
     return client.post(page, form, follow=True)
 
 
-def wanted() -> tuple[str, UserAssignedIdentity | None]:
+def desired() -> tuple[str, UserAssignedIdentity | None]:
     row = SignalRInstance.objects.with_desired().get(name="contoso-a")
     return row.identity.type, row.identity.user_assigned
 
 
 def test_principal_id_can_be_copied(operator: Client) -> None:
     instance = observed()
-    page = look(operator).content.decode()
+    page = get(operator).content.decode()
     assert f'data-copy="{instance.identity.principal_id}"' in page
 
 
 def test_shows_effect_before_saving(operator: Client) -> None:
     observed(None, SIGNED)
-    row = borrowable()
-    page = look(operator, f"?kind=user&type=UserAssigned&chosen={row.pk}").content.decode()
+    row = assignable_identity()
+    page = get(operator, f"?kind=user&type=UserAssigned&chosen={row.pk}").content.decode()
     assert "Switch to the user-assigned identity id-one" in page
     assert str(row.principal_id) in page
     assert "All signed templates stay signed during the change." in page
-    assert wanted() == ("SystemAssigned", None)
+    assert desired() == ("SystemAssigned", None)
 
 
 def test_warns_of_temporarily_unsigned_template(
     operator: Client,
 ) -> None:
     instance = observed(IdentityState("None"), SIGNED)
-    assert "is not signed until step 1" in look(operator, "?type=SystemAssigned").content.decode()
+    assert "is not signed until step 1" in get(operator, "?type=SystemAssigned").content.decode()
     assert instance.identity.principal_id is None
 
 
 def test_explains_why_a_choice_cannot_be_applied(operator: Client) -> None:
     observed(None, SIGNED)
-    page = look(operator, "?type=None", **FRAGMENT).content.decode()
-    assert "the desired state has no identity" in page
+    page = get(operator, "?type=None", **FRAGMENT).content.decode()
+    assert "the instance is to have no identity" in page
     assert "<html" not in page
 
 
 def test_saves_identity_with_revision(operator: Client) -> None:
     observed()
-    row = borrowable()
-    page = choose(operator, "UserAssigned", row.pk, comment="shared by the hubs")
+    row = assignable_identity()
+    page = save(operator, "UserAssigned", row.pk, comment="shared by the hubs")
     assert "The desired state differs from Azure" in page.content.decode()
-    assert wanted() == ("UserAssigned", row)
+    assert desired() == ("UserAssigned", row)
     last = DesiredRevision.objects.latest("number")
     assert (last.who, last.action, last.comment) == (
         "a-operator",
@@ -93,20 +93,20 @@ def test_saves_identity_with_revision(operator: Client) -> None:
 
 def test_concurrent_edit_keeps_the_choice(operator: Client) -> None:
     observed()
-    row = borrowable()
-    page = choose(operator, "UserAssigned", row.pk, version="as it was")
+    row = assignable_identity()
+    page = save(operator, "UserAssigned", row.pk, version="as it was")
     assert "someone else changed the identity" in page.content.decode()
     assert page.context["impact"].user_assigned == row
-    assert wanted() == ("SystemAssigned", None)
+    assert desired() == ("SystemAssigned", None)
 
 
 @pytest.mark.parametrize(("kind", "chosen"), [("UserAssigned", ""), ("SystemAssigned", "a row")])
 def test_refuses_inconsistent_choice(operator: Client, kind: str, chosen: str) -> None:
     observed()
-    row = borrowable()
+    row = assignable_identity()
     answer = operator.post(PAGE, {"do": "save", "type": kind, "chosen": chosen and str(row.pk)})
     assert answer.status_code == 400
-    assert wanted() == ("SystemAssigned", None)
+    assert desired() == ("SystemAssigned", None)
 
 
 @pytest.mark.parametrize("do", ["save", "refresh", "create", "nonsense"])
@@ -114,7 +114,7 @@ def test_viewer_cannot_change_anything(sign_in: SignIn, do: str) -> None:
     observed()
     viewer = sign_in(Role.VIEWER)
     assert viewer.post(PAGE, {"do": do, "type": "None"}).status_code == 403
-    assert 'name="do"' not in look(viewer).content.decode()
+    assert 'name="do"' not in get(viewer).content.decode()
 
 
 def test_refuses_unknown_action(operator: Client) -> None:
@@ -125,8 +125,8 @@ def test_refuses_unknown_action(operator: Client) -> None:
 @pytest.mark.parametrize("by", ["arm_id", "principal_id", "client_id", "name"])
 def test_finds_identities_by_any_id(operator: Client, by: str) -> None:
     observed()
-    one, other = borrowable("id-one"), borrowable("id-two")
-    answer = look(
+    one, other = assignable_identity("id-one"), assignable_identity("id-two")
+    answer = get(
         operator, f"?kind=user&q={getattr(one, by)}", **(FRAGMENT | {"HX-Target": "found"})
     )
     page = answer.content.decode()
@@ -138,9 +138,9 @@ def test_query_count_is_independent_of_identities(
 ) -> None:
     observed()
     for number in range(30):
-        borrowable(f"id-{number:02}")
+        assignable_identity(f"id-{number:02}")
     with django_assert_max_num_queries(20):
-        assert "10 more. Search" in look(operator, "?kind=user").content.decode()
+        assert "10 more. Search" in get(operator, "?kind=user").content.decode()
 
 
 def test_refreshes_identities_from_azure(operator: Client, local_azure: LocalAzure) -> None:
@@ -156,18 +156,18 @@ def test_creates_identity_in_azure(operator: Client, local_azure: LocalAzure) ->
     form = {"name": "id-new", "resource_group": seed.REALTIME_GROUP, "location": seed.LOCATION}
     page = f"/admin/instances/{seed.CHAT}/identity/"
     answer = operator.post(page, {"do": "create", **form}, follow=True)
-    made = UserAssignedIdentity.objects.get(name="id-new")
-    assert answer.context["impact"].user_assigned == made
-    event = AuditEvent.objects.get(action="create user-assigned identity")
-    assert (event.object, event.who) == (made.arm_id, "a-operator")
+    created = UserAssignedIdentity.objects.get(name="id-new")
+    assert answer.context["impact"].user_assigned == created
+    event = AuditEvent.objects.get(action="write user-assigned identity")
+    assert (event.object, event.who) == (created.arm_id, "a-operator")
     instance.refresh_from_db()
     assert instance.identity.user_assigned is None
 
 
 def test_refused_creation_keeps_the_form(operator: Client, local_azure: LocalAzure) -> None:
     imported(seed.CHAT)
-    form = {"name": "id-new", "resource_group": "rg-nowhere", "location": seed.LOCATION}
+    form = {"name": "id-new", "resource_group": "rg-unknown", "location": seed.LOCATION}
     page = f"/admin/instances/{seed.CHAT}/identity/"
     answer = operator.post(page, {"do": "create", **form})
     assert answer.context["new_form"].errors
-    assert 'value="rg-nowhere"' in answer.content.decode()
+    assert 'value="rg-unknown"' in answer.content.decode()

@@ -1,4 +1,4 @@
-"""Taking in what Azure has, from a page."""
+"""The import page."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_accepts_current_state_on_request(local_azure: LocalAzure, sign_in: Sign
 
 
 def test_reports_unknown_instance(local_azure: LocalAzure, sign_in: SignIn) -> None:
-    fields = {"subscription": seed.SUBSCRIPTION_ID, "name": "nobody-knows"}
+    fields = {"subscription": seed.SUBSCRIPTION_ID, "name": "contoso-unknown"}
     page = sign_in(Role.OPERATOR).post(PAGE, fields).content.decode()
     assert "No instance named" in page
 

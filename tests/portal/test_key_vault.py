@@ -1,4 +1,4 @@
-"""The tab of Key Vault references, grants and the receiver's own secret."""
+"""The Key Vault tab."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from identities.models import SignalRInstance
 from localazure import seed
+from sync.desired.request_requirements import ACTION
 from sync.models import AuditEvent
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
@@ -46,7 +47,7 @@ def test_desired_grant_is_in_the_plan(operator: Client, local_azure: LocalAzure)
     assert "grants" in kinds(instance)
     page = operator.get(PAGE).content.decode()
     assert "Yes: in the plan" in page
-    assert "template 1" in page
+    assert "Template 1" in page
 
 
 def test_grant_can_be_removed_and_added_with_audit(
@@ -57,8 +58,7 @@ def test_grant_can_be_removed_and_added_with_audit(
     assert "grants" not in kinds(instance)
     assert "Yes: in the plan" in press(operator, "grant", vault=POLICIES)
     assert "grants" in kinds(instance)
-    events = AuditEvent.objects.filter(action="choose grants")
-    assert {event.who for event in events} == {"a-operator"}
+    assert {event.who for event in AuditEvent.objects.order_by("-pk")[:2]} == {"a-operator"}
 
 
 def test_shows_propagating_role_assignment(operator: Client, local_azure: LocalAzure) -> None:
@@ -103,12 +103,12 @@ def test_sets_url_secret_without_showing_it(operator: Client) -> None:
     page = f"/admin/instances/{instance}/key-vault/"
     form = {"secret": SECRET, "parameter": "code", "is_required": "on"}
     assert SECRET not in press(operator, "save_url_secret", page, **form)
-    demands = ReceiverDemands.objects.get(instance=instance)
-    assert (demands.url_secret, bool(demands.url_secret_digest)) == (True, True)
-    assert SECRET not in str(AuditEvent.objects.filter(action="set request requirements").values())
+    requirements = ReceiverDemands.objects.get(instance=instance)
+    assert (requirements.url_secret, bool(requirements.url_secret_digest)) == (True, True)
+    assert SECRET not in str(AuditEvent.objects.filter(action=ACTION).values())
     press(operator, "delete_url_secret", page)
-    demands.refresh_from_db()
-    assert (demands.url_secret, demands.url_secret_digest) == (False, "")
+    requirements.refresh_from_db()
+    assert (requirements.url_secret, requirements.url_secret_digest) == (False, "")
 
 
 @pytest.mark.parametrize("secret", ["", "short"])

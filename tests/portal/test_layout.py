@@ -1,4 +1,4 @@
-"""What frames every page: the sidebar, the pill, and who is let in."""
+"""The sidebar, URLs of instances, and access without permission."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_instance_name_in_url_ignores_case(sign_in: SignIn, instance: SignalRIns
 
 
 def test_unknown_instance_is_404(sign_in: SignIn) -> None:
-    assert sign_in(Role.VIEWER).get("/admin/instances/nobody/").status_code == 404
+    assert sign_in(Role.VIEWER).get("/admin/instances/unknown/").status_code == 404
 
 
 def test_anonymous_user_is_redirected_to_sign_in(instance: SignalRInstance) -> None:

@@ -1,4 +1,4 @@
-"""The lists of the fleet: what they show, what they find, and that their cost does not grow."""
+"""Admin lists: contents, filters, empty states and the number of queries."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_empty_list_links_to_import(sign_in: SignIn) -> None:
 
 
 def test_search_without_results_can_be_cleared(sign_in: SignIn, instance: SignalRInstance) -> None:
-    page = sign_in(Role.VIEWER).get(f"{INSTANCES}?q=nobody").content.decode()
+    page = sign_in(Role.VIEWER).get(f"{INSTANCES}?q=unknown").content.decode()
     assert "No results" in page
     assert "Clear search and filters" in page
 

@@ -1,4 +1,4 @@
-"""An operation's page, which is followed until it has ended."""
+"""The page of an operation, and the Operations tab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan's page: what it says, and what its buttons do."""
+"""The Plan tab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The token inspector says what the receiver would, and keeps nothing."""
+"""The token inspector."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def fleet(db: None, local_azure: LocalAzure) -> LocalAzure:
 
 @pytest.fixture
 def viewer(sign_in: SignIn) -> Client:
-    """Somebody who may change nothing; here, nothing is changed."""
+    """A client of a viewer: the page changes nothing."""
     return sign_in(Role.VIEWER)
 
 
-def token_of(cloud: LocalAzure, **order: Any) -> str:
-    asked = {"principal": seed.CHAT, "resource": seed.UPSTREAM_APP_URI, **order}
-    return str(cloud.post("/_local/tokens", asked)["token"])
+def token_from(cloud: LocalAzure, **order: Any) -> str:
+    order_fields = {"principal": seed.CHAT, "resource": seed.UPSTREAM_APP_URI, **order}
+    return str(cloud.post("/_local/tokens", order_fields)["token"])
 
 
 def inspect(client: Client, token: str, **changes: str) -> Any:
@@ -43,20 +43,20 @@ def inspect(client: Client, token: str, **changes: str) -> Any:
 
 
 def test_valid_token_is_accepted(viewer: Client, fleet: LocalAzure) -> None:
-    page = inspect(viewer, f"Bearer {token_of(fleet)}").content.decode()
+    page = inspect(viewer, f"Bearer {token_from(fleet)}").content.decode()
     assert "would accept" in page
     assert "pill-bad" not in page
 
 
 def test_failed_check_shows_expected_and_found(viewer: Client, fleet: LocalAzure) -> None:
-    page = inspect(viewer, token_of(fleet, resource="api://payroll")).content.decode()
+    page = inspect(viewer, token_from(fleet, resource="api://payroll")).content.decode()
     assert "would refuse" in page
     assert seed.UPSTREAM_APP_URI in page
     assert "api://payroll" in page
-    assert "not reached" in page
+    assert "Not reached" in page
 
 
-@pytest.mark.parametrize("changes", [{}, {"instance": "nobody"}])
+@pytest.mark.parametrize("changes", [{}, {"instance": "unknown"}])
 def test_token_is_not_shown_stored_or_logged(
     viewer: Client,
     fleet: LocalAzure,
@@ -64,7 +64,7 @@ def test_token_is_not_shown_stored_or_logged(
     changes: dict[str, str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    token = token_of(fleet, key="unknown")
+    token = token_from(fleet, key="unknown")
     answer = inspect(viewer, token, **changes)
     assert answer.status_code == 200
     for part in token.split("."):
@@ -75,28 +75,28 @@ def test_token_is_not_shown_stored_or_logged(
 
 
 def test_page_is_not_cached(viewer: Client, fleet: LocalAzure) -> None:
-    for answer in (viewer.get(PAGE), inspect(viewer, token_of(fleet))):
+    for answer in (viewer.get(PAGE), inspect(viewer, token_from(fleet))):
         assert "no-store" in answer["Cache-Control"]
     assert 'autocomplete="off"' in viewer.get(PAGE).content.decode()
 
 
 def test_ignores_token_in_query(viewer: Client, fleet: LocalAzure) -> None:
-    page = viewer.get(PAGE, {"token": token_of(fleet), "instance": seed.CHAT}).content.decode()
+    page = viewer.get(PAGE, {"token": token_from(fleet), "instance": seed.CHAT}).content.decode()
     assert "The receiver would" not in page
     assert f'value="{seed.CHAT}"' in page
 
 
 def test_instance_name_ignores_case(viewer: Client, fleet: LocalAzure) -> None:
-    page = inspect(viewer, token_of(fleet), instance=seed.CHAT.upper()).content.decode()
+    page = inspect(viewer, token_from(fleet), instance=seed.CHAT.upper()).content.decode()
     assert "would accept" in page
 
 
 def test_reports_unknown_instance(viewer: Client, fleet: LocalAzure) -> None:
-    page = inspect(viewer, token_of(fleet), instance="nobody").content.decode()
+    page = inspect(viewer, token_from(fleet), instance="unknown").content.decode()
     assert "No instance has this name." in page
 
 
 def test_requires_permission_to_view_instances(client: Client, django_user_model: Any) -> None:
-    client.force_login(django_user_model.objects.create_user("nobody", is_staff=True))
+    client.force_login(django_user_model.objects.create_user("unknown", is_staff=True))
     assert client.get(PAGE).status_code == 403
     assert inspect(client, "x").status_code == 403

@@ -1,4 +1,4 @@
-"""What the traffic pages say of deliveries."""
+"""The Traffic tab."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOW = datetime(2026, 3, 4, 12, 30, 15, tzinfo=UTC)
 def count(
     instance: SignalRInstance, ago: timedelta, number: int, reason: str = "", hub: str = "chat"
 ) -> None:
-    """Keep that many deliveries of one minute."""
+    """Store a count of deliveries of one minute."""
     DeliveryCount.objects.create(
         instance=instance,
         minute=(NOW - ago).replace(second=0),
@@ -65,8 +65,8 @@ def test_sorts_reasons_by_frequency(instance: SignalRInstance) -> None:
 def test_counts_by_handler(instance: SignalRInstance) -> None:
     count(instance, timedelta(minutes=1), 2)
     count(instance, timedelta(minutes=1), 3, "expired", hub="")
-    (nobody, chat) = traffic(instance.delivery_counts.all(), PERIODS["hour"], NOW).handlers
-    assert (nobody.hub, nobody.refused, chat.hub, chat.accepted) == ("", 3, "chat", 2)
+    (unhandled, chat) = traffic(instance.delivery_counts.all(), PERIODS["hour"], NOW).handlers
+    assert (unhandled.hub, unhandled.refused, chat.hub, chat.accepted) == ("", 3, "chat", 2)
 
 
 def test_every_token_reason_is_explained() -> None:

@@ -1,4 +1,4 @@
-"""The tab of upstream templates: read, arranged, tried and saved as one list."""
+"""The Upstream tab."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def operator(sign_in: SignIn) -> Client:
 
 
 def post(client: Client, do: str, *rows: Mapping[str, str], **also: Any) -> Any:
-    """Press a button of the page that is open now."""
+    """Submit the form with the action `do`."""
     headers = also.pop("headers", {})
     version = client.get(PAGE).context["version"]
     columns = {name: [row[name] for row in rows] for name in ROW} if rows else {}
@@ -46,16 +46,16 @@ def post(client: Client, do: str, *rows: Mapping[str, str], **also: Any) -> Any:
     return client.post(PAGE, form, follow=True, headers=headers)
 
 
-def wanted() -> list[dict[str, Any]]:
+def desired() -> list[dict[str, Any]]:
     return dump_templates(SignalRInstance.objects.with_desired().get(name="contoso-a"))
 
 
 def hubs() -> list[str]:
-    return [each["hubPattern"] for each in wanted()]
+    return [each["hubPattern"] for each in desired()]
 
 
 def shown(page: Any) -> list[str]:
-    """Return the hubs of the list as a page shows it."""
+    """Return the hubs that the page shows."""
     return [form["hub_pattern"].value() for form, _explanation in page.context["entries"]]
 
 
@@ -139,7 +139,7 @@ def test_invalid_template_is_refused_and_kept(
     assert page.status_code == 422
     assert reason in page.content.decode()
     assert page.context["entries"][0][0][field].value() == value
-    assert wanted()[0]["auth"] == SIGNED["auth"]
+    assert desired()[0]["auth"] == SIGNED["auth"]
 
 
 def test_existing_withdrawn_resource_can_be_kept(operator: Client) -> None:

@@ -91,32 +91,32 @@ def _urls(instance: SignalRInstance) -> list[str]:
 
 def _compare(row: FunctionApp, instance: SignalRInstance) -> AppComparison:
     signed = [each for each in declared_state(instance).templates if each.auth_type != "None"]
-    demand, auth = signed_requests_to(row, instance, signed), row.auth
-    differences = mismatches(auth, demand) if auth else []
+    required, auth = signed_requests_to(row, instance, signed), row.auth
+    differences = mismatches(auth, required) if auth else []
     return AppComparison(
         row,
         is_same_tenant(row, instance),
-        demand.resources,
-        tuple(_lines(auth, demand, differences)) if auth and demand.resources else (),
+        required.resources,
+        tuple(_lines(auth, required, differences)) if auth and required.resources else (),
         tuple(each for each in differences if each.code not in _LABELS),
-        is_fixable=auth is not None and desired_auth(auth, demand) != auth,
+        is_fixable=auth is not None and desired_auth(auth, required) != auth,
     )
 
 
 def _lines(
-    auth: FunctionAppAuth, demand: SignedRequests, differences: list[Mismatch]
+    auth: FunctionAppAuth, required: SignedRequests, differences: list[Mismatch]
 ) -> Iterator[SettingComparison]:
-    goal = desired_auth(auth, demand)
+    goal = desired_auth(auth, required)
     values = {
         "Authentication": ("on", "on" if auth.is_enabled else "off"),
         "Requests without a token": (
             f"refused: {goal.unauthenticated_action}",
             auth.unauthenticated_action or "default",
         ),
-        "Issuer": (demand.issuer, auth.issuer),
+        "Issuer": (required.issuer, auth.issuer),
         "Client ID": (goal.client_id or "any application", auth.client_id),
         "Allowed audiences": (
-            "include " + ", ".join(demand.resources),
+            "include " + ", ".join(required.resources),
             ", ".join(auth.allowed_audiences) or "only the client ID",
         ),
     }

@@ -18,8 +18,8 @@ class IdentityImpact:
     """The effect of an identity, once the plan is applied.
 
     Where there is no `plan`, `refusal` says why. `lost_grants` are the vaults that only the current
-    identity may read, `new_grants` those that the plan grants access to. `unsigned` has a sentence
-    for each template that is temporarily not signed.
+    identity may read, `new_grants` those that the plan grants access to. `unsigned` names
+    the templates that are temporarily not signed.
     """
 
     kind: ManagedIdentity.Type
@@ -96,7 +96,7 @@ def _new_grants(plan: Plan) -> tuple[str, ...]:
 
 
 def _unsigned_templates(plan: Plan) -> Iterator[str]:
-    """Yield a sentence for each signed template that is not signed from the first state on."""
+    """Yield a message for each template that is not signed from the first state on."""
     for number, template in enumerate(plan.target.templates, 1):
         if template.auth_type == "None":
             continue

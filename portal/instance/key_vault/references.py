@@ -66,7 +66,7 @@ class MalformedReference:
     """A template with a reference that the service cannot resolve."""
 
     number: int
-    sentence: str
+    message: str
 
 
 def malformed_references(templates: Sequence[TemplateState]) -> Iterator[MalformedReference]:

@@ -43,16 +43,16 @@ class KeyVaultPage(InstancePage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the references, and the requirements of the receiver."""
-        demands = requirements_of(self.instance)
+        requirements = requirements_of(self.instance)
         initial = {
-            "parameter": demands.url_secret_parameter,
-            "is_required": demands.url_secret,
+            "parameter": requirements.url_secret_parameter,
+            "is_required": requirements.url_secret,
         }
         return super().get_context_data(
             vaults=referenced_vaults(self.instance, timezone.now()),
             malformed=list(malformed_references(declared_state(self.instance).templates)),
             holder=declared_state(self.instance).identity.holder,
-            demands=demands,
+            requirements=requirements,
             **{"secret_form": UrlSecretForm(initial=initial, label_suffix=""), **kwargs},
         )
 
@@ -89,19 +89,19 @@ class KeyVaultPage(InstancePage):
     def _write_url_secret(self, form: UrlSecretForm) -> bool:
         data = form.cleaned_data
         try:
-            with changing_requirements(self.instance, who=who(self.request)) as demands:
+            with changing_requirements(self.instance, who=who(self.request)) as requirements:
                 if data["secret"]:
-                    demands.accept(data["secret"])
-                demands.url_secret_parameter = data["parameter"]
-                demands.url_secret = data["is_required"]
+                    requirements.accept(data["secret"])
+                requirements.url_secret_parameter = data["parameter"]
+                requirements.url_secret = data["is_required"]
         except ValidationError as error:
             form.add_error(None, " ".join(error.messages))
             return False
         return True
 
     def _delete_url_secret(self) -> HttpResponse:
-        with changing_requirements(self.instance, who=who(self.request)) as demands:
-            demands.forget_secrets()
+        with changing_requirements(self.instance, who=who(self.request)) as requirements:
+            requirements.forget_secrets()
         messages.success(
             self.request, "The secrets were deleted. The receiver no longer requires a URL secret."
         )

@@ -105,7 +105,7 @@ class SkippedTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where the service sends an event.
+    """The template that an event matches, and the URL that it is sent to.
 
     `number` is that of the matching template, or None where the service drops the event. `url` is
     split at Key Vault references; `audience` is that of the token, or None. `note` warns of an

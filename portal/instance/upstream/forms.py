@@ -46,6 +46,7 @@ class TemplateForm(forms.ModelForm[UpstreamTemplate]):
             "resource": "Resource (audience in the issued token)",
         }
         help_texts: ClassVar = {
+            "url_template": "Can contain {hub}, {category}, {event} and Key Vault references.",
             "resource": "The client ID or the Application ID URI of an application.",
         }
         widgets: ClassVar = {

@@ -1,5 +1,5 @@
-// Names for fields that unfold leaves without one: those in tables, whose columns alone have names,
-// and those that Select2 puts in a field's place.
+// Labels for fields that unfold leaves without one: fields in tables, which only have a column
+// heading, and the elements that Select2 shows instead of a field.
 (() => {
   "use strict";
 

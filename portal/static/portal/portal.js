@@ -1,8 +1,8 @@
-// What pages do beyond htmx. Everything here is an addition: without it, pages still work.
+// Additions to htmx. Pages work without them.
 (() => {
   "use strict";
 
-  // Times are written in UTC; a browser knows what that is here. UTC stays as the title.
+  // Pages show times in UTC. Show local time, and keep UTC as the tooltip.
   function localTimes(root) {
     for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
       const at = new Date(time.dateTime);
@@ -12,11 +12,11 @@
     }
   }
 
-  // A screen reader speaks what changes in a region that stays; what is swapped in is none.
-  function speak(part) {
-    const region = document.getElementById("spoken");
-    const news = part.querySelector("[data-spoken]")?.textContent.trim();
-    if (region && news && region.textContent !== news) region.textContent = news;
+  // Screen readers announce changes of an existing live region, not of a swapped-in one.
+  function announce(part) {
+    const region = document.getElementById("announcement");
+    const text = part.querySelector("[data-announce]")?.textContent.trim();
+    if (region && text && region.textContent !== text) region.textContent = text;
   }
 
   async function copy(button) {
@@ -33,10 +33,10 @@
   document.addEventListener("DOMContentLoaded", () => localTimes(document));
   document.addEventListener("htmx:afterSwap", (event) => {
     localTimes(event.target);
-    speak(event.target);
+    announce(event.target);
   });
   document.addEventListener("htmx:afterSettle", (event) => localTimes(event.target));
-  // Whoever was signed out meanwhile is led to the sign-in page, and not shown it in a part of this.
+  // After the session has ended, load the sign-in page instead of swapping it into this page.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!new URL(event.detail.xhr.responseURL).pathname.endsWith("/login/")) return;
     event.detail.shouldSwap = false;

@@ -1,6 +1,5 @@
-// Redoc shows its maker's logo from its maker's host, and has no option against it: to an image that
-// is not ours this says that it cannot be loaded, before anybody is asked for it. React sets the
-// address twice, as an attribute and as a property.
+// Redoc loads its logo from another host and has no option to turn that off. Refuse images from
+// other origins without a request. React sets the URL both as an attribute and as a property.
 (() => {
   const image = HTMLImageElement.prototype;
   const source = Object.getOwnPropertyDescriptor(image, "src");

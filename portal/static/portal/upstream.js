@@ -1,4 +1,4 @@
-// Additions to the list of templates: dragging, and taking a resource from a list.
+// Additions to the list of templates: dragging, and filling in a resource.
 (() => {
   "use strict";
 
@@ -30,12 +30,12 @@
     if (overTemplate(event)) event.preventDefault();
   });
 
-  // The order of the page is the order of the list: the server only has to number it anew.
+  // The order on the page is the order of the list; the server only numbers it again.
   document.addEventListener("dragend", () => {
     if (!dragged) return;
     dragged.classList.remove("dragged");
     dragged = null;
-    htmx.trigger("#rearrange", "arranged");
+    htmx.trigger("#reorder", "reordered");
   });
 
   document.addEventListener("click", (event) => {
