@@ -56,7 +56,7 @@ class OperationAdmin(ReadOnlyAdmin):
     @display(description="status")
     def status_text(self, operation: Operation) -> str:
         """Return what the operation waits for, or its result."""
-        return operation.standing
+        return operation.status_text
 
     @display(description="requested by", ordering="requested_by_name")
     def actor(self, operation: Operation) -> str:
