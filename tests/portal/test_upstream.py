@@ -253,3 +253,17 @@ def test_warns_of_plain_text_key_and_redacts_it(sign_in: SignIn) -> None:
     page = sign_in(Role.VIEWER).get(PAGE, TRY).content.decode()
     assert "contains a key in plain text (code)" in page
     assert "let-me-in" not in page
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_warned"), [("Default", True), ("Serverless", False), ("", False)]
+)
+@pytest.mark.parametrize("tab", ["upstream", "plan"])
+def test_warns_of_a_service_mode_without_upstream(
+    operator: Client, tab: str, mode: str, is_warned: bool
+) -> None:
+    instance = observed(None, SIGNED)
+    instance.service_mode = mode
+    instance.save()
+    page = operator.get(f"/admin/instances/{instance}/{tab}/").content.decode()
+    assert ("The service mode is Default." in page) == is_warned
