@@ -60,7 +60,7 @@ def test_template_can_be_moved_by_keyboard(editor: Page) -> None:
 def test_typing_updates_explanation_and_keeps_focus(editor: Page) -> None:
     field = editor.get_by_label("Hubs").first
     field.fill("chat, game")
-    expect(editor.locator("#explanation-1")).to_contain_text("everything of hub chat or game")
+    expect(editor.locator("#explanation-1")).to_contain_text("all events of hub chat or game")
     expect(field).to_be_focused()
     editor.get_by_label("Hub", exact=True).fill("game")
     editor.get_by_label("Event", exact=True).fill("say")

