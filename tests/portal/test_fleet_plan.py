@@ -69,7 +69,7 @@ def test_explains_plans_that_cannot_be_applied(local_azure: LocalAzure, sign_in:
     page = answer.content.decode()
     assert answer.context["tickets"] == []
     assert "does not write to it" in page
-    assert "An operation is in progress." in page
+    assert "is in progress on" in page
     assert "Apply it on the instance&#x27;s own page" in page
 
 
