@@ -77,22 +77,6 @@ class UpstreamTemplateInline(TabularInline):
         """Return the URL template with keys redacted."""
         return redact(row.url_template)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the fields; keys in URLs are redacted for users who may not change templates."""
-        fields = super().get_fields(request, obj)
-        if self.has_change_permission(request, obj):
-            return fields
-        return ["redacted_url" if name == "url_template" else name for name in fields]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the read-only fields."""
-        return [] if self.has_change_permission(request, obj) else ["redacted_url"]
-
-    @display(description="URL template")
-    def redacted_url(self, row: UpstreamTemplate) -> str:
-        """Return the URL template with keys redacted."""
-        return redact(row.url_template)
-
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the field with a label for screen readers, which ignore the column heading."""
         formfield: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
