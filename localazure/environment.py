@@ -13,7 +13,7 @@ from localazure import seed
 def default_ca_file(port: int) -> Path:
     """Return where the CA of the Local Azure on `port` is written unless `--ca-file` says else.
 
-    The folder is this user's alone: whoever could write there could have himself trusted.
+    Only this user may write to the folder: who can write there can add a trusted CA.
     """
     folder = Path(tempfile.gettempdir()) / f"localazure-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Authorization codes: what a person's sign-in is handed on by (RFC 6749 section 4.1, RFC 7636)."""
+"""Authorization codes (RFC 6749 section 4.1, RFC 7636)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from localazure.entra import errors
 
-# Entra's are good for about ten minutes.
+# Entra's codes are valid for about ten minutes.
 LIFETIME_SECONDS = 600
 
 
 @dataclass(frozen=True)
 class Grant:
-    """Who signed in to which application, and what has to be said to get the tokens."""
+    """A sign-in to an application, and what the request for tokens has to match."""
 
     person_id: str
     client_id: str
@@ -28,7 +28,7 @@ class Grant:
 
 
 class Codes:
-    """The codes that were given out. Each is good for one redemption."""
+    """The issued codes. Each can be redeemed once."""
 
     def __init__(self) -> None:
         self._open: dict[str, tuple[Grant, float]] = {}
@@ -41,7 +41,7 @@ class Codes:
         return code
 
     def redeem(self, code: str, client_id: str, redirect_uri: str, verifier: str) -> Grant:
-        """Return what the code was given for; a code is used up by a wrong answer too.
+        """Return the grant of a code, which a failed attempt uses up too.
 
         Raises TokenRefused.
         """

@@ -1,4 +1,4 @@
-"""The home tenant's directory: applications with their service principals, and people."""
+"""The home tenant's directory: applications with their service principals, users and groups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-# Names of things that a seed leaves out are derived from what it does say, so that two runs agree.
+# Ids that a seed leaves out are derived from the rest of it, so that two runs agree.
 _NAMESPACE = uuid.UUID("10ca1a22-0000-4000-8000-000000000000")
 
 
@@ -30,7 +30,7 @@ class Application:
     federated_credentials: list[dict[str, Any]] = field(default_factory=list)
     # 1 or absent: v1 tokens for this application; 2: v2 tokens.
     token_version: int | None = None
-    # Where people who sign in to it may be sent to.
+    # Where users are redirected to after they sign in.
     redirect_uris: list[str] = field(default_factory=list)
 
     @classmethod
@@ -54,13 +54,13 @@ class Application:
         return any(hmac.compare_digest(secret.encode(), known.encode()) for known in self.secrets)
 
     def answers_to(self, resource: str) -> bool:
-        """Tell whether a token asked for `resource` is for this application."""
+        """Tell whether `resource` names this application."""
         return resource.rstrip("/") in {self.app_id, *(u.rstrip("/") for u in self.identifier_uris)}
 
 
 @dataclass
 class Person:
-    """A user of the home tenant; `app_roles` are the values of the roles that each app gave him."""
+    """A user of the home tenant; `app_roles` are the values of the app roles, by client id."""
 
     object_id: str
     display_name: str
@@ -116,19 +116,19 @@ class Directory:
         return self._applications.get(app_id.lower())
 
     def for_resource(self, resource: str) -> Application | None:
-        """Return the application that a token for `resource` is meant for."""
+        """Return the application that `resource` names."""
         return next((app for app in self.applications() if app.answers_to(resource)), None)
 
     def add_person(self, person: Person) -> None:
-        """Add a person, or replace the one of the same id."""
+        """Add a user, or replace the one of the same id."""
         self._people[person.object_id.lower()] = person
 
     def find_person(self, object_id: str) -> Person | None:
-        """Return the person of that object id."""
+        """Return the user of that object id."""
         return self._people.get(object_id.lower())
 
     def people(self) -> list[Person]:
-        """Return everybody."""
+        """Return all users."""
         return list(self._people.values())
 
     def add_group(self, group: Group) -> None:

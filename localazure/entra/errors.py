@@ -12,7 +12,7 @@ from localazure.entra.tokens import correlation
 
 
 class TokenRefused(Exception):
-    """No token; `number` is the AADSTS code."""
+    """A token request that fails; `number` is the AADSTS code."""
 
     def __init__(self, error: str, number: int, sentence: str, status: int = 400) -> None:
         super().__init__(sentence)
@@ -22,7 +22,7 @@ class TokenRefused(Exception):
 
 
 def tenant_not_found(tenant: str) -> TokenRefused:
-    """The path names a tenant that is not here."""
+    """The tenant of the path does not exist."""
     return TokenRefused("invalid_request", 90002, f"Tenant '{tenant}' not found.")
 
 
@@ -36,7 +36,7 @@ def application_not_found(app_id: str, tenant: str) -> TokenRefused:
 
 
 def wrong_secret(app_id: str) -> TokenRefused:
-    """The client is known and its secret is another."""
+    """The client secret is wrong."""
     return TokenRefused(
         "invalid_client", 7000215, f"Invalid client secret provided for app '{app_id}'.", 401
     )
@@ -52,7 +52,7 @@ def missing(parameter: str) -> TokenRefused:
 
 
 def unsupported_grant(grant: str) -> TokenRefused:
-    """The grant is none of those served."""
+    """The grant type is not supported."""
     return TokenRefused(
         "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'."
     )
@@ -66,7 +66,7 @@ def wrong_scope(scope: str) -> TokenRefused:
 
 
 def redirect_uri_not_registered(uri: str, app_id: str) -> TokenRefused:
-    """Nobody is sent to an address that the application does not have."""
+    """The redirect URI is not registered."""
     return TokenRefused(
         "invalid_request",
         50011,
@@ -76,50 +76,50 @@ def redirect_uri_not_registered(uri: str, app_id: str) -> TokenRefused:
 
 
 def unsupported_response(kind: str) -> TokenRefused:
-    """Only the code flow is served."""
+    """Only the authorization code flow is supported."""
     return TokenRefused(
         "unsupported_response_type", 700054, f"response_type '{kind}' is not enabled here."
     )
 
 
 def unsupported_mode(mode: str) -> TokenRefused:
-    """The code comes back in the query only."""
+    """Only the response mode `query` is supported."""
     return TokenRefused(
         "invalid_request", 901002, f"The 'response_mode' parameter '{mode}' is not supported here."
     )
 
 
 def unsupported_challenge(method: str) -> TokenRefused:
-    """PKCE goes by SHA-256 here."""
+    """PKCE needs the method S256."""
     return TokenRefused(
         "invalid_request", 9002325, f"The code_challenge_method '{method}' is not S256."
     )
 
 
-def nobody_signed_in() -> TokenRefused:
-    """`prompt=none`, and a page would be needed."""
+def sign_in_required() -> TokenRefused:
+    """`prompt=none`, but a page is needed."""
     return TokenRefused(
-        "login_required", 50058, "A silent sign-in was asked for, and nobody is signed in."
+        "login_required", 50058, "Session information is not sufficient for single-sign-on."
     )
 
 
 def consent_declined() -> TokenRefused:
-    """The person went away again."""
+    """The user canceled the sign-in."""
     return TokenRefused("access_denied", 65004, "User declined to consent to access the app.")
 
 
 def code_not_valid() -> TokenRefused:
-    """No such code, or not this client's."""
+    """The code does not exist, or belongs to another client."""
     return TokenRefused("invalid_grant", 70000, "The provided value for 'code' is not valid.")
 
 
 def code_expired() -> TokenRefused:
-    """Codes are good for ten minutes."""
+    """The code has expired."""
     return TokenRefused("invalid_grant", 70008, "The provided authorization code has expired.")
 
 
 def code_redeemed() -> TokenRefused:
-    """A code is good for one token."""
+    """The code was redeemed before."""
     return TokenRefused(
         "invalid_grant",
         54005,
@@ -128,7 +128,7 @@ def code_redeemed() -> TokenRefused:
 
 
 def other_redirect_uri() -> TokenRefused:
-    """The code was sent elsewhere."""
+    """The redirect URI is not that of the authorization request."""
     return TokenRefused(
         "invalid_grant",
         500112,
@@ -138,7 +138,7 @@ def other_redirect_uri() -> TokenRefused:
 
 
 def wrong_verifier() -> TokenRefused:
-    """PKCE: who redeems the code is not who asked for it."""
+    """The PKCE verifier does not match the challenge."""
     return TokenRefused(
         "invalid_grant",
         501481,
@@ -164,7 +164,7 @@ def unsupported_assertion_type() -> TokenRefused:
 
 
 def malformed_assertion() -> TokenRefused:
-    """The assertion is no token."""
+    """The assertion is not a token."""
     return TokenRefused("invalid_client", 50027, "JWT token is invalid or malformed.", 401)
 
 

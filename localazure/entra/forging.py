@@ -1,4 +1,4 @@
-"""Tokens to order, good and bad: what a validator has to be shown."""
+"""Tokens for tests, valid and invalid, as a request describes them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ KEYS = ("current", "unknown", "none", "hs256-public-key")
 
 
 def forge(world: World, order: dict[str, Any]) -> str:
-    """Return the token that the order describes; it holds unless the order says otherwise.
+    """Return the token that the order describes; it is valid unless the order says otherwise.
 
     `resource` is the audience; `principal` names an instance, or a user-assigned identity by its
-    id, and is somebody else of the tenant by default; `tenant` is another tenant's id; `claims` and
+    id (by default another principal of the tenant); `tenant` is another tenant's id; `claims` and
     `header` replace members, null removes one; `key` is one of KEYS. Raises ValueError.
     """
     key = order.get("key", "current")
@@ -41,8 +41,8 @@ def forge(world: World, order: dict[str, Any]) -> str:
 
 def _principal(world: World, name: str | None) -> Principal:
     if name is None:
-        stranger = derived_guid("principal", "stranger")
-        return Principal(world.directory.tenant_id, stranger, derived_guid("client", stranger))
+        other = derived_guid("principal", "stranger")
+        return Principal(world.directory.tenant_id, other, derived_guid("client", other))
     by_id = world.resources.get(name)
     if by_id is not None and by_id.document["type"] != SIGNALR:
         return user_assigned(by_id)

@@ -1,4 +1,4 @@
-"""Who issues tokens, and under which addresses. Source: Microsoft's access-token reference.
+"""Issuers of tokens and their discovery documents. Source: Microsoft's access-token reference.
 
 A v1 token's issuer is `https://sts.windows.net/<tenant>/` whatever the authority's host; a v2
 token's issuer starts with the authority's host.
@@ -22,7 +22,7 @@ def v2_issuer(base_url: str, tenant: str) -> str:
 
 
 def discovery_v1(base_url: str, tenant: str) -> dict[str, object]:
-    """Return the OpenID configuration that v1 tokens are checked against."""
+    """Return the OpenID configuration for v1 tokens."""
     return {
         "issuer": v1_issuer(_named(tenant)),
         "authorization_endpoint": f"{base_url}/{tenant}/oauth2/authorize",

@@ -1,4 +1,4 @@
-"""Which token a principal gets for a resource."""
+"""Issue a token to a principal for a resource."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from localazure.entra.tokens import Principal, claims_v1, claims_v2, sign
 from localazure.world import World
 
 _V2 = 2
-# What an identity gets a token for where nothing was asked. Source: Microsoft's "Managed
+# The resource of an identity's token where none is set. Source: Microsoft's "Managed
 # identities for Azure SignalR Service".
 GRAPH = "https://graph.microsoft.com"
 
 
 def claims_for(world: World, principal: Principal, resource: str) -> dict[str, Any]:
-    """Return the claims of a token: v1, unless the resource's application asks for v2."""
+    """Return the claims of a token: v1, unless the resource's application requests v2."""
     application = world.directory.for_resource(resource)
     if application is not None and application.token_version == _V2:
         return claims_v2(principal, application.app_id, world.base_url)
@@ -22,5 +22,5 @@ def claims_for(world: World, principal: Principal, resource: str) -> dict[str, A
 
 
 def issue(world: World, principal: Principal, resource: str) -> str:
-    """Return a token that holds."""
+    """Return a valid token."""
     return sign(claims_for(world, principal, resource), world.keys.current)

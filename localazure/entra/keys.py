@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-# Long enough for any demo; nobody checks the dates of these certificates.
+# Longer than any demo; validators do not check the dates of these certificates.
 _LIFETIME = dt.timedelta(days=3650)
 
 
@@ -105,7 +105,7 @@ class SigningKeys:
 
     @cached_property
     def unpublished(self) -> SigningKey:
-        """A key that no key set ever names: what a forger has."""
+        """A key that no key set publishes."""
         return SigningKey.generate()
 
     def find(self, kid: object) -> SigningKey | None:

@@ -1,4 +1,4 @@
-"""The managed identity of an instance, as the principal that its tokens speak of."""
+"""The managed identity of an instance, as a principal of the directory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localazure.entra.tokens import Principal
 
 
 class NoIdentity(Exception):
-    """There is no identity to get a token for; the text says which one is missing."""
+    """There is no identity to issue a token to; the text says which one is missing."""
 
 
 def principal_of(instance: Resource, resources: Resources) -> Principal:
@@ -23,7 +23,7 @@ def principal_of(instance: Resource, resources: Resources) -> Principal:
         (arm_id,) = identity["userAssignedIdentities"]
         found = resources.get(arm_id)
         if found is None:
-            raise NoIdentity(f"The user-assigned identity '{arm_id}' is gone.")
+            raise NoIdentity(f"The user-assigned identity '{arm_id}' does not exist.")
         return user_assigned(found, host=instance)
     raise NoIdentity(f"The instance '{instance.name}' has no managed identity.")
 
@@ -54,7 +54,7 @@ def _system_assigned(instance: Resource, identity: dict[str, Any]) -> Principal:
 
 
 def client_id(principal_id: str) -> str:
-    """Return the client id of a system-assigned identity: ARM does not show it."""
+    """Return the client id of a system-assigned identity, which ARM does not show."""
     return derived_guid("client", principal_id)
 
 

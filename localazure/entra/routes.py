@@ -43,7 +43,7 @@ async def keys_v2(request: Request) -> JSONResponse:
 
 
 async def instance_discovery(request: Request) -> JSONResponse:
-    """GET /common/discovery/instance: this authority is all there is."""
+    """GET /common/discovery/instance: the metadata of the one authority."""
     host = _authority(request).removeprefix("https://")
     one = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
     tenant = world_of(request).directory.tenant_id

@@ -1,4 +1,4 @@
-"""The pages on which a person is chosen, or told why that is not possible."""
+"""The sign-in page, and the page for errors that are not sent to the application."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 from localazure.entra.directory import Application, Person
 from localazure.entra.errors import TokenRefused
 
-# The names of the fields that the page adds to what was asked for.
+# Form fields that the page adds to the parameters of the request.
 PERSON = "localazure_person"
 CANCEL = "localazure_cancel"
 
@@ -22,7 +22,7 @@ button small { display: block; color: #4a4a4a; }
 
 
 def choice(application: Application, people: Iterable[Person], asked: Mapping[str, str]) -> str:
-    """Return the page that lists the people; what was asked for travels along in its form."""
+    """Return the page that lists the users; its form carries the parameters of the request."""
     fields = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in asked.items()
@@ -30,14 +30,15 @@ def choice(application: Application, people: Iterable[Person], asked: Mapping[st
     buttons = "".join(_button(application, person) for person in people)
     return _page(
         "Sign in to Local Azure",
-        f"<p>to continue to {escape(application.display_name)}. Nobody here has a password.</p>"
+        f"<p>to continue to {escape(application.display_name)}. "
+        "Choose a user: there are no passwords.</p>"
         f'<form method="post">{fields}{buttons}'
         f'<button name="{CANCEL}" value="1">Cancel</button></form>',
     )
 
 
 def refusal(error: TokenRefused) -> str:
-    """Return the page that says why nobody can sign in like this."""
+    """Return the page that shows an error."""
     return _page(
         "Sorry, but we're having trouble signing you in.",
         f"<p>AADSTS{error.number}: {escape(str(error))}</p>",

@@ -1,7 +1,7 @@
-"""Where people sign in: the authorize endpoint, and the tokens that a code is changed for.
+"""Interactive sign-in: the authorize endpoint, and the exchange of a code for tokens.
 
 Source: Microsoft's "Microsoft identity platform and OAuth 2.0 authorization code flow". There are
-no passwords: a person is chosen from a list.
+no passwords: a user is chosen from a list.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from localazure.world import World, world_of
 
 
 async def authorize(request: Request) -> Response:
-    """GET shows the people; POST is the choice, and leads back to the application with a code.
+    """GET shows the users; POST is the choice, and redirects to the application with a code.
 
-    What is wrong with the application or its address is shown here, as Entra does: nobody is sent
-    to an address that is not registered. All else is told to the application.
+    An unknown application or redirect URI is reported on a page, as Entra does; all other errors
+    go to the application.
     """
     world = world_of(request)
     asked = await _asked(request)
@@ -45,7 +45,7 @@ async def authorize(request: Request) -> Response:
 
 
 def redeem(world: World, client_id: str, form: Mapping[str, str]) -> dict[str, str]:
-    """Return the tokens that a code is changed for. Raises TokenRefused."""
+    """Exchange a code for tokens. Raises TokenRefused."""
     for name in ("code", "redirect_uri"):
         if not form.get(name):
             raise errors.missing(name)
@@ -70,7 +70,7 @@ async def _asked(request: Request) -> dict[str, str]:
 
 
 def _application(world: World, tenant: str, asked: Mapping[str, str]) -> Application:
-    """Return the application that somebody signs in to, at an address that it has registered."""
+    """Return the application, whose redirect URI has to be registered. Raises TokenRefused."""
     if tenant != world.directory.tenant_id:
         raise errors.tenant_not_found(tenant)
     for name in ("client_id", "redirect_uri"):
@@ -93,7 +93,7 @@ def _matches(registered: str, asked: str) -> bool:
 
 
 def _check(asked: Mapping[str, str]) -> None:
-    """Raise TokenRefused for what the application is told."""
+    """Check the parameters. Raises TokenRefused."""
     for name in ("response_type", "scope"):
         if not asked.get(name):
             raise errors.missing(name)
@@ -105,7 +105,7 @@ def _check(asked: Mapping[str, str]) -> None:
     if asked.get("code_challenge") and method != "S256":
         raise errors.unsupported_challenge(method)
     if asked.get("prompt") == "none":
-        raise errors.nobody_signed_in()
+        raise errors.sign_in_required()
 
 
 def _code(world: World, asked: Mapping[str, str]) -> str:
@@ -125,7 +125,7 @@ def _code(world: World, asked: Mapping[str, str]) -> str:
 
 
 def _back(asked: Mapping[str, str], **answer: str) -> Response:
-    """Lead back to the application, which knows by `state` what it had asked."""
+    """Redirect to the application, with the `state` of its request."""
     if "state" in asked:
         answer["state"] = asked["state"]
     address = asked["redirect_uri"]
@@ -134,7 +134,7 @@ def _back(asked: Mapping[str, str], **answer: str) -> Response:
 
 
 def _access_token(world: World, person: Person, client_id: str) -> str:
-    """Return a token with which the application may read who signed in."""
+    """Return a token for Microsoft Graph on behalf of the user."""
     principal = Principal(world.directory.tenant_id, person.object_id, client_id)
     delegated = {"scp": "openid profile User.Read", "upn": person.user_principal_name}
     return sign(claims_v1(principal, GRAPH) | delegated, world.keys.current)

@@ -1,4 +1,4 @@
-"""Tokens as Entra issues them to applications, to managed identities and about people.
+"""Tokens as Entra issues them to applications, managed identities and users.
 
 Claims: Microsoft's access-token and id-token claims references. `xms_mirid` and `xms_az_rid` are
 undocumented claims seen in managed identities' tokens.
@@ -27,7 +27,7 @@ BACKDATED_SECONDS = 300
 
 @dataclass(frozen=True)
 class Principal:
-    """Who a token is issued to.
+    """The principal that a token is issued to.
 
     `identity_resource_id` is the ARM id of the identity (for a system-assigned one, of the
     instance itself), `host_resource_id` that of the instance which uses it; None for applications.
@@ -41,14 +41,14 @@ class Principal:
 
     @property
     def is_managed_identity(self) -> bool:
-        """Whether Azure, and not a secret, vouches for it."""
+        """Whether it is a managed identity."""
         return self.identity_resource_id is not None
 
 
 def claims_v1(principal: Principal, audience: str) -> dict[str, Any]:
-    """Return the claims of a v1 token, as most Azure resources ask for."""
+    """Return the claims of a v1 token, the version of most Azure resources."""
     issuer = v1_issuer(principal.tenant_id)
-    # "2" says that the client proved itself with a certificate, "1" with a secret.
+    # "2": authenticated with a certificate; "1": with a secret.
     strength = "2" if principal.is_managed_identity else "1"
     claims = {
         "aud": audience,
@@ -72,7 +72,7 @@ def claims_v1(principal: Principal, audience: str) -> dict[str, Any]:
 
 
 def claims_v2(principal: Principal, audience: str, base_url: str) -> dict[str, Any]:
-    """Return the claims of a v2 token, as an app registration may ask for."""
+    """Return the claims of a v2 token, which an app registration may request."""
     claims = claims_v1(principal, audience)
     claims["azp"] = claims.pop("appid")
     claims["azpacr"] = claims.pop("appidacr")
@@ -97,7 +97,7 @@ def claims_of_person(
         "oid": person.object_id,
         "preferred_username": person.user_principal_name,
         "rh": f"1.{secrets.token_urlsafe(40)}.",
-        # Pairwise: the same person is somebody else to another application.
+        # Pairwise: each application sees another value for the same user.
         "sub": derived_guid("subject", client_id, person.object_id),
         "tid": tenant_id,
         "uti": secrets.token_urlsafe(16),
@@ -118,7 +118,7 @@ def sign(claims: dict[str, Any], key: SigningKey, header: dict[str, Any] | None 
 
 
 def correlation() -> dict[str, str]:
-    """Return the ids and the time with which Entra decorates its errors."""
+    """Return the ids and the time that Entra adds to its errors."""
     return {
         "timestamp": time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime()),
         "trace_id": str(uuid.uuid4()),

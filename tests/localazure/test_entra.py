@@ -40,14 +40,14 @@ def test_discovery_leads_to_keys(local_azure: LocalAzure, version: str) -> None:
     assert document["token_endpoint"].startswith(local_azure.url)
 
 
-def test_v1_tokens_have_microsofts_issuer(local_azure: LocalAzure) -> None:
+def test_v1_discovery_names_sts_issuer(local_azure: LocalAzure) -> None:
     document = fetch(local_azure, f"/{seed.TENANT_ID}/.well-known/openid-configuration")
     assert document["issuer"] == f"https://sts.windows.net/{seed.TENANT_ID}/"
     shared = fetch(local_azure, "/common/.well-known/openid-configuration")
     assert shared["issuer"] == "https://sts.windows.net/{tenantid}/"
 
 
-def test_v2_keys_name_their_issuer_and_v1_keys_do_not(local_azure: LocalAzure) -> None:
+def test_only_v2_keys_name_their_issuer(local_azure: LocalAzure) -> None:
     (v1,) = fetch(local_azure, f"/{seed.TENANT_ID}/discovery/keys")["keys"]
     (v2,) = fetch(local_azure, f"/{seed.TENANT_ID}/discovery/v2.0/keys")["keys"]
     assert "issuer" not in v1
@@ -55,12 +55,12 @@ def test_v2_keys_name_their_issuer_and_v1_keys_do_not(local_azure: LocalAzure) -
     assert v1["kid"] == v1["x5t"] == v2["kid"]
 
 
-def test_an_unknown_tenant_is_not_found(local_azure: LocalAzure) -> None:
+def test_refuses_unknown_tenant(local_azure: LocalAzure) -> None:
     answer = fetch(local_azure, "/nowhere.example/.well-known/openid-configuration")
     assert answer["error_codes"] == [90002]
 
 
-def test_azure_identity_gets_a_token_for_arm(credential: ClientSecretCredential) -> None:
+def test_issues_token_to_azure_identity(credential: ClientSecretCredential) -> None:
     claims = claims_of(credential.get_token(ARM).token)
     assert claims["aud"] == "https://management.azure.com"
     assert claims["appid"] == seed.CLIENT_ID
@@ -75,7 +75,7 @@ def test_azure_identity_gets_a_token_for_arm(credential: ClientSecretCredential)
         ("cccccccc-0000-4000-8000-00000000dead", "any", "AADSTS700016"),
     ],
 )
-def test_a_wrong_credential_is_refused_with_its_code(
+def test_refuses_wrong_credential_with_code(
     local_azure: LocalAzure, client: str, secret: str, code: str
 ) -> None:
     with (
@@ -91,16 +91,14 @@ def test_a_wrong_credential_is_refused_with_its_code(
         credential.get_token(ARM)
 
 
-def test_the_secret_is_not_in_the_log(
-    local_azure: LocalAzure, credential: ClientSecretCredential
-) -> None:
+def test_log_hides_secret(local_azure: LocalAzure, credential: ClientSecretCredential) -> None:
     credential.get_token(ARM)
     (request,) = local_azure.requests("POST")
     assert request["body"]["client_id"] == seed.CLIENT_ID
     assert seed.CLIENT_SECRET not in str(request)
 
 
-def test_old_keys_stay_published_after_a_rotation(local_azure: LocalAzure) -> None:
+def test_rotation_keeps_old_keys_published(local_azure: LocalAzure) -> None:
     before = order(local_azure)
     kid = local_azure.post("/_local/keys/rotate")["kid"]
     keys = published(local_azure)
@@ -109,7 +107,7 @@ def test_old_keys_stay_published_after_a_rotation(local_azure: LocalAzure) -> No
     jwt.decode(before, keys[jwt.get_unverified_header(before)["kid"]], audience="api://mine")
 
 
-def test_a_token_of_an_instance_is_its_identitys(local_azure: LocalAzure) -> None:
+def test_token_of_instance_names_its_identity(local_azure: LocalAzure) -> None:
     claims = claims_of(order(local_azure, principal=seed.CHAT))
     assert claims["oid"] == seed.CHAT_PRINCIPAL_ID
     arm_id = seed.identity_id(seed.REALTIME_GROUP, seed.ORDERS_IDENTITY)
@@ -120,7 +118,7 @@ def test_a_token_of_an_instance_is_its_identitys(local_azure: LocalAzure) -> Non
     }
 
 
-def test_claims_and_header_can_be_replaced_and_removed(local_azure: LocalAzure) -> None:
+def test_replaces_and_removes_claims_and_headers(local_azure: LocalAzure) -> None:
     expired = int(time.time()) - 1
     token = order(local_azure, claims={"exp": expired, "oid": None}, header={"typ": "x"})
     assert claims_of(token)["exp"] == expired
@@ -128,7 +126,7 @@ def test_claims_and_header_can_be_replaced_and_removed(local_azure: LocalAzure) 
     assert jwt.get_unverified_header(token)["typ"] == "x"
 
 
-def test_another_tenant_is_another_issuer(local_azure: LocalAzure) -> None:
+def test_other_tenant_has_other_issuer(local_azure: LocalAzure) -> None:
     claims = claims_of(order(local_azure, tenant=seed.OTHER_TENANT_ID))
     assert claims["tid"] == seed.OTHER_TENANT_ID
     assert claims["iss"] == f"https://sts.windows.net/{seed.OTHER_TENANT_ID}/"
@@ -137,7 +135,7 @@ def test_another_tenant_is_another_issuer(local_azure: LocalAzure) -> None:
 @pytest.mark.parametrize(
     ("key", "algorithm"), [("unknown", "RS256"), ("none", "none"), ("hs256-public-key", "HS256")]
 )
-def test_forged_tokens_do_not_hold(local_azure: LocalAzure, key: str, algorithm: str) -> None:
+def test_forged_tokens_are_invalid(local_azure: LocalAzure, key: str, algorithm: str) -> None:
     token = order(local_azure, key=key)
     header = jwt.get_unverified_header(token)
     assert header["alg"] == algorithm
@@ -145,7 +143,7 @@ def test_forged_tokens_do_not_hold(local_azure: LocalAzure, key: str, algorithm:
     assert (header["kid"] in keys) is (key != "unknown")
 
 
-def test_an_application_may_ask_for_v2_tokens(local_azure: LocalAzure) -> None:
+def test_issues_v2_token_by_registration(local_azure: LocalAzure) -> None:
     local_azure.seed(
         applications=[
             {

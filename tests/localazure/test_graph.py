@@ -31,7 +31,7 @@ def names(answer: requests.Response) -> list[str]:
     return [one["displayName"] for one in answer.json()["value"]]
 
 
-def test_all_applications_are_listed(local_azure: LocalAzure, headers: dict[str, str]) -> None:
+def test_lists_applications(local_azure: LocalAzure, headers: dict[str, str]) -> None:
     assert names(ask(local_azure, "applications", headers)) == APPLICATIONS
 
 
@@ -43,12 +43,14 @@ def test_all_applications_are_listed(local_azure: LocalAzure, headers: dict[str,
         f"identifierUris/any(x:x eq '{seed.UPSTREAM_APP_URI}')",
     ],
 )
-def test_a_filter_narrows(local_azure: LocalAzure, headers: dict[str, str], wanted: str) -> None:
+def test_filters_applications(
+    local_azure: LocalAzure, headers: dict[str, str], wanted: str
+) -> None:
     answer = ask(local_azure, "applications", headers, filter=wanted)
     assert names(answer) == ["Signalman upstream"]
 
 
-def test_a_search_needs_eventual_consistency(
+def test_search_needs_eventual_consistency(
     local_azure: LocalAzure, headers: dict[str, str]
 ) -> None:
     search = '"displayName:upstream"'
@@ -62,7 +64,7 @@ def test_a_search_needs_eventual_consistency(
     assert names(found) == ["Signalman upstream"]
 
 
-def test_pages_are_followed_by_their_link(local_azure: LocalAzure, headers: dict[str, str]) -> None:
+def test_follows_pages(local_azure: LocalAzure, headers: dict[str, str]) -> None:
     first = ask(local_azure, "applications", headers, top="2", select="displayName")
     second = ask(local_azure, first.json()["@odata.nextLink"], headers)
     assert names(first) + names(second) == APPLICATIONS
@@ -70,7 +72,7 @@ def test_pages_are_followed_by_their_link(local_azure: LocalAzure, headers: dict
     assert "@odata.nextLink" not in second.json()
 
 
-def test_managed_identities_are_service_principals(
+def test_lists_managed_identities_as_service_principals(
     local_azure: LocalAzure, headers: dict[str, str]
 ) -> None:
     wanted = "servicePrincipalType eq 'ManagedIdentity'"
@@ -87,9 +89,7 @@ def test_managed_identities_are_service_principals(
     assert one["displayName"] == seed.CHAT
 
 
-def test_a_query_that_is_not_understood_is_refused(
-    local_azure: LocalAzure, headers: dict[str, str]
-) -> None:
+def test_refuses_unsupported_query(local_azure: LocalAzure, headers: dict[str, str]) -> None:
     assert ask(local_azure, "applications", headers, filter="x ne 'y'").status_code == 400
     assert ask(local_azure, "applications/nobody", headers).status_code == 404
     assert ask(local_azure, "applications", {}).status_code == 401

@@ -99,7 +99,7 @@ def refused(answer: requests.Response) -> tuple[str, list[int]]:
 
 # Its advice, which needs cookies that other sites may send.
 @pytest.mark.filterwarnings("ignore:response_mode='form_post':UserWarning")
-def test_microsofts_own_client_signs_somebody_in(local_azure: LocalAzure, authorize: Send) -> None:
+def test_msal_signs_user_in(local_azure: LocalAzure, authorize: Send) -> None:
     client = msal.ConfidentialClientApplication(
         seed.PORTAL_APP_ID,
         client_credential=seed.PORTAL_SECRET,
@@ -114,18 +114,18 @@ def test_microsofts_own_client_signs_somebody_in(local_azure: LocalAzure, author
     assert result["id_token_claims"]["preferred_username"] == seed.VIEWER_UPN
 
 
-def test_the_page_lists_the_people(authorize: Send) -> None:
+def test_page_lists_users(authorize: Send) -> None:
     page = authorize()
     assert page.status_code == 200
     assert seed.VIEWER_UPN in page.text
     assert "Fleet.Reader" in page.text
 
 
-def test_the_page_shows_what_was_asked_for_as_text(authorize: Send) -> None:
+def test_page_escapes_parameters(authorize: Send) -> None:
     assert "<script>" not in authorize(state="<script>alert(1)</script>").text
 
 
-def test_the_id_token_says_who_signed_in(local_azure: LocalAzure, token: Send, code: str) -> None:
+def test_id_token_names_user(local_azure: LocalAzure, token: Send, code: str) -> None:
     keys = requests.get(
         f"{local_azure.url}/{seed.TENANT_ID}/discovery/v2.0/keys",
         verify=str(local_azure.ca_file),
@@ -142,18 +142,18 @@ def test_the_id_token_says_who_signed_in(local_azure: LocalAzure, token: Send, c
     assert claims["roles"] == ["Fleet.Reader"]
 
 
-def test_who_has_no_role_has_no_claim_of_roles(authorize: Send, token: Send) -> None:
+def test_omits_roles_claim_without_roles(authorize: Send, token: Send) -> None:
     nobody = derived_guid("user", seed.STRANGER_UPN)
     found = led_back(authorize("POST", localazure_person=nobody))["code"]
     claims = jwt.decode(token(found).json()["id_token"], options={"verify_signature": False})
     assert "roles" not in claims
 
 
-def test_the_state_comes_back(authorize: Send) -> None:
+def test_returns_state(authorize: Send) -> None:
     assert led_back(authorize("POST", localazure_person=VERA))["state"] == "what-i-was-doing"
 
 
-def test_who_goes_away_is_told_of(authorize: Send) -> None:
+def test_reports_canceled_sign_in(authorize: Send) -> None:
     answer = led_back(authorize("POST", localazure_cancel="1"))
     assert answer["error"] == "access_denied"
     assert "AADSTS65004" in answer["error_description"]
@@ -169,7 +169,7 @@ def test_who_goes_away_is_told_of(authorize: Send) -> None:
         ({"prompt": "none"}, "login_required"),
     ],
 )
-def test_the_application_is_told_what_it_asked_wrongly(
+def test_reports_invalid_parameters_to_application(
     authorize: Send, changes: dict[str, str | None], error: str
 ) -> None:
     answer = led_back(authorize(**changes))
@@ -188,7 +188,7 @@ def test_the_application_is_told_what_it_asked_wrongly(
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_nobody_is_sent_to_an_address_that_is_not_registered(
+def test_refuses_unregistered_redirect_uri(
     authorize: Send, method: str, changes: dict[str, str | None], number: int
 ) -> None:
     answer = authorize(method, **changes, localazure_person=VERA)
@@ -197,17 +197,17 @@ def test_nobody_is_sent_to_an_address_that_is_not_registered(
     assert f"AADSTS{number}" in answer.text
 
 
-def test_a_code_is_good_for_one_token(token: Send, code: str) -> None:
+def test_code_is_redeemed_once(token: Send, code: str) -> None:
     assert token(code).status_code == 200
     assert refused(token(code)) == ("invalid_grant", [54005])
 
 
-def test_a_wrong_verifier_uses_the_code_up(token: Send, code: str) -> None:
+def test_wrong_verifier_uses_up_code(token: Send, code: str) -> None:
     assert refused(token(code, code_verifier="guessed" * 8)) == ("invalid_grant", [501481])
     assert refused(token(code)) == ("invalid_grant", [54005])
 
 
-def test_a_missing_verifier_is_a_wrong_one(token: Send, code: str) -> None:
+def test_refuses_missing_verifier(token: Send, code: str) -> None:
     assert refused(token(code, code_verifier="")) == ("invalid_grant", [501481])
 
 
@@ -224,13 +224,13 @@ def test_a_missing_verifier_is_a_wrong_one(token: Send, code: str) -> None:
         ),
     ],
 )
-def test_a_code_is_good_for_who_asked_for_it(
+def test_code_belongs_to_client(
     token: Send, code: str, changes: dict[str, str], error: str, number: int
 ) -> None:
     assert refused(token(**({"code": code} | changes))) == (error, [number])
 
 
-def test_people_survive_a_restart_with_the_directory() -> None:
+def test_users_survive_restart() -> None:
     directory = Directory(seed.TENANT_ID)
     directory.add_person(Person.from_seed(seed.person("Vera", seed.VIEWER_UPN, "Fleet.Reader")))
     assert Directory.from_json(directory.to_json()).people() == directory.people()
