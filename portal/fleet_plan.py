@@ -138,7 +138,7 @@ def _refused(refusal: Refusal) -> Row:
 def _obstacle(plan: Plan) -> str:
     """Return why the plan cannot be applied from this page, or an empty string."""
     if plan.losses:
-        return "It deletes resources that cannot be restored. Apply it on the instance's own page."
+        return "The plan deletes something. Confirm and apply it on the instance's own page."
     return ""
 
 

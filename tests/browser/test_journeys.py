@@ -86,7 +86,7 @@ def apply(page: Page) -> None:
     expect(page.get_by_role("button", name="Apply plan")).to_be_visible()
     confirm = page.get_by_label("to confirm")
     if confirm.is_visible():
-        confirm.fill(page.get_by_role("heading", level=1).inner_text())
+        confirm.fill(page.locator(".page-head h1").inner_text())
     page.get_by_role("button", name="Apply plan").click()
     expect(page.get_by_text("All changes were applied")).to_be_visible(timeout=90_000)
 

@@ -70,7 +70,7 @@ def test_explains_plans_that_cannot_be_applied(local_azure: LocalAzure, sign_in:
     assert answer.context["tickets"] == []
     assert "does not write to it" in page
     assert "is in progress on" in page
-    assert "Apply it on the instance&#x27;s own page" in page
+    assert "apply it on the instance&#x27;s own page" in page
 
 
 def test_viewer_cannot_apply_or_refresh(local_azure: LocalAzure, sign_in: SignIn) -> None:
