@@ -1,0 +1,1 @@
+"""Unmodified clients of Azure, driven against Local Azure: each in a process of its own."""

@@ -1,0 +1,73 @@
+"""Unmodified clients of SignalR's management work on Local Azure, each in its own environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cloud import LocalAzure
+from tests.conformance.clients.report import Report, run
+from tests.conformance.environments import node_with, python_with
+
+pytestmark = pytest.mark.slow
+
+PROGRAMS = Path(__file__).parent / "clients"
+
+
+@pytest.fixture(autouse=True)
+def _at_once(local_azure: LocalAzure) -> None:
+    """Operations end at the first poll, so that no client sleeps."""
+    local_azure.post("/_local/operations", {"polls": 0})
+
+
+def environment(cloud: LocalAzure, **more: str) -> dict[str, str]:
+    """Return the variables that point a client at Local Azure."""
+    return {**os.environ, **cloud.environment, **more}
+
+
+def check(client: str, report: Report, capsys: pytest.CaptureFixture[str]) -> None:
+    """Print what a client did, and fail where a call failed."""
+    with capsys.disabled():
+        print(f"\n{client}: {len(report.calls)} calls made, {len(report.failed)} failed")  # noqa: T201
+    assert report.calls
+    assert report.failed == {}
+
+
+@pytest.mark.parametrize("version", ["1.2.0", "2.0.0b3"])
+def test_signalr_sdk_for_python(
+    version: str, local_azure: LocalAzure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packages = [f"azure-mgmt-signalr=={version}", "azure-identity==1.25.1"]
+    python = python_with(f"signalr-{version}", packages)
+    program = [str(python), str(PROGRAMS / "signalr_sdk.py")]
+    report = run(program, environment(local_azure), tmp_path)
+    check(f"azure-mgmt-signalr {version}", report, capsys)
+
+
+def test_signalr_sdk_for_javascript(
+    local_azure: LocalAzure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packages = ["@azure/arm-signalr@5.2.0", "@azure/identity@4.13.1"]
+    folder = node_with("arm-signalr", packages)
+    program = folder / "signalr.mjs"
+    program.write_text((PROGRAMS / "signalr.mjs").read_text())
+    variables = environment(local_azure, NODE_EXTRA_CA_CERTS=str(local_azure.ca_file))
+    report = run(["node", str(program)], variables, tmp_path)
+    check("@azure/arm-signalr", report, capsys)
+
+
+def test_azure_cli(
+    local_azure: LocalAzure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The environment of test_clients.py.
+    python = python_with("az-complete", ["azure-cli==2.91.0"])
+    variables = environment(
+        local_azure,
+        AZURE_CONFIG_DIR=str(tmp_path / "az"),
+        AZURE_CORE_COLLECT_TELEMETRY="no",
+        AZURE_CORE_INSTANCE_DISCOVERY="false",
+    )
+    program = [str(python), str(PROGRAMS / "az_commands.py")]
+    check("az 2.91.0", run(program, variables, tmp_path), capsys)
