@@ -7,7 +7,9 @@ ArmError
 │   └── GrantForbidden  it may not grant access to a vault
 ├── NotFound            no such resource (404)
 │   └── GroupNotFound   no such resource group
+├── PolicyDenied        an Azure Policy assignment forbids the change (403)
 ├── Conflict            the resource is busy, or is in a state that forbids this (409)
+│   └── ScopeLocked     a management lock forbids the change
 ├── Rejected            ARM refused the request (any other 4xx)
 │   └── PrincipalUnknown  Microsoft Entra does not know the identity yet
 ├── Throttled           too many requests (429)
@@ -116,6 +118,18 @@ class GrantForbidden(Forbidden):
     )
 
 
+class PolicyDenied(ArmError):
+    """An Azure Policy assignment with the effect deny forbids the change.
+
+    Source: "RequestDisallowedByPolicy error", learn.microsoft.com/azure/azure-resource-manager.
+    """
+
+    summary = (
+        "An Azure Policy assignment forbids this change, whatever the role. Change the desired "
+        "state so that it complies, or ask the owner of the policy named here for an exemption."
+    )
+
+
 class NotFound(ArmError):
     """The resource or operation does not exist."""
 
@@ -134,12 +148,24 @@ class GroupNotFound(NotFound):
 class Conflict(ArmError):
     """Another change is in progress, or the resource's state forbids this one."""
 
-    summary = "The resource is busy or locked; wait for the change in progress, then try again."
+    summary = "The resource is busy; wait for the change in progress, then try again."
 
     @property
     def is_transient(self) -> bool:
         """Whether waiting may help: not with a lock or an unregistered provider."""
         return self.code not in _LASTING_CONFLICTS
+
+
+class ScopeLocked(Conflict):
+    """A management lock on the resource, its group or its subscription forbids the change.
+
+    Source: "Lock your resources to protect your infrastructure", learn.microsoft.com/azure.
+    """
+
+    summary = (
+        "A management lock forbids this change; waiting does not help. Someone with the role Owner "
+        "or User Access Administrator can remove the lock named here; then try again."
+    )
 
 
 class Rejected(ArmError):

@@ -20,8 +20,8 @@ from sync.operations.fleet_plan import (
     FleetPlan,
     Refusal,
     TooMany,
+    messages_of,
     plan_instances,
-    sentences,
     start_applies,
     without_running,
 )
@@ -74,7 +74,7 @@ class ApplyFleet(PortalPage):
         started = start_applies(shown, actor=actor_of(request))
         if count := len(started.operations):
             messages.success(request, f"Started {count} operation{pluralize(count)}.")
-        _show_errors(request, sentences(started.refusals))
+        _show_errors(request, messages_of(started.refusals))
         if not shown:
             messages.warning(request, "No plans were selected.")
         return HttpResponseRedirect(reverse("admin:sync_operation_changelist"))

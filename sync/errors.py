@@ -1,4 +1,4 @@
-"""Why work on an instance is refused, as messages for the operator."""
+"""Reasons why work on an instance is refused, as messages for the operator."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NothingToApply(SyncError):
 class ConfirmationRequired(SyncError):
     """A plan removes something that cannot be restored, and that was not confirmed.
 
-    `losses` says what, one sentence each.
+    `losses` says what, one message each.
     """
 
     def __init__(self, instance: str, losses: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ _PATTERNS = {
     "eventPattern": "event_pattern",
 }
 _KNOWN = {*_PATTERNS, "urlTemplate", "auth"}
+_SPELLINGS = {key.lower(): key for key in (*_KNOWN, "type", "managedIdentity", "resource")}
 
 
 def dump_templates(instance: SignalRInstance) -> list[dict[str, Any]]:
@@ -35,14 +36,47 @@ def load_templates(instance: SignalRInstance, document: object) -> list[Upstream
 
     Raises ValidationError, which names the template and what is wrong.
     """
-    if not isinstance(document, list):
-        raise ValidationError("The document must be a list of templates.")
     templates = [
-        _checked(_load(instance, position, entry), position)
-        for position, entry in enumerate(document)
+        _checked(_load(instance, position, normalise_template(entry)), position)
+        for position, entry in enumerate(template_list(document))
     ]
     replace_templates(instance, templates)
     return templates
+
+
+def template_list(document: object) -> list[Any]:
+    """Return the list of templates in a document.
+
+    Accepts the list itself and what other tools write: `az signalr upstream list` and ARM's
+    `properties.upstream` (an object with `templates`), and the emulator's settings
+    (`UpstreamSettings` with `Templates`). Raises ValidationError for anything else.
+    """
+    found = document
+    for key in ("properties", "upstream", "upstreamsettings", "templates"):
+        if isinstance(found, dict):
+            by_key = {str(name).lower(): value for name, value in found.items()}
+            found = by_key.get(key, found)
+    if not isinstance(found, list):
+        raise ValidationError(
+            "The document must be a list of templates, or an object with `templates` as "
+            "`az signalr upstream list` prints it."
+        )
+    return found
+
+
+def normalise_template(entry: object) -> object:
+    """Return a template with ARM's spelling of its keys.
+
+    Microsoft's page "Upstream endpoints" and the emulator write `UrlTemplate`, `HubPattern`,
+    `Auth`, `ManagedIdentity` and `Resource`.
+    """
+    if not isinstance(entry, dict):
+        return entry
+    spelled = {_SPELLINGS.get(str(key).lower(), str(key)): value for key, value in entry.items()}
+    for key in ("auth", "managedIdentity"):
+        if isinstance(spelled.get(key), dict):
+            spelled[key] = normalise_template(spelled[key])
+    return spelled
 
 
 def replace_templates(instance: SignalRInstance, templates: Sequence[UpstreamTemplate]) -> None:

@@ -28,7 +28,9 @@ from arm.errors import (
     Forbidden,
     GroupNotFound,
     NotFound,
+    PolicyDenied,
     Rejected,
+    ScopeLocked,
     ServerFailed,
     Throttled,
     Unanswered,
@@ -46,7 +48,11 @@ _BY_STATUS: Final[Mapping[int, type[ArmError]]] = {
 }
 # Codes that are more specific than the status. Source: "Troubleshoot common
 # Azure deployment errors", learn.microsoft.com/azure/azure-resource-manager.
-_BY_CODE: Final[Mapping[str, type[ArmError]]] = {"ResourceGroupNotFound": GroupNotFound}
+_BY_CODE: Final[Mapping[str, type[ArmError]]] = {
+    "ResourceGroupNotFound": GroupNotFound,
+    "RequestDisallowedByPolicy": PolicyDenied,
+    "ScopeLocked": ScopeLocked,
+}
 # Seconds. A longer Retry-After is cut to this.
 LONGEST_RETRY_AFTER: Final = 3600.0
 

@@ -53,7 +53,7 @@ class DesiredView(InstanceDocument):
 
     @contextmanager
     def turn(self, request: Request) -> Iterator[SignalRInstance]:
-        """Change the desired state in this block, on record."""
+        """Change the desired state in this block and record it."""
         comment = Comment(data=request.query_params)
         comment.is_valid(raise_exception=True)
         author = Author(name_of(request), self.action, comment.validated_data["comment"])
@@ -82,22 +82,22 @@ class DesiredIdentity(DesiredView):
 
     def dump(self, subject: SignalRInstance) -> dict[str, Any]:
         """Return the type, and the ARM id of a user-assigned identity."""
-        borrowed = subject.identity.user_assigned
+        assigned = subject.identity.user_assigned
         return {
             "type": subject.identity.type,
-            "user_assigned": borrowed.arm_id if borrowed else None,
+            "user_assigned": assigned.arm_id if assigned else None,
         }
 
     def load(self, _request: Request, subject: SignalRInstance, document: Any) -> None:
         """Set that identity. Raises ValidationError."""
-        arm_id, borrowed = document["user_assigned"], None
+        arm_id, assigned = document["user_assigned"], None
         if arm_id is not None:
-            borrowed = UserAssignedIdentity.objects.with_arm_id(arm_id).first()
-            if borrowed is None:
+            assigned = UserAssignedIdentity.objects.with_arm_id(arm_id).first()
+            if assigned is None:
                 raise ValidationError(
                     {"user_assigned": "Unknown identity: import its subscription first."}
                 )
-        subject.identity.become(ManagedIdentity.Type(document["type"]), borrowed)
+        subject.identity.become(ManagedIdentity.Type(document["type"]), assigned)
 
 
 class DesiredTemplates(DesiredView):

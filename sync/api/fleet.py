@@ -110,7 +110,7 @@ class FleetApply(FilteredInstances):
 
 
 class ImportSerializer(StrictSerializer):
-    """What to import of a subscription; by default all of its instances."""
+    """The instances to import of a subscription; by default all of its instances."""
 
     resource_group = TextField(
         required=False, validators=[validate_resource_group], help_text="Only this resource group."
@@ -122,7 +122,7 @@ class ImportSerializer(StrictSerializer):
 
 
 class ImportReportSerializer(serializers.Serializer[Any]):
-    """The result for each instance, by name, and a sentence for each failed read."""
+    """The result for each instance, by name, and a message for each failed read."""
 
     created = serializers.ListField(child=serializers.CharField())
     updated = serializers.ListField(child=serializers.CharField())
@@ -147,15 +147,15 @@ class SubscriptionImport(ApiView):
         """Import the subscription, one of its resource groups, or one instance."""
         serializer = ImportSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        wanted: Mapping[str, Any] = serializer.validated_data
+        data: Mapping[str, Any] = serializer.validated_data
         report = import_subscription(
             subscription_id,
-            resource_group=wanted.get("resource_group"),
-            name=wanted.get("name"),
-            accept=wanted["accept"],
+            resource_group=data.get("resource_group"),
+            name=data.get("name"),
+            accept=data["accept"],
             who=name_of(request),
         )
-        if "name" in wanted and report == ImportReport(unreadable=report.unreadable):
+        if "name" in data and report == ImportReport(unreadable=report.unreadable):
             raise Problem(
                 404,
                 "not-found",

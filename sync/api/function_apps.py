@@ -51,7 +51,7 @@ class AgreementSerializer(DocumentSerializer):
 class FunctionAppDetail(ApiView):
     """One Function App, and how it agrees with the templates that point at it.
 
-    What is wanted of its authentication has no document: it follows from the signed templates, and
+    What is data of its authentication has no document: it follows from the signed templates, and
     plans of their instances write it where the app's settings say so.
     """
 
@@ -90,7 +90,7 @@ class FunctionAppSettings(DocumentView):
 
     @extend_schema(request=AppSettingsSerializer, responses=AppSettingsSerializer)
     def put(self, request: Request, name: str) -> Response:
-        """Set its policy: whether plans write what the templates demand of it."""
+        """Set its policy: whether plans write what the templates require of it."""
         serializer = AppSettingsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)
@@ -104,7 +104,7 @@ class FunctionAppSettings(DocumentView):
         return {"policy": subject.policy}
 
     def load(self, request: Request, subject: FunctionApp, document: Any) -> None:
-        """Set the policy, on record."""
+        """Set the policy and record it."""
         set_app_policy(subject, FunctionApp.Policy(document["policy"]), who=name_of(request))
 
 

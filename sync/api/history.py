@@ -48,7 +48,7 @@ class RevisionSerializer(DocumentSerializer):
 
 
 class RevisionList(OfInstance):
-    """The revisions of an instance's desired state, the latest first."""
+    """The revisions of an instance's desired state, newest first."""
 
     reads = "sync.view_desiredrevision"
     queryset = DesiredRevision.objects.all()
@@ -77,13 +77,13 @@ class InstanceRollback(ApiView):
         """Restore the revision, and plan. Nothing is sent to Azure before an apply."""
         serializer = RollbackSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        wanted = serializer.validated_data
-        return once(request, lambda: _roll_back(name, wanted, name_of(request)))
+        data = serializer.validated_data
+        return once(request, lambda: _roll_back(name, data, name_of(request)))
 
 
 @transaction.atomic
-def _roll_back(name: str, wanted: Mapping[str, Any], who: str) -> Response:
-    rollback(instance_named(name), wanted["number"], who=who, comment=wanted["comment"])
+def _roll_back(name: str, data: Mapping[str, Any], who: str) -> Response:
+    rollback(instance_named(name), data["number"], who=who, comment=data["comment"])
     return Response(render_json(plan_instance(instance_named(name))))
 
 
@@ -123,7 +123,7 @@ class AuditFilters(FilterSet):  # type: ignore[misc]  # it ships no types
 
 
 class AuditEventList(ListView):
-    """The audit trail, the latest event first. Events are never changed or deleted."""
+    """The audit trail, newest first. Events are never changed or deleted."""
 
     reads = "sync.view_auditevent"
     queryset = AuditEvent.objects.all()

@@ -170,16 +170,16 @@ class InstanceSettings(InstanceDocument):
         return {"policy": subject.policy, "is_protected": subject.is_protected}
 
     def load(self, request: Request, subject: SignalRInstance, document: Any) -> None:
-        """Set both, on record."""
+        """Set both and record it."""
         who = name_of(request)
         set_policy(subject, Policy(document["policy"]), who=who)
         protect(subject, who=who, is_protected=document["is_protected"])
 
 
-def _add(wanted: dict[str, Any], who: str) -> Response:
-    site = Site(wanted["subscription_id"], wanted["resource_group"])
-    existence = ExistenceState(wanted["location"], wanted["sku"], wanted["service_mode"])
-    instance = add_new_instance(wanted["name"], site, existence, who=who)
+def _add(data: dict[str, Any], who: str) -> Response:
+    site = Site(data["subscription_id"], data["resource_group"])
+    existence = ExistenceState(data["location"], data["sku"], data["service_mode"])
+    instance = add_new_instance(data["name"], site, existence, who=who)
     document = InstanceSerializer(instance).data
     headers = {"Location": reverse("api-instance", args=[instance.name])}
     return Response(document, status=201, headers=headers)

@@ -94,15 +94,15 @@ class InstanceApply(ApiView):
         """Start an operation that applies the plan with that digest."""
         serializer = ApplySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        wanted = serializer.validated_data
+        data = serializer.validated_data
         return once(
             request,
-            lambda: accepted(start_apply(instance_named(name), actor=actor_of(request), **wanted)),
+            lambda: accepted(start_apply(instance_named(name), actor=actor_of(request), **data)),
         )
 
 
 class OperationList(ListView):
-    """Operations, the latest first."""
+    """Operations, newest first."""
 
     reads = "sync.view_operation"
     queryset = Operation.objects.select_related("instance").prefetch_related("steps")
@@ -164,7 +164,7 @@ class InstanceDrift(ApiView):
 
 
 class DriftAcceptance(ApiView):
-    """Accepting drift: Azure's current state becomes the desired state, on record.
+    """Accepting drift: Azure's current state becomes the desired state and record it.
 
     To undo drift instead, apply the plan, limited to the same paths.
     """
@@ -177,9 +177,9 @@ class DriftAcceptance(ApiView):
         """Accept Azure's last answer, as a whole or at these paths, and compare again."""
         serializer = AcceptSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        wanted = serializer.validated_data
+        data = serializer.validated_data
         instance = instance_named(name)
-        accept(instance, wanted["paths"], who=name_of(request), comment=wanted["comment"])
+        accept(instance, data["paths"], who=name_of(request), comment=data["comment"])
         return Response(_drift(instance_named(name)))
 
 

@@ -60,11 +60,11 @@ class RequestRequirements(InstanceDocument):
         return requirements_document(requirements_of(subject))
 
     def load(self, request: Request, subject: SignalRInstance, document: Any) -> None:
-        """Set the requirements, on record. Raises ValidationError."""
-        with changing_requirements(subject, who=name_of(request)) as demands:
-            demands.signature = document["signature"]
-            demands.url_secret = document["url_secret"]
-            demands.url_secret_parameter = document["url_secret_parameter"]
+        """Set the requirements and record it. Raises ValidationError."""
+        with changing_requirements(subject, who=name_of(request)) as requirements:
+            requirements.signature = document["signature"]
+            requirements.url_secret = document["url_secret"]
+            requirements.url_secret_parameter = document["url_secret_parameter"]
 
 
 class SecretSerializer(StrictSerializer):
@@ -88,16 +88,16 @@ class ReceiverSecret(ApiView):
         """
         serializer = SecretSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        wanted = serializer.validated_data
-        with changing_requirements(instance_named(name), who=name_of(request)) as demands:
-            demands.accept(wanted["secret"])
-            if wanted["only"]:
-                demands.url_secret_digest_before = ""
-        return Response(requirements_document(demands))
+        data = serializer.validated_data
+        with changing_requirements(instance_named(name), who=name_of(request)) as requirements:
+            requirements.accept(data["secret"])
+            if data["only"]:
+                requirements.url_secret_digest_before = ""
+        return Response(requirements_document(requirements))
 
     @extend_schema(responses={200: RequirementsSerializer})
     def delete(self, request: Request, name: str) -> Response:
         """Delete all secrets, and require none."""
-        with changing_requirements(instance_named(name), who=name_of(request)) as demands:
-            demands.forget_secrets()
-        return Response(requirements_document(demands))
+        with changing_requirements(instance_named(name), who=name_of(request)) as requirements:
+            requirements.forget_secrets()
+        return Response(requirements_document(requirements))

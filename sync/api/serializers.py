@@ -37,7 +37,7 @@ class ResourceSerializer(StrictSerializer):
 
 
 class AuthSerializer(StrictSerializer):
-    """How a template's requests are signed."""
+    """The authentication of a template's requests."""
 
     type = ChoiceTextField(choices=UpstreamTemplate.AuthType.choices)
     managedIdentity = ResourceSerializer(required=False, allow_null=True)  # noqa: N815  ARM's name
@@ -157,7 +157,7 @@ class OperationStepSerializer(serializers.Serializer[Any]):
 
 
 class OperationErrorSerializer(serializers.Serializer[Any]):
-    """Why it failed."""
+    """The error of a failed operation."""
 
     code = serializers.CharField()
     message = serializers.CharField()

@@ -80,6 +80,6 @@ class Applications(ApiView):
         return Response(ApplicationSerializer(found, many=True).data)
 
 
-def _create(wanted: dict[str, Any], who: str) -> Response:
-    row = create_identity(wanted.pop("name"), **wanted, who=who)
+def _create(data: dict[str, Any], who: str) -> Response:
+    row = create_identity(data.pop("name"), **data, who=who)
     return Response(UserAssignedIdentitySerializer(row).data, status=201)

@@ -35,7 +35,7 @@ class SharedRows:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What a component needs to send one step.
+    """The input of a component that sends one step.
 
     `resource` is the instance as Azure has just answered; `after` is the state after the step;
     `clients` returns the Azure client of a subscription by its id. A component that needs several
@@ -132,7 +132,9 @@ class Component(PlannedComponent):
         """Return the names of what was seen to be in effect since that time."""
         return frozenset()
 
-    def adopt(self, adoptions: Sequence[tuple[SignalRInstance, InstanceState]]) -> None:
+    def copy_observed(
+        self, observed_states: Sequence[tuple[SignalRInstance, InstanceState]]
+    ) -> None:
         """Change rows so that the desired value is the one in the state beside each instance.
 
         Runs in a transaction, for many instances in few queries.
@@ -146,4 +148,4 @@ class Component(PlannedComponent):
         *,
         who: str,
     ) -> None:
-        """Change rows on which the value depends, so that `accepted` is desired, on record."""
+        """Change rows on which the value depends, so that `accepted` is desired and record it."""

@@ -66,11 +66,11 @@ class ExistenceComponent(Component):
         """Warn of what a deletion affects."""
         if after.existence is not None:
             return ()
-        sentence = (
+        message = (
             "Its clients are disconnected, its access keys and its system-assigned identity are "
-            "deleted permanently, and somebody else may take its name."
+            "deleted permanently, and another customer else may take its name."
         )
-        return (sentence,)
+        return (message,)
 
     def losses(self, before: InstanceState, after: InstanceState) -> tuple[str, ...]:
         """Return the instance, if it is deleted."""

@@ -70,7 +70,7 @@ def desired_apps(
 
 
 def set_app_policy(app: FunctionApp, policy: FunctionApp.Policy, *, who: str) -> bool:
-    """Set whether plans may write `app`, on record; return whether that is a change."""
+    """Set whether plans may write `app` and record it; return whether that is a change."""
     with transaction.atomic():
         row = FunctionApp.objects.select_for_update().get(pk=app.pk)
         before, row.policy, app.policy = row.policy, policy, policy

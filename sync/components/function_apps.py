@@ -63,7 +63,7 @@ class FunctionAppsComponent(Component):
         return desired_apps(instance, selected.templates, serving)
 
     def before_deletion(self, instance: SignalRInstance, value: Apps) -> Apps:
-        """Leave apps out of a deletion, whoever changes them meanwhile."""
+        """Leave apps out of a deletion, even if they change meanwhile."""
         return ()
 
     def read_requests(self, value: Apps) -> int:

@@ -1,7 +1,7 @@
 """The grants component: which vaults' secrets the instance's identity may read.
 
 Grants are only ever added. Other readers of a vault, and grants that no desired template needs, are
-left alone.
+unchanged.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class GrantsComponent(Component):
         return tuple(sorted(kept))
 
     def before_deletion(self, instance: SignalRInstance, value: Grants) -> Grants:
-        """Leave grants out of a deletion, whoever changes them meanwhile."""
+        """Leave grants out of a deletion, even if they change meanwhile."""
         return ()
 
     def require_known(self, instance: SignalRInstance, desired: InstanceState) -> None:
@@ -81,13 +81,15 @@ class GrantsComponent(Component):
         """Return one request per grant."""
         return len(value)
 
-    def adopt(self, adoptions: Sequence[tuple[SignalRInstance, InstanceState]]) -> None:
+    def copy_observed(
+        self, observed_states: Sequence[tuple[SignalRInstance, InstanceState]]
+    ) -> None:
         """Decline the grants that Azure lacks.
 
-        Otherwise a plan straight after an import would grant access that nobody asked for.
+        Otherwise a plan straight after an import would grant access that was not requested.
         """
         changed = []
-        for instance, state in adoptions:
+        for instance, state in observed_states:
             missing = _missing(state)
             if instance.declined_grants != missing:
                 instance.declined_grants = missing
@@ -156,11 +158,11 @@ class GrantsComponent(Component):
         slow = [each.vault for each in _added(before, after) if each.mechanism == "role_assignment"]
         if not slow:
             return ()
-        sentence = (
+        message = (
             f"A role assignment may take {PROPAGATION_MINUTES} minutes to take effect: until then "
             f"the secrets of {', '.join(slow)} may not be readable."
         )
-        return (sentence,)
+        return (message,)
 
     def problems(self, desired: InstanceState) -> tuple[str, ...]:
         """Refuse Key Vault references on an instance without an identity."""

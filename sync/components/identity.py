@@ -36,19 +36,21 @@ class IdentityComponent(Component):
             user_assigned_id=row.user_assigned.arm_id.lower() if row.user_assigned else None,
         )
 
-    def adopt(self, adoptions: Sequence[tuple[SignalRInstance, InstanceState]]) -> None:
+    def copy_observed(
+        self, observed_states: Sequence[tuple[SignalRInstance, InstanceState]]
+    ) -> None:
         """Write the identities into the instances' rows.
 
         Raises KeyError for a user-assigned identity that has no row.
         """
-        arm_ids = {state.identity.user_assigned_id for _, state in adoptions} - {None}
+        arm_ids = {state.identity.user_assigned_id for _, state in observed_states} - {None}
         rows = UserAssignedIdentity.objects.by_arm_id(filter(None, arm_ids)) if arm_ids else {}
-        for instance, state in adoptions:
+        for instance, state in observed_states:
             arm_id = state.identity.user_assigned_id
             instance.identity.type = state.identity.type
             instance.identity.user_assigned = rows[arm_id] if arm_id else None
         ManagedIdentity.objects.bulk_update(
-            [instance.identity for instance, _ in adoptions],
+            [instance.identity for instance, _ in observed_states],
             ["type", "user_assigned"],
             batch_size=_BATCH,
         )

@@ -62,11 +62,11 @@ class Registry:
         return plan.removal(self._all, observed, instance=instance)
 
     def problems(self, desired: InstanceState) -> tuple[str, ...]:
-        """Return a sentence for each reason why Azure would not accept `desired`."""
+        """Return a message for each reason why Azure would not accept `desired`."""
         return plan.problems(self, desired)
 
     def explain(self, shown: Plan, step: Step) -> str:
-        """Return why `step` is where it is in the plan, as a sentence."""
+        """Return why `step` is where it is in the plan, as a message."""
         return self[step.kind].explain(shown.before, shown.target)
 
     def differences(self, before: InstanceState, after: InstanceState) -> tuple[Change, ...]:

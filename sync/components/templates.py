@@ -35,14 +35,16 @@ class TemplatesComponent(Component):
         """Return the templates in the instance's rows."""
         return tuple(row.state for row in instance.upstream_templates.all())
 
-    def adopt(self, adoptions: Sequence[tuple[SignalRInstance, InstanceState]]) -> None:
+    def copy_observed(
+        self, observed_states: Sequence[tuple[SignalRInstance, InstanceState]]
+    ) -> None:
         """Replace the instances' rows."""
-        instances = [instance for instance, _ in adoptions]
+        instances = [instance for instance, _ in observed_states]
         UpstreamTemplate.objects.filter(instance__in=instances).delete()
         UpstreamTemplate.objects.bulk_create(
             [
                 _row(instance, position, template)
-                for instance, state in adoptions
+                for instance, state in observed_states
                 for position, template in enumerate(state.templates)
             ],
             batch_size=_BATCH,
@@ -97,11 +99,11 @@ class TemplatesComponent(Component):
         unplanned = [vault for vault in named_vaults(after.templates) if vault not in granted]
         if not unplanned:
             return ()
-        sentence = (
+        message = (
             f"No grant is planned for {', '.join(unplanned)}: Signalman cannot tell who may read "
             "it, or the missing grant was accepted. Check that the identity may read its secrets."
         )
-        return (sentence,)
+        return (message,)
 
     def losses(self, before: InstanceState, after: InstanceState) -> tuple[str, ...]:
         """Return the templates that are deleted."""

@@ -269,10 +269,10 @@ def _check_template(
         row.clean_fields(exclude=["instance"])
         row.clean()
     except ValidationError as error:
-        sentences = " ".join(
+        messages = " ".join(
             f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()
         )
-        yield declared.problem(sentences, f"upstream[{position}]")
+        yield declared.problem(messages, f"upstream[{position}]")
 
 
 def _check_new(

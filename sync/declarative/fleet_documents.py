@@ -40,6 +40,19 @@ FUNCTION_APP: Final = "FunctionApp"
 
 _HEAD: Final = ("apiVersion", "kind")
 _PATTERNS: Final = ("hubPattern", "categoryPattern", "eventPattern")
+# Microsoft's page "Upstream endpoints" and the emulator write keys in Pascal case.
+_TEMPLATE_ALIASES: Final = {
+    "UrlTemplate": "urlTemplate",
+    "HubPattern": "hubPattern",
+    "CategoryPattern": "categoryPattern",
+    "EventPattern": "eventPattern",
+    "Auth": "auth",
+}
+_AUTH_ALIASES: Final = {
+    "Type": "type",
+    "ManagedIdentity": "managedIdentity",
+    "Resource": "resource",
+}
 _POLICIES: Final = ("observe", "manage", "pause")
 _APP_POLICIES: Final = ("observe", "manage")
 # Lines are not folded, so that people can read and compare them.
@@ -66,9 +79,9 @@ class DeclaredInstance:
     place: Location = field(default_factory=lambda: Location("", 0))
     places: Mapping[str, Location] = field(default_factory=dict, repr=False)
 
-    def problem(self, sentence: str, path: str = "") -> Problem:
+    def problem(self, message: str, path: str = "") -> Problem:
         """Return a problem at a path of the document, or of the whole document."""
-        return Problem(self.places.get(path) or replace(self.place, path=path), sentence)
+        return Problem(self.places.get(path) or replace(self.place, path=path), message)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document, its keys in their order."""
@@ -101,9 +114,9 @@ class DeclaredFunctionApp:
     policy: str
     place: Location = field(default_factory=lambda: Location("", 0))
 
-    def problem(self, sentence: str) -> Problem:
+    def problem(self, message: str) -> Problem:
         """Return a problem of the document."""
-        return Problem(self.place, sentence)
+        return Problem(self.place, message)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document, its keys in their order."""
@@ -183,7 +196,7 @@ def _read_instance(entry: Entry) -> DeclaredInstance:
     creation = ("location", "sku", "serviceMode")
     optional = (*creation, "policy", "protected", "createIfMissing", "grants")
     found = entry.fields(required, optional)
-    templates = found["upstream"].items() if "upstream" in found else []
+    templates = _template_entries(found["upstream"]) if "upstream" in found else []
     location, sku, mode = (_text(found, key) for key in creation)
     return DeclaredInstance(
         name=_text(found, "name"),
@@ -259,8 +272,16 @@ def _read_identity(entry: Entry | None) -> IdentityState:
     return IdentityState(cast("IdentityType", kind), assigned)
 
 
+def _template_entries(entry: Entry) -> list[Entry]:
+    """Return the templates of a list, or of an object with `templates` as `az` prints it."""
+    if isinstance(entry.node, yaml.MappingNode):
+        found = entry.fields(("templates",), aliases={"Templates": "templates"})
+        return found["templates"].items() if "templates" in found else []
+    return entry.items()
+
+
 def _read_template(entry: Entry) -> TemplateState:
-    found = entry.fields(("urlTemplate",), (*_PATTERNS, "auth"))
+    found = entry.fields(("urlTemplate",), (*_PATTERNS, "auth"), aliases=_TEMPLATE_ALIASES)
     hub, category, event = (found[key].text() if key in found else ANY for key in _PATTERNS)
     kind, resource = _read_auth(found.get("auth"))
     return TemplateState(
@@ -277,7 +298,7 @@ def _read_auth(entry: Entry | None) -> tuple[AuthType, str]:
     """Return the type and the resource; both empty for a template that is not signed."""
     if entry is None or entry.is_null:
         return "None", ""
-    found = entry.fields(("type",), ("managedIdentity",))
+    found = entry.fields(("type",), ("managedIdentity",), aliases=_AUTH_ALIASES)
     kind = found["type"].choice(get_args(AuthType)) if "type" in found else "None"
     signed = found.get("managedIdentity")
     if (kind == "ManagedIdentity") != (signed is not None):
@@ -286,7 +307,7 @@ def _read_auth(entry: Entry | None) -> tuple[AuthType, str]:
         )
     if signed is None or kind != "ManagedIdentity":
         return "None", ""
-    resource = signed.fields(("resource",)).get("resource")
+    resource = signed.fields(("resource",), aliases=_AUTH_ALIASES).get("resource")
     return "ManagedIdentity", resource.text() if resource else ""
 
 

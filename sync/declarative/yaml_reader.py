@@ -6,8 +6,9 @@ All problems of a file are reported at once. Aliases, merge keys and block scala
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import yaml
@@ -55,13 +56,13 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem at a location, in a sentence."""
+    """A problem at a location, in a message."""
 
     place: Location
-    sentence: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.sentence}"
+        return f"{self.place}: {self.message}"
 
 
 @dataclass(slots=True)
@@ -72,9 +73,9 @@ class Entry:
     place: Location
     problems: list[Problem] = field(default_factory=list)
 
-    def add_problem(self, sentence: str) -> None:
+    def add_problem(self, message: str) -> None:
         """Add a problem at this location."""
-        self.problems.append(Problem(self.place, sentence))
+        self.problems.append(Problem(self.place, message))
 
     def text(self) -> str:
         """Return a string; add a problem and return an empty one for anything else."""
@@ -130,10 +131,19 @@ class Entry:
             found[name] = entry
         return found
 
-    def fields(self, required: Collection[str], optional: Collection[str] = ()) -> dict[str, Entry]:
-        """Return the values of a mapping that has these keys and no others."""
+    def fields(
+        self,
+        required: Collection[str],
+        optional: Collection[str] = (),
+        *,
+        aliases: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[str, Entry]:
+        """Return the values of a mapping that has these keys and no others.
+
+        `aliases` are other spellings of keys that are accepted.
+        """
         has_faults = not isinstance(self.node, yaml.MappingNode)
-        found = self.pairs()
+        found = {aliases.get(name, name): each for name, each in self.pairs().items()}
         known = [*required, *optional]
         for name in [name for name in found if name not in known]:
             found.pop(name).add_problem(f"Unknown key. Known keys: {', '.join(known)}.")
@@ -163,7 +173,7 @@ def read_entries(text: str, file: str, problems: list[Problem]) -> Iterator[Entr
                 yield Entry(node, Location(file, node.start_mark.line + 1), problems)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problems.append(Problem(Location(file, line), _sentence(error, text)))
+        problems.append(Problem(Location(file, line), _message(error, text)))
     except yaml.YAMLError as error:
         # As for a character that YAML does not allow: it has a position, but no line.
         problems.append(Problem(Location(file, 1), f"This is not YAML: {error}."))
@@ -188,7 +198,7 @@ def _refusal(text: str, file: str) -> Problem | None:
     return None
 
 
-def _sentence(error: yaml.MarkedYAMLError, text: str) -> str:
+def _message(error: yaml.MarkedYAMLError, text: str) -> str:
     """Return what is wrong, with a hint for common mistakes."""
     mark = error.problem_mark
     lines = text.splitlines()

@@ -17,7 +17,7 @@ _BATCH: Final = 200
 
 
 def desire_all_grants(instance: SignalRInstance, *, who: str) -> bool:
-    """Desire every grant that the references of `instance` need, on record.
+    """Desire every grant that the references of `instance` need and record it.
 
     Returns whether that is a change. Nothing is sent to Azure: the next plan adds what is missing.
     """
@@ -33,7 +33,7 @@ def desire_all_grants(instance: SignalRInstance, *, who: str) -> bool:
 
 
 def choose_grants(instance: SignalRInstance, chosen: Mapping[str, bool], *, who: str) -> bool:
-    """Set whether the identity of `instance` is to be granted access to vaults, on record.
+    """Set whether the identity of `instance` is to be granted access to vaults and record it.
 
     `chosen` holds the choice by the vault's name. Returns whether that is a change. Nothing is sent
     to Azure.

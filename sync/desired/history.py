@@ -33,7 +33,7 @@ class NoSuchRevision(SyncError):
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who changes the desired state, by which action, and the operator's change note."""
+    """The author of a change: the actor, the action and the change note."""
 
     who: str
     action: str
@@ -46,7 +46,7 @@ _FOUND: Final = Author("unknown", "found")
 
 @contextmanager
 def changing_desired(instance: SignalRInstance, author: Author) -> Iterator[None]:
-    """Change the desired state of `instance` in this block: atomically, and on record."""
+    """Change the desired state of `instance` in this block: atomically, with an audit event."""
     with transaction.atomic():
         # Concurrent changes take turns, so that each revision includes the ones before it.
         SignalRInstance.objects.select_for_update().get(pk=instance.pk)
@@ -77,7 +77,7 @@ def record_desired(instance_ids: Sequence[int], author: Author) -> list[DesiredR
 
 
 def set_desired_state(instance: SignalRInstance, state: InstanceState, author: Author) -> None:
-    """Replace the declared state of `instance`, on record. Nothing is sent to Azure.
+    """Replace the declared state of `instance` and record it. Nothing is sent to Azure.
 
     Raises NoSuchRevision if `state` names a user-assigned identity that Signalman does not know.
     """
@@ -90,7 +90,7 @@ def set_desired_state(instance: SignalRInstance, state: InstanceState, author: A
     with changing_desired(instance, author):
         row = SignalRInstance.objects.with_desired().get(pk=instance.pk)
         for component in REGISTRY.declared:
-            component.adopt([(row, state)])
+            component.copy_observed([(row, state)])
 
 
 def rollback(instance: SignalRInstance, number: int, *, who: str, comment: str = "") -> None:

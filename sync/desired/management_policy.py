@@ -12,7 +12,7 @@ Policy = SignalRInstance.Policy
 
 
 def set_policy(instance: SignalRInstance, policy: Policy, *, who: str) -> bool:
-    """Set the policy of `instance`, on record; return whether that is a change.
+    """Set the policy of `instance` and record it; return whether that is a change.
 
     An operation in progress stops before its next step if the new policy forbids writing.
     """

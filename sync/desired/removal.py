@@ -10,7 +10,7 @@ from sync.errors import OperationRunning
 
 
 def remove(instance: SignalRInstance, *, who: str) -> None:
-    """Delete the instance's row and everything that belongs to it, on record.
+    """Delete the instance's row and everything that belongs to it and record it.
 
     Sends no request to Azure. Raises OperationRunning while an operation writes to the instance.
     """

@@ -1,4 +1,4 @@
-"""Changing the request requirements of an instance, on record."""
+"""Changing the request requirements of an instance, with audit events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def requirements_of(instance: SignalRInstance) -> ReceiverDemands:
 
 @contextmanager
 def changing_requirements(instance: SignalRInstance, *, who: str) -> Iterator[ReceiverDemands]:
-    """Change the requirements of `instance` in this block: atomically, and on record.
+    """Change the requirements of `instance` in this block: atomically, with an audit event.
 
     Concurrent changes take turns. Raises ValidationError for requirements that cannot be met, such
     as a secret that is not set.

@@ -23,7 +23,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """The sync status of every requested instance, and a sentence for each failed read."""
+    """The sync status of every requested instance, and a message for each failed read."""
 
     entries: tuple[Drift, ...]
     errors: tuple[str, ...]

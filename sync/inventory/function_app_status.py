@@ -36,17 +36,17 @@ class FunctionAppStatus:
 
 def function_app_status(app: FunctionApp) -> FunctionAppStatus:
     """Return the status of `app` as of Azure's last answer."""
-    auth, demands = app.auth, signed_requests_by_instance(app)
-    reached = [demand for instance, demand in demands.items() if is_same_tenant(app, instance)]
+    auth, requests = app.auth, signed_requests_by_instance(app)
+    reached = [request for instance, request in requests.items() if is_same_tenant(app, instance)]
     found: dict[str, Mismatch] = {}
-    for demand in reached:
+    for request in reached:
         # Two instances may be refused for the same reason.
-        found |= {each.message: each for each in (mismatches(auth, demand) if auth else ())}
+        found |= {each.message: each for each in (mismatches(auth, request) if auth else ())}
     return FunctionAppStatus(
         app,
-        instances=tuple(instance.name for instance in demands),
+        instances=tuple(instance.name for instance in requests),
         found=tuple(found.values()),
-        is_comparable=auth is not None and len(reached) == len(demands),
+        is_comparable=auth is not None and len(reached) == len(requests),
     )
 
 

@@ -34,7 +34,7 @@ _BATCH: Final = 500
 def import_function_apps(subscription: Subscription) -> list[str]:
     """Import the Function Apps of a subscription, and read those that templates point at.
 
-    Returns a sentence for each read that failed and may succeed later. Raises ArmError if the apps
+    Returns a message for each read that failed and may succeed later. Raises ArmError if the apps
     cannot be listed.
     """
     asked_at = timezone.now()

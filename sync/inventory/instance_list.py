@@ -37,7 +37,7 @@ _BATCH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The result of an import or refresh: names of instances, and sentences for failed reads.
+    """The result of an import or refresh: names of instances, and messages for failed reads.
 
     `updated`: the observed state changed or, with acceptance, the desired state. `missing`: the
     instance no longer exists in Azure.
@@ -143,8 +143,8 @@ class Listing:
         # In bulk, so without save(), which would add the identity's row.
         SignalRInstance.objects.bulk_create(rows)
         ManagedIdentity.objects.bulk_create(own)
-        adoptions = [(row, each.resource.state) for row, each in new]
-        _adopt(adoptions)
+        observed_states = [(row, each.resource.state) for row, each in new]
+        _copy_observed(observed_states)
         record_desired([row.pk for row in rows], Author(self.who, "import"))
         return ImportReport(created=_names(rows))
 
@@ -158,7 +158,7 @@ class Listing:
             and not is_overtaken(row, each.at)
             and not REGISTRY.is_in_sync(_without_apps(row), each.resource.state)
         ]
-        _adopt(accepted)
+        _copy_observed(accepted)
         record_desired([row.pk for row, _ in accepted], Author(self.who, "accept"))
         changed |= {row.pk: row for row, _ in accepted}
         return ImportReport(
@@ -247,6 +247,6 @@ def with_components(resource: SignalRResource) -> SignalRResource:
     return replace(resource, state=state)
 
 
-def _adopt(adoptions: Sequence[tuple[SignalRInstance, InstanceState]]) -> None:
+def _copy_observed(observed_states: Sequence[tuple[SignalRInstance, InstanceState]]) -> None:
     for component in REGISTRY:
-        component.adopt(adoptions)
+        component.copy_observed(observed_states)

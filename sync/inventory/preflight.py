@@ -95,7 +95,7 @@ class NeedStatus:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the credential may do in one subscription."""
+    """The permissions that the credential has in one subscription."""
 
     subscription: SubscriptionResource
     needs: tuple[NeedStatus, ...]
@@ -106,7 +106,7 @@ class Connection:
     """The result of the preflight.
 
     `problem` says why Azure cannot be reached, `graph_problem` why applications cannot be listed,
-    each in one sentence and empty if there is no problem.
+    each in one message and empty if there is no problem.
     """
 
     accesses: tuple[Access, ...] = ()

@@ -37,7 +37,7 @@ def save_identities(
 
 
 def read_identities(subscriptions: Iterable[Subscription]) -> list[str]:
-    """Read the user-assigned identities of these subscriptions; return a sentence for each failure.
+    """Read the user-assigned identities of these subscriptions; return a message for each failure.
 
     A deleted identity keeps its row: the desired state of an instance may name it.
     """
@@ -53,7 +53,7 @@ def read_identities(subscriptions: Iterable[Subscription]) -> list[str]:
 def create_identity(
     name: str, *, subscription_id: UUID, resource_group: str, location: str, who: str
 ) -> UserAssignedIdentity:
-    """Create a user-assigned identity in Azure, on record, and return its row.
+    """Create a user-assigned identity in Azure and record it, and return its row.
 
     Without a plan: an identity that nothing uses affects nothing. Raises ValidationError for names
     that Azure does not accept, and ArmError.

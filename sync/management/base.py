@@ -19,7 +19,7 @@ from upstreams.redaction import redacted
 
 
 class ExitCode(IntEnum):
-    """What a command's exit code means to scripts. An error is always 1, raised as CommandError."""
+    """Exit codes. An error is always 1, raised as CommandError."""
 
     DONE = 0
     # There is a difference, or an operation that has not ended.

@@ -16,7 +16,7 @@ from sync.errors import StalePlan
 from sync.management.fleet_files import read_files
 from sync.management.selection import select_instances
 from sync.models import Operation
-from sync.operations.fleet_plan import sentences, start_applies
+from sync.operations.fleet_plan import messages_of, start_applies
 from sync.operations.instance_plan import plan_instance
 from sync.operations.rendering import render_json, render_text
 from sync.planning.changes import Change
@@ -36,7 +36,7 @@ class ApplyRequest(Protocol):
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """What the plans remove and cannot restore, one sentence each."""
+        """Permanent losses: what the plans remove and cannot restore, one message each."""
 
     def lines(self, *, is_brief: bool = False) -> Iterator[str]:
         """Yield the changes as text; with `is_brief`, only plans with changes."""
@@ -48,7 +48,7 @@ class ApplyRequest(Protocol):
         """Raise SyncError if the plans cannot be applied."""
 
     def start(self, *, confirm_destructive: bool) -> Started:
-        """Start the operations; return them, and a sentence for each refusal."""
+        """Start the operations; return them, and a message for each refusal."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Named:
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """What the plans remove and cannot restore, one sentence each."""
+        """Permanent losses: what the plans remove and cannot restore, one message each."""
         return tuple(f"{row}: {loss}" for row, plan in self.planned for loss in plan.losses)
 
     def lines(self, *, is_brief: bool = False) -> Iterator[str]:
@@ -105,7 +105,7 @@ class Named:
             paths=self.paths,
             confirm_destructive=confirm_destructive,
         )
-        return list(started.operations), sentences(started.refusals)
+        return list(started.operations), messages_of(started.refusals)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Declared:
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """What the plans remove and cannot restore, one sentence each."""
+        """Permanent losses: what the plans remove and cannot restore, one message each."""
         plans = [each.plan for each in self.previews]
         return tuple(f"{plan.instance}: {loss}" for plan in plans for loss in plan.losses)
 

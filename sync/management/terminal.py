@@ -40,10 +40,10 @@ def write_table(out: OutputWrapper, headings: Sequence[str], rows: Iterable[Sequ
 
 
 @contextmanager
-def working(out: OutputWrapper, sentence: str) -> Iterator[None]:
+def working(out: OutputWrapper, message: str) -> Iterator[None]:
     """Show a spinner while the block runs, if `out` is a terminal."""
     if not out.isatty():
         yield
         return
-    with Console(stderr=True).status(sentence):
+    with Console(stderr=True).status(message):
         yield

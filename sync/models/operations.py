@@ -62,7 +62,7 @@ class Operation(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """What the operation does."""
+        """The kind of work."""
 
         APPLY = "apply", "Apply"
         DELETE = "delete", "Delete"

@@ -176,7 +176,7 @@ def _read(claim: Claim) -> SignalRResource:
 def _turn(claim: Claim) -> datetime | None:
     """Reserve this stage's requests; release the operation if they have to wait.
 
-    Returns when they may be sent; None if that is now. An operation that has waited may go on.
+    Returns when they may be sent; None if that is now. An operation that has waited may continue.
     """
     operation, step = claim.operation, claim.current_step
     if operation.waiting_for in {WRITE_TURN, READ_TURN}:

@@ -163,6 +163,6 @@ def start_applies(
     return StartedApplies(tuple(operations), tuple(refusals))
 
 
-def sentences(refusals: Sequence[Refusal]) -> list[str]:
-    """Return a sentence for each refusal."""
+def messages_of(refusals: Sequence[Refusal]) -> list[str]:
+    """Return a message for each refusal."""
     return [f"{each.instance}: {each.error}" for each in refusals]

@@ -42,7 +42,7 @@ def enqueue_refreshes(subscription_ids: Iterable[UUID]) -> None:
 
 
 def enqueue_due(now: datetime) -> int:
-    """Enqueue every due operation that was not enqueued lately; return how many."""
+    """Enqueue every due operation that was not enqueued recently; return how many."""
     rows = Operation.objects.due(now).not_enqueued_since(now - ENQUEUE_AGAIN_AFTER)
     operation_ids = list(rows.values_list("pk", flat=True))
     Operation.objects.filter(pk__in=operation_ids).update(enqueued_at=now)

@@ -42,7 +42,7 @@ def render_json(plan: Plan) -> dict[str, Any]:
 
 
 def summary(plan: Plan) -> str:
-    """Return the counts of a plan as a sentence."""
+    """Return the counts of a plan as a message."""
     number = counts(plan)
     return (
         f"Plan: {number['create']} to add, {number['update']} to change, "

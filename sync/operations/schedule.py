@@ -94,8 +94,7 @@ def check_secrets() -> int:
 def expire(now: datetime | None = None) -> int:
     """Delete old finished operations and status counts; return how many.
 
-    The audit trail is kept. Rows are deleted in batches, and only so many per run: the next run
-    continues.
+    The audit trail is kept. A run deletes at most EXPIRY_BATCHES batches; the next run continues.
     """
     moment = (now or timezone.now()) - timedelta(days=settings.SIGNALMAN_OPERATION_DAYS)
     total = 0

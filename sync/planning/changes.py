@@ -1,4 +1,4 @@
-"""What differs between two states, one readable change at a time."""
+"""The differences of two states, one readable change at a time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Final, Literal
 
 Action = Literal["create", "update", "delete"]
 
-# Terraform's words for a value that only Azure can give.
+# Terraform's term for a value that Azure sets.
 KNOWN_AFTER_APPLY: Final = "(known after apply)"
 
-# One of a part that has one, or a part's entry in brackets; then, in an update, its field.
+# An object, or an entry of a list in brackets; in an update, then its field.
 _PATH: Final = re.compile(r"(?P<target>[a-z_]+(?:[a-z_.]*\[[^\[\]]+\])?)(?:\.(?P<field>[a-z_]+))?")
 
 
@@ -20,10 +20,10 @@ _PATH: Final = re.compile(r"(?P<target>[a-z_]+(?:[a-z_.]*\[[^\[\]]+\])?)(?:\.(?P
 class Change:
     """One difference.
 
-    `path` is `identity` or `upstream.templates[n]` where the whole of it is created or deleted, and
-    one of its fields where that is updated. `n` counts in the wanted list, and for a delete in the
-    list that Azure has. A template that moves past others has an update of its `position`. `before`
-    and `after` are JSON values; what does not exist is None.
+    `path` is `identity` or `upstream.templates[n]` if the whole object is created or deleted, and
+    the path of a field if that is updated. `n` is the index in the desired list; for a deletion, in
+    Azure's list. A template that moves past others has an update of its `position`. `before` and
+    `after` are JSON values, None for what does not exist.
     """
 
     path: str
@@ -33,12 +33,12 @@ class Change:
 
     @property
     def target(self) -> str:
-        """The identity, or the entry of a list, that changes: `path` without the field."""
+        """The object that changes: `path` without the field."""
         return self._parsed()["target"]
 
     @property
     def field(self) -> str:
-        """The field that is updated, or nothing where the whole target changes."""
+        """The field that is updated; empty if the whole object changes."""
         return self._parsed()["field"] or ""
 
     def _parsed(self) -> re.Match[str]:
@@ -49,7 +49,7 @@ class Change:
 
 
 def field_changes(path: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
-    """Return an update for each field at `path` that the two have otherwise."""
+    """Return an update for each field at `path` that differs."""
     for field in {**before, **after}:
         old, new = before.get(field), after.get(field)
         if old != new:

@@ -52,7 +52,7 @@ class PlannedComponent(ABC):
         """Return the step's title: a verb with an object."""
 
     def explain(self, before: InstanceState, after: InstanceState) -> str:
-        """Return why the step is where it is in the plan, as a sentence."""
+        """Return why the step is where it is in the plan, as a message."""
         return ""
 
     def warnings(self, before: InstanceState, after: InstanceState) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class Plan:
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """What the plan removes and cannot restore; not empty for a destructive plan."""
+        """Permanent losses; not empty for a destructive plan."""
         return tuple(loss for step in self.steps for loss in step.losses)
 
     @property
@@ -160,7 +160,7 @@ def removal(
 
 
 def problems(components: Iterable[PlannedComponent], desired: InstanceState) -> tuple[str, ...]:
-    """Return a sentence for each reason why Azure would not accept `desired`."""
+    """Return a message for each reason why Azure would not accept `desired`."""
     return tuple(problem for each in components for problem in each.problems(desired))
 
 

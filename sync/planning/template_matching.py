@@ -1,4 +1,4 @@
-"""Which wanted template is which of Azure's: templates have no name, only a place and a content."""
+"""Pairing desired templates with Azure's: templates have no name, only a position and content."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def _patterns(template: TemplateState) -> tuple[str, str, str]:
     return (template.hub_pattern, template.category_pattern, template.event_pattern)
 
 
-# From the surest sign that two templates are one to the weakest that a reader would still agree to.
-_LIKENESSES: Final[tuple[Callable[[TemplateState], Hashable], ...]] = (
+# Keys by which two templates are paired, from the strictest to the loosest.
+_KEYS: Final[tuple[Callable[[TemplateState], Hashable], ...]] = (
     lambda template: template,
     lambda template: (*_patterns(template), template.url_template),
     _patterns,
@@ -26,11 +26,11 @@ _LIKENESSES: Final[tuple[Callable[[TemplateState], Hashable], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """How the list `before` became the list `after`, in indices.
+    """The pairs of two lists, as indices.
 
-    `kept` maps an index of `after` to the index of `before` that it was; `moved` are those of its
-    keys whose template went past another kept one; the rest was `added` to `after` or `removed`
-    from `before`.
+    `kept` maps an index of `after` to its index in `before`; `moved` are those of its keys whose
+    template went past another kept one; the others were `added` to `after` or `removed` from
+    `before`.
     """
 
     kept: dict[int, int]
@@ -40,16 +40,16 @@ class Matching:
 
 
 def match(before: Sequence[TemplateState], after: Sequence[TemplateState]) -> Matching:
-    """Pair each template of `after` with at most one of `before`, the most alike first."""
+    """Pair each template of `after` with at most one of `before`, the most similar first."""
     kept: dict[int, int] = {}
-    for likeness in _LIKENESSES:
+    for key in _KEYS:
         taken = set(kept.values())
         free: defaultdict[Hashable, deque[int]] = defaultdict(deque)
         for index, template in enumerate(before):
             if index not in taken:
-                free[likeness(template)].append(index)
+                free[key(template)].append(index)
         for index, template in enumerate(after):
-            if index not in kept and (candidates := free.get(likeness(template))):
+            if index not in kept and (candidates := free.get(key(template))):
                 kept[index] = candidates.popleft()
     taken = set(kept.values())
     return Matching(

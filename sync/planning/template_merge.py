@@ -1,4 +1,4 @@
-"""Some of the changes from one list of templates to another, without the rest. Free of Django."""
+"""Applying some of the changes from one list of templates to another. Free of Django."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AUTH: Final = frozenset({"auth_type", "resource"})
 
 
 def unit_of(path: str) -> str:
-    """Return the name that changes share which only make sense together: the auth of a template."""
+    """Return the name shared by changes that are only valid together."""
     target, dot, field = path.rpartition(".")
     return f"{target}.auth" if dot and field in _AUTH else path
 
@@ -26,8 +26,8 @@ def merge(
     """Return `before` with those of the changes towards `after` that are at `paths`.
 
     Paths are those of `components.templates.template_changes`; one that a deleted and a created
-    template share means both. All of them give `after`, none `before`. A template that comes or
-    moves goes behind the one that it follows in `after`, as far as that is there.
+    template share means both. With all paths the result is `after`, with none `before`. An added or
+    moved template is placed after the one that it follows in `after`, if that is present.
     """
     matching = match(before, after)
     coming = [
@@ -52,7 +52,7 @@ _Entry = tuple[int, int | None]
 def _staying(
     before: Sequence[TemplateState], matching: Matching, coming: set[int], paths: Collection[str]
 ) -> list[_Entry]:
-    """Return what keeps its place, in the order of `before`."""
+    """Return the templates that keep their place, in the order of `before`."""
     becomes = {origin: index for index, origin in matching.kept.items()}
     order: list[_Entry] = []
     for origin in range(len(before)):

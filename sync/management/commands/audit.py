@@ -14,10 +14,10 @@ SHOWN: Final = 50
 
 
 class Command(SignalmanCommand):
-    """Lists the audit trail, the latest event first."""
+    """Lists the audit trail, newest first."""
 
     help = (
-        "List the audit trail: changes of the desired state and writes to Azure, the latest "
+        "List the audit trail: changes of the desired state and writes to Azure, newest "
         "first. --json includes the values before and after. Exit codes: 0 done, 1 error."
     )
 

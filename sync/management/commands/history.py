@@ -13,10 +13,10 @@ from sync.operations.documents import revision_document
 
 
 class Command(SignalmanCommand):
-    """Lists the revisions, the latest first."""
+    """Lists the revisions, newest first."""
 
     help = (
-        "List the revisions of an instance's desired state, the latest first. `rollback` restores "
+        "List the revisions of an instance's desired state, newest first. `rollback` restores "
         "one. Exit codes: 0 done, 1 error."
     )
 

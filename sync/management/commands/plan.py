@@ -42,7 +42,7 @@ class Command(SignalmanCommand):
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
-        """Print the plans, and a sentence for each that cannot be made."""
+        """Print the plans, and a message for each that cannot be made."""
         if options["files"]:
             return self._plan_files(options)
         plans: list[Plan] = []

@@ -21,7 +21,7 @@ class Command(SignalmanCommand):
 
     help = (
         "Set the desired upstream templates of an instance from JSON, as `az signalr upstream "
-        "list` prints it. Exit codes: 0 done, 1 error."
+        "list` prints it, or as the emulator's UpstreamSettings. Exit codes: 0 done, 1 error."
     )
     changes = True
 

@@ -93,7 +93,7 @@ def test_is_shown_by_text_command_api_and_portal(
     assert '+ cost_centre = "4711"' in render_text(plan_instance(instance))
     document = json.loads(run("plan", instance.name, "--json").out)
     assert document["plans"][0]["steps"][0]["kind"] == "tags"
-    answer = admin_client.get(reverse("api-plan", args=[instance.name])).json()
+    answer = admin_client.get(f"/api/v1/instances/{instance.name}/plan/").json()
     assert answer["steps"][0]["changes"][0]["after"] == "4711"
     page = admin_client.get(reverse("portal:instance-plan", args=[instance.name]))
     assert "Set the tags" in page.content.decode()

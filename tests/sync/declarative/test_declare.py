@@ -98,4 +98,4 @@ class TestAnyFleet(TestCase):
 
 def _adopt(adoptions: list[tuple[SignalRInstance, InstanceState]]) -> None:
     for component in REGISTRY.declared:
-        component.adopt(adoptions)
+        component.copy_observed(adoptions)

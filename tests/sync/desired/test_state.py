@@ -29,7 +29,7 @@ def _adopt(instance: SignalRInstance, state: InstanceState) -> None:
     if borrowed:
         UserAssignedIdentity.objects.create(arm_id=borrowed)
     for component in REGISTRY:
-        component.adopt([(instance, state)])
+        component.copy_observed([(instance, state)])
 
 
 class TestRowsHoldAnyState(TestCase):

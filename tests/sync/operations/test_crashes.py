@@ -6,6 +6,7 @@ A dead worker is a claim that nobody lets go of: the row is exactly as a SIGKILL
 from __future__ import annotations
 
 import pytest
+from django.db.models import JSONField, Value
 
 from localazure import seed
 from sync.azure_client import arm_client
@@ -161,7 +162,10 @@ def test_a_continuation_that_azure_has_forgotten_is_no_reason_to_write_again(
     assert len(patches(local_azure)) == 2
 
 
-@pytest.mark.parametrize("plan", [{}, {"instance": "x"}, [], {"steps": [None], "before": None}])
+@pytest.mark.parametrize(
+    "plan",
+    [{}, {"instance": "x"}, [], {"steps": [None], "before": None}, Value(None, JSONField())],
+)
 def test_a_plan_that_cannot_be_read_ends_the_operation_in_a_sentence(
     local_azure: LocalAzure, plan: object
 ) -> None:
