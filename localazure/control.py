@@ -1,6 +1,6 @@
-"""The control plane under `/_local`: set the scene, look at what came, break things.
+"""The control plane under `/_local`: seed resources, read the request log, arm faults.
 
-No credentials: it listens on loopback only, and takes no request that a web page could make.
+It needs no credentials: it listens on loopback only, and refuses what a web page could send.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ async def content(request: Request, kind: type[Any] = dict) -> Any:
 
 
 async def reset(request: Request) -> Response:
-    """POST /_local/reset: back to how it started."""
+    """POST /_local/reset: return to the state at start."""
     world = world_of(request)
     world.clear()
     request.app.state.plant(world)
@@ -50,7 +50,7 @@ async def reset(request: Request) -> Response:
 
 
 async def plant(request: Request) -> Response:
-    """POST /_local/seed: add what the body describes."""
+    """POST /_local/seed: add the resources that the body describes."""
     try:
         seeding.plant(world_of(request), await content(request))
     except (ValueError, KeyError, TypeError) as error:
@@ -59,7 +59,7 @@ async def plant(request: Request) -> Response:
 
 
 async def list_requests(request: Request) -> Response:
-    """GET /_local/requests: those that came, oldest first, without this control plane's own."""
+    """GET /_local/requests: the requests received, oldest first, without the control plane's."""
     return JSONResponse(world_of(request).journal.entries())
 
 

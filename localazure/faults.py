@@ -1,4 +1,4 @@
-"""Faults on demand: what should go wrong with which requests."""
+"""Faults on demand: which requests fail, and how."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Fault:
         return self.drop or self.status is not None
 
     def strikes(self, method: str, path: str) -> bool:
-        """Tell whether this request is hit, and count it."""
+        """Tell whether the fault applies to this request, and count it."""
         if not (self._method.fullmatch(method) and self._path.search(path)):
             return False
         if self.skip > 0:
@@ -50,7 +50,7 @@ class Fault:
 
 
 class Faults:
-    """The armed faults; the first that strikes acts."""
+    """The armed faults; the first that applies to a request is used."""
 
     def __init__(self) -> None:
         self._armed: list[Fault] = []
@@ -60,7 +60,7 @@ class Faults:
         self._armed.extend([Fault(**fault) for fault in faults])
 
     def next_for(self, method: str, path: str) -> Fault | None:
-        """Return the fault that strikes this request."""
+        """Return the fault that applies to this request."""
         return next((fault for fault in self._armed if fault.strikes(method, path)), None)
 
     def clear(self) -> None:

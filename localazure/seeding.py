@@ -1,7 +1,7 @@
-"""Put a described fleet into the world. What a description leaves out is filled in, always alike.
+"""Create a described fleet. What a description omits gets the same default each time.
 
 `POST /_local/seed` and the built-in fleet take the same form. An instance's description is ARM's
-own JSON, of which any part may be missing; what Local Azure does not know is kept as it is.
+own JSON, of which any part may be missing; unknown properties are kept unchanged.
 """
 
 from __future__ import annotations

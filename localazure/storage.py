@@ -1,6 +1,6 @@
-"""The state file: what was answered is on disk before the answer leaves.
+"""The state file, written before each answer is sent.
 
-It holds private keys, which sign nothing but Local Azure's own tokens; only its owner may read it.
+It holds private keys, which sign only Local Azure's own tokens; only its owner can read it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class StateFile:
         return state
 
     def save(self, world: World, authority: CertificateAuthority) -> None:
-        """Replace the file. A reader sees the old one or the new one, never a part."""
+        """Replace the file atomically."""
         state = {"authority": authority.to_json(), "world": world.to_json()}
         draft = self._path.with_name(self._path.name + ".new")
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The outermost layer: every request is logged, and meets its fault, before anything serves it."""
+"""The outermost layer: logs every request and applies its fault before the request is served."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 async def _unsent(_message: Message) -> None:
-    """The answer that never arrives."""
+    """Discard an answer that the client does not get."""
 
 
 def _start(fault: Fault) -> Message:

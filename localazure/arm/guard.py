@@ -1,4 +1,4 @@
-"""The front door of ARM: who calls, and may they."""
+"""ARM's authentication of the caller, and authorization of what the caller does."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _REQUIRED = ["exp", "iss", "aud", "tid", "oid", "appid"]
 def authenticate(
     world: World, authorization: str, audiences: tuple[str, ...] = AUDIENCES
 ) -> Principal:
-    """Return whose token this is. Raises Unauthenticated with what is wrong with it.
+    """Return the principal of a bearer token. Raises Unauthenticated with the reason.
 
-    The JavaScript SDK derives its audience from the endpoint, so our own address is one too.
+    The JavaScript SDK derives its audience from the endpoint, so Local Azure's own URL is accepted.
     """
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -45,7 +45,7 @@ def authorize(world: World, principal: Principal, action: str, scope: str) -> No
 
 
 def authorize_linked(world: World, principal: Principal, action: str, scope: str) -> None:
-    """The same for a resource that the written one points at. Raises LinkedForbidden."""
+    """Authorize an action on a resource that the written one refers to. Raises LinkedForbidden."""
     if not _may(world, principal, action, scope):
         raise errors.LinkedForbidden(principal.object_id, action, scope)
 

@@ -1,4 +1,4 @@
-"""`GET /metadata/endpoints`: what `az cloud register` asks to get to know a cloud."""
+"""`GET /metadata/endpoints`: the endpoints of this cloud, as `az cloud register` reads them."""
 
 from __future__ import annotations
 

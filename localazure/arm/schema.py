@@ -1,7 +1,7 @@
-"""Request bodies against the shape that a provider knows: what it does not know is an error.
+"""Validation of request bodies: a property that the shape does not have is an error.
 
 A shape is a mapping of names to shapes, a list of one shape, a type, or ANYTHING for what is stored
-as it comes. null stands for what is not set, and may be everywhere but in an array.
+unchecked. null means "not set", and is allowed everywhere but in an array.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NAMES = {str: "a string", bool: "a boolean", int: "an integer"}
 
 
 def check(value: Any, shape: Any, path: str = "") -> None:
-    """Refuse what the shape does not have. Raises InvalidContent naming the path."""
+    """Refuse a value that does not match the shape. Raises InvalidContent with the path."""
     if value is None or shape is ANYTHING:
         return
     if isinstance(shape, dict):
