@@ -21,7 +21,7 @@ def test_every_figure_has_a_row() -> None:
 
 @pytest.mark.django_db
 def test_alerts_speak_of_figures_that_there_are() -> None:
-    alerts = PAGE[PAGE.index("groups:") : PAGE.index("## Logs")]
+    alerts = PAGE[PAGE.index("groups:") : PAGE.index("## Read the logs")]
     found = {name.removesuffix("_total") for name in re.findall(r"signalman_\w+", alerts)}
     assert len(found) > 5
     assert found <= names()
