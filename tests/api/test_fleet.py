@@ -38,7 +38,7 @@ def operator(local_azure: LocalAzure) -> APIClient:
 
 
 def apply(client: APIClient, digest: str, query: str = "", **headers: str) -> Any:
-    body = {"digest": digest}
+    body = {"digest": digest, "confirm_destructive": True}
     return client.post(f"{APPLY}{query}", body, format="json", headers=headers)
 
 
@@ -64,7 +64,7 @@ def test_what_is_only_observed_is_not_planned_and_said_why(operator: APIClient) 
     plan = operator.get(PLAN).json()
     assert names(plan["plans"]) == [seed.CHAT]
     assert names(plan["refusals"]) == [seed.LAB]
-    assert "observed" in plan["refusals"][0]["detail"]
+    assert "is observe" in plan["refusals"][0]["detail"]
 
 
 def test_an_apply_starts_an_operation_for_each_plan(operator: APIClient) -> None:
