@@ -236,7 +236,7 @@ def test_explains_missing_graph_permission(operator: Client, local_azure: LocalA
     fault = {"method": "GET", "path": ".*/applications.*", "status": 403, "times": 5}
     local_azure.post("/_local/faults", [fault])
     page = operator.get(f"{PAGE}resources/", {"q": "storage"}).content.decode()
-    assert "type the resource in" in page
+    assert "Application.Read.All" in page
     assert "https://storage.azure.com/" in page
 
 
