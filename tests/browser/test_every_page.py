@@ -23,7 +23,7 @@ def used_portal(portal: Portal, worker: None) -> Portal:
     portal.manage("set_policy", seed.CHAT, "manage")
     portal.send_event(seed.CHAT)
     portal.manage("set_upstream", seed.CHAT, stdin="[]")
-    portal.manage("apply", seed.CHAT, "--yes", "--wait")
+    portal.manage("apply", seed.CHAT, "--yes", "--confirm-destructive", "--wait")
     portal.manage("set_identity", seed.LAB, "SystemAssigned")
     return portal
 
