@@ -25,8 +25,8 @@ from sync.operations.fleet_plan import (
     start_applies,
     without_running,
 )
+from sync.operations.plan_output import summary
 from sync.operations.queue import enqueue_refreshes
-from sync.operations.rendering import summary
 from sync.planning.plan import Plan
 
 # Refreshed within the request; for more, a worker refreshes their subscriptions.

@@ -19,8 +19,8 @@ from portal.page import PortalPage, who
 from sync.errors import OperationFinished
 from sync.models import Operation, OperationStep
 from sync.operations.backoff import MAX_ATTEMPTS
-from sync.operations.documents import operation_document
 from sync.operations.lifecycle import cancel
+from sync.operations.serializers import operation_document
 from sync.planning.errors import UnreadablePlan
 from sync.planning.plan import Plan
 

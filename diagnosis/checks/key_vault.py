@@ -93,7 +93,7 @@ def _fix(vault: KeyVault, context: Context) -> str:
     name = context.instance
     if any(grant.vault == vault.name for grant in context.desired.grants):
         return f"Apply the plan, which creates it: manage.py apply {name}"
-    return f"Add the grant to the plan: manage.py key_vaults {name} --want-grants"
+    return f"Add the grant to the plan: manage.py key_vaults {name} --add-grants"
 
 
 def _secret(index: int, reference: KeyVaultReference, context: Context) -> Finding:

@@ -14,7 +14,7 @@ from sync.components.registry import REGISTRY
 from sync.errors import NeverRead, OperationRunning
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_apply
-from sync.operations.rendering import counts, summary
+from sync.operations.plan_output import counts, summary
 from sync.planning.errors import SyncError
 
 

@@ -41,7 +41,7 @@ from sync.operations.fleet_plan import (
     apply_instances,
     plan_instances,
 )
-from sync.operations.rendering import render_json
+from sync.operations.plan_output import render_json
 
 
 class FilteredInstances(ApiView, GenericAPIView[SignalRInstance]):

@@ -34,7 +34,7 @@ from sync.inventory.import_instances import refresh
 from sync.models import Operation
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import cancel, start_apply
-from sync.operations.rendering import render_json
+from sync.operations.plan_output import render_json
 from upstreams.redaction import redacted
 
 # Seconds. An operation takes Azure at least that long.

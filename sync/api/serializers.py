@@ -15,7 +15,7 @@ from api.fields import (
 )
 from identities.models import ManagedIdentity
 from sync.models import Operation, SyncStatus
-from sync.operations.documents import operation_document
+from sync.operations.serializers import operation_document
 from upstreams.models import UpstreamTemplate
 
 

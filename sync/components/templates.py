@@ -13,7 +13,7 @@ from sync.components.component import Component, SharedRows, Write
 from sync.components.vault_names import named_vaults
 from sync.planning.changes import Change, field_changes
 from sync.planning.component import Order
-from sync.planning.template_matching import match
+from sync.planning.template_diff import diff_templates
 from sync.planning.template_merge import merge, unit_of
 from upstreams.models import UpstreamTemplate
 
@@ -107,7 +107,7 @@ class TemplatesComponent(Component):
 
     def losses(self, before: InstanceState, after: InstanceState) -> tuple[str, ...]:
         """Return the templates that are deleted."""
-        removed = match(before.templates, after.templates).removed
+        removed = diff_templates(before.templates, after.templates).removed
         return tuple(
             f"Upstream template {index + 1} of Azure's list is deleted." for index in removed
         )
@@ -126,18 +126,18 @@ def template_changes(
     before: Sequence[TemplateState], after: Sequence[TemplateState]
 ) -> tuple[Change, ...]:
     """Return the changes from one list to the other: deletions first, then in the new order."""
-    matching = match(before, after)
+    diff = diff_templates(before, after)
     changes = [
         Change(f"upstream.templates[{index}]", "delete", asdict(before[index]), None)
-        for index in matching.removed
+        for index in diff.removed
     ]
     for index, template in enumerate(after):
         path = f"upstream.templates[{index}]"
-        if index not in matching.kept:
+        if index not in diff.kept:
             changes.append(Change(path, "create", None, asdict(template)))
             continue
-        origin = matching.kept[index]
-        if index in matching.moved:
+        origin = diff.kept[index]
+        if index in diff.moved:
             changes.append(Change(f"{path}.position", "update", origin, index))
         changes += field_changes(path, asdict(before[origin]), asdict(template))
     return tuple(changes)

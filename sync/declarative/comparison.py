@@ -20,7 +20,7 @@ from identities.names import validate_instance_name, validate_resource_group
 from sync.components.existence import existence_of
 from sync.components.registry import REGISTRY
 from sync.components.vault_names import named_vaults
-from sync.declarative.fleet_documents import Declarations, DeclaredFunctionApp, DeclaredInstance
+from sync.declarative.fleet_schema import Declarations, DeclaredFunctionApp, DeclaredInstance
 from sync.declarative.yaml_reader import Problem
 from sync.desired.grant_choices import grant_choices
 from sync.desired.lifecycle import NotCreatable, Site, require_creatable

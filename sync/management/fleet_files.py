@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from sync.declarative.comparison import InvalidDeclarations
-from sync.declarative.fleet_documents import Declarations, read_documents
+from sync.declarative.fleet_schema import Declarations, read_documents
 from sync.declarative.yaml_reader import Location, Problem
 from sync.planning.errors import SyncError
 

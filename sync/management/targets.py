@@ -18,7 +18,7 @@ from sync.management.selection import select_instances
 from sync.models import Operation
 from sync.operations.fleet_plan import messages_of, start_applies
 from sync.operations.instance_plan import plan_instance
-from sync.operations.rendering import render_json, render_text
+from sync.operations.plan_output import render_json, render_text
 from sync.planning.changes import Change
 from sync.planning.errors import SyncError
 from sync.planning.plan import Plan

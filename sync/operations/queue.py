@@ -11,7 +11,7 @@ from uuid import UUID
 from kombu.exceptions import KombuError
 
 from sync.models import Operation
-from sync.operations.publishing import publish
+from sync.operations.publisher import publish
 
 log = logging.getLogger(__name__)
 

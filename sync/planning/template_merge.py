@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Final
 
 from arm.state import TemplateState
-from sync.planning.template_matching import Matching, match
+from sync.planning.template_diff import TemplateDiff, diff_templates
 
 _FIELDS: Final = tuple(field.name for field in fields(TemplateState))
 # Only a template with auth names a resource.
@@ -29,18 +29,18 @@ def merge(
     template share means both. With all paths the result is `after`, with none `before`. An added or
     moved template is placed after the one that it follows in `after`, if that is present.
     """
-    matching = match(before, after)
+    diff = diff_templates(before, after)
     coming = [
         index
         for index in range(len(after))
-        if (index in matching.added and _path(index) in paths)
-        or (index in matching.moved and _path(index, "position") in paths)
+        if (index in diff.added and _path(index) in paths)
+        or (index in diff.moved and _path(index, "position") in paths)
     ]
-    order = _staying(before, matching, set(coming), paths)
+    order = _staying(before, diff, set(coming), paths)
     for index in coming:
         order.insert(_place(order, index), (index, None))
     return tuple(
-        before[left] if left is not None else _merged(before, after, matching, index, paths)
+        before[left] if left is not None else _merged(before, after, diff, index, paths)
         for index, left in order
     )
 
@@ -50,10 +50,10 @@ _Entry = tuple[int, int | None]
 
 
 def _staying(
-    before: Sequence[TemplateState], matching: Matching, coming: set[int], paths: Collection[str]
+    before: Sequence[TemplateState], diff: TemplateDiff, coming: set[int], paths: Collection[str]
 ) -> list[_Entry]:
     """Return the templates that keep their place, in the order of `before`."""
-    becomes = {origin: index for index, origin in matching.kept.items()}
+    becomes = {origin: index for index, origin in diff.kept.items()}
     order: list[_Entry] = []
     for origin in range(len(before)):
         if origin not in becomes:
@@ -73,16 +73,16 @@ def _place(order: Sequence[_Entry], index: int) -> int:
 def _merged(
     before: Sequence[TemplateState],
     after: Sequence[TemplateState],
-    matching: Matching,
+    diff: TemplateDiff,
     index: int,
     paths: Collection[str],
 ) -> TemplateState:
-    if index not in matching.kept:
+    if index not in diff.kept:
         return after[index]
     taken = {
         field: getattr(after[index], field) for field in _FIELDS if _path(index, field) in paths
     }
-    return replace(before[matching.kept[index]], **taken)
+    return replace(before[diff.kept[index]], **taken)
 
 
 def _path(index: int, field: str = "") -> str:

@@ -16,7 +16,7 @@ from sync.operations.fleet_plan import MOST
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
-from tests.sync.driving import SIGNED, drive, imported, managed, want
+from tests.sync.worker import SIGNED, drive, imported, managed, want
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from accounts.roles import Role
 from localazure import seed
 from tests.accounts.callers import token
 from tests.cloud import REPOSITORY, LocalAzure
-from tests.sync.driving import SIGNED, imported, want
+from tests.sync.worker import SIGNED, imported, want
 
 pytestmark = pytest.mark.django_db
 

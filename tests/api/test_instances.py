@@ -14,7 +14,7 @@ from sync.models import AuditEvent, Operation
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
-from tests.sync.driving import drive, imported, managed, want
+from tests.sync.worker import drive, imported, managed, want
 
 pytestmark = pytest.mark.django_db
 

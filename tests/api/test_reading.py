@@ -16,7 +16,7 @@ from localazure import seed
 from tests.accounts.callers import caller
 from tests.api.fleet import instance, user_assigned
 from tests.cloud import LocalAzure
-from tests.sync.driving import imported
+from tests.sync.worker import imported
 from upstreams.models import Delivery, DeliveryCount, FunctionApp
 
 pytestmark = pytest.mark.django_db

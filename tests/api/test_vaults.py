@@ -12,7 +12,7 @@ from localazure import seed
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
-from tests.sync.driving import imported, want
+from tests.sync.worker import imported, want
 
 pytestmark = pytest.mark.django_db
 

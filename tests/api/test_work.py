@@ -16,7 +16,7 @@ from sync.models import AuditEvent, Operation
 from tests.accounts.callers import Scope, caller, token
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
-from tests.sync.driving import SIGNED, drive, imported, managed, want
+from tests.sync.worker import SIGNED, drive, imported, managed, want
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from localazure import seed
 from sync.models import Operation
 from tests.api.routes import Route
 from tests.cloud import LocalAzure
-from tests.sync.driving import SIGNED, drive, imported, managed, want
 from tests.sync.functions import chat_to_functions
+from tests.sync.worker import SIGNED, drive, imported, managed, want
 from upstreams.models import Delivery, DeliveryCount
 
 V1: Final = "/api/v1"

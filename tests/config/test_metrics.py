@@ -22,7 +22,7 @@ from sync.models import Operation, StatusCount
 from sync.operations.tasks import enqueue_due_operations
 from tests.cloud import LocalAzure
 from tests.config.scraping import figure, names, scraped
-from tests.sync.driving import drive, imported, signed_lab
+from tests.sync.worker import drive, imported, signed_lab
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.conftest import Service, plant_rows
 from upstreams.receiver.authentication.policies import policies

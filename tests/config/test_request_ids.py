@@ -16,7 +16,7 @@ from sync.operations.lifecycle import cancel
 from tests.accounts.callers import DAY, Scope, caller, user
 from tests.cloud import LocalAzure
 from tests.config.lines import Lines
-from tests.sync.driving import SIGNED, drive, imported, signed_lab, stage, want
+from tests.sync.worker import SIGNED, drive, imported, signed_lab, stage, want
 
 LAB = f"/api/v1/instances/{seed.LAB}/"
 

@@ -20,7 +20,7 @@ from sync.models import OperationStep
 from tests.accounts.callers import DAY, Scope, bearing, user
 from tests.cloud import LocalAzure
 from tests.config.lines import Lines
-from tests.sync.driving import drive_to, imported, signed_lab, stage
+from tests.sync.worker import drive_to, imported, signed_lab, stage
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.conftest import Service, plant_rows
 from tests.upstreams.receiver.requests import json_call

@@ -14,7 +14,7 @@ from localazure import seed
 from tests.cloud import LocalAzure
 from tests.conformance.az import Az
 from tests.sync.commands import Outcome, run
-from tests.sync.driving import SIGNED, drive, imported, start, want
+from tests.sync.worker import SIGNED, drive, imported, start, want
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

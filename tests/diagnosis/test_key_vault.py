@@ -78,7 +78,7 @@ def test_declined_grant_has_to_be_added_to_the_plan(
     vault()
     instance.declined_grants = [["contoso-vault", "SystemAssigned"]]
     instance.save()
-    assert "--desire-grants" in finding(instance, "grant").fix
+    assert "--add-grants" in finding(instance, "grant").fix
 
 
 def test_a_grant_to_another_principal_is_none(instance: SignalRInstance) -> None:

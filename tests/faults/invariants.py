@@ -12,7 +12,7 @@ from sync.inventory.import_instances import refresh
 from sync.models import AuditEvent, Operation
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
-from tests.sync.driving import drive, raw, start, unmanaged
+from tests.sync.worker import drive, raw, start, unmanaged
 
 ACCEPTED = 202
 # As they are: Azure ends an operation that nobody polls by its clock.

@@ -8,7 +8,7 @@ from typing import Final
 from localazure import seed
 from sync.models import Operation
 from tests.cloud import LocalAzure
-from tests.sync.driving import SIGNED, imported, raw, start, unmanaged, want
+from tests.sync.worker import SIGNED, imported, raw, start, unmanaged, want
 
 # A longer search, by hand: SIGNALMAN_FAULT_RUNS=500 pytest tests/faults
 RUNS: Final = int(os.environ.get("SIGNALMAN_FAULT_RUNS", "10"))

@@ -9,7 +9,7 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import assert_invariants, assert_recovers
 from tests.faults.runs import CALLS, begin
-from tests.sync.driving import drive
+from tests.sync.worker import drive
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

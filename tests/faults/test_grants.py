@@ -14,8 +14,8 @@ from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.faults.conftest import Count
 from tests.localazure.rest import Arm
-from tests.sync.driving import drive, imported, start, want
 from tests.sync.inventory.test_grants import POLICIES, ROLES, document, stored, template
+from tests.sync.worker import drive, imported, start, want
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

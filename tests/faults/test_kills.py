@@ -20,8 +20,8 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import ACCEPTED, assert_no_repetition, calm
 from tests.faults.runs import CALLS, RUNS
-from tests.sync.driving import SIGNED, raw, unmanaged
 from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.worker import SIGNED, raw, unmanaged
 
 pytestmark = pytest.mark.slow
 

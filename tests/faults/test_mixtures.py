@@ -13,7 +13,7 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import assert_invariants, assert_recovers
 from tests.faults.runs import CALLS, RUNS, begin
-from tests.sync.driving import stage, turns
+from tests.sync.worker import stage, turns
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

@@ -26,8 +26,8 @@ from tests.faults.test_kills import (
     wait_for_calls,
 )
 from tests.redis_server import redis_server
-from tests.sync.driving import SIGNED, unmanaged
 from tests.sync.portal import Portal, new_portal
+from tests.sync.worker import SIGNED, unmanaged
 
 pytestmark = pytest.mark.slow
 

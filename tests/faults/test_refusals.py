@@ -9,7 +9,7 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import assert_invariants, assert_recovers
 from tests.faults.runs import CALLS, PROGRESSION, begin
-from tests.sync.driving import drive, drive_to
+from tests.sync.worker import drive, drive_to
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

@@ -12,7 +12,7 @@ from accounts.models import PersonalAccessToken
 from identities.models import KeyVault, SignalRInstance, VaultGrant
 from localazure import seed
 from sync.inventory.import_instances import import_subscription
-from tests.sync.driving import drive, signed_lab, start, want
+from tests.sync.worker import drive, signed_lab, start, want
 from upstreams.models import Delivery, DeliveryCount, Outcome
 
 

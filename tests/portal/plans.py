@@ -7,7 +7,7 @@ from typing import Any
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.operations.instance_plan import plan_instance
-from tests.sync.driving import SIGNED, imported, want
+from tests.sync.worker import SIGNED, imported, want
 
 
 def changed_lab() -> SignalRInstance:

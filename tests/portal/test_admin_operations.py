@@ -11,7 +11,7 @@ from django.urls import reverse
 from localazure import seed
 from sync.models import AuditEvent, Operation
 from tests.cloud import LocalAzure
-from tests.sync.driving import drive, imported, signed_lab
+from tests.sync.worker import drive, imported, signed_lab
 
 pytestmark = pytest.mark.django_db
 

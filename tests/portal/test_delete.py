@@ -9,7 +9,7 @@ from sync.desired.lifecycle import protect
 from sync.models import AuditEvent, Operation
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from tests.sync.driving import drive, imported, managed, signed_lab
+from tests.sync.worker import drive, imported, managed, signed_lab
 
 CHAT = f"/admin/instances/{seed.CHAT}/delete/"
 

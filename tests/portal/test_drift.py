@@ -11,7 +11,7 @@ from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.plans import changed_lab
-from tests.sync.driving import SIGNED, imported, want
+from tests.sync.worker import SIGNED, imported, want
 
 LAB = f"/admin/instances/{seed.LAB}/drift/"
 

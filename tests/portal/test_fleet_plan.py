@@ -15,7 +15,7 @@ from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.large_fleet import create_fleet
 from tests.portal.plans import changed_lab
-from tests.sync.driving import UNSIGNED, imported, start, want
+from tests.sync.worker import UNSIGNED, imported, start, want
 
 INSTANCES = "/admin/identities/signalrinstance/"
 

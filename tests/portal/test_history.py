@@ -9,7 +9,7 @@ from sync.desired.history import Author, changing_desired
 from sync.models import DesiredRevision, Operation
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from tests.sync.driving import drive, imported, signed_lab
+from tests.sync.worker import drive, imported, signed_lab
 
 HISTORY = f"/admin/instances/{seed.CHAT}/history/"
 

@@ -15,7 +15,7 @@ from sync.models import AuditEvent, DesiredRevision
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, assignable_identity, observed
-from tests.sync.driving import imported
+from tests.sync.worker import imported
 
 PAGE = "/admin/instances/contoso-a/identity/"
 FRAGMENT = {"HX-Request": "true", "HX-Target": "impact"}

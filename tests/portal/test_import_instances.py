@@ -10,7 +10,7 @@ from localazure import seed
 from sync.models import AuditEvent
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from tests.sync.driving import imported
+from tests.sync.worker import imported
 
 PAGE = "/admin/import/"
 

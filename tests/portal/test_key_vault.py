@@ -17,8 +17,8 @@ from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed
-from tests.sync.driving import drive, start
 from tests.sync.inventory.test_grants import POLICIES, ROLES, naming, stored
+from tests.sync.worker import drive, start
 from upstreams.demands import ReceiverDemands
 
 PAGE = f"/admin/instances/{seed.LAB}/key-vault/"

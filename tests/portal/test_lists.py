@@ -16,7 +16,7 @@ from sync.models import Operation
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.large_fleet import create_fleet
-from tests.sync.driving import imported, signed_lab
+from tests.sync.worker import imported, signed_lab
 from upstreams.models import Delivery, DeliveryCount
 
 INSTANCES = "/admin/identities/signalrinstance/"

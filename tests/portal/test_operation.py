@@ -10,7 +10,7 @@ from localazure import seed
 from sync.models import Operation
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from tests.sync.driving import drive, drive_to, signed_lab, stage
+from tests.sync.worker import drive, drive_to, signed_lab, stage
 
 HTMX = {"HX-Request": "true"}
 

@@ -10,7 +10,7 @@ from sync.models import Operation
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.plans import changed_lab, shown_plan
-from tests.sync.driving import SIGNED, drive, imported, managed, start, want
+from tests.sync.worker import SIGNED, drive, imported, managed, start, want
 
 
 def address(instance: SignalRInstance, tab: str = "plan") -> str:

@@ -10,7 +10,7 @@ from localazure import seed
 from sync.azure_client import arm_client
 from sync.inventory.function_apps import import_function_apps
 from tests.cloud import LocalAzure
-from tests.sync.driving import imported, want
+from tests.sync.worker import imported, want
 from upstreams.models import FunctionApp
 
 HOST = f"{seed.FUNCTION_APP}.azurewebsites.net"

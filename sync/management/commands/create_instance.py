@@ -11,7 +11,7 @@ from arm.state import ExistenceState
 from sync.desired.lifecycle import Site, add_new_instance
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.operations.instance_plan import plan_instance
-from sync.operations.rendering import render_json, render_text
+from sync.operations.plan_output import render_json, render_text
 
 
 class Command(SignalmanCommand):

@@ -11,9 +11,9 @@ from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.progress import follow, watch
 from sync.management.selection import select_instances
 from sync.models import Operation
-from sync.operations.documents import operation_document
 from sync.operations.lifecycle import start_delete
-from sync.operations.rendering import render_text
+from sync.operations.plan_output import render_text
+from sync.operations.serializers import operation_document
 
 
 class Command(SignalmanCommand):

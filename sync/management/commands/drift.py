@@ -13,7 +13,7 @@ from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table
 from sync.operations.instance_plan import plan_instance
-from sync.operations.rendering import render_json, summary
+from sync.operations.plan_output import render_json, summary
 from sync.planning.errors import SyncError
 
 

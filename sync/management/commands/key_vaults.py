@@ -32,17 +32,17 @@ class Command(SignalmanCommand):
         parser.add_argument("instances", nargs="*", metavar="NAME", help="default: all instances")
         parser.add_argument("--refresh", action="store_true", help="read Azure first")
         parser.add_argument(
-            "--desire-grants",
+            "--add-grants",
             action="store_true",
             help="plan the grants that were missing in Azure at the import of the named instances",
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Set what the options ask for, then list."""
-        if options["desire_grants"] and not options["instances"]:
-            raise CommandError("--desire-grants needs the names of instances.")
+        if options["add_grants"] and not options["instances"]:
+            raise CommandError("--add-grants needs the names of instances.")
         selected = select_instances(options["instances"])
-        if options["desire_grants"]:
+        if options["add_grants"]:
             for instance in selected:
                 desire_all_grants(instance, who=self.actor.name)
         if options["refresh"]:

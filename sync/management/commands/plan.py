@@ -14,7 +14,7 @@ from sync.management.fleet_files import add_file_argument
 from sync.management.selection import select_instances
 from sync.management.targets import Declared
 from sync.operations.instance_plan import plan_instance
-from sync.operations.rendering import render_json, render_text
+from sync.operations.plan_output import render_json, render_text
 from sync.planning.errors import SyncError
 from sync.planning.plan import Plan
 

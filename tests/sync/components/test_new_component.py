@@ -22,12 +22,12 @@ from sync.desired.sync_status import sync_status
 from sync.inventory.import_instances import refresh_subscription
 from sync.models import AuditEvent, SyncStatus
 from sync.operations.instance_plan import plan_instance
-from sync.operations.rendering import render_text
+from sync.operations.plan_output import render_text
 from sync.planning.changes import Change, field_changes
 from sync.planning.component import Order
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import drive, managed, patches, raw, start
+from tests.sync.worker import drive, managed, patches, raw, start
 
 pytestmark = pytest.mark.django_db
 

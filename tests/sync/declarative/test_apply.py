@@ -18,9 +18,9 @@ from sync.models import AuditEvent, DesiredRevision, Operation
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.declared import SIGNED, SYSTEM, Fleet, lab, reference, rows
-from tests.sync.driving import patches, signed_lab
 from tests.sync.functions import SITE_ID, to_function
 from tests.sync.states import IDENTITY_IDS
+from tests.sync.worker import patches, signed_lab
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from sync.models import AuditEvent, DesiredRevision
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import SIGNED, UNSIGNED, drive, imported, managed, patches, start, want
+from tests.sync.worker import SIGNED, UNSIGNED, drive, imported, managed, patches, start, want
 from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,6 @@ from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_delete
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import drive, start, want
 from tests.sync.functions import (
     auth_settings,
     change_app_behind_our_back,
@@ -24,6 +23,7 @@ from tests.sync.functions import (
     function_app,
     to_function,
 )
+from tests.sync.worker import drive, start, want
 from upstreams.models import FunctionApp
 from upstreams.template_documents import load_templates
 

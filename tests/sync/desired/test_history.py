@@ -28,8 +28,8 @@ from sync.inventory.import_instances import import_subscription
 from sync.models import AuditEvent, DesiredRevision
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import SIGNED, UNSIGNED, imported, patches, signed_lab
 from tests.sync.states import IDENTITY_IDS, sound_states
+from tests.sync.worker import SIGNED, UNSIGNED, imported, patches, signed_lab
 from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db

@@ -22,15 +22,15 @@ from sync.errors import NeverRead, NotManaged
 from sync.models import AuditEvent, DesiredRevision, Operation, SyncStatus
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_delete
-from sync.operations.rendering import render_text
+from sync.operations.plan_output import render_text
 from sync.planning.errors import SyncError
 from sync.planning.plan import InvalidDesired, Plan
 from tests.cloud import LocalAzure
 from tests.localazure.rest import LAB_ID
 from tests.sync.commands import Outcome, run
-from tests.sync.driving import SIGNED, drive, imported, managed, stage, start, want
 from tests.sync.operations.test_crashes import die_holding, intend
 from tests.sync.states import sound_states
+from tests.sync.worker import SIGNED, drive, imported, managed, stage, start, want
 
 pytestmark = pytest.mark.django_db
 

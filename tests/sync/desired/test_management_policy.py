@@ -10,7 +10,7 @@ from sync.errors import NotManaged
 from sync.models import AuditEvent, Operation
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import SIGNED, drive_to, imported, patches, signed_lab, stage, start, want
+from tests.sync.worker import SIGNED, drive_to, imported, patches, signed_lab, stage, start, want
 
 pytestmark = pytest.mark.django_db
 

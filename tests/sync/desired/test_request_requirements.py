@@ -16,7 +16,7 @@ from sync.desired.request_requirements import changing_requirements
 from sync.models import AuditEvent
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import imported
+from tests.sync.worker import imported
 from upstreams.demands import ReceiverDemands
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from sync.desired.history import Author, changing_desired
 from sync.desired.state import desired_state, observed_state
 from sync.inventory.drift_origins import Origin, origins
 from tests.cloud import LocalAzure
-from tests.sync.driving import imported
+from tests.sync.worker import imported
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from sync.components.function_app_targets import set_app_policy
 from sync.desired.state import desired_state
 from sync.inventory.function_apps import import_function_apps, refresh_function_app
 from tests.cloud import LocalAzure
-from tests.sync.driving import imported, want
 from tests.sync.functions import HOST, chat_to_functions, function_app, to_function
+from tests.sync.worker import imported, want
 from upstreams.models import FunctionApp
 from upstreams.signed_requests import signed_requests_by_instance
 

@@ -31,7 +31,7 @@ from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
 from tests.localazure.service.upstream import Upstream, serving
-from tests.sync.driving import drive, imported, stage, start, want
+from tests.sync.worker import drive, imported, stage, start, want
 from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,6 @@ from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_apply
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
-from tests.sync.driving import UNSIGNED, drive, drive_to, start, want
 from tests.sync.inventory.test_grants import (
     POLICIES,
     ROLES,
@@ -23,6 +22,7 @@ from tests.sync.inventory.test_grants import (
     template,
     vault_id,
 )
+from tests.sync.worker import UNSIGNED, drive, drive_to, start, want
 
 pytestmark = pytest.mark.django_db
 

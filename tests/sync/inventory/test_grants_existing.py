@@ -13,8 +13,8 @@ from sync.inventory.import_instances import refresh, refresh_subscription
 from sync.operations.lifecycle import start_delete
 from tests.cloud import LocalAzure
 from tests.localazure.rest import CHAT_ID, Arm
-from tests.sync.driving import drive, start
 from tests.sync.inventory.test_grants import POLICIES, borrowing, document, naming
+from tests.sync.worker import drive, start
 
 pytestmark = pytest.mark.django_db
 

@@ -14,10 +14,10 @@ from localazure import seed
 from sync.desired.history import Author, changing_desired, rollback
 from sync.models import AuditEvent, DesiredRevision, Operation, OperationStep
 from sync.operations.instance_plan import plan_instance
-from sync.operations.rendering import render_json, render_text
+from sync.operations.plan_output import render_json, render_text
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import drive, imported, patches, start, want
+from tests.sync.worker import drive, imported, patches, start, want
 from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from sync.inventory.import_instances import refresh
 from sync.operations import schedule
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import drive, imported, start, want
+from tests.sync.worker import drive, imported, start, want
 
 pytestmark = pytest.mark.django_db
 
@@ -147,8 +147,8 @@ def test_the_command_wants_grants_of_named_instances_only(local_azure: LocalAzur
     instance = naming_stored(f"{seed.VAULT}/upstream-code")
     instance.declined_grants = [[seed.VAULT, "SystemAssigned"]]
     instance.save()
-    assert run("key_vaults", "--desire-grants").code == 1
-    run("key_vaults", seed.LAB, "--desire-grants")
+    assert run("key_vaults", "--add-grants").code == 1
+    run("key_vaults", seed.LAB, "--add-grants")
     instance.refresh_from_db()
     assert instance.declined_grants == []
 

@@ -10,7 +10,7 @@ from sync.models import Operation
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import SIGNED, drive, drive_to, imported, patches, signed_lab, want
+from tests.sync.worker import SIGNED, drive, drive_to, imported, patches, signed_lab, want
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from localazure import seed
 from sync.models import AuditEvent
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import drive, imported, signed_lab
+from tests.sync.worker import drive, imported, signed_lab
 
 pytestmark = pytest.mark.django_db
 

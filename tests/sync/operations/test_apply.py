@@ -12,7 +12,7 @@ from sync.operations.apply import LONGEST_WAIT
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import cancel
 from tests.cloud import LocalAzure
-from tests.sync.driving import (
+from tests.sync.worker import (
     SIGNED,
     UNSIGNED,
     drive,

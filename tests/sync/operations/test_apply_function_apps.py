@@ -19,7 +19,6 @@ from sync.inventory.import_instances import refresh, refresh_subscription
 from sync.models import AuditEvent, Operation, SyncStatus
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
-from tests.sync.driving import UNSIGNED, drive, drive_to, imported, patches, stage, start, want
 from tests.sync.functions import (
     HOST,
     V1_ISSUER,
@@ -29,6 +28,7 @@ from tests.sync.functions import (
     function_app,
     to_function,
 )
+from tests.sync.worker import UNSIGNED, drive, drive_to, imported, patches, stage, start, want
 from upstreams.models import FunctionApp
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from localazure import seed
 from sync.operations.arm_budget import Budget, turn
 from tests.cloud import LocalAzure
-from tests.sync.driving import SIGNED, drive, imported, patches, stage, start, want
+from tests.sync.worker import SIGNED, drive, imported, patches, stage, start, want
 
 budgets = st.builds(Budget, size=st.integers(1, 20), per_second=st.floats(0.1, 50))
 # Seconds between two writes that are asked for.

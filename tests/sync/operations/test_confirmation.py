@@ -18,7 +18,7 @@ from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_apply
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import SIGNED, UNSIGNED, drive, imported, start, want
+from tests.sync.worker import SIGNED, UNSIGNED, drive, imported, start, want
 
 pytestmark = pytest.mark.django_db
 ADA = Actor("ada")

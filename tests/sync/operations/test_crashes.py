@@ -15,7 +15,7 @@ from sync.operations.backoff import MAX_ATTEMPTS
 from sync.operations.claims import Claim, ClaimLost, claim
 from sync.operations.lifecycle import run_stage
 from tests.cloud import LocalAzure
-from tests.sync.driving import after_lease, drive, drive_to, patches, signed_lab, stage
+from tests.sync.worker import after_lease, drive, drive_to, patches, signed_lab, stage
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from localazure import seed
 from sync.models import AuditEvent
 from sync.operations.backoff import MAX_ATTEMPTS
 from tests.cloud import LocalAzure
-from tests.sync.driving import drive, patches, raw, signed_lab, stage, unmanaged
+from tests.sync.worker import drive, patches, raw, signed_lab, stage, unmanaged
 
 pytestmark = pytest.mark.django_db
 

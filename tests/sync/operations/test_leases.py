@@ -17,7 +17,7 @@ from sync.operations import lifecycle
 from sync.operations.claims import ClaimLost, claim
 from sync.operations.lifecycle import run_stage
 from tests.cloud import LocalAzure
-from tests.sync.driving import imported, patches, start, want
+from tests.sync.worker import imported, patches, start, want
 
 pytestmark = pytest.mark.django_db
 RUNS = 50

@@ -12,7 +12,7 @@ from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import cancel, run_stage, start_apply
 from sync.planning.plan import InvalidDesired
 from tests.cloud import LocalAzure
-from tests.sync.driving import (
+from tests.sync.worker import (
     SIGNED,
     drive,
     drive_to,

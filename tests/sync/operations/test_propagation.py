@@ -15,14 +15,14 @@ from sync.errors import OperationFinished
 from sync.inventory.import_instances import import_subscription
 from sync.models import Operation
 from sync.operations.backoff import MAX_ATTEMPTS
-from sync.operations.documents import operation_document
 from sync.operations.lifecycle import cancel
 from sync.operations.propagation import LONGEST
+from sync.operations.serializers import operation_document
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.driving import drive, patches, stage, start, turns, want
 from tests.sync.inventory.test_grants import POLICIES, ROLES, naming, seed_naming, stored
 from tests.sync.operations.test_crashes import die_holding
+from tests.sync.worker import drive, patches, stage, start, turns, want
 from upstreams.models import Delivery
 
 pytestmark = pytest.mark.django_db

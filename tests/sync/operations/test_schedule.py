@@ -15,7 +15,7 @@ from sync.inventory.import_instances import import_subscription
 from sync.models import AuditEvent, Operation, OperationStep, StatusCount
 from sync.operations import schedule, tasks
 from tests.cloud import LocalAzure
-from tests.sync.driving import drive, imported, signed_lab, want
+from tests.sync.worker import drive, imported, signed_lab, want
 
 pytestmark = pytest.mark.django_db
 

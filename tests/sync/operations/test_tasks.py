@@ -18,7 +18,7 @@ from sync.operations import tasks
 from sync.operations.claims import claim
 from sync.operations.queue import ENQUEUE_AGAIN_AFTER, RUN_STAGE, enqueue, enqueue_due
 from tests.cloud import LocalAzure
-from tests.sync.driving import after_lease, drive, imported, patches, signed_lab, start, want
+from tests.sync.worker import after_lease, drive, imported, patches, signed_lab, start, want
 
 pytestmark = pytest.mark.django_db
 

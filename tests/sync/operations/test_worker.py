@@ -11,8 +11,8 @@ import pytest
 
 from localazure import seed
 from tests.cloud import LocalAzure
-from tests.sync.driving import patches
 from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.worker import patches
 
 pytestmark = pytest.mark.slow
 

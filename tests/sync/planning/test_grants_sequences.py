@@ -17,8 +17,8 @@ from sync.inventory.import_instances import import_subscription, refresh
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
-from tests.sync.driving import drive, start
 from tests.sync.inventory.test_grants import POLICIES, ROLES, document, stored, template
+from tests.sync.worker import drive, start
 from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Pairing desired templates with Azure's: templates have no name, only a position and content."""
+"""The difference of two lists of templates, which have no names: only a position and content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEYS: Final[tuple[Callable[[TemplateState], Hashable], ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Matching:
+class TemplateDiff:
     """The pairs of two lists, as indices.
 
     `kept` maps an index of `after` to its index in `before`; `moved` are those of its keys whose
@@ -39,8 +39,8 @@ class Matching:
     removed: tuple[int, ...]
 
 
-def match(before: Sequence[TemplateState], after: Sequence[TemplateState]) -> Matching:
-    """Pair each template of `after` with at most one of `before`, the most similar first."""
+def diff_templates(before: Sequence[TemplateState], after: Sequence[TemplateState]) -> TemplateDiff:
+    """Compare two lists; the most similar templates are paired first."""
     kept: dict[int, int] = {}
     for key in _KEYS:
         taken = set(kept.values())
@@ -52,7 +52,7 @@ def match(before: Sequence[TemplateState], after: Sequence[TemplateState]) -> Ma
             if index not in kept and (candidates := free.get(key(template))):
                 kept[index] = candidates.popleft()
     taken = set(kept.values())
-    return Matching(
+    return TemplateDiff(
         kept=kept,
         moved=_out_of_order(kept),
         added=tuple(index for index in range(len(after)) if index not in kept),

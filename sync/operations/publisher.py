@@ -1,4 +1,4 @@
-"""Publishes tasks without a caller waiting long for a broker that does not answer."""
+"""Publishing of tasks to the broker, with a time limit for the caller."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class BrokerTimeout(OSError):
 
 
 class Publisher:
-    """Publishes in a thread of its own. While that hangs, further messages are refused at once."""
+    """Publishes tasks from one thread; while that thread hangs, further tasks are refused."""
 
     def __init__(self, seconds: float = PUBLISH_SECONDS) -> None:
         self._seconds: Final = seconds
@@ -28,7 +28,7 @@ class Publisher:
 
     def __call__(self, task: str, arguments: list[str], **options: Any) -> None:
         """Publish a task. Raises BrokerTimeout, KombuError and OSError."""
-        # Of this thread: in another one Celery may know none.
+        # Read here: Celery may have no current app in the executor's thread.
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
         with self._lock:
             if self._is_late and self._last is not None and not self._last.done():

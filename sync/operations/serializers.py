@@ -1,6 +1,6 @@
-"""Operations, revisions and audit events as JSON documents.
+"""JSON documents of operations, revisions and audit events.
 
-An operation's document leaves out the signed URL at which Azure reports progress.
+The signed URL at which Azure reports progress is left out.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ def operation_document(operation: Operation) -> dict[str, Any]:
         "digest": operation.plan_digest,
         "attempt": operation.attempt,
         "waiting_for": operation.waiting_for or None,
-        "due_at": _written(operation.due_at),
+        "due_at": _iso(operation.due_at),
         "requested_by": operation.requested_by_name,
         "request_id": operation.request_id or None,
-        "created_at": _written(operation.created_at),
-        "started_at": _written(operation.started_at),
-        "finished_at": _written(operation.finished_at),
+        "created_at": _iso(operation.created_at),
+        "started_at": _iso(operation.started_at),
+        "finished_at": _iso(operation.finished_at),
         "error": _error(operation),
         "steps": [_step(step) for step in operation.steps.all()],
     }
@@ -37,7 +37,7 @@ def revision_document(revision: DesiredRevision) -> dict[str, Any]:
     """Return a revision of the desired state as JSON values."""
     return {
         "number": revision.number,
-        "at": _written(revision.at),
+        "at": _iso(revision.at),
         "who": revision.who,
         "action": revision.action,
         "comment": revision.comment,
@@ -49,7 +49,7 @@ def revision_document(revision: DesiredRevision) -> dict[str, Any]:
 def audit_document(event: AuditEvent) -> dict[str, Any]:
     """Return an audit event as JSON values."""
     return {
-        "at": _written(event.at),
+        "at": _iso(event.at),
         "who": event.who,
         "action": event.action,
         "object": event.object,
@@ -66,8 +66,8 @@ def _step(step: OperationStep) -> dict[str, Any]:
         "kind": step.kind,
         "state": step.state,
         "changes": redacted(step.changes),
-        "started_at": _written(step.started_at),
-        "finished_at": _written(step.finished_at),
+        "started_at": _iso(step.started_at),
+        "finished_at": _iso(step.finished_at),
     }
 
 
@@ -77,5 +77,5 @@ def _error(operation: Operation) -> dict[str, str] | None:
     return {"code": operation.error_code, "message": operation.error_message}
 
 
-def _written(moment: datetime | None) -> str | None:
+def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None

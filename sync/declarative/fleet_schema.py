@@ -1,4 +1,4 @@
-"""The documents of a declared fleet: their keys and versions, reading and writing them.
+"""The YAML documents that declare a fleet: their keys and versions, parsing and writing.
 
     apiVersion: signalman/v1
     kind: SignalRInstance
@@ -85,7 +85,7 @@ class DeclaredInstance:
 
     def to_json(self) -> dict[str, Any]:
         """Return the document, its keys in their order."""
-        said = {
+        optional = {
             "location": self.existence.location or None,
             "sku": self.existence.sku or None,
             "serviceMode": self.existence.service_mode or None,
@@ -99,7 +99,7 @@ class DeclaredInstance:
             "name": self.name,
             "subscription": str(self.subscription_id),
             "resourceGroup": self.resource_group,
-            **{key: value for key, value in said.items() if value is not None},
+            **{key: value for key, value in optional.items() if value is not None},
             "identity": _write_identity(self.state.identity),
             "upstream": [_write_template(each) for each in self.state.templates],
             **({"grants": dict(sorted(self.grants.items()))} if self.grants else {}),
@@ -242,7 +242,7 @@ def _read_uuid(entry: Entry | None) -> UUID:
         return UUID(entry.text())
     except ValueError:
         entry.add_problem(
-            "Write the subscription's id, for example 00000000-0000-0000-0000-000000000000."
+            "Write the subscription ID, for example 00000000-0000-0000-0000-000000000000."
         )
         return UUID(int=0)
 

@@ -1,6 +1,6 @@
-"""A plan as text, in Terraform's style, and as a document for scripts.
+"""Plans as text, in Terraform's style, and as JSON.
 
-Both redact keys in URLs; the digest is that of the plan itself.
+Keys in URLs are redacted in both; the digest is that of the plan with its keys.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def render_text(plan: Plan) -> str:
 
 
 def render_json(plan: Plan) -> dict[str, Any]:
-    """Return the plan as a document: the steps, their changes, the counts and the digest."""
+    """Return the plan as JSON values: the steps, their changes, the counts and the digest."""
     return {
         "instance": plan.instance,
         "action": "no-op" if plan.is_empty else "update",
@@ -42,7 +42,7 @@ def render_json(plan: Plan) -> dict[str, Any]:
 
 
 def summary(plan: Plan) -> str:
-    """Return the counts of a plan as a message."""
+    """Return one line with the counts of a plan."""
     number = counts(plan)
     return (
         f"Plan: {number['create']} to add, {number['update']} to change, "

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arm.state import ExistenceState, IdentityState, InstanceState, TemplateState
-from sync.declarative.fleet_documents import (
+from sync.declarative.fleet_schema import (
     Declarations,
     DeclaredFunctionApp,
     DeclaredInstance,
