@@ -22,14 +22,16 @@ class UpstreamsConfig(AppConfig):
             UserAssignedIdentity,
         )
         from observability import health, metrics  # noqa: PLC0415
-        from upstreams.demands import ReceiverDemands  # noqa: PLC0415
         from upstreams.health import check_signing_keys  # noqa: PLC0415
         from upstreams.metrics import (  # noqa: PLC0415
             count_lost_deliveries,
             count_rejected,
             upstream_metrics,
         )
-        from upstreams.models import UpstreamTemplate  # noqa: PLC0415
+        from upstreams.models import (  # noqa: PLC0415
+            RequestRequirements,
+            UpstreamTemplate,
+        )
         from upstreams.receiver import system_checks  # noqa: F401, PLC0415
         from upstreams.receiver.authentication.policies import note_change  # noqa: PLC0415
         from upstreams.receiver.hubs.discovery import discover  # noqa: PLC0415
@@ -45,7 +47,7 @@ class UpstreamsConfig(AppConfig):
         request_rejected.connect(count_rejected, dispatch_uid="upstreams.metrics")
         for model in (
             ManagedIdentity,
-            ReceiverDemands,
+            RequestRequirements,
             SignalRInstance,
             Subscription,
             UserAssignedIdentity,

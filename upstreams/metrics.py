@@ -12,7 +12,7 @@ from observability.metrics import Scrape, counter_family, gauge_family
 from observability.observers import SIGNING_KEYS_READ
 from upstreams.models import DeliveryTotal, UpstreamTemplate
 
-_REJECTED: Final = "turned_away"
+_REJECTED: Final = "rejected"
 _LOST_DELIVERIES: Final = "lost_deliveries"
 
 
@@ -36,7 +36,7 @@ def upstream_metrics(scrape: Scrape) -> Iterator[Metric]:
         {(name, outcome, reason): count for name, outcome, reason, count in totals},
     )
     yield counter_family(
-        "signalman_receiver_turned_away",
+        "signalman_receiver_rejected",
         "Requests rejected before authentication: they named no known instance.",
         ("reason",),
         scrape.values(_REJECTED),

@@ -11,8 +11,7 @@ from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import display
 
 from identities.models import ManagedIdentity, VaultGrant
-from upstreams.demands import ReceiverDemands
-from upstreams.models import UpstreamTemplate
+from upstreams.models import RequestRequirements, UpstreamTemplate
 from upstreams.redaction import redact
 
 
@@ -88,6 +87,6 @@ class UpstreamTemplateInline(TabularInline):
 class RequestRequirementsInline(StackedInline):
     """The requirements of the receiver in addition to the token."""
 
-    model = ReceiverDemands
+    model = RequestRequirements
     can_delete = False
     readonly_fields = ["url_secret_set_at"]

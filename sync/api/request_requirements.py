@@ -40,8 +40,8 @@ class RequirementsSerializer(StrictSerializer):
 class RequestRequirements(InstanceDocument):
     """The request requirements of an instance, in addition to the token."""
 
-    reads = "upstreams.view_receiverdemands"
-    writes = "upstreams.change_receiverdemands"
+    reads = "upstreams.view_requestrequirements"
+    writes = "upstreams.change_requestrequirements"
 
     @extend_schema(responses=RequirementsSerializer)
     def get(self, _request: Request, name: str) -> Response:
@@ -77,8 +77,8 @@ class SecretSerializer(StrictSerializer):
 class ReceiverSecret(ApiView):
     """The URL secret of an instance: it can be set, and never read."""
 
-    reads = "upstreams.view_receiverdemands"
-    writes = "upstreams.change_receiverdemands"
+    reads = "upstreams.view_requestrequirements"
+    writes = "upstreams.change_requestrequirements"
 
     @extend_schema(request=SecretSerializer, responses=RequirementsSerializer)
     def post(self, request: Request, name: str) -> Response:

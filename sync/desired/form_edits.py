@@ -12,7 +12,7 @@ from sync.audit import record_change
 from sync.desired.history import Author, record_desired
 from sync.desired.request_requirements import ACTION as REQUIREMENTS_SET
 from sync.desired.state import desired_state
-from upstreams.demands import ReceiverDemands
+from upstreams.models import RequestRequirements
 
 Edits = Mapping[str, tuple[Any, Any]]
 
@@ -27,7 +27,7 @@ def record_edit(
     for name, (before, after) in fields.items():
         record_change(instance, f"set {name}", who=who, before=str(before), after=str(after))
     for row, edits in rows:
-        if isinstance(row, ReceiverDemands):
+        if isinstance(row, RequestRequirements):
             before = {name: old for name, (old, _) in edits.items()}
             after = {name: new for name, (_, new) in edits.items()}
             record_change(instance, REQUIREMENTS_SET, who=who, before=before, after=after)

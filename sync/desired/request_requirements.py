@@ -10,20 +10,20 @@ from django.db import transaction
 
 from identities.models import SignalRInstance
 from sync.audit import record_change
-from upstreams.demands import ReceiverDemands
+from upstreams.models import RequestRequirements
 
 # The action in the audit trail.
 ACTION: Final = "set request requirements"
 
 
-def requirements_of(instance: SignalRInstance) -> ReceiverDemands:
+def requirements_of(instance: SignalRInstance) -> RequestRequirements:
     """Return the requirements of `instance`; a new row, unsaved, if it has none."""
-    found = ReceiverDemands.objects.filter(instance=instance).first()
-    return found or ReceiverDemands(instance=instance)
+    found = RequestRequirements.objects.filter(instance=instance).first()
+    return found or RequestRequirements(instance=instance)
 
 
 @contextmanager
-def changing_requirements(instance: SignalRInstance, *, who: str) -> Iterator[ReceiverDemands]:
+def changing_requirements(instance: SignalRInstance, *, who: str) -> Iterator[RequestRequirements]:
     """Change the requirements of `instance` in this block: atomically, with an audit event.
 
     Concurrent changes take turns. Raises ValidationError for requirements that cannot be met, such
@@ -41,7 +41,7 @@ def changing_requirements(instance: SignalRInstance, *, who: str) -> Iterator[Re
             record_change(instance, ACTION, who=who, before=before, after=after)
 
 
-def requirements_document(requirements: ReceiverDemands) -> dict[str, Any]:
+def requirements_document(requirements: RequestRequirements) -> dict[str, Any]:
     """Return the requirements as JSON values; of secrets only their number and when one was set."""
     digests = (requirements.url_secret_digest, requirements.url_secret_digest_before)
     set_at = requirements.url_secret_set_at

@@ -13,7 +13,7 @@ from api.models import IdempotentAnswer
 from sync.models import AuditEvent
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
-from upstreams.demands import ReceiverDemands
+from upstreams.models import RequestRequirements
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_at_first_nothing_is_demanded(operator: APIClient) -> None:
 
 def test_the_signature_is_demanded_on_record(operator: APIClient) -> None:
     assert put(operator, signature=True).json()["signature"] is True
-    assert ReceiverDemands.objects.get().signature
+    assert RequestRequirements.objects.get().signature
     assert AuditEvent.objects.get().who == "one-of-operators"
 
 
@@ -88,7 +88,7 @@ def test_a_secret_is_in_no_answer_no_log_and_no_row(
         f"{RECEIVER}secret/", {"secret": SECRET}, format="json", headers={"Idempotency-Key": "k"}
     )
     rows = [
-        *ReceiverDemands.objects.values(),
+        *RequestRequirements.objects.values(),
         *AuditEvent.objects.values(),
         *IdempotentAnswer.objects.values(),
     ]

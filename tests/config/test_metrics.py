@@ -70,7 +70,7 @@ def test_upstream_requests_are_counted_by_outcome_and_reason(service: Service) -
 def test_a_request_to_nobody_is_counted_by_its_reason_alone(service: Service) -> None:
     service.post(path="/upstream/somebody-elses/")
     publisher.publish()
-    assert figure("receiver_turned_away_total", reason="unknown_instance") == 1
+    assert figure("receiver_rejected_total", reason="unknown_instance") == 1
 
 
 def test_a_delivery_that_does_not_fit_into_memory_is_counted_as_lost() -> None:

@@ -19,7 +19,7 @@ from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed
 from tests.sync.inventory.test_grants import POLICIES, ROLES, naming, stored
 from tests.sync.worker import drive, start
-from upstreams.demands import ReceiverDemands
+from upstreams.models import RequestRequirements
 
 PAGE = f"/admin/instances/{seed.LAB}/key-vault/"
 SECRET = "a-secret-of-at-least-sixteen-letters"
@@ -103,7 +103,7 @@ def test_sets_url_secret_without_showing_it(operator: Client) -> None:
     page = f"/admin/instances/{instance}/key-vault/"
     form = {"secret": SECRET, "parameter": "code", "is_required": "on"}
     assert SECRET not in press(operator, "save_url_secret", page, **form)
-    requirements = ReceiverDemands.objects.get(instance=instance)
+    requirements = RequestRequirements.objects.get(instance=instance)
     assert (requirements.url_secret, bool(requirements.url_secret_digest)) == (True, True)
     assert SECRET not in str(AuditEvent.objects.filter(action=ACTION).values())
     press(operator, "delete_url_secret", page)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from upstreams.demands import ReceiverDemands
 from upstreams.models.deliveries import (
     Delivery,
     DeliveryCount,
@@ -16,6 +15,7 @@ from upstreams.models.function_apps import (
     FunctionApp,
     FunctionAppQuerySet,
 )
+from upstreams.models.request_requirements import RequestRequirements
 from upstreams.models.templates import (
     UpstreamTemplate,
     UpstreamTemplateQuerySet,
@@ -31,7 +31,7 @@ __all__ = [
     "FunctionApp",
     "FunctionAppQuerySet",
     "Outcome",
-    "ReceiverDemands",
+    "RequestRequirements",
     "UpstreamTemplate",
     "UpstreamTemplateQuerySet",
 ]

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from sync.desired.request_requirements import changing_requirements
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
-from upstreams.demands import ReceiverDemands
+from upstreams.models import RequestRequirements
 from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST
 
 
@@ -49,7 +49,7 @@ class Command(SignalmanCommand):
         return ExitCode.DONE
 
 
-def _change(requirements: ReceiverDemands, secret: str, options: dict[str, Any]) -> None:
+def _change(requirements: RequestRequirements, secret: str, options: dict[str, Any]) -> None:
     if options["clear"]:
         requirements.forget_secrets()
         return
@@ -69,7 +69,7 @@ def _secret() -> str:
     return secret
 
 
-def _document(requirements: ReceiverDemands) -> dict[str, Any]:
+def _document(requirements: RequestRequirements) -> dict[str, Any]:
     digests = (requirements.url_secret_digest, requirements.url_secret_digest_before)
     return {
         "instance": requirements.instance.name,
@@ -79,7 +79,7 @@ def _document(requirements: ReceiverDemands) -> dict[str, Any]:
     }
 
 
-def _summary(requirements: ReceiverDemands) -> str:
+def _summary(requirements: RequestRequirements) -> str:
     name = requirements.instance
     if not requirements.url_secret_digest:
         return f"{name} accepts no URL secret, and requires none."

@@ -17,7 +17,7 @@ from sync.models import AuditEvent
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.worker import imported
-from upstreams.demands import ReceiverDemands
+from upstreams.models import RequestRequirements
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +55,7 @@ def test_what_cannot_be_demanded_is_neither_kept_nor_on_record(instance: SignalR
     with pytest.raises(ValidationError), changing_requirements(instance, who="ada") as demands:
         demands.url_secret = True
     assert events() == []
-    assert not ReceiverDemands.objects.exists()
+    assert not RequestRequirements.objects.exists()
 
 
 def test_a_secret_is_on_record_without_its_value_or_digest(
@@ -64,7 +64,7 @@ def test_a_secret_is_on_record_without_its_value_or_digest(
     for secret in (FIRST, SECOND):
         monkeypatch.setattr("sys.stdin", io.StringIO(secret + "\n"))
         assert run("set_url_secret", instance.name, "--require").code == 0
-    kept = ReceiverDemands.objects.get()
+    kept = RequestRequirements.objects.get()
     text = json.dumps([[event.before, event.after] for event in events()])
     assert not [each for each in (FIRST, SECOND, *kept.value.url_secrets) if each in text]
     assert [event.after and event.after["url_secrets_accepted"] for event in events()] == [1, 2]
@@ -75,12 +75,12 @@ def test_a_change_by_hand_in_the_portal_is_on_record(
     instance: SignalRInstance, admin_client: Client
 ) -> None:
     fields = {"policy": "observe", "is_protected": "on"}
-    for prefix in ("identity", "upstream_templates", "vault_grants", "receiver_demands"):
+    for prefix in ("identity", "upstream_templates", "vault_grants", "request_requirements"):
         fields |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
-    fields |= {"receiver_demands-TOTAL_FORMS": "1", "receiver_demands-0-signature": "on"}
+    fields |= {"request_requirements-TOTAL_FORMS": "1", "request_requirements-0-signature": "on"}
     fields |= {
-        "receiver_demands-0-instance": str(instance.pk),
-        "receiver_demands-0-url_secret_parameter": "code",
+        "request_requirements-0-instance": str(instance.pk),
+        "request_requirements-0-url_secret_parameter": "code",
     }
     page = reverse("admin:identities_signalrinstance_change", args=[instance.pk])
     assert admin_client.post(page, fields).status_code == 302

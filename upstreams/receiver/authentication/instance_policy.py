@@ -133,7 +133,7 @@ def _observed(instance: SignalRInstance) -> tuple[TemplateState, ...]:
 
 
 def _requirements(instance: SignalRInstance) -> Requirements:
-    row = getattr(instance, "receiver_demands", None)
+    row = getattr(instance, "request_requirements", None)
     return NO_REQUIREMENTS if row is None else row.value
 
 

@@ -28,11 +28,11 @@ _INSTANCE = (
     "resource_group",
     "identity__principal_id",
     "identity__user_assigned_id",
-    "receiver_demands__signature",
-    "receiver_demands__url_secret",
-    "receiver_demands__url_secret_parameter",
-    "receiver_demands__url_secret_digest",
-    "receiver_demands__url_secret_digest_before",
+    "request_requirements__signature",
+    "request_requirements__url_secret",
+    "request_requirements__url_secret_parameter",
+    "request_requirements__url_secret_digest",
+    "request_requirements__url_secret_digest_before",
 )
 _TEMPLATE = (
     "instance_id",
@@ -66,7 +66,7 @@ def read_policies(known: PolicySet) -> PolicySet:
     policies = {policy.pk: policy for policy in known.policies.values() if policy.pk in columns}
     if changed:
         identities = list(UserAssignedIdentity.objects.all())
-        rows = SignalRInstance.objects.with_desired().select_related("receiver_demands")
+        rows = SignalRInstance.objects.with_desired().select_related("request_requirements")
         if len(changed) < len(columns):
             rows = rows.filter(pk__in=changed)
         for instance in rows:

@@ -11,8 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
-from upstreams.demands import ReceiverDemands
-from upstreams.models import UpstreamTemplate
+from upstreams.models import RequestRequirements, UpstreamTemplate
 from upstreams.receiver.authentication import policies as module
 from upstreams.receiver.authentication.policies import Policies, policies
 from upstreams.receiver.authentication.policy_rows import PolicySet, read_policies
@@ -246,7 +245,7 @@ CHANGES: dict[str, Callable[[SignalRInstance], object]] = {
     "hub pattern": lambda row: UpstreamTemplate.objects.update(hub_pattern="game"),
     "auth": lambda row: UpstreamTemplate.objects.update(auth_type="None", resource=""),
     "URL": lambda row: UpstreamTemplate.objects.update(url_template="https://b.example.com/"),
-    "requirements": lambda row: ReceiverDemands.objects.create(instance=row, signature=True),
+    "requirements": lambda row: RequestRequirements.objects.create(instance=row, signature=True),
 }
 
 

@@ -1,4 +1,4 @@
-"""What is checked beside the token: the path, a secret in the address, X-ASRS-Signature."""
+"""What is checked beside the token: the path, a secret in the URL, X-ASRS-Signature."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from tests.upstreams.receiver.conftest import RESOURCE, Service, Tokens
 from tests.upstreams.receiver.requests import json_call, wire
-from upstreams.demands import ReceiverDemands
-from upstreams.models import UpstreamTemplate
+from upstreams.models import RequestRequirements, UpstreamTemplate
 from upstreams.patterns import expand
 from upstreams.receiver import UpstreamRequest
 from upstreams.receiver.authentication.signatures import sign
@@ -52,7 +51,7 @@ def template(url: str) -> None:
 
 
 def demand(instance: SignalRInstance, **fields: object) -> None:
-    ReceiverDemands.objects.create(
+    RequestRequirements.objects.create(
         instance=instance,
         url_secret_digest=digest(SECRET),
         url_secret_digest_before=digest(BEFORE),
@@ -172,7 +171,7 @@ def test_a_switch_counts_for_the_next_request(
     assert service.post().status_code == 200
     demand(chat, url_secret=True)
     assert service.post().status_code == 403
-    ReceiverDemands.objects.get().delete()
+    RequestRequirements.objects.get().delete()
     assert service.post().status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""A secret in the address: what is kept of it, and where it is looked for."""
+"""A secret in the URL: what is kept of it, and where it is looked for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identities.models import SignalRInstance
-from upstreams.demands import ReceiverDemands
+from upstreams.models import RequestRequirements
 from upstreams.receiver.authentication.url_secrets import digest, from_path, from_query, is_one_of
 
 FIRST, SECOND, THIRD = "first-secret-of-many", "second-secret-of-many", "third-secret-of-many"
@@ -57,7 +57,7 @@ def run(monkeypatch: pytest.MonkeyPatch, secret: str, *arguments: str) -> str:
 
 
 def accepted() -> set[str]:
-    kept = ReceiverDemands.objects.get().value.url_secrets
+    kept = RequestRequirements.objects.get().value.url_secrets
     return {secret for secret in (FIRST, SECOND, THIRD) if is_one_of([secret], kept)}
 
 
@@ -73,21 +73,21 @@ def test_the_command_accepts_the_newest_two(
     assert accepted() == {SECOND, THIRD}
     run(monkeypatch, THIRD, "--only")
     assert accepted() == {THIRD}
-    assert ReceiverDemands.objects.get().url_secret
+    assert RequestRequirements.objects.get().url_secret
 
 
 def test_the_command_keeps_and_prints_no_secret(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     printed = run(monkeypatch, FIRST, "--require", "--parameter", "key")
-    assert FIRST not in printed + repr(ReceiverDemands.objects.values())
-    assert ReceiverDemands.objects.get().value.parameter == "key"
+    assert FIRST not in printed + repr(RequestRequirements.objects.values())
+    assert RequestRequirements.objects.get().value.parameter == "key"
 
 
 def test_the_command_clears(instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     run(monkeypatch, FIRST, "--require")
     assert "accepts no URL secret" in run(monkeypatch, "", "--clear")
-    assert not ReceiverDemands.objects.get().value
+    assert not RequestRequirements.objects.get().value
 
 
 def test_the_command_refuses_a_secret_that_could_be_guessed(
@@ -95,11 +95,11 @@ def test_the_command_refuses_a_secret_that_could_be_guessed(
 ) -> None:
     with pytest.raises(CommandError, match="16 to 1024"):
         run(monkeypatch, "short")
-    assert not ReceiverDemands.objects.exists()
+    assert not RequestRequirements.objects.exists()
 
 
 def test_the_database_refuses_to_demand_a_secret_that_is_not_set(
     instance: SignalRInstance,
 ) -> None:
-    with pytest.raises(IntegrityError, match="demanded_url_secret_is_set"):
-        ReceiverDemands.objects.create(instance=instance, url_secret=True)
+    with pytest.raises(IntegrityError, match="required_url_secret_is_set"):
+        RequestRequirements.objects.create(instance=instance, url_secret=True)

@@ -1,4 +1,4 @@
-"""What an instance's requests must prove beside their token: a row where some switch is on."""
+"""What the receiver requires of an instance's requests beside an access token."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from upstreams.receiver.authentication import url_secrets
 from upstreams.receiver.authentication.requirements import Requirements
 
 
-class ReceiverDemands(models.Model):
-    """The operator's switches for one instance; without a row nothing is demanded.
+class RequestRequirements(models.Model):
+    """The request requirements of one instance. An instance without a row has none.
 
     Access keys are not stored here but in a file (`upstreams.receiver.authentication.access_keys`).
     Of a secret in the URL only salted digests are stored: the current and the previous one.
     """
 
     instance = models.OneToOneField(
-        SignalRInstance, on_delete=models.CASCADE, related_name="receiver_demands"
+        SignalRInstance, on_delete=models.CASCADE, related_name="request_requirements"
     )
     signature = models.BooleanField(
         "X-ASRS-Signature",
@@ -26,7 +26,7 @@ class ReceiverDemands(models.Model):
         help_text="Needs the instance's access keys in SIGNALMAN_ACCESS_KEYS_FILE.",
     )
     url_secret = models.BooleanField(
-        "a secret in the address",
+        "secret in the URL",
         default=False,
         help_text="Set the secret first: manage.py set_url_secret.",
     )
@@ -34,26 +34,26 @@ class ReceiverDemands(models.Model):
         max_length=64,
         default="code",
         blank=True,
-        help_text="The query's parameter that holds it; empty: a segment of the path does.",
+        help_text="The query parameter that holds it. If empty, a path segment holds it.",
     )
     url_secret_digest = models.CharField(max_length=128, blank=True, editable=False)
     url_secret_digest_before = models.CharField(max_length=128, blank=True, editable=False)
     url_secret_set_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        verbose_name_plural = "receiver demands"
+        verbose_name_plural = "request requirements"
         constraints = [
             models.CheckConstraint(
-                name="demanded_url_secret_is_set",
+                name="required_url_secret_is_set",
                 condition=models.Q(url_secret=False) | ~models.Q(url_secret_digest=""),
                 violation_error_message=(
-                    "No secret is set that could be demanded: manage.py set_url_secret."
+                    "No secret is set. Set one first: manage.py set_url_secret."
                 ),
             ),
             models.CheckConstraint(
-                name="secret_before_goes_with_a_newer",
+                name="previous_url_secret_needs_current",
                 condition=models.Q(url_secret_digest_before="") | ~models.Q(url_secret_digest=""),
-                violation_error_message="An earlier secret is accepted only beside a newer one.",
+                violation_error_message="A previous secret is accepted only beside a current one.",
             ),
         ]
 
@@ -67,7 +67,7 @@ class ReceiverDemands(models.Model):
 
     @property
     def value(self) -> Requirements:
-        """The switches as the receiver goes by them."""
+        """The requirements in the form that the receiver applies."""
         digests = (self.url_secret_digest, self.url_secret_digest_before)
         return Requirements(
             signature=self.signature,
@@ -77,9 +77,9 @@ class ReceiverDemands(models.Model):
         )
 
     def accept(self, secret: str) -> None:
-        """Accept `secret` from now on, and beside it the one that was the newest until now.
+        """Make `secret` the current one, and keep accepting the one that was current until now.
 
-        A secret that is the newest already changes nothing: the one before stays.
+        A secret that is already the current one changes nothing: the previous one stays.
         """
         if self.url_secret_digest and url_secrets.is_one_of([secret], [self.url_secret_digest]):
             return
@@ -88,7 +88,7 @@ class ReceiverDemands(models.Model):
         self.url_secret_set_at = timezone.now()
 
     def forget_secrets(self) -> None:
-        """Demand no secret, and keep nothing of those that there were."""
+        """Stop requiring a secret, and delete the digests."""
         self.url_secret = False
         self.url_secret_digest = self.url_secret_digest_before = ""
         self.url_secret_set_at = None
