@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +17,7 @@ _rendered: dict[str, tuple[bytes, str]] = {}
 class SchemaView(SpectacularAPIView):
     """The schema, built and rendered once by each process."""
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse | Response:
         """Return the schema in the media type that was negotiated."""
         media_type = str(request.accepted_media_type)

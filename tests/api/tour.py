@@ -109,12 +109,14 @@ class Tour:
     def _work(self) -> Iterator[Stop]:
         """Plan, apply, cancel, roll back and delete."""
         plan = self.client.get(f"{V1}/instances/{seed.CHAT}/plan/").json()
-        applied = self.ask("post", "/instances/{name}/apply/", {"digest": plan["digest"]})
+        body = {"digest": plan["digest"], "confirm_destructive": True}
+        applied = self.ask("post", "/instances/{name}/apply/", body)
         yield applied
         self.parts["{id}"] = applied.response.json()["id"]
         yield self.ask("post", "/operations/{id}/cancel/")
         fleet = self.client.get(f"{V1}/plan/").json()
-        yield self.ask("post", "/apply/", {"digest": fleet["digest"]})
+        body = {"digest": fleet["digest"], "confirm_destructive": True}
+        yield self.ask("post", "/apply/", body)
         for operation in Operation.objects.unfinished():
             drive(operation)
         yield self.ask("post", "/instances/{name}/rollback/", {"number": 1, "comment": "too early"})

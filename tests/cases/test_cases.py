@@ -11,8 +11,8 @@ from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance
 from localazure import seed
-from scripts import troubleshooting
-from scripts.troubleshooting import NOTHING_TO_DO
+from scripts import troubleshooting_page
+from scripts.troubleshooting_page import NOTHING_TO_DO
 from sync.inventory.import_instances import import_subscription
 from tests.cases.case import INSTANCE, Case, cases, expectation
 from tests.cloud import LocalAzure
@@ -54,9 +54,9 @@ def test_there_are_cases_of_every_kind() -> None:
 
 def test_troubleshooting_page_is_current() -> None:
     path = Path(__file__).parent.parent.parent / "docs" / "troubleshooting.md"
-    assert path.read_text() == troubleshooting.page() + "\n"
+    assert path.read_text() == troubleshooting_page.page() + "\n"
 
 
 def test_every_case_has_a_section() -> None:
-    text = troubleshooting.page()
+    text = troubleshooting_page.page()
     assert all(case.title in text for case in CASES if case.fix.strip() != NOTHING_TO_DO)

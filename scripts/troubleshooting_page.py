@@ -1,6 +1,6 @@
 """Write `docs/troubleshooting.md` from the cases in `tests/cases/reports`.
 
-Usage: `python -m scripts.troubleshooting > docs/troubleshooting.md`. A test compares the two.
+Usage: `python -m scripts.troubleshooting_page > docs/troubleshooting.md`. A test compares the two.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HEAD: Final = """\
 
 Each entry is a public report or a documented rule, and a test: the set-up is seeded into Local
 Azure, imported, and `manage.py diagnose` has to find the cause. To add an entry, add a file to
-`tests/cases/reports` and run `python -m scripts.troubleshooting > docs/troubleshooting.md`.
+`tests/cases/reports` and run `python -m scripts.troubleshooting_page > docs/troubleshooting.md`.
 """
 
 
