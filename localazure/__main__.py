@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from localazure import seed, seeding
+from localazure import seed, seed_loader
 from localazure.app import application
 from localazure.environment import default_ca_file, export_lines
 from localazure.proxy import Proxy
@@ -44,17 +44,17 @@ def _parser() -> argparse.ArgumentParser:
         default="serve",
         help="serve (the default) runs in the foreground; env prints shell export lines",
     )
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free port")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 selects a free port")
     parser.add_argument("--ca-file", type=Path, help="where the CA's certificate is written")
-    parser.add_argument("--state", type=Path, help="remember everything in this file")
+    parser.add_argument("--state", type=Path, help="keep the state in this file")
     parser.add_argument("--empty", action="store_true", help="start without the built-in fleet")
     parser.add_argument(
-        "--until-stdin-closes", action="store_true", help="end when standard input does"
+        "--until-stdin-closes", action="store_true", help="exit when standard input closes"
     )
     parser.add_argument(
         "--proxy-port",
         type=int,
-        help="serve an HTTPS proxy that leads Azure's host names here, for HTTPS_PROXY",
+        help="serve an HTTPS proxy for Azure's host names, for HTTPS_PROXY",
     )
     parser.add_argument(
         "--instance-port",
@@ -79,15 +79,15 @@ def _serve(options: argparse.Namespace) -> int:
     listeners = [listener, *(listen(own) for own in ports)]
     port = listener.getsockname()[1]
     world = World(f"https://localhost:{port}")
-    plant = _planter(empty=options.empty)
+    load = _seed_loader(empty=options.empty)
     file = StateFile(options.state) if options.state else None
-    authority = _restored(file, world, plant)
+    authority = _restored(file, world, load)
     authority.write(options.ca_file or default_ca_file(port))
     server = Server(
         authority.server_context(),
         lambda: print(f"Local Azure ready at {world.base_url}", flush=True),  # noqa: T201
     )
-    app = application(world, plant)
+    app = application(world, load)
     saved = Saving(app, file, world, authority) if file else app
     service = ServiceEndpoint(saved, world, ports, server.abort)
     server.serve_application(Wire(service, world, server.abort))
@@ -100,9 +100,9 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _restored(
-    file: StateFile | None, world: World, plant: Callable[[World], None]
+    file: StateFile | None, world: World, load: Callable[[World], None]
 ) -> CertificateAuthority:
-    """Fill the world from the state file, or anew; return the authority that belongs to it."""
+    """Restore the world from the state file, or load the seed; return the CA to use."""
     state = file.load() if file else None
     if state:
         try:
@@ -110,20 +110,20 @@ def _restored(
         except (KeyError, TypeError) as error:
             raise StateError(f"The state is of another version ({error!r}). Remove it.") from error
         return CertificateAuthority.from_json(state["authority"])
-    plant(world)
+    load(world)
     authority = CertificateAuthority()
     if file:
         file.save(world, authority)
     return authority
 
 
-def _planter(*, empty: bool) -> Callable[[World], None]:
-    def plant(world: World) -> None:
-        seeding.plant(world, seed.foundation())
+def _seed_loader(*, empty: bool) -> Callable[[World], None]:
+    def load(world: World) -> None:
+        seed_loader.load_seed(world, seed.foundation())
         if not empty:
-            seeding.plant(world, seed.fleet())
+            seed_loader.load_seed(world, seed.fleet())
 
-    return plant
+    return load
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The ASGI application: Entra, ARM and the control plane on one address."""
+"""The ASGI application: Entra, ARM and the control plane at one base URL."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from localazure.entra import graph, metadata_service, workload_issuer
 from localazure.entra import routes as entra
 from localazure.hosts import Hosts
 from localazure.service import control as service
-from localazure.service.clients.upkeep import keep_up
+from localazure.service.clients.upkeep import maintain_connections
 from localazure.service.upstream.http import http_client
 from localazure.sites import routes as sites
 from localazure.world import World
@@ -57,12 +57,12 @@ PROVIDERS = (
 )
 
 
-def application(world: World, plant: Callable[[World], None]) -> Starlette:
-    """Return the application for a world; `plant` fills the world again after a reset."""
+def application(world: World, load_seed: Callable[[World], None]) -> Starlette:
+    """Return the application for a world; `load_seed` fills the world again after a reset."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
-        upkeep = asyncio.create_task(keep_up(world))
+        upkeep = asyncio.create_task(maintain_connections(world))
         async with http_client() as http:
             yield {"http": http}
         upkeep.cancel()
@@ -81,7 +81,7 @@ def application(world: World, plant: Callable[[World], None]) -> Starlette:
     )
     app.state.world = world
     app.state.providers = PROVIDERS
-    app.state.plant = plant
+    app.state.load_seed = load_seed
     return app
 
 

@@ -1,6 +1,6 @@
 """The control plane under `/_local`: seed resources, read the request log, arm faults.
 
-It needs no credentials: it listens on loopback only, and refuses what a web page could send.
+It requires no credentials: it listens on loopback only, and rejects cross-origin requests.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localazure import seeding
+from localazure import seed_loader
 from localazure.arm.operations import Progression
 from localazure.arm.throttling import ARM_LIMITS, Limit
 from localazure.world import world_of
 
 
 class ControlError(Exception):
-    """The control request cannot be carried out; the text says why."""
+    """The control request is invalid; the text says why."""
 
 
 def refused(_request: Request, error: Exception) -> Response:
-    """Answer a ControlError."""
+    """Return the response to a ControlError."""
     return JSONResponse({"error": str(error)}, status_code=400)
 
 
 async def content(request: Request, kind: type[Any] = dict) -> Any:
     """Return the JSON body, which has to be of `kind`. Raises ControlError."""
-    # A cross-origin page cannot send this type without asking first, and nobody answers that.
+    # A cross-origin page needs a CORS preflight for this type, and none is answered.
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise ControlError("Send the body with Content-Type: application/json.")
     try:
@@ -42,19 +42,19 @@ async def content(request: Request, kind: type[Any] = dict) -> Any:
 
 
 async def reset(request: Request) -> Response:
-    """POST /_local/reset: return to the state at start."""
+    """POST /_local/reset: restore the initial state."""
     world = world_of(request)
     world.clear()
-    request.app.state.plant(world)
+    request.app.state.load_seed(world)
     return _done()
 
 
-async def plant(request: Request) -> Response:
+async def add_resources(request: Request) -> Response:
     """POST /_local/seed: add the resources that the body describes."""
     try:
-        seeding.plant(world_of(request), await content(request))
+        seed_loader.load_seed(world_of(request), await content(request))
     except (ValueError, KeyError, TypeError) as error:
-        raise ControlError(f"This seed cannot be planted: {error!r}") from error
+        raise ControlError(f"The seed cannot be loaded: {error!r}") from error
     return _done()
 
 
@@ -85,7 +85,7 @@ async def disarm_faults(request: Request) -> Response:
 
 
 async def set_progression(request: Request) -> Response:
-    """POST /_local/operations: how operations run that start from now on."""
+    """POST /_local/operations: set the progression of later operations."""
     body = await content(request)
     named = {"retry_after" if name == "retryAfter" else name: body[name] for name in body}
     if "polls" in named or "seconds" in named:
@@ -104,7 +104,7 @@ async def finish_operations(request: Request) -> Response:
 
 
 async def set_replication_delay(request: Request) -> Response:
-    """POST /_local/directory {delay}: so many role assignments do not find their principal yet."""
+    """POST /_local/directory {delay}: that many role assignments fail to find their principal."""
     delay = (await content(request)).get("delay")
     if not isinstance(delay, int) or delay < 0:
         raise ControlError("delay is a number of role assignments.")
@@ -113,7 +113,7 @@ async def set_replication_delay(request: Request) -> Response:
 
 
 async def set_page_size(request: Request) -> Response:
-    """POST /_local/paging {size}: how many resources a page of a list holds."""
+    """POST /_local/paging {size}: set the number of resources on a page of a list."""
     size = (await content(request)).get("size")
     if not isinstance(size, int) or size < 1:
         raise ControlError("size is a number of resources, 1 or more.")
@@ -146,7 +146,7 @@ def _done() -> Response:
 
 ROUTES = [
     Route("/_local/reset", reset, methods=["POST"]),
-    Route("/_local/seed", plant, methods=["POST"]),
+    Route("/_local/seed", add_resources, methods=["POST"]),
     Route("/_local/requests", list_requests),
     Route("/_local/requests", forget_requests, methods=["DELETE"]),
     Route("/_local/faults", arm_faults, methods=["POST"]),

@@ -13,7 +13,7 @@ from localazure import seed
 def default_ca_file(port: int) -> Path:
     """Return where the CA of the Local Azure on `port` is written unless `--ca-file` says else.
 
-    Only this user may write to the folder: who can write there can add a trusted CA.
+    Only this user may write to the folder, since its file is trusted as a CA.
     """
     folder = Path(tempfile.gettempdir()) / f"localazure-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -45,7 +45,7 @@ def variables(port: int, ca_file: Path) -> dict[str, str]:
         "SIGNALMAN_GRAPH_ENDPOINT": url,
         "SIGNALMAN_INSTANCE_DISCOVERY": "false",
         "SIGNALMAN_AZURE_NAME": "Local Azure",
-        # It has no portal of its own to link to.
+        # Local Azure has no portal to link to.
         "SIGNALMAN_AZURE_PORTAL": "",
     }
 

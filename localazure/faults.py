@@ -1,4 +1,4 @@
-"""Faults on demand: which requests fail, and how."""
+"""Fault injection: rules that make matching requests fail."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 class Fault:
     """One rule. It acts on matching requests after the first `skip`, `times` times (None: always).
 
-    `status`, `headers` and `body` are answered instead of the real answer; `delay` waits first, in
-    seconds; `drop` cuts the connection. With `after`, the request does its work before it fails:
-    what a client sees when only the answer was lost.
+    `status`, `headers` and `body` replace the real response; `delay` waits first, in
+    seconds; `drop` cuts the connection. With `after`, the request takes effect before it fails,
+    as when only the response is lost.
     """
 
     method: str = ".*"
@@ -32,12 +32,12 @@ class Fault:
         self._method = re.compile(self.method, re.IGNORECASE)
 
     @property
-    def replaces_the_answer(self) -> bool:
-        """Whether the client gets something else than the real answer."""
+    def replaces_response(self) -> bool:
+        """Whether the client does not get the real response."""
         return self.drop or self.status is not None
 
-    def strikes(self, method: str, path: str) -> bool:
-        """Tell whether the fault applies to this request, and count it."""
+    def applies_to(self, method: str, path: str) -> bool:
+        """Return whether the fault applies to this request, and count it."""
         if not (self._method.fullmatch(method) and self._path.search(path)):
             return False
         if self.skip > 0:
@@ -61,7 +61,7 @@ class Faults:
 
     def next_for(self, method: str, path: str) -> Fault | None:
         """Return the fault that applies to this request."""
-        return next((fault for fault in self._armed if fault.strikes(method, path)), None)
+        return next((fault for fault in self._armed if fault.applies_to(method, path)), None)
 
     def clear(self) -> None:
         """Disarm all."""

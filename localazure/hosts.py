@@ -1,4 +1,4 @@
-"""Azure's own host names: for clients that reach this machine under them.
+"""Requests to Azure's own host names, where these resolve to this machine.
 
 A client comes here under `<vault>.vault.azure.net` or `<app>.azurewebsites.net` where that resolves
 to this machine, or through the proxy (`localazure.proxy`).
@@ -13,7 +13,7 @@ from localazure.arm.web.site import HOST_SUFFIX as SITE_SUFFIX
 
 
 class Hosts:
-    """ASGI middleware: leads requests to the hosts of vaults and sites to their paths."""
+    """ASGI middleware: maps requests to the hosts of vaults and sites to their paths."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The log of requests as they arrived, so that a test can look at the bytes on the wire."""
+"""The log of requests as they arrived, so that tests can check what was sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 _KEPT = 10_000
 _HIDDEN = "(hidden)"
-# Of a body, what fits is kept: clients of the service may send a megabyte, ten thousand times.
+# Longer bodies are cut: clients of the service may send a megabyte, thousands of times.
 _KEPT_BYTES = 64 * 1024
 _SECRET_QUERY = re.compile(r"(?<=access_token=)[^&]+")
 _SECRET_HEADERS = frozenset({"authorization", "cookie"})
@@ -48,7 +48,7 @@ class Journal:
         return list(self._entries)
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Delete all requests."""
         self._entries.clear()
 
 

@@ -1,4 +1,4 @@
-"""An HTTP proxy that leads Azure's host names to Local Azure, and refuses all others.
+"""An HTTP proxy that connects Azure's host names to Local Azure, and refuses all others.
 
 With `HTTPS_PROXY` set to it, an unmodified client uses the addresses that Resource Manager shows,
 such as a vault's `vaultUri`. It serves CONNECT alone (RFC 9110, section 9.3.6).
@@ -29,7 +29,7 @@ class _Handler(socketserver.StreamRequestHandler):
     server: Proxy
 
     def handle(self) -> None:
-        """Answer one CONNECT, and pass bytes on until one side ends."""
+        """Handle one CONNECT, and relay bytes until one side closes."""
         method, _, rest = self.rfile.readline().decode("latin-1").partition(" ")
         name = rest.partition(" ")[0].rpartition(":")[0]
         while self.rfile.readline().strip():

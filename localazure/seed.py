@@ -1,6 +1,6 @@
-"""The built-in fleet: names, GUIDs and secrets that never change, so that scripts may rely on them.
+"""The built-in fleet: fixed names, GUIDs and secrets, on which scripts may rely.
 
-Nothing here is secret: the client secret opens Local Azure and nothing else.
+Nothing here is secret: the client secrets are valid at Local Azure only.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 TENANT_ID: Final = "aaaaaaaa-0000-4000-8000-000000000001"
-# A second tenant of the same Entra, for tokens from elsewhere.
+# A second tenant, for tokens that the first one must not accept.
 OTHER_TENANT_ID: Final = "aaaaaaaa-0000-4000-8000-000000000002"
 SUBSCRIPTION_ID: Final = "bbbbbbbb-0000-4000-8000-000000000001"
 
@@ -16,28 +16,28 @@ SUBSCRIPTION_ID: Final = "bbbbbbbb-0000-4000-8000-000000000001"
 CLIENT_ID: Final = "cccccccc-0000-4000-8000-000000000001"
 CLIENT_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000001"
 CLIENT_SECRET: Final = "local-azure-opens-nothing-else"  # noqa: S105
-# May read everything and write nothing.
+# A service principal with the role Reader.
 READER_CLIENT_ID: Final = "cccccccc-0000-4000-8000-000000000002"
 READER_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000002"
 READER_CLIENT_SECRET: Final = "local-azure-reads-nothing-else"  # noqa: S105
-# What App Service would put into IDENTITY_HEADER.
+# The value of IDENTITY_HEADER, which App Service would set.
 IDENTITY_HEADER: Final = "local-azure-app-service"
 # The app registration that upstream requests are signed for.
 UPSTREAM_APP_ID: Final = "cccccccc-0000-4000-8000-000000000003"
 UPSTREAM_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000003"
 UPSTREAM_APP_URI: Final = "api://signalman-upstream"
-# The app registration that people sign in to the portal with.
+# The app registration of the portal, with which users sign in.
 PORTAL_APP_ID: Final = "cccccccc-0000-4000-8000-000000000004"
 PORTAL_OBJECT_ID: Final = "dddddddd-0000-4000-8000-000000000004"
 PORTAL_SECRET: Final = "local-azure-signs-in-nowhere-else"  # noqa: S105
-# Of localhost any port will do.
+# On localhost, any port matches.
 PORTAL_REDIRECT_URI: Final = "http://localhost/admin/sign-in/entra/login/callback/"
 
-# People, by the app role that they have in the portal; the last one has none.
+# Users, by their app role in the portal; the last one has none.
 ADMINISTRATOR_UPN: Final = "ada@contoso.example"
 OPERATOR_UPN: Final = "otto@contoso.example"
 VIEWER_UPN: Final = "vera@contoso.example"
-STRANGER_UPN: Final = "nils@contoso.example"
+NO_ROLE_UPN: Final = "nils@contoso.example"
 
 LOCATION: Final = "westeurope"
 REALTIME_GROUP: Final = "rg-realtime"
@@ -85,7 +85,7 @@ def _template(instance: str, hub: str, resource: str | None) -> dict[str, Any]:
     }
 
 
-def person(name: str, principal_name: str, *app_roles: str) -> dict[str, Any]:
+def user(name: str, principal_name: str, *app_roles: str) -> dict[str, Any]:
     """Return a user with these roles in the portal, in the form that `POST /_local/seed` takes."""
     return {
         "displayName": name,
@@ -95,7 +95,7 @@ def person(name: str, principal_name: str, *app_roles: str) -> dict[str, Any]:
 
 
 def foundation() -> dict[str, Any]:
-    """Return what is there even with `--empty`: subscription, applications, people, and roles."""
+    """Return what `--empty` keeps: the subscription, applications, users and role assignments."""
     return {
         "subscriptions": [
             {
@@ -132,10 +132,10 @@ def foundation() -> dict[str, Any]:
             },
         ],
         "users": [
-            person("Ada Administrator", ADMINISTRATOR_UPN, "Fleet.Admin"),
-            person("Otto Operator", OPERATOR_UPN, "Fleet.Operator"),
-            person("Vera Viewer", VIEWER_UPN, "Fleet.Reader"),
-            person("Nils Nobody", STRANGER_UPN),
+            user("Ada Administrator", ADMINISTRATOR_UPN, "Fleet.Admin"),
+            user("Otto Operator", OPERATOR_UPN, "Fleet.Operator"),
+            user("Vera Viewer", VIEWER_UPN, "Fleet.Reader"),
+            user("Nils Newcomer", NO_ROLE_UPN),
         ],
         "roleAssignments": [
             {"principalId": CLIENT_OBJECT_ID, "role": "Owner"},
@@ -172,7 +172,7 @@ def fleet() -> dict[str, Any]:
 
 
 def _chat() -> dict[str, Any]:
-    """A system-assigned identity and a signed template."""
+    """Return an instance with a system-assigned identity and a signed template."""
     return {
         "name": CHAT,
         "resourceGroup": REALTIME_GROUP,
@@ -182,7 +182,7 @@ def _chat() -> dict[str, Any]:
 
 
 def _orders() -> dict[str, Any]:
-    """A user-assigned identity; one template unsigned, one signed."""
+    """Return an instance with a user-assigned identity, an unsigned and a signed template."""
     return {
         "name": ORDERS,
         "resourceGroup": REALTIME_GROUP,
@@ -202,7 +202,7 @@ def _orders() -> dict[str, Any]:
 
 
 def _payments() -> dict[str, Any]:
-    """Hardened: whoever writes more than was asked for opens it again, and a test sees it."""
+    """Return a hardened instance; a write that sends too much removes settings that tests check."""
     return {
         "name": PAYMENTS,
         "resourceGroup": PAYMENTS_GROUP,
@@ -219,19 +219,19 @@ def _payments() -> dict[str, Any]:
             },
             "tls": {"clientCertEnabled": True},
             "regionEndpointEnabled": "Disabled",
-            # Stands for what a later api-version adds: nobody may lose it.
+            # Stands for a property of a later api-version, which no write may remove.
             "propertyOfTomorrow": {"kept": True, "order": ["z", "a"]},
         },
     }
 
 
 def _lab() -> dict[str, Any]:
-    """Nothing set."""
+    """Return an instance with default settings."""
     return {"name": LAB, "resourceGroup": PAYMENTS_GROUP}
 
 
 def _vaults() -> list[dict[str, Any]]:
-    """One that goes by access policies and lets the chat's identity in, one that goes by roles."""
+    """Return a vault with an access policy for the chat instance's identity, and one with RBAC."""
     policy = {
         "tenantId": TENANT_ID,
         "objectId": CHAT_PRINCIPAL_ID,
@@ -254,7 +254,7 @@ def _vaults() -> list[dict[str, Any]]:
 
 
 def _function_app() -> dict[str, Any]:
-    """Its issuer is v2's, as App Service proposes: the tokens of upstream requests are v1."""
+    """Return a Function App with the v2 issuer that App Service sets; upstream tokens are v1."""
     registration = {
         "openIdIssuer": f"https://login.microsoftonline.com/{TENANT_ID}/v2.0",
         "clientId": UPSTREAM_APP_ID,

@@ -1,4 +1,4 @@
-"""Serve the application over TLS on loopback, and end when told to."""
+"""Serve the application over TLS on loopback, until a signal or the end of standard input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HOST = "127.0.0.1"
-# A client that hangs on to its answer does not keep Local Azure from ending.
+# Shutdown does not wait longer for clients that read their responses slowly.
 _GRACE_SECONDS = 1
 _STDIN = 0
 _ABORTABLE = (H11Protocol, WebSocketsSansIOProtocol)
@@ -48,7 +48,7 @@ async def _nothing_yet(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 
 class Server(uvicorn.Server):
-    """uvicorn that says when it is ready, and ends with status 0 on SIGTERM and SIGINT."""
+    """A uvicorn server that reports readiness, and exits with status 0 on SIGTERM and SIGINT."""
 
     def __init__(self, context: ssl.SSLContext, ready: Callable[[], None]) -> None:
         super().__init__(
@@ -70,28 +70,28 @@ class Server(uvicorn.Server):
         self._ready = ready
 
     def serve_application(self, app: ASGIApp) -> None:
-        """Say what to serve: set apart, since the application is made with `abort`."""
+        """Set the application; not in the constructor, since the application needs `abort`."""
         self.config.app = app
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to accept, then say so."""
+        """Start to accept connections, then report it."""
         await super().startup(sockets)
         self._ready()
 
     def stop(self) -> None:
-        """Answer what was asked, and end."""
+        """Finish the running requests, and exit."""
         self.should_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on a signal; uvicorn's own way raises the signal again after that."""
+        """Stop on a signal; uvicorn itself would raise the signal again afterwards."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
         yield
 
     def stop_with_stdin(self) -> None:
-        """Stop when standard input ends: when the process that holds its other end is gone."""
+        """Stop when standard input closes, as when the parent process has ended."""
 
         def watch() -> None:
             # The descriptor, not sys.stdin: a lock held at exit would crash the interpreter.
@@ -102,7 +102,7 @@ class Server(uvicorn.Server):
         threading.Thread(target=watch, daemon=True).start()
 
     def abort(self, scope: Scope) -> None:
-        """Cut the connection of a request, as a broken network does."""
+        """Cut the connection of a request, as a network failure does."""
         client = tuple(scope["client"])
         for connection in list(self.server_state.connections):
             if isinstance(connection, _ABORTABLE) and connection.client == client:

@@ -52,7 +52,7 @@ class StateFile:
 
 
 class Saving:
-    """ASGI middleware: saves after each request that may have changed something."""
+    """ASGI middleware: saves after each request that may have changed the state."""
 
     def __init__(
         self, app: ASGIApp, file: StateFile, world: World, authority: CertificateAuthority

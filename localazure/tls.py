@@ -11,7 +11,7 @@ import trustme
 HOSTS = (
     "localhost",
     "127.0.0.1",
-    # For those who can resolve an instance's own host name.
+    # For clients that resolve an instance's own host name.
     "*.service.signalr.net",
     "*.service.signalr.localhost",
     # Reached through the proxy.

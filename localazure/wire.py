@@ -20,7 +20,7 @@ Abort = Callable[[Scope], None]
 
 
 class Wire:
-    """ASGI middleware around the whole application; the control plane passes untouched."""
+    """ASGI middleware around the whole application; it does not apply to the control plane."""
 
     def __init__(self, app: ASGIApp, world: World, abort: Abort) -> None:
         self._app = app
@@ -61,7 +61,7 @@ class Wire:
             await self._fail(fault, serve, scope, _replay(body, receive), logged)
 
     async def _upgrade(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a WebSocket: a GET in the log, which a fault meets before it opens."""
+        """Serve a WebSocket: logged as a GET; a fault applies before the upgrade."""
         entry = self._world.journal.open({**scope, "method": "GET"})
 
         async def logged(message: Message) -> None:
@@ -74,7 +74,7 @@ class Wire:
         fault = self._world.faults.next_for("GET", scope["path"])
         if fault is not None:
             await asyncio.sleep(fault.delay)
-        if fault is None or not fault.replaces_the_answer:
+        if fault is None or not fault.replaces_response:
             await self._app(scope, receive, logged)
         elif fault.drop:
             self._abort(scope)
@@ -89,7 +89,7 @@ class Wire:
         self, fault: Fault, serve: ASGIApp, scope: Scope, receive: Receive, send: Send
     ) -> None:
         await asyncio.sleep(fault.delay)
-        if not fault.replaces_the_answer:
+        if not fault.replaces_response:
             await serve(scope, receive, send)
             return
         if fault.after:

@@ -22,7 +22,7 @@ from localazure.service.state import ServiceState
 class World:
     """One Azure: a home tenant's directory, its signing keys, its resources and their operations.
 
-    `base_url` is where it is served, without a trailing slash. One event loop serves all requests
+    `base_url` has no trailing slash. One event loop serves all requests
     and nothing here awaits, so each request sees and leaves a consistent state.
     """
 
@@ -36,7 +36,7 @@ class World:
         self.clear()
 
     def clear(self) -> None:
-        """Forget directory, resources, operations, faults and requests; keep the first key."""
+        """Clear directory, resources, operations, faults and requests; keep the first key."""
         self.keys.forget_rotations()
         self.directory = Directory(seed.TENANT_ID)
         self.codes = Codes()
@@ -44,7 +44,7 @@ class World:
         self.operations = Operations(self.resources)
         self.throttle = Throttle()
         self.page_size = 100
-        # How many more role assignments do not find their principal yet.
+        # The number of further role assignments that fail to find their principal.
         self.replication_delay = 0
         self.journal.clear()
         self.faults.clear()
@@ -56,7 +56,7 @@ class World:
         return SigningKey.generate()
 
     def to_json(self) -> dict[str, Any]:
-        """Return what survives a restart; `restore` reads it back."""
+        """Return the state that a restart keeps; `restore` reads it back."""
         return {
             "keys": self.keys.to_json(),
             "directory": self.directory.to_json(),
@@ -65,7 +65,7 @@ class World:
         }
 
     def restore(self, value: dict[str, Any]) -> None:
-        """Become what `to_json` wrote."""
+        """Replace the state by what `to_json` returned."""
         self.keys = SigningKeys.from_json(value["keys"])
         self.directory = Directory.from_json(value["directory"])
         self.resources = Resources.from_json(value["resources"])

@@ -1,7 +1,7 @@
 """ARM's errors: always `{"error": {"code", "message"}}`.
 
-Sentences are those of recordings where one has them. Codes marked *ours* are plausible, but no
-recording and no document confirms them.
+Messages are those of recordings where known. Codes marked *ours* are plausible, but no recording
+and no document confirms them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TROUBLESHOOT = "For more details please go to https://aka.ms/ARMResourceNotFoun
 class ArmError(Exception):
     """A request that fails; it becomes an ARM error body.
 
-    `by_gateway` marks what ARM itself refuses before a resource provider sees the request.
+    `by_gateway` marks errors of ARM itself, before a resource provider receives the request.
     """
 
     status: ClassVar[int] = 400
@@ -29,7 +29,7 @@ class ArmError(Exception):
         self.headers = headers
 
     def response(self) -> JSONResponse:
-        """Return the answer that a client gets."""
+        """Return the response to the client."""
         body = {"error": {"code": self.code, "message": str(self)}}
         headers = {"x-ms-failure-cause": "gateway"} if self.by_gateway else {}
         return JSONResponse(body, self.status, headers | (self.headers or {}))

@@ -1,4 +1,4 @@
-"""ARM's authentication of the caller, and authorization of what the caller does."""
+"""ARM's authentication of the caller, and authorization of the request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localazure.entra.issuers import v1_issuer
 from localazure.entra.tokens import Principal
 from localazure.world import World
 
-# azure-identity asks for the first, `az` for the last.
+# azure-identity requests the first, `az` the last.
 AUDIENCES = (
     "https://management.azure.com",
     "https://management.azure.com/",
@@ -55,7 +55,7 @@ def _may(world: World, principal: Principal, action: str, scope: str) -> bool:
 
 
 def roles_of(world: World, object_id: str, scope: str) -> list[Role]:
-    """Return the roles that a principal has at a scope, by itself and through its groups."""
+    """Return the roles that a principal has at a scope, directly and through its groups."""
     return roles.roles_of(world.resources, world.directory.with_groups(object_id), scope)
 
 

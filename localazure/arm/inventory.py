@@ -1,4 +1,4 @@
-"""What a subscription contains: resource providers, locations, and resources of every type.
+"""The contents of a subscription: resource providers, locations, and resources of every type.
 
 Shapes: Microsoft's REST reference for Microsoft.Resources. Providers are always registered.
 """
@@ -99,7 +99,7 @@ def get_provider(call: Call) -> Response:
 
 @providers.serves("POST", f"{SUBSCRIPTION}/providers/{{namespace}}/register", action="")
 def register_provider(call: Call) -> Response:
-    """Register a provider: all of them are registered already."""
+    """Return the provider; all of them are always registered."""
     return call.json(_provider(call, call.parameters["namespace"]))
 
 

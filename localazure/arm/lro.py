@@ -18,14 +18,14 @@ from localazure.arm import errors
 from localazure.arm.operations import Operation
 from localazure.arm.routing import Call
 
-# Azure's signed URLs are some 3.4 kB long, most of it a certificate.
+# Azure's signed URLs are about 3.4 kB long, most of it a certificate.
 _CERTIFICATE_BYTES = 2200
 _KIND = re.compile(r"/operation(?:Statuses|Results)/", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the status and the result of an operation are polled.
+    """URLs at which the status and the result of an operation are polled.
 
     Templates of a path: `{owner}` is the id of the resource that is polled, `{group}` that of its
     resource group, `{name}` its name, `{location}` its location, `{operation}` the operation's
@@ -126,7 +126,7 @@ def result(call: Call) -> Response:
 
 
 def _is_under(operation: Operation, path: str) -> bool:
-    """Tell whether the path is the operation's own resource, spelled in any case."""
+    """Return whether the path is the operation's own resource, spelled in any case."""
     return path.lower() == operation.resource_id.lower()
 
 

@@ -1,6 +1,6 @@
 """Private endpoints (Microsoft.Network), as far as they connect to an instance of SignalR.
 
-No virtual network is behind them: a private endpoint only makes the connection that the instance
+No virtual network is behind them: a private endpoint only creates the connection that the instance
 shows, pending or approved. Creating one ends at once, unlike in Azure.
 """
 
@@ -54,7 +54,7 @@ endpoints.serves_reads()
 
 @endpoints.serves("PUT", _ONE, action="write")
 def put_endpoint(call: Call) -> Response:
-    """Create a private endpoint and its connections; an existing one is answered as it is."""
+    """Create a private endpoint and its connections; an existing one is returned unchanged."""
     found = call.world.resources.get(call.path)
     if found is not None:
         return call.json(found.document)

@@ -1,4 +1,4 @@
-"""Long-running operations: what a write started, how far it is, and how it ends.
+"""Long-running operations: their progress and outcome.
 
 A write takes effect at once and its resource says `Creating` or `Updating` until the operation
 ends, as Microsoft's recordings show. A `Progression` sets how long that takes and how it ends; in
@@ -68,7 +68,7 @@ class Operation:
         return self.status == RUNNING
 
     def is_due(self) -> bool:
-        """Tell whether it was polled, or ran, for long enough to end."""
+        """Return whether it was polled often enough, or ran long enough, to end."""
         polls, seconds = self.progression.polls, self.progression.seconds
         polled_enough = polls is not None and self.polled >= polls
         return polled_enough or (seconds is not None and time.time() >= self.started + seconds)
@@ -88,7 +88,7 @@ class Operation:
         return body
 
     def error(self) -> dict[str, str]:
-        """Return why it failed."""
+        """Return the error of a failed operation."""
         return {"code": self.progression.code, "message": self.progression.message}
 
 

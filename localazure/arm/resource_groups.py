@@ -19,7 +19,7 @@ from localazure.arm.schema import ANYTHING
 from localazure.arm.subscriptions import API_VERSIONS
 
 TYPE = "Microsoft.Resources/resourceGroups"
-# Recorded: the service asks for this between two polls of a deletion.
+# Recorded: the seconds between two polls of a deletion.
 _RETRY_AFTER = 15
 _SHAPE = {
     **dict.fromkeys(("id", "name", "type", "location", "managedBy"), str),
@@ -64,7 +64,7 @@ def list_groups(call: Call) -> Response:
 # Before GET, whose routes answer HEAD too.
 @groups.serves("HEAD", GROUP, action="read")
 def check_group(call: Call) -> Response:
-    """Tell whether a resource group exists: 204 or 404."""
+    """Return whether a resource group exists: 204 or 404."""
     exists = call.world.resources.get(call.path) is not None
     return Response(status_code=204 if exists else 404)
 
@@ -101,7 +101,7 @@ def patch_group(call: Call) -> Response:
 
 @groups.serves("DELETE", GROUP, action="delete")
 def delete_group(call: Call) -> Response:
-    """Delete a resource group with all that it contains: an operation. Raises GroupNotFound."""
+    """Delete a resource group with everything in it: an operation. Raises GroupNotFound."""
     found = _found(call)
     if call.world.operations.running_on(found.id):
         raise errors.Busy(found.id)

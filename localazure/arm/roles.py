@@ -1,4 +1,4 @@
-"""Azure's roles: those built-in ones that SignalR and its neighbours use, and custom ones.
+"""Azure's roles: the built-in ones for SignalR and related services, and custom ones.
 
 Ids and actions: Microsoft's "Azure built-in roles"; Contributor's are recorded.
 """
@@ -35,11 +35,11 @@ class Role:
     created_on: str = _BUILT_IN_SINCE
 
     def allows(self, action: str) -> bool:
-        """Tell whether the role allows a control-plane action."""
+        """Return whether the role allows a control-plane action."""
         return _matches(self.actions, action) and not _matches(self.not_actions, action)
 
     def allows_data(self, action: str) -> bool:
-        """Tell whether the role allows a data-plane action."""
+        """Return whether the role allows a data-plane action."""
         is_excluded = _matches(self.not_data_actions, action)
         return _matches(self.data_actions, action) and not is_excluded
 
@@ -254,7 +254,7 @@ def find(id_or_name: str, resources: Resources | None = None) -> Role | None:
 
 
 def assignment(scope: str, name: str, role: Role, principal_id: str, by: str) -> Resource:
-    """Return the resource that a role assignment is."""
+    """Return a new role assignment as a resource."""
     subscription = "/".join(scope.split("/")[:3])
     return Resource(
         {

@@ -64,7 +64,7 @@ class Call:
         return re.split("/providers/", self.path, flags=re.IGNORECASE)[0]
 
     def content(self, shape: Any) -> dict[str, Any]:
-        """Return the body, which has to match the shape. Raises InvalidContent."""
+        """Return the body, validated against the shape. Raises InvalidContent."""
         if not isinstance(self.body, dict):
             raise errors.InvalidContent("The request content has to be a JSON object.")
         check(self.body, shape)
@@ -78,7 +78,7 @@ class Call:
         return found
 
     def require_group(self) -> None:
-        """Refuse where the path's resource group does not exist. Raises GroupNotFound."""
+        """Check that the path's resource group exists. Raises GroupNotFound."""
         _require_group(self.world, f"{self.path}/")
 
     def link(self, path: str, **query: str) -> str:
@@ -159,8 +159,8 @@ class Provider:
     def serves(self, method: str, path: str, *, action: str) -> Callable[[Handler], Handler]:
         """Register a function for a method and path.
 
-        `action` is what the caller's role has to allow: a name under the provider's type (`read`),
-        or the empty text where every authenticated caller may.
+        `action` is what the caller's role has to allow: a name under the provider's type, such as
+        `read`, or the empty text if every authenticated caller is allowed.
         """
 
         def register(handler: Handler) -> Handler:

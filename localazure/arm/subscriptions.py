@@ -45,7 +45,7 @@ def subscription(subscription_id: str, tenant_id: str, display_name: str) -> Res
 
 @subscriptions.serves("GET", "/subscriptions", action="")
 def list_subscriptions(call: Call) -> Response:
-    """List those in which the caller has a role."""
+    """List the subscriptions in which the caller has a role."""
     resources = call.world.resources
     return call.page(
         one

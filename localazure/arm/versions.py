@@ -1,4 +1,4 @@
-"""The api-versions that a resource provider publishes, and what each of them shows.
+"""The api-versions that a resource provider publishes, and the properties of each.
 
 A provider keeps one document per resource, with everything that its newest version knows. Each
 answer is cut down to the version that the request names.

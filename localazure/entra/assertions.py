@@ -1,4 +1,4 @@
-"""Client assertions: a signed token instead of a client secret (RFC 7521, RFC 7523).
+"""Client assertions: signed tokens instead of a client secret (RFC 7521, RFC 7523).
 
 An application signs with a registered certificate; a workload presents a token of an issuer that
 a federated credential names. Codes: Microsoft's "Microsoft Entra authentication error codes".
@@ -53,7 +53,7 @@ class Assertion:
 
     def verify_signature(self, key: rsa.RSAPublicKey) -> None:
         """Verify the signature alone. Raises jwt.InvalidTokenError."""
-        # Times and audience have refusals of their own.
+        # Times and audience are checked separately.
         jwt.decode(
             self.token,
             key,

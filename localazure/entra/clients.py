@@ -24,7 +24,7 @@ from localazure.world import World
 class TokenRequest:
     """A request to a token endpoint.
 
-    `authority` is the address of Local Azure as the client used it, without the tenant.
+    `authority` is the base URL of Local Azure as the client used it, without the tenant.
     """
 
     tenant: str

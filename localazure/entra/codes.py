@@ -17,9 +17,9 @@ LIFETIME_SECONDS = 600
 
 @dataclass(frozen=True)
 class Grant:
-    """A sign-in to an application, and what the request for tokens has to match."""
+    """A sign-in to an application, and the values that the token request has to match."""
 
-    person_id: str
+    user_id: str
     client_id: str
     redirect_uri: str
     scope: str
@@ -41,7 +41,7 @@ class Codes:
         return code
 
     def redeem(self, code: str, client_id: str, redirect_uri: str, verifier: str) -> Grant:
-        """Return the grant of a code, which a failed attempt uses up too.
+        """Return the grant of a code, which a failed attempt redeems too.
 
         Raises TokenRefused.
         """

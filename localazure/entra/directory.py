@@ -50,16 +50,16 @@ class Application:
         )
 
     def accepts(self, secret: str) -> bool:
-        """Tell whether the secret is one of this application's."""
+        """Return whether the secret is one of this application's."""
         return any(hmac.compare_digest(secret.encode(), known.encode()) for known in self.secrets)
 
     def answers_to(self, resource: str) -> bool:
-        """Tell whether `resource` names this application."""
+        """Return whether `resource` names this application."""
         return resource.rstrip("/") in {self.app_id, *(u.rstrip("/") for u in self.identifier_uris)}
 
 
 @dataclass
-class Person:
+class User:
     """A user of the home tenant; `app_roles` are the values of the app roles, by client id."""
 
     object_id: str
@@ -68,7 +68,7 @@ class Person:
     app_roles: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def from_seed(cls, value: dict[str, Any]) -> Person:
+    def from_seed(cls, value: dict[str, Any]) -> User:
         """Read a user as a seed writes it; only `userPrincipalName` must be given."""
         name: str = value["userPrincipalName"]
         return cls(
@@ -81,7 +81,7 @@ class Person:
 
 @dataclass
 class Group:
-    """A security group; `members` are object ids of people, groups and service principals."""
+    """A security group; `members` are object ids of users, groups and service principals."""
 
     object_id: str
     display_name: str
@@ -99,12 +99,12 @@ class Group:
 
 
 class Directory:
-    """The applications, people and groups, by id."""
+    """The applications, users and groups, by id."""
 
     def __init__(self, tenant_id: str) -> None:
         self.tenant_id = tenant_id
         self._applications: dict[str, Application] = {}
-        self._people: dict[str, Person] = {}
+        self._users: dict[str, User] = {}
         self._groups: dict[str, Group] = {}
 
     def add(self, application: Application) -> None:
@@ -119,17 +119,17 @@ class Directory:
         """Return the application that `resource` names."""
         return next((app for app in self.applications() if app.answers_to(resource)), None)
 
-    def add_person(self, person: Person) -> None:
+    def add_user(self, user: User) -> None:
         """Add a user, or replace the one of the same id."""
-        self._people[person.object_id.lower()] = person
+        self._users[user.object_id.lower()] = user
 
-    def find_person(self, object_id: str) -> Person | None:
+    def find_user(self, object_id: str) -> User | None:
         """Return the user of that object id."""
-        return self._people.get(object_id.lower())
+        return self._users.get(object_id.lower())
 
-    def people(self) -> list[Person]:
+    def users(self) -> list[User]:
         """Return all users."""
-        return list(self._people.values())
+        return list(self._users.values())
 
     def add_group(self, group: Group) -> None:
         """Add a group, or replace the one of the same id."""
@@ -165,7 +165,7 @@ class Directory:
         return {
             "tenantId": self.tenant_id,
             "applications": [asdict(application) for application in self.applications()],
-            "people": [asdict(person) for person in self.people()],
+            "people": [asdict(user) for user in self.users()],
             "groups": [asdict(group) for group in self.groups()],
         }
 
@@ -175,8 +175,8 @@ class Directory:
         directory = cls(value["tenantId"])
         for application in value["applications"]:
             directory.add(Application(**application))
-        for person in value.get("people", []):
-            directory.add_person(Person(**person))
+        for user in value.get("people", []):
+            directory.add_user(User(**user))
         for group in value.get("groups", []):
             directory.add_group(Group(**group))
         return directory

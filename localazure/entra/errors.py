@@ -14,8 +14,8 @@ from localazure.entra.tokens import correlation
 class TokenRefused(Exception):
     """A token request that fails; `number` is the AADSTS code."""
 
-    def __init__(self, error: str, number: int, sentence: str, status: int = 400) -> None:
-        super().__init__(sentence)
+    def __init__(self, error: str, number: int, message: str, status: int = 400) -> None:
+        super().__init__(message)
         self.error = error
         self.number = number
         self.status = status
@@ -104,7 +104,7 @@ def sign_in_required() -> TokenRefused:
 
 
 def consent_declined() -> TokenRefused:
-    """The user canceled the sign-in."""
+    """The user cancelled the sign-in."""
     return TokenRefused("access_denied", 65004, "User declined to consent to access the app.")
 
 
@@ -256,7 +256,7 @@ def issuer_unreachable(issuer: str) -> TokenRefused:
 
 
 def description(error: TokenRefused, ids: dict[str, str]) -> str:
-    """Return the sentence with its code and the ids, as Entra writes it."""
+    """Return the message with its code and the ids, in Entra's format."""
     return (
         f"AADSTS{error.number}: {error} Trace ID: {ids['trace_id']} "
         f"Correlation ID: {ids['correlation_id']} Timestamp: {ids['timestamp']}"

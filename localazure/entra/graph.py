@@ -1,7 +1,7 @@
-"""Microsoft Graph: applications, service principals, users and groups, to read.
+"""Microsoft Graph: applications, service principals, users and groups, read-only.
 
 Azure serves it at graph.microsoft.com; here it is `/v1.0/...` of the same address. Any principal
-of the home tenant may read: app roles such as Application.Read.All are not asked for.
+of the home tenant may read: app roles such as Application.Read.All are not required.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from localazure.arm import errors, guard
 from localazure.arm.routing import json_content
-from localazure.entra.directory import Application, Group, Person, derived_guid
+from localazure.entra.directory import Application, Group, User, derived_guid
 from localazure.entra.principals import service_principals
 from localazure.world import world_of
 
@@ -34,7 +34,7 @@ Test = Callable[[Entity], bool]
 
 
 class UnsupportedQuery(errors.ArmError):
-    """A query that Graph knows and this does not, or that Graph refuses."""
+    """A query that Graph refuses, or that is not implemented here."""
 
     code = "Request_UnsupportedQuery"
 
@@ -70,7 +70,7 @@ async def get_service_principal(request: Request) -> JSONResponse:
 
 async def list_users(request: Request) -> JSONResponse:
     """GET /v1.0/users."""
-    return _page(request, "users", map(_user, world_of(request).directory.people()))
+    return _page(request, "users", map(_user, world_of(request).directory.users()))
 
 
 async def list_groups(request: Request) -> JSONResponse:
@@ -79,30 +79,30 @@ async def list_groups(request: Request) -> JSONResponse:
 
 
 async def get_by_ids(request: Request) -> JSONResponse:
-    """POST /v1.0/directoryObjects/getByIds: what `az role assignment` asks for names."""
+    """POST /v1.0/directoryObjects/getByIds: `az role assignment` reads names with it."""
     _authenticate(request)
     directory = world_of(request).directory
     body = json_content(await request.body()) or {}
-    wanted = {str(one).lower() for one in body.get("ids") or ()}
+    ids = {str(one).lower() for one in body.get("ids") or ()}
     found = [
         {"@odata.type": f"#microsoft.graph.{kind}"} | entity
         for kind, entities in (
             ("servicePrincipal", service_principals(world_of(request))),
-            ("user", map(_user, directory.people())),
+            ("user", map(_user, directory.users())),
             ("group", map(_group, directory.groups())),
         )
         for entity in entities
-        if entity["id"].lower() in wanted
+        if entity["id"].lower() in ids
     ]
     return JSONResponse({"value": found})
 
 
-def _user(person: Person) -> Entity:
+def _user(user: User) -> Entity:
     return {
-        "id": person.object_id,
-        "displayName": person.display_name,
-        "userPrincipalName": person.user_principal_name,
-        "mail": person.user_principal_name,
+        "id": user.object_id,
+        "displayName": user.display_name,
+        "userPrincipalName": user.user_principal_name,
+        "mail": user.user_principal_name,
     }
 
 
@@ -124,11 +124,11 @@ def _application(application: Application) -> Entity:
 
 def _one(request: Request, entities: Iterable[Entity]) -> JSONResponse:
     _authenticate(request)
-    wanted = request.path_params["id"].lower()
+    object_id = request.path_params["id"].lower()
     for entity in entities:
-        if entity["id"].lower() == wanted:
+        if entity["id"].lower() == object_id:
             return JSONResponse(entity)
-    raise EntityNotFound(f"Resource '{wanted}' does not exist.")
+    raise EntityNotFound(f"Resource '{object_id}' does not exist.")
 
 
 def _page(request: Request, kind: str, entities: Iterable[Entity]) -> JSONResponse:
@@ -165,10 +165,10 @@ def _page_size(top: str | None) -> int:
 
 
 def _test(request: Request) -> Test:
-    search, wanted = request.query_params.get("$search"), request.query_params.get("$filter")
+    search, filter_ = request.query_params.get("$search"), request.query_params.get("$filter")
     if search and request.headers.get("ConsistencyLevel", "").lower() != "eventual":
         raise UnsupportedQuery("Request with $search query parameter only works with eventual.")
-    tests = ([_searched(search)] if search else []) + ([_filtered(wanted)] if wanted else [])
+    tests = ([_searched(search)] if search else []) + ([_filtered(filter_)] if filter_ else [])
     return lambda entity: all(test(entity) for test in tests)
 
 
@@ -180,24 +180,24 @@ def _searched(search: str) -> Test:
     return lambda entity: text in str(entity.get(name, "")).lower()
 
 
-def _filtered(wanted: str) -> Test:
-    if match := _EQUALS.fullmatch(wanted):
+def _filtered(filter_: str) -> Test:
+    if match := _EQUALS.fullmatch(filter_):
         name, text = match[1], match[2].lower()
         return lambda entity: str(entity.get(name, "")).lower() == text
-    if match := _STARTS.fullmatch(wanted):
+    if match := _STARTS.fullmatch(filter_):
         name, text = match[1], match[2].lower()
         return lambda entity: str(entity.get(name, "")).lower().startswith(text)
-    if match := _ANY.fullmatch(wanted):
+    if match := _ANY.fullmatch(filter_):
         name, text = match[1], match[3]
         return lambda entity: text in entity.get(name, [])
-    raise UnsupportedQuery(f"The filter '{wanted}' is not supported.")
+    raise UnsupportedQuery(f"The filter '{filter_}' is not supported.")
 
 
 def _selected(entity: Entity, names: str | None) -> Entity:
     if not names:
         return entity
-    wanted = {name.strip() for name in names.split(",")} | {"id"}
-    return {name: value for name, value in entity.items() if name in wanted}
+    selected = {name.strip() for name in names.split(",")} | {"id"}
+    return {name: value for name, value in entity.items() if name in selected}
 
 
 ROUTES = [

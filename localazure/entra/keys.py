@@ -32,7 +32,7 @@ class SigningKey:
 
     @classmethod
     def generate(cls) -> SigningKey:
-        """Make a new key of 2048 bits, the size of Entra's."""
+        """Generate a key of 2048 bits, the size of Entra's."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Local Azure token signing")])
         now = dt.datetime.now(dt.UTC)
@@ -113,12 +113,12 @@ class SigningKeys:
         return next((key for key in self._keys if key.kid == kid), None)
 
     def rotate(self) -> SigningKey:
-        """Sign with a new key from now on; the old ones stay published."""
+        """Add a new signing key; the old ones stay published."""
         self._keys.append(SigningKey.generate())
         return self.current
 
     def forget_rotations(self) -> None:
-        """Go back to the first key alone."""
+        """Remove all keys except the first."""
         del self._keys[1:]
 
     def jwks(self, issuer: str | None = None) -> dict[str, Any]:

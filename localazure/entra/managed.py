@@ -11,7 +11,7 @@ from localazure.entra.tokens import Principal
 
 
 class NoIdentity(Exception):
-    """There is no identity to issue a token to; the text says which one is missing."""
+    """The identity to issue a token to does not exist; the text names it."""
 
 
 def principal_of(instance: Resource, resources: Resources) -> Principal:

@@ -1,7 +1,7 @@
 """Tokens for a machine's managed identity: instance metadata service and App Service endpoint.
 
 Sources: Microsoft's "Use managed identities for Azure resources to acquire a token" and "How to
-use managed identities for App Service". The machine is this one: it has a system-assigned
+use managed identities for App Service". This machine has a system-assigned
 identity, and every user-assigned identity is assigned to it.
 """
 
@@ -18,7 +18,7 @@ from starlette.routing import Route
 from localazure import seed
 from localazure.arm.identities.user_assigned import TYPE as USER_ASSIGNED
 from localazure.entra.directory import derived_guid
-from localazure.entra.issuing import issue
+from localazure.entra.issuance import issue
 from localazure.entra.managed import client_id, user_assigned
 from localazure.entra.tokens import IDENTITY_TOKEN_SECONDS, Principal
 from localazure.world import World, world_of
@@ -30,7 +30,7 @@ _SELECTORS = ("client_id", "object_id", "principal_id", "msi_res_id", "mi_res_id
 
 
 class MetadataRefused(Exception):
-    """The service gives no token; the text says why."""
+    """The service issues no token; the text says why."""
 
 
 def machine(world: World) -> Principal:
@@ -57,7 +57,7 @@ async def imds_token(request: Request) -> JSONResponse:
         answer = _answer(request)
     except MetadataRefused as error:
         return _refusal(str(error))
-    # Here numbers are strings.
+    # The service sends numbers as strings.
     return JSONResponse({name: str(value) for name, value in answer.items()})
 
 
@@ -97,13 +97,13 @@ def _answer(request: Request) -> dict[str, Any]:
 def _principal(world: World, request: Request) -> Principal:
     """Return the identity that the query selects, or the machine's own. Raises MetadataRefused."""
     query = request.query_params
-    wanted = {query[name].lower() for name in _SELECTORS if name in query}
-    if not wanted:
+    selectors = {query[name].lower() for name in _SELECTORS if name in query}
+    if not selectors:
         return machine(world)
     for identity in world.resources.of_type(USER_ASSIGNED):
         properties = identity.document["properties"]
         names = {properties["clientId"], properties["principalId"], identity.id}
-        if wanted <= {name.lower() for name in names}:
+        if selectors <= {name.lower() for name in names}:
             return user_assigned(identity)
     raise MetadataRefused("Identity not found")
 

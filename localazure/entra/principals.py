@@ -12,7 +12,7 @@ from localazure.world import World
 
 
 def service_principals(world: World) -> Iterator[dict[str, Any]]:
-    """Yield them as Microsoft Graph's servicePrincipal."""
+    """Yield the service principals in Microsoft Graph's form."""
     for application in world.directory.applications():
         yield _principal(
             application.principal_id,

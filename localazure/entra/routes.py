@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from localazure.entra import errors, issuers
 from localazure.entra.clients import TokenRequest, authenticate_client
-from localazure.entra.issuing import issue
-from localazure.entra.signing_in import authorize, redeem
+from localazure.entra.issuance import issue
+from localazure.entra.sign_in import authorize, redeem
 from localazure.entra.tokens import APPLICATION_TOKEN_SECONDS, Principal
 from localazure.world import world_of
 
@@ -117,7 +117,7 @@ def _answer(tokens: dict[str, str]) -> JSONResponse:
 
 
 def _authority(request: Request) -> str:
-    """Return Local Azure's address as the client used it: `localhost` or `127.0.0.1`.
+    """Return Local Azure's base URL as the client used it: `localhost` or `127.0.0.1`.
 
     MSAL refuses a document whose endpoints are on another host than its authority.
     """

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from localazure.entra.directory import Application, Person
+from localazure.entra.directory import Application, User
 from localazure.entra.errors import TokenRefused
 
 # Form fields that the page adds to the parameters of the request.
-PERSON = "localazure_person"
+USER = "localazure_user"
 CANCEL = "localazure_cancel"
 
 _STYLE = """
@@ -21,13 +21,13 @@ button small { display: block; color: #4a4a4a; }
 """
 
 
-def choice(application: Application, people: Iterable[Person], asked: Mapping[str, str]) -> str:
+def choice(application: Application, users: Iterable[User], asked: Mapping[str, str]) -> str:
     """Return the page that lists the users; its form carries the parameters of the request."""
     fields = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in asked.items()
     )
-    buttons = "".join(_button(application, person) for person in people)
+    buttons = "".join(_button(application, user) for user in users)
     return _page(
         "Sign in to Local Azure",
         f"<p>to continue to {escape(application.display_name)}. "
@@ -45,12 +45,12 @@ def refusal(error: TokenRefused) -> str:
     )
 
 
-def _button(application: Application, person: Person) -> str:
-    roles = ", ".join(person.app_roles.get(application.app_id, [])) or "no app role"
+def _button(application: Application, user: User) -> str:
+    roles = ", ".join(user.app_roles.get(application.app_id, [])) or "no app role"
     return (
-        f'<button name="{PERSON}" value="{escape(person.object_id)}">'
-        f"{escape(person.display_name)}"
-        f"<small>{escape(person.user_principal_name)}: {escape(roles)}</small></button>"
+        f'<button name="{USER}" value="{escape(user.object_id)}">'
+        f"{escape(user.display_name)}"
+        f"<small>{escape(user.user_principal_name)}: {escape(roles)}</small></button>"
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import jwt
 
-from localazure.entra.directory import Person, derived_guid
+from localazure.entra.directory import User, derived_guid
 from localazure.entra.issuers import v1_issuer, v2_issuer
 from localazure.entra.keys import SigningKey
 
@@ -80,12 +80,10 @@ def claims_v2(principal: Principal, audience: str, base_url: str) -> dict[str, A
     return claims | {"iss": v2_issuer(base_url, principal.tenant_id), "ver": "2.0"}
 
 
-def claims_of_person(
-    person: Person, client_id: str, base_url: str, tenant_id: str
-) -> dict[str, Any]:
+def claims_of_user(user: User, client_id: str, base_url: str, tenant_id: str) -> dict[str, Any]:
     """Return the claims of a v2 id token; `roles` is absent where the app gave none."""
     issued = int(time.time())
-    roles = person.app_roles.get(client_id, [])
+    roles = user.app_roles.get(client_id, [])
     return {
         "aud": client_id,
         "iss": v2_issuer(base_url, tenant_id),
@@ -93,12 +91,12 @@ def claims_of_person(
         "nbf": issued - BACKDATED_SECONDS,
         "exp": issued + APPLICATION_TOKEN_SECONDS,
         "aio": secrets.token_urlsafe(32),
-        "name": person.display_name,
-        "oid": person.object_id,
-        "preferred_username": person.user_principal_name,
+        "name": user.display_name,
+        "oid": user.object_id,
+        "preferred_username": user.user_principal_name,
         "rh": f"1.{secrets.token_urlsafe(40)}.",
         # Pairwise: each application sees another value for the same user.
-        "sub": derived_guid("subject", client_id, person.object_id),
+        "sub": derived_guid("subject", client_id, user.object_id),
         "tid": tenant_id,
         "uti": secrets.token_urlsafe(16),
         "ver": "2.0",

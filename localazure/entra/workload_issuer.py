@@ -1,6 +1,6 @@
 """Issuers of workload tokens: Local Azure's own, and OpenID providers on this machine.
 
-Local Azure's own stands for a Kubernetes cluster or a pipeline: `POST /_local/workload-tokens`
+Local Azure's own represents a Kubernetes cluster or a pipeline: `POST /_local/workload-tokens`
 returns a token of the issuer `<base URL>/_local/issuer`.
 """
 
@@ -31,7 +31,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def issuer_of(world: World) -> str:
-    """Return the address of Local Azure's own issuer."""
+    """Return the URL of Local Azure's own issuer."""
     return f"{world.base_url}{PATH}"
 
 

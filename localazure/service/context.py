@@ -1,4 +1,4 @@
-"""What serving a request needs: the world, the upstream HTTP client, and the instance called."""
+"""The context of a request: the world, the upstream HTTP client and the instance."""
 
 from __future__ import annotations
 

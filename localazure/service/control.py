@@ -1,4 +1,4 @@
-"""Control addresses of the service: events without a client, tokens to order, connections."""
+"""The control plane of the service: events without a client, custom tokens, connections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from localazure.control import ControlError, content
-from localazure.entra.forging import forge
+from localazure.entra.custom_tokens import custom_token
 from localazure.entra.managed import NoIdentity
 from localazure.service.instances import find_instance
 from localazure.service.upstream.request import ClientEvent
@@ -42,10 +42,10 @@ async def post_event(request: Request) -> JSONResponse:
 
 
 async def post_token(request: Request) -> JSONResponse:
-    """POST /_local/tokens: return a token to order, valid or not."""
+    """POST /_local/tokens: return a custom token, valid or not."""
     body = await content(request)
     try:
-        return JSONResponse({"token": forge(world_of(request), body)})
+        return JSONResponse({"token": custom_token(world_of(request), body)})
     except (KeyError, TypeError, ValueError, NoIdentity) as error:
         raise ControlError(f"No such token: {error}") from error
 
@@ -57,10 +57,10 @@ async def list_connections(request: Request) -> JSONResponse:
 
 async def drop_connections(request: Request) -> JSONResponse:
     """POST /_local/connections/drop {connectionId?}: break network connections, all by default."""
-    wanted = (await content(request)).get("connectionId")
+    connection_id = (await content(request)).get("connectionId")
     dropped = 0
     for connection in world_of(request).service.connections:
-        if wanted in (None, connection.id):
+        if connection_id in (None, connection.id):
             connection.abort("The connection was dropped.")
             dropped += 1
     return JSONResponse({"dropped": dropped})

@@ -1,8 +1,8 @@
-"""Instances' addresses: which requests are for the data plane of which instance.
+"""Routing of requests to the data planes of instances.
 
 In Azure each instance has a host of its own. Here the one port serves `/signalr/<instance>/...`,
-and the hosts `<instance>.service.signalr.net` and `<instance>.service.signalr.localhost` for those
-who can resolve them; `--instance-port` gives an instance a port of its own.
+and, for clients that can resolve them, the hosts `<instance>.service.signalr.net` and
+`<instance>.service.signalr.localhost`; `--instance-port` gives an instance a port of its own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HOST = re.compile(r"([a-z0-9-]+)\.service\.signalr\.(?:net|localhost)(?::\d+)?"
 
 
 class ServiceEndpoint:
-    """ASGI middleware that serves instances' data planes, and passes on everything else.
+    """ASGI middleware that serves instances' data planes, and forwards everything else.
 
     `ports` maps ports of their own to instances' names; `abort` drops the connection of a request.
     """

@@ -27,7 +27,7 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Instance:
-    """The settings of one instance. What the document lacks has the service's default."""
+    """The settings of one instance. Absent properties have the service's defaults."""
 
     resource: Resource
 
@@ -80,7 +80,7 @@ class Instance:
 
     @property
     def connection_limit(self) -> int:
-        """How many client connections are accepted at once."""
+        """The maximum number of client connections."""
         if self.is_free:
             return _FREE_CONNECTIONS
         units = (self.resource.document.get("sku") or {}).get("capacity") or 1
@@ -88,13 +88,13 @@ class Instance:
 
     @property
     def keep_alive_seconds(self) -> float:
-        """How often clients receive a ping."""
+        """Seconds between pings to a client."""
         seconds = self._serverless.get("keepAliveIntervalInSeconds")
         return float(seconds or _KEEP_ALIVE_SECONDS)
 
     @property
     def timeout_seconds(self) -> float:
-        """How long a client may be silent."""
+        """Seconds after which a silent client is disconnected."""
         return float(self._serverless.get("connectionTimeoutInSeconds") or _TIMEOUT_SECONDS)
 
     @property
@@ -141,7 +141,7 @@ def find_instance(world: World, name: str) -> Instance | None:
 
 
 def _permits_address(rules: list[dict[str, Any]], address: str) -> bool:
-    """The first rule whose range has the address decides; without rules all are permitted."""
+    """Return the decision of the first rule that contains the address; True without rules."""
     for rule in rules:
         try:
             is_inside = ip_address(address) in ip_network(str(rule.get("value")), strict=False)

@@ -1,4 +1,4 @@
-"""What the service remembers until it ends: connections, groups and the keys that it made."""
+"""In-memory state of the service: connections, groups and generated keys."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ class ServiceState:
         self.keys = ServiceKeys()
 
     def clear(self) -> None:
-        """Drop all connections, and forget all keys and groups."""
+        """Drop all connections, keys and groups."""
         self.connections.clear()
         self.keys = ServiceKeys()

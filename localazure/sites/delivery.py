@@ -1,4 +1,4 @@
-"""Deliver a request to the site that its host name belongs to."""
+"""Delivery of requests to sites by host name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localazure.world import World
 
 
 def is_site_host(resources: Resources, host: str) -> bool:
-    """Tell whether requests to a host name belong here: any of App Service's, and custom ones."""
+    """Return whether a host name is one of App Service's or a site's custom one."""
     return host.lower().endswith(HOST_SUFFIX) or find_site(resources, host) is not None
 
 
@@ -25,7 +25,7 @@ def find_site(resources: Resources, host: str) -> Resource | None:
 
 
 def deliver(world: World, request: SiteRequest) -> SiteAnswer:
-    """Return what the site's host answers.
+    """Return the response of the site's host.
 
     A host name without a site answers 404, as App Service's front end does; in Azure a name that
     was never used does not resolve at all.

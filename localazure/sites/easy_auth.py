@@ -1,8 +1,8 @@
 """App Service's built-in authentication ("Easy Auth"), for requests with a bearer token or none.
 
 Sources: Microsoft's "Authentication and authorization in Azure App Service", "Configure your App
-Service or Azure Functions app to use Microsoft Entra sign-in" and "File-based configuration". A
-configuration that comes from a file is not known here: such a site has no authentication.
+Service or Azure Functions app to use Microsoft Entra sign-in" and "File-based configuration". File-
+based configuration is not supported: such a site has no authentication.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Settings:
 
 
 def settings_of(site: Resource) -> Settings:
-    """Return the settings in force: V2's after a site was moved to it, or where none were set."""
+    """Return the settings in force: V2 after a migration of the site, or if none were set."""
     classic, v2 = site.hidden[CLASSIC], site.hidden[V2]
     is_used = classic.get("enabled") or classic.get("clientId") or classic.get("issuer")
     if str(classic.get("configVersion")).lower() == "v2" or not is_used:
@@ -71,13 +71,13 @@ def check(world: World, site: Resource, request: SiteRequest) -> SiteAnswer | No
             403, b"You do not have permission to view this directory or page.", {}, str(error)
         )
     except TokenRejected as error:
-        # A bad token is never sent to a page for signing in.
+        # A request with an invalid token is never redirected to a sign-in page.
         return None if settings.action == ANONYMOUS else _challenge(str(error))
     return None
 
 
 def is_authenticated(world: World, site: Resource, request: SiteRequest) -> bool:
-    """Tell whether the site's authentication accepted the request's token."""
+    """Return whether the site's authentication accepted the request's token."""
     settings = settings_of(site)
     if not (settings.is_enabled and settings.accepts_tokens and request.bearer):
         return False

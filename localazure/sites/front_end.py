@@ -48,7 +48,7 @@ def _may_connect(site: Resource, request: SiteRequest) -> bool:
     access = properties.get("publicNetworkAccess") or config.get("publicNetworkAccess") or ""
     if str(access).lower() == "disabled":
         return False
-    # A private endpoint closes public access unless that is enabled by name.
+    # A private endpoint disables public access unless that is enabled explicitly.
     if properties.get("privateEndpointConnections") and str(access).lower() != "enabled":
         return False
     return _passes_restrictions(config, request.client)
@@ -64,7 +64,7 @@ def _passes_restrictions(config: dict[str, Any], client: str | None) -> bool:
     default = config.get("ipSecurityRestrictionsDefaultAction")
     if default:
         return str(default).lower() == "allow"
-    # Without a default of its own, a list that allows something denies the rest.
+    # Without an explicit default, a list with an allow rule denies everything else.
     return not any(str(rule.get("action", "Allow")).lower() == "allow" for rule in rules)
 
 
@@ -92,7 +92,7 @@ def _needs_certificate(properties: dict[str, Any], path: str) -> bool:
 
 
 def _has_link(site: Resource, service: Resource | None) -> bool:
-    """Tell whether the service has an approved shared private link to the site."""
+    """Return whether the service has an approved shared private link to the site."""
     if service is None:
         return False
     links = service.document["properties"].get("sharedPrivateLinkResources") or []

@@ -1,7 +1,7 @@
-"""The Azure Functions host: keys, and a function that answers nothing.
+"""The Azure Functions host: keys, and a function with an empty response.
 
-`/runtime/webhooks/signalr` asks for the extension's system key (or the master key) whatever the
-built-in authentication says. Source: azure-functions-host, ExtensionsController; with a token
+`/runtime/webhooks/signalr` requires the extension's system key (or the master key) regardless of
+built-in authentication. Source: azure-functions-host, ExtensionsController; with a token
 accepted by Easy Auth and without the key, users see 403
 (Azure/Azure-Functions#2531, azure-functions-signalrservice-extension#294).
 """
@@ -23,7 +23,7 @@ _NOT_FOUND = SiteAnswer(404, refused_by="no such function")
 
 
 def answer(world: World, site: Resource, request: SiteRequest) -> SiteAnswer:
-    """Return what the host of a Function App answers; a Web App accepts every request."""
+    """Return the response of a Function App's host; a Web App accepts every request."""
     if "functionapp" not in str(site.document.get("kind") or "").lower():
         return SiteAnswer(200)
     path = request.path.lower()

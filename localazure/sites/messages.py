@@ -55,7 +55,7 @@ class SiteRequest:
 
 @dataclass(frozen=True)
 class SiteAnswer:
-    """An answer. `refused_by` says for people which part refused; None where it was accepted."""
+    """An answer. `refused_by` is readable text that names the part that refused, or None."""
 
     status: int
     body: bytes = b""

@@ -18,7 +18,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 async def answer(request: Request) -> Response:
-    """Answer as the site's host does; `x-localazure-refused-by` says what refused."""
+    """Return the host's response; `x-localazure-refused-by` names the part that refused."""
     host, path = request.path_params["host"], request.path_params["path"]
     query = f"?{request.url.query}" if request.url.query else ""
     received = SiteRequest(

@@ -56,7 +56,7 @@ def choose(cloud: LocalAzure, address: str, principal_name: str) -> str:
         browser.verify = str(cloud.ca_file)
         page = browser.get(address, timeout=5).text
         fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page.split("<button")[0]))
-        fields["localazure_person"] = derived_guid("user", principal_name)
+        fields["localazure_user"] = derived_guid("user", principal_name)
         answer = browser.post(
             address.partition("?")[0], data=fields, timeout=5, allow_redirects=False
         )
@@ -97,7 +97,7 @@ def test_an_app_role_is_a_role(
 
 
 def test_who_has_no_role_gets_no_account(client: Client, enter: Enter) -> None:
-    answer = enter(client, seed.STRANGER_UPN)
+    answer = enter(client, seed.NO_ROLE_UPN)
     assert answer.status_code == 403
     assert "You have no role in Signalman" in answer.content.decode()
     assert not User.objects.exists()
@@ -107,7 +107,7 @@ def test_a_role_that_was_taken_away_is_gone_from_sessions_that_go_on(
     client: Client, entra: LocalAzure, enter: Enter
 ) -> None:
     enter(client, seed.ADMINISTRATOR_UPN)
-    entra.seed(users=[seed.person("Ada", seed.ADMINISTRATOR_UPN)])
+    entra.seed(users=[seed.user("Ada", seed.ADMINISTRATOR_UPN)])
     assert enter(Client(), seed.ADMINISTRATOR_UPN).status_code == 403
     assert roles(seed.ADMINISTRATOR_UPN) == set()
     assert client.get("/admin/", headers=HOST).status_code == 302
@@ -136,11 +136,11 @@ def test_an_address_that_was_given_to_somebody_else_is_somebody_else(
 ) -> None:
     enter(client, seed.VIEWER_UPN)
     first = client.session["_auth_user_id"]
-    newcomer = seed.person("Viktor", seed.VIEWER_UPN, "Fleet.Reader") | {
-        "id": derived_guid("user", seed.STRANGER_UPN)
+    newcomer = seed.user("Viktor", seed.VIEWER_UPN, "Fleet.Reader") | {
+        "id": derived_guid("user", seed.NO_ROLE_UPN)
     }
     entra.seed(users=[newcomer])
-    enter(client, seed.STRANGER_UPN)
+    enter(client, seed.NO_ROLE_UPN)
     assert client.session["_auth_user_id"] != first
 
 

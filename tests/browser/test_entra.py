@@ -42,7 +42,7 @@ def test_sign_in_redirects_to_requested_page(page: Page) -> None:
 def test_revoked_role_is_lost_at_next_sign_in(page: Page, portal: Portal) -> None:
     sign_in_with_entra(page, seed.ADMINISTRATOR_UPN)
     assert page.request.get("/admin/auth/user/").status == 200
-    changed = seed.person("Ada Administrator", seed.ADMINISTRATOR_UPN, "Fleet.Reader")
+    changed = seed.user("Ada Administrator", seed.ADMINISTRATOR_UPN, "Fleet.Reader")
     portal.azure.seed(users=[changed])
     sign_out(page)
     sign_in_with_entra(page, seed.ADMINISTRATOR_UPN)
@@ -52,7 +52,7 @@ def test_revoked_role_is_lost_at_next_sign_in(page: Page, portal: Portal) -> Non
 
 def test_user_without_role_is_refused(page: Page, watch: Watch) -> None:
     watch.allow("403")
-    sign_in_with_entra(page, seed.STRANGER_UPN)
+    sign_in_with_entra(page, seed.NO_ROLE_UPN)
     expect(page.get_by_role("alert")).to_contain_text("You have no role in Signalman")
     assert_accessible(page)
     assert page.request.get("/admin/", max_redirects=0).status == 302

@@ -7,7 +7,7 @@ sources     where it was reported or documented
 symptom     what the user sees
 cause       why it fails
 fix         what to do
-seed        what Azure has, in the form of `POST /_local/seed` (localazure/seeding.py)
+seed        what Azure has, in the form of `POST /_local/seed` (localazure/seed_loader.py)
 templates   upstream templates of the instance `case`; `resource` stands for managed identity
 identity    the identity of the instance; system-assigned by default
 mode        the service mode; Serverless by default

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from localazure import seed
-from localazure.entra.directory import Directory, Person, derived_guid
+from localazure.entra.directory import Directory, User, derived_guid
 from tests.cloud import LocalAzure
 
 HERE = "http://localhost:8000/admin/sign-in/entra/login/callback/"
@@ -88,7 +88,7 @@ def led_back(answer: requests.Response) -> dict[str, str]:
 @pytest.fixture
 def code(authorize: Send) -> str:
     """The code of Vera, who has signed in."""
-    return led_back(authorize("POST", localazure_person=VERA))["code"]
+    return led_back(authorize("POST", localazure_user=VERA))["code"]
 
 
 def refused(answer: requests.Response) -> tuple[str, list[int]]:
@@ -108,7 +108,7 @@ def test_msal_signs_user_in(local_azure: LocalAzure, authorize: Send) -> None:
     )
     flow = client.initiate_auth_code_flow(scopes=[], redirect_uri=HERE)
     asked = dict(parse_qsl(urlsplit(flow["auth_uri"]).query))
-    answer = authorize("POST", **asked, localazure_person=VERA)
+    answer = authorize("POST", **asked, localazure_user=VERA)
     result = client.acquire_token_by_auth_code_flow(flow, led_back(answer))
     assert "error" not in result, result
     assert result["id_token_claims"]["preferred_username"] == seed.VIEWER_UPN
@@ -143,14 +143,14 @@ def test_id_token_names_user(local_azure: LocalAzure, token: Send, code: str) ->
 
 
 def test_omits_roles_claim_without_roles(authorize: Send, token: Send) -> None:
-    nobody = derived_guid("user", seed.STRANGER_UPN)
-    found = led_back(authorize("POST", localazure_person=nobody))["code"]
+    nobody = derived_guid("user", seed.NO_ROLE_UPN)
+    found = led_back(authorize("POST", localazure_user=nobody))["code"]
     claims = jwt.decode(token(found).json()["id_token"], options={"verify_signature": False})
     assert "roles" not in claims
 
 
 def test_returns_state(authorize: Send) -> None:
-    assert led_back(authorize("POST", localazure_person=VERA))["state"] == "what-i-was-doing"
+    assert led_back(authorize("POST", localazure_user=VERA))["state"] == "what-i-was-doing"
 
 
 def test_reports_canceled_sign_in(authorize: Send) -> None:
@@ -191,7 +191,7 @@ def test_reports_invalid_parameters_to_application(
 def test_refuses_unregistered_redirect_uri(
     authorize: Send, method: str, changes: dict[str, str | None], number: int
 ) -> None:
-    answer = authorize(method, **changes, localazure_person=VERA)
+    answer = authorize(method, **changes, localazure_user=VERA)
     assert answer.status_code == 400
     assert "Location" not in answer.headers
     assert f"AADSTS{number}" in answer.text
@@ -232,5 +232,5 @@ def test_code_belongs_to_client(
 
 def test_users_survive_restart() -> None:
     directory = Directory(seed.TENANT_ID)
-    directory.add_person(Person.from_seed(seed.person("Vera", seed.VIEWER_UPN, "Fleet.Reader")))
-    assert Directory.from_json(directory.to_json()).people() == directory.people()
+    directory.add_user(User.from_seed(seed.user("Vera", seed.VIEWER_UPN, "Fleet.Reader")))
+    assert Directory.from_json(directory.to_json()).users() == directory.users()

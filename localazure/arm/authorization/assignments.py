@@ -59,7 +59,7 @@ class RoleAssignmentUpdateNotPermitted(errors.Conflict):
 
 
 class RoleAssignmentNotFound(errors.ArmError):
-    """No role assignment has this name at the scope; the sentence is recorded."""
+    """No role assignment has this name at the scope; the message is recorded."""
 
     status = 404
     code = "RoleAssignmentNotFound"
@@ -73,7 +73,7 @@ class InvalidRoleAssignmentId(errors.ArmError):
 
 @assignments.serves("GET", f"{PREFIX}/roleAssignments", action="read")
 def list_assignments(call: Call) -> Response:
-    """List those at, above and below the scope.
+    """List the assignments at, above and below the scope.
 
     `$filter` takes `atScope()` (not below), `principalId eq '...'`, `assignedTo('...')` (through
     groups too), and these joined by `and`.
@@ -121,7 +121,7 @@ def put_assignment(call: Call) -> Response:
     made = roles.assignment(scope, call.parameters["name"], role, principal_id, by)
     made.document["properties"] |= {"principalType": kind} | _optional(given)
     call.world.resources.put(made)
-    # Recorded: the answer to the creation does not say who created it.
+    # Recorded: the response to the creation does not name the creator.
     shown = made.document | {"properties": made.document["properties"] | {"createdBy": None}}
     return call.json(shown, 201)
 

@@ -1,4 +1,4 @@
-"""What the routes of Microsoft.Authorization share."""
+"""Shared parts of the routes of Microsoft.Authorization."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from localazure.arm import errors
 from localazure.arm.versions import ApiVersions
 
 PREFIX = "/{scope:path}/providers/Microsoft.Authorization"
-# How much of its budget a request used; the service says it on every answer.
+# How much of its budget a request used; the service reports it in every response.
 HEADERS = {"x-ms-request-charge": "1"}
 _SINCE_2020 = ("condition", "conditionVersion", "description", "delegatedManagedIdentityResourceId")
 API_VERSIONS = ApiVersions(
@@ -34,7 +34,7 @@ API_VERSIONS = ApiVersions(
 
 
 class UnsupportedFilter(errors.ArmError):
-    """A `$filter` that the list does not know."""
+    """A `$filter` that the list does not support."""
 
     code = "UnsupportedQuery"
 
@@ -52,6 +52,6 @@ class RoleDefinitionDoesNotExist(errors.ArmError):
 
 
 class RoleDefinitionNotFound(RoleDefinitionDoesNotExist):
-    """The same, where the definition itself is read."""
+    """No role definition has this id, when the definition itself is read."""
 
     status = 404

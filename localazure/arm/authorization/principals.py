@@ -9,7 +9,7 @@ TYPES = ("User", "Group", "ServicePrincipal", "ForeignGroup", "Device")
 
 
 class PrincipalNotFound(errors.ArmError):
-    """The directory has no such principal; the sentence is recorded."""
+    """The directory has no such principal; the message is recorded."""
 
     code = "PrincipalNotFound"
 
@@ -24,7 +24,7 @@ class PrincipalNotFound(errors.ArmError):
 
 
 class UnmatchedPrincipalType(errors.ArmError):
-    """The principal is of another type than the request says."""
+    """The principal has another type than the request names."""
 
     code = "UnmatchedPrincipalType"
 
@@ -39,7 +39,7 @@ def principal_type(world: World, object_id: str, given: str | None) -> str:
     """Return the type of a principal.
 
     Without `given` the principal has to exist in the directory; with it, an unknown principal is
-    accepted, as Azure does for the sake of new ones. While the directory's replication is delayed
+    accepted, as in Azure, where a new one may not be replicated yet. While replication is delayed
     (`POST /_local/directory`), no principal is found. Raises PrincipalNotFound,
     UnmatchedPrincipalType.
     """
@@ -61,7 +61,7 @@ def type_of(world: World, object_id: str) -> str | None:
     # Imported late: the list of service principals reads resource providers.
     from localazure.entra.principals import service_principals  # noqa: PLC0415
 
-    if world.directory.find_person(object_id):
+    if world.directory.find_user(object_id):
         return "User"
     if world.directory.find_group(object_id):
         return "Group"

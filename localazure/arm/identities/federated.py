@@ -1,4 +1,4 @@
-"""Federated credentials of user-assigned identities: whose tokens stand in for a secret.
+"""Federated credentials of user-assigned identities: trusted issuers and subjects.
 
 Sources: recordings of azure-cli (2023) and azure-service-operator (2024); limits: Microsoft's
 "Important considerations and restrictions for federated identity credentials".
@@ -38,7 +38,7 @@ federated_credentials = Provider(TYPE, API_VERSIONS)
 
 
 class CredentialNotFound(errors.ArmError):
-    """No federated credential has this id; the sentence is recorded."""
+    """No federated credential has this id; the message is recorded."""
 
     status = 404
     code = "NotFound"
@@ -100,7 +100,7 @@ def delete_credential(call: Call) -> Response:
 
 
 def _check(call: Call, given: dict[str, Any], *, is_new: bool) -> None:
-    """Refuse what the service refuses. Raises InvalidParameter, CredentialConflict."""
+    """Check the properties as the service does. Raises InvalidParameter, CredentialConflict."""
     name = call.parameters["credential"]
     if not _NAME.fullmatch(name):
         raise errors.InvalidParameter(f"The federated credential name '{name}' is invalid.")

@@ -1,4 +1,4 @@
-"""Who may use a vault's secrets, and from where.
+"""Access to a vault's secrets: permissions and network rules.
 
 Sources: Microsoft's "Azure role-based access control (RBAC) vs. access policies" (with
 `enableRbacAuthorization` role assignments alone decide, without it access policies alone) and
@@ -35,7 +35,7 @@ _POLICY_NAMES = {"update": "set"}
 
 
 def may(vault: Resource, world: World, object_id: str, operation: str, secret: str = "") -> bool:
-    """Tell whether a principal may do an operation of `DATA_ACTIONS`.
+    """Return whether a principal may perform an operation of `DATA_ACTIONS`.
 
     `secret` names the secret, on which a role may be assigned; empty for the whole vault.
     """
@@ -96,18 +96,18 @@ def require_network(vault: Resource, client: str, principal: Principal) -> None:
 
 
 def is_private(properties: dict[str, Any]) -> bool:
-    """Tell whether public network access is disabled."""
+    """Return whether public network access is disabled."""
     return str(properties.get("publicNetworkAccess", "")).lower() == "disabled"
 
 
 def denies_by_default(properties: dict[str, Any]) -> bool:
-    """Tell whether addresses need a network rule."""
+    """Return whether addresses need a network rule."""
     acls = properties.get("networkAcls") or {}
     return str(acls.get("defaultAction", "Allow")).lower() == "deny"
 
 
 def trusts_azure_services(properties: dict[str, Any]) -> bool:
-    """Tell whether trusted Microsoft services bypass the network rules."""
+    """Return whether trusted Microsoft services bypass the network rules."""
     acls = properties.get("networkAcls") or {"bypass": "AzureServices"}
     return str(acls.get("bypass", "None")).lower() == "azureservices"
 

@@ -77,7 +77,7 @@ class _Call:
         return body
 
     def secrets(self, operation: str) -> Secrets:
-        """Return the vault's secrets to a caller who may do the operation on this one."""
+        """Return the vault's secrets if the caller may perform the operation on this one."""
         access.require(self.vault, self.world, self.principal, operation, self.name)
         return Secrets(self.vault)
 
@@ -181,7 +181,7 @@ def get_deleted(call: _Call) -> Response:
 
 
 def purge_deleted(call: _Call) -> Response:
-    """DELETE /deletedsecrets/{name}: for good."""
+    """DELETE /deletedsecrets/{name}: purge, irreversibly."""
     call.secrets("purge").purge(call.name)
     return Response(status_code=204)
 
@@ -196,24 +196,24 @@ def _vault(world: World, request: Request) -> Resource:
     for vault in world.resources.of_type(TYPE):
         if vault.name.lower() == name.lower():
             return vault
-    # In Azure the name of such a host does not resolve.
+    # In Azure, such a host name does not resolve.
     raise arm_errors.RouteNotFound(request.url.path)
 
 
 def _authenticated(world: World, request: Request) -> Principal:
-    """Return whose token this is. Raises Unauthorized with the challenge that clients parse."""
+    """Return the token's principal. Raises Unauthorized with a challenge for the client."""
     authority = f"{world.base_url}/{world.directory.tenant_id}"
     challenge = f'Bearer authorization="{authority}", resource="{RESOURCE}"'
     try:
         token = request.headers.get("authorization", "")
         principal = guard.authenticate(world, token, (RESOURCE, f"{RESOURCE}/"))
     except arm_errors.TokenMissing as error:
-        sentence = "AKV10000: Request is missing a Bearer or PoP token."
-        raise errors.Unauthorized(sentence, {"WWW-Authenticate": challenge}) from error
+        message = "AKV10000: Request is missing a Bearer or PoP token."
+        raise errors.Unauthorized(message, {"WWW-Authenticate": challenge}) from error
     except arm_errors.Unauthenticated as error:
-        # The number that the service gives to each fault of a token is not known.
-        sentence = f"[TokenValidationFailed] Error validating token: {error}"
-        raise errors.Unauthorized(sentence, {"WWW-Authenticate": challenge}) from error
+        # The number that the service gives to each token error is not documented.
+        message = f"[TokenValidationFailed] Error validating token: {error}"
+        raise errors.Unauthorized(message, {"WWW-Authenticate": challenge}) from error
     version = request.query_params.get("api-version", "")
     if version not in API_VERSIONS:
         raise errors.BadParameter(
@@ -228,7 +228,7 @@ def _client(request: Request) -> str:
 
 
 def _properties(call: _Call, version: Version, *, named_version: bool = True) -> dict[str, Any]:
-    """Return a version without its value; members that nobody set are absent."""
+    """Return a version without its value; members that were never set are absent."""
     secrets = Secrets(call.vault)
     uri = f"{call.vault.document['properties']['vaultUri']}secrets/{version['name']}"
     shown = {name: version[name] for name in ("contentType", "tags") if version[name] is not None}

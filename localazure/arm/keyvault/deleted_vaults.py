@@ -1,4 +1,4 @@
-"""Deleted vaults: kept until they are recovered or purged (Microsoft.KeyVault/deletedVaults)."""
+"""Deleted vaults, kept until they are recovered or purged (Microsoft.KeyVault/deletedVaults)."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def list_deleted(call: Call) -> Response:
     "GET", f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/deletedManagedHSMs", action="read"
 )
 def list_deleted_modules(call: Call) -> Response:
-    """List the deleted hardware security modules, which `az` asks for too: there are none."""
+    """List the deleted hardware security modules, which `az` requests too: there are none."""
     return call.page(())
 
 
@@ -131,7 +131,7 @@ def get_deleted(call: Call) -> Response:
 
 @deleted_vaults.serves("POST", f"{_ONE}/purge", action="purge/action")
 def purge_deleted(call: Call) -> Response:
-    """Purge a deleted vault for good: 202, and an operation that has ended."""
+    """Purge a deleted vault permanently: 202, and an operation that has ended."""
     deleted = _deleted(call)
     if deleted.document["properties"].get("purgeProtectionEnabled"):
         raise PurgeNotAllowed(deleted.name)

@@ -11,12 +11,12 @@ from localazure.arm.errors import ArmError
 
 
 class VaultError(ArmError):
-    """A refusal of the data plane; `inner` is the code of its `innererror`."""
+    """An error of the data plane; `inner` is the code of its `innererror`."""
 
     inner = ""
 
     def response(self) -> JSONResponse:
-        """Return the answer that a client gets."""
+        """Return the response to the client."""
         error: dict[str, object] = {"code": self.code, "message": str(self)}
         if self.inner:
             error["innererror"] = {"code": self.inner}

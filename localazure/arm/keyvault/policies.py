@@ -12,7 +12,7 @@ from typing import Any
 from localazure.arm.errors import InvalidParameter
 
 KINDS = ("add", "replace", "remove")
-# "all" leaves this one out: it has to be granted by name.
+# "all" excludes this permission: it has to be granted by name.
 PURGE = "purge"
 
 Policy = dict[str, Any]
@@ -48,7 +48,7 @@ def changed(held: list[Policy], kind: str, given: list[Policy]) -> list[Policy]:
 
 
 def allow(policies: list[Policy], tenant_id: str, object_id: str, permission: str) -> bool:
-    """Tell whether a policy of the principal has the permission on secrets.
+    """Return whether a policy of the principal has the permission on secrets.
 
     A policy for an application on behalf of a user (`applicationId`) does not count.
     """

@@ -78,7 +78,7 @@ def delete_connection(call: Call) -> Response:
     "GET", f"{_VAULT}/privateLinkResources", action="privateLinkResources/read"
 )
 def list_link_resources(call: Call) -> Response:
-    """List what of a vault a private endpoint connects to."""
+    """List the parts of a vault that a private endpoint can connect to."""
     vault = call.resource(call.path.rpartition("/")[0])
     one = {
         "id": f"{vault.id}/privateLinkResources/vault",

@@ -1,4 +1,4 @@
-"""The routes of Microsoft.KeyVault, by what they are about."""
+"""The routes of Microsoft.KeyVault, by subject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vaults in Resource Manager: all synchronous but purge. Values of secrets are not shown here."""
+"""Vaults in Resource Manager: all synchronous except purge. Secret values are not shown here."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def update_policies(call: Call) -> Response:
     "POST", f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/checkNameAvailability", action="read"
 )
 def check_name(call: Call) -> Response:
-    """Tell whether a vault name is valid, and free in all of Azure."""
+    """Return whether a vault name is valid, and free in all of Azure."""
     name = call.content({"name": str, "type": str}).get("name") or ""
     if not _NAME.fullmatch(name):
         message = f"The vault name '{name}' is invalid."
@@ -168,7 +168,7 @@ def _check_new(call: Call, body: dict[str, Any]) -> None:
 
 
 def _recover(call: Call, deleted: Resource, body: dict[str, Any]) -> Response:
-    """Undo a deletion where the request says so. Raises VaultDeleted."""
+    """Undo a deletion if the request asks for it. Raises VaultDeleted."""
     if not _recovers(body):
         raise deleted_vaults.VaultDeleted
     recovered = deleted_vaults.recover(call.world.resources, deleted)
@@ -200,7 +200,7 @@ def _id(call: Call) -> str:
 
 
 def _after(token: str | None) -> str:
-    """Return the name that a page's token says the page starts after."""
+    """Return the name after which a page starts, as its token says."""
     try:
         return base64.b64decode(token or "", validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError) as error:

@@ -110,7 +110,7 @@ class Secrets:
         return self.find(name)
 
     def purge(self, name: str) -> None:
-        """Remove a deleted secret for good. Raises DeletedSecretNotFound, PurgeNotAllowed."""
+        """Remove a deleted secret permanently. Raises DeletedSecretNotFound, PurgeNotAllowed."""
         self.find_deleted(name)
         if self.is_protected:
             raise PurgeNotAllowed
@@ -137,13 +137,13 @@ class Secrets:
 
     @property
     def retention_days(self) -> int:
-        """For how long deleted secrets can be recovered."""
+        """The number of days for which deleted secrets can be recovered."""
         days: int = self._properties.get("softDeleteRetentionInDays") or RETENTION_DAYS
         return days
 
     @property
     def is_protected(self) -> bool:
-        """Whether nothing can be purged before its time."""
+        """Whether purge protection is enabled."""
         return bool(self._properties.get("enablePurgeProtection"))
 
     @property

@@ -1,6 +1,6 @@
-"""The document of a vault: defaults, and what a write changes.
+"""The document of a vault: defaults and changes.
 
-Defaults are those of recorded answers: a property that nobody set is absent, except for those in
+Defaults are those of recorded answers: a property that was never set is absent, except for those in
 `_DEFAULTS`. `networkAcls` that allow everything are absent too.
 """
 
@@ -56,7 +56,7 @@ SERVICE_HEADERS = {
     ),
 }
 RETENTION_BY_DEFAULT = "2020-04-01-preview"
-# A vault that is created with this api-version or a later one uses roles unless it says otherwise.
+# A vault that is created with this api-version or a later one uses RBAC by default.
 RBAC_BY_DEFAULT = "2026-02-01"
 
 _DEFAULTS: dict[str, Any] = {
@@ -65,7 +65,7 @@ _DEFAULTS: dict[str, Any] = {
     "enableSoftDelete": True,
     "publicNetworkAccess": "Enabled",
 }
-# `createMode` belongs to the request alone; soft delete cannot be turned off any more.
+# `createMode` belongs to the request alone; soft delete can no longer be turned off.
 _NOT_STORED = frozenset(
     {
         *("vaultUri", "provisioningState", "privateEndpointConnections", "hsmPoolResourceId"),
@@ -141,7 +141,7 @@ def registering(document: Document) -> Document:
 
 
 def uses_rbac(document: Document) -> bool:
-    """Tell whether role assignments, and not access policies, decide on the vault's secrets."""
+    """Return whether role assignments, not access policies, control access to the secrets."""
     return bool(document["properties"].get("enableRbacAuthorization"))
 
 

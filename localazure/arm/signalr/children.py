@@ -1,8 +1,8 @@
 """Resources under an instance: replicas, custom domains and certificates, shared private links.
 
-Each kind is a row of data: its shape, the properties that it starts with, and how its answers look.
+Each kind is a row of data: its shape, its default properties and the form of its responses.
 Statuses of replicas are recorded; those of the other kinds are the swagger's. Nothing here has an
-effect on the instance: certificates are not loaded and links not made.
+effect on the instance: certificates are not loaded and links are not created.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from localazure.arm.operations import Operation
 from localazure.arm.resources import Resource, created, touched
 from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.schema import ANYTHING
-from localazure.arm.signalr import catalog, rules
+from localazure.arm.signalr import catalogue, rules
 from localazure.arm.signalr.shape import ENVELOPE, HEADERS, PUBLISHED, SINCE, SKU, TYPE, addresses
 from localazure.arm.versions import ApiVersions
 
@@ -226,7 +226,7 @@ def restart_replica(call: Call) -> Response:
 def replica_skus(call: Call) -> Response:
     """List the SKUs that a replica can have."""
     call.resource(call.path.rpartition("/")[0])
-    return call.json({"value": catalog.skus("Premium")})
+    return call.json({"value": catalogue.skus("Premium")})
 
 
 child_providers = tuple(provider_of(kind) for kind in KINDS)

@@ -17,7 +17,7 @@ from localazure.arm import errors, lro
 from localazure.arm.operations import Operation
 from localazure.arm.resources import Resource, Resources, created
 from localazure.arm.routing import GROUP, Call, Provider
-from localazure.arm.signalr.networking import endpoint_acls
+from localazure.arm.signalr.network_access import endpoint_acls
 from localazure.arm.signalr.rules import SUCCEEDED, has_traces, normalised
 from localazure.arm.signalr.shape import (
     ENVELOPE,
@@ -131,7 +131,7 @@ def put_connection(call: Call) -> Response:
 
 @connections.serves("DELETE", _ONE, action="delete")
 def delete_connection(call: Call) -> Response:
-    """Delete a connection: 202, and it is gone at once."""
+    """Delete a connection: 202; it is deleted at once."""
     found = call.world.resources.get(call.path)
     if found is None:
         return Response(status_code=204)
@@ -141,7 +141,7 @@ def delete_connection(call: Call) -> Response:
 
 @link_resources.serves("GET", f"{_INSTANCE}/privateLinkResources", action="read")
 def list_link_resources(call: Call) -> Response:
-    """List what a private endpoint can connect to: the service itself."""
+    """List the private link resources: the service itself."""
     instance = call.resource(call.path.rpartition("/")[0])
     properties = {
         "groupId": GROUP_ID,

@@ -1,9 +1,9 @@
-"""What Microsoft.SignalRService consists of."""
+"""The routes of Microsoft.SignalRService."""
 
 from __future__ import annotations
 
 from localazure.arm.routing import Provider
-from localazure.arm.signalr.catalog import locations, operations
+from localazure.arm.signalr.catalogue import locations, operations
 from localazure.arm.signalr.children import child_providers
 from localazure.arm.signalr.private_endpoints import connections, link_resources
 from localazure.arm.signalr.routes import signalr

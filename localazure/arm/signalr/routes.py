@@ -13,7 +13,7 @@ from localazure.arm import errors, guard, lro
 from localazure.arm.operations import Operation
 from localazure.arm.resources import Resource, created, touched
 from localazure.arm.routing import GROUP, Call, Provider
-from localazure.arm.signalr import catalog, rules
+from localazure.arm.signalr import catalogue, rules
 from localazure.arm.signalr.private_endpoints import CONNECTION_TYPE, connections_of
 from localazure.arm.signalr.shape import (
     HEADERS,
@@ -131,7 +131,7 @@ def restart(call: Call) -> Response:
 def list_skus(call: Call) -> Response:
     """List the SKUs that an instance can change to."""
     _parent(call)
-    return call.json({"value": catalog.skus()})
+    return call.json({"value": catalogue.skus()})
 
 
 for _kind, _handler in (("Statuses", lro.status), ("Results", lro.result)):
@@ -150,7 +150,7 @@ def _create(call: Call, body: Document) -> Response:
         raise errors.InvalidParameter(f"The instance name '{name}' is invalid.")
     if not body.get("location"):
         raise errors.InvalidParameter("An instance needs a location.")
-    if catalog.is_taken(call, name):
+    if catalogue.is_taken(call, name):
         raise errors.NameTaken(name)
     scope = f"/subscriptions/{named['subscription']}/resourceGroups/{named['group']}"
     traces = not is_legacy(call.api_version)
@@ -193,7 +193,7 @@ def _accepted(call: Call, operation: Operation, response: Response | None = None
 
 
 def _require_idle(call: Call, found: Resource) -> None:
-    """Refuse a write while a client waits for another one to end (ours). Raises Busy."""
+    """Refuse a write while a client polls another one (ours). Raises Busy."""
     call.world.operations.end_unpolled(found.id)
     if call.world.operations.running_on(found.id):
         raise errors.Busy(found.id)

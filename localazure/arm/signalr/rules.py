@@ -1,8 +1,8 @@
-"""How a write changes an instance. Values in, values out.
+"""Changes of an instance by writes. Pure functions.
 
 A PATCH merges property by property; arrays are replaced, but feature flags that it does not name
 stay. From recordings: unset patterns come back as "*", unset auth as null, a removed identity as no
-key at all, templates that were never set as null and cleared ones as []. The refusals of an invalid
+key at all, templates that were never set as null and cleared ones as []. The errors for an invalid
 identity are ours: no recording has one.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from localazure.arm.errors import InvalidIdentity, InvalidParameter, LocationFixed
 from localazure.arm.resources import Resources
-from localazure.arm.signalr.networking import Document, blank_acls, merged_acls
+from localazure.arm.signalr.network_access import Document, blank_acls, merged_acls
 from localazure.arm.signalr.shape import READ_ONLY, TYPE
 
 CREATED = {"provisioningState": "Succeeded", "externalIP": "203.0.113.10", "version": "1.0"}
@@ -46,12 +46,12 @@ _FEATURES = {
 
 
 def is_valid_name(name: str) -> bool:
-    """Tell whether an instance may have this name (pattern and length of the swagger)."""
+    """Return whether an instance may have this name (pattern and length of the swagger)."""
     return bool(_NAME.fullmatch(name))
 
 
 def blank(arm_id: str, location: str, *, traces: bool = True) -> Document:
-    """Return an instance with the service's defaults; `traces` says that it has live traces."""
+    """Return an instance with the service's defaults; `traces` enables live traces."""
     name = arm_id.rsplit("/", 1)[-1]
     return {
         "sku": {"name": "Standard_S1", "tier": "Standard", "size": "S1", "capacity": 1},
@@ -91,7 +91,7 @@ def blank(arm_id: str, location: str, *, traces: bool = True) -> Document:
 
 
 def has_traces(document: Document) -> bool:
-    """Tell whether an instance has live traces."""
+    """Return whether an instance has live traces."""
     return any(one["flag"] == _TRACES for one in document["properties"].get("features") or [])
 
 
@@ -150,7 +150,7 @@ def _assigned(document: Document) -> Document:
 
 
 def _check_location(current: Document, requested: str | None) -> None:
-    """Refuse a move. Clients send the location of an instance in any form, or as empty text."""
+    """Refuse another location. Clients send the location in any form, or as empty text."""
     held: str = current["location"]
     if requested and normalised(requested) != normalised(held):
         raise LocationFixed(current["name"], held, requested)

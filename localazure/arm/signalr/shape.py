@@ -1,4 +1,4 @@
-"""Microsoft.SignalRService's api-versions, and what a request may contain.
+"""Microsoft.SignalRService's api-versions, and the shape of requests.
 
 Sources: Azure/azure-rest-api-specs (specification/signalr), the models of azure-mgmt-signalr 0.3.0
 to 2.0.0b3, and Microsoft's recordings of azure-cli and azure-service-operator. Properties that
@@ -13,7 +13,7 @@ from localazure.arm.versions import ApiVersions
 
 TYPE = "Microsoft.SignalRService/SignalR"
 NAMESPACE = "Microsoft.SignalRService"
-# What the service's own front end adds to an answer.
+# Added to a response by the service's own front end.
 HEADERS = {"Server": "Kestrel", "x-rp-server-mvid": "5d1c3f6e-2a4b-4c8d-9e10-6f7a8b9c0d1e"}
 
 PUBLISHED = (
@@ -84,12 +84,12 @@ _BY_LOCATION = Addresses(
 
 
 def is_legacy(version: str) -> bool:
-    """Tell whether a version is one of before 2020-07-01-preview."""
+    """Return whether a version is older than 2020-07-01-preview."""
     return version < _FIRST_MODERN
 
 
 def addresses(version: str, *, by_location: bool = False) -> Addresses:
-    """Return where operations are polled in this version."""
+    """Return the URLs at which operations of this version are polled."""
     if by_location:
         return _BY_LOCATION
     return SIGNED if version > _NEWEST_UNSIGNED else RESOURCE

@@ -57,7 +57,7 @@ _CLASSIC_SHAPE = {
     "configVersion": str,
     "tokenRefreshExtensionHours": ANYTHING,
 }
-# Settings of other providers than Entra: kept as they come.
+# Settings of providers other than Entra are stored unchanged.
 _OTHER_PROVIDERS = re.compile(r"(google|facebook|gitHub|twitter|microsoftAccount)[A-Z].*")
 _V2_SHAPE = {
     "platform": {"enabled": bool, "runtimeVersion": str, "configFilePath": str},
@@ -101,7 +101,7 @@ _V2_SHAPE = {
     "httpSettings": ANYTHING,
     "clearInboundClaims": ANYTHING,
 }
-# Kept as they come; each is listed by POST and written by PUT.
+# Stored unchanged; each is listed by POST and written by PUT.
 _PLAIN = (
     *(APP_SETTINGS, "connectionstrings", "metadata", "azurestorageaccounts", "pushsettings"),
     *("publishingcredentials", "backup"),
@@ -149,7 +149,7 @@ def put_classic(call: Call) -> Response:
     call.content(_ENVELOPE | {"properties": _CLASSIC_SHAPE | dict.fromkeys(other, ANYTHING)})
     settings = {name: value for name, value in given.items() if value is not None}
     if settings.get("clientId"):
-        # Recorded: the claims' rules are filled in where Entra is configured.
+        # Recorded: the claims' rules have defaults if Entra is configured.
         rules = '{"allowed_groups":null,"allowed_client_applications":[]}'
         settings.setdefault("aadClaimsAuthorization", rules)
     return _replace(call, CLASSIC, {"configVersion": "v1"} | settings)
@@ -157,7 +157,7 @@ def put_classic(call: Call) -> Response:
 
 @serves(site_config, "PUT", f"/config/{V2}", action="config/write")
 def put_v2(call: Call) -> Response:
-    """Write the V2 authentication settings, whole: from then on they are in force."""
+    """Write the V2 authentication settings, whole; they then take effect."""
     given = call.content(_ENVELOPE | {"properties": _V2_SHAPE}).get("properties") or {}
     site_of(call).hidden[CLASSIC]["configVersion"] = "v2"
     return _replace(call, V2, blank_v2() | given)

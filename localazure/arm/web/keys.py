@@ -35,7 +35,7 @@ def list_host_keys(call: Call) -> Response:
 
 @serves(function_keys, "PUT", "/host/default/{kind}/{key}", action="host/keys/write")
 def put_host_key(call: Call) -> Response:
-    """Create or replace a host key; without a value one is made: 201."""
+    """Create or replace a host key; without a value, one is generated: 201."""
     keys = _host_keys(call)
     name = call.parameters["key"]
     given = (call.content(_SHAPE).get("properties") or {}) if call.body else {}

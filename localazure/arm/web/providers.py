@@ -1,4 +1,4 @@
-"""The routes of Microsoft.Web, by what they are about."""
+"""The routes of Microsoft.Web, by subject."""
 
 from __future__ import annotations
 

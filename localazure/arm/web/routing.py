@@ -1,4 +1,4 @@
-"""Routes that a site and its slots have alike."""
+"""Routes that sites and slots have in common."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def start_site(call: Call) -> Response:
 
 @serves(sites, "POST", "/publishxml", action="publishxml/action")
 def list_publishing_profiles(call: Call) -> Response:
-    """Show how the site is deployed to, as XML."""
+    """Return the publishing profiles, as XML."""
     found = site_of(call)
     host = found.document["properties"]["defaultHostName"]
     scm = host.replace(HOST_SUFFIX, f".scm{HOST_SUFFIX}")
@@ -156,7 +156,7 @@ def list_publishing_profiles(call: Call) -> Response:
     "POST", f"{SUBSCRIPTION}/providers/Microsoft.Web/checknameavailability", action="read"
 )
 def check_name(call: Call) -> Response:
-    """Tell whether a site name is free in all of Azure."""
+    """Return whether a site name is available in all of Azure."""
     shape = {"name": str, "type": str, "isFqdn": bool, "environmentId": str}
     name = str(call.content(shape).get("name"))
     taken = {one.name.lower() for one in call.world.resources.of_type(TYPE)}
@@ -178,7 +178,7 @@ def _id(call: Call) -> str:
 
 
 def _new(call: Call, body: dict[str, Any]) -> Resource:
-    """Return a new site, or a new slot, which takes over the site's plan and configuration."""
+    """Return a new site, or a new slot with the plan and configuration of its site."""
     made = site(_id(call), body["location"], body.get("kind") or "app")
     if "slot" in call.parameters:
         parent = call.resource(made.id.split("/slots/")[0])
@@ -208,11 +208,11 @@ def _write(call: Call, made: Resource, body: dict[str, Any]) -> Response:
 
 
 def write_config(made: Resource, given: dict[str, Any]) -> None:
-    """Write what a request says about a site's configuration."""
+    """Write the configuration that a request contains."""
     settings = given.pop("appSettings", None)
     if settings is not None:
         made.hidden[APP_SETTINGS] = {one["name"]: one["value"] for one in settings}
-    # The service answers the version of .NET Framework that the runtime has, whatever is asked.
+    # The service reports the runtime's own .NET Framework version, whatever the request says.
     given.pop("netFrameworkVersion", None)
     made.hidden[WEB] |= {name: value for name, value in given.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""Where a site's content comes from: kept and shown; nothing is fetched."""
+"""Source control settings of a site: stored and shown; nothing is fetched."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def get_source_control(call: Call) -> Response:
 
 @serves(source_control, "PUT", _PATH, action="sourcecontrols/write")
 def put_source_control(call: Call) -> Response:
-    """Write the settings: 201, and a deployment that has ended when it is looked at."""
+    """Write the settings: 201, and a deployment that has ended at the first poll."""
     return _write(call, 201, "InProgress")
 
 

@@ -1,4 +1,4 @@
-"""What Microsoft.Web answers where nothing was set, as recorded in 2020 and 2023."""
+"""Default values of Microsoft.Web, as recorded in 2020 and 2023."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CONFIG_SINCE = (
     *("http20ProxyFlag", "sitePort", "antivirusScanEnabled", "storageType"),
     "sitePrivateLinkHostEnabled",
 )
-# App Service's own headers: it counts requests by itself, and names no character set.
+# App Service's own headers: it counts requests itself, and names no character set.
 HEADERS = {
     "Content-Type": "application/json",
     "x-ms-ratelimit-remaining-subscription-resource-requests": "499",
@@ -112,7 +112,7 @@ SITE_VALUES: dict[str, Any] = {
     "keyVaultReferenceIdentity": "SystemAssigned",
     "defaultHostNameScope": "Global",
 }
-# What a site shows of its configuration; the rest is under config/web.
+# The part of its configuration that a site shows; the rest is under config/web.
 SITE_CONFIG_NULLS = (
     *("defaultDocuments", "netFrameworkVersion", "phpVersion", "pythonVersion", "nodeVersion"),
     *("powerShellVersion", "windowsFxVersion", "windowsConfiguredStacks"),

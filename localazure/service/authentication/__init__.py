@@ -1,1 +1,1 @@
-"""Who calls the service: access keys, temporary keys, generated tokens and Entra."""
+"""Authentication of callers: access keys, temporary keys, generated tokens and Entra."""

@@ -1,4 +1,4 @@
-"""Authorise a caller of the REST API: by access key, which may do all, or by data action."""
+"""Authorise a caller of the REST API: by access key, which allows everything, or by data action."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Forbidden(Exception):
 
 
 def authorize(call: Call, token: str | None, action: str) -> None:
-    """Refuse a caller who may not do `action`. Raises Unauthorized, Forbidden.
+    """Check that the caller may perform `action`. Raises Unauthorized, Forbidden.
 
-    Only Entra's callers obtain temporary keys.
+    Only Entra callers receive temporary keys.
     """
     world, instance = call.world, call.instance
     if not token:

@@ -1,4 +1,4 @@
-"""Client tokens: check one, read who the client is, and write one for `:generateToken`.
+"""Client tokens: verified and read, or generated for `:generateToken`.
 
 Claims: the Management SDK's (`asrs.s.` for the service, `asrs.u.` before names that JWT reserves);
 the values that reach upstream are as users report them, registered claims included.
@@ -47,7 +47,7 @@ class ClientToken:
             return _ALL_TRANSPORTS
 
     def identity(self, query: str) -> ClientIdentity:
-        """Return who the client is."""
+        """Return the client's identity."""
         return ClientIdentity(
             self._user_id(), tuple(_forwarded(self.claims)), query, self._closes_at()
         )
@@ -70,7 +70,7 @@ class ClientToken:
 def verify_client(
     keys: ServiceKeys, instance: Instance, hosts: frozenset[str], hub: str, token: str | None
 ) -> ClientToken:
-    """Return the client's token if it holds for this hub. Raises Unauthorized."""
+    """Return the client's token if it is valid for this hub. Raises Unauthorized."""
     if not token:
         raise Unauthorized("")
     claims = read_key_token(keys, instance, token)
@@ -81,7 +81,7 @@ def verify_client(
 def generate_client_token(
     keys: ServiceKeys, instance: Instance, hub: str, user_id: str | None, minutes: int
 ) -> str:
-    """Return a client token that the service signs itself; it holds no claims of the caller."""
+    """Return a client token that the service signs itself; it has no claims of the caller."""
     key, now = keys.generated(instance.id), int(time.time())
     claims = {
         "aud": f"https://{instance.host_name}/client/?hub={hub}",

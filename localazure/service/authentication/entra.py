@@ -1,4 +1,4 @@
-"""Callers with a token of Entra: who they are, and whether their roles allow a data action.
+"""Callers with a token of Entra: their identity, and the data actions that their roles allow.
 
 Source: Microsoft's "Authorize access with Microsoft Entra ID for Azure SignalR Service".
 """

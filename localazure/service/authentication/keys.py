@@ -1,4 +1,4 @@
-"""Keys that the service makes itself: temporary access keys, and those of generated tokens."""
+"""Keys that the service generates: temporary access keys, and those of generated tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 # Source: Microsoft's "Authorize with Microsoft Entra": valid for 90 minutes.
 TEMPORARY_SECONDS: Final = 90 * 60
-# The SDK asks again after 55 minutes; until then it is given the same key.
+# The SDK requests another after 55 minutes; until then it receives the same key.
 _RENEWED_SECONDS = 30 * 60
 
 

@@ -1,4 +1,4 @@
-"""Tokens signed with a key: which key, whether it holds, and for which URL.
+"""Verification of tokens signed with a key, and of their audience.
 
 HS256 over the UTF-8 bytes of the key's text. The service compares the audience with the URL without
 its query: SDKs until 2024 put the query into it. That an `iss` other than the SDK's is refused, and
@@ -22,7 +22,7 @@ CLIENT_PATH: Final = "/client"
 
 
 class Unauthorized(Exception):
-    """The token is missing or does not hold; the text says why, as the service's header does."""
+    """The token is missing or invalid; the text says why, as in the service's header."""
 
 
 def read_key_token(keys: ServiceKeys, instance: Instance, token: str) -> dict[str, Any]:

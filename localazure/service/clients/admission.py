@@ -1,4 +1,4 @@
-"""Who may connect: network rules, hub, token, and the instance's connection limit."""
+"""Admission of clients: network rules, hub, token, and the instance's connection limit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Admitted:
 
 
 def admit(call: Call) -> Admitted:
-    """Check everything but the connection itself. Raises Refused."""
+    """Check network rules, hub and token. Raises Refused."""
     instance = call.instance
     if not instance.permits(CLIENT_CONNECTION, call.address):
         raise Refused(blocked_by_network())
@@ -55,7 +55,7 @@ def admit(call: Call) -> Admitted:
 def open_connection(call: Call, admitted: Admitted) -> tuple[str, Connection]:
     """Return a new open connection and its token. Raises Refused.
 
-    Two clients in Python skip the negotiation and name no id: they are given one.
+    Two clients in Python skip the negotiation and name no id: they receive one.
     """
     registry, instance = call.world.service.connections, call.instance
     token = call.connection.query_params.get("id")
@@ -66,7 +66,7 @@ def open_connection(call: Call, admitted: Admitted) -> tuple[str, Connection]:
     else:
         connection_id, token = registry.negotiate(admitted.place, has_token=True)
         registry.claim(token, admitted.place)
-    require_room(call)
+    require_capacity(call)
     query = call.connection.url.query
     timing = Timing(instance.keep_alive_seconds, instance.timeout_seconds)
     identity = admitted.token.identity(query)
@@ -75,7 +75,7 @@ def open_connection(call: Call, admitted: Admitted) -> tuple[str, Connection]:
     return token, connection
 
 
-def require_room(call: Call) -> None:
+def require_capacity(call: Call) -> None:
     """Refuse a connection beyond the instance's limit. Raises Refused."""
     limit = call.instance.connection_limit
     if call.world.service.connections.count(call.instance.id) >= limit:

@@ -1,4 +1,4 @@
-"""The client endpoint over HTTP: requests by method and state, with the answers that CORS needs."""
+"""The client endpoint over HTTP: requests by method and state, with CORS."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def _answer(
 
 
 async def _act(call: Call, connection: Connection, receive: Receive) -> Response:
-    """Take what the client sends, or end its long polling."""
+    """Receive the client's messages, or end its long polling."""
     method = call.scope["method"]
     if method == "POST":
         await connection.receive(await Request(call.scope, receive).body())

@@ -14,7 +14,7 @@ from localazure.service.context import Call
 from localazure.service.instances import DEFAULT
 from localazure.service.protocol import frames
 from localazure.service.protocol.frames import Completion
-from localazure.service.protocol.parsing import (
+from localazure.service.protocol.message_reader import (
     HandshakeError,
     Message,
     MessageReader,
@@ -151,7 +151,7 @@ def _event(connection: Connection, category: str, name: str, **rest: object) -> 
 
 
 async def _send_event(call: Call, connection: Connection, event: ClientEvent) -> None:
-    """Send an event by the instance's settings of this moment."""
+    """Send an event with the instance's current settings."""
     resource = call.world.resources.get(connection.instance_id)
     if resource is None:
         return

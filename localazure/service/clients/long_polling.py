@@ -38,7 +38,7 @@ def start_polling(call: Call, admitted: Admitted) -> Response:
 
 
 async def poll(call: Call, connection: Connection, receive: Receive) -> Response:
-    """Answer a poll with everything that waits for the client."""
+    """Answer a poll with all pending data of the client."""
     connection.polls += 1
     connection.abort_transport = lambda: call.abort(call.scope)
     try:

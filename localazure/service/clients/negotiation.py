@@ -1,4 +1,4 @@
-"""`POST /client/negotiate`: which transports there are, and the connection's id and token.
+"""`POST /client/negotiate`: the available transports, and the connection's id and token.
 
 Source: dotnet/aspnetcore, TransportProtocols.md. Version 0 has one id; stateful reconnect is not
 offered, so that clients reconnect without it.
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
-from localazure.service.clients.admission import admit, require_room
+from localazure.service.clients.admission import admit, require_capacity
 from localazure.service.connections.connection import (
     LONG_POLLING,
     SERVER_SENT_EVENTS,
@@ -28,7 +28,7 @@ _TRANSPORTS: Final = (
 def negotiate(call: Call) -> Response:
     """Return the answer of a negotiation. Raises Refused."""
     admitted = admit(call)
-    require_room(call)
+    require_capacity(call)
     try:
         version = int(call.connection.query_params.get("negotiateVersion", "0"))
     except ValueError:

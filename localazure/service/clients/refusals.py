@@ -20,7 +20,7 @@ class Refused(Exception):
 
 
 def unauthorized(description: str) -> Response:
-    """Return an empty 401 that names the fault in its challenge."""
+    """Return an empty 401 that names the error in its challenge."""
     challenge = "Bearer"
     if description:
         challenge += f' error="invalid_token", error_description="{description}"'

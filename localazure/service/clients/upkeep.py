@@ -1,6 +1,6 @@
-"""What happens to connections without anybody's doing: pings, time-outs and ends.
+"""Maintenance of connections: pings, time-outs and closing.
 
-One task looks at all connections once a second, as the service does for expired tokens.
+One task checks all connections once a second, as the service does for expired tokens.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from localazure.service.protocol.frames import Ping
 from localazure.world import World
 
 _INTERVAL_SECONDS: Final = 1.0
-# A long-polling client that does not poll for this long is gone (ASP.NET Core's default).
+# A long-polling client that does not poll for this long has left (ASP.NET Core's default).
 _UNPOLLED_SECONDS: Final = 15.0
 
 
-async def keep_up(world: World) -> None:
-    """Look after the connections for ever."""
+async def maintain_connections(world: World) -> None:
+    """Maintain all connections until cancelled."""
     while True:
         await asyncio.sleep(_INTERVAL_SECONDS)
         for connection in world.service.connections:
-            look_after(world, connection)
+            maintain(world, connection)
 
 
-def look_after(world: World, connection: Connection) -> None:
-    """Ping a connection, or end it, if it is time."""
+def maintain(world: World, connection: Connection) -> None:
+    """Ping a connection or end it, if that is due."""
     now = time.monotonic()
     if world.resources.get(connection.instance_id) is None:
         connection.is_forgotten = True
@@ -36,10 +36,10 @@ def look_after(world: World, connection: Connection) -> None:
         connection.outgoing.discard()
         connection.incoming.end()
     elif connection.protocol is not None:
-        _look_after_open(connection, now)
+        _maintain_open(connection, now)
 
 
-def _look_after_open(connection: Connection, now: float) -> None:
+def _maintain_open(connection: Connection, now: float) -> None:
     timing, closes_at = connection.timing, connection.identity.closes_at
     if closes_at is not None and time.time() >= closes_at:
         connection.close("The access token expired.", allow_reconnect=True)

@@ -1,1 +1,1 @@
-"""Connected clients: what each of them has waiting, and who is in which group."""
+"""Connected clients: their pending data and groups."""

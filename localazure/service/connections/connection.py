@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from localazure.service.connections.pipe import Pipe
 from localazure.service.protocol.frames import Broadcast, Close, Frame, HubProtocol
-from localazure.service.protocol.parsing import Message
+from localazure.service.protocol.message_reader import Message
 
 # A client that leaves more than this unread is disconnected.
 OUTGOING_BYTES: Final = 4 * 1024 * 1024
@@ -24,7 +24,7 @@ WEB_SOCKETS: Final = "WebSockets"
 
 @dataclass(frozen=True)
 class ClientIdentity:
-    """Who a client is, as its token says.
+    """A client's identity, as its token says.
 
     `query` is the client's query string without question mark. `closes_at` is when the connection
     is closed, in seconds since 1970; None: it outlives its token.
@@ -38,7 +38,7 @@ class ClientIdentity:
 
 @dataclass(frozen=True)
 class Timing:
-    """How often a client is pinged, and how long it may be silent; in seconds."""
+    """Seconds between pings to a client, and after which a silent client is disconnected."""
 
     keep_alive: float
     timeout: float
@@ -65,7 +65,7 @@ class Connection:
         self.groups: set[str] = set()
         self.results: dict[str, asyncio.Future[Message]] = {}
         self.error: str | None = None
-        # The service tells upstream of the end, unless the instance itself is gone.
+        # The service reports the end upstream, unless the instance was deleted.
         self.is_forgotten = False
         # Long polling: how many polls wait, and when the last one ended.
         self.polls = 0
@@ -79,7 +79,7 @@ class Connection:
         return self.identity.user_id
 
     async def receive(self, data: bytes) -> None:
-        """Take what the client sent; waits while earlier data is not processed."""
+        """Add data from the client; wait while earlier data is not processed."""
         self.received_at = time.monotonic()
         await self.incoming.put(data)
         self.received_at = time.monotonic()
@@ -90,7 +90,7 @@ class Connection:
         self.write(self.protocol.encode(frame))
 
     def deliver(self, broadcast: Broadcast) -> None:
-        """Send a message that others receive too."""
+        """Send a message that is encoded once for all its recipients."""
         assert self.protocol is not None  # noqa: S101
         data = broadcast.bytes_for(self.protocol)
         if data is not None:
@@ -105,7 +105,7 @@ class Connection:
             self.abort("The client reads too slowly.")
 
     def close(self, error: str | None = None, *, allow_reconnect: bool = False) -> None:
-        """Send a close frame and end; what was sent before still arrives."""
+        """Send a close frame and end; earlier frames still arrive."""
         if self.outgoing.has_ended:
             return
         self.error = error

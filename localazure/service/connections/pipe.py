@@ -1,4 +1,4 @@
-"""Bytes from one task to another, bounded in memory."""
+"""A queue of bytes between two tasks, bounded in memory."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ class Pipe:
 
     @property
     def size(self) -> int:
-        """How many bytes wait."""
+        """The number of pending bytes."""
         return self._size
 
     def offer(self, chunk: bytes) -> bool:
-        """Add a chunk if there is room for it, and return whether there was."""
+        """Add a chunk if it fits, and return whether it did."""
         if self._chunks and self._size + len(chunk) > self._limit:
             return False
         self._add(chunk)
         return True
 
     async def put(self, chunk: bytes) -> None:
-        """Add a chunk as soon as there is room; drop it where the pipe has ended."""
+        """Add a chunk as soon as it fits; drop it if the pipe has ended."""
         await self._writable.wait()
         self._add(chunk)
 
@@ -63,7 +63,7 @@ class Pipe:
         await self._readable.wait()
 
     def drain(self) -> bytes:
-        """Return everything that waits."""
+        """Return all pending chunks."""
         data = b"".join(self._chunks)
         self._chunks.clear()
         self._size = 0
@@ -71,12 +71,12 @@ class Pipe:
         return data
 
     def end(self) -> None:
-        """Accept nothing more; what waits can still be read."""
+        """Accept nothing more; pending chunks can still be read."""
         self._has_ended = True
         self._update()
 
     def discard(self) -> None:
-        """End, and drop what waits."""
+        """End, and drop pending chunks."""
         self._has_ended = True
         self.drain()
 

@@ -1,4 +1,4 @@
-"""All connections of all instances, and those that were negotiated and are not there yet."""
+"""All connections of all instances, and negotiated ones that are not open yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localazure.service.connections.connection import Connection
 from localazure.service.connections.hub import Hub
 
 # A client has to connect within this time of negotiating. The service gives it 5 seconds
-# (Microsoft's troubleshooting guide): a busy developer's machine may need more.
+# (Microsoft's troubleshooting guide): a busy machine may need more.
 PENDING_SECONDS: Final = 30.0
 
 Place = tuple[str, str]
@@ -42,7 +42,7 @@ class Registry:
         return self._hubs.setdefault(place, Hub())
 
     def negotiate(self, place: Place, *, has_token: bool) -> tuple[str, str]:
-        """Return id and token of a connection to come: the same, unless `has_token`."""
+        """Return id and token of a new connection: equal, unless `has_token`."""
         now = time.monotonic()
         for token in [key for key, one in self._pending.items() if one.expires <= now]:
             del self._pending[token]
@@ -60,7 +60,7 @@ class Registry:
         return pending.connection_id
 
     def open(self, token: str, connection: Connection) -> None:
-        """Keep a connection whose transport is there; it joins its hub after the handshake."""
+        """Add a connection whose transport is open; it joins its hub after the handshake."""
         self._open[token] = connection
         self._counts[connection.instance_id] += 1
 
@@ -82,11 +82,11 @@ class Registry:
         return self._counts[instance_id]
 
     def __iter__(self) -> Iterator[Connection]:
-        """Iterate over the open connections as they are now."""
+        """Iterate over a copy of the open connections."""
         return iter(list(self._open.values()))
 
     def clear(self) -> None:
-        """Drop all connections and forget all groups; nothing is sent upstream."""
+        """Drop all connections and groups; nothing is sent upstream."""
         for connection in self:
             connection.is_forgotten = True
             connection.abort()

@@ -1,1 +1,1 @@
-"""The SignalR hub protocol: JSON and MessagePack frames. Values in, bytes out, and back."""
+"""The SignalR hub protocol: JSON and MessagePack frames. Encoding and decoding, without I/O."""

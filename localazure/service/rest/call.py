@@ -1,4 +1,4 @@
-"""One request of the REST API, taken apart."""
+"""A parsed request of the REST API."""
 
 from __future__ import annotations
 

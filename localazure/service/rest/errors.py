@@ -1,4 +1,4 @@
-"""Refusals of the REST API: `ErrorDetail` bodies, their code repeated in `x-ms-error-code`.
+"""Errors of the REST API: `ErrorDetail` bodies, their code repeated in `x-ms-error-code`.
 
 Codes have the form `<Level>.<Scope>.<Kind>` (swagger). Those marked *ours* are plausible only.
 """
@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 
 class RestError(Exception):
-    """A refusal of the REST API."""
+    """An error response of the REST API."""
 
     def __init__(self, status: int, code: str, message: str, target: str | None = None) -> None:
         super().__init__(message)

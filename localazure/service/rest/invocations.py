@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from localazure.service.protocol.parsing import Message
+from localazure.service.protocol.message_reader import Message
 from localazure.service.rest.call import RestCall
 from localazure.service.rest.messages import read_invocation
 

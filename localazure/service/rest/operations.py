@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from localazure.service.rest import closing, invocations, membership, messages, tokens
+from localazure.service.rest import disconnection, invocations, membership, messages, tokens
 from localazure.service.rest.call import V1, RestCall
 
 API_VERSIONS: Final = ("2022-06-01", "2022-11-01", "2023-07-01", "2024-12-01")
@@ -57,18 +57,20 @@ _CURRENT = (
         "clientConnection/send/action",
         messages.send_to_connection,
     ),
-    _operation("POST", f"{_HUB}/:closeConnections", "clientConnection/write", closing.close_all),
+    _operation(
+        "POST", f"{_HUB}/:closeConnections", "clientConnection/write", disconnection.close_all
+    ),
     _operation(
         "POST",
         f"{_HUB}/users/{{user}}/:closeConnections",
         "clientConnection/write",
-        closing.close_user,
+        disconnection.close_user,
     ),
     _operation(
         "POST",
         f"{_HUB}/groups/{{group}}/:closeConnections",
         "clientConnection/write",
-        closing.close_group,
+        disconnection.close_group,
     ),
     _operation(
         "DELETE",
@@ -121,7 +123,7 @@ def _shared(since: str) -> tuple[Operation, ...]:
     one, in_group = f"{_HUB}/connections/{{connection}}", f"{_HUB}/groups/{{group}}/connections"
     return (
         _operation(_READS, one, "clientConnection/read", membership.connection_exists, since),
-        _operation("DELETE", one, "clientConnection/write", closing.close_connection, since),
+        _operation("DELETE", one, "clientConnection/write", disconnection.close_connection, since),
         _operation(_READS, f"{_HUB}/users/{{user}}", "user/read", membership.user_exists, since),
         _operation(
             _READS, f"{_HUB}/groups/{{group}}", "group/read", membership.group_exists, since

@@ -13,7 +13,7 @@ _DEFAULT_MINUTES: Final = 60
 
 
 def generate_token(rest: RestCall) -> Response:
-    """Return a client token, signed by the service; it holds the user id and nothing else."""
+    """Return a client token, signed by the service; its only claim of the caller is the user id."""
     minutes = rest.number("minutesToExpire", _DEFAULT_MINUTES, least=1) or _DEFAULT_MINUTES
     call = rest.call
     keys, hub = call.world.service.keys, rest.names["hub"]

@@ -1,1 +1,1 @@
-"""Upstream: a client's event becomes one HTTP request, and its answer what the client receives."""
+"""Upstream: events of clients sent as HTTP requests, whose responses go to the client."""

@@ -1,4 +1,4 @@
-"""What a client receives of an upstream answer.
+"""Conversion of an upstream response into the message to the client.
 
 Source: Microsoft's emulator (HttpServerlessMessageHandler). It checks the Content-Length header, so
 an empty answer without that header (chunked) completes nothing: the invocation waits for ever.

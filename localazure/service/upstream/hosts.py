@@ -1,4 +1,4 @@
-"""Which hosts upstream requests may go to: those of this machine."""
+"""The hosts that upstream requests may reach: those of this machine."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 
 class NotLocal(Exception):
-    """The URL is not of this machine, or no URL at all; the text says which."""
+    """The URL is not of this machine, or not a URL; the text says which."""
 
 
 def require_local(url: str) -> None:
-    """Refuse a URL that is not of this machine. Raises NotLocal."""
+    """Check that a URL is of this machine. Raises NotLocal."""
     if not _is_loopback(host_of(url)):
         raise NotLocal(f"Local Azure sends upstream requests to this machine only, not to '{url}'.")
 

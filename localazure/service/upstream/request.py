@@ -1,7 +1,7 @@
 """A client's event and the upstream request that the service sends for it.
 
 Sources: Microsoft's "Upstream endpoints" page and emulator, and frames of Microsoft's JavaScript
-client. Values in, values out.
+client. Pure functions.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class ClientEvent:
 
 
 def _header_value(name: str, text: str) -> bytes:
-    # .NET refuses these too: the request fails before it is sent.
+    # .NET rejects these too: the request fails before it is sent.
     if any(character in text for character in "\r\n\0"):
         raise ValueError(f"The header {name} cannot carry a line break.")
     return text.strip(" \t").encode("utf-8", "replace")

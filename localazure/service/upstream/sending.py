@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from localazure.arm.resources import Resource
-from localazure.entra.issuing import issue
+from localazure.entra.issuance import issue
 from localazure.entra.managed import NoIdentity, principal_of
 from localazure.service.instances import SERVERLESS, Instance
 from localazure.service.upstream.answers import Answer, client_frame
@@ -21,13 +21,13 @@ from localazure.service.upstream.templates import Template, expand, first_match
 from localazure.sites.delivery import is_site_host
 from localazure.world import World
 
-# What the emulator reports where upstream cannot be reached.
+# The result that the emulator reports if upstream is unreachable.
 _UNREACHABLE = Answer(500)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an event: the matching template, its URL, the upstream answer.
+    """The result of an event: the matching template, its URL, the upstream response.
 
     `matched` is None where no template matches: then nothing is sent and an invocation is never
     answered. `status` is None where there was no answer; `error` says why. `frame` is what the

@@ -20,7 +20,7 @@ from localazure.service.protocol.frames import (
     protocol_named,
     with_length,
 )
-from localazure.service.protocol.parsing import (
+from localazure.service.protocol.message_reader import (
     Message,
     MessageReader,
     ProtocolError,

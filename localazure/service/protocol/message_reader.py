@@ -1,4 +1,4 @@
-"""Reading what clients send: the handshake, then messages of one protocol.
+"""Decoding of client data: the handshake, then messages of one protocol.
 
 A message keeps its own bytes, since the service forwards them upstream unchanged.
 """
@@ -29,7 +29,7 @@ _TARGET_INDEX, _PAYLOAD_INDEX = 3, 4
 
 
 class ProtocolError(Exception):
-    """The client sent what its protocol does not allow; the text says what."""
+    """The client violated its protocol; the text says how."""
 
 
 class HandshakeError(ProtocolError):
@@ -51,7 +51,7 @@ class Message:
 def read_handshake(data: bytes) -> tuple[HubProtocol, bytes] | None:
     """Return the protocol and the bytes after the request; None while it is incomplete.
 
-    Raises HandshakeError, with ASP.NET Core's sentences.
+    Raises HandshakeError, with ASP.NET Core's messages.
     """
     request, separator, rest = data.partition(RECORD_SEPARATOR)
     if not separator:

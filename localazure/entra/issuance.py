@@ -1,4 +1,4 @@
-"""Issue a token to a principal for a resource."""
+"""Issuance of tokens to principals."""
 
 from __future__ import annotations
 

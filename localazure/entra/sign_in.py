@@ -1,7 +1,7 @@
 """Interactive sign-in: the authorize endpoint, and the exchange of a code for tokens.
 
 Source: Microsoft's "Microsoft identity platform and OAuth 2.0 authorization code flow". There are
-no passwords: a user is chosen from a list.
+no passwords: you choose a user from a list.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from localazure.entra import errors, sign_in_page
 from localazure.entra.codes import Grant
-from localazure.entra.directory import Application, Person
-from localazure.entra.issuing import GRAPH
-from localazure.entra.tokens import Principal, claims_of_person, claims_v1, correlation, sign
+from localazure.entra.directory import Application, User
+from localazure.entra.issuance import GRAPH
+from localazure.entra.tokens import Principal, claims_of_user, claims_v1, correlation, sign
 from localazure.world import World, world_of
 
 
 async def authorize(request: Request) -> Response:
-    """GET shows the users; POST is the choice, and redirects to the application with a code.
+    """GET shows the users; POST redirects to the application with a code for the chosen one.
 
     An unknown application or redirect URI is reported on a page, as Entra does; all other errors
     go to the application.
@@ -36,8 +36,8 @@ async def authorize(request: Request) -> Response:
     try:
         _check(asked)
         if request.method == "GET":
-            people = world.directory.people()
-            return HTMLResponse(sign_in_page.choice(application, people, asked))
+            users = world.directory.users()
+            return HTMLResponse(sign_in_page.choice(application, users, asked))
         return _back(asked, code=_code(world, asked), session_state=secrets.token_hex(16))
     except errors.TokenRefused as error:
         text = errors.description(error, correlation())
@@ -52,12 +52,12 @@ def redeem(world: World, client_id: str, form: Mapping[str, str]) -> dict[str, s
     grant = world.codes.redeem(
         form["code"], client_id, form["redirect_uri"], form.get("code_verifier", "")
     )
-    person = world.directory.find_person(grant.person_id)
-    if person is None:
+    user = world.directory.find_user(grant.user_id)
+    if user is None:
         raise errors.code_not_valid()
-    tokens = {"scope": grant.scope, "access_token": _access_token(world, person, client_id)}
+    tokens = {"scope": grant.scope, "access_token": _access_token(world, user, client_id)}
     if "openid" in grant.scope.split():
-        claims = claims_of_person(person, client_id, world.base_url, world.directory.tenant_id)
+        claims = claims_of_user(user, client_id, world.base_url, world.directory.tenant_id)
         nonce = {"nonce": grant.nonce} if grant.nonce else {}
         tokens["id_token"] = sign(claims | nonce, world.keys.current)
     return tokens
@@ -85,7 +85,7 @@ def _application(world: World, tenant: str, asked: Mapping[str, str]) -> Applica
 
 
 def _matches(registered: str, asked: str) -> bool:
-    """Compare exactly, except that any port of localhost will do (RFC 8252 section 7.3)."""
+    """Compare exactly, except that any port of localhost matches (RFC 8252 section 7.3)."""
     known, given = urlsplit(registered), urlsplit(asked)
     if known.scheme == "http" and known.hostname == given.hostname == "localhost":
         return known._replace(netloc="") == given._replace(netloc="")
@@ -109,12 +109,12 @@ def _check(asked: Mapping[str, str]) -> None:
 
 
 def _code(world: World, asked: Mapping[str, str]) -> str:
-    person = world.directory.find_person(asked.get(sign_in_page.PERSON, ""))
-    if sign_in_page.CANCEL in asked or person is None:
+    user = world.directory.find_user(asked.get(sign_in_page.USER, ""))
+    if sign_in_page.CANCEL in asked or user is None:
         raise errors.consent_declined()
     return world.codes.give(
         Grant(
-            person_id=person.object_id,
+            user_id=user.object_id,
             client_id=asked["client_id"],
             redirect_uri=asked["redirect_uri"],
             scope=asked["scope"],
@@ -133,8 +133,8 @@ def _back(asked: Mapping[str, str], **answer: str) -> Response:
     return RedirectResponse(f"{address}{joint}{urlencode(answer)}", status_code=302)
 
 
-def _access_token(world: World, person: Person, client_id: str) -> str:
+def _access_token(world: World, user: User, client_id: str) -> str:
     """Return a token for Microsoft Graph on behalf of the user."""
-    principal = Principal(world.directory.tenant_id, person.object_id, client_id)
-    delegated = {"scp": "openid profile User.Read", "upn": person.user_principal_name}
+    principal = Principal(world.directory.tenant_id, user.object_id, client_id)
+    delegated = {"scp": "openid profile User.Read", "upn": user.user_principal_name}
     return sign(claims_v1(principal, GRAPH) | delegated, world.keys.current)

@@ -1,6 +1,6 @@
 """An instance's network access: ACLs for the public network, private endpoints and IP ranges.
 
-Source: Microsoft's recordings of `az signalr network-rule` (2020 to 2024). Values in, values out.
+Source: Microsoft's recordings of `az signalr network-rule` (2020 to 2024). Pure functions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Create a described fleet. What a description omits gets the same default each time.
+"""Load a seed: create the resources that it describes, with the same defaults each time.
 
 `POST /_local/seed` and the built-in fleet take the same form. An instance's description is ARM's
 own JSON, of which any part may be missing; unknown properties are kept unchanged.
@@ -21,21 +21,21 @@ from localazure.arm.resources import Resource, created
 from localazure.arm.signalr import rules
 from localazure.arm.signalr.shape import TYPE as SIGNALR
 from localazure.arm.web import site as web
-from localazure.entra.directory import Application, Group, Person, derived_guid
+from localazure.entra.directory import Application, Group, User, derived_guid
 from localazure.world import World
 
 Description = dict[str, Any]
 _BY = "local-azure"
 
 
-def plant(world: World, description: Description) -> None:
-    """Add everything described. Raises ValueError on a kind that is not known."""
-    unknown = set(description) - set(_PLANTERS)
+def load_seed(world: World, description: Description) -> None:
+    """Create the described resources. Raises ValueError on an unknown key."""
+    unknown = set(description) - set(_LOADERS)
     if unknown:
-        raise ValueError(f"Not known to a seed: {', '.join(sorted(unknown))}.")
-    for kind, planter in _PLANTERS.items():
+        raise ValueError(f"A seed has no {', '.join(sorted(unknown))}.")
+    for kind, load in _LOADERS.items():
         for one in description.get(kind, []):
-            planter(world, one)
+            load(world, one)
 
 
 def _subscription(world: World, one: Description) -> None:
@@ -50,7 +50,7 @@ def _application(world: World, one: Description) -> None:
 
 
 def _user(world: World, one: Description) -> None:
-    world.directory.add_person(Person.from_seed(one))
+    world.directory.add_user(User.from_seed(one))
 
 
 def _group(world: World, one: Description) -> None:
@@ -143,7 +143,7 @@ def _site(world: World, one: Description) -> None:
 
 
 def _filled(world: World, arm_id: str, identity: Description) -> Description:
-    """Add the principals that Azure would have answered."""
+    """Add the principal ids that Azure would assign."""
     if identity["type"] == "SystemAssigned":
         tenant_id = world.directory.tenant_id
         return {
@@ -182,8 +182,8 @@ def _ensure_group(world: World, arm_id: str) -> None:
         world.resources.put(made)
 
 
-# In the order in which they need each other.
-_PLANTERS: dict[str, Callable[[World, Description], None]] = {
+# In the order of their dependencies.
+_LOADERS: dict[str, Callable[[World, Description], None]] = {
     "subscriptions": _subscription,
     "applications": _application,
     "users": _user,

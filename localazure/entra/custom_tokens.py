@@ -1,4 +1,4 @@
-"""Tokens for tests, valid and invalid, as a request describes them."""
+"""Custom tokens for tests, valid and invalid, as a request describes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from localazure.arm.signalr.shape import TYPE as SIGNALR
 from localazure.entra.directory import derived_guid
-from localazure.entra.issuing import claims_for
+from localazure.entra.issuance import claims_for
 from localazure.entra.keys import SigningKey, base64url
 from localazure.entra.managed import principal_of, user_assigned
 from localazure.entra.tokens import Principal
@@ -22,8 +22,8 @@ from localazure.world import World
 KEYS = ("current", "unknown", "none", "hs256-public-key")
 
 
-def forge(world: World, order: dict[str, Any]) -> str:
-    """Return the token that the order describes; it is valid unless the order says otherwise.
+def custom_token(world: World, order: dict[str, Any]) -> str:
+    """Return the token that `order` describes; valid unless a member makes it invalid.
 
     `resource` is the audience; `principal` names an instance, or a user-assigned identity by its
     id (by default another principal of the tenant); `tenant` is another tenant's id; `claims` and
@@ -41,7 +41,7 @@ def forge(world: World, order: dict[str, Any]) -> str:
 
 def _principal(world: World, name: str | None) -> Principal:
     if name is None:
-        other = derived_guid("principal", "stranger")
+        other = derived_guid("principal", "other")
         return Principal(world.directory.tenant_id, other, derived_guid("client", other))
     by_id = world.resources.get(name)
     if by_id is not None and by_id.document["type"] != SIGNALR:

@@ -1,4 +1,4 @@
-"""What the provider offers: operations, SKUs, usage limits and free names.
+"""The provider's catalogue: operations, SKUs, usage limits and name availability.
 
 Shapes: the swagger's examples (Azure/azure-rest-api-specs, specification/signalr). The numbers of
 units are those of Microsoft's pricing page.
@@ -104,7 +104,7 @@ def list_usages(call: Call) -> Response:
 
 @locations.serves("POST", f"{_LOCATION}/checkNameAvailability", action="checkNameAvailability/read")
 def check_name(call: Call) -> Response:
-    """Tell whether a name is free in all of Azure."""
+    """Return whether a name is available in all of Azure."""
     name = call.content({"type": str, "name": str}).get("name") or ""
     if not rules.is_valid_name(name):
         return _unavailable(call, "Invalid", f"The name '{name}' is not a valid name.")
@@ -115,7 +115,7 @@ def check_name(call: Call) -> Response:
 
 
 def is_taken(call: Call, name: str) -> bool:
-    """Tell whether an instance has this name, whoever owns it."""
+    """Return whether an instance in any subscription has this name."""
     return any(one.name.lower() == name.lower() for one in call.world.resources.of_type(TYPE))
 
 

@@ -1,7 +1,7 @@
 """Closing connections from the server's side.
 
 The close frame lets clients reconnect, as the emulator's does: a client that has automatic
-reconnection is back at once, through the application's own negotiation.
+reconnection reconnects at once, through the application's own negotiation.
 """
 
 from __future__ import annotations
