@@ -60,20 +60,20 @@ def in_the_code() -> Iterator[Route]:
                 yield Route(f"/api/v1/{address}", method)
 
 
-def test_the_schema_has_every_address_and_method_of_the_code() -> None:
+def test_schema_describes_every_route() -> None:
     assert set(in_the_code()) == set(ROUTES)
     assert len(WRITES) > 20
 
 
 @pytest.mark.parametrize("pattern", urlpatterns, ids=str)
-def test_an_address_without_permissions_only_describes_the_api(pattern: object) -> None:
+def test_public_routes_only_describe_the_api(pattern: object) -> None:
     view = getattr(pattern, "callback", None)
     if not hasattr(getattr(view, "cls", None), "reads"):
         assert str(getattr(pattern, "pattern", "")) in {"schema/", "docs/", "redoc/"}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_nobody_does_anything_without_credentials(route: Route) -> None:
+def test_refuses_requests_without_credentials(route: Route) -> None:
     assert asked(APIClient(), route) == 401
 
 
@@ -87,16 +87,16 @@ def shut() -> list[APIClient]:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_an_expired_and_a_revoked_token_do_nothing(route: Route, shut: list[APIClient]) -> None:
+def test_refuses_expired_and_revoked_tokens(route: Route, shut: list[APIClient]) -> None:
     assert [asked(client, route) for client in shut] == [401, 401]
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_user_of_no_role_does_nothing(route: Route) -> None:
+def test_refuses_users_without_a_role(route: Route) -> None:
     assert asked(token(None)[1], route) == 403
 
 
-def test_a_token_has_a_scope_or_allows_nothing() -> None:
+def test_token_without_scopes_allows_nothing() -> None:
     row, _ = token(Role.ADMINISTRATOR)
     row.scope = ""
     assert not row.allows("identities.view_signalrinstance")
@@ -105,7 +105,7 @@ def test_a_token_has_a_scope_or_allows_nothing() -> None:
 
 
 @pytest.mark.parametrize("route", WRITES, ids=str)
-def test_a_viewer_and_a_token_to_read_with_write_nothing(route: Route) -> None:
+def test_viewer_and_read_only_token_cannot_write(route: Route) -> None:
     instance()
     clients = [caller(Role.VIEWER), token(Role.ADMINISTRATOR, scope=Scope.READ)[1]]
     before = rows()
@@ -114,12 +114,12 @@ def test_a_viewer_and_a_token_to_read_with_write_nothing(route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", [route for route in READS if route not in ASKING_AZURE], ids=str)
-def test_a_viewer_reads_everything(route: Route) -> None:
+def test_viewer_can_read_everything(route: Route) -> None:
     instance()
     assert asked(caller(Role.VIEWER), route) in {200, 400, 404, 409}
 
 
 @pytest.mark.parametrize("route", [route for route in WRITES if route not in ASKING_AZURE], ids=str)
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.ADMINISTRATOR])
-def test_an_operator_and_an_administrator_are_let_in_everywhere(role: Role, route: Route) -> None:
+def test_operators_and_administrators_are_permitted_everywhere(role: Role, route: Route) -> None:
     assert asked(caller(role), route) in {200, 204, 400, 404, 409}

@@ -29,13 +29,13 @@ def fleet() -> list[SignalRInstance]:
     ]
 
 
-def test_without_credentials_a_request_is_challenged() -> None:
+def test_challenges_requests_without_credentials() -> None:
     answer = APIClient().get(INSTANCES)
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
-def test_a_refusal_is_a_problem_with_the_requests_id() -> None:
+def test_refusal_is_a_problem_with_the_request_id() -> None:
     answer = APIClient().get(INSTANCES, headers={"X-Request-ID": "mine"})
     assert answer["Content-Type"] == "application/problem+json"
     assert answer["X-Request-ID"] == "mine"
@@ -46,46 +46,46 @@ def test_a_refusal_is_a_problem_with_the_requests_id() -> None:
     assert problem["request_id"] == "mine"
 
 
-def test_a_requests_id_that_could_break_a_log_is_not_taken() -> None:
+def test_ignores_request_ids_that_are_unsafe_in_logs() -> None:
     answer = APIClient().get(INSTANCES, headers={"X-Request-ID": "mine theirs"})
     assert answer["X-Request-ID"] != "mine theirs"
 
 
-def test_an_address_that_is_none_is_a_problem_too(client: Client) -> None:
+def test_unknown_api_url_is_a_problem(client: Client) -> None:
     answer = client.get("/api/v1/nothing/")
     assert answer.status_code == 404
     assert answer["Content-Type"] == "application/problem+json"
 
 
-def test_an_address_outside_the_api_is_answered_as_a_page(client: Client) -> None:
+def test_unknown_url_outside_the_api_is_a_page(client: Client) -> None:
     answer = client.get("/nothing/")
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("text/html")
 
 
-def test_an_instance_that_is_not_there_is_a_problem() -> None:
+def test_unknown_instance_is_a_problem() -> None:
     answer = caller(Role.VIEWER).get(f"{INSTANCES}contoso-x/")
     assert answer.status_code == 404
     assert answer.json()["type"] == "/problems/not-found"
 
 
-def test_a_user_of_no_group_reads_nothing() -> None:
+def test_user_without_groups_reads_nothing() -> None:
     assert token(None)[1].get(INSTANCES).status_code == 403
 
 
-def test_a_session_opens_the_api() -> None:
+def test_session_authenticates_api_requests() -> None:
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(user(Role.VIEWER))
     assert client.get(INSTANCES).status_code == 200
 
 
-def test_an_instance_is_found_by_its_name_in_any_case(fleet: list[SignalRInstance]) -> None:
+def test_finds_instances_by_name_in_any_case(fleet: list[SignalRInstance]) -> None:
     found = caller(Role.VIEWER).get(f"{INSTANCES}CONTOSO-A/").json()
     assert found["name"] == "contoso-a"
     assert found["policy"] == "observe"
 
 
-def test_pages_follow_each_other(fleet: list[SignalRInstance]) -> None:
+def test_pages_are_linked(fleet: list[SignalRInstance]) -> None:
     client = caller(Role.VIEWER)
     first = client.get(INSTANCES, {"page_size": 2}).json()
     second = client.get(first["next"]).json()
@@ -103,7 +103,7 @@ def test_lists_are_ordered_and_filtered(fleet: list[SignalRInstance]) -> None:
     assert [row["name"] for row in managed] == ["contoso-b"]
 
 
-def test_a_filter_that_cannot_be_is_named() -> None:
+def test_names_invalid_filters() -> None:
     answer = caller(Role.VIEWER).get(INSTANCES, {"policy": "other"})
     assert answer.status_code == 400
     assert "policy" in answer.json()["errors"]
@@ -120,9 +120,7 @@ def test_a_filter_that_cannot_be_is_named() -> None:
         ("polcy", "manage"),
     ],
 )
-def test_a_filter_that_is_empty_or_none_and_a_page_that_cannot_be_are_refused(
-    name: str, value: str
-) -> None:
+def test_refuses_empty_and_unknown_filters_and_pages(name: str, value: str) -> None:
     answer = caller(Role.VIEWER).get(INSTANCES, {name: value})
     assert answer.status_code == 400
     assert name in answer.json()["errors"]

@@ -27,21 +27,21 @@ def operator(local_azure: LocalAzure) -> APIClient:
     return caller(Role.OPERATOR)
 
 
-def test_an_identity_is_made_in_azure_and_known_here(operator: APIClient) -> None:
+def test_creates_identity_in_azure_and_stores_it(operator: APIClient) -> None:
     answer = operator.post(IDENTITIES, NEW, format="json")
     assert answer.status_code == 201
     assert answer.json()["principal_id"]
     assert operator.get(IDENTITIES, {"search": "ID-NEW"}).json()["results"] == [answer.json()]
 
 
-def test_an_identity_may_have_the_longest_name_that_azure_takes(operator: APIClient) -> None:
+def test_accepts_longest_identity_name(operator: APIClient) -> None:
     name = "i" * 128
     assert operator.post(IDENTITIES, NEW | {"name": name}, format="json").status_code == 201
     events = operator.get("/api/v1/audit-events/", {"object": name}).json()["results"]
     assert [event["object"].endswith(f"/{name}") for event in events] == [True]
 
 
-def test_a_name_that_azure_does_not_take_is_refused_before_it_is_asked(
+def test_refuses_invalid_name_before_calling_azure(
     operator: APIClient, local_azure: LocalAzure
 ) -> None:
     answer = operator.post(IDENTITIES, NEW | {"name": "-"}, format="json")
@@ -49,19 +49,19 @@ def test_a_name_that_azure_does_not_take_is_refused_before_it_is_asked(
     assert not local_azure.requests("PUT")
 
 
-def test_a_group_that_there_is_not_is_a_problem(operator: APIClient) -> None:
+def test_unknown_resource_group_is_a_problem(operator: APIClient) -> None:
     answer = operator.post(IDENTITIES, NEW | {"resource_group": "none"}, format="json")
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/azure")
 
 
-def test_identities_are_searched_by_a_part_of_their_name() -> None:
+def test_searches_identities_by_part_of_their_name() -> None:
     user_assigned("id-one")
     user_assigned("id-two")
     rows = caller(Role.VIEWER).get(IDENTITIES, {"search": "two"}).json()["results"]
     assert [row["name"] for row in rows] == ["id-two"]
 
 
-def test_applications_are_searched_in_the_tenant(operator: APIClient) -> None:
+def test_searches_applications_of_the_tenant(operator: APIClient) -> None:
     every = operator.get("/api/v1/applications/").json()
     one = operator.get("/api/v1/applications/", {"search": seed.UPSTREAM_APP_ID}).json()
     assert [row["app_id"] for row in one] == [seed.UPSTREAM_APP_ID]
@@ -69,6 +69,6 @@ def test_applications_are_searched_in_the_tenant(operator: APIClient) -> None:
     assert seed.UPSTREAM_APP_ID in one[0]["resources"]
 
 
-def test_azures_own_services_are_listed_with_their_sources() -> None:
+def test_lists_azure_services_with_their_sources() -> None:
     rows = caller(Role.VIEWER).get("/api/v1/data-planes/").json()
     assert all(row["resource"] and row["source"].startswith("https://") for row in rows)

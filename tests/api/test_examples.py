@@ -65,7 +65,7 @@ def shape(value: Any) -> Any:
     return type(value).__name__
 
 
-def test_every_operation_is_asked_and_answered_as_its_example_has_it(stops: list[Stop]) -> None:
+def test_every_operation_answers_as_its_example(stops: list[Stop]) -> None:
     assert {stop.route for stop in stops} == set(routes())
     refused = [(str(stop.route), stop.response.content) for stop in stops if _is_refused(stop)]
     assert refused == []
@@ -75,7 +75,7 @@ def test_every_operation_is_asked_and_answered_as_its_example_has_it(stops: list
     assert [_outline(each) for each in found] == [_outline(each) for each in recorded()]
 
 
-def test_every_example_is_as_the_schema_says() -> None:
+def test_every_example_matches_the_schema() -> None:
     schema = document()
     for each in recorded():
         operation = schema["paths"][each["path"]][each["method"]]
@@ -86,7 +86,7 @@ def test_every_example_is_as_the_schema_says() -> None:
             _validate(schema, operation["requestBody"], each["request"])
 
 
-def test_every_answer_in_json_has_an_example() -> None:
+def test_every_json_response_has_an_example() -> None:
     paths = document()["paths"]
     lacking = [
         (path, method, status)

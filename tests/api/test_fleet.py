@@ -46,20 +46,20 @@ def names(rows: list[dict[str, Any]]) -> list[str]:
     return [row["instance"] for row in rows]
 
 
-def test_all_instances_are_planned_at_once(operator: APIClient) -> None:
+def test_plans_all_instances(operator: APIClient) -> None:
     plan = operator.get(PLAN).json()
     assert names(plan["plans"]) == sorted([seed.CHAT, seed.LAB])
     assert plan["unchanged"] == [seed.PAYMENTS]
     assert plan["refusals"] == []
 
 
-def test_filters_leave_some_and_another_digest(operator: APIClient) -> None:
+def test_filters_select_instances_and_change_the_digest(operator: APIClient) -> None:
     plan = operator.get(PLAN, {"name": seed.LAB}).json()
     assert names(plan["plans"]) == [seed.LAB]
     assert plan["digest"] != operator.get(PLAN).json()["digest"]
 
 
-def test_what_is_only_observed_is_not_planned_and_said_why(operator: APIClient) -> None:
+def test_explains_why_observed_instances_are_not_planned(operator: APIClient) -> None:
     SignalRInstance.objects.filter(name=seed.LAB).update(policy="observe")
     plan = operator.get(PLAN).json()
     assert names(plan["plans"]) == [seed.CHAT]
@@ -67,7 +67,7 @@ def test_what_is_only_observed_is_not_planned_and_said_why(operator: APIClient) 
     assert "is observe" in plan["refusals"][0]["detail"]
 
 
-def test_an_apply_starts_an_operation_for_each_plan(operator: APIClient) -> None:
+def test_apply_starts_an_operation_for_each_plan(operator: APIClient) -> None:
     answer = apply(operator, operator.get(PLAN).json()["digest"])
     assert answer.status_code == 202
     assert sorted(names(answer.json()["operations"])) == sorted([seed.CHAT, seed.LAB])
@@ -76,7 +76,7 @@ def test_an_apply_starts_an_operation_for_each_plan(operator: APIClient) -> None
     assert operator.get(PLAN).json()["plans"] == []
 
 
-def test_an_apply_touches_only_what_its_filters_leave(operator: APIClient) -> None:
+def test_apply_changes_only_filtered_instances(operator: APIClient) -> None:
     query = f"?resource_group={seed.PAYMENTS_GROUP}"
     digest = operator.get(f"{PLAN}{query}").json()["digest"]
     answer = apply(operator, digest, query)
@@ -84,7 +84,7 @@ def test_an_apply_touches_only_what_its_filters_leave(operator: APIClient) -> No
 
 
 @pytest.mark.parametrize("query", ["", f"?name={seed.CHAT}"])
-def test_a_digest_of_other_filters_starts_nothing(operator: APIClient, query: str) -> None:
+def test_refuses_digest_of_other_filters(operator: APIClient, query: str) -> None:
     digest = operator.get(PLAN, {"name": seed.LAB}).json()["digest"]
     answer = apply(operator, digest, query)
     assert answer.status_code == 409
@@ -93,14 +93,14 @@ def test_a_digest_of_other_filters_starts_nothing(operator: APIClient, query: st
     assert not Operation.objects.exists()
 
 
-def test_what_came_to_be_wanted_after_the_plan_is_not_applied(operator: APIClient) -> None:
+def test_does_not_apply_changes_made_after_the_plan(operator: APIClient) -> None:
     digest = operator.get(PLAN).json()["digest"]
     want(SignalRInstance.objects.get(name=seed.PAYMENTS), "SystemAssigned", SIGNED)
     assert apply(operator, digest).status_code == 409
     assert not Operation.objects.exists()
 
 
-def test_one_that_is_busy_does_not_hold_up_the_others(operator: APIClient) -> None:
+def test_busy_instance_does_not_block_the_others(operator: APIClient) -> None:
     single = operator.get(f"/api/v1/instances/{seed.LAB}/plan/").json()["digest"]
     address = f"/api/v1/instances/{seed.LAB}/apply/"
     operator.post(address, {"digest": single}, format="json")
@@ -109,7 +109,7 @@ def test_one_that_is_busy_does_not_hold_up_the_others(operator: APIClient) -> No
     assert names(answer.json()["refusals"]) == [seed.LAB]
 
 
-def test_a_repeated_apply_starts_nothing_and_other_filters_are_another_request(
+def test_repeated_apply_starts_nothing_and_other_filters_are_a_new_request(
     operator: APIClient,
 ) -> None:
     digest = operator.get(PLAN).json()["digest"]
@@ -120,7 +120,7 @@ def test_a_repeated_apply_starts_nothing_and_other_filters_are_another_request(
     assert apply(operator, digest, "?policy=manage", **key).status_code == 422
 
 
-def test_where_nothing_differs_nothing_is_applied(operator: APIClient) -> None:
+def test_applies_nothing_where_nothing_differs(operator: APIClient) -> None:
     query = f"?name={seed.PAYMENTS}"
     digest = operator.get(f"{PLAN}{query}").json()["digest"]
     answer = apply(operator, digest, query)
@@ -128,7 +128,7 @@ def test_where_nothing_differs_nothing_is_applied(operator: APIClient) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("polcy", "manage"), ("policy", "")])
-def test_a_filter_that_would_mean_all_is_refused(
+def test_refuses_filters_that_would_select_everything(
     operator: APIClient, name: str, value: str
 ) -> None:
     answer = apply(operator, "0", f"?{name}={value}")
@@ -136,14 +136,14 @@ def test_a_filter_that_would_mean_all_is_refused(
     assert name in answer.json()["errors"]
 
 
-def test_too_many_instances_are_refused_before_any_is_planned() -> None:
+def test_refuses_too_many_instances_before_planning() -> None:
     for number in range(MOST + 1):
         instance(f"contoso-{number}")
     answer = caller(Role.VIEWER).get(PLAN)
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/too-many-instances")
 
 
-def test_a_subscription_is_imported_and_refreshed(local_azure: LocalAzure) -> None:
+def test_imports_and_refreshes_a_subscription(local_azure: LocalAzure) -> None:
     client = caller(Role.OPERATOR)
     report = client.post(f"{HOME}import/", {}, format="json").json()
     assert seed.CHAT in report["created"]
@@ -152,7 +152,7 @@ def test_a_subscription_is_imported_and_refreshed(local_azure: LocalAzure) -> No
     assert client.post(f"{HOME}refresh/").json()["unchanged"] == again["unchanged"]
 
 
-def test_one_group_and_one_instance_are_imported(local_azure: LocalAzure) -> None:
+def test_imports_one_group_and_one_instance(local_azure: LocalAzure) -> None:
     client = caller(Role.OPERATOR)
     one = client.post(f"{HOME}import/", {"name": seed.CHAT}, format="json").json()
     assert one["created"] == [seed.CHAT]
@@ -162,7 +162,7 @@ def test_one_group_and_one_instance_are_imported(local_azure: LocalAzure) -> Non
     assert client.post(f"{HOME}import/", {"name": "none"}, format="json").status_code == 404
 
 
-def test_what_azure_has_is_accepted_where_the_import_says_so(local_azure: LocalAzure) -> None:
+def test_import_accepts_azures_state_when_asked_to(local_azure: LocalAzure) -> None:
     want(imported(seed.LAB), "SystemAssigned", SIGNED)
     client = caller(Role.OPERATOR)
     report = client.post(f"{HOME}import/", {"name": seed.LAB, "accept": True}, format="json").json()
@@ -170,19 +170,19 @@ def test_what_azure_has_is_accepted_where_the_import_says_so(local_azure: LocalA
     assert client.get(PLAN).json()["plans"] == []
 
 
-def test_a_subscription_that_azure_does_not_show_is_a_problem(local_azure: LocalAzure) -> None:
+def test_invisible_subscription_is_a_problem(local_azure: LocalAzure) -> None:
     unknown = "/api/v1/subscriptions/bbbbbbbb-0000-4000-8000-00000000000f/"
     client = caller(Role.OPERATOR)
     assert client.post(f"{unknown}import/", {}, format="json").status_code == 409
     assert client.post(f"{unknown}refresh/").status_code == 404
 
 
-def test_what_can_be_imported_is_listed(local_azure: LocalAzure) -> None:
+def test_lists_what_can_be_imported(local_azure: LocalAzure) -> None:
     rows = caller(Role.VIEWER).get("/api/v1/subscriptions/visible/").json()
     assert seed.SUBSCRIPTION_ID in [row["subscription_id"] for row in rows]
 
 
-def test_the_fleet_of_local_azure_is_planned_as_it_was_imported(local_azure: LocalAzure) -> None:
+def test_plans_local_azures_fleet_as_imported(local_azure: LocalAzure) -> None:
     import_subscription(seed.SUBSCRIPTION_ID)
     plan = caller(Role.VIEWER).get(PLAN).json()
     assert plan["plans"] == []

@@ -32,19 +32,19 @@ def codes(document: dict[str, Any]) -> list[str]:
     return [each["code"] for each in document["mismatches"]]
 
 
-def test_an_app_says_what_does_not_agree_and_the_fix(operator: APIClient) -> None:
+def test_reports_differences_and_their_fix(operator: APIClient) -> None:
     found = operator.get(APP).json()
     assert (found["status"], found["instances"]) == ("disagrees", [seed.CHAT])
     assert "issuer_differs" in codes(found)
 
 
-def test_azure_is_asked_again_on_demand(operator: APIClient) -> None:
+def test_refreshes_from_azure_on_request(operator: APIClient) -> None:
     change_app_behind_our_back(issuer=V1_ISSUER)
     assert "issuer_differs" in codes(operator.get(APP).json())
     assert "issuer_differs" not in codes(operator.post(APP).json())
 
 
-def test_plans_write_an_app_once_its_settings_say_so(operator: APIClient) -> None:
+def test_plans_write_an_app_whose_policy_is_manage(operator: APIClient) -> None:
     tag = operator.get(f"{APP}settings/")["ETag"]
     body = {"policy": "manage"}
     answer = operator.put(f"{APP}settings/", body, format="json", headers={"If-Match": tag})
@@ -56,7 +56,7 @@ def test_plans_write_an_app_once_its_settings_say_so(operator: APIClient) -> Non
     assert "function_apps" in [step["kind"] for step in plan["steps"]]
 
 
-def test_an_app_that_there_is_not_is_not_found() -> None:
+def test_unknown_app_is_not_found() -> None:
     assert caller(Role.VIEWER).get("/api/v1/function-apps/none/").status_code == 404
 
 
@@ -70,7 +70,7 @@ def outcomes(client: APIClient, **query: str) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("addressed")
-def test_addresses_are_asked_only_on_demand() -> None:
+def test_probes_endpoints_only_on_request() -> None:
     client = caller(Role.OPERATOR)
     assert outcomes(client)["templates[0].answers"] == "unknown"
     assert outcomes(client, probe="false")["templates[0].answers"] == "unknown"
@@ -78,14 +78,14 @@ def test_addresses_are_asked_only_on_demand() -> None:
 
 
 @pytest.mark.usefixtures("addressed")
-def test_who_may_start_nothing_makes_signalman_ask_nobody() -> None:
+def test_viewer_cannot_start_probes() -> None:
     reader = token(Role.ADMINISTRATOR, scope=Scope.READ)[1]
     for client in (caller(Role.VIEWER), reader):
         assert client.get(DIAGNOSIS).status_code == 200
         assert client.get(DIAGNOSIS, {"probe": "true"}).status_code == 403
 
 
-def test_a_probe_is_asked_for_in_one_word() -> None:
+def test_refuses_unknown_values_of_probe() -> None:
     instance()
     answer = caller(Role.OPERATOR).get(DIAGNOSIS, {"probe": "maybe"})
     assert answer.status_code == 400

@@ -1,6 +1,6 @@
 """The schema against the code: requests that it allows, and requests that it does not.
 
-Every check is on, in every phase: by itself each operation in `test_the_api_is_as_its_schema_says`,
+Every check is on, in every phase: by itself each operation in `test_api_matches_its_schema`,
 and one after the other along the schema's links.
 """
 
@@ -105,10 +105,10 @@ def operator(settings: Any, local_azure: LocalAzure) -> None:
 @schema.parametrize()
 @BOUNDED
 @pytest.mark.usefixtures("operator")
-def test_the_api_is_as_its_schema_says(case: Any) -> None:
+def test_api_matches_its_schema(case: Any) -> None:
     case.call_and_validate()
 
 
 @pytest.mark.usefixtures("operator")
-def test_along_its_links_the_api_is_as_its_schema_says() -> None:
+def test_api_matches_its_schema_along_links() -> None:
     schema.as_state_machine().run(settings=BOUNDED)

@@ -36,7 +36,7 @@ def put_identity(client: APIClient, kind: str, comment: str = "", address: str =
     )
 
 
-def test_the_history_says_who_wanted_what_and_why(operator: APIClient) -> None:
+def test_history_records_author_change_and_comment(operator: APIClient) -> None:
     put_identity(operator, "SystemAssigned", "for the chat")
     last = operator.get(f"{CONTOSO}history/").json()["results"][0]
     assert last["who"] == "one-of-operators"
@@ -45,13 +45,13 @@ def test_the_history_says_who_wanted_what_and_why(operator: APIClient) -> None:
     assert last["state"]["identity"]["type"] == "SystemAssigned"
 
 
-def test_a_comment_that_is_too_long_is_refused(operator: APIClient) -> None:
+def test_refuses_comment_that_is_too_long(operator: APIClient) -> None:
     answer = put_identity(operator, "SystemAssigned", "x" * 256)
     assert answer.status_code == 400
     assert "comment" in answer.json()["errors"]
 
 
-def test_an_earlier_revision_is_desired_again_and_planned(local_azure: LocalAzure) -> None:
+def test_rollback_restores_an_earlier_revision_and_plans_it(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     client = caller(Role.OPERATOR)
     put_identity(client, "SystemAssigned", address=LAB)
@@ -64,14 +64,12 @@ def test_an_earlier_revision_is_desired_again_and_planned(local_azure: LocalAzur
 
 
 @pytest.mark.parametrize(("number", "status"), [(9, 409), (0, 400), ("1", 400), (True, 400)])
-def test_a_revision_that_is_none_is_refused(
-    operator: APIClient, number: object, status: int
-) -> None:
+def test_refuses_unknown_revision(operator: APIClient, number: object, status: int) -> None:
     answer = operator.post(f"{CONTOSO}rollback/", {"number": number}, format="json")
     assert answer.status_code == status
 
 
-def test_a_rollback_that_cannot_be_planned_changes_nothing(operator: APIClient) -> None:
+def test_rollback_that_cannot_be_planned_changes_nothing(operator: APIClient) -> None:
     # Azure was never asked about this one.
     put_identity(operator, "SystemAssigned")
     before = operator.get(f"{CONTOSO}history/").json()
@@ -90,26 +88,26 @@ def accept(client: APIClient, **body: Any) -> Any:
     return client.post(f"{LAB}drift/accept/", body, format="json")
 
 
-def test_all_of_what_azure_has_is_accepted(drifted: APIClient) -> None:
+def test_accepts_all_drift(drifted: APIClient) -> None:
     answer = accept(drifted, comment="theirs is right")
     assert answer.json()["status"] == "Synced"
     newest = drifted.get(f"{LAB}history/").json()["results"][0]
     assert (newest["action"], newest["comment"]) == ("accept", "theirs is right")
 
 
-def test_one_change_is_accepted_and_the_other_applied(drifted: APIClient) -> None:
+def test_accepts_one_change_and_applies_the_other(drifted: APIClient) -> None:
     paths = [change["path"] for change in drifted.get(f"{LAB}drift/").json()["changes"]]
     templates = [path for path in paths if path.startswith("upstream") or "templates" in path]
     left = accept(drifted, paths=templates).json()["changes"]
     assert {change["path"] for change in left} == set(paths) - set(templates)
 
 
-def test_a_change_that_there_is_not_is_not_accepted(drifted: APIClient) -> None:
+def test_refuses_to_accept_unknown_change(drifted: APIClient) -> None:
     answer = accept(drifted, paths=["nothing"])
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/no-such-change")
 
 
-def test_the_audit_trail_is_filtered_by_who_and_what_and_when(operator: APIClient) -> None:
+def test_filters_audit_trail_by_actor_object_and_time(operator: APIClient) -> None:
     put_identity(operator, "SystemAssigned")
     soon = (timezone.now() + timedelta(minutes=1)).isoformat()
 
@@ -122,7 +120,7 @@ def test_the_audit_trail_is_filtered_by_who_and_what_and_when(operator: APIClien
     assert found(until=soon) == found()
 
 
-def test_an_audit_event_names_the_request_that_caused_it(operator: APIClient) -> None:
+def test_audit_event_names_its_request(operator: APIClient) -> None:
     name = put_identity(operator, "SystemAssigned")["X-Request-ID"]
     (row,) = operator.get(AUDIT, {"who": "one-of-operators"}).json()["results"]
     assert row["request_id"] == name

@@ -42,7 +42,7 @@ def put(client: APIClient, address: str, document: Any) -> Any:
     return client.put(address, document, format="json", headers={"If-Match": tag})
 
 
-def test_an_instance_is_desired_then_made_by_an_apply(
+def test_desired_instance_is_created_by_an_apply(
     operator: APIClient, local_azure: LocalAzure
 ) -> None:
     answer = post(operator, INSTANCES, NEW)
@@ -56,7 +56,7 @@ def test_an_instance_is_desired_then_made_by_an_apply(
     assert operator.get(address).json()["provisioning_state"] == "Succeeded"
 
 
-def test_an_instance_is_desired_once_however_often_the_request_is_sent(
+def test_repeated_request_adds_the_instance_once(
     operator: APIClient, local_azure: LocalAzure
 ) -> None:
     first, second = (post(operator, INSTANCES, NEW, **{"Idempotency-Key": "k"}) for _ in range(2))
@@ -65,9 +65,7 @@ def test_an_instance_is_desired_once_however_often_the_request_is_sent(
     assert SignalRInstance.objects.count() == 1
 
 
-def test_a_name_that_somebody_has_cannot_be_had(
-    operator: APIClient, local_azure: LocalAzure
-) -> None:
+def test_refuses_names_in_use(operator: APIClient, local_azure: LocalAzure) -> None:
     answer = post(operator, INSTANCES, NEW | {"name": seed.CHAT})
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/not-creatable"
@@ -83,7 +81,7 @@ def test_a_name_that_somebody_has_cannot_be_had(
         ("lokation", "westeurope"),
     ],
 )
-def test_a_new_instances_wrong_field_is_named(
+def test_names_invalid_fields_of_a_new_instance(
     operator: APIClient, field: str, value: object
 ) -> None:
     answer = post(operator, INSTANCES, NEW | {field: value})
@@ -91,7 +89,7 @@ def test_a_new_instances_wrong_field_is_named(
     assert field in answer.json()["errors"]
 
 
-def test_an_instance_is_deleted_once_unprotected_and_named(
+def test_deletes_unprotected_instance_whose_name_is_given(
     operator: APIClient, local_azure: LocalAzure
 ) -> None:
     managed(seed.LAB)
@@ -106,7 +104,7 @@ def test_an_instance_is_deleted_once_unprotected_and_named(
     assert local_azure.requests("DELETE")
 
 
-def test_settings_are_changed_on_record(operator: APIClient) -> None:
+def test_changes_of_settings_are_audited(operator: APIClient) -> None:
     instance()
     address = f"{INSTANCES}contoso-a/settings/"
     answer = put(operator, address, {"policy": "pause", "is_protected": False})
@@ -116,7 +114,7 @@ def test_settings_are_changed_on_record(operator: APIClient) -> None:
     assert actions == {"set policy", "set is_protected"}
 
 
-def test_an_instance_is_taken_out_of_signalman_by_who_saw_it(
+def test_removing_an_instance_requires_its_current_tag(
     operator: APIClient, local_azure: LocalAzure
 ) -> None:
     imported(seed.LAB)
@@ -129,7 +127,7 @@ def test_an_instance_is_taken_out_of_signalman_by_who_saw_it(
     assert AuditEvent.objects.filter(action="remove", who="one-of-operators").exists()
 
 
-def test_an_instance_with_work_under_way_stays(
+def test_does_not_remove_an_instance_with_unfinished_operation(
     operator: APIClient, local_azure: LocalAzure
 ) -> None:
     want(imported(seed.LAB), "SystemAssigned")

@@ -30,7 +30,7 @@ def tries(number: int, **address: Any) -> list[int]:
     return [client.get(INSTANCES, **address).status_code for _ in range(number)]
 
 
-def test_a_caller_is_told_what_is_left_and_stopped_at_the_limit() -> None:
+def test_reports_remaining_requests_and_stops_at_the_limit() -> None:
     client = caller(Role.VIEWER)
     left = [client.get(INSTANCES)["RateLimit-Remaining"] for _ in range(2)]
     assert left == ["1", "0"]
@@ -41,52 +41,52 @@ def test_a_caller_is_told_what_is_left_and_stopped_at_the_limit() -> None:
     assert answer.json()["type"] == "/problems/too-many-requests"
 
 
-def test_an_address_that_only_tries_is_stopped() -> None:
+def test_stops_an_address_that_only_fails() -> None:
     assert tries(5) == [401, 401, 401, 429, 429]
 
 
-def test_who_is_stopped_is_told_when_to_try_again() -> None:
+def test_refusal_names_the_time_of_the_next_try() -> None:
     tries(3)
     answer = bearing("smp_guessed").get(INSTANCES)
     assert 0 < int(answer["Retry-After"]) <= 60
 
 
-def test_it_is_not_even_heard_with_what_would_open_the_api() -> None:
+def test_valid_credentials_do_not_lift_the_limit() -> None:
     client = caller(Role.VIEWER)
     tries(3)
     assert client.get(INSTANCES).status_code == 429
 
 
-def test_another_address_is_not_held_up() -> None:
+def test_other_addresses_are_not_limited() -> None:
     tries(4)
     assert caller(Role.VIEWER).get(INSTANCES, REMOTE_ADDR="192.0.2.7").status_code == 200
 
 
-def test_a_neighbour_in_a_network_of_ipv6_is_the_same() -> None:
+def test_ipv6_addresses_of_one_network_share_a_limit() -> None:
     tries(3, REMOTE_ADDR="2001:db8::1")
     assert tries(1, REMOTE_ADDR="2001:db8::2") == [429]
     assert tries(1, REMOTE_ADDR="2001:db8:0:1::1") == [401]
 
 
-def test_what_a_caller_says_of_its_own_address_changes_nothing() -> None:
+def test_ignores_addresses_that_the_caller_claims() -> None:
     tries(3, HTTP_X_FORWARDED_FOR="192.0.2.8")
     assert tries(1, HTTP_X_FORWARDED_FOR="192.0.2.9") == [429]
 
 
-def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_names(settings: Settings) -> None:
+def test_uses_the_address_that_the_proxy_reports(settings: Settings) -> None:
     settings.BEHIND_PROXY = True
     tries(3, HTTP_X_FORWARDED_FOR="203.0.113.1, 192.0.2.8")
     assert tries(1, HTTP_X_FORWARDED_FOR="203.0.113.2, 192.0.2.8") == [429]
     assert tries(1, HTTP_X_FORWARDED_FOR="203.0.113.1, 192.0.2.9") == [401]
 
 
-def test_a_request_without_credentials_counts_for_nothing() -> None:
+def test_requests_without_credentials_are_not_counted() -> None:
     client = APIClient()
     assert {client.get(INSTANCES).status_code for _ in range(5)} == {401}
     assert caller(Role.VIEWER).get(INSTANCES).status_code == 200
 
 
-def test_what_is_kept_of_refusals_does_not_grow_with_them() -> None:
+def test_storage_of_refusals_is_bounded() -> None:
     tries(1)
     before = len(cache._cache)  # type: ignore[attr-defined]  # noqa: SLF001  of the cache in memory
     tries(2)

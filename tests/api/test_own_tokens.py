@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 TOKENS = "/api/v1/tokens/"
 
 
-def test_a_caller_sees_its_own_tokens_and_no_others() -> None:
+def test_lists_only_the_callers_own_tokens() -> None:
     row, client = token(Role.VIEWER)
     token(Role.OPERATOR)
     (found,) = client.get(TOKENS).json()["results"]
@@ -21,12 +21,12 @@ def test_a_caller_sees_its_own_tokens_and_no_others() -> None:
     assert client.get(f"{TOKENS}{row.pk}/").json() == client.get(TOKENS).json()["results"][0]
 
 
-def test_no_digest_is_shown() -> None:
+def test_shows_no_digests() -> None:
     row, client = token(Role.VIEWER)
     assert row.digest not in client.get(TOKENS).content.decode()
 
 
-def test_a_revoked_token_opens_nothing_and_stays_on_record() -> None:
+def test_revoked_token_is_refused_and_kept() -> None:
     row, client = token(Role.OPERATOR)
     other, secret = PersonalAccessToken.issue(
         row.user, name="leaked", scope=Scope.WRITE, lifetime=DAY
@@ -38,7 +38,7 @@ def test_a_revoked_token_opens_nothing_and_stays_on_record() -> None:
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.ADMINISTRATOR])
-def test_anothers_token_is_neither_seen_nor_revoked(role: Role) -> None:
+def test_cannot_see_or_revoke_tokens_of_others(role: Role) -> None:
     row, _ = token(Role.VIEWER)
     client = caller(role)
     assert client.get(f"{TOKENS}{row.pk}/").status_code == 404

@@ -74,7 +74,7 @@ def writers(settings: Settings) -> Any:
         writer.end()
 
 
-def test_of_two_writers_of_one_tag_one_wins_and_none_is_lost(writers: list[Writer]) -> None:
+def test_one_of_two_writers_of_the_same_tag_wins(writers: list[Writer]) -> None:
     reader = writers[0].client
     tag = reader.get(ADDRESS)["ETag"]
     outcomes: Counter[tuple[int, ...]] = Counter()

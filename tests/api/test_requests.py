@@ -96,7 +96,7 @@ def tries(settings: Settings, **meta: Any) -> int:
 
 
 @pytest.mark.django_db
-def test_limits_each_forwarded_address_by_itself(settings: Settings) -> None:
+def test_limits_each_forwarded_address_separately(settings: Settings) -> None:
     settings.API = settings.API | {"REFUSALS_A_MINUTE": 2}
     one = [tries(settings, HTTP_X_FORWARDED_FOR=f"192.0.2.10:4100{port}") for port in range(4)]
     assert one == [401, 401, 429, 429]

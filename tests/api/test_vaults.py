@@ -35,13 +35,13 @@ def put(client: APIClient, *grants: dict[str, Any]) -> Any:
     return client.put(f"{LAB}grants/", list(grants), format="json", headers={"If-Match": tag})
 
 
-def test_references_are_listed_by_their_names(operator: APIClient) -> None:
+def test_lists_references_by_name(operator: APIClient) -> None:
     (row,) = operator.get(f"{LAB}references/").json()
     assert (row["vault"], row["secret"]) == (VAULT, "code")
     assert row["state"] == "Not checked yet"
 
 
-def test_azure_is_asked_after_them_on_demand(operator: APIClient, local_azure: LocalAzure) -> None:
+def test_refreshes_references_on_request(operator: APIClient, local_azure: LocalAzure) -> None:
     asked = len(local_azure.requests())
     operator.get(f"{LAB}references/")
     assert len(local_azure.requests()) == asked
@@ -49,26 +49,26 @@ def test_azure_is_asked_after_them_on_demand(operator: APIClient, local_azure: L
     assert len(local_azure.requests()) > asked
 
 
-def test_a_grant_is_desired_until_somebody_says_no(operator: APIClient) -> None:
+def test_grant_is_desired_until_declined(operator: APIClient) -> None:
     assert operator.get(f"{LAB}grants/").json() == [{"vault": VAULT, "is_desired": True}]
     answer = put(operator, {"vault": VAULT, "is_desired": False})
     assert answer.json() == [{"vault": VAULT, "is_desired": False}]
     assert put(operator, {"vault": VAULT, "is_desired": True}).json()[0]["is_desired"] is True
 
 
-def test_a_grant_of_a_vault_that_no_template_names_is_refused(operator: APIClient) -> None:
+def test_refuses_grant_of_vault_that_no_template_names(operator: APIClient) -> None:
     answer = put(operator, {"vault": "other", "is_desired": True})
     assert answer.status_code == 400
     assert "vault" in answer.json()["errors"]
 
 
-def test_nobody_is_let_in_where_there_is_no_identity(operator: APIClient) -> None:
+def test_grants_nothing_without_an_identity(operator: APIClient) -> None:
     identity = {"type": "None"}
     operator.put(f"{LAB}identity/", identity, format="json", headers={"If-Match": "*"})
     assert put(operator, {"vault": VAULT, "is_desired": True}).status_code == 400
 
 
-def test_an_instance_without_references_has_none() -> None:
+def test_instance_without_references_has_none() -> None:
     instance()
     client = caller(Role.OPERATOR)
     for part in ("references", "grants"):
@@ -76,7 +76,7 @@ def test_an_instance_without_references_has_none() -> None:
     assert client.post("/api/v1/instances/contoso-a/references/").json() == []
 
 
-def test_vaults_that_are_known_are_listed(operator: APIClient) -> None:
+def test_lists_known_vaults(operator: APIClient) -> None:
     operator.post(f"{LAB}references/")
     (row,) = operator.get("/api/v1/key-vaults/").json()["results"]
     assert row["name"] == VAULT

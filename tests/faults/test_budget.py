@@ -23,7 +23,7 @@ LOOK_SECONDS = 0.02
 
 
 @pytest.mark.parametrize(("burst", "is_throttled"), [(1, False), (100, True)])
-def test_writes_that_wait_for_their_turn_are_not_throttled(
+def test_queued_writes_are_not_throttled(
     local_azure: LocalAzure, settings: Settings, count: Count, burst: int, is_throttled: bool
 ) -> None:
     count("write budget")

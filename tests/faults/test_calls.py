@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 OFTEN = 4
 
 
-def test_an_apply_makes_as_many_calls_as_are_broken_here(local_azure: LocalAzure) -> None:
+def test_apply_makes_the_expected_number_of_calls(local_azure: LocalAzure) -> None:
     operation, _before = begin(local_azure)
     local_azure.delete("/_local/requests")
     assert drive(operation).state == "succeeded"
@@ -30,7 +30,7 @@ def test_an_apply_makes_as_many_calls_as_are_broken_here(local_azure: LocalAzure
     [*((fault, 1) for fault in faults.BREAKING), ("500", OFTEN), ("answer lost", OFTEN)],
 )
 @pytest.mark.parametrize("call", range(CALLS))
-def test_a_broken_call_is_outlasted(
+def test_apply_survives_a_fault_of_each_call(
     local_azure: LocalAzure, count: Count, call: int, fault: str, times: int
 ) -> None:
     count("call broken")
@@ -43,7 +43,7 @@ def test_a_broken_call_is_outlasted(
 
 @pytest.mark.parametrize("fault", ["503", "500 after the work", "throttled"])
 @pytest.mark.parametrize("call", range(CALLS))
-def test_azure_that_stays_broken_from_some_call_on_is_given_up_in_words(
+def test_permanent_fault_ends_the_apply_with_an_explanation(
     local_azure: LocalAzure, count: Count, call: int, fault: str
 ) -> None:
     count("broken from a call on")

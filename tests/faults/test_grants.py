@@ -35,7 +35,7 @@ def of_vaults(cloud: LocalAzure) -> list[dict[str, Any]]:
     return [one for one in cloud.requests() if "Microsoft.KeyVault" in one["path"]]
 
 
-def test_an_apply_makes_as_many_calls_as_are_broken_here(local_azure: LocalAzure) -> None:
+def test_apply_makes_the_expected_number_of_calls(local_azure: LocalAzure) -> None:
     assert drive(begin(local_azure)).state == "succeeded"
     assert len(of_vaults(local_azure)) == CALLS
 
@@ -46,7 +46,7 @@ def test_an_apply_makes_as_many_calls_as_are_broken_here(local_azure: LocalAzure
     ids=["503", "throttled", "reset", "answer lost"],
 )
 @pytest.mark.parametrize("call", range(CALLS))
-def test_a_broken_call_is_outlasted_and_nobody_is_let_in_twice(
+def test_apply_survives_a_fault_of_each_call_and_grants_once(
     local_azure: LocalAzure, count: Count, call: int, fault: dict[str, Any]
 ) -> None:
     count("call to a vault broken")

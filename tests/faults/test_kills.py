@@ -51,7 +51,7 @@ def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
     return portal
 
 
-def test_an_apply_survives_its_worker_whenever_that_is_killed(
+def test_apply_survives_the_death_of_its_worker_at_any_time(
     local_azure: LocalAzure, portal: Portal, count: Count
 ) -> None:
     before = unmanaged(calm(seed.PAYMENTS))
@@ -74,7 +74,7 @@ def test_an_apply_survives_its_worker_whenever_that_is_killed(
             assert unmanaged(raw(seed.PAYMENTS)) == before
 
 
-def test_a_worker_whose_secret_was_rotated_says_so_and_the_next_one_goes_on(
+def test_rotated_secret_is_reported_and_the_next_worker_continues(
     local_azure: LocalAzure, portal: Portal, count: Count
 ) -> None:
     count("credential rotated")

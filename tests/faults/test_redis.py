@@ -66,7 +66,7 @@ def portal(local_azure: LocalAzure, tmp_path: Path) -> Iterator[Portal]:
         yield portal
 
 
-def test_a_fleet_is_applied_once_whichever_workers_are_killed(
+def test_fleet_is_applied_once_whichever_workers_are_killed(
     local_azure: LocalAzure, portal: Portal, count: Count
 ) -> None:
     before = {name: unmanaged(calm(name)) for name in NAMES}

@@ -18,7 +18,7 @@ CODES = {"Failed": "Teapot", "Canceled": "Canceled"}
 
 @pytest.mark.parametrize("outcome", CODES)
 @pytest.mark.parametrize("position", [0, 1])
-def test_a_write_that_azure_gives_up_ends_the_apply_in_azures_words(
+def test_failed_azure_operation_ends_the_apply_with_azures_message(
     local_azure: LocalAzure, count: Count, position: int, outcome: str
 ) -> None:
     count("operation failed")
@@ -33,7 +33,7 @@ def test_a_write_that_azure_gives_up_ends_the_apply_in_azures_words(
 
 
 @pytest.mark.parametrize("outcome", CODES)
-def test_a_write_that_azure_gives_up_after_its_answer_was_lost_is_sent_again(
+def test_failed_azure_operation_whose_answer_was_lost_is_sent_again(
     local_azure: LocalAzure, count: Count, outcome: str
 ) -> None:
     count("operation failed")
@@ -47,7 +47,7 @@ def test_a_write_that_azure_gives_up_after_its_answer_was_lost_is_sent_again(
 
 
 @pytest.mark.parametrize("call", range(CALLS))
-def test_a_token_that_expires_midway_is_replaced(
+def test_expired_token_is_replaced_during_an_apply(
     local_azure: LocalAzure, count: Count, call: int
 ) -> None:
     count("credential expired")
@@ -61,7 +61,7 @@ def test_a_token_that_expires_midway_is_replaced(
 # Not the last call: on a busy machine Azure ends by its clock, and a poll less is made.
 @pytest.mark.parametrize("fault", faults.REFUSING)
 @pytest.mark.parametrize("call", range(CALLS - 1))
-def test_a_credential_that_is_refused_from_some_call_on_is_named_as_the_reason(
+def test_refused_credential_is_named_as_the_reason(
     local_azure: LocalAzure, count: Count, call: int, fault: str
 ) -> None:
     count("credential refused")

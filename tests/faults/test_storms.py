@@ -21,7 +21,7 @@ FLEET = (seed.CHAT, seed.PAYMENTS, seed.LAB)
 
 @pytest.mark.parametrize("fault", faults.THROTTLING)
 @pytest.mark.parametrize("refusals", [1, 4, 12, 18])
-def test_a_fleet_sits_out_a_storm(
+def test_fleet_survives_a_throttling_storm(
     local_azure: LocalAzure, count: Count, refusals: int, fault: str
 ) -> None:
     count("429 storm")
@@ -34,7 +34,7 @@ def test_a_fleet_sits_out_a_storm(
 
 
 @pytest.mark.parametrize("fault", faults.THROTTLING)
-def test_a_storm_without_an_end_is_given_up_in_words(
+def test_endless_storm_ends_with_an_explanation(
     local_azure: LocalAzure, count: Count, fault: str
 ) -> None:
     count("429 storm")

@@ -15,14 +15,14 @@ from tests.cloud import REPOSITORY
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_process_has_one_client_for_a_subscription() -> None:
+def test_one_client_per_subscription_and_process() -> None:
     assert arm_client(seed.SUBSCRIPTION_ID) is arm_client(seed.SUBSCRIPTION_ID)
 
 
 @pytest.mark.parametrize(
     "endpoint", ["http://management.azure.com", "management.azure.com", "https://", "https://a:b"]
 )
-def test_an_endpoint_in_clear_is_refused(settings: Settings, endpoint: str) -> None:
+def test_refuses_endpoint_without_tls(settings: Settings, endpoint: str) -> None:
     settings.SIGNALMAN_ARM_ENDPOINT = endpoint
     with pytest.raises(ImproperlyConfigured, match="SIGNALMAN_ARM_ENDPOINT"):
         arm_settings()
@@ -31,7 +31,7 @@ def test_an_endpoint_in_clear_is_refused(settings: Settings, endpoint: str) -> N
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_endpoint_of_graph_in_clear_is_refused(settings: Settings) -> None:
+def test_refuses_graph_endpoint_without_tls(settings: Settings) -> None:
     assert check_endpoints() == []
     settings.SIGNALMAN_GRAPH_ENDPOINT = "http://graph.microsoft.com"
     (message,) = check_endpoints()
@@ -39,7 +39,7 @@ def test_an_endpoint_of_graph_in_clear_is_refused(settings: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_a_command_says_in_a_sentence_that_the_endpoint_is_in_clear() -> None:
+def test_command_explains_endpoint_without_tls() -> None:
     environment = os.environ | {"SIGNALMAN_ARM_ENDPOINT": "http://localhost:1"}
     command = [sys.executable, "manage.py", "plan", "contoso"]
     outcome = subprocess.run(

@@ -35,20 +35,20 @@ def assert_refused(instance: SignalRInstance, constraint: str, **values: Any) ->
         make_operation(instance, **values)
 
 
-def test_an_instance_has_one_unfinished_operation(instance: SignalRInstance) -> None:
+def test_instance_has_one_unfinished_operation(instance: SignalRInstance) -> None:
     make_operation(instance, state="running")
     with pytest.raises(IntegrityError), transaction.atomic():
         make_operation(instance)
     make_operation(instance, state="succeeded", finished_at=NOW)
 
 
-def test_an_unfinished_operation_says_what_it_waits_for(instance: SignalRInstance) -> None:
+def test_unfinished_operation_says_what_it_waits_for(instance: SignalRInstance) -> None:
     constraint = "an_unfinished_operation_says_what_it_waits_for"
     assert_refused(instance, constraint, waiting_for="")
     assert_refused(instance, constraint, due_at=None)
 
 
-def test_a_finished_operation_holds_nothing(instance: SignalRInstance) -> None:
+def test_finished_operation_has_no_claim(instance: SignalRInstance) -> None:
     done = {"state": "failed", "finished_at": NOW}
     constraint = "a_finished_operation_holds_nothing"
     assert_refused(instance, constraint, **done, continuation="https://signed.example/")
@@ -67,7 +67,7 @@ def test_a_finished_operation_holds_nothing(instance: SignalRInstance) -> None:
         ({"state": "cancelled", "finished_at": NOW}, False),
     ],
 )
-def test_due_is_what_nobody_holds_and_whose_time_has_come(
+def test_due_operations_are_unclaimed_and_their_time_has_come(
     instance: SignalRInstance, values: dict[str, Any], is_due: bool
 ) -> None:
     make_operation(instance, **values)
@@ -75,7 +75,7 @@ def test_due_is_what_nobody_holds_and_whose_time_has_come(
 
 
 @pytest.mark.parametrize(("seconds_ago", "is_asleep"), [(None, True), (29, False), (30, True)])
-def test_asleep_is_what_was_not_woken_lately(
+def test_overdue_operations_were_not_enqueued_recently(
     instance: SignalRInstance, seconds_ago: int | None, is_asleep: bool
 ) -> None:
     enqueued_at = None if seconds_ago is None else NOW - timedelta(seconds=seconds_ago)
@@ -84,7 +84,7 @@ def test_asleep_is_what_was_not_woken_lately(
     assert asleep.exists() == is_asleep
 
 
-def test_an_audit_event_is_never_changed_and_never_deleted() -> None:
+def test_audit_event_cannot_be_changed_or_deleted() -> None:
     event = AuditEvent.objects.create(who="ada", action="write", object="contoso")
     with pytest.raises(AppendOnly):
         event.save()
@@ -96,12 +96,12 @@ def test_an_audit_event_is_never_changed_and_never_deleted() -> None:
         AuditEvent.objects.all().delete()
 
 
-def test_an_audit_event_says_who() -> None:
+def test_audit_event_requires_an_actor() -> None:
     with pytest.raises(IntegrityError, match="an_audit_event_says_who"), transaction.atomic():
         AuditEvent.objects.create(who="", action="write", object="contoso")
 
 
-def test_the_audit_trail_outlives_the_operation(instance: SignalRInstance) -> None:
+def test_audit_trail_outlives_the_operation(instance: SignalRInstance) -> None:
     operation = make_operation(instance)
     AuditEvent.objects.create(who="ada", action="write", object="x", operation_id=operation.pk)
     instance.delete()

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 ELSEWHERE = "bbbbbbbb-0000-4000-8000-000000000009"
 
 
-def test_an_export_has_a_document_for_each_instance_in_the_order_of_names(fleet: Fleet) -> None:
+def test_export_has_one_document_per_instance_ordered_by_name(fleet: Fleet) -> None:
     documents = list(fleet.read().values())
     kinds = [each["kind"] for each in documents]
     names = [each["name"] for each in documents if each["kind"] == "SignalRInstance"]
@@ -35,7 +35,7 @@ def test_an_export_has_a_document_for_each_instance_in_the_order_of_names(fleet:
     assert names == sorted(SignalRInstance.objects.values_list("name", flat=True))
 
 
-def test_an_export_can_be_of_some(fleet: Fleet) -> None:
+def test_exports_selected_instances(fleet: Fleet) -> None:
     def exported_names(*options: str) -> list[str]:
         return [
             each["name"]
@@ -51,7 +51,7 @@ def test_an_export_can_be_of_some(fleet: Fleet) -> None:
     assert run("export", "nobody").code == 1
 
 
-def test_what_was_just_exported_is_nothing_to_do(fleet: Fleet) -> None:
+def test_new_export_has_no_changes(fleet: Fleet) -> None:
     assert fleet.plan().code == 0
     before = rows()
     outcome = fleet.apply()
@@ -60,7 +60,7 @@ def test_what_was_just_exported_is_nothing_to_do(fleet: Fleet) -> None:
     assert patches(fleet.cloud) == []
 
 
-def test_a_file_is_planned_and_wanted_by_nobody(fleet: Fleet) -> None:
+def test_planning_a_file_stores_nothing(fleet: Fleet) -> None:
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=[SIGNED])
     before = rows()
     outcome = fleet.plan()
@@ -71,7 +71,7 @@ def test_a_file_is_planned_and_wanted_by_nobody(fleet: Fleet) -> None:
     assert rows() == before
 
 
-def test_an_applied_file_is_wanted_written_and_on_record(fleet: Fleet) -> None:
+def test_applying_a_file_stores_writes_and_audits_it(fleet: Fleet) -> None:
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=[SIGNED])
     outcome = fleet.apply("--as", "pipeline 7", "--comment", "for the lab")
     assert outcome.code == 0, outcome.error
@@ -91,7 +91,7 @@ def test_an_applied_file_is_wanted_written_and_on_record(fleet: Fleet) -> None:
     assert run("plan").code == 0
 
 
-def test_a_second_apply_does_nothing(fleet: Fleet) -> None:
+def test_second_apply_does_nothing(fleet: Fleet) -> None:
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=[SIGNED])
     fleet.apply()
     before, written = rows(), len(patches(fleet.cloud))
@@ -100,7 +100,7 @@ def test_a_second_apply_does_nothing(fleet: Fleet) -> None:
     assert len(patches(fleet.cloud)) == written
 
 
-def test_a_fault_in_one_document_changes_no_row_at_all(fleet: Fleet) -> None:
+def test_one_invalid_document_changes_no_row(fleet: Fleet) -> None:
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
     fleet.change(seed.CHAT, upstream=[{"urlTemplate": "receiver.example"}])
     before = rows()
@@ -134,7 +134,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("values", "words"), FAULTS)
-def test_what_cannot_be_is_refused_in_its_place(
+def test_invalid_value_is_reported_at_its_position(
     fleet: Fleet, values: dict[str, Any], words: str
 ) -> None:
     fleet.change(seed.LAB, **values)
@@ -146,9 +146,7 @@ def test_what_cannot_be_is_refused_in_its_place(
 
 
 @pytest.mark.parametrize("policy", ["observe", "pause"])
-def test_an_instance_that_is_only_observed_is_planned_but_refused(
-    fleet: Fleet, policy: str
-) -> None:
+def test_observed_instance_is_planned_but_refused(fleet: Fleet, policy: str) -> None:
     fleet.change(seed.LAB, policy=policy, identity=SYSTEM)
     before = rows()
     planned = fleet.plan()
@@ -160,7 +158,7 @@ def test_an_instance_that_is_only_observed_is_planned_but_refused(
     assert rows() == before
 
 
-def test_a_policy_alone_is_a_change(fleet: Fleet) -> None:
+def test_policy_alone_is_a_change(fleet: Fleet) -> None:
     fleet.change(seed.LAB, policy="manage", protected=False)
     assert fleet.plan().code == 2
     assert fleet.apply().code == 0
@@ -168,7 +166,7 @@ def test_a_policy_alone_is_a_change(fleet: Fleet) -> None:
     assert not Operation.objects.exists()
 
 
-def test_what_was_not_shown_is_not_applied(fleet: Fleet) -> None:
+def test_changes_after_the_plan_are_not_applied(fleet: Fleet) -> None:
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
     author = Author("ada", "apply a file")
     intents = check(read_files([str(fleet.path)]))
@@ -181,7 +179,7 @@ def test_what_was_not_shown_is_not_applied(fleet: Fleet) -> None:
     assert rows() == before
 
 
-def test_an_instance_at_work_refuses_the_whole_file(fleet: Fleet) -> None:
+def test_unfinished_operation_refuses_the_whole_file(fleet: Fleet) -> None:
     busy = signed_lab()
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
     fleet.change(seed.PAYMENTS, policy="manage", identity=SYSTEM)
@@ -192,7 +190,7 @@ def test_an_instance_at_work_refuses_the_whole_file(fleet: Fleet) -> None:
     assert rows() == before
 
 
-def test_some_of_a_file_can_be_applied(fleet: Fleet) -> None:
+def test_applies_part_of_a_file(fleet: Fleet) -> None:
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
     fleet.change(seed.PAYMENTS, policy="manage", identity=SYSTEM)
     assert fleet.apply(seed.LAB).code == 0
@@ -202,7 +200,7 @@ def test_some_of_a_file_can_be_applied(fleet: Fleet) -> None:
     assert "No document is of nobody." in fleet.plan("nobody").error
 
 
-def test_a_new_instance_is_made_only_where_the_document_says_so(fleet: Fleet) -> None:
+def test_creates_a_new_instance_only_if_the_document_allows_it(fleet: Fleet) -> None:
     new = {
         "name": "contoso-new",
         "createIfMissing": True,
@@ -221,7 +219,7 @@ def test_a_new_instance_is_made_only_where_the_document_says_so(fleet: Fleet) ->
     assert fleet.plan().code == 0
 
 
-def test_a_new_instance_whose_name_is_taken_is_refused(fleet: Fleet) -> None:
+def test_refuses_new_instance_whose_name_is_taken(fleet: Fleet) -> None:
     SignalRInstance.objects.filter(name=seed.LAB).delete()
     fleet.change(seed.LAB, createIfMissing=True)
     outcome = fleet.plan()
@@ -229,7 +227,7 @@ def test_a_new_instance_whose_name_is_taken_is_refused(fleet: Fleet) -> None:
     assert "cannot be created" in outcome.error
 
 
-def test_a_new_instance_says_how_it_is_made(fleet: Fleet) -> None:
+def test_new_instance_requires_its_creation_settings(fleet: Fleet) -> None:
     fleet.change(seed.LAB, name="a-", createIfMissing=True, location="", sku="Huge")
     error = fleet.plan().error
     assert "location is required" in error
@@ -237,7 +235,7 @@ def test_a_new_instance_says_how_it_is_made(fleet: Fleet) -> None:
     assert "name: A SignalR name has" in error
 
 
-def test_a_vault_that_was_never_looked_for_is_asked_after(fleet: Fleet) -> None:
+def test_unknown_vault_is_looked_up(fleet: Fleet) -> None:
     KeyVault.objects.all().delete()
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=[reference(seed.VAULT)])
     assert f"grants[{seed.VAULT}]" in fleet.plan().out
@@ -248,7 +246,7 @@ def test_a_vault_that_was_never_looked_for_is_asked_after(fleet: Fleet) -> None:
     assert documents[0]["grants"] == {seed.VAULT: True}
 
 
-def test_a_grant_that_is_not_wanted_is_not_planned(fleet: Fleet) -> None:
+def test_declined_grant_is_not_planned(fleet: Fleet) -> None:
     upstream, grants = [reference(seed.VAULT)], {seed.VAULT: False}
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM, upstream=upstream, grants=grants)
     assert fleet.apply().code == 0
@@ -259,7 +257,7 @@ def test_a_grant_that_is_not_wanted_is_not_planned(fleet: Fleet) -> None:
     assert lab().declined_grants == []
 
 
-def test_a_function_app_is_managed_once_a_document_says_so(fleet: Fleet) -> None:
+def test_document_sets_the_policy_of_a_function_app(fleet: Fleet) -> None:
     fleet.change(seed.CHAT, policy="manage", upstream=[to_function()])
     fleet.add(kind="FunctionApp", id=SITE_ID, policy="manage")
     outcome = fleet.plan()
@@ -274,12 +272,12 @@ def test_a_function_app_is_managed_once_a_document_says_so(fleet: Fleet) -> None
     assert fleet.plan().code == 0
 
 
-def test_a_function_app_that_is_not_known_is_refused(fleet: Fleet) -> None:
+def test_refuses_unknown_function_app(fleet: Fleet) -> None:
     fleet.add(kind="FunctionApp", id="/nowhere", policy="manage")
     assert "Unknown Function App" in fleet.plan().error
 
 
-def test_a_template_that_azure_has_stays_though_it_could_not_be_chosen(
+def test_keeps_azures_template_that_cannot_be_entered_here(
     local_azure: LocalAzure, db: None, tmp_path: Path
 ) -> None:
     old = {"urlTemplate": "https://old.example", "auth": {"type": "ManagedIdentity"}}
@@ -305,7 +303,7 @@ def test_a_template_that_azure_has_stays_though_it_could_not_be_chosen(
 KEYED = {"urlTemplate": "https://receiver.example/?code=swordfish&x=1"}
 
 
-def test_a_key_that_stands_in_an_address_is_in_no_export_and_is_kept(fleet: Fleet) -> None:
+def test_key_in_a_url_is_not_exported_and_is_kept(fleet: Fleet) -> None:
     fleet.change(seed.LAB, policy="manage", upstream=[KEYED])
     planned = [fleet.plan().out, fleet.plan("--json").out]
     assert fleet.apply().code == 0
@@ -323,7 +321,7 @@ def test_a_key_that_stands_in_an_address_is_in_no_export_and_is_kept(fleet: Flee
     assert "swordfish" not in fleet.plan("--json").out
 
 
-def test_a_hidden_key_that_the_instance_has_not_is_refused(fleet: Fleet) -> None:
+def test_refuses_hidden_key_that_the_instance_does_not_have(fleet: Fleet) -> None:
     hidden = {"urlTemplate": "https://receiver.example/?code=(hidden:01234567)"}
     fleet.change(seed.LAB, policy="manage", upstream=[hidden])
     assert "upstream[0]: The key in this URL was redacted" in fleet.apply().error

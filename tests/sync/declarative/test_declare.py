@@ -70,7 +70,7 @@ class TestAnyFleet(TestCase):
 
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(fleets)
-    def test_what_is_exported_asks_for_nothing(self, fleet: list[Any]) -> None:
+    def test_export_has_no_changes(self, fleet: list[Any]) -> None:
         self.fill(fleet)
         declared, faults = read_documents([("fleet.yaml", exported())])
         assert faults == []
@@ -82,7 +82,7 @@ class TestAnyFleet(TestCase):
     @given(
         fleets, st.lists(observed_states, min_size=4, max_size=4), st.sampled_from(Policy.values)
     )
-    def test_what_is_exported_comes_back_after_any_change(
+    def test_export_restores_the_fleet_after_any_change(
         self, fleet: list[Any], others: list[InstanceState], policy: str
     ) -> None:
         self.fill(fleet)

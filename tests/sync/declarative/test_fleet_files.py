@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 # --- files ---
 
 
-def test_a_folder_is_all_its_files_but_the_hidden(fleet: Fleet) -> None:
+def test_folder_is_read_without_hidden_files(fleet: Fleet) -> None:
     folder = fleet.path.parent / "fleet"
     (folder / "more").mkdir(parents=True)
     (folder / ".hidden").mkdir()
@@ -28,13 +28,13 @@ def test_a_folder_is_all_its_files_but_the_hidden(fleet: Fleet) -> None:
     assert (outcome.code, outcome.out) == (0, "0 of 2 document(s) would change.\n")
 
 
-def test_what_is_piped_in_is_read(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_standard_input(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     data = io.BytesIO(fleet.path.read_bytes())
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=data))
     assert run("plan", "-f", "-").code == 0
 
 
-def test_a_file_that_cannot_be_read_is_named(fleet: Fleet) -> None:
+def test_names_unreadable_file(fleet: Fleet) -> None:
     (fleet.path.parent / "latin.yaml").write_bytes(b"name: \xe9")
     files = [str(fleet.path.parent / name) for name in ("nowhere.yaml", "latin.yaml")]
     outcome = run("apply", *(f"-f={file}" for file in files))
@@ -42,7 +42,7 @@ def test_a_file_that_cannot_be_read_is_named(fleet: Fleet) -> None:
     assert "latin.yaml:1: The file cannot be read: it is not encoded in UTF-8." in outcome.error
 
 
-def test_files_that_declare_nothing_are_an_error(fleet: Fleet) -> None:
+def test_files_without_documents_are_an_error(fleet: Fleet) -> None:
     fleet.path.write_text("")
     assert "There are no documents" in fleet.apply().error
 
@@ -50,7 +50,7 @@ def test_files_that_declare_nothing_are_an_error(fleet: Fleet) -> None:
 # --- the command ---
 
 
-def test_somebody_has_to_say_yes(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apply_requires_confirmation(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     before = rows()
@@ -59,14 +59,14 @@ def test_somebody_has_to_say_yes(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) 
     assert rows() == before
 
 
-def test_paths_and_digests_are_of_named_instances(fleet: Fleet) -> None:
+def test_paths_and_digests_require_named_instances(fleet: Fleet) -> None:
     assert "no files" in fleet.apply("--path", "identity").error
     assert "no files" in fleet.apply("--digest", "0").error
     assert "no files" in fleet.plan("--path", "identity").error
     assert "Name the instances" in run("apply").error
 
 
-def test_the_document_of_an_apply_says_what_was_wanted_and_done(fleet: Fleet) -> None:
+def test_apply_document_lists_desired_state_and_operations(fleet: Fleet) -> None:
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
     planned = fleet.plan("--json").document
     document = fleet.apply("--json").document
@@ -79,7 +79,7 @@ def test_the_document_of_an_apply_says_what_was_wanted_and_done(fleet: Fleet) ->
     assert (operation["state"], document["errors"]) == ("succeeded", [])
 
 
-def test_the_document_of_a_faulty_file_names_each_fault(fleet: Fleet) -> None:
+def test_document_of_an_invalid_file_lists_every_problem(fleet: Fleet) -> None:
     fleet.change(seed.LAB, policy="none", protected="no")
     for outcome in (fleet.plan("--json"), fleet.apply("--json")):
         assert outcome.code == 1

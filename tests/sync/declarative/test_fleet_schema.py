@@ -53,7 +53,7 @@ def faults_of(before: str, after: str) -> list[str]:
     return read(WHOLE.replace(before, after))[1]
 
 
-def test_every_key_is_read() -> None:
+def test_reads_every_key() -> None:
     declared, faults = read(WHOLE)
     assert faults == []
     (document,) = declared.instances
@@ -70,7 +70,7 @@ def test_every_key_is_read() -> None:
     assert document.grants == {"contoso-vault": False}
 
 
-def test_what_is_left_out_is_not_said() -> None:
+def test_omitted_keys_are_not_declared() -> None:
     text = f"""\
 {{apiVersion: signalman/v1, kind: SignalRInstance, name: one, resourceGroup: rg,
   subscription: {SUBSCRIPTION}, identity: {{type: None}}, upstream: []}}
@@ -83,7 +83,7 @@ def test_what_is_left_out_is_not_said() -> None:
     assert document.existence == ExistenceState()
 
 
-def test_json_is_read_as_the_yaml_that_it_is() -> None:
+def test_reads_json() -> None:
     text = (
         '{"apiVersion": "signalman/v1", "kind": "FunctionApp", "id": "/an/id", "policy": "manage"}'
     )
@@ -122,12 +122,12 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("before", "after", "words"), WRONG)
-def test_a_fault_names_file_line_and_path(before: str, after: str, words: str) -> None:
+def test_problem_names_file_line_and_path(before: str, after: str, words: str) -> None:
     faults = faults_of(before, after)
     assert any(fault.startswith(f"fleet.yaml:{words}") for fault in faults), faults
 
 
-def test_an_upstream_that_is_no_list_is_a_fault() -> None:
+def test_upstream_must_be_a_list() -> None:
     head = WHOLE.partition("upstream:")[0]
     assert (
         "fleet.yaml:14: upstream: A list is required here; an empty list is written []."
@@ -135,28 +135,28 @@ def test_an_upstream_that_is_no_list_is_a_fault() -> None:
     )
 
 
-def test_all_faults_of_all_documents_are_found_at_once() -> None:
+def test_reports_all_problems_of_all_documents_together() -> None:
     text = WHOLE.replace("name: contoso-chat", "name: 7").replace("true", "1")
     assert len(read(f"{text}---\n- a list\n---\n{text.replace('7', '8')}")[1]) == 2 * 3 + 1
 
 
-def test_an_empty_document_says_nothing() -> None:
+def test_empty_document_declares_nothing() -> None:
     assert read("---\n---\n# only a comment\n") == (Declarations(), [])
 
 
-def test_two_documents_of_one_instance_are_a_fault() -> None:
+def test_refuses_two_documents_of_one_instance() -> None:
     twin = WHOLE.replace("name: contoso-chat", "name: Contoso-Chat")
     assert read(f"{WHOLE}---\n{twin}")[1] == [
         "fleet.yaml:24: Contoso-Chat has a document already, at fleet.yaml:1."
     ]
 
 
-def test_a_text_that_is_not_yaml_names_its_line() -> None:
+def test_invalid_yaml_is_reported_with_its_line() -> None:
     (fault,) = read("a: [\n")[1]
     assert fault.startswith("fleet.yaml:2: This is not YAML")
 
 
-def test_a_character_that_yaml_does_not_allow_is_a_fault() -> None:
+def test_refuses_characters_that_yaml_does_not_allow() -> None:
     (fault,) = read("a: \0\n")[1]
     assert "This is not YAML" in fault
 
@@ -183,7 +183,7 @@ apps = st.builds(DeclaredFunctionApp, names, st.sampled_from(["observe", "manage
 
 
 @given(st.lists(documents, unique_by=lambda each: each.name.lower(), max_size=4), st.lists(apps))
-def test_what_is_written_is_read_back(
+def test_reads_what_it_writes(
     instances: list[DeclaredInstance], apps: list[DeclaredFunctionApp]
 ) -> None:
     apps = list({app.arm_id.lower(): app for app in apps}.values())
@@ -197,7 +197,7 @@ def test_what_is_written_is_read_back(
 
 
 @given(st.text())
-def test_no_text_at_all_raises(text: str) -> None:
+def test_no_text_raises(text: str) -> None:
     read(text)
 
 
@@ -216,7 +216,7 @@ KEYS = [line.partition(":")[0] for line in WHOLE.splitlines() if line[0].isalpha
 
 
 @given(st.sampled_from(KEYS), yaml_values)
-def test_no_value_in_any_place_raises(key: str, value: object) -> None:
+def test_no_value_at_any_path_raises(key: str, value: object) -> None:
     document = yaml.safe_load(WHOLE) | {key: value}
     text = yaml.safe_dump(document)
     declared, faults = read(text)

@@ -29,7 +29,7 @@ def drifted() -> SignalRInstance:
     return want(imported(seed.LAB), "SystemAssigned", SIGNED, OTHER)
 
 
-def test_accepting_all_wants_what_azure_has(local_azure: LocalAzure) -> None:
+def test_accepting_all_copies_azures_state(local_azure: LocalAzure) -> None:
     instance = drifted()
     changes = accept(instance, who="ada", comment="they are right")
     assert [change.path for change in changes] == [
@@ -44,33 +44,33 @@ def test_accepting_all_wants_what_azure_has(local_azure: LocalAzure) -> None:
     assert patches(local_azure) == []
 
 
-def test_accepting_one_change_leaves_the_others_wanted(local_azure: LocalAzure) -> None:
+def test_accepting_one_change_keeps_the_others_desired(local_azure: LocalAzure) -> None:
     accept(drifted(), ["upstream.templates[1]"], who="ada")
     left = plan_instance(stored(seed.LAB))
     assert [change.path for change in left.changes] == ["identity", "upstream.templates[0]"]
 
 
-def test_what_could_not_work_with_the_rest_is_not_accepted(local_azure: LocalAzure) -> None:
+def test_refuses_changes_that_cannot_work_with_the_rest(local_azure: LocalAzure) -> None:
     instance = drifted()
     with pytest.raises(NotAcceptable, match="Upstream template 1 requests an access token"):
         accept(instance, ["identity"], who="ada")
     assert desired_state(stored(seed.LAB)) == desired_state(instance)
 
 
-def test_an_identity_that_others_gave_it_can_be_accepted(local_azure: LocalAzure) -> None:
+def test_accepts_an_identity_assigned_elsewhere(local_azure: LocalAzure) -> None:
     instance = want(imported(seed.CHAT), "None", UNSIGNED)
     accept(instance, who="ada")
     assert desired_state(stored(seed.CHAT)) == observed_state(instance) != InstanceState()
 
 
-def test_of_what_is_gone_nothing_can_be_accepted(local_azure: LocalAzure) -> None:
+def test_accepts_nothing_of_a_deleted_instance(local_azure: LocalAzure) -> None:
     instance = imported(seed.LAB)
     SignalRInstance.objects.update(observed=None)
     with pytest.raises(NeverRead, match="remove_instance"):
         accept(instance, who="ada")
 
 
-def test_ours_can_be_applied_change_by_change(local_azure: LocalAzure) -> None:
+def test_changes_can_be_applied_one_by_one(local_azure: LocalAzure) -> None:
     instance = drifted()
     assert run("plan", seed.LAB, "--path", "identity").out.count("# ") == 1
     outcome = run("apply", seed.LAB, "--path", "identity", "--yes", "--inline")
@@ -80,7 +80,7 @@ def test_ours_can_be_applied_change_by_change(local_azure: LocalAzure) -> None:
     assert [step.kind for step in left.steps] == ["templates"]
 
 
-def test_a_part_that_could_not_work_alone_is_not_begun(local_azure: LocalAzure) -> None:
+def test_does_not_start_a_partial_plan_that_cannot_work(local_azure: LocalAzure) -> None:
     drifted()
     outcome = run(
         "apply", seed.LAB, "--path", "upstream.templates[0]", "--yes", "--confirm-destructive"
@@ -89,7 +89,7 @@ def test_a_part_that_could_not_work_alone_is_not_begun(local_azure: LocalAzure) 
     assert "no identity" in outcome.error
 
 
-def test_the_command_refreshes_then_accepts(local_azure: LocalAzure) -> None:
+def test_command_refreshes_before_it_accepts(local_azure: LocalAzure) -> None:
     instance = managed(seed.LAB)
     drive(start(want(instance, "SystemAssigned")))
     want(instance, "None")
@@ -98,7 +98,7 @@ def test_the_command_refreshes_then_accepts(local_azure: LocalAzure) -> None:
     assert (outcome.code, outcome.out.split("\t")[1]) == (0, "Synced")
 
 
-def test_the_command_accepts_by_path_and_shows_what_is_left(local_azure: LocalAzure) -> None:
+def test_command_accepts_a_path_and_shows_the_rest(local_azure: LocalAzure) -> None:
     drifted()
     outcome = run("drift", "--accept", seed.LAB, "--path", "upstream.templates[1]")
     assert outcome.code == 2
@@ -114,7 +114,7 @@ def test_the_command_accepts_by_path_and_shows_what_is_left(local_azure: LocalAz
         (["--accept", seed.LAB, "--path", "tags"], "Nothing differs at tags"),
     ],
 )
-def test_what_is_unclear_is_refused(
+def test_refuses_ambiguous_arguments(
     local_azure: LocalAzure, arguments: list[str], words: str
 ) -> None:
     imported(seed.LAB)
@@ -124,7 +124,7 @@ def test_what_is_unclear_is_refused(
     assert words in outcome.error
 
 
-def test_what_is_wanted_since_the_drift_was_shown_is_kept(local_azure: LocalAzure) -> None:
+def test_keeps_edits_made_after_the_drift_was_shown(local_azure: LocalAzure) -> None:
     shown = want(imported(seed.LAB), "SystemAssigned", UNSIGNED, OTHER)
     desired_state(shown)
     load_templates(stored(seed.LAB), [UNSIGNED])

@@ -56,7 +56,7 @@ def new_instance_to_functions() -> SignalRInstance:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_app_is_opened_before_a_new_instance_sends_to_it() -> None:
+def test_app_accepts_a_new_instance_before_it_sends() -> None:
     plan = plan_instance(new_instance_to_functions())
     assert [step.kind for step in plan.steps] == [
         "existence",
@@ -66,7 +66,7 @@ def test_an_app_is_opened_before_a_new_instance_sends_to_it() -> None:
     ]
 
 
-def test_a_new_instance_and_its_app_are_made_to_agree(local_azure: LocalAzure) -> None:
+def test_new_instance_and_its_app_agree_after_an_apply(local_azure: LocalAzure) -> None:
     instance = new_instance_to_functions()
     operation = drive(start(instance))
     assert operation.state == "succeeded", operation.error_message
@@ -76,7 +76,7 @@ def test_a_new_instance_and_its_app_are_made_to_agree(local_azure: LocalAzure) -
     assert sync_status(stored(NEW)) == SyncStatus.SYNCED
 
 
-def test_a_deleted_instance_leaves_its_app_as_it_is(local_azure: LocalAzure) -> None:
+def test_deleting_an_instance_leaves_its_app_unchanged(local_azure: LocalAzure) -> None:
     chat_to_functions()
     manage()
     drive(start(stored(seed.CHAT)))
@@ -91,7 +91,7 @@ def test_a_deleted_instance_leaves_its_app_as_it_is(local_azure: LocalAzure) -> 
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_templates_that_are_edited_meanwhile_do_not_hide_the_plans_apps() -> None:
+def test_editing_templates_keeps_the_apps_of_a_running_plan() -> None:
     chat_to_functions()
     manage()
     operation = start(stored(seed.CHAT))
@@ -101,7 +101,7 @@ def test_templates_that_are_edited_meanwhile_do_not_hide_the_plans_apps() -> Non
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_app_that_is_handed_back_meanwhile_is_not_written() -> None:
+def test_app_set_to_observe_during_an_apply_is_not_written() -> None:
     chat_to_functions()
     manage()
     operation = start(stored(seed.CHAT))

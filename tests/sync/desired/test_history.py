@@ -60,9 +60,7 @@ def test_history_begins_with_the_import(local_azure: LocalAzure) -> None:
     assert revision.read_state() == desired_state(lab())
 
 
-def test_each_verb_of_the_operator_makes_a_revision(
-    local_azure: LocalAzure, tmp_path: Path
-) -> None:
+def test_each_command_records_a_revision(local_azure: LocalAzure, tmp_path: Path) -> None:
     imported(seed.LAB)
     run("set_identity", seed.LAB, "--system-assigned", "--comment", "for the vault")
     run("set_upstream", seed.LAB, write(tmp_path / "templates.json", SIGNED))
@@ -72,14 +70,14 @@ def test_each_verb_of_the_operator_makes_a_revision(
     assert DesiredRevision.objects.get(number=2).comment == "for the vault"
 
 
-def test_accepting_what_azure_has_makes_a_revision(local_azure: LocalAzure) -> None:
+def test_accepting_drift_records_a_revision(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     run("set_identity", seed.LAB, "--system-assigned")
     import_subscription(seed.SUBSCRIPTION_ID, accept=True, who="grace")
     assert actions() == ["import", "set identity", "accept"]
 
 
-def test_the_audit_trail_has_before_and_after(local_azure: LocalAzure) -> None:
+def test_audit_trail_has_before_and_after(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     before = desired_state(lab()).to_json()
     run("set_identity", seed.LAB, "--system-assigned")
@@ -88,7 +86,7 @@ def test_the_audit_trail_has_before_and_after(local_azure: LocalAzure) -> None:
     assert event.after == desired_state(lab()).to_json()
 
 
-def test_wanting_the_same_again_records_nothing(local_azure: LocalAzure) -> None:
+def test_unchanged_desired_state_records_nothing(local_azure: LocalAzure) -> None:
     instance = imported(seed.LAB)
     before = AuditEvent.objects.count()
     run("set_identity", seed.LAB, "--none")
@@ -101,7 +99,7 @@ def change_and_fail(instance: SignalRInstance) -> None:
     load_templates(instance, [{}])
 
 
-def test_a_change_that_fails_leaves_rows_and_history_alone(local_azure: LocalAzure) -> None:
+def test_failed_change_leaves_rows_and_history_unchanged(local_azure: LocalAzure) -> None:
     instance = imported(seed.LAB)
     with pytest.raises(ValidationError), changing_desired(instance, ADA):
         change_and_fail(instance)
@@ -109,14 +107,14 @@ def test_a_change_that_fails_leaves_rows_and_history_alone(local_azure: LocalAzu
     assert actions() == ["import"]
 
 
-def test_what_was_changed_past_the_history_is_not_lost(local_azure: LocalAzure) -> None:
+def test_history_keeps_changes_made_without_it(local_azure: LocalAzure) -> None:
     instance = imported(seed.LAB)
     instance.identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
     run("set_identity", seed.LAB, "--none")
     assert actions() == ["import", "found", "set identity"]
 
 
-def test_a_rollback_is_a_new_revision_with_a_plan_and_no_write(
+def test_rollback_records_a_revision_and_writes_nothing_to_azure(
     local_azure: LocalAzure, tmp_path: Path
 ) -> None:
     instance = imported(seed.CHAT)
@@ -130,7 +128,7 @@ def test_a_rollback_is_a_new_revision_with_a_plan_and_no_write(
     assert patches(local_azure) == []
 
 
-def test_a_rollback_to_what_azure_has_not_shows_the_plan(local_azure: LocalAzure) -> None:
+def test_rollback_to_another_state_shows_the_plan(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     run("set_identity", seed.LAB, "--system-assigned")
     run("set_identity", seed.LAB, "--none")
@@ -139,14 +137,14 @@ def test_a_rollback_to_what_azure_has_not_shows_the_plan(local_azure: LocalAzure
     assert "Assign a system-assigned identity" in outcome.out
 
 
-def test_a_rollback_to_nowhere_is_refused(local_azure: LocalAzure) -> None:
+def test_refuses_rollback_to_unknown_revision(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     outcome = run("rollback", seed.LAB, "7")
     assert outcome.code == 1
     assert "has no revision 7" in outcome.error
 
 
-def test_a_rollback_to_an_identity_that_is_gone_is_refused(local_azure: LocalAzure) -> None:
+def test_refuses_rollback_to_a_deleted_identity(local_azure: LocalAzure) -> None:
     instance = imported(seed.CHAT)
     borrowed = InstanceState.from_json(
         {"identity": {"type": "UserAssigned", "user_assigned_id": IDENTITY_IDS[0]}, "templates": []}
@@ -164,7 +162,7 @@ def own(state: InstanceState) -> tuple[Any, ...]:
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(states=st.lists(sound_states, min_size=1, max_size=4), chosen=st.integers(min_value=0))
-def test_any_earlier_state_comes_back_whole(
+def test_restores_any_earlier_state(
     local_azure: LocalAzure, states: list[InstanceState], chosen: int
 ) -> None:
     SignalRInstance.objects.all().delete()
@@ -180,7 +178,7 @@ def test_any_earlier_state_comes_back_whole(
     assert desired_state(lab()) == past.read_state()
 
 
-def test_the_command_lists_the_latest_first(local_azure: LocalAzure) -> None:
+def test_command_lists_newest_first(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     run("set_identity", seed.LAB, "--system-assigned", "--comment", "for the vault")
     lines = [line.split("\t") for line in run("history", seed.LAB).out.splitlines()]
@@ -207,7 +205,7 @@ def saved_page(client: Client, instance: SignalRInstance, **changes: str) -> dic
     return values | changes
 
 
-def test_the_portals_form_makes_a_revision_and_says_who(
+def test_portal_form_records_revision_and_author(
     local_azure: LocalAzure, admin_client: Client
 ) -> None:
     instance = imported(seed.LAB)
@@ -223,7 +221,7 @@ def test_the_portals_form_makes_a_revision_and_says_who(
     assert (event.who, event.before, event.after) == ("admin", "observe", "manage")
 
 
-def test_removing_an_instance_leaves_it_in_azure_and_in_the_audit_trail(
+def test_removing_an_instance_keeps_it_in_azure_and_the_audit_trail(
     local_azure: LocalAzure, admin_client: Client
 ) -> None:
     imported(seed.LAB)
@@ -237,7 +235,7 @@ def test_removing_an_instance_leaves_it_in_azure_and_in_the_audit_trail(
     assert SignalRInstance.objects.filter(name__in=[seed.LAB, seed.CHAT]).count() == 2
 
 
-def test_an_instance_at_work_is_not_removed(local_azure: LocalAzure) -> None:
+def test_does_not_remove_an_instance_with_unfinished_operation(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     outcome = run("remove_instance", seed.LAB)
     assert outcome.code == 1

@@ -66,7 +66,7 @@ def writes(cloud: LocalAzure, *methods: str) -> list[tuple[str, str]]:
 # --- plans, in values alone ---
 
 
-def test_an_instance_is_there_before_all_that_it_is_to_have() -> None:
+def test_instance_is_created_before_its_other_steps() -> None:
     desired = InstanceState(IdentityState("SystemAssigned"), existence=MADE)
     made = REGISTRY.plan(desired, ABSENT, instance=NEW)
     assert [step.kind for step in made.steps] == ["existence", "identity"]
@@ -75,12 +75,12 @@ def test_an_instance_is_there_before_all_that_it_is_to_have() -> None:
     assert Plan.from_json(made.to_json()) == made
 
 
-def test_an_instance_that_is_there_is_never_made_otherwise() -> None:
+def test_existing_instance_is_never_changed_by_creation() -> None:
     found = InstanceState(existence=ExistenceState("northeurope", "Free_F1", "Classic"))
     assert REGISTRY.plan(InstanceState(existence=MADE), found, instance=NEW).is_empty
 
 
-def test_a_deletion_is_one_step_and_says_what_goes_with_it() -> None:
+def test_deletion_is_one_step_and_names_its_losses() -> None:
     observed = InstanceState(IdentityState("SystemAssigned"), existence=MADE)
     deletion = REGISTRY.removal(observed, instance=NEW)
     assert [step.kind for step in deletion.steps] == ["existence"]
@@ -91,7 +91,7 @@ def test_a_deletion_is_one_step_and_says_what_goes_with_it() -> None:
     assert "! Its clients are disconnected" in text
 
 
-def test_nothing_can_be_set_on_an_instance_that_is_not_made() -> None:
+def test_creation_comes_before_all_other_steps() -> None:
     wanted = InstanceState(IdentityState("SystemAssigned"), existence=None)
     with pytest.raises(InvalidDesired, match="select its creation, `instance`"):
         REGISTRY.plan(wanted, ABSENT, instance=NEW)
@@ -99,7 +99,7 @@ def test_nothing_can_be_set_on_an_instance_that_is_not_made() -> None:
 
 @hypothesis_settings(deadline=None)
 @given(sound_states)
-def test_an_apply_that_stops_anywhere_has_made_the_instance_first(wanted: InstanceState) -> None:
+def test_any_prefix_of_a_plan_creates_the_instance_first(wanted: InstanceState) -> None:
     desired = replace(wanted, existence=MADE)
     made = REGISTRY.plan(desired, ABSENT, instance=NEW)
     assert (made.before, made.target) == (ABSENT, desired)
@@ -111,7 +111,7 @@ def test_an_apply_that_stops_anywhere_has_made_the_instance_first(wanted: Instan
 # --- making ---
 
 
-def test_a_new_instance_is_wanted_and_not_yet_made(local_azure: LocalAzure) -> None:
+def test_new_instance_is_desired_and_not_created(local_azure: LocalAzure) -> None:
     outcome = create()
     assert outcome.code == 2
     assert "Create the instance" in outcome.out
@@ -125,7 +125,7 @@ def test_a_new_instance_is_wanted_and_not_yet_made(local_azure: LocalAzure) -> N
     assert event.after["sku"] == "Standard_S1"
 
 
-def test_an_apply_makes_it_and_then_gives_it_what_is_wanted(local_azure: LocalAzure) -> None:
+def test_apply_creates_and_configures_the_instance(local_azure: LocalAzure) -> None:
     create(NEW, "--sku", "Premium_P1")
     operation = drive(start(want(stored(), "SystemAssigned", SIGNED)))
     assert operation.state == "succeeded", operation.error_message
@@ -148,7 +148,7 @@ def test_an_apply_makes_it_and_then_gives_it_what_is_wanted(local_azure: LocalAz
     ]
 
 
-def test_a_creation_whose_answer_was_lost_is_not_sent_again(local_azure: LocalAzure) -> None:
+def test_creation_whose_answer_was_lost_is_not_sent_again(local_azure: LocalAzure) -> None:
     create()
     lost = {"method": "PUT", "path": ".*", "times": 1, "drop": True, "after": True}
     local_azure.post("/_local/faults", [lost])
@@ -157,7 +157,7 @@ def test_a_creation_whose_answer_was_lost_is_not_sent_again(local_azure: LocalAz
     assert writes(local_azure, "PUT") == [("PUT", "instance")]
 
 
-def test_a_name_that_somebody_took_meanwhile_stops_the_apply(local_azure: LocalAzure) -> None:
+def test_name_taken_during_the_apply_stops_it(local_azure: LocalAzure) -> None:
     create()
     operation = start(stored())
     local_azure.seed(instances=[seed_like(local_azure)])
@@ -176,7 +176,7 @@ def seed_like(cloud: LocalAzure) -> dict[str, Any]:
     }
 
 
-def test_a_creation_that_fails_in_azure_is_told_in_its_words(local_azure: LocalAzure) -> None:
+def test_failed_creation_is_reported_with_azures_message(local_azure: LocalAzure) -> None:
     create()
     local_azure.post("/_local/operations", {"polls": 1, "outcome": "Failed", "message": "Full."})
     operation = drive(start(stored()))
@@ -194,7 +194,7 @@ def half_made(cloud: LocalAzure) -> SignalRInstance:
     return stored()
 
 
-def test_what_azure_failed_to_make_is_made_again(local_azure: LocalAzure) -> None:
+def test_failed_creation_is_retried(local_azure: LocalAzure) -> None:
     instance = half_made(local_azure)
     assert instance.provisioning_state == "Failed"
     assert sync_status(instance) == SyncStatus.OUT_OF_SYNC
@@ -210,7 +210,7 @@ def test_what_azure_failed_to_make_is_made_again(local_azure: LocalAzure) -> Non
     assert not stored().is_creating
 
 
-def test_what_azure_failed_to_make_can_be_deleted(local_azure: LocalAzure) -> None:
+def test_failed_creation_can_be_deleted(local_azure: LocalAzure) -> None:
     instance = half_made(local_azure)
     protect(instance, who="ada", is_protected=False)
     operation = drive(start_delete(instance, confirm=NEW, actor=Actor("ada")))
@@ -218,7 +218,7 @@ def test_what_azure_failed_to_make_can_be_deleted(local_azure: LocalAzure) -> No
     assert writes(local_azure) == [("DELETE", "instance")]
 
 
-def test_a_creation_that_failed_while_its_worker_was_dead_is_sent_again(
+def test_creation_that_failed_while_its_worker_was_dead_is_sent_again(
     local_azure: LocalAzure,
 ) -> None:
     create()
@@ -232,7 +232,7 @@ def test_a_creation_that_failed_while_its_worker_was_dead_is_sent_again(
     assert [method for method, _ in writes(local_azure)] == ["PUT", "PUT"]
 
 
-def test_an_instance_whose_change_failed_is_never_created_over(local_azure: LocalAzure) -> None:
+def test_existing_instance_in_failed_state_is_not_created_again(local_azure: LocalAzure) -> None:
     create()
     drive(start(stored()))
     local_azure.post("/_local/operations", {"polls": 1, "outcome": "Failed"})
@@ -241,7 +241,7 @@ def test_an_instance_whose_change_failed_is_never_created_over(local_azure: Loca
     assert [step.kind for step in plan_instance(stored()).steps] == ["identity"]
 
 
-def test_a_creation_that_azure_refuses_is_not_on_record_as_perhaps_made(
+def test_refused_creation_is_not_audited_as_unconfirmed(
     local_azure: LocalAzure,
 ) -> None:
     create()
@@ -261,14 +261,14 @@ def test_a_creation_that_azure_refuses_is_not_on_record_as_perhaps_made(
         ("no", "The name of a SignalR instance has 3 to 63"),
     ],
 )
-def test_what_cannot_be_made_is_not_wanted(local_azure: LocalAzure, name: str, words: str) -> None:
+def test_refuses_invalid_new_instances(local_azure: LocalAzure, name: str, words: str) -> None:
     outcome = create(name)
     assert outcome.code == 1
     assert pytest.raises(SyncError, match=words).matches(SyncError(outcome.error))
     assert not SignalRInstance.objects.exists()
 
 
-def test_that_azure_has_it_not_yet_is_nothing_to_accept(local_azure: LocalAzure) -> None:
+def test_absence_in_azure_cannot_be_accepted(local_azure: LocalAzure) -> None:
     create()
     wanted = desired_state(want(stored(), "SystemAssigned", SIGNED))
     with pytest.raises(NeverRead, match="does not exist in Azure"):
@@ -276,7 +276,7 @@ def test_that_azure_has_it_not_yet_is_nothing_to_accept(local_azure: LocalAzure)
     assert desired_state(stored()) == wanted
 
 
-def test_one_that_was_deleted_elsewhere_would_be_made_again(local_azure: LocalAzure) -> None:
+def test_instance_deleted_elsewhere_is_planned_again(local_azure: LocalAzure) -> None:
     create()
     drive(start(stored()))
     local_azure.reset()
@@ -297,7 +297,7 @@ def delete(instance: SignalRInstance) -> Operation:
     return start_delete(instance, confirm=instance.name, actor=Actor("ada"))
 
 
-def test_a_deletion_leaves_the_row_which_says_that_it_is_missing(local_azure: LocalAzure) -> None:
+def test_deletion_keeps_the_row_as_missing(local_azure: LocalAzure) -> None:
     operation = drive(delete(deletable(seed.CHAT)))
     assert operation.state == "succeeded", operation.error_message
     assert writes(local_azure) == [("DELETE", "instance")]
@@ -310,7 +310,7 @@ def test_a_deletion_leaves_the_row_which_says_that_it_is_missing(local_azure: Lo
     assert (event.before["sku"], event.after) == (instance.sku, None)
 
 
-def test_what_signalman_made_and_deleted_is_not_made_again(local_azure: LocalAzure) -> None:
+def test_created_and_deleted_instance_is_not_created_again(local_azure: LocalAzure) -> None:
     create()
     drive(start(stored()))
     protect(stored(), who="ada", is_protected=False)
@@ -319,32 +319,32 @@ def test_what_signalman_made_and_deleted_is_not_made_again(local_azure: LocalAzu
         plan_instance(stored())
 
 
-def test_an_instance_is_protected_until_somebody_says_otherwise(local_azure: LocalAzure) -> None:
+def test_instance_is_protected_by_default(local_azure: LocalAzure) -> None:
     with pytest.raises(Protected, match=f"manage.py protect {seed.LAB} --off"):
         delete(managed(seed.LAB))
     assert not Operation.objects.exists()
 
 
-def test_the_name_has_to_be_typed(local_azure: LocalAzure) -> None:
+def test_deletion_requires_the_name(local_azure: LocalAzure) -> None:
     with pytest.raises(Protected, match=f"with the name '{seed.LAB}', not 'lab'"):
         start_delete(deletable(), confirm="lab", actor=Actor("ada"))
     assert not Operation.objects.exists()
 
 
-def test_an_observed_instance_is_not_deleted(local_azure: LocalAzure) -> None:
+def test_observed_instance_is_not_deleted(local_azure: LocalAzure) -> None:
     instance = deletable()
     set_policy(instance, Policy.OBSERVE, who="ada")
     with pytest.raises(NotManaged):
         delete(instance)
 
 
-def test_what_azure_has_not_is_not_deleted(local_azure: LocalAzure) -> None:
+def test_missing_instance_is_not_deleted(local_azure: LocalAzure) -> None:
     drive(delete(deletable()))
     with pytest.raises(NeverRead, match="does not exist in Azure"):
         delete(stored(seed.LAB))
 
 
-def test_protecting_again_stops_a_deletion_that_was_not_sent(local_azure: LocalAzure) -> None:
+def test_protection_stops_a_deletion_that_was_not_sent(local_azure: LocalAzure) -> None:
     operation = delete(deletable())
     protect(stored(seed.LAB), who="grace")
     stage(operation)
@@ -352,7 +352,7 @@ def test_protecting_again_stops_a_deletion_that_was_not_sent(local_azure: LocalA
     assert writes(local_azure) == []
 
 
-def test_a_deletion_of_what_was_changed_meanwhile_stops(local_azure: LocalAzure) -> None:
+def test_change_in_azure_stops_a_deletion(local_azure: LocalAzure) -> None:
     deletion = delete(deletable())
     changed = {**seed_like(local_azure), "id": stored(seed.LAB).arm_id}
     local_azure.seed(instances=[changed])
@@ -361,7 +361,7 @@ def test_a_deletion_of_what_was_changed_meanwhile_stops(local_azure: LocalAzure)
     assert writes(local_azure) == []
 
 
-def test_a_deletion_that_azure_forgot_is_known_by_its_end(local_azure: LocalAzure) -> None:
+def test_deletion_whose_operation_azure_forgot_succeeds(local_azure: LocalAzure) -> None:
     # Azure deletes at once (204), or says where to poll (202), as it does for other resources.
     url = f"{local_azure.url}{LAB_ID}/operationStatuses/forgotten?api-version=2023-02-01"
     accepted = {"status": 202, "headers": {"Azure-AsyncOperation": url}, "after": True}
@@ -371,7 +371,7 @@ def test_a_deletion_that_azure_forgot_is_known_by_its_end(local_azure: LocalAzur
     assert writes(local_azure) == [("DELETE", "instance")]
 
 
-def test_the_command_deletes_by_name(local_azure: LocalAzure) -> None:
+def test_command_deletes_by_name(local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0})
     imported(seed.LAB)
     run("set_policy", seed.LAB, "manage")
@@ -385,7 +385,7 @@ def test_the_command_deletes_by_name(local_azure: LocalAzure) -> None:
     assert (protected.before, protected.after) == ("True", "False")
 
 
-def test_a_deletion_that_is_not_waited_for_is_pending(local_azure: LocalAzure) -> None:
+def test_deletion_without_waiting_is_pending(local_azure: LocalAzure) -> None:
     deletable()
     outcome = run("delete_instance", seed.LAB, f"--confirm={seed.LAB}")
     assert outcome.code == 2
@@ -395,7 +395,7 @@ def test_a_deletion_that_is_not_waited_for_is_pending(local_azure: LocalAzure) -
 # --- a worker that dies ---
 
 
-def test_a_creation_whose_worker_died_is_not_sent_again(local_azure: LocalAzure) -> None:
+def test_creation_whose_worker_died_is_not_sent_again(local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"seconds": 0})
     create()
     operation = start(stored())
@@ -405,7 +405,7 @@ def test_a_creation_whose_worker_died_is_not_sent_again(local_azure: LocalAzure)
     assert writes(local_azure) == [("PUT", "instance")]
 
 
-def test_a_deletion_whose_worker_died_is_not_sent_again(local_azure: LocalAzure) -> None:
+def test_deletion_whose_worker_died_is_not_sent_again(local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"seconds": 0})
     operation = delete(deletable())
     intend(die_holding(operation))

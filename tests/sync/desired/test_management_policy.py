@@ -15,18 +15,18 @@ from tests.sync.worker import SIGNED, drive_to, imported, patches, signed_lab, s
 pytestmark = pytest.mark.django_db
 
 
-def test_an_imported_instance_is_only_observed(local_azure: LocalAzure) -> None:
+def test_imported_instance_is_observed(local_azure: LocalAzure) -> None:
     assert imported(seed.LAB).policy == Policy.OBSERVE
 
 
-def test_the_database_knows_three_policies(local_azure: LocalAzure) -> None:
+def test_database_constrains_policies(local_azure: LocalAzure) -> None:
     instance = imported(seed.LAB)
     with pytest.raises(IntegrityError):
         SignalRInstance.objects.filter(pk=instance.pk).update(policy="adopt")
 
 
 @pytest.mark.parametrize(("policy", "state"), [("observe", "is observe"), ("pause", "is pause")])
-def test_nothing_is_begun_under_another_policy_than_manage(
+def test_starts_nothing_unless_the_policy_is_manage(
     local_azure: LocalAzure, policy: str, state: str
 ) -> None:
     instance = want(imported(seed.LAB), "SystemAssigned")
@@ -36,7 +36,7 @@ def test_nothing_is_begun_under_another_policy_than_manage(
     assert not Operation.objects.exists()
 
 
-def test_a_pause_stops_an_operation_before_its_next_step(local_azure: LocalAzure) -> None:
+def test_pausing_stops_an_operation_before_its_next_step(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     drive_to(operation, "done")
     set_policy(operation.instance, Policy.PAUSE, who="ada")
@@ -45,7 +45,7 @@ def test_a_pause_stops_an_operation_before_its_next_step(local_azure: LocalAzure
     assert [list(body) for body in patches(local_azure)] == [["identity"]]
 
 
-def test_the_command_says_what_changed_and_the_audit_trail_who_did_it(
+def test_command_prints_the_change_and_audits_its_author(
     local_azure: LocalAzure,
 ) -> None:
     imported(seed.LAB)
@@ -55,7 +55,7 @@ def test_the_command_says_what_changed_and_the_audit_trail_who_did_it(
     assert (event.before, event.after) == ("observe", "manage")
 
 
-def test_an_apply_of_an_observed_instance_says_what_to_do(local_azure: LocalAzure) -> None:
+def test_apply_of_an_observed_instance_names_the_command_to_run(local_azure: LocalAzure) -> None:
     instance = want(imported(seed.LAB), "SystemAssigned", SIGNED)
     set_policy(instance, Policy.OBSERVE, who="ada")
     outcome = run("apply", seed.LAB, "--yes")

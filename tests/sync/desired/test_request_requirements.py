@@ -34,7 +34,7 @@ def events() -> list[AuditEvent]:
     return list(AuditEvent.objects.filter(action=ACTION).order_by("pk"))
 
 
-def test_a_change_is_on_record_with_who_and_what(instance: SignalRInstance) -> None:
+def test_change_is_audited_with_actor_and_values(instance: SignalRInstance) -> None:
     with changing_requirements(instance, who="ada") as demands:
         demands.signature = True
     (event,) = events()
@@ -44,21 +44,21 @@ def test_a_change_is_on_record_with_who_and_what(instance: SignalRInstance) -> N
     assert (event.before["signature"], event.after["signature"]) == (False, True)
 
 
-def test_a_change_of_nothing_is_not_on_record(instance: SignalRInstance) -> None:
+def test_unchanged_values_are_not_audited(instance: SignalRInstance) -> None:
     for _ in range(2):
         with changing_requirements(instance, who="ada") as demands:
             demands.signature = True
     assert len(events()) == 1
 
 
-def test_what_cannot_be_demanded_is_neither_kept_nor_on_record(instance: SignalRInstance) -> None:
+def test_invalid_requirement_is_neither_stored_nor_audited(instance: SignalRInstance) -> None:
     with pytest.raises(ValidationError), changing_requirements(instance, who="ada") as demands:
         demands.url_secret = True
     assert events() == []
     assert not RequestRequirements.objects.exists()
 
 
-def test_a_secret_is_on_record_without_its_value_or_digest(
+def test_secret_is_audited_without_its_value_or_digest(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for secret in (FIRST, SECOND):
@@ -71,9 +71,7 @@ def test_a_secret_is_on_record_without_its_value_or_digest(
     assert len({event.after and event.after["url_secret_set_at"] for event in events()}) == 2
 
 
-def test_a_change_by_hand_in_the_portal_is_on_record(
-    instance: SignalRInstance, admin_client: Client
-) -> None:
+def test_change_in_the_admin_is_audited(instance: SignalRInstance, admin_client: Client) -> None:
     fields = {"policy": "observe", "is_protected": "on"}
     for prefix in ("identity", "upstream_templates", "vault_grants", "request_requirements"):
         fields |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}

@@ -35,19 +35,19 @@ def _adopt(instance: SignalRInstance, state: InstanceState) -> None:
 class TestRowsHoldAnyState(TestCase):
     @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
     @given(instances)
-    def test_what_is_adopted_is_wanted(self, state: InstanceState) -> None:
+    def test_accepted_state_is_desired(self, state: InstanceState) -> None:
         instance = _instance()
         _adopt(instance, state)
         assert desired_state(SignalRInstance.objects.get()) == state
 
 
 @pytest.mark.django_db
-def test_a_new_row_wants_nothing() -> None:
+def test_new_row_desires_nothing() -> None:
     assert desired_state(_instance()) == InstanceState()
 
 
 @pytest.mark.django_db
-def test_adopting_replaces_what_was_wanted() -> None:
+def test_accepting_replaces_the_desired_state() -> None:
     instance = _instance()
     _adopt(
         instance, InstanceState(templates=(TemplateState("https://a"), TemplateState("https://b")))
@@ -58,7 +58,7 @@ def test_adopting_replaces_what_was_wanted() -> None:
 
 
 @pytest.mark.django_db
-def test_templates_are_wanted_in_their_order() -> None:
+def test_templates_keep_their_order() -> None:
     instance = _instance()
     instance.upstream_templates.create(position=2, url_template="https://second")
     instance.upstream_templates.create(position=1, url_template="https://first")
@@ -67,12 +67,12 @@ def test_templates_are_wanted_in_their_order() -> None:
 
 
 @pytest.mark.django_db
-def test_an_instance_never_read_has_no_observed_state() -> None:
+def test_instance_never_read_has_no_observed_state() -> None:
     assert observed_state(_instance()) is None
 
 
 @pytest.mark.django_db
-def test_a_fleet_is_read_in_a_constant_number_of_queries() -> None:
+def test_reads_a_fleet_in_a_constant_number_of_queries() -> None:
     counts = []
     for size in (1, 3):
         for number in range(size):

@@ -37,20 +37,20 @@ def origins_of(lab: SignalRInstance) -> dict[str, Origin]:
     )
 
 
-def test_each_difference_is_of_the_revision_that_brought_it(local_azure: LocalAzure) -> None:
+def test_each_difference_names_the_revision_that_introduced_it(local_azure: LocalAzure) -> None:
     found = origins_of(lab_with_an_identity(local_azure))
     assert (found["identity"].who, found["identity"].action) == ("ada", "set identity")
     assert found["upstream.templates[0]"].who == "bea"
     assert not any(origin.is_azures for origin in found.values())
 
 
-def test_what_azure_was_changed_in_since_may_be_azures(local_azure: LocalAzure) -> None:
+def test_change_in_azure_since_may_be_its_origin(local_azure: LocalAzure) -> None:
     lab = lab_with_an_identity(local_azure)
     lab.azure_modified_at = timezone.now() + timedelta(minutes=1)
     assert origins_of(lab)["identity"] == Origin(lab.azure_modified_at, is_azures=True)
 
 
-def test_what_no_revision_tells_has_nobody(local_azure: LocalAzure) -> None:
+def test_difference_that_no_revision_explains_has_no_author(local_azure: LocalAzure) -> None:
     lab = imported(seed.LAB)
     lab.identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
     assert origins_of(lab)["identity"] == Origin(None, is_azures=False)

@@ -19,7 +19,7 @@ from upstreams.signed_requests import signed_requests_by_instance
 pytestmark = pytest.mark.django_db
 
 
-def test_an_app_that_no_template_points_at_costs_no_request(local_azure: LocalAzure) -> None:
+def test_app_without_templates_costs_no_request(local_azure: LocalAzure) -> None:
     imported(seed.CHAT)
     local_azure.delete("/_local/requests")
     assert import_function_apps(Subscription.objects.get()) == []
@@ -29,14 +29,14 @@ def test_an_app_that_no_template_points_at_costs_no_request(local_azure: LocalAz
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_app_that_a_template_points_at_is_read() -> None:
+def test_app_with_templates_is_read() -> None:
     chat_to_functions()
     auth = function_app().auth
     assert auth is not None
     assert (auth.version, auth.client_id) == ("v2", seed.UPSTREAM_APP_ID)
 
 
-def test_an_app_is_known_by_its_custom_host_names(local_azure: LocalAzure) -> None:
+def test_app_is_found_by_its_custom_host_names(local_azure: LocalAzure) -> None:
     site = {"name": "contoso-custom", "resourceGroup": seed.REALTIME_GROUP}
     names = {"hostNames": ["Events.Contoso.example", "contoso-custom.azurewebsites.net"]}
     local_azure.seed(sites=[site | {"properties": names}])
@@ -61,7 +61,7 @@ def test_importing_again_keeps_the_policy_and_adds_nothing() -> None:
     assert FunctionApp.objects.count() == 1
 
 
-def test_an_app_gone_from_azure_is_missed_and_found_again(local_azure: LocalAzure) -> None:
+def test_app_deleted_in_azure_is_missing_until_it_returns(local_azure: LocalAzure) -> None:
     chat_to_functions()
     gone = {"path": "Microsoft.Web/sites$", "status": 200, "body": {"value": []}, "times": 1}
     local_azure.post("/_local/faults", [gone])
@@ -72,7 +72,7 @@ def test_an_app_gone_from_azure_is_missed_and_found_again(local_azure: LocalAzur
     assert function_app().auth is not None
 
 
-def test_an_app_that_may_not_be_read_says_what_it_takes(local_azure: LocalAzure) -> None:
+def test_unreadable_app_names_the_missing_permission(local_azure: LocalAzure) -> None:
     refusal = {"path": "authsettings/list$", "status": 403, "times": None}
     local_azure.post("/_local/faults", [refusal])
     want(imported(seed.CHAT), "SystemAssigned", to_function())
@@ -83,7 +83,7 @@ def test_an_app_that_may_not_be_read_says_what_it_takes(local_azure: LocalAzure)
     assert function_app().problem == ""
 
 
-def test_a_refusal_is_raised_to_who_asked_for_one_app(local_azure: LocalAzure) -> None:
+def test_refusal_is_raised_for_a_single_app(local_azure: LocalAzure) -> None:
     chat_to_functions()
     local_azure.post("/_local/faults", [{"path": "authsettings/list$", "status": 403}])
     with pytest.raises(Forbidden):
@@ -91,7 +91,7 @@ def test_a_refusal_is_raised_to_who_asked_for_one_app(local_azure: LocalAzure) -
     assert function_app().auth is not None
 
 
-def test_a_refresh_of_a_gone_app_marks_it_missing(local_azure: LocalAzure) -> None:
+def test_refresh_marks_a_deleted_app_missing(local_azure: LocalAzure) -> None:
     chat_to_functions()
     gone = {"path": "authsettings/list$", "status": 404}
     local_azure.post("/_local/faults", [gone])
@@ -100,7 +100,7 @@ def test_a_refresh_of_a_gone_app_marks_it_missing(local_azure: LocalAzure) -> No
     assert function_app().missing_since is not None
 
 
-def test_apps_that_cannot_be_listed_are_left_as_they_were(local_azure: LocalAzure) -> None:
+def test_apps_that_cannot_be_listed_stay_unchanged(local_azure: LocalAzure) -> None:
     chat_to_functions()
     broken = {"path": "Microsoft.Web/sites$", "status": 500, "times": None}
     local_azure.post("/_local/faults", [broken])

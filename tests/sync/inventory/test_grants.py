@@ -106,7 +106,7 @@ def arm(local_azure: LocalAzure) -> Arm:
     return Arm(local_azure, seed.CLIENT_ID, seed.CLIENT_SECRET)
 
 
-def test_an_identity_is_let_in_after_it_exists_and_before_the_template_that_needs_it(
+def test_grants_access_after_the_identity_and_before_its_templates(
     local_azure: LocalAzure,
 ) -> None:
     operation = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES)))
@@ -119,7 +119,7 @@ def test_an_identity_is_let_in_after_it_exists_and_before_the_template_that_need
     ]
 
 
-def test_who_was_in_the_vault_before_stays_as_it_was(arm: Arm) -> None:
+def test_keeps_other_access_policies_of_the_vault(arm: Arm) -> None:
     before = document(arm, POLICIES)
     drive(start(naming(seed.LAB, "SystemAssigned", POLICIES)))
     after = document(arm, POLICIES)
@@ -135,7 +135,7 @@ def test_who_was_in_the_vault_before_stays_as_it_was(arm: Arm) -> None:
 
 
 @pytest.mark.parametrize("vaults", [(POLICIES,), (ROLES,), (POLICIES, ROLES)])
-def test_a_plan_after_an_apply_with_grants_is_empty(
+def test_plan_after_an_apply_with_grants_is_empty(
     local_azure: LocalAzure, vaults: tuple[str, ...]
 ) -> None:
     operation = drive(start(naming(seed.LAB, "SystemAssigned", *vaults)))
@@ -147,7 +147,7 @@ def test_a_plan_after_an_apply_with_grants_is_empty(
     assert sync_status(stored(instance)) == SyncStatus.SYNCED
 
 
-def test_a_role_assignment_is_waited_for_and_is_no_failure(local_azure: LocalAzure) -> None:
+def test_waits_for_propagation_of_a_role_assignment(local_azure: LocalAzure) -> None:
     operation = drive(start(naming(seed.LAB, "SystemAssigned", ROLES)))
     assert operation.state == "succeeded", operation.error_message
     grant = VaultGrant.objects.get(instance=operation.instance)
@@ -158,7 +158,9 @@ def test_a_role_assignment_is_waited_for_and_is_no_failure(local_azure: LocalAzu
     assert not grant.is_propagating(timezone.now() + timedelta(minutes=31))
 
 
-def test_a_known_principal_is_let_in_before_the_switch_to_it(local_azure: LocalAzure) -> None:
+def test_grants_access_to_a_known_principal_before_the_switch_to_it(
+    local_azure: LocalAzure,
+) -> None:
     operation = drive(start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES)))
     assert operation.state == "succeeded", operation.error_message
     assert kinds(operation) == ["grants", "identity", "templates"]
@@ -167,7 +169,7 @@ def test_a_known_principal_is_let_in_before_the_switch_to_it(local_azure: LocalA
     assert grant.principal_id == UUID(seed.SHARED_PRINCIPAL_ID)
 
 
-def test_a_vault_that_cannot_be_found_is_not_planned_for_but_warned_of(
+def test_vault_that_cannot_be_found_is_a_warning(
     local_azure: LocalAzure,
 ) -> None:
     instance = naming(seed.LAB, "SystemAssigned", "vault-of-others")
@@ -180,7 +182,7 @@ def test_a_vault_that_cannot_be_found_is_not_planned_for_but_warned_of(
     assert plan_instance(stored(instance)).is_empty
 
 
-def test_a_vault_that_was_never_looked_for_is_looked_for_before_a_plan(
+def test_looks_up_unknown_vaults_before_planning(
     local_azure: LocalAzure,
 ) -> None:
     instance = want(imported(seed.LAB), "SystemAssigned", template(POLICIES))
@@ -190,7 +192,7 @@ def test_a_vault_that_was_never_looked_for_is_looked_for_before_a_plan(
     assert [step.kind for step in plan_instance(stored(instance)).steps][1] == "grants"
 
 
-def test_what_was_granted_meanwhile_is_not_granted_again(local_azure: LocalAzure, arm: Arm) -> None:
+def test_does_not_repeat_a_grant_made_meanwhile(local_azure: LocalAzure, arm: Arm) -> None:
     operation = start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
     vault = arm_client(seed.SUBSCRIPTION_ID).vaults.get(vault_id(POLICIES))
     arm_client(seed.SUBSCRIPTION_ID).vaults.let_read_secrets(vault, UUID(seed.SHARED_PRINCIPAL_ID))
@@ -199,7 +201,7 @@ def test_what_was_granted_meanwhile_is_not_granted_again(local_azure: LocalAzure
     assert "accessPolicies/add" not in writes(local_azure)
 
 
-def test_a_grant_whose_answer_was_lost_is_given_once(local_azure: LocalAzure, arm: Arm) -> None:
+def test_grant_whose_answer_was_lost_is_written_once(local_azure: LocalAzure, arm: Arm) -> None:
     local_azure.post(
         "/_local/faults",
         [{"method": "PUT", "path": "accessPolicies", "drop": True, "after": True}],
@@ -216,7 +218,7 @@ def refuse(cloud: LocalAzure, path: str, status: int, code: str, times: int | No
     cloud.post("/_local/faults", [fault])
 
 
-def test_a_credential_that_may_not_grant_is_told_which_role_it_lacks(
+def test_refusal_names_the_missing_role(
     local_azure: LocalAzure,
 ) -> None:
     refuse(local_azure, "roleAssignments", 403, "AuthorizationFailed")
@@ -226,14 +228,14 @@ def test_a_credential_that_may_not_grant_is_told_which_role_it_lacks(
     assert [step.state for step in operation.steps.all()] == ["done", "failed", "pending"]
 
 
-def test_a_principal_too_young_for_the_directory_is_tried_again(local_azure: LocalAzure) -> None:
+def test_retries_a_principal_that_the_directory_does_not_know_yet(local_azure: LocalAzure) -> None:
     refuse(local_azure, "roleAssignments", 400, "PrincipalNotFound", times=2)
     operation = drive(start(naming(seed.LAB, "SystemAssigned", ROLES)))
     assert operation.state == "succeeded", operation.error_message
     assert [path for path in writes(local_azure) if "roleAssignments" in path] != []
 
 
-def test_a_vault_that_goes_by_roles_since_the_plan_makes_it_stale(arm: Arm) -> None:
+def test_vault_switched_to_roles_after_the_plan_makes_it_stale(arm: Arm) -> None:
     operation = start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
     body = {"properties": {"enableRbacAuthorization": True}}
     arm.call("PATCH", vault_id(POLICIES), body, "2023-07-01").raise_for_status()
@@ -243,7 +245,7 @@ def test_a_vault_that_goes_by_roles_since_the_plan_makes_it_stale(arm: Arm) -> N
     assert drive(start(stored(operation.instance))).state == "succeeded"
 
 
-def test_a_grant_that_others_take_away_is_drift(local_azure: LocalAzure, arm: Arm) -> None:
+def test_revoked_grant_is_drift(local_azure: LocalAzure, arm: Arm) -> None:
     instance = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES))).instance
     given = document(arm, POLICIES)["properties"]["accessPolicies"][1:]
     body = {"properties": {"accessPolicies": given}}
@@ -266,7 +268,7 @@ def seed_naming(cloud: LocalAzure, *names: str, vault: str = ROLES) -> None:
     cloud.seed(instances=[one | {"name": name} for name in names])
 
 
-def test_an_import_wants_no_grant_that_azure_lacks(local_azure: LocalAzure) -> None:
+def test_import_desires_no_missing_grants(local_azure: LocalAzure) -> None:
     seed_naming(local_azure, "contoso-closed")
     import_subscription(seed.SUBSCRIPTION_ID)
     instance = stored(SignalRInstance.objects.get(name="contoso-closed"))
@@ -277,7 +279,7 @@ def test_an_import_wants_no_grant_that_azure_lacks(local_azure: LocalAzure) -> N
     assert not desire_all_grants(instance, who="ada")
 
 
-def test_accepting_what_azure_has_wants_no_grant_that_it_lacks(local_azure: LocalAzure) -> None:
+def test_accepting_drift_desires_no_missing_grants(local_azure: LocalAzure) -> None:
     seed_naming(local_azure, "contoso-closed")
     import_subscription(seed.SUBSCRIPTION_ID)
     instance = stored(SignalRInstance.objects.get(name="contoso-closed"))
@@ -294,12 +296,12 @@ def asked_of_vaults(cloud: LocalAzure) -> list[str]:
     ]
 
 
-def test_a_fleet_that_names_no_secret_asks_nothing_of_vaults(local_azure: LocalAzure) -> None:
+def test_fleet_without_references_sends_no_vault_requests(local_azure: LocalAzure) -> None:
     import_subscription(seed.SUBSCRIPTION_ID)
     assert asked_of_vaults(local_azure) == []
 
 
-def test_a_fleet_reads_each_vault_once(local_azure: LocalAzure) -> None:
+def test_reads_each_vault_once_per_fleet(local_azure: LocalAzure) -> None:
     seed_naming(local_azure, *(f"contoso-{number}" for number in range(5)), vault=POLICIES)
     import_subscription(seed.SUBSCRIPTION_ID)
     # One list of two pages: Key Vault names a next page even where it is empty.
@@ -307,7 +309,7 @@ def test_a_fleet_reads_each_vault_once(local_azure: LocalAzure) -> None:
     assert len(asked_of_vaults(local_azure)) == 2
 
 
-def test_role_assignments_that_may_not_be_read_are_a_problem_of_the_vault(
+def test_unreadable_role_assignments_are_a_problem_of_the_vault(
     local_azure: LocalAzure,
 ) -> None:
     body = {"error": {"code": "AuthorizationFailed", "message": "No."}}
@@ -318,7 +320,7 @@ def test_role_assignments_that_may_not_be_read_are_a_problem_of_the_vault(
     assert [step.kind for step in plan_instance(instance).steps] == ["templates"]
 
 
-def test_a_read_that_may_succeed_later_is_not_taken_for_an_answer(
+def test_transient_read_error_does_not_change_the_status(
     local_azure: LocalAzure,
 ) -> None:
     instance = want(imported(seed.LAB), "SystemAssigned", template(POLICIES))
@@ -338,7 +340,7 @@ def upstream() -> Iterator[Upstream]:
 @pytest.mark.parametrize(
     ("vault", "secret"), [(POLICIES, "code-from-the-vault"), (ROLES, "code-from-the-other-vault")]
 )
-def test_an_event_arrives_with_the_secret_once_the_identity_may_read_it(
+def test_event_arrives_with_the_secret_after_the_grant(
     local_azure: LocalAzure, upstream: Upstream, vault: str, secret: str
 ) -> None:
     named = {"hubPattern": "*", "categoryPattern": "*", "eventPattern": "*"}
@@ -358,7 +360,7 @@ def test_an_event_arrives_with_the_secret_once_the_identity_may_read_it(
     assert [one.path for one in upstream.received] == [f"/?{vault}={secret}"]
 
 
-def test_a_switch_to_a_known_principal_loses_no_event(
+def test_switch_to_a_known_principal_loses_no_event(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
     anything = {"hubPattern": "*", "categoryPattern": "*", "eventPattern": "*"}

@@ -47,24 +47,24 @@ def closed(arm: Arm) -> SignalRInstance:
     return stored(instance)
 
 
-def test_a_template_that_is_chosen_alone_brings_its_grant(local_azure: LocalAzure) -> None:
+def test_selected_template_includes_its_grant(local_azure: LocalAzure) -> None:
     instance = naming(seed.CHAT, "SystemAssigned", ROLES)
     paths = [one.path for one in plan_instance(instance).changes if one.path[0] == "u"]
     assert kinds(instance, *paths) == ["grants", "templates"]
 
 
-def test_a_grant_can_be_chosen_alone(local_azure: LocalAzure) -> None:
+def test_grant_can_be_selected_alone(local_azure: LocalAzure) -> None:
     instance = naming(seed.CHAT, "SystemAssigned", POLICIES, ROLES)
     (step,) = plan_instance(instance, [f"grants[{ROLES}]"]).steps
     assert [change.path for change in step.changes] == [f"grants[{ROLES}]"]
 
 
-def test_an_identity_that_is_chosen_alone_brings_no_grant(local_azure: LocalAzure) -> None:
+def test_selected_identity_includes_no_grant(local_azure: LocalAzure) -> None:
     instance = naming(seed.LAB, "SystemAssigned", POLICIES)
     assert kinds(instance, "identity") == ["identity"]
 
 
-def test_a_template_chosen_without_the_identity_that_it_needs_is_refused(
+def test_refuses_selected_template_without_its_identity(
     local_azure: LocalAzure,
 ) -> None:
     instance = naming(seed.LAB, "SystemAssigned", POLICIES)
@@ -73,9 +73,7 @@ def test_a_template_chosen_without_the_identity_that_it_needs_is_refused(
 
 
 @pytest.mark.parametrize("paths", [(), (f"grants[{POLICIES}]",)])
-def test_a_lost_grant_that_is_accepted_is_not_planned_again(
-    arm: Arm, paths: tuple[str, ...]
-) -> None:
+def test_accepted_loss_of_a_grant_is_not_planned_again(arm: Arm, paths: tuple[str, ...]) -> None:
     instance = closed(arm)
     assert kinds(instance) == ["grants"]
     (change,) = accept(instance, paths, who="ada")
@@ -87,14 +85,14 @@ def test_a_lost_grant_that_is_accepted_is_not_planned_again(
     assert event.after == [[POLICIES, "SystemAssigned"]]
 
 
-def test_accepting_something_else_leaves_a_lost_grant_planned(arm: Arm) -> None:
+def test_accepting_other_changes_keeps_a_lost_grant_planned(arm: Arm) -> None:
     instance = want(closed(arm), "SystemAssigned", template(POLICIES, host="https://new.example/"))
     (url,) = [one.path for one in plan_instance(instance).changes if one.path[0] == "u"]
     accept(instance, [url], who="ada")
     assert kinds(instance) == ["grants"]
 
 
-def test_what_was_taken_over_for_one_identity_does_not_hold_for_the_next(arm: Arm) -> None:
+def test_declined_grant_applies_to_one_identity_only(arm: Arm) -> None:
     instance = closed(arm)
     accept(instance, who="ada")
     drive(start(want(instance, "None")))
@@ -102,7 +100,7 @@ def test_what_was_taken_over_for_one_identity_does_not_hold_for_the_next(arm: Ar
     assert kinds(instance) == ["identity", "grants", "templates"]
 
 
-def test_what_was_taken_over_stays_so_while_it_is_looked_at(arm: Arm) -> None:
+def test_refresh_keeps_declined_grants(arm: Arm) -> None:
     instance = closed(arm)
     accept(instance, who="ada")
     refresh(instance)
@@ -115,7 +113,7 @@ def borrowed_and_let_in() -> SignalRInstance:
     return drive(start(borrowing(seed.LAB, seed.SHARED_IDENTITY, POLICIES))).instance
 
 
-def test_a_switch_that_is_chosen_alone_brings_the_grants_of_the_present_templates(
+def test_selected_switch_includes_the_grants_of_current_templates(
     local_azure: LocalAzure,
 ) -> None:
     instance = want(borrowed_and_let_in(), "SystemAssigned", template(ROLES))
@@ -134,7 +132,7 @@ def test_a_switch_that_is_chosen_alone_brings_the_grants_of_the_present_template
     assert kinds(instance) == ["grants", "templates"]
 
 
-def test_a_wish_that_changes_during_an_apply_does_not_break_it(local_azure: LocalAzure) -> None:
+def test_changing_grants_during_an_apply_does_not_break_it(local_azure: LocalAzure) -> None:
     operation = start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
     drive_to(operation, "done")
     want(operation.instance, "SystemAssigned", UNSIGNED)

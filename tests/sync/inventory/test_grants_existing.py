@@ -24,7 +24,7 @@ def arm(local_azure: LocalAzure) -> Arm:
     return Arm(local_azure, seed.CLIENT_ID, seed.CLIENT_SECRET)
 
 
-def test_a_deletion_leaves_the_vault_as_it_is(local_azure: LocalAzure, arm: Arm) -> None:
+def test_deletion_leaves_the_vault_unchanged(local_azure: LocalAzure, arm: Arm) -> None:
     instance = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES))).instance
     protect(instance, who="ada", is_protected=False)
     before = document(arm, POLICIES)
@@ -35,7 +35,7 @@ def test_a_deletion_leaves_the_vault_as_it_is(local_azure: LocalAzure, arm: Arm)
 
 
 @pytest.mark.parametrize("look", ["one", "all"])
-def test_the_grants_of_an_instance_that_is_gone_are_forgotten(
+def test_grants_of_a_missing_instance_are_deleted(
     local_azure: LocalAzure, arm: Arm, look: str
 ) -> None:
     instance = drive(start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))).instance

@@ -63,7 +63,7 @@ def _answer(local_azure: LocalAzure, body: object, path: str = "/signalR$") -> N
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_subscription_is_imported_whole() -> None:
+def test_imports_a_subscription() -> None:
     report = _import()
     assert set(report.created) == FLEET
     assert set(SignalRInstance.objects.values_list("name", flat=True)) == FLEET
@@ -71,7 +71,7 @@ def test_a_subscription_is_imported_whole() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_plan_straight_after_an_import_is_empty() -> None:
+def test_plan_after_an_import_is_empty() -> None:
     _import()
     for instance in SignalRInstance.objects.with_desired():
         observed = observed_state(instance)
@@ -90,19 +90,19 @@ def test_importing_again_changes_nothing() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_resource_group_is_imported_alone() -> None:
+def test_imports_one_resource_group() -> None:
     assert set(_import(resource_group=seed.REALTIME_GROUP).created) == {seed.CHAT, seed.ORDERS}
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_one_instance_is_imported_alone() -> None:
+def test_imports_one_instance() -> None:
     instance = import_instance(seed.SUBSCRIPTION_ID, seed.REALTIME_GROUP, seed.ORDERS)
     assert desired_state(instance).identity.user_assigned_id == ORDERS_IDENTITY.lower()
     assert SignalRInstance.objects.count() == 1
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_system_assigned_principal_is_known() -> None:
+def test_stores_system_assigned_principal() -> None:
     _import()
     identity = _instance(seed.CHAT).identity
     assert identity.principal_id == UUID(seed.CHAT_PRINCIPAL_ID)
@@ -110,7 +110,7 @@ def test_a_system_assigned_principal_is_known() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_borrowed_principal_is_that_of_the_borrowed_identity() -> None:
+def test_user_assigned_principal_is_that_of_its_identity() -> None:
     _import()
     identity = _instance(seed.ORDERS).identity
     assert identity.user_assigned == UserAssignedIdentity.objects.get(name=seed.ORDERS_IDENTITY)
@@ -119,13 +119,13 @@ def test_a_borrowed_principal_is_that_of_the_borrowed_identity() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_user_assigned_identities_are_imported_used_or_not() -> None:
+def test_imports_user_assigned_identities_used_or_not() -> None:
     _import()
     shared = UserAssignedIdentity.objects.get(name=seed.SHARED_IDENTITY)
     assert (shared.location, shared.client_id) == (seed.LOCATION, UUID(seed.SHARED_CLIENT_ID))
 
 
-def test_an_identity_of_an_unreadable_subscription_is_known_by_its_id(
+def test_identity_of_an_unreadable_subscription_is_stored_by_its_id(
     local_azure: LocalAzure,
 ) -> None:
     foreign = ORDERS_IDENTITY.replace(seed.SUBSCRIPTION_ID, FOREIGN_SUBSCRIPTION)
@@ -140,7 +140,7 @@ def test_an_identity_of_an_unreadable_subscription_is_known_by_its_id(
     assert (borrowed.arm_id, borrowed.location) == (foreign, "")
 
 
-def test_identities_that_may_not_be_listed_do_not_stop_an_import(local_azure: LocalAzure) -> None:
+def test_unlistable_identities_do_not_stop_an_import(local_azure: LocalAzure) -> None:
     refusal = {"path": "userAssignedIdentities$", "status": 403, "times": None}
     local_azure.post("/_local/faults", [refusal])
     assert set(_import().created) == FLEET
@@ -148,7 +148,7 @@ def test_identities_that_may_not_be_listed_do_not_stop_an_import(local_azure: Lo
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_change_in_azure_moves_the_observed_side_alone() -> None:
+def test_change_in_azure_updates_only_the_observed_state() -> None:
     _import()
     wanted = desired_state(_instance(seed.LAB))
     _write(seed.PAYMENTS_GROUP, seed.LAB, identity_patch(IdentityState("SystemAssigned")))
@@ -159,14 +159,14 @@ def test_a_change_in_azure_moves_the_observed_side_alone() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_acceptance_makes_azures_change_ours() -> None:
+def test_accepting_drift_copies_azures_state() -> None:
     _import()
     _write(seed.PAYMENTS_GROUP, seed.LAB, templates_patch((TemplateState("https://new"),)))
     assert _import(accept=True).updated == (seed.LAB,)
     assert desired_state(_instance(seed.LAB)).templates == (TemplateState("https://new"),)
 
 
-def test_an_instance_gone_from_azure_is_missing_and_its_principal_forgotten(
+def test_deleted_instance_is_missing_and_has_no_principal(
     local_azure: LocalAzure,
 ) -> None:
     _import()
@@ -178,7 +178,7 @@ def test_an_instance_gone_from_azure_is_missing_and_its_principal_forgotten(
     assert desired_state(instance).identity.type == "SystemAssigned"
 
 
-def test_an_instance_is_missed_once_and_found_again(local_azure: LocalAzure) -> None:
+def test_instance_is_reported_missing_once_and_found_again(local_azure: LocalAzure) -> None:
     _import()
     _delete(local_azure, seed.ORDERS, seed.PAYMENTS, seed.LAB)
     _import()
@@ -191,12 +191,12 @@ def test_an_instance_is_missed_once_and_found_again(local_azure: LocalAzure) -> 
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_importing_one_group_misses_nothing_of_another() -> None:
+def test_importing_one_group_marks_nothing_missing_in_another() -> None:
     _import()
     assert _import(resource_group=seed.REALTIME_GROUP).missing == ()
 
 
-def test_an_instance_of_an_unknown_shape_does_not_hide_the_rest(local_azure: LocalAzure) -> None:
+def test_instance_with_unknown_values_does_not_hide_the_rest(local_azure: LocalAzure) -> None:
     _import()
     resources = [dict(each.raw) for each in arm_client(seed.SUBSCRIPTION_ID).list_instances()]
     resources[0]["identity"] = {"type": "SystemAssigned,UserAssigned"}
@@ -207,7 +207,7 @@ def test_an_instance_of_an_unknown_shape_does_not_hide_the_rest(local_azure: Loc
     assert (len(report.unchanged), report.missing) == (3, ())
 
 
-def test_an_instance_of_an_unknown_shape_is_not_missing_in_whatever_case(
+def test_instance_with_unknown_values_is_not_missing_in_any_case(
     local_azure: LocalAzure,
 ) -> None:
     _import()
@@ -217,13 +217,13 @@ def test_an_instance_of_an_unknown_shape_is_not_missing_in_whatever_case(
     assert _import().missing == ()
 
 
-def test_an_instance_on_two_pages_is_imported_once(local_azure: LocalAzure) -> None:
+def test_instance_on_two_pages_is_imported_once(local_azure: LocalAzure) -> None:
     (resource, *_) = arm_client(seed.SUBSCRIPTION_ID).list_instances()
     _answer(local_azure, {"value": [resource.raw, resource.raw]})
     assert _import().created == (resource.name,)
 
 
-def test_an_import_that_cannot_read_writes_nothing(local_azure: LocalAzure) -> None:
+def test_failed_import_writes_nothing(local_azure: LocalAzure) -> None:
     local_azure.post("/_local/paging", {"size": 2})
     last_page = {"path": "/signalR$", "skip": 1, "status": 500, "times": None}
     local_azure.post("/_local/faults", [last_page])
@@ -233,7 +233,7 @@ def test_an_import_that_cannot_read_writes_nothing(local_azure: LocalAzure) -> N
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_refresh_reads_one_instance_and_writes_its_observed_side() -> None:
+def test_refresh_reads_one_instance_and_stores_its_observed_state() -> None:
     _import()
     instance = _instance(seed.LAB)
     wanted = desired_state(instance)
@@ -244,14 +244,14 @@ def test_a_refresh_reads_one_instance_and_writes_its_observed_side() -> None:
     assert desired_state(_instance(seed.LAB)) == wanted
 
 
-def test_a_refresh_is_one_request(local_azure: LocalAzure) -> None:
+def test_refresh_is_one_request(local_azure: LocalAzure) -> None:
     _import()
     local_azure.delete("/_local/requests")
     refresh(_instance(seed.ORDERS))
     assert len(local_azure.requests()) == 1
 
 
-def test_a_refresh_of_a_gone_instance_marks_it_missing(local_azure: LocalAzure) -> None:
+def test_refresh_marks_a_deleted_instance_missing(local_azure: LocalAzure) -> None:
     _import()
     gone = {"path": seed.LAB, "status": 404, "body": {"error": {"code": "ResourceNotFound"}}}
     local_azure.post("/_local/faults", [gone])
@@ -260,7 +260,7 @@ def test_a_refresh_of_a_gone_instance_marks_it_missing(local_azure: LocalAzure) 
     assert _instance(seed.LAB).missing_since is not None
 
 
-def test_a_subscription_out_of_sight_does_not_mean_gone(local_azure: LocalAzure) -> None:
+def test_invisible_subscription_does_not_mark_instances_missing(local_azure: LocalAzure) -> None:
     _import()
     hidden = {"path": seed.LAB, "status": 404, "body": {"error": {"code": "SubscriptionNotFound"}}}
     local_azure.post("/_local/faults", [hidden])
@@ -270,7 +270,7 @@ def test_a_subscription_out_of_sight_does_not_mean_gone(local_azure: LocalAzure)
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_refresh_keeps_an_edit_made_meanwhile() -> None:
+def test_refresh_keeps_a_concurrent_edit() -> None:
     _import()
     stale = _instance(seed.LAB)
     _instance(seed.LAB).identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
@@ -278,14 +278,14 @@ def test_a_refresh_keeps_an_edit_made_meanwhile() -> None:
     assert _instance(seed.LAB).identity.type == "SystemAssigned"
 
 
-def test_refreshing_a_subscription_takes_in_nothing_new(local_azure: LocalAzure) -> None:
+def test_refreshing_a_subscription_adds_no_instances(local_azure: LocalAzure) -> None:
     _import()
     local_azure.seed(instances=[{"name": "contoso-new", "resourceGroup": "rg"}])
     report = refresh_subscription(Subscription.objects.get())
     assert (report.created, set(report.unchanged)) == ((), FLEET)
 
 
-def test_queries_do_not_grow_with_the_fleet(local_azure: LocalAzure) -> None:
+def test_number_of_queries_does_not_grow_with_the_fleet(local_azure: LocalAzure) -> None:
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
             _import()

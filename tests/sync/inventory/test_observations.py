@@ -58,14 +58,14 @@ def _seen(resource: SignalRResource, at: datetime = NOW) -> Observation:
     return observation_of(resource, at=at, subscription=Subscription.objects.get(), identities=rows)
 
 
-def test_the_same_answer_again_changes_nothing_but_its_time(instance: SignalRInstance) -> None:
+def test_unchanged_answer_updates_only_its_time(instance: SignalRInstance) -> None:
     assert observe(instance, _seen(_resource()))
     later = NOW + timedelta(minutes=1)
     assert not observe(instance, _seen(_resource(), at=later))
     assert instance.observed_at == later
 
 
-def test_an_overtaken_answer_is_dropped(instance: SignalRInstance) -> None:
+def test_outdated_answer_is_ignored(instance: SignalRInstance) -> None:
     observe(instance, _seen(_resource()))
     earlier = NOW - timedelta(seconds=1)
     system = _resource({"type": "SystemAssigned", "principalId": str(PRINCIPAL)})
@@ -74,20 +74,20 @@ def test_an_overtaken_answer_is_dropped(instance: SignalRInstance) -> None:
     assert observed_state(instance) == _resource().state
 
 
-def test_a_system_assigned_identity_without_a_tenant_has_the_subscriptions(
+def test_system_assigned_identity_without_tenant_has_the_subscriptions(
     instance: SignalRInstance,
 ) -> None:
     observe(instance, _seen(_resource({"type": "SystemAssigned", "principalId": str(PRINCIPAL)})))
     assert (instance.identity.principal_id, instance.identity.tenant_id) == (PRINCIPAL, TENANT)
 
 
-def test_a_removed_identity_takes_its_principal_with_it(instance: SignalRInstance) -> None:
+def test_removed_identity_has_no_principal(instance: SignalRInstance) -> None:
     observe(instance, _seen(_resource({"type": "SystemAssigned", "principalId": str(PRINCIPAL)})))
     observe(instance, _seen(_resource(), at=NOW + timedelta(minutes=1)))
     assert (instance.identity.principal_id, instance.identity.tenant_id) == (None, None)
 
 
-def test_a_borrowed_identitys_own_row_fills_in_what_the_instance_leaves_out(
+def test_user_assigned_identitys_row_completes_the_instances_answer(
     instance: SignalRInstance,
 ) -> None:
     UserAssignedIdentity.objects.create(
@@ -98,7 +98,7 @@ def test_a_borrowed_identitys_own_row_fills_in_what_the_instance_leaves_out(
     assert (identity.principal_id, identity.tenant_id) == (PRINCIPAL, OTHER_TENANT)
 
 
-def test_saving_what_was_observed_leaves_what_is_wanted(instance: SignalRInstance) -> None:
+def test_saving_the_observed_state_keeps_the_desired_state(instance: SignalRInstance) -> None:
     instance.identity.type = "SystemAssigned"
     observe(instance, _seen(_resource()))
     save_observed([instance], [])
@@ -106,13 +106,13 @@ def test_saving_what_was_observed_leaves_what_is_wanted(instance: SignalRInstanc
     assert instance.identity.type == "None"
 
 
-def test_an_identity_is_one_row_whatever_the_case_of_its_id() -> None:
+def test_identity_is_one_row_in_any_case_of_its_id() -> None:
     save_identities([UserAssignedIdentityResource(BORROWED, "Shared")])
     save_identities([UserAssignedIdentityResource(BORROWED.upper(), "SHARED")])
     assert UserAssignedIdentity.objects.get().arm_id == BORROWED
 
 
-def test_a_mention_of_an_identity_forgets_nothing_that_its_own_answer_said() -> None:
+def test_reference_to_an_identity_keeps_what_its_own_answer_said() -> None:
     own = UserAssignedIdentityResource(BORROWED, "Shared", "westeurope", TENANT, PRINCIPAL)
     save_identities([own])
     save_identities([UserAssignedIdentityResource(BORROWED, "Shared")])

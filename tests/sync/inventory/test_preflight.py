@@ -23,7 +23,7 @@ def _other_credentials() -> Iterator[None]:
         kept.cache_clear()
 
 
-def test_an_owner_may_do_everything(local_azure: LocalAzure) -> None:
+def test_owner_has_every_permission(local_azure: LocalAzure) -> None:
     connection = check_connection()
     assert (connection.problem, connection.graph_problem) == ("", "")
     (access, *_) = connection.accesses
@@ -31,7 +31,7 @@ def test_an_owner_may_do_everything(local_azure: LocalAzure) -> None:
     assert all(standing.is_met for standing in access.needs)
 
 
-def test_a_reader_may_read_and_is_told_the_roles_that_it_lacks(
+def test_reader_is_told_the_missing_roles(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_ID", seed.READER_CLIENT_ID)
@@ -42,7 +42,7 @@ def test_a_reader_may_read_and_is_told_the_roles_that_it_lacks(
     assert not any(met.values())
 
 
-def test_a_wrong_secret_is_one_sentence(
+def test_wrong_secret_is_reported_in_one_message(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_SECRET", "wrong")
@@ -52,7 +52,7 @@ def test_a_wrong_secret_is_one_sentence(
     assert "wrong" not in connection.problem
 
 
-def test_an_azure_that_is_out_of_reach_is_one_sentence(
+def test_unreachable_azure_is_reported_in_one_message(
     local_azure: LocalAzure,
 ) -> None:
     local_azure.post(

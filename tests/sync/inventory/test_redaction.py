@@ -39,14 +39,14 @@ def rows_of(*models: type) -> str:
     return "".join(serializers.serialize("json", model.objects.all()) for model in models)  # type: ignore[attr-defined]
 
 
-def test_a_plan_shows_that_there_is_a_key_and_not_which(instance: SignalRInstance) -> None:
+def test_plan_shows_that_there_is_a_key_and_not_which(instance: SignalRInstance) -> None:
     plan = plan_instance(instance)
     text = render_text(plan) + json.dumps(render_json(plan))
     assert KEY not in text
     assert "code=(hidden:" in text
 
 
-def test_a_plan_that_only_changes_the_key_shows_a_change(
+def test_plan_that_only_changes_the_key_shows_a_change(
     local_azure: LocalAzure, instance: SignalRInstance
 ) -> None:
     first = plan_instance(instance)
@@ -59,7 +59,7 @@ def test_a_plan_that_only_changes_the_key_shows_a_change(
     assert before.rsplit("(", 1)[1] != after.rsplit("(", 1)[1]
 
 
-def test_an_apply_writes_the_key_and_keeps_none_of_it(
+def test_apply_writes_the_key_and_records_none_of_it(
     local_azure: LocalAzure, instance: SignalRInstance, caplog: pytest.LogCaptureFixture
 ) -> None:
     operation = drive(start(instance))
@@ -70,7 +70,7 @@ def test_an_apply_writes_the_key_and_keeps_none_of_it(
     assert KEY not in caplog.text
 
 
-def test_what_azure_says_of_an_address_is_kept_without_its_key(
+def test_errors_of_azure_are_stored_without_the_key(
     local_azure: LocalAzure, instance: SignalRInstance
 ) -> None:
     words = f"The URL 'https://app.example/?code={KEY}' is not allowed."
@@ -82,7 +82,7 @@ def test_what_azure_says_of_an_address_is_kept_without_its_key(
     assert KEY not in operation.error_message
 
 
-def test_history_is_shown_without_the_key_and_comes_back_with_it(
+def test_history_hides_the_key_and_rollback_restores_it(
     instance: SignalRInstance, admin_client: Client
 ) -> None:
     with changing_desired(instance, Author("ada", "set upstream")):

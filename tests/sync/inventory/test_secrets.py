@@ -38,7 +38,7 @@ def states() -> dict[str, str]:
     return {str(row): row.state for row in VaultSecret.objects.all()}
 
 
-def test_secrets_are_asked_after_by_name(local_azure: LocalAzure) -> None:
+def test_checks_secrets_by_name(local_azure: LocalAzure) -> None:
     naming(f"{seed.VAULT}/upstream-code", f"{seed.RBAC_VAULT}/no-such-code")
     secrets.check_secrets()
     assert states() == {
@@ -47,7 +47,7 @@ def test_secrets_are_asked_after_by_name(local_azure: LocalAzure) -> None:
     }
 
 
-def test_a_secret_that_nobody_names_any_more_is_forgotten(local_azure: LocalAzure) -> None:
+def test_forgets_secrets_that_no_template_names(local_azure: LocalAzure) -> None:
     naming(f"{seed.VAULT}/upstream-code")
     secrets.check_secrets()
     naming()
@@ -55,7 +55,7 @@ def test_a_secret_that_nobody_names_any_more_is_forgotten(local_azure: LocalAzur
     assert states() == {}
 
 
-def test_a_secret_that_only_azures_templates_name_is_asked_after(local_azure: LocalAzure) -> None:
+def test_checks_secrets_that_only_azures_templates_name(local_azure: LocalAzure) -> None:
     drive(start(naming_stored(f"{seed.VAULT}/upstream-code")))
     naming()
     secrets.check_secrets()
@@ -66,7 +66,7 @@ def naming_stored(*references: str) -> SignalRInstance:
     return SignalRInstance.objects.with_desired().get(pk=naming(*references).pk)
 
 
-def test_a_paused_instance_is_left_alone(local_azure: LocalAzure) -> None:
+def test_skips_paused_instances(local_azure: LocalAzure) -> None:
     set_policy(naming(f"{seed.VAULT}/upstream-code"), Policy.PAUSE, who="ada")
     assert secrets.check_secrets() == []
 
@@ -81,7 +81,7 @@ def test_a_paused_instance_is_left_alone(local_azure: LocalAzure) -> None:
         ({"enabled": True, "nbf": int(FAR.timestamp())}, "unusable"),
     ],
 )
-def test_a_secret_that_is_not_given_out_is_unusable(
+def test_unreadable_secret_is_unusable(
     local_azure: LocalAzure, attributes: dict[str, object], state: str
 ) -> None:
     naming(f"{seed.VAULT}/upstream-code")
@@ -98,14 +98,14 @@ def fail_reads(cloud: LocalAzure, status: int) -> None:
     cloud.post("/_local/faults", [fault])
 
 
-def test_a_secret_that_signalman_may_not_see_is_unknown(local_azure: LocalAzure) -> None:
+def test_secret_that_signalman_may_not_see_is_unknown(local_azure: LocalAzure) -> None:
     naming(f"{seed.VAULT}/upstream-code")
     fail_reads(local_azure, 403)
     secrets.check_secrets()
     assert states() == {f"{seed.VAULT}/upstream-code": "unknown"}
 
 
-def test_an_azure_that_fails_leaves_what_was_known(local_azure: LocalAzure) -> None:
+def test_failing_azure_keeps_the_last_status(local_azure: LocalAzure) -> None:
     naming(f"{seed.VAULT}/upstream-code")
     assert schedule.check_secrets() == 1
     before = VaultSecret.objects.get().checked_at
@@ -116,13 +116,13 @@ def test_an_azure_that_fails_leaves_what_was_known(local_azure: LocalAzure) -> N
     assert VaultSecret.objects.get().checked_at == before
 
 
-def test_no_value_of_a_secret_is_ever_asked_for(local_azure: LocalAzure) -> None:
+def test_never_requests_a_secrets_value(local_azure: LocalAzure) -> None:
     drive(start(naming_stored(f"{seed.VAULT}/upstream-code")))
     secrets.check_secrets()
     assert not [one for one in local_azure.requests() if one["path"].startswith("/keyvault/")]
 
 
-def test_the_command_lists_references_with_what_is_known(local_azure: LocalAzure) -> None:
+def test_command_lists_references_with_their_status(local_azure: LocalAzure) -> None:
     naming(f"{seed.VAULT}/upstream-code")
     outcome = run("key_vaults", seed.LAB, "--refresh", "--json")
     assert outcome.document == {
@@ -138,12 +138,12 @@ def test_the_command_lists_references_with_what_is_known(local_azure: LocalAzure
     }
 
 
-def test_the_command_says_what_is_waited_for(local_azure: LocalAzure) -> None:
+def test_command_names_pending_propagation(local_azure: LocalAzure) -> None:
     drive(start(naming_stored(f"{seed.RBAC_VAULT}/upstream-code")))
     assert "Role assignment: waiting for propagation, until" in run("key_vaults").out
 
 
-def test_the_command_wants_grants_of_named_instances_only(local_azure: LocalAzure) -> None:
+def test_command_adds_grants_of_named_instances_only(local_azure: LocalAzure) -> None:
     instance = naming_stored(f"{seed.VAULT}/upstream-code")
     instance.declined_grants = [[seed.VAULT, "SystemAssigned"]]
     instance.save()
@@ -153,7 +153,7 @@ def test_the_command_wants_grants_of_named_instances_only(local_azure: LocalAzur
     assert instance.declined_grants == []
 
 
-def test_a_vault_is_found_where_it_was_moved_to(local_azure: LocalAzure) -> None:
+def test_finds_a_vault_that_was_moved(local_azure: LocalAzure) -> None:
     instance = naming(f"{seed.VAULT}/upstream-code")
     KeyVault.objects.update(arm_id=KeyVault.objects.get().arm_id + "-before")
     refresh(instance)

@@ -24,13 +24,15 @@ def kept() -> dict[str, str]:
     return dict(InstanceStatus.objects.values_list("instance__name", "status"))
 
 
-def test_an_import_keeps_how_each_instance_stands(db: None, local_azure: LocalAzure) -> None:
+def test_import_stores_the_status_of_each_instance(db: None, local_azure: LocalAzure) -> None:
     import_subscription(ID)
     assert kept() == {row.name: sync_status(row) for row in SignalRInstance.objects.with_desired()}
     assert set(kept().values()) == {SyncStatus.SYNCED}
 
 
-def test_wanting_something_else_shows_at_once(db: None, local_azure: LocalAzure) -> None:
+def test_changing_the_desired_state_changes_the_status_at_once(
+    db: None, local_azure: LocalAzure
+) -> None:
     import_subscription(ID)
     instance = SignalRInstance.objects.get(name=seed.LAB)
     with changing_desired(instance, Author("somebody", "test")):
@@ -38,14 +40,14 @@ def test_wanting_something_else_shows_at_once(db: None, local_azure: LocalAzure)
     assert kept().pop(seed.LAB) == SyncStatus.OUT_OF_SYNC
 
 
-def test_the_time_is_that_of_the_change(db: None, local_azure: LocalAzure) -> None:
+def test_time_is_that_of_the_change(db: None, local_azure: LocalAzure) -> None:
     import_subscription(ID)
     before = dict(InstanceStatus.objects.values_list("pk", "since"))
     refresh_and_count(ID)
     assert dict(InstanceStatus.objects.values_list("pk", "since")) == before
 
 
-def test_an_instance_that_azure_lost_is_missing(db: None, local_azure: LocalAzure) -> None:
+def test_deleted_instance_is_missing(db: None, local_azure: LocalAzure) -> None:
     import_subscription(ID)
     instance = SignalRInstance.objects.get(name=seed.LAB)
     local_azure.post(

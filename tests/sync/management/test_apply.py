@@ -25,7 +25,7 @@ def digest_of_lab() -> str:
     return plan_instance(want(imported(seed.LAB), "SystemAssigned", SIGNED)).digest
 
 
-def test_nothing_to_do_is_no_error(local_azure: LocalAzure) -> None:
+def test_empty_plan_is_no_error(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     outcome = run("apply", seed.LAB)
     assert outcome.code == 0
@@ -33,7 +33,7 @@ def test_nothing_to_do_is_no_error(local_azure: LocalAzure) -> None:
     assert not Operation.objects.exists()
 
 
-def test_an_inline_apply_shows_the_plan_and_each_step_and_ends_well(
+def test_inline_apply_shows_plan_and_steps_and_succeeds(
     local_azure: LocalAzure,
 ) -> None:
     want(imported(seed.LAB), "SystemAssigned", SIGNED)
@@ -45,13 +45,13 @@ def test_an_inline_apply_shows_the_plan_and_each_step_and_ends_well(
     assert run("plan", seed.LAB).code == 0
 
 
-def test_a_started_apply_that_is_not_waited_for_is_pending(local_azure: LocalAzure) -> None:
+def test_started_apply_without_waiting_is_pending(local_azure: LocalAzure) -> None:
     want(imported(seed.LAB), "SystemAssigned")
     assert run("apply", seed.LAB, "--yes").code == 2
     assert Operation.objects.get().state == "queued"
 
 
-def test_without_a_person_and_without_yes_nothing_starts(
+def test_starts_nothing_without_terminal_and_without_yes(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     want(imported(seed.LAB), "SystemAssigned")
@@ -70,7 +70,7 @@ class Keyboard(io.StringIO):
 
 
 @pytest.mark.parametrize(("answer", "started"), [("yes", 1), ("y", 0), ("", 0)])
-def test_only_yes_is_taken_for_yes(
+def test_only_yes_confirms(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch, answer: str, started: int
 ) -> None:
     want(imported(seed.LAB), "SystemAssigned")
@@ -79,7 +79,7 @@ def test_only_yes_is_taken_for_yes(
     assert Operation.objects.count() == started
 
 
-def test_the_digest_of_another_plan_starts_nothing(local_azure: LocalAzure) -> None:
+def test_starts_nothing_with_the_digest_of_another_plan(local_azure: LocalAzure) -> None:
     digest = digest_of_lab()
     want(imported(seed.LAB), "SystemAssigned")
     outcome = run("apply", seed.LAB, "--yes", "--digest", digest)
@@ -88,18 +88,18 @@ def test_the_digest_of_another_plan_starts_nothing(local_azure: LocalAzure) -> N
     assert not Operation.objects.exists()
 
 
-def test_the_digest_that_plan_shows_is_the_one_to_name(local_azure: LocalAzure) -> None:
+def test_accepts_the_digest_that_plan_prints(local_azure: LocalAzure) -> None:
     digest_of_lab()
     digest = run("plan", seed.LAB, "--json").document["plans"][0]["digest"]
     assert run("apply", seed.LAB, "--yes", "--inline", "--digest", digest).code == 0
 
 
-def test_a_digest_is_of_one_instance(local_azure: LocalAzure) -> None:
+def test_digest_requires_one_instance(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     assert "exactly one instance" in run("apply", seed.LAB, seed.CHAT, "--digest", "0").error
 
 
-def test_what_cannot_work_stops_before_anything_starts(local_azure: LocalAzure) -> None:
+def test_invalid_plan_stops_before_anything_starts(local_azure: LocalAzure) -> None:
     want(imported(seed.PAYMENTS), "SystemAssigned")
     want(imported(seed.LAB), "None", SIGNED)
     outcome = run("apply", seed.PAYMENTS, seed.LAB, "--yes")
@@ -108,7 +108,7 @@ def test_what_cannot_work_stops_before_anything_starts(local_azure: LocalAzure) 
     assert not Operation.objects.exists()
 
 
-def test_a_busy_instance_does_not_stop_the_others(local_azure: LocalAzure) -> None:
+def test_busy_instance_does_not_stop_the_others(local_azure: LocalAzure) -> None:
     busy = signed_lab()
     want(imported(seed.PAYMENTS), "SystemAssigned")
     outcome = run("apply", seed.LAB, seed.PAYMENTS, "--yes", "--inline")
@@ -117,7 +117,7 @@ def test_a_busy_instance_does_not_stop_the_others(local_azure: LocalAzure) -> No
     assert Operation.objects.get(instance__name=seed.PAYMENTS).state == "succeeded"
 
 
-def test_a_failed_apply_is_an_error_in_azures_words(local_azure: LocalAzure) -> None:
+def test_failed_apply_is_reported_with_azures_message(local_azure: LocalAzure) -> None:
     failure = {"polls": 1, "retryAfter": 0, "outcome": "Failed", "message": "Short and stout."}
     local_azure.post("/_local/operations", failure)
     want(imported(seed.LAB), "SystemAssigned")
@@ -126,7 +126,7 @@ def test_a_failed_apply_is_an_error_in_azures_words(local_azure: LocalAzure) -> 
     assert "Short and stout." in outcome.out
 
 
-def test_the_document_of_an_apply_is_all_that_is_printed(local_azure: LocalAzure) -> None:
+def test_prints_only_the_json_document(local_azure: LocalAzure) -> None:
     want(imported(seed.LAB), "SystemAssigned", SIGNED)
     outcome = run("apply", seed.LAB, "--yes", "--inline", "--json")
     assert outcome.code == 0
@@ -136,7 +136,7 @@ def test_the_document_of_an_apply_is_all_that_is_printed(local_azure: LocalAzure
     assert [step["state"] for step in operation["steps"]] == ["done", "done"]
 
 
-def test_operations_lists_how_each_stands(local_azure: LocalAzure) -> None:
+def test_operations_lists_states(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     outcome = run("operations")
     assert outcome.code == 0
@@ -153,7 +153,7 @@ def test_operations_shows_one_with_its_steps(local_azure: LocalAzure) -> None:
     ]
 
 
-def test_the_document_of_an_operation_keeps_azures_signed_address_to_itself(
+def test_json_of_an_operation_omits_azures_signed_url(
     local_azure: LocalAzure,
 ) -> None:
     operation = signed_lab()

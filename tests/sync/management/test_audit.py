@@ -11,7 +11,7 @@ from tests.sync.worker import drive, imported, signed_lab
 pytestmark = pytest.mark.django_db
 
 
-def test_the_trail_of_an_instance_is_its_own_the_latest_first(local_azure: LocalAzure) -> None:
+def test_lists_events_of_an_instance_newest_first(local_azure: LocalAzure) -> None:
     imported(seed.CHAT)
     drive(signed_lab())
     lines = run("audit", "--object", seed.LAB).out.splitlines()
@@ -24,13 +24,13 @@ def test_the_trail_of_an_instance_is_its_own_the_latest_first(local_azure: Local
     ]
 
 
-def test_an_instance_is_found_by_its_arm_id_in_any_case(local_azure: LocalAzure) -> None:
+def test_finds_instance_by_arm_id_in_any_case(local_azure: LocalAzure) -> None:
     arm_id = imported(seed.LAB).arm_id
     imported(seed.CHAT)
     assert len(run("audit", "--object", arm_id.upper()).out.splitlines()) == 1
 
 
-def test_the_document_has_before_and_after(local_azure: LocalAzure) -> None:
+def test_json_has_before_and_after(local_azure: LocalAzure) -> None:
     operation = drive(signed_lab())
     event = run("audit", "--who", "ada", "--limit", "1", "--json").document["events"][0]
     assert (event["action"], event["operation"]) == ("write templates", str(operation.pk))
@@ -38,7 +38,7 @@ def test_the_document_has_before_and_after(local_azure: LocalAzure) -> None:
     assert event["after"][0]["resource"] == "api://receiver"
 
 
-def test_a_name_does_not_match_the_end_of_another(local_azure: LocalAzure) -> None:
+def test_name_does_not_match_the_end_of_another(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     assert run("audit", "--object", "lab").out == ""
     assert AuditEvent.objects.exists()

@@ -21,7 +21,7 @@ def create(name: str = "id-new", group: str = seed.REALTIME_GROUP) -> Outcome:
     )
 
 
-def test_it_is_made_in_azure_and_known_here(local_azure: LocalAzure) -> None:
+def test_creates_identity_in_azure_and_stores_it(local_azure: LocalAzure) -> None:
     outcome = create()
     identity = UserAssignedIdentity.objects.get(name="id-new")
     assert identity.principal_id is not None
@@ -30,17 +30,17 @@ def test_it_is_made_in_azure_and_known_here(local_azure: LocalAzure) -> None:
     assert (event.action, event.object) == ("create user-assigned identity", identity.arm_id)
 
 
-def test_making_it_again_changes_nothing(local_azure: LocalAzure) -> None:
+def test_creating_again_changes_nothing(local_azure: LocalAzure) -> None:
     assert create().out == create().out
     assert UserAssignedIdentity.objects.count() == 1
 
 
-def test_a_name_that_cannot_be_is_refused_before_azure_is_asked(local_azure: LocalAzure) -> None:
+def test_refuses_invalid_name_before_calling_azure(local_azure: LocalAzure) -> None:
     assert "full resource ID" in create("no!").error
     assert local_azure.requests("PUT") == []
 
 
-def test_azures_refusal_is_told(local_azure: LocalAzure) -> None:
+def test_refusal_by_azure_is_reported(local_azure: LocalAzure) -> None:
     outcome = create(group="rg-nowhere")
     assert outcome.code == 1
     assert "rg-nowhere" in outcome.error

@@ -42,31 +42,31 @@ def _document(*names: str) -> dict[str, Any]:
     return {entry["instance"]: entry for entry in entries}
 
 
-def test_a_fleet_in_step_has_no_drift() -> None:
+def test_unchanged_fleet_has_no_drift() -> None:
     outcome = run("drift")
     assert outcome.code == 0
     assert f"{seed.CHAT}\tSynced" in outcome.out
 
 
-def test_a_change_in_azure_is_drift() -> None:
+def test_change_in_azure_is_drift() -> None:
     _change_azure()
     outcome = run("drift")
     assert outcome.code == 2
     assert f"{seed.LAB}\tOutOfSync\tPlan: 0 to add, 0 to change, 1 to remove." in outcome.out
 
 
-def test_a_fleet_is_read_with_one_list(local_azure: LocalAzure) -> None:
+def test_reads_a_fleet_with_one_list(local_azure: LocalAzure) -> None:
     run("drift")
     assert len(local_azure.requests()) == 1
 
 
-def test_a_named_instance_is_read_alone(local_azure: LocalAzure) -> None:
+def test_reads_a_named_instance_alone(local_azure: LocalAzure) -> None:
     assert set(_document(seed.LAB)) == {seed.LAB}
     (request,) = local_azure.requests()
     assert request["path"].endswith(seed.LAB)
 
 
-def test_scripts_read_the_plan_that_undoes_the_drift() -> None:
+def test_json_has_the_plan_that_reverts_the_drift() -> None:
     _change_azure()
     entry = _document()[seed.LAB]
     assert (entry["status"], entry["plan"]["action"]) == ("OutOfSync", "update")
@@ -75,9 +75,7 @@ def test_scripts_read_the_plan_that_undoes_the_drift() -> None:
 
 
 @pytest.mark.parametrize("names", [(), (seed.LAB,)])
-def test_an_instance_gone_from_azure_is_missing(
-    local_azure: LocalAzure, names: tuple[str, ...]
-) -> None:
+def test_deleted_instance_is_missing(local_azure: LocalAzure, names: tuple[str, ...]) -> None:
     _fail(local_azure, path="/signalR$", status=200, body={"value": []})
     _fail(local_azure, path=seed.LAB, status=404, body={"error": {"code": "ResourceNotFound"}})
     assert _document(*names)[seed.LAB]["status"] == "Missing"
@@ -85,7 +83,7 @@ def test_an_instance_gone_from_azure_is_missing(
 
 
 @pytest.mark.parametrize("names", [(), (seed.LAB,)])
-def test_what_cannot_be_read_is_an_error_and_stays_as_it_was(
+def test_read_error_is_an_error_and_changes_nothing(
     local_azure: LocalAzure, names: tuple[str, ...]
 ) -> None:
     _fail(local_azure, path="signalR", status=403)

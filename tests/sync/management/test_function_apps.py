@@ -26,7 +26,7 @@ def agree() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_app_that_disagrees_says_why() -> None:
+def test_reports_why_an_app_differs() -> None:
     chat_to_functions()
     outcome = run("function_apps")
     assert outcome.code == 2
@@ -35,7 +35,7 @@ def test_an_app_that_disagrees_says_why() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_app_that_agrees_is_said_to() -> None:
+def test_reports_that_an_app_agrees() -> None:
     chat_to_functions()
     agree()
     outcome = run("function_apps", seed.FUNCTION_APP, "--json")
@@ -45,14 +45,14 @@ def test_an_app_that_agrees_is_said_to() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_app_that_nobody_uses_is_not_compared() -> None:
+def test_unused_app_is_not_compared() -> None:
     chat_to_functions()
     function_app().subscription.instances.get().upstream_templates.all().delete()
     assert "\tnot used\t" in run("function_apps").out
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_app_that_was_not_read_is_unknown() -> None:
+def test_unread_app_is_unknown() -> None:
     chat_to_functions()
     FunctionApp.objects.update(observed=None, problem="Not allowed.")
     outcome = run("function_apps")
@@ -62,7 +62,7 @@ def test_an_app_that_was_not_read_is_unknown() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_app_of_another_tenant_is_unknown() -> None:
+def test_app_of_another_tenant_is_unknown() -> None:
     chat_to_functions()
     Subscription.objects.create(subscription_id=uuid.uuid4(), tenant_id=uuid.uuid4())
     FunctionApp.objects.update(
@@ -72,14 +72,14 @@ def test_an_app_of_another_tenant_is_unknown() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_refresh_asks_azure_again() -> None:
+def test_refresh_reads_azure_again() -> None:
     chat_to_functions()
     agree()
     assert run("function_apps").code == 0
     assert run("function_apps", "--refresh").code == 2
 
 
-def test_what_cannot_be_read_is_an_error(local_azure: LocalAzure) -> None:
+def test_read_error_is_an_error(local_azure: LocalAzure) -> None:
     chat_to_functions()
     local_azure.post("/_local/faults", [{"path": "authsettings", "status": 403, "times": None}])
     outcome = run("function_apps", "--refresh")
@@ -88,7 +88,7 @@ def test_what_cannot_be_read_is_an_error(local_azure: LocalAzure) -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_the_policy_is_set_on_record_and_once() -> None:
+def test_policy_change_is_audited_once() -> None:
     chat_to_functions()
     for _ in range(2):
         run("function_apps", seed.FUNCTION_APP.upper(), "--policy", "manage")
@@ -98,17 +98,17 @@ def test_the_policy_is_set_on_record_and_once() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_policy_is_never_set_for_all_apps_by_accident() -> None:
+def test_refuses_to_set_the_policy_of_all_apps() -> None:
     chat_to_functions()
     assert run("function_apps", "--policy", "manage").code == 1
     assert function_app().policy == "observe"
 
 
-def test_an_unknown_app_is_named() -> None:
+def test_names_unknown_app() -> None:
     assert "Unknown Function App 'absent'" in run("function_apps", "absent").error
 
 
-def test_a_missing_app_is_said_to_be(local_azure: LocalAzure) -> None:
+def test_reports_missing_app(local_azure: LocalAzure) -> None:
     chat_to_functions()
     none = {"path": "Microsoft.Web/sites$", "status": 200, "body": {"value": []}}
     local_azure.post("/_local/faults", [none])

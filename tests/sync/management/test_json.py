@@ -59,24 +59,24 @@ def test_every_command_takes_json(name: str) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "keys"), CALLS, ids=[arguments[0] for arguments, _ in CALLS])
-def test_the_document_is_all_that_is_printed(arguments: list[str], keys: set[str]) -> None:
+def test_prints_only_the_json_document(arguments: list[str], keys: set[str]) -> None:
     document: dict[str, Any] = run(*arguments, "--json").document
     assert document.keys() == keys
 
 
-def test_a_token_comes_with_what_it_may_be_used_for() -> None:
+def test_json_of_a_token_lists_its_scopes() -> None:
     User.objects.create_user("pipeline")
     document = run("create_token", "pipeline", "--json").document
     assert document.keys() == {"token", "name", "scope", "expires_at"}
 
 
-def test_a_document_says_what_has_changed() -> None:
+def test_json_lists_what_has_changed() -> None:
     first, again = (run("set_policy", seed.CHAT, "pause", "--json").document for _ in range(2))
     assert first["instances"] == [{"instance": seed.CHAT, "policy": "pause", "changed": True}]
     assert again["instances"][0]["changed"] is False
 
 
-def test_a_deletion_that_is_waited_for_says_how_it_ended(local_azure: LocalAzure) -> None:
+def test_json_of_an_awaited_deletion_has_its_result(local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0})
     outcome = run("delete_instance", seed.LAB, "--confirm", seed.LAB, "--inline", "--json")
     assert outcome.code == 0

@@ -28,7 +28,7 @@ def test_redacts_keys_in_urls() -> None:
     assert "s3cret" not in printable("refused https://a.example/x?code=s3cret-key-value")
 
 
-def test_a_table_cell_stays_one_cell() -> None:
+def test_table_cell_stays_one_cell() -> None:
     out = io.StringIO()
     write_table(OutputWrapper(out), ("A", "B"), [("a\tb\nc", "\x07")])
     assert out.getvalue() == "a\\tb c\t\\x07\n"

@@ -43,7 +43,7 @@ def set_identity(*options: str) -> str:
     return output.getvalue()
 
 
-def test_it_goes_from_one_type_to_any_other(
+def test_changes_any_type_to_any_other(
     identity: ManagedIdentity, user_assigned: UserAssignedIdentity
 ) -> None:
     for options, kind, chosen in [
@@ -56,15 +56,15 @@ def test_it_goes_from_one_type_to_any_other(
         assert (identity.type, identity.user_assigned) == (kind, chosen)
 
 
-def test_it_says_what_is_wanted(identity: ManagedIdentity) -> None:
+def test_prints_the_desired_identity(identity: ManagedIdentity) -> None:
     assert "desired identity of chat-prod is System assigned" in set_identity("--system-assigned")
 
 
-def test_an_unknown_identity_is_named(identity: ManagedIdentity) -> None:
+def test_names_unknown_identity(identity: ManagedIdentity) -> None:
     with pytest.raises(CommandError, match="Unknown user-assigned identity '/x'"):
         set_identity("--user-assigned", "/x")
 
 
-def test_an_unknown_instance_is_named(db: None) -> None:
+def test_names_unknown_instance(db: None) -> None:
     with pytest.raises(CommandError, match="Unknown instance 'CHAT-PROD'"):
         set_identity("--none")

@@ -40,7 +40,7 @@ def steps_of(operation: Operation) -> list[str]:
     return [step.state for step in operation.steps.all()]
 
 
-def test_an_apply_gives_a_hardened_instance_what_is_wanted_and_touches_nothing_else(
+def test_apply_changes_only_the_identity_and_templates(
     local_azure: LocalAzure,
 ) -> None:
     before = raw(seed.PAYMENTS)
@@ -52,14 +52,14 @@ def test_an_apply_gives_a_hardened_instance_what_is_wanted_and_touches_nothing_e
     assert unmanaged(after) == unmanaged(before)
 
 
-def test_a_plan_after_an_apply_is_empty(local_azure: LocalAzure) -> None:
+def test_plan_after_an_apply_is_empty(local_azure: LocalAzure) -> None:
     operation = drive(signed_lab())
     instance = SignalRInstance.objects.with_desired().get(pk=operation.instance_id)
     assert plan_instance(instance).is_empty
     assert instance.identity.principal_id is not None
 
 
-def test_each_step_is_one_write_that_says_only_what_it_changes(local_azure: LocalAzure) -> None:
+def test_each_step_is_one_write_of_its_changes(local_azure: LocalAzure) -> None:
     operation = drive(signed_lab())
     identity, templates = patches(local_azure)
     assert identity == {"identity": {"type": "SystemAssigned"}}
@@ -68,14 +68,14 @@ def test_each_step_is_one_write_that_says_only_what_it_changes(local_azure: Loca
     assert steps_of(operation) == ["done", "done"]
 
 
-def test_removing_an_identity_lets_the_templates_go_first(local_azure: LocalAzure) -> None:
+def test_templates_are_removed_before_their_identity(local_azure: LocalAzure) -> None:
     drive(start(want(imported(seed.CHAT), "None", UNSIGNED)))
     templates, identity = patches(local_azure)
     assert "auth" not in templates["properties"]["upstream"]["templates"][0]
     assert identity == {"identity": {"type": "None"}}
 
 
-def test_an_operation_always_says_what_it_waits_for(local_azure: LocalAzure) -> None:
+def test_operation_always_says_what_it_waits_for(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     words = [operation.waiting_for]
     while not operation.is_finished:
@@ -93,7 +93,7 @@ def test_an_operation_always_says_what_it_waits_for(local_azure: LocalAzure) -> 
     ]
 
 
-def test_a_poll_comes_when_azure_asks_for_it(local_azure: LocalAzure) -> None:
+def test_polls_when_azure_asks_for_it(local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 17})
     operation = signed_lab()
     began = operation.due_at
@@ -103,7 +103,7 @@ def test_a_poll_comes_when_azure_asks_for_it(local_azure: LocalAzure) -> None:
     assert (due_at - began).total_seconds() == 17
 
 
-def test_every_write_is_in_the_audit_trail_with_before_and_after(local_azure: LocalAzure) -> None:
+def test_every_write_is_audited_with_before_and_after(local_azure: LocalAzure) -> None:
     operation = drive(signed_lab())
     events = AuditEvent.objects.filter(operation_id=operation.pk)
     begun, identity, templates = events.order_by("pk")
@@ -118,7 +118,7 @@ def test_every_write_is_in_the_audit_trail_with_before_and_after(local_azure: Lo
     assert templates.operation_id == operation.pk
 
 
-def test_a_change_in_azure_after_the_plan_stops_the_apply_before_it_writes(
+def test_change_in_azure_after_the_plan_stops_the_apply_before_it_writes(
     local_azure: LocalAzure,
 ) -> None:
     operation = signed_lab()
@@ -132,14 +132,14 @@ def test_a_change_in_azure_after_the_plan_stops_the_apply_before_it_writes(
     assert steps_of(operation) == ["pending", "pending"]
 
 
-def test_a_stale_plan_is_replaced_by_one_of_what_azure_has_now(local_azure: LocalAzure) -> None:
-    test_a_change_in_azure_after_the_plan_stops_the_apply_before_it_writes(local_azure)
+def test_stale_plan_is_replaced_by_one_of_azures_current_state(local_azure: LocalAzure) -> None:
+    test_change_in_azure_after_the_plan_stops_the_apply_before_it_writes(local_azure)
     instance = SignalRInstance.objects.with_desired().get(name=seed.LAB)
     assert [step.kind for step in plan_instance(instance).steps] == ["templates"]
     assert drive(start(instance)).state == "succeeded"
 
 
-def test_a_change_in_azure_between_two_steps_stops_the_apply(local_azure: LocalAzure) -> None:
+def test_change_in_azure_between_two_steps_stops_the_apply(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     drive_to(operation, "done")
     theirs = {"properties": {"upstream": {"templates": [UNSIGNED]}}}
@@ -150,7 +150,7 @@ def test_a_change_in_azure_between_two_steps_stops_the_apply(local_azure: LocalA
     assert steps_of(operation) == ["done", "pending"]
 
 
-def test_a_change_in_azure_after_the_last_step_is_not_called_success(
+def test_change_in_azure_after_the_last_step_is_not_success(
     local_azure: LocalAzure,
 ) -> None:
     operation = signed_lab()
@@ -162,7 +162,7 @@ def test_a_change_in_azure_after_the_last_step_is_not_called_success(
     assert (operation.state, operation.error_code) == ("failed", "NotConverged")
 
 
-def test_a_failure_of_azures_is_told_in_azures_words(local_azure: LocalAzure) -> None:
+def test_failure_in_azure_is_reported_with_its_message(local_azure: LocalAzure) -> None:
     fail_later(local_azure)
     operation = drive(signed_lab())
     assert (operation.state, operation.error_code) == ("failed", "Teapot")
@@ -172,7 +172,7 @@ def test_a_failure_of_azures_is_told_in_azures_words(local_azure: LocalAzure) ->
     assert operation.instance.provisioning_state == "Failed"
 
 
-def test_an_apply_after_a_failed_one_carries_on(local_azure: LocalAzure) -> None:
+def test_apply_after_a_failed_one_continues(local_azure: LocalAzure) -> None:
     fail_later(local_azure)
     instance = drive(signed_lab()).instance
     local_azure.post("/_local/operations", {"polls": 1})
@@ -181,7 +181,7 @@ def test_an_apply_after_a_failed_one_carries_on(local_azure: LocalAzure) -> None
     )
 
 
-def test_an_instance_that_is_gone_fails_the_operation(local_azure: LocalAzure) -> None:
+def test_deleted_instance_fails_the_operation(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     local_azure.post(
         "/_local/faults",
@@ -195,7 +195,7 @@ def not_found() -> dict[str, object]:
     return {"error": {"code": "ResourceNotFound", "message": "Not here."}}
 
 
-def test_an_azure_that_never_finishes_is_not_waited_for_for_ever(local_azure: LocalAzure) -> None:
+def test_operation_that_azure_never_finishes_times_out(local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"polls": 100_000, "retryAfter": 1})
     operation = signed_lab()
     drive_to(operation, "polling")
@@ -204,7 +204,7 @@ def test_an_azure_that_never_finishes_is_not_waited_for_for_ever(local_azure: Lo
     assert (operation.state, operation.error_code) == ("failed", "TimedOut")
 
 
-def test_the_time_that_azure_has_for_a_step_begins_with_the_step(
+def test_time_limit_of_a_step_starts_with_the_step(
     local_azure: LocalAzure,
 ) -> None:
     operation = signed_lab()
@@ -219,7 +219,7 @@ def test_the_time_that_azure_has_for_a_step_begins_with_the_step(
     assert operation.error_code == "TimedOut"
 
 
-def test_a_write_that_azure_refused_is_not_on_record_as_perhaps_taken(
+def test_refused_write_is_not_audited_as_unconfirmed(
     local_azure: LocalAzure,
 ) -> None:
     operation = signed_lab()
@@ -230,7 +230,7 @@ def test_a_write_that_azure_refused_is_not_on_record_as_perhaps_taken(
     assert not AuditEvent.objects.filter(action__startswith="write").exists()
 
 
-def test_a_write_that_is_throttled_can_be_called_off_before_it_is_sent_again(
+def test_throttled_write_can_be_cancelled(
     local_azure: LocalAzure,
 ) -> None:
     operation = signed_lab()
@@ -242,7 +242,7 @@ def test_a_write_that_is_throttled_can_be_called_off_before_it_is_sent_again(
     assert len(patches(local_azure)) == 1
 
 
-def test_the_signed_address_of_a_write_is_in_no_log(
+def test_signed_url_of_a_write_is_not_logged(
     local_azure: LocalAzure, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")

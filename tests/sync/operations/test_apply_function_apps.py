@@ -54,19 +54,19 @@ def kinds(instance: SignalRInstance) -> list[str]:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_observed_app_is_in_no_plan() -> None:
+def test_observed_app_is_in_no_plan() -> None:
     assert kinds(chat_to_functions()) == ["templates"]
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_managed_app_is_planned_before_the_templates_that_sign_for_it() -> None:
+def test_managed_app_is_planned_before_the_templates_that_sign_for_it() -> None:
     plan = plan_instance(managed_chat())
     assert [step.kind for step in plan.steps] == ["function_apps", "templates"]
     (change,) = plan.steps[0].changes
     assert (change.path, change.after) == (f"function_apps[{seed.FUNCTION_APP}].issuer", V1_ISSUER)
 
 
-def test_an_apply_writes_the_planned_field_and_keeps_the_rest(local_azure: LocalAzure) -> None:
+def test_apply_writes_the_planned_field_and_keeps_the_rest(local_azure: LocalAzure) -> None:
     operation = drive(start(managed_chat()))
     assert operation.state == "succeeded"
     sent = auth_settings(local_azure)
@@ -76,7 +76,7 @@ def test_an_apply_writes_the_planned_field_and_keeps_the_rest(local_azure: Local
     assert sent["platform"] == {"enabled": True, "runtimeVersion": "~1"}
 
 
-def test_after_an_apply_nothing_is_left_to_do(local_azure: LocalAzure) -> None:
+def test_plan_after_an_apply_is_empty(local_azure: LocalAzure) -> None:
     instance = managed_chat()
     drive(start(instance))
     instance = stored(instance)
@@ -88,7 +88,7 @@ def test_after_an_apply_nothing_is_left_to_do(local_azure: LocalAzure) -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_write_is_on_record_with_what_it_changed() -> None:
+def test_write_is_audited_with_its_changes() -> None:
     drive(start(managed_chat()))
     event = AuditEvent.objects.get(action="write function_apps")
     issuers = [app[0]["auth"]["issuer"] for app in (event.before, event.after) if app]
@@ -96,7 +96,7 @@ def test_a_write_is_on_record_with_what_it_changed() -> None:
     assert issuers == [f"https://login.microsoftonline.com/{seed.TENANT_ID}/v2.0", V1_ISSUER]
 
 
-def test_nothing_is_written_where_the_app_was_changed_meanwhile(local_azure: LocalAzure) -> None:
+def test_writes_nothing_if_the_app_was_changed_meanwhile(local_azure: LocalAzure) -> None:
     operation = start(managed_chat())
     change_app_behind_our_back(allowed_audiences=("api://others",))
     local_azure.delete("/_local/requests")
@@ -111,7 +111,7 @@ def two_apps(local_azure: LocalAzure) -> SignalRInstance:
     return managed_chat(to_function() | {"hubPattern": "chat"}, second)
 
 
-def test_an_apply_broken_off_between_two_apps_writes_the_other_one(
+def test_apply_interrupted_between_two_apps_writes_the_other_one(
     local_azure: LocalAzure,
 ) -> None:
     operation = start(two_apps(local_azure))
@@ -124,7 +124,7 @@ def test_an_apply_broken_off_between_two_apps_writes_the_other_one(
     assert [seed.FUNCTION_APP in path for path in sites] == [True, False, False]
 
 
-def test_a_write_whose_answer_was_lost_is_not_sent_twice(local_azure: LocalAzure) -> None:
+def test_write_whose_answer_was_lost_is_not_sent_twice(local_azure: LocalAzure) -> None:
     operation = start(managed_chat())
     local_azure.delete("/_local/requests")
     lost = {"method": "PUT", "path": "authsettings", "drop": True, "after": True}
@@ -134,7 +134,7 @@ def test_a_write_whose_answer_was_lost_is_not_sent_twice(local_azure: LocalAzure
     assert len(local_azure.requests("PUT")) == 1
 
 
-def test_an_app_without_authentication_is_closed_once_the_templates_sign(
+def test_app_without_authentication_requires_it_once_templates_sign(
     local_azure: LocalAzure,
 ) -> None:
     local_azure.seed(sites=[{"name": SECOND, "resourceGroup": seed.REALTIME_GROUP}])
@@ -152,7 +152,7 @@ def test_an_app_without_authentication_is_closed_once_the_templates_sign(
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_app_that_is_shared_serves_both_instances() -> None:
+def test_shared_app_accepts_both_instances() -> None:
     chat = managed_chat(to_function(resource="api://chat"))
     lab = want(imported(seed.LAB), "SystemAssigned", to_function(resource="api://lab"))
     for instance in (chat, lab):
@@ -164,7 +164,7 @@ def test_an_app_that_is_shared_serves_both_instances() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_plan_for_one_instance_goes_stale_when_anothers_changed_the_app() -> None:
+def test_plan_is_stale_when_another_instances_plan_changed_the_app() -> None:
     chat = managed_chat(to_function(resource="api://chat"))
     lab = want(imported(seed.LAB), "SystemAssigned", to_function(resource="api://lab"))
     late = start(chat)
@@ -175,7 +175,7 @@ def test_a_plan_for_one_instance_goes_stale_when_anothers_changed_the_app() -> N
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_what_others_change_is_drift() -> None:
+def test_change_made_elsewhere_is_drift() -> None:
     instance = managed_chat()
     drive(start(instance))
     change_app_behind_our_back(unauthenticated_action="AllowAnonymous")
@@ -186,7 +186,7 @@ def test_what_others_change_is_drift() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_drift_that_is_accepted_hands_the_app_back() -> None:
+def test_accepted_drift_sets_the_app_to_observe() -> None:
     instance = managed_chat()
     drive(start(instance))
     change_app_behind_our_back(unauthenticated_action="AllowAnonymous")
@@ -199,7 +199,7 @@ def test_drift_that_is_accepted_hands_the_app_back() -> None:
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_chosen_template_takes_along_what_lets_it_in() -> None:
+def test_selected_template_includes_the_app_that_accepts_it() -> None:
     instance = managed_chat(to_function(resource="api://new"))
     (path, *_) = [
         change.path for change in plan_instance(instance).changes if "templates" in change.path
@@ -208,7 +208,7 @@ def test_a_chosen_template_takes_along_what_lets_it_in() -> None:
     assert [step.kind for step in chosen.steps] == ["function_apps", "templates"]
 
 
-def test_an_app_that_may_no_longer_be_read_is_left_out(local_azure: LocalAzure) -> None:
+def test_unreadable_app_is_left_out(local_azure: LocalAzure) -> None:
     instance = managed_chat()
     local_azure.post("/_local/faults", [{"path": "authsettings", "status": 403, "times": None}])
     refresh(instance)
@@ -217,20 +217,20 @@ def test_an_app_that_may_no_longer_be_read_is_left_out(local_azure: LocalAzure) 
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_app_of_another_tenant_is_in_no_plan() -> None:
+def test_app_of_another_tenant_is_in_no_plan() -> None:
     instance = managed_chat()
     instance.identity.tenant_id = seed.OTHER_TENANT_ID
     assert "function_apps" not in kinds(instance)
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_an_unsigned_template_demands_nothing() -> None:
+def test_unsigned_template_requires_nothing() -> None:
     unsigned = UNSIGNED | {"urlTemplate": f"https://{HOST}/api"}
     assert kinds(managed_chat(unsigned)) == ["templates"]
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_comparing_a_fleet_asks_for_its_apps_once() -> None:
+def test_comparing_a_fleet_reads_its_apps_once() -> None:
     instance = managed_chat()
 
     def count(times: int) -> int:
@@ -243,7 +243,7 @@ def test_comparing_a_fleet_asks_for_its_apps_once() -> None:
     assert [app.name for app in managed_apps()] == [seed.FUNCTION_APP]
 
 
-def test_a_worker_that_dies_after_the_write_leaves_it_to_the_next(local_azure: LocalAzure) -> None:
+def test_next_worker_continues_after_a_write(local_azure: LocalAzure) -> None:
     operation = start(managed_chat())
     step = drive_to(operation, "pending")
     Operation.objects.filter(pk=operation.pk).update(state="running")
@@ -257,7 +257,7 @@ def test_a_worker_that_dies_after_the_write_leaves_it_to_the_next(local_azure: L
 
 
 @pytest.mark.usefixtures("local_azure")
-def test_a_managed_app_stays_managed_through_imports() -> None:
+def test_managed_app_stays_managed_through_imports() -> None:
     managed_chat()
     import_function_apps(Subscription.objects.get())
     assert function_app().policy == "manage"

@@ -32,7 +32,7 @@ def turns(arrivals: list[float], budget: Budget) -> list[float]:
 
 
 @given(budgets, gaps)
-def test_the_bucket_is_never_overdrawn(budget: Budget, gaps: list[float]) -> None:
+def test_budget_is_never_exceeded(budget: Budget, gaps: list[float]) -> None:
     level, before = float(budget.size), 0.0
     for at in turns(list(accumulate(gaps)), budget):
         level = min(budget.size, level + (at - before) * budget.per_second) - 1
@@ -41,7 +41,7 @@ def test_the_bucket_is_never_overdrawn(budget: Budget, gaps: list[float]) -> Non
 
 
 @given(budgets, gaps)
-def test_nobody_waits_longer_than_the_bucket_needs(budget: Budget, gaps: list[float]) -> None:
+def test_no_write_waits_longer_than_the_budget_requires(budget: Budget, gaps: list[float]) -> None:
     arrivals = list(accumulate(gaps))
     level, before = float(budget.size), 0.0
     for now, at in zip(arrivals, turns(arrivals, budget), strict=True):
@@ -53,7 +53,9 @@ def test_nobody_waits_longer_than_the_bucket_needs(budget: Budget, gaps: list[fl
 
 
 @given(budgets, st.lists(st.integers(1, 5), min_size=1, max_size=30))
-def test_several_at_once_wait_as_one_after_the_other_do(budget: Budget, numbers: list[int]) -> None:
+def test_simultaneous_requests_wait_like_consecutive_ones(
+    budget: Budget, numbers: list[int]
+) -> None:
     together, apart, last = 0.0, 0.0, 0.0
     for number in numbers:
         at, together = turn(together, 0, budget, number)
@@ -63,13 +65,13 @@ def test_several_at_once_wait_as_one_after_the_other_do(budget: Budget, numbers:
 
 
 @given(budgets, gaps)
-def test_who_asks_first_goes_first(budget: Budget, gaps: list[float]) -> None:
+def test_requests_are_served_in_order(budget: Budget, gaps: list[float]) -> None:
     found = turns(list(accumulate(gaps)), budget)
     assert found == sorted(found)
 
 
 @pytest.mark.django_db
-def test_a_fleet_that_is_applied_at_once_waits_for_its_turn(
+def test_fleet_applied_at_once_waits_for_the_budget(
     local_azure: LocalAzure, settings: Settings
 ) -> None:
     settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND = 1, 0.1
@@ -89,7 +91,7 @@ def test_a_fleet_that_is_applied_at_once_waits_for_its_turn(
 
 
 @pytest.mark.django_db
-def test_reads_wait_for_their_turn_too(local_azure: LocalAzure, settings: Settings) -> None:
+def test_reads_wait_for_the_budget_too(local_azure: LocalAzure, settings: Settings) -> None:
     settings.SIGNALMAN_READ_BURST, settings.SIGNALMAN_READS_PER_SECOND = 2, 0.1
     operation = start(want(imported(seed.LAB), "SystemAssigned"))
     local_azure.delete("/_local/requests")

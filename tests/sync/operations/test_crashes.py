@@ -52,7 +52,7 @@ def assert_applied_once(cloud: LocalAzure, operation: Operation) -> None:
     assert [event.action for event in written] == ["write identity", "write templates"]
 
 
-def test_nobody_else_gets_what_is_held(local_azure: LocalAzure) -> None:
+def test_claimed_operation_cannot_be_claimed_again(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     held = die_holding(operation)
     assert claim(operation.pk, held.now) is None
@@ -60,19 +60,19 @@ def test_nobody_else_gets_what_is_held(local_azure: LocalAzure) -> None:
     assert patches(local_azure) == []
 
 
-def test_a_worker_that_dies_before_it_intends_to_write(local_azure: LocalAzure) -> None:
+def test_worker_dies_before_it_records_the_write(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     die_holding(operation)
     assert_applied_once(local_azure, operation)
 
 
-def test_a_worker_that_dies_between_the_intent_and_the_write(local_azure: LocalAzure) -> None:
+def test_worker_dies_between_record_and_write(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     intend(die_holding(operation))
     assert_applied_once(local_azure, operation)
 
 
-def test_a_worker_that_dies_after_the_write_which_azure_has_finished_since(
+def test_worker_dies_after_a_write_that_azure_finished(
     local_azure: LocalAzure,
 ) -> None:
     local_azure.post("/_local/operations", {"seconds": 0})
@@ -81,7 +81,7 @@ def test_a_worker_that_dies_after_the_write_which_azure_has_finished_since(
     assert_applied_once(local_azure, operation)
 
 
-def test_a_worker_that_dies_after_the_write_which_azure_is_still_working_on(
+def test_worker_dies_after_a_write_that_azure_still_processes(
     local_azure: LocalAzure,
 ) -> None:
     local_azure.post("/_local/operations", {"seconds": 1})
@@ -92,7 +92,7 @@ def test_a_worker_that_dies_after_the_write_which_azure_is_still_working_on(
     assert_applied_once(local_azure, operation)
 
 
-def test_a_write_that_azure_gave_up_after_the_worker_died_is_sent_again(
+def test_write_that_azure_gave_up_after_the_worker_died_is_sent_again(
     local_azure: LocalAzure,
 ) -> None:
     local_azure.post("/_local/operations", {"seconds": 0, "outcome": "Failed"})
@@ -104,7 +104,7 @@ def test_a_write_that_azure_gave_up_after_the_worker_died_is_sent_again(
     assert len(patches(local_azure)) == 3
 
 
-def test_a_worker_that_dies_after_a_poll(local_azure: LocalAzure) -> None:
+def test_worker_dies_after_a_poll(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     drive_to(operation, "polling")
     held = die_holding(operation)
@@ -112,21 +112,21 @@ def test_a_worker_that_dies_after_a_poll(local_azure: LocalAzure) -> None:
     assert_applied_once(local_azure, operation)
 
 
-def test_a_worker_that_dies_between_two_steps(local_azure: LocalAzure) -> None:
+def test_worker_dies_between_two_steps(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     drive_to(operation, "done")
     die_holding(operation)
     assert_applied_once(local_azure, operation)
 
 
-def test_a_worker_that_dies_before_the_last_look(local_azure: LocalAzure) -> None:
+def test_worker_dies_before_the_final_read(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     drive_to(operation, "done", position=1)
     die_holding(operation)
     assert_applied_once(local_azure, operation)
 
 
-def test_an_operation_that_kills_every_worker_is_given_up(local_azure: LocalAzure) -> None:
+def test_operation_that_kills_every_worker_fails(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     die_holding(operation)
     for _ in range(MAX_ATTEMPTS - 1):
@@ -136,7 +136,7 @@ def test_an_operation_that_kills_every_worker_is_given_up(local_azure: LocalAzur
     assert (operation.state, operation.error_code) == ("failed", "WorkerLost")
 
 
-def test_a_worker_given_up_for_dead_writes_nothing_any_more(local_azure: LocalAzure) -> None:
+def test_worker_with_expired_lease_writes_nothing(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     held = die_holding(operation)
     stage(operation)
@@ -148,7 +148,7 @@ def test_a_worker_given_up_for_dead_writes_nothing_any_more(local_azure: LocalAz
     assert (operation.state, operation.steps.get(position=0).state) == ("running", "polling")
 
 
-def test_a_continuation_that_azure_has_forgotten_is_no_reason_to_write_again(
+def test_forgotten_azure_operation_is_no_reason_to_write_again(
     local_azure: LocalAzure,
 ) -> None:
     local_azure.post("/_local/operations", {"seconds": 0})
@@ -166,7 +166,7 @@ def test_a_continuation_that_azure_has_forgotten_is_no_reason_to_write_again(
     "plan",
     [{}, {"instance": "x"}, [], {"steps": [None], "before": None}, Value(None, JSONField())],
 )
-def test_a_plan_that_cannot_be_read_ends_the_operation_in_a_sentence(
+def test_unreadable_plan_ends_the_operation_with_a_message(
     local_azure: LocalAzure, plan: object
 ) -> None:
     operation = signed_lab()
@@ -178,7 +178,7 @@ def test_a_plan_that_cannot_be_read_ends_the_operation_in_a_sentence(
     assert patches(local_azure) == []
 
 
-def test_a_write_on_its_way_is_on_record_when_its_plan_cannot_be_read_any_more(
+def test_write_in_progress_is_audited_if_its_plan_is_unreadable(
     local_azure: LocalAzure,
 ) -> None:
     operation = signed_lab()

@@ -38,7 +38,7 @@ def break_call(cloud: LocalAzure, call: str, fault: str, *, skip: int = 0, times
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("skip", [0, 1])
-def test_an_apply_outlasts_a_passing_fault_of_each_call(
+def test_apply_survives_a_transient_fault_of_each_call(
     local_azure: LocalAzure, call: str, fault: str, skip: int
 ) -> None:
     local_azure.post("/_local/operations", {"seconds": 0})
@@ -51,7 +51,7 @@ def test_an_apply_outlasts_a_passing_fault_of_each_call(
     assert operation.error_code == ""
 
 
-def test_a_write_whose_answer_was_lost_is_not_sent_again(local_azure: LocalAzure) -> None:
+def test_write_whose_answer_was_lost_is_not_sent_again(local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"seconds": 0})
     operation = signed_lab()
     break_call(local_azure, "write", "answer lost", times=1)
@@ -59,7 +59,7 @@ def test_a_write_whose_answer_was_lost_is_not_sent_again(local_azure: LocalAzure
     assert len(patches(local_azure)) == 2
 
 
-def test_a_write_given_up_without_an_answer_is_on_record_as_unconfirmed(
+def test_write_given_up_without_an_answer_is_audited_as_unconfirmed(
     local_azure: LocalAzure,
 ) -> None:
     operation = signed_lab()
@@ -73,7 +73,7 @@ def test_a_write_given_up_without_an_answer_is_on_record_as_unconfirmed(
     assert (event.action, operation.state) == ("write identity, unconfirmed", "failed")
 
 
-def test_azure_is_left_alone_for_as_long_as_it_asks(local_azure: LocalAzure) -> None:
+def test_waits_as_long_as_azure_asks(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     break_call(local_azure, "write", "throttled", times=1)
     began = operation.due_at
@@ -83,7 +83,7 @@ def test_azure_is_left_alone_for_as_long_as_it_asks(local_azure: LocalAzure) -> 
     assert 30 <= (due_at - began).total_seconds() <= 45
 
 
-def test_a_set_back_operation_says_which_attempt_comes_next_and_why(
+def test_retried_operation_names_its_attempt_and_reason(
     local_azure: LocalAzure,
 ) -> None:
     operation = signed_lab()
@@ -97,7 +97,7 @@ def test_a_set_back_operation_says_which_attempt_comes_next_and_why(
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_an_azure_that_stays_broken_fails_the_operation_after_bounded_attempts(
+def test_permanent_fault_fails_the_operation_after_bounded_attempts(
     local_azure: LocalAzure, call: str
 ) -> None:
     operation = signed_lab()
@@ -110,7 +110,7 @@ def test_an_azure_that_stays_broken_fails_the_operation_after_bounded_attempts(
     assert operation.attempt == MAX_ATTEMPTS
 
 
-def test_a_refused_write_fails_at_once(local_azure: LocalAzure) -> None:
+def test_refused_write_fails_at_once(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     refusal = {"error": {"code": "RequestDisallowedByPolicy", "message": "Not on my watch."}}
     local_azure.post("/_local/faults", [CALLS["write"] | {"status": 403, "body": refusal}])
@@ -121,7 +121,7 @@ def test_a_refused_write_fails_at_once(local_azure: LocalAzure) -> None:
     assert len(patches(local_azure)) == 1
 
 
-def test_reads_that_lag_behind_writes_are_asked_again(local_azure: LocalAzure) -> None:
+def test_lagging_reads_are_repeated(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     old = raw(seed.LAB)
     while operation.steps.filter(state="done").count() < 2:

@@ -38,7 +38,7 @@ def test_starting_writes_nothing_to_azure(local_azure: LocalAzure) -> None:
     assert patches(local_azure) == []
 
 
-def test_the_operation_keeps_the_plan_that_was_shown(local_azure: LocalAzure) -> None:
+def test_operation_keeps_the_plan_that_was_shown(local_azure: LocalAzure) -> None:
     instance = want(imported(seed.LAB), "SystemAssigned")
     shown = plan_instance(instance)
     operation = start_apply(instance, digest=shown.digest, actor=Actor("ada"))
@@ -47,7 +47,7 @@ def test_the_operation_keeps_the_plan_that_was_shown(local_azure: LocalAzure) ->
     assert stored.plan_digest == shown.digest
 
 
-def test_a_user_who_asks_is_kept_by_name_and_by_row(local_azure: LocalAzure) -> None:
+def test_operation_keeps_its_requester_by_name_and_row(local_azure: LocalAzure) -> None:
     ada = User.objects.create_user("ada")
     instance = want(imported(seed.LAB), "SystemAssigned")
     operation = start_apply(instance, digest=plan_instance(instance).digest, actor=Actor.of(ada))
@@ -55,7 +55,7 @@ def test_a_user_who_asks_is_kept_by_name_and_by_row(local_azure: LocalAzure) -> 
     assert AuditEvent.objects.get(operation_id=operation.pk).who == "ada"
 
 
-def test_another_plan_than_the_one_shown_is_refused_with_the_new_one(
+def test_refuses_another_plan_than_shown_and_returns_the_new_one(
     local_azure: LocalAzure,
 ) -> None:
     instance = want(imported(seed.LAB), "SystemAssigned")
@@ -67,7 +67,7 @@ def test_another_plan_than_the_one_shown_is_refused_with_the_new_one(
     assert not Operation.objects.exists()
 
 
-def test_of_two_applies_at_once_one_is_refused(local_azure: LocalAzure) -> None:
+def test_one_of_two_concurrent_applies_is_refused(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     instance = SignalRInstance.objects.with_desired().get(name=seed.LAB)
     with pytest.raises(OperationRunning) as caught:
@@ -78,24 +78,24 @@ def test_of_two_applies_at_once_one_is_refused(local_azure: LocalAzure) -> None:
     assert len(patches(local_azure)) == 2
 
 
-def test_nothing_to_apply_starts_nothing(local_azure: LocalAzure) -> None:
+def test_empty_plan_starts_nothing(local_azure: LocalAzure) -> None:
     with pytest.raises(NothingToApply):
         start(managed(seed.LAB))
 
 
-def test_what_cannot_work_starts_nothing(local_azure: LocalAzure) -> None:
+def test_invalid_plan_starts_nothing(local_azure: LocalAzure) -> None:
     with pytest.raises(InvalidDesired, match="has no identity"):
         start(want(imported(seed.LAB), "None", SIGNED))
 
 
-def test_an_instance_that_was_never_read_has_no_plan(local_azure: LocalAzure) -> None:
+def test_instance_that_was_never_read_has_no_plan(local_azure: LocalAzure) -> None:
     instance = imported(seed.LAB)
     instance.observed = None
     with pytest.raises(NeverRead, match="was never read"):
         plan_instance(instance)
 
 
-def test_a_queued_operation_is_cancelled_at_once(local_azure: LocalAzure) -> None:
+def test_queued_operation_is_cancelled_at_once(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     cancel(operation, who="grace")
     assert (operation.state, operation.waiting_for) == ("cancelled", "")
@@ -105,7 +105,7 @@ def test_a_queued_operation_is_cancelled_at_once(local_azure: LocalAzure) -> Non
     assert patches(local_azure) == []
 
 
-def test_a_running_operation_is_cancelled_after_the_step_that_azure_works_on(
+def test_running_operation_is_cancelled_after_its_current_step(
     local_azure: LocalAzure,
 ) -> None:
     operation = signed_lab()
@@ -117,14 +117,14 @@ def test_a_running_operation_is_cancelled_after_the_step_that_azure_works_on(
     assert len(patches(local_azure)) == 1
 
 
-def test_it_is_too_late_to_cancel_what_has_ended(local_azure: LocalAzure) -> None:
+def test_finished_operation_cannot_be_cancelled(local_azure: LocalAzure) -> None:
     operation = drive(signed_lab())
     with pytest.raises(OperationFinished):
         cancel(operation, who="grace")
     assert operation.state == "succeeded"
 
 
-def test_a_repeated_message_does_nothing(local_azure: LocalAzure) -> None:
+def test_duplicate_message_does_nothing(local_azure: LocalAzure) -> None:
     operation = signed_lab()
     due_at = operation.due_at
     assert stage(operation, due_at) is not None

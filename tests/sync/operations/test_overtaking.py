@@ -34,7 +34,7 @@ def stored() -> SignalRInstance:
     return SignalRInstance.objects.with_desired().get(name=seed.LAB)
 
 
-def test_an_answer_asked_for_earlier_does_not_overwrite_a_later_one(
+def test_answer_requested_earlier_does_not_overwrite_a_later_one(
     behind: SignalRInstance,
 ) -> None:
     latest = stored()
@@ -48,7 +48,7 @@ def test_an_answer_asked_for_earlier_does_not_overwrite_a_later_one(
     assert observed_state(behind) == observed_state(stored()) == observed_state(latest)
 
 
-def test_an_absence_asked_for_earlier_does_not_hide_what_was_seen_later(
+def test_absence_requested_earlier_does_not_hide_a_later_answer(
     local_azure: LocalAzure, behind: SignalRInstance
 ) -> None:
     gone = {"path": seed.LAB, "status": 404, "body": {"error": {"code": "ResourceNotFound"}}}

@@ -20,7 +20,7 @@ DESIRED = InstanceState(
 PLAN = REGISTRY.plan(DESIRED, OBSERVED, instance="contoso")
 
 
-def test_a_plan_reads_as_terraform_writes_it() -> None:
+def test_text_follows_terraforms_format() -> None:
     assert render_text(PLAN).splitlines() == [
         "Plan for contoso:",
         "",
@@ -48,24 +48,24 @@ def test_a_plan_reads_as_terraform_writes_it() -> None:
     ]
 
 
-def test_an_empty_plan_says_so() -> None:
+def test_empty_plan_has_no_changes() -> None:
     text = render_text(REGISTRY.plan(OBSERVED, OBSERVED, instance="contoso"))
     assert text == "No changes. contoso is in sync with Azure."
 
 
-def test_a_warning_is_shown_with_its_step() -> None:
+def test_warning_is_shown_with_its_step() -> None:
     text = render_text(
         REGISTRY.plan(InstanceState(), InstanceState(DESIRED.identity), instance="contoso")
     )
     assert "  ! Roles, vault grants and receivers" in text
 
 
-def test_a_value_cannot_write_to_the_terminal() -> None:
+def test_escapes_control_characters_in_values() -> None:
     hostile = InstanceState(templates=(TemplateState("https://\x1b[2J.example/"),))
     assert "\x1b" not in render_text(REGISTRY.plan(hostile, InstanceState(), instance="contoso"))
 
 
-def test_the_document_carries_digest_and_counts() -> None:
+def test_json_has_digest_and_counts() -> None:
     document = json.loads(json.dumps(render_json(PLAN)))
     assert document["digest"] == PLAN.digest
     assert document["action"] == "update"
@@ -73,5 +73,5 @@ def test_the_document_carries_digest_and_counts() -> None:
     assert [step["kind"] for step in document["steps"]] == ["identity", "templates"]
 
 
-def test_the_document_of_an_empty_plan_is_a_no_op() -> None:
+def test_json_of_an_empty_plan_is_a_no_op() -> None:
     assert render_json(Plan("contoso", OBSERVED))["action"] == "no-op"

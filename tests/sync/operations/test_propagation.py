@@ -60,7 +60,7 @@ def deliver(operation: Operation, outcome: str = "accepted", **fields: object) -
     )
 
 
-def test_an_operation_says_what_it_waits_for_and_when_it_looks_again(
+def test_operation_says_what_it_waits_for_and_when_it_checks_again(
     local_azure: LocalAzure,
 ) -> None:
     operation = propagating()
@@ -74,7 +74,7 @@ def test_an_operation_says_what_it_waits_for_and_when_it_looks_again(
     assert (document["state"], document["finished_at"]) == ("propagating", None)
 
 
-def test_it_succeeds_when_the_time_is_over(local_azure: LocalAzure) -> None:
+def test_succeeds_when_the_time_is_over(local_azure: LocalAzure) -> None:
     operation = propagating()
     attempts, end = [], written_at(operation) + LONGEST
     while not operation.is_finished:
@@ -86,7 +86,7 @@ def test_it_succeeds_when_the_time_is_over(local_azure: LocalAzure) -> None:
     assert (operation.state, operation.waiting_for, operation.due_at) == ("succeeded", "", None)
 
 
-def test_it_succeeds_when_an_event_came_that_needs_the_secret(local_azure: LocalAzure) -> None:
+def test_succeeds_when_an_event_that_needs_the_secret_arrives(local_azure: LocalAzure) -> None:
     operation = propagating()
     deliver(operation)
     stage(operation)
@@ -94,16 +94,14 @@ def test_it_succeeds_when_an_event_came_that_needs_the_secret(local_azure: Local
 
 
 @pytest.mark.parametrize("outcome", ["refused", "failed"])
-def test_an_event_that_was_not_accepted_proves_nothing(
-    local_azure: LocalAzure, outcome: str
-) -> None:
+def test_ignores_events_that_were_not_accepted(local_azure: LocalAzure, outcome: str) -> None:
     operation = propagating()
     deliver(operation, outcome)
     stage(operation)
     assert (operation.state, operation.attempt) == ("propagating", 2)
 
 
-def test_an_event_from_before_the_last_write_proves_nothing(local_azure: LocalAzure) -> None:
+def test_ignores_events_from_before_the_last_write(local_azure: LocalAzure) -> None:
     operation = propagating()
     deliver(operation)
     Delivery.objects.update(received_at=written_at(operation) - timedelta(seconds=1))
@@ -111,14 +109,14 @@ def test_an_event_from_before_the_last_write_proves_nothing(local_azure: LocalAz
     assert operation.state == "propagating"
 
 
-def test_an_access_policy_acts_at_once_where_its_reference_is_read_anew(
+def test_access_policy_is_effective_at_once_for_a_new_reference(
     local_azure: LocalAzure,
 ) -> None:
     operation = start(naming(seed.LAB, "SystemAssigned", POLICIES))
     assert drive_to_propagation(operation).state == "succeeded"
 
 
-def test_an_access_policy_for_a_reference_that_is_there_already_is_waited_for(
+def test_access_policy_for_an_existing_reference_is_waited_for(
     local_azure: LocalAzure,
 ) -> None:
     seed_naming(local_azure, "contoso-closed", vault=POLICIES)
@@ -131,7 +129,7 @@ def test_an_access_policy_for_a_reference_that_is_there_already_is_waited_for(
     assert operation.state == "propagating"
 
 
-def test_the_instance_is_free_for_another_operation_meanwhile(local_azure: LocalAzure) -> None:
+def test_instance_accepts_another_operation_meanwhile(local_azure: LocalAzure) -> None:
     first = propagating()
     second = drive(start(want(stored(first.instance), "SystemAssigned")))
     assert second.state == "succeeded", second.error_message
@@ -140,7 +138,7 @@ def test_the_instance_is_free_for_another_operation_meanwhile(local_azure: Local
     assert drive(first).state == "succeeded"
 
 
-def test_a_worker_that_dies_in_the_wait_leaves_it_to_the_next(local_azure: LocalAzure) -> None:
+def test_next_worker_continues_the_wait(local_azure: LocalAzure) -> None:
     operation = propagating()
     written = len(patches(local_azure))
     die_holding(operation)
@@ -149,13 +147,13 @@ def test_a_worker_that_dies_in_the_wait_leaves_it_to_the_next(local_azure: Local
     assert len(patches(local_azure)) == written
 
 
-def test_there_is_nothing_to_stop_any_more(local_azure: LocalAzure) -> None:
+def test_cannot_be_cancelled_while_waiting(local_azure: LocalAzure) -> None:
     operation = propagating()
     with pytest.raises(OperationFinished, match="nothing left to write"):
         cancel(operation, who="ada")
 
 
-def test_an_apply_that_waits_ends_with_all_written_and_says_what_does_not_act_yet(
+def test_apply_ends_when_all_is_written_and_names_pending_propagation(
     local_azure: LocalAzure,
 ) -> None:
     instance = naming(seed.LAB, "SystemAssigned", ROLES)

@@ -34,7 +34,7 @@ def has_claimed(operation_id: UUID, now: datetime, start: Barrier) -> bool:
         connection.close()
 
 
-def test_of_many_workers_at_once_one_gets_the_operation() -> None:
+def test_one_of_many_concurrent_workers_claims_the_operation() -> None:
     subscription = Subscription.objects.create(
         subscription_id="00000000-0000-0000-0000-000000000001",
         tenant_id="11111111-1111-1111-1111-111111111111",

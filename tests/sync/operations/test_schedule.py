@@ -27,7 +27,7 @@ def fleet() -> Subscription:
     return Subscription.objects.get(pk=ID)
 
 
-def test_a_refresh_counts_how_the_fleet_stands(local_azure: LocalAzure) -> None:
+def test_refresh_counts_instances_by_status(local_azure: LocalAzure) -> None:
     fleet()
     lab = SignalRInstance.objects.with_desired().get(name=seed.LAB)
     want(lab, "SystemAssigned")
@@ -37,7 +37,7 @@ def test_a_refresh_counts_how_the_fleet_stands(local_azure: LocalAzure) -> None:
     assert count.synced == SignalRInstance.objects.count() - 1
 
 
-def test_the_same_count_again_takes_no_row(local_azure: LocalAzure) -> None:
+def test_unchanged_counts_add_no_row(local_azure: LocalAzure) -> None:
     fleet()
     first = schedule.refresh_and_count(ID)
     assert schedule.refresh_and_count(ID) == first
@@ -46,7 +46,7 @@ def test_the_same_count_again_takes_no_row(local_azure: LocalAzure) -> None:
     assert [count.out_of_sync for count in StatusCount.objects.all()] == [1, 0]
 
 
-def test_a_paused_instance_is_neither_read_nor_compared(local_azure: LocalAzure) -> None:
+def test_paused_instance_is_neither_read_nor_compared(local_azure: LocalAzure) -> None:
     fleet()
     lab = SignalRInstance.objects.with_desired().get(name=seed.LAB)
     want(lab, "SystemAssigned")
@@ -57,7 +57,7 @@ def test_a_paused_instance_is_neither_read_nor_compared(local_azure: LocalAzure)
     assert SignalRInstance.objects.get(name=seed.LAB).observed_at == lab.observed_at
 
 
-def test_a_fleet_that_is_paused_is_not_asked_about(local_azure: LocalAzure) -> None:
+def test_paused_fleet_is_not_read(local_azure: LocalAzure) -> None:
     fleet()
     SignalRInstance.objects.update(policy="pause")
     assert schedule.due_refreshes() == {}
@@ -69,7 +69,7 @@ def test_refreshes_are_spread(local_azure: LocalAzure, settings: Settings) -> No
     assert 0 <= schedule.due_refreshes()[ID] <= 7
 
 
-def test_a_subscription_that_cannot_be_read_is_only_logged(
+def test_unreadable_subscription_is_only_logged(
     local_azure: LocalAzure, caplog: pytest.LogCaptureFixture
 ) -> None:
     fleet()
@@ -79,11 +79,11 @@ def test_a_subscription_that_cannot_be_read_is_only_logged(
     assert not StatusCount.objects.exists()
 
 
-def test_a_subscription_that_is_gone_meanwhile_is_passed_over(local_azure: LocalAzure) -> None:
+def test_deleted_subscription_is_skipped(local_azure: LocalAzure) -> None:
     assert schedule.refresh_and_count(ID) is None
 
 
-def test_old_operations_go_and_the_audit_trail_stays(local_azure: LocalAzure) -> None:
+def test_deletes_old_operations_and_keeps_the_audit_trail(local_azure: LocalAzure) -> None:
     drive(signed_lab())
     trail = AuditEvent.objects.count()
     tasks.expire()
@@ -93,7 +93,7 @@ def test_old_operations_go_and_the_audit_trail_stays(local_azure: LocalAzure) ->
     assert AuditEvent.objects.count() == trail
 
 
-def test_every_old_operation_goes_in_one_pass(local_azure: LocalAzure) -> None:
+def test_deletes_every_old_operation_in_one_pass(local_azure: LocalAzure) -> None:
     operation = drive(signed_lab())
     ended: dict[str, Any] = {"plan": {}, "state": "failed", "finished_at": operation.finished_at}
     Operation.objects.bulk_create(
@@ -103,12 +103,12 @@ def test_every_old_operation_goes_in_one_pass(local_azure: LocalAzure) -> None:
     assert not Operation.objects.exists()
 
 
-def test_an_operation_that_has_not_ended_stays(local_azure: LocalAzure) -> None:
+def test_keeps_unfinished_operations(local_azure: LocalAzure) -> None:
     signed_lab()
     assert schedule.expire(timezone.now() + timedelta(days=365)) == 0
 
 
-def test_the_count_that_still_holds_stays(local_azure: LocalAzure) -> None:
+def test_keeps_the_current_count(local_azure: LocalAzure) -> None:
     subscription = imported(seed.LAB).subscription
     now = timezone.now()
     for days in (300, 200, 1):

@@ -44,7 +44,7 @@ def sent(queue: SimpleQueue) -> list[tuple[str, str, str | None]]:
     return found
 
 
-def test_starting_wakes_a_worker_once_the_row_is_there(
+def test_starting_enqueues_a_stage_after_commit(
     local_azure: LocalAzure, queue: SimpleQueue
 ) -> None:
     with TestCase.captureOnCommitCallbacks(execute=True):
@@ -54,7 +54,9 @@ def test_starting_wakes_a_worker_once_the_row_is_there(
     assert message[:2] == (RUN_STAGE, str(operation.pk))
 
 
-def test_a_stage_asks_for_the_next_at_its_time(local_azure: LocalAzure, queue: SimpleQueue) -> None:
+def test_stage_enqueues_the_next_one_at_its_time(
+    local_azure: LocalAzure, queue: SimpleQueue
+) -> None:
     local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 500})
     operation = signed_lab()
     tasks.run_stage(str(operation.pk))
@@ -67,7 +69,7 @@ def soon(seconds: float) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
-def test_a_task_for_what_has_ended_asks_for_nothing(
+def test_task_of_a_finished_operation_enqueues_nothing(
     local_azure: LocalAzure, queue: SimpleQueue
 ) -> None:
     operation = drive(signed_lab())
@@ -76,7 +78,7 @@ def test_a_task_for_what_has_ended_asks_for_nothing(
     assert len(patches(local_azure)) == 2
 
 
-def test_a_tick_wakes_what_is_due_and_nobody_holds(
+def test_tick_enqueues_due_operations_without_a_claim(
     local_azure: LocalAzure, queue: SimpleQueue
 ) -> None:
     operation = signed_lab()
@@ -88,7 +90,7 @@ def test_a_tick_wakes_what_is_due_and_nobody_holds(
     assert enqueue_due(after_lease(operation)) == 1
 
 
-def test_ticks_do_not_fill_a_queue_that_nobody_empties(
+def test_ticks_do_not_fill_a_queue_without_consumers(
     local_azure: LocalAzure, queue: SimpleQueue
 ) -> None:
     signed_lab()
@@ -103,9 +105,7 @@ def test_ticks_do_not_fill_a_queue_that_nobody_empties(
     assert len(sent(queue)) == 4
 
 
-def test_a_queue_that_cannot_be_reached_is_told_to_the_log_and_to_nobody_else(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_unreachable_queue_is_only_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     nowhere = tmp_path / "a file"
     nowhere.touch()
     app = Celery("test", broker="filesystem://")
@@ -116,7 +116,7 @@ def test_a_queue_that_cannot_be_reached_is_told_to_the_log_and_to_nobody_else(
     assert f"The queue did not take operation {operation_id}" in caplog.text
 
 
-def test_kombu_has_nothing_to_warn_of_in_the_default_broker(
+def test_default_broker_causes_no_kombu_warnings(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with Celery("test", broker=settings.CELERY_BROKER_URL).connection_for_write() as connection:

@@ -34,7 +34,7 @@ def wait_for_a_write(cloud: LocalAzure) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def test_a_worker_finishes_an_apply(local_azure: LocalAzure, portal: Portal) -> None:
+def test_worker_finishes_an_apply(local_azure: LocalAzure, portal: Portal) -> None:
     with portal.worker():
         outcome = portal.manage("apply", seed.LAB, "--yes", "--wait")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
@@ -42,7 +42,7 @@ def test_a_worker_finishes_an_apply(local_azure: LocalAzure, portal: Portal) -> 
     assert portal.manage("plan", seed.LAB).returncode == 0
 
 
-def test_another_worker_finishes_what_a_killed_one_began(
+def test_another_worker_finishes_what_a_killed_one_started(
     local_azure: LocalAzure, portal: Portal
 ) -> None:
     local_azure.post("/_local/operations", {"seconds": 2})

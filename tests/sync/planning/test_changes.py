@@ -51,7 +51,7 @@ def rebuild(before: Templates, after_length: int, changes: tuple[Change, ...]) -
 
 
 @given(template_lists, template_lists)
-def test_the_changes_alone_rebuild_the_wanted_list(before: Templates, after: Templates) -> None:
+def test_changes_alone_rebuild_the_desired_list(before: Templates, after: Templates) -> None:
     changes = template_changes(before, after)
     assert rebuild(before, len(after), changes) == [asdict(template) for template in after]
 
@@ -61,7 +61,7 @@ def test_equal_lists_have_no_change(templates: Templates) -> None:
     assert template_changes(templates, templates) == ()
 
 
-def test_a_changed_field_is_one_change_at_its_path() -> None:
+def test_changed_field_is_one_change_at_its_path() -> None:
     after = replace(A, auth_type="ManagedIdentity", resource="api://chat")
     assert template_changes((A,), (after,)) == (
         Change("upstream.templates[0].auth_type", "update", "None", "ManagedIdentity"),
@@ -69,25 +69,25 @@ def test_a_changed_field_is_one_change_at_its_path() -> None:
     )
 
 
-def test_an_insertion_moves_nothing() -> None:
+def test_insertion_moves_nothing() -> None:
     assert template_changes((A, B), (C, A, B)) == (
         Change("upstream.templates[0]", "create", None, asdict(C)),
     )
 
 
-def test_a_removal_is_counted_where_azure_has_it() -> None:
+def test_removal_has_azures_index() -> None:
     assert template_changes((A, B, C), (A, C)) == (
         Change("upstream.templates[1]", "delete", asdict(B), None),
     )
 
 
-def test_one_template_that_moves_is_one_change() -> None:
+def test_moved_template_is_one_change() -> None:
     assert template_changes((A, B, C), (C, A, B)) == (
         Change("upstream.templates[0].position", "update", 2, 0),
     )
 
 
-def test_a_new_url_under_the_same_patterns_is_the_same_template() -> None:
+def test_new_url_with_the_same_patterns_is_the_same_template() -> None:
     chat = replace(A, hub_pattern="chat")
     assert template_changes((chat, B), (replace(chat, url_template="https://new.example/"), B)) == (
         Change(
@@ -97,20 +97,20 @@ def test_a_new_url_under_the_same_patterns_is_the_same_template() -> None:
 
 
 @given(identities, identities)
-def test_identities_have_a_change_exactly_where_they_differ(
+def test_identities_have_changes_exactly_where_they_differ(
     before: IdentityState, after: IdentityState
 ) -> None:
     assert bool(identity_changes(before, after)) == (before != after)
 
 
-def test_a_new_system_assigned_identity_has_a_principal_that_only_azure_knows() -> None:
+def test_principal_of_a_new_system_assigned_identity_is_known_after_apply() -> None:
     after = {"type": "SystemAssigned", "principal_id": KNOWN_AFTER_APPLY}
     assert identity_changes(IdentityState(), IdentityState("SystemAssigned")) == (
         Change("identity", "create", None, after),
     )
 
 
-def test_a_switch_is_a_change_of_fields() -> None:
+def test_switch_is_a_change_of_fields() -> None:
     user_assigned = IdentityState("UserAssigned", IDENTITY_IDS[0])
     assert identity_changes(user_assigned, IdentityState("SystemAssigned")) == (
         Change("identity.type", "update", "UserAssigned", "SystemAssigned"),
@@ -128,11 +128,11 @@ def test_a_switch_is_a_change_of_fields() -> None:
         ("grants[contoso-vault]", "grants[contoso-vault]", ""),
     ],
 )
-def test_a_path_is_a_target_and_its_field(path: str, target: str, field: str) -> None:
+def test_path_is_a_target_and_its_field(path: str, target: str, field: str) -> None:
     change = Change(path, "update", None, None)
     assert (change.target, change.field) == (target, field)
 
 
-def test_a_path_of_another_form_has_no_target() -> None:
+def test_path_of_another_form_has_no_target() -> None:
     with pytest.raises(ValueError, match=r"'tags\[' is not the path"):
         _ = Change("tags[", "update", None, None).target

@@ -57,7 +57,7 @@ def steps(desired: InstanceState, observed: InstanceState) -> list[str]:
 
 
 @given(apps_before_and_after)
-def test_a_plan_leads_every_app_to_what_is_wanted(
+def test_plan_brings_every_app_to_the_desired_state(
     states: tuple[InstanceState, InstanceState],
 ) -> None:
     before, after = states
@@ -72,7 +72,7 @@ def test_a_plan_leads_every_app_to_what_is_wanted(
 
 
 @given(apps_before_and_after, st.data())
-def test_a_step_goes_on_from_wherever_it_was_broken_off(
+def test_interrupted_step_continues_from_any_point(
     states: tuple[InstanceState, InstanceState], data: st.DataObject
 ) -> None:
     before, after = states
@@ -81,31 +81,31 @@ def test_a_step_goes_on_from_wherever_it_was_broken_off(
     assert REGISTRY.can_continue(replace(before, function_apps=found), before, after)
 
 
-def test_a_step_does_not_go_on_over_a_change_of_others() -> None:
+def test_step_does_not_continue_over_changes_made_elsewhere() -> None:
     before, after = state(one=ON), state(one=WANTED)
     assert not REGISTRY.can_continue(state(one=OFF), before, after)
     assert not REGISTRY.can_continue(state(), before, after)
 
 
-def test_an_app_that_nothing_is_wanted_of_is_left_alone() -> None:
+def test_app_without_desired_settings_is_left_unchanged() -> None:
     found = state(one=WANTED, two=ON)
     assert REGISTRY.is_in_sync(state(one=WANTED), found)
     assert REGISTRY.matches(found, state(one=WANTED))
     assert not REGISTRY.matches(found, state(two=WANTED))
 
 
-def test_an_audience_is_allowed_before_a_template_asks_for_it() -> None:
+def test_audience_is_allowed_before_a_template_requests_it() -> None:
     desired = replace(state(one=WANTED), templates=(SIGNED,))
     assert steps(desired, state(one=ON)) == ["function_apps", "templates"]
 
 
-def test_a_principal_is_let_in_before_the_identity_is_switched() -> None:
+def test_principal_is_allowed_before_the_identity_is_switched() -> None:
     identity = IdentityState("UserAssigned", "/subscriptions/s/one")
     desired = replace(state(one=WANTED), identity=identity)
     assert steps(desired, state(one=ON)) == ["function_apps", "identity"]
 
 
-def test_an_app_that_was_open_to_all_is_closed_once_its_callers_sign() -> None:
+def test_open_app_requires_authentication_once_its_callers_sign() -> None:
     unsigned = replace(SIGNED, auth_type="None", resource=None)
     observed = replace(state(one=OFF), templates=(unsigned,))
     desired = replace(state(one=WANTED), templates=(SIGNED,))
@@ -121,14 +121,14 @@ def test_an_app_that_was_open_to_all_is_closed_once_its_callers_sign() -> None:
         (replace(WANTED, issuer="v2"), "the tokens of v2"),
     ],
 )
-def test_who_is_shut_out_is_warned_of(before: FunctionAppAuth, words: str) -> None:
+def test_warns_of_callers_that_lose_access(before: FunctionAppAuth, words: str) -> None:
     (step,) = REGISTRY.plan(state(one=WANTED), state(one=before), instance="x").steps
     (warning,) = step.warnings
     assert warning.startswith("one ")
     assert words in warning
 
 
-def test_another_audience_shuts_out_nobody() -> None:
+def test_another_audience_excludes_no_caller() -> None:
     before = replace(WANTED, allowed_audiences=())
     (step,) = REGISTRY.plan(state(one=WANTED), state(one=before), instance="x").steps
     assert step.warnings == ()
@@ -136,13 +136,13 @@ def test_another_audience_shuts_out_nobody() -> None:
     assert [change.path for change in step.changes] == ["function_apps[one].allowed_audiences"]
 
 
-def test_states_of_before_there_were_apps_are_read() -> None:
+def test_reads_states_without_apps() -> None:
     written = InstanceState().to_json()
     del written["function_apps"]
     assert InstanceState.from_json(written) == InstanceState()
 
 
-def test_the_part_is_found_by_its_kind() -> None:
+def test_component_is_found_by_its_kind() -> None:
     assert REGISTRY.__getitem__("function_apps").kind == "function_apps"
 
 
@@ -167,7 +167,7 @@ def is_served(template: TemplateState, auth: FunctionAppAuth) -> bool:
 
 
 @given(signed_templates | st.just(TemplateState(URL)), signed_templates, some_auths)
-def test_no_step_refuses_events_that_were_served_and_are_to_be(
+def test_no_step_refuses_events_accepted_before_and_after(
     was: TemplateState, to_be: TemplateState, auth: FunctionAppAuth
 ) -> None:
     demand = SignedRequests("v1", (str(to_be.resource),), ())

@@ -57,7 +57,7 @@ def others(arm: Arm) -> str:
 @settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_any_sequence_of_wishes_is_reached_without_touching_others(
+def test_any_sequence_of_desired_states_is_reached_without_changing_others(
     local_azure: LocalAzure, sequence: list[Wish]
 ) -> None:
     local_azure.reset()

@@ -31,7 +31,7 @@ def paths(before: InstanceState, after: InstanceState) -> set[str]:
 
 @hypothesis_settings(deadline=None)
 @given(pairs)
-def test_all_changes_lead_there_and_none_lead_nowhere(
+def test_all_changes_give_the_new_state_and_none_the_old(
     pair: tuple[InstanceState, InstanceState],
 ) -> None:
     before, after = pair
@@ -44,7 +44,7 @@ def test_all_changes_lead_there_and_none_lead_nowhere(
 
 @hypothesis_settings(deadline=None)
 @given(pairs, st.data())
-def test_what_is_chosen_is_made_of_what_was_and_what_is_wanted(
+def test_partial_plan_mixes_only_old_and_new_entries(
     pair: tuple[InstanceState, InstanceState], data: st.DataObject
 ) -> None:
     before, after = pair
@@ -62,7 +62,7 @@ def test_what_is_chosen_is_made_of_what_was_and_what_is_wanted(
 
 @hypothesis_settings(deadline=None)
 @given(pairs, st.data())
-def test_what_is_not_left_is_taken(
+def test_remaining_changes_complete_a_partial_plan(
     pair: tuple[InstanceState, InstanceState], data: st.DataObject
 ) -> None:
     before, after = pair
@@ -75,25 +75,25 @@ def test_what_is_not_left_is_taken(
         assert kept == before
 
 
-def test_a_template_comes_behind_the_one_it_follows() -> None:
+def test_added_template_follows_its_predecessor() -> None:
     before, after = templates(A, C), templates(A, B, C)
     assert REGISTRY.take(before, after, {"upstream.templates[1]"}) == after
     assert REGISTRY.leave(before, after, {"upstream.templates[1]"}) == before
 
 
-def test_one_of_two_deletions_can_be_chosen() -> None:
+def test_one_of_two_deletions_can_be_selected() -> None:
     before = templates(A, B, C)
     assert REGISTRY.take(before, templates(B), {"upstream.templates[0]"}) == templates(B, C)
     assert REGISTRY.leave(before, templates(B), {"upstream.templates[0]"}) == templates(A, B)
 
 
-def test_a_move_can_be_chosen_without_a_deletion() -> None:
+def test_move_can_be_selected_without_a_deletion() -> None:
     before, after = templates(A, B, C), templates(B, A)
     moved = [path for path in paths(before, after) if path.endswith(".position")]
     assert REGISTRY.take(before, after, moved) == templates(B, A, C)
 
 
-def test_one_field_can_be_chosen() -> None:
+def test_one_field_can_be_selected() -> None:
     before = templates(A)
     wanted = templates(TemplateState("https://a.example/", "chat", "*", "connected"))
     assert REGISTRY.take(before, wanted, {"upstream.templates[0].hub_pattern"}) == templates(
@@ -102,7 +102,7 @@ def test_one_field_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize("field", ["auth_type", "resource"])
-def test_a_resource_goes_with_its_auth(field: str) -> None:
+def test_resource_is_selected_with_its_auth(field: str) -> None:
     assert REGISTRY.take(
         templates(A), templates(SIGNED), {f"upstream.templates[0].{field}"}
     ) == templates(SIGNED)
@@ -112,12 +112,12 @@ def test_a_resource_goes_with_its_auth(field: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["type", "user_assigned_id", "principal_id"])
-def test_an_identity_is_chosen_whole(field: str) -> None:
+def test_identity_is_selected_whole(field: str) -> None:
     assert REGISTRY.take(BORROWED, OWN, {f"identity.{field}"}) == OWN
     assert REGISTRY.leave(BORROWED, OWN, {f"identity.{field}"}) == BORROWED
 
 
-def test_a_path_at_which_nothing_differs_is_named() -> None:
+def test_names_paths_without_difference() -> None:
     with pytest.raises(NoSuchChange, match=r"templates\[7\]. What differs is at: identity"):
         REGISTRY.take(BORROWED, OWN, {"upstream.templates[7]"})
     with pytest.raises(NoSuchChange, match="none"):

@@ -38,7 +38,7 @@ def apply(step: Step, state: InstanceState) -> InstanceState:
 
 
 @given(sound_states, observed_states)
-def test_applying_a_plan_reaches_what_is_wanted(
+def test_applying_a_plan_reaches_the_desired_state(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     state = observed
@@ -50,14 +50,14 @@ def test_applying_a_plan_reaches_what_is_wanted(
 
 
 @given(observed_states)
-def test_a_plan_for_what_azure_has_is_empty_even_where_that_cannot_work(
+def test_plan_for_azures_own_state_is_empty_even_if_it_cannot_work(
     state: InstanceState,
 ) -> None:
     assert REGISTRY.plan(state, state, instance="x").is_empty
 
 
 @given(sound_states, observed_states)
-def test_a_plan_is_empty_only_where_nothing_differs(
+def test_plan_is_empty_only_where_nothing_differs(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     assert REGISTRY.plan(desired, observed, instance="x").is_empty == REGISTRY.is_in_sync(
@@ -66,14 +66,14 @@ def test_a_plan_is_empty_only_where_nothing_differs(
 
 
 @given(sound_states, observed_states.filter(is_sound))
-def test_no_prefix_of_a_plan_leaves_a_signed_template_without_an_identity(
+def test_no_prefix_leaves_a_signed_template_without_an_identity(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     assert all(is_sound(state) for state in REGISTRY.plan(desired, observed, instance="x").states)
 
 
 @given(sound_states, observed_states.filter(lambda state: not is_sound(state)))
-def test_a_plan_adds_no_signed_template_while_azure_has_no_identity(
+def test_adds_no_signed_template_while_azure_has_no_identity(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     for state in REGISTRY.plan(desired, observed, instance="x").states:
@@ -81,7 +81,7 @@ def test_a_plan_adds_no_signed_template_while_azure_has_no_identity(
 
 
 @given(sound_states, observed_states)
-def test_no_prefix_of_a_plan_grants_to_an_identity_that_is_not_there(
+def test_no_prefix_grants_to_a_missing_identity(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     for state in REGISTRY.plan(desired, observed, instance="x").states:
@@ -90,7 +90,7 @@ def test_no_prefix_of_a_plan_grants_to_an_identity_that_is_not_there(
 
 
 @given(sound_states, observed_states)
-def test_no_prefix_of_a_plan_has_a_new_template_before_its_grants(
+def test_no_prefix_has_a_new_template_before_its_grants(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     for state in REGISTRY.plan(desired, observed, instance="x").states:
@@ -102,7 +102,7 @@ def test_no_prefix_of_a_plan_has_a_new_template_before_its_grants(
     sound_states.filter(lambda state: state.identity.type == "UserAssigned"),
     observed_states,
 )
-def test_no_prefix_of_a_plan_switches_to_a_known_principal_before_its_grants(
+def test_no_prefix_switches_to_a_known_principal_before_its_grants(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     for state in REGISTRY.plan(desired, observed, instance="x").states:
@@ -111,7 +111,7 @@ def test_no_prefix_of_a_plan_switches_to_a_known_principal_before_its_grants(
 
 
 @given(sound_states, observed_states.filter(is_sound))
-def test_a_switch_that_takes_secrets_away_says_so(
+def test_switch_warns_of_secrets_that_become_unreadable(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     planned = REGISTRY.plan(desired, observed, instance="x")
@@ -123,7 +123,7 @@ def test_a_switch_that_takes_secrets_away_says_so(
 
 
 @given(sound_states, observed_states)
-def test_a_plan_never_takes_a_grant_away(desired: InstanceState, observed: InstanceState) -> None:
+def test_plan_never_revokes_a_grant(desired: InstanceState, observed: InstanceState) -> None:
     planned = REGISTRY.plan(desired, observed, instance="x")
     for before, after in pairwise(planned.states):
         assert set(before.grants) <= set(after.grants)
@@ -137,7 +137,7 @@ def test_every_step_changes_something(desired: InstanceState, observed: Instance
 
 
 @given(sound_states, observed_states)
-def test_a_plan_survives_json_with_its_digest(
+def test_plan_round_trips_through_json_with_its_digest(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     planned = REGISTRY.plan(desired, observed, instance="x")
@@ -155,7 +155,7 @@ def test_different_plans_have_different_digests(states: list[InstanceState]) -> 
     assert (first.digest == second.digest) == (first == second)
 
 
-def test_the_digest_is_of_one_instance() -> None:
+def test_digest_is_of_one_instance() -> None:
     states = (InstanceState(SYSTEM), InstanceState())
     assert (
         REGISTRY.plan(*states, instance="one").digest
@@ -163,19 +163,19 @@ def test_the_digest_is_of_one_instance() -> None:
     )
 
 
-def test_an_identity_comes_before_the_template_that_is_signed_with_it() -> None:
+def test_identity_comes_before_the_template_that_is_signed_with_it() -> None:
     planned = REGISTRY.plan(InstanceState(SYSTEM, (SIGNED,)), InstanceState(), instance="x")
     assert [step.key for step in planned.steps] == ["identity", "templates"]
 
 
-def test_templates_let_go_of_an_identity_before_it_is_removed() -> None:
+def test_templates_stop_using_an_identity_before_it_is_removed() -> None:
     observed = InstanceState(SYSTEM, (SIGNED,))
     planned = REGISTRY.plan(InstanceState(templates=(UNSIGNED,)), observed, instance="x")
     assert [step.key for step in planned.steps] == ["templates", "identity"]
 
 
 @given(observed_states.filter(lambda state: not is_sound(state)), observed_states)
-def test_a_signed_template_without_an_identity_is_refused(
+def test_refuses_signed_template_without_identity(
     desired: InstanceState, observed: InstanceState
 ) -> None:
     assume(not REGISTRY.is_in_sync(desired, observed))
@@ -183,7 +183,7 @@ def test_a_signed_template_without_an_identity_is_refused(
         REGISTRY.plan(desired, observed, instance="x")
 
 
-def test_a_problem_names_its_template_and_what_to_do() -> None:
+def test_problem_names_its_template_and_the_fix() -> None:
     (sentence,) = REGISTRY.problems(InstanceState(templates=(UNSIGNED, SIGNED)))
     assert sentence == (
         "Upstream template 1 asks for a token, but the instance is to have no identity: "
@@ -203,14 +203,12 @@ def test_a_problem_names_its_template_and_what_to_do() -> None:
         ),
     ],
 )
-def test_an_identity_step_says_what_it_does(
-    before: IdentityState, after: IdentityState, title: str
-) -> None:
+def test_identity_step_has_a_title(before: IdentityState, after: IdentityState, title: str) -> None:
     (step,) = REGISTRY.plan(InstanceState(after), InstanceState(before), instance="x").steps
     assert step.title == title
 
 
-def test_losing_a_principal_is_warned_of() -> None:
+def test_warns_of_losing_a_principal() -> None:
     switch = REGISTRY.plan(
         InstanceState(IdentityState("UserAssigned", IDENTITY_IDS[0])),
         InstanceState(SYSTEM),
@@ -225,14 +223,14 @@ SYSTEM_READS = grant("policies", "SystemAssigned")
 NAMING = TemplateState(f"https://a.example/?code={reference('policies')}")
 
 
-def test_an_identity_comes_before_its_grant_and_that_before_the_template_that_needs_it() -> None:
+def test_grant_comes_after_its_identity_and_before_its_template() -> None:
     desired = InstanceState(SYSTEM, (NAMING,), (SYSTEM_READS,))
     planned = REGISTRY.plan(desired, InstanceState(), instance="x")
     assert [step.kind for step in planned.steps] == ["identity", "grants", "templates"]
     assert planned.steps[0].warnings == ()
 
 
-def test_a_user_assigned_identity_is_let_in_before_the_switch_to_it() -> None:
+def test_access_is_granted_before_the_switch_to_a_user_assigned_identity() -> None:
     two = IdentityState("UserAssigned", IDENTITY_IDS[1])
     desired = InstanceState(two, (NAMING,), (grant("policies", IDENTITY_IDS[1]),))
     planned = REGISTRY.plan(
@@ -242,7 +240,7 @@ def test_a_user_assigned_identity_is_let_in_before_the_switch_to_it() -> None:
     assert not any("secrets of" in warning for warning in planned.steps[1].warnings)
 
 
-def test_a_switch_to_a_principal_that_is_not_there_yet_says_what_fails_meanwhile() -> None:
+def test_switch_to_a_new_principal_warns_of_failing_events() -> None:
     one = IdentityState("UserAssigned", IDENTITY_IDS[0])
     observed = InstanceState(one, (NAMING,), (grant("policies", IDENTITY_IDS[0]),))
     desired = InstanceState(SYSTEM, (NAMING,), (SYSTEM_READS,))
@@ -254,7 +252,7 @@ def test_a_switch_to_a_principal_that_is_not_there_yet_says_what_fails_meanwhile
     )
 
 
-def test_a_reference_without_an_identity_is_refused_with_what_to_do() -> None:
+def test_refuses_reference_without_identity() -> None:
     (sentence,) = REGISTRY.problems(InstanceState(templates=(NAMING,)))
     assert sentence == (
         "Upstream template 0 names a secret of policies, but the instance is to have no identity "
@@ -262,7 +260,7 @@ def test_a_reference_without_an_identity_is_refused_with_what_to_do() -> None:
     )
 
 
-def test_a_role_assignment_is_said_to_take_its_time() -> None:
+def test_warns_of_propagation_of_a_role_assignment() -> None:
     template = TemplateState(f"https://a.example/{reference('roles')}")
     desired = InstanceState(SYSTEM, (template,), (grant("roles", "SystemAssigned"),))
     (grants, _templates) = REGISTRY.plan(desired, InstanceState(SYSTEM), instance="x").steps
@@ -270,6 +268,6 @@ def test_a_role_assignment_is_said_to_take_its_time() -> None:
     assert "may take 30 minutes to act" in grants.warnings[0]
 
 
-def test_a_kind_of_step_that_is_no_part_is_refused() -> None:
+def test_refuses_unknown_component() -> None:
     with pytest.raises(ValueError, match="No part of an instance is called 'tags'"):
         REGISTRY.__getitem__("tags")

@@ -17,14 +17,14 @@ def test_every_step_has_a_reason(desired: InstanceState, observed: InstanceState
     assert all(REGISTRY.explain(plan_, step) for step in plan_.steps)
 
 
-def test_an_identity_that_comes_is_first_and_one_that_goes_is_last() -> None:
+def test_new_identity_is_first_and_removed_identity_last() -> None:
     coming = REGISTRY.plan(BORROWED, InstanceState(), instance="chat")
     going = REGISTRY.plan(InstanceState(), BORROWED, instance="chat")
     assert "Before everything that uses it" in REGISTRY.explain(coming, coming.steps[0])
     assert "Last" in REGISTRY.explain(going, going.steps[0])
 
 
-def test_an_instance_that_is_made_or_deleted_has_a_reason_too() -> None:
+def test_creation_and_deletion_of_an_instance_have_a_reason() -> None:
     made = InstanceState(existence=ExistenceState("westeurope", "Standard_S1", "Serverless"))
     for one in (
         REGISTRY.plan(made, ABSENT, instance="chat"),

@@ -41,31 +41,31 @@ def apply(client: APIClient, plan: str | None = None, key: str = "", **more: Any
     return client.post(f"{LAB}apply/", body, format="json", headers=headers)
 
 
-def test_a_plan_says_what_would_change(operator: APIClient) -> None:
+def test_plan_lists_the_changes(operator: APIClient) -> None:
     plan = operator.get(f"{LAB}plan/").json()
     assert plan["action"] == "update"
     assert plan["counts"] == {"create": 2, "update": 0, "delete": 0}
 
 
-def test_a_plan_can_be_limited_to_a_path(operator: APIClient) -> None:
+def test_limits_a_plan_to_a_path(operator: APIClient) -> None:
     plan = operator.get(f"{LAB}plan/", {"path": "identity"}).json()
     assert [step["kind"] for step in plan["steps"]] == ["identity"]
 
 
-def test_a_path_at_which_nothing_differs_is_a_problem(operator: APIClient) -> None:
+def test_path_without_difference_is_a_problem(operator: APIClient) -> None:
     answer = operator.get(f"{LAB}plan/", {"path": "nothing"})
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/no-such-change"
 
 
-def test_an_instance_that_was_never_read_has_no_plan() -> None:
+def test_instance_that_was_never_read_has_no_plan() -> None:
     instance()
     answer = caller(Role.VIEWER).get("/api/v1/instances/contoso-a/plan/")
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/never-read"
 
 
-def test_an_apply_is_accepted_and_can_be_followed_to_its_end(operator: APIClient) -> None:
+def test_apply_is_accepted_and_can_be_followed(operator: APIClient) -> None:
     answer = apply(operator)
     assert answer.status_code == 202
     assert int(answer["Retry-After"]) > 0
@@ -78,32 +78,32 @@ def test_an_apply_is_accepted_and_can_be_followed_to_its_end(operator: APIClient
     assert "Retry-After" not in ended
 
 
-def test_an_operation_says_who_asked_for_it(operator: APIClient) -> None:
+def test_operation_names_its_requester(operator: APIClient) -> None:
     assert apply(operator).json()["requested_by"] == "one-of-operators"
 
 
-def test_an_apply_of_another_plan_is_stale_and_names_the_present_one(operator: APIClient) -> None:
+def test_stale_apply_names_the_current_plan(operator: APIClient) -> None:
     answer = apply(operator, "0" * 64)
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/stale-plan"
     assert answer.json()["digest"] == digest(operator)
 
 
-def test_a_second_apply_is_told_of_the_first(operator: APIClient) -> None:
+def test_second_apply_names_the_first(operator: APIClient) -> None:
     first = apply(operator).json()["id"]
     answer = apply(operator)
     assert answer.status_code == 409
     assert answer.json()["operation"] == first
 
 
-def test_an_instance_that_is_only_observed_is_not_written(local_azure: LocalAzure) -> None:
+def test_observed_instance_is_not_written(local_azure: LocalAzure) -> None:
     imported(seed.LAB)
     answer = apply(caller(Role.OPERATOR))
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/not-managed"
 
 
-def test_a_repeated_apply_starts_nothing_and_is_answered_the_same(operator: APIClient) -> None:
+def test_repeated_apply_gets_the_same_response_and_starts_nothing(operator: APIClient) -> None:
     plan = digest(operator)
     first, second = (apply(operator, plan, "once") for _ in range(2))
     assert second.status_code == 202
@@ -112,7 +112,7 @@ def test_a_repeated_apply_starts_nothing_and_is_answered_the_same(operator: APIC
     assert Operation.objects.count() == 1
 
 
-def test_the_key_of_another_request_is_refused(operator: APIClient) -> None:
+def test_refuses_key_of_another_request(operator: APIClient) -> None:
     plan = digest(operator)
     apply(operator, plan, "once")
     answer = apply(operator, plan, "once", paths=["identity"])
@@ -120,30 +120,30 @@ def test_the_key_of_another_request_is_refused(operator: APIClient) -> None:
     assert answer.json()["type"] == "/problems/idempotency-key-reused"
 
 
-def test_a_key_is_its_callers_own(operator: APIClient) -> None:
+def test_idempotency_keys_are_per_caller(operator: APIClient) -> None:
     plan = digest(operator)
     apply(operator, plan, "once")
     assert apply(caller(Role.ADMINISTRATOR), plan, "once").status_code == 409
 
 
-def test_what_was_refused_may_be_tried_again_with_its_key(operator: APIClient) -> None:
+def test_refused_request_can_be_repeated_with_its_key(operator: APIClient) -> None:
     assert apply(operator, "0" * 64, "once").status_code == 409
     assert not IdempotentAnswer.objects.exists()
     assert apply(operator, None, "once").status_code == 202
 
 
-def test_a_key_is_forgotten_after_a_day(operator: APIClient) -> None:
+def test_idempotency_key_expires_after_a_day(operator: APIClient) -> None:
     plan = digest(operator)
     apply(operator, plan, "once")
     IdempotentAnswer.objects.update(created_at=timezone.now() - timedelta(days=2))
     assert apply(operator, plan, "once").status_code == 409
 
 
-def test_a_key_that_is_too_long_is_refused(operator: APIClient) -> None:
+def test_refuses_idempotency_key_that_is_too_long(operator: APIClient) -> None:
     assert apply(operator, None, "x" * 129).status_code == 400
 
 
-def test_an_operation_is_cancelled_on_record(operator: APIClient) -> None:
+def test_cancelling_is_audited(operator: APIClient) -> None:
     address = apply(operator)["Location"]
     answer = operator.post(f"{address}cancel/")
     assert answer.json()["state"] == "cancelled"
@@ -151,20 +151,20 @@ def test_an_operation_is_cancelled_on_record(operator: APIClient) -> None:
     assert operator.post(f"{address}cancel/").status_code == 409
 
 
-def test_operations_are_listed_and_filtered(operator: APIClient) -> None:
+def test_lists_and_filters_operations(operator: APIClient) -> None:
     identifier = apply(operator).json()["id"]
     rows = operator.get(OPERATIONS, {"state": "queued"}).json()["results"]
     assert [row["id"] for row in rows] == [identifier]
     assert operator.get(OPERATIONS, {"state": "failed"}).json()["results"] == []
 
 
-def test_azures_signed_address_of_a_write_is_in_no_answer(operator: APIClient) -> None:
+def test_responses_omit_azures_signed_urls(operator: APIClient) -> None:
     address = apply(operator)["Location"]
     Operation.objects.update(continuation="https://azure.example/?s=signature")
     assert "signature" not in operator.get(address).content.decode()
 
 
-def test_drift_is_shown_as_of_the_last_answer_and_refreshed_on_demand(
+def test_drift_is_as_of_the_last_read_and_refreshed_on_request(
     local_azure: LocalAzure,
 ) -> None:
     managed(seed.CHAT)
@@ -177,14 +177,14 @@ def test_drift_is_shown_as_of_the_last_answer_and_refreshed_on_demand(
     assert len(local_azure.requests()) > asked
 
 
-def test_drift_names_the_changes(operator: APIClient) -> None:
+def test_drift_lists_the_changes(operator: APIClient) -> None:
     drift = operator.get(f"{LAB}drift/").json()
     assert drift["status"] == "OutOfSync"
     assert [change["action"] for change in drift["changes"]] == ["create", "create"]
 
 
 @pytest.mark.parametrize(("theirs", "ours"), [(403, 409), (503, 502)])
-def test_azures_refusal_is_told_from_its_failure(
+def test_distinguishes_refusal_by_azure_from_failure(
     operator: APIClient, local_azure: LocalAzure, theirs: int, ours: int
 ) -> None:
     fault = {"method": "GET", "path": f".*/{seed.LAB}.*", "times": 9, "status": theirs}
@@ -194,7 +194,7 @@ def test_azures_refusal_is_told_from_its_failure(
     assert answer.json()["type"] == "/problems/azure"
 
 
-def test_neither_a_viewer_nor_a_token_to_read_with_starts_work(operator: APIClient) -> None:
+def test_viewer_and_read_only_token_cannot_start_operations(operator: APIClient) -> None:
     reader = token(Role.ADMINISTRATOR, scope=Scope.READ)[1]
     for client in (caller(Role.VIEWER), reader):
         assert apply(client).status_code == 403

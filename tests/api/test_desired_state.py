@@ -38,7 +38,7 @@ def put(client: APIClient, address: str, document: Any, match: str | None = None
     return client.put(address, document, format="json", headers={"If-Match": tag})
 
 
-def test_an_identity_is_replaced_by_who_saw_the_present_one(operator: APIClient) -> None:
+def test_replaces_identity_with_the_current_tag(operator: APIClient) -> None:
     answer = put(operator, IDENTITY, SYSTEM)
     assert answer.status_code == 200
     assert answer.json() == {"type": "SystemAssigned", "user_assigned": None}
@@ -46,14 +46,14 @@ def test_an_identity_is_replaced_by_who_saw_the_present_one(operator: APIClient)
     assert (again.json(), again["ETag"]) == (answer.json(), answer["ETag"])
 
 
-def test_a_user_assigned_identity_is_named_by_its_arm_id_in_any_case(operator: APIClient) -> None:
+def test_names_user_assigned_identity_by_arm_id_in_any_case(operator: APIClient) -> None:
     arm_id = user_assigned().arm_id
     document = {"type": "UserAssigned", "user_assigned": arm_id.upper()}
     assert put(operator, IDENTITY, document).json()["user_assigned"] == arm_id
 
 
 @pytest.mark.parametrize("address", [IDENTITY, UPSTREAM])
-def test_without_if_match_nothing_is_replaced(operator: APIClient, address: str) -> None:
+def test_requires_if_match(operator: APIClient, address: str) -> None:
     document: Any = SYSTEM if address == IDENTITY else [SIGNED]
     before = operator.get(address)["ETag"]
     answer = operator.put(address, document, format="json")
@@ -62,7 +62,7 @@ def test_without_if_match_nothing_is_replaced(operator: APIClient, address: str)
     assert operator.get(address)["ETag"] == before
 
 
-def test_of_two_writers_who_saw_the_same_one_wins(operator: APIClient) -> None:
+def test_one_of_two_writers_with_the_same_tag_wins(operator: APIClient) -> None:
     tag = operator.get(UPSTREAM)["ETag"]
     assert put(operator, UPSTREAM, [SIGNED], tag).status_code == 200
     answer = put(operator, UPSTREAM, [OPEN], tag)
@@ -72,22 +72,22 @@ def test_of_two_writers_who_saw_the_same_one_wins(operator: APIClient) -> None:
 
 
 @pytest.mark.parametrize("match", ["*", '"other", {tag}'])
-def test_if_match_may_name_any_or_several(operator: APIClient, match: str) -> None:
+def test_if_match_accepts_any_and_lists(operator: APIClient, match: str) -> None:
     tag = operator.get(IDENTITY)["ETag"]
     assert put(operator, IDENTITY, SYSTEM, match.format(tag=tag)).status_code == 200
 
 
-def test_a_weak_tag_does_not_do(operator: APIClient) -> None:
+def test_refuses_weak_tags(operator: APIClient) -> None:
     tag = operator.get(IDENTITY)["ETag"]
     assert put(operator, IDENTITY, SYSTEM, f"W/{tag}").status_code == 412
 
 
-def test_templates_come_back_in_the_order_in_which_they_were_sent(operator: APIClient) -> None:
+def test_keeps_the_order_of_templates(operator: APIClient) -> None:
     document = [SIGNED, OPEN, OPEN | {"hubPattern": "game"}]
     assert put(operator, UPSTREAM, document).json() == document
 
 
-def test_who_changed_what_is_on_record(operator: APIClient) -> None:
+def test_changes_are_audited(operator: APIClient) -> None:
     put(operator, UPSTREAM, [SIGNED])
     revision = DesiredRevision.objects.first()
     assert revision is not None
@@ -109,7 +109,7 @@ def test_who_changed_what_is_on_record(operator: APIClient) -> None:
         ({"type": "SystemAssigned", "kind": 1}, "kind"),
     ],
 )
-def test_an_identity_that_cannot_be_is_refused_by_field(
+def test_refuses_invalid_identity_by_field(
     operator: APIClient, document: dict[str, Any], field: str
 ) -> None:
     answer = put(operator, IDENTITY, document)
@@ -130,9 +130,7 @@ def test_an_identity_that_cannot_be_is_refused_by_field(
         [SIGNED | {"auth": {"type": "ManagedIdentity"}}],
     ],
 )
-def test_templates_that_cannot_be_are_refused_all_together(
-    operator: APIClient, document: Any
-) -> None:
+def test_refuses_invalid_templates_together(operator: APIClient, document: Any) -> None:
     put(operator, UPSTREAM, [OPEN])
     answer = put(operator, UPSTREAM, document)
     assert answer.status_code == 400
@@ -140,13 +138,13 @@ def test_templates_that_cannot_be_are_refused_all_together(
     assert operator.get(UPSTREAM).json() == [OPEN]
 
 
-def test_a_wrong_template_is_named_by_its_place(operator: APIClient) -> None:
+def test_names_the_position_of_an_invalid_template(operator: APIClient) -> None:
     errors = put(operator, UPSTREAM, [SIGNED, SIGNED | {"hubPattern": 5}]).json()["errors"]
     assert errors == {"1": {"hubPattern": ["Give a string."]}}
 
 
 @pytest.mark.parametrize("address", [IDENTITY, UPSTREAM])
-def test_neither_a_viewer_nor_a_token_to_read_with_writes(address: str) -> None:
+def test_viewer_and_read_only_token_cannot_write(address: str) -> None:
     instance()
     reader = token(Role.ADMINISTRATOR, scope=Scope.READ)[1]
     for client in (caller(Role.VIEWER), reader):

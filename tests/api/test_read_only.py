@@ -40,7 +40,7 @@ def count(row: SignalRInstance, outcome: str, reason: str, number: int, hours: i
     )
 
 
-def test_traffic_is_summed_over_the_hours_asked_for(viewer: APIClient) -> None:
+def test_sums_traffic_over_the_requested_hours(viewer: APIClient) -> None:
     row = instance()
     count(row, "accepted", "", 2)
     count(row, "refused", "wrong_audience", 3)
@@ -51,14 +51,14 @@ def test_traffic_is_summed_over_the_hours_asked_for(viewer: APIClient) -> None:
 
 
 @pytest.mark.parametrize("hours", ["0", "x", "999999999999"])
-def test_hours_that_cannot_be_are_refused(viewer: APIClient, hours: str) -> None:
+def test_refuses_invalid_hours(viewer: APIClient, hours: str) -> None:
     instance()
     answer = viewer.get(f"{CONTOSO}traffic/", {"hours": hours})
     assert answer.status_code == 400
     assert "hours" in answer.json()["errors"]
 
 
-def test_deliveries_are_those_of_the_instance(viewer: APIClient) -> None:
+def test_lists_deliveries_of_the_instance(viewer: APIClient) -> None:
     for name in ("contoso-a", "contoso-b"):
         Delivery.objects.create(
             instance=instance(name),
@@ -72,14 +72,14 @@ def test_deliveries_are_those_of_the_instance(viewer: APIClient) -> None:
     assert [row["hub"] for row in rows] == ["contoso-a"]
 
 
-def test_a_diagnosis_says_what_does_not_agree(viewer: APIClient) -> None:
+def test_diagnosis_reports_differences(viewer: APIClient) -> None:
     instance()
     findings = {entry["key"]: entry for entry in viewer.get(f"{CONTOSO}diagnosis/").json()}
     assert findings["templates_present"]["outcome"] == "fail"
     assert findings["templates_present"]["fix"]
 
 
-def test_what_surrounds_instances_is_listed(viewer: APIClient) -> None:
+def test_lists_related_resources(viewer: APIClient) -> None:
     instance()
     user_assigned("id-one")
     FunctionApp.objects.create(
@@ -96,9 +96,7 @@ def inspect(client: APIClient, secret: str, name: str = seed.CHAT) -> Any:
     return client.post(INSPECT, {"token": secret, "instance": name}, format="json")
 
 
-def test_a_token_is_inspected_as_the_receiver_would(
-    local_azure: LocalAzure, viewer: APIClient
-) -> None:
+def test_inspects_a_token_as_the_receiver_would(local_azure: LocalAzure, viewer: APIClient) -> None:
     imported(seed.CHAT)
     order = {"resource": seed.UPSTREAM_APP_URI, "principal": seed.CHAT}
     secret = local_azure.post("/_local/tokens", order)["token"]
@@ -107,7 +105,7 @@ def test_a_token_is_inspected_as_the_receiver_would(
     assert {check["outcome"] for check in verdict["checks"]} == {"pass"}
 
 
-def test_a_token_that_is_inspected_is_neither_logged_nor_given_back(
+def test_inspected_token_is_neither_logged_nor_returned(
     local_azure: LocalAzure, viewer: APIClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     imported(seed.CHAT)
@@ -119,5 +117,5 @@ def test_a_token_that_is_inspected_is_neither_logged_nor_given_back(
     assert secret not in answer.content.decode() + caplog.text
 
 
-def test_a_token_for_an_instance_that_is_not_there_is_a_problem(viewer: APIClient) -> None:
+def test_inspecting_for_unknown_instance_is_a_problem(viewer: APIClient) -> None:
     assert inspect(viewer, "x", "contoso-x").status_code == 404

@@ -38,18 +38,18 @@ def accept(client: APIClient, secret: str, **options: Any) -> Any:
     return client.post(f"{RECEIVER}secret/", {"secret": secret, **options}, format="json")
 
 
-def test_at_first_nothing_is_demanded(operator: APIClient) -> None:
+def test_requires_nothing_by_default(operator: APIClient) -> None:
     nothing = OFF | {"url_secrets_accepted": 0, "url_secret_set_at": None}
     assert operator.get(RECEIVER).json() == nothing
 
 
-def test_the_signature_is_demanded_on_record(operator: APIClient) -> None:
+def test_requiring_a_signature_is_audited(operator: APIClient) -> None:
     assert put(operator, signature=True).json()["signature"] is True
     assert RequestRequirements.objects.get().signature
     assert AuditEvent.objects.get().who == "one-of-operators"
 
 
-def test_a_secret_is_demanded_once_there_is_one(operator: APIClient) -> None:
+def test_requires_a_secret_only_once_one_is_set(operator: APIClient) -> None:
     answer = put(operator, url_secret=True)
     assert answer.status_code == 400
     assert "No secret is set" in str(answer.json()["errors"])
@@ -57,7 +57,7 @@ def test_a_secret_is_demanded_once_there_is_one(operator: APIClient) -> None:
     assert put(operator, url_secret=True).json()["url_secret"] is True
 
 
-def test_a_second_secret_is_accepted_beside_the_first_unless_it_is_to_be_the_only_one(
+def test_accepts_a_second_secret_unless_it_replaces_the_first(
     operator: APIClient,
 ) -> None:
     assert accept(operator, SECRET).json()["url_secrets_accepted"] == 1
@@ -66,7 +66,7 @@ def test_a_second_secret_is_accepted_beside_the_first_unless_it_is_to_be_the_onl
     assert accept(operator, SECRET, only=True).json()["url_secrets_accepted"] == 1
 
 
-def test_all_secrets_are_forgotten(operator: APIClient) -> None:
+def test_deletes_all_secrets(operator: APIClient) -> None:
     accept(operator, SECRET)
     put(operator, url_secret=True)
     answer = operator.delete(f"{RECEIVER}secret/").json()
@@ -74,13 +74,13 @@ def test_all_secrets_are_forgotten(operator: APIClient) -> None:
 
 
 @pytest.mark.parametrize("secret", ["short", "x" * 1025, 5, None])
-def test_a_secret_that_is_none_is_refused(operator: APIClient, secret: Any) -> None:
+def test_refuses_invalid_secrets(operator: APIClient, secret: Any) -> None:
     answer = accept(operator, secret)
     assert answer.status_code == 400
     assert "secret" in answer.json()["errors"]
 
 
-def test_a_secret_is_in_no_answer_no_log_and_no_row(
+def test_secret_is_in_no_response_log_or_row(
     operator: APIClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -97,5 +97,5 @@ def test_a_secret_is_in_no_answer_no_log_and_no_row(
     assert SECRET not in str(rows)
 
 
-def test_no_secret_can_be_read(operator: APIClient) -> None:
+def test_secrets_cannot_be_read(operator: APIClient) -> None:
     assert operator.get(f"{RECEIVER}secret/").status_code == 405
