@@ -11,7 +11,7 @@ TENANT_ID = "aaaaaaaa-0000-4000-8000-000000000009"
 
 
 def instance(name: str = "contoso-a", **fields: Any) -> SignalRInstance:
-    """Return a new instance that nobody has asked Azure about."""
+    """Return a new instance that was never read from Azure."""
     subscription, _ = Subscription.objects.get_or_create(
         subscription_id=SUBSCRIPTION_ID, tenant_id=TENANT_ID
     )

@@ -1,4 +1,4 @@
-"""Every operation of the API, as the schema has it: a new one cannot be left out."""
+"""Every operation of the API, as listed in the schema."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from drf_spectacular.generators import SchemaGenerator
 from tests.api.fleet import SUBSCRIPTION_ID
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
-# What a name or an id in an address is filled in with. Only the instance and the subscription are
-# there: Azure is never asked, as no request has a body.
+# Values of the path parameters. Only the instance and the subscription exist. Azure is not called,
+# as no request has a body.
 _PARTS: Final = {
     "{name}": "contoso-a",
     "{id}": "00000000-0000-4000-8000-00000000000f",
@@ -20,18 +20,18 @@ _PARTS: Final = {
 
 
 class Route(NamedTuple):
-    """An address with names in braces, and a method in lower case."""
+    """A URL template and a method in lower case."""
 
     path: str
     method: str
 
     def __str__(self) -> str:
-        """Return both, to name a test by."""
+        """Return both, as the ID of a parametrised test."""
         return f"{self.method} {self.path}"
 
     @property
     def address(self) -> str:
-        """An address that can be asked."""
+        """The URL, with values for its parameters."""
         found = self.path
         for part, value in _PARTS.items():
             found = found.replace(part, value)
@@ -39,7 +39,7 @@ class Route(NamedTuple):
 
 
 def document() -> dict[str, Any]:
-    """Return the schema of the code."""
+    """Generate the schema from the code."""
     generator = SchemaGenerator()  # type: ignore[no-untyped-call]
     made: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return made

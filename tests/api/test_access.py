@@ -1,4 +1,4 @@
-"""Every operation of the schema, and what each kind of caller may do there."""
+"""Permissions of every operation of the schema, by kind of caller."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.api.routes import METHODS, Route, routes
 
 pytestmark = pytest.mark.django_db
 
-# A POST that changes nothing, so that it asks for no right to change.
+# A POST that changes nothing, and so requires no write permission.
 READING = {Route("/api/v1/tokens/inspect/", "post")}
 ROUTES = routes()
 WRITES = [route for route in ROUTES if route.method != "get" and route not in READING]
 READS = [route for route in ROUTES if route not in WRITES]
-# Asked for without a body, these would ask Azure.
+# Without a body these call Azure.
 ASKING_AZURE = {
     Route("/api/v1/applications/", "get"),
     Route("/api/v1/instances/{name}/drift/", "post"),
@@ -38,20 +38,20 @@ ASKING_AZURE = {
 KEPT: tuple[Any, ...] = (SignalRInstance, Operation, AuditEvent, PersonalAccessToken)
 
 
-def asked(client: APIClient, route: Route) -> int:
-    """Return the status that a request without a body is answered with."""
+def status_of(client: APIClient, route: Route) -> int:
+    """Return the status of the response to a request without a body."""
     status: int = getattr(client, route.method)(route.address).status_code
     return status
 
 
 def rows() -> list[object]:
-    """Return what a write could change, apart from when a token was last used."""
+    """Return all that a write could change, except when a token was last used."""
     found = [list(model.objects.order_by("pk").values()) for model in KEPT]
     return [{**row, "last_used_at": None} for rows in found for row in rows]
 
 
-def in_the_code() -> Iterator[Route]:
-    """Return every address of the URLconf that asks for permissions, and each of its methods."""
+def routes_of_the_code() -> Iterator[Route]:
+    """Return every route of the URLconf that requires permissions, with each of its methods."""
     for pattern in urlpatterns:
         view = getattr(pattern.callback, "cls", None)
         address = re.sub(r"<\w+:(\w+)>", r"{\1}", str(pattern.pattern)).replace("{pk}", "{id}")
@@ -61,7 +61,7 @@ def in_the_code() -> Iterator[Route]:
 
 
 def test_schema_describes_every_route() -> None:
-    assert set(in_the_code()) == set(ROUTES)
+    assert set(routes_of_the_code()) == set(ROUTES)
     assert len(WRITES) > 20
 
 
@@ -74,12 +74,12 @@ def test_public_routes_only_describe_the_api(pattern: object) -> None:
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_refuses_requests_without_credentials(route: Route) -> None:
-    assert asked(APIClient(), route) == 401
+    assert status_of(APIClient(), route) == 401
 
 
 @pytest.fixture
-def shut() -> list[APIClient]:
-    """Return an expired and a revoked token's clients, both of whom could do anything before."""
+def refused_clients() -> list[APIClient]:
+    """Return clients with an expired and a revoked token, both of which had every scope."""
     _, expired = token(Role.ADMINISTRATOR, lifetime=timedelta(seconds=-1))
     row, revoked = token(Role.OPERATOR)
     row.revoke()
@@ -87,13 +87,13 @@ def shut() -> list[APIClient]:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_refuses_expired_and_revoked_tokens(route: Route, shut: list[APIClient]) -> None:
-    assert [asked(client, route) for client in shut] == [401, 401]
+def test_refuses_expired_and_revoked_tokens(route: Route, refused_clients: list[APIClient]) -> None:
+    assert [status_of(client, route) for client in refused_clients] == [401, 401]
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_refuses_users_without_a_role(route: Route) -> None:
-    assert asked(token(None)[1], route) == 403
+    assert status_of(token(None)[1], route) == 403
 
 
 def test_token_without_scopes_allows_nothing() -> None:
@@ -109,17 +109,17 @@ def test_viewer_and_read_only_token_cannot_write(route: Route) -> None:
     instance()
     clients = [caller(Role.VIEWER), token(Role.ADMINISTRATOR, scope=Scope.READ)[1]]
     before = rows()
-    assert [asked(client, route) for client in clients] == [403, 403]
+    assert [status_of(client, route) for client in clients] == [403, 403]
     assert rows() == before
 
 
 @pytest.mark.parametrize("route", [route for route in READS if route not in ASKING_AZURE], ids=str)
 def test_viewer_can_read_everything(route: Route) -> None:
     instance()
-    assert asked(caller(Role.VIEWER), route) in {200, 400, 404, 409}
+    assert status_of(caller(Role.VIEWER), route) in {200, 400, 404, 409}
 
 
 @pytest.mark.parametrize("route", [route for route in WRITES if route not in ASKING_AZURE], ids=str)
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.ADMINISTRATOR])
 def test_operators_and_administrators_are_permitted_everywhere(role: Role, route: Route) -> None:
-    assert asked(caller(role), route) in {200, 204, 400, 404, 409}
+    assert status_of(caller(role), route) in {200, 204, 400, 404, 409}

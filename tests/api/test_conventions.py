@@ -1,4 +1,4 @@
-"""What holds of the whole API: problems, pages, filters, limits, and who may."""
+"""Conventions of the whole API: problems, pages, filters, limits and authentication."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wanted: read and replaced as documents that say their version."""
+"""Reading and replacing the desired state, with entity tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is to choose from: identities, applications and Azure's own services."""
+"""Lists to choose from: identities, applications and Azure services."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The schema's examples: each was really answered, is still, and is as the schema says.
+"""The schema's examples are recorded responses, are still returned, and match the schema.
 
-`SIGNALMAN_RECORD=1 .venv/bin/pytest tests/api/test_examples.py` records them anew; the schema is to
-be made anew then, too.
+`SIGNALMAN_RECORD=1 .venv/bin/pytest tests/api/test_examples.py` records them again; regenerate the
+schema afterwards.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def recorded() -> list[dict[str, Any]]:
 
 
 def example(stop: Stop) -> dict[str, Any]:
-    """Return what is kept of a request and its answer; of a list, its first rows."""
+    """Return what is recorded of a request and its response; of a list, the first rows."""
     kept: dict[str, Any] = {
         "path": stop.route.path,
         "method": stop.route.method,
@@ -59,7 +59,7 @@ def _short(answer: Any) -> Any:
 
 
 def shape(value: Any) -> Any:
-    """Return the names and kinds of what is in a value; null stands for anything."""
+    """Return the names and types of the fields of a value; null matches any type."""
     if isinstance(value, dict):
         return sorted(value)
     return type(value).__name__
@@ -108,6 +108,6 @@ def _outline(each: dict[str, Any]) -> Any:
 
 
 def _validate(schema: dict[str, Any], described: dict[str, Any], value: Any) -> None:
-    wanted = described["content"]["application/json"]["schema"]
-    resolved = {**wanted, "components": schema["components"]}
+    declared = described["content"]["application/json"]["schema"]
+    resolved = {**declared, "components": schema["components"]}
     Draft202012Validator(resolved).validate(value)

@@ -1,4 +1,4 @@
-"""Many instances at once: by filter, and by subscription."""
+"""Operations on many instances, by filter and by subscription."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sync.operations.fleet_plan import MOST
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
-from tests.sync.worker import SIGNED, drive, imported, managed, want
+from tests.sync.worker import SIGNED, drive, imported, managed, set_desired
 
 pytestmark = pytest.mark.django_db
 
@@ -27,12 +27,12 @@ HOME = f"/api/v1/subscriptions/{seed.SUBSCRIPTION_ID}/"
 
 @pytest.fixture
 def operator(local_azure: LocalAzure) -> APIClient:
-    """Return an operator's client, of two instances that wait for an apply, and one that does not.
+    """Return an operator's client for three instances, two of which have pending changes.
 
-    One of the two is not in the group that most tests name.
+    One of the two is in another group than most tests name.
     """
-    want(imported(seed.LAB), "SystemAssigned", SIGNED)
-    want(imported(seed.CHAT), "None")
+    set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)
+    set_desired(imported(seed.CHAT), "None")
     managed(seed.PAYMENTS)
     return caller(Role.OPERATOR)
 
@@ -95,7 +95,7 @@ def test_refuses_digest_of_other_filters(operator: APIClient, query: str) -> Non
 
 def test_does_not_apply_changes_made_after_the_plan(operator: APIClient) -> None:
     digest = operator.get(PLAN).json()["digest"]
-    want(SignalRInstance.objects.get(name=seed.PAYMENTS), "SystemAssigned", SIGNED)
+    set_desired(SignalRInstance.objects.get(name=seed.PAYMENTS), "SystemAssigned", SIGNED)
     assert apply(operator, digest).status_code == 409
     assert not Operation.objects.exists()
 
@@ -163,7 +163,7 @@ def test_imports_one_group_and_one_instance(local_azure: LocalAzure) -> None:
 
 
 def test_import_accepts_azures_state_when_asked_to(local_azure: LocalAzure) -> None:
-    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)
     client = caller(Role.OPERATOR)
     report = client.post(f"{HOME}import/", {"name": seed.LAB, "accept": True}, format="json").json()
     assert report["updated"] == [seed.LAB]

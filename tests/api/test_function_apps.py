@@ -1,4 +1,4 @@
-"""Function Apps over the API, and diagnoses that ask addresses."""
+"""Function Apps over the API, and diagnoses that probe endpoints."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_unknown_app_is_not_found() -> None:
 
 
 @pytest.fixture
-def addressed() -> None:
+def endpoint_url() -> None:
     UpstreamTemplate.objects.create(instance=instance(), url_template="https://localhost:1/{hub}")
 
 
@@ -69,7 +69,7 @@ def outcomes(client: APIClient, **query: str) -> dict[str, str]:
     return {each["key"]: each["outcome"] for each in client.get(DIAGNOSIS, query).json()}
 
 
-@pytest.mark.usefixtures("addressed")
+@pytest.mark.usefixtures("endpoint_url")
 def test_probes_endpoints_only_on_request() -> None:
     client = caller(Role.OPERATOR)
     assert outcomes(client)["templates[0].answers"] == "unknown"
@@ -77,7 +77,7 @@ def test_probes_endpoints_only_on_request() -> None:
     assert outcomes(client, probe="true")["templates[0].answers"] == "fail"
 
 
-@pytest.mark.usefixtures("addressed")
+@pytest.mark.usefixtures("endpoint_url")
 def test_viewer_cannot_start_probes() -> None:
     reader = token(Role.ADMINISTRATOR, scope=Scope.READ)[1]
     for client in (caller(Role.VIEWER), reader):

@@ -1,7 +1,7 @@
-"""The schema against the code: requests that it allows, and requests that it does not.
+"""The API against its schema: requests that it allows, and requests that it does not.
 
-Every check is on, in every phase: by itself each operation in `test_api_matches_its_schema`,
-and one after the other along the schema's links.
+Every check runs in every phase: for each operation alone in `test_api_matches_its_schema`, and for
+sequences along the schema's links.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from accounts.roles import Role
 from localazure import seed
 from tests.accounts.callers import token
 from tests.cloud import REPOSITORY, LocalAzure
-from tests.sync.worker import SIGNED, imported, want
+from tests.sync.worker import SIGNED, imported, set_desired
 
 pytestmark = pytest.mark.django_db
 
-# Besides what is usual: 428 where If-Match is missing, 412 where it is stale, and what cannot be
-# done as things stand is well formed all the same.
+# Besides the usual statuses: 428 without If-Match, 412 for a stale one, and 409 for a well-formed
+# request that the current state does not allow.
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "missing_required_header": {"expected-statuses": [400, 401, 428]},
     "positive_data_acceptance": {
@@ -50,7 +50,7 @@ _CHECKS: Final = (
     "ignored_auth",
     "object_level_authorization",
 )
-# Seconds: nothing hangs.
+# In seconds.
 _LONGEST: Final = 30
 _ON: Final = {name: {"enabled": True} | _OPTIONS.get(name, {}) for name in _CHECKS}
 schema = schemathesis.openapi.from_path(
@@ -58,13 +58,13 @@ schema = schemathesis.openapi.from_path(
     config=schemathesis.Config.from_dict({"checks": {**_ON, "max_response_time": _LONGEST}}),
 )
 schema.app = get_wsgi_application()
-# Known before there is a caller whose it is, as every request has to name it.
+# A constant, as every generated request has to send it.
 _SECRET: Final = PREFIX + "the-token-of-every-request"
 
 
 @schema.auth()
 class Bearer:
-    """Sends it."""
+    """Sends the bearer token."""
 
     def get(self, _case: Any, _context: Any) -> str:
         return _SECRET
@@ -95,7 +95,7 @@ def open_connection() -> Iterator[None]:
 @pytest.fixture
 def operator(settings: Any, local_azure: LocalAzure) -> None:
     settings.API = settings.API | {"REQUESTS_A_MINUTE": 100_000, "REFUSALS_A_MINUTE": 100_000}
-    want(imported(seed.CHAT), "SystemAssigned", SIGNED)
+    set_desired(imported(seed.CHAT), "SystemAssigned", SIGNED)
     row, _ = token(Role.OPERATOR)
     PersonalAccessToken.objects.filter(pk=row.pk).update(
         digest=hashlib.sha256(_SECRET.encode()).hexdigest()

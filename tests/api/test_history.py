@@ -1,4 +1,4 @@
-"""What was wanted when, going back to it, drift that is welcome, and the audit trail."""
+"""Revisions of the desired state, rollback, accepting drift, and the audit trail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localazure import seed
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
-from tests.sync.worker import SIGNED, imported, want
+from tests.sync.worker import SIGNED, imported, set_desired
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +80,7 @@ def test_rollback_that_cannot_be_planned_changes_nothing(operator: APIClient) ->
 
 @pytest.fixture
 def drifted(local_azure: LocalAzure) -> APIClient:
-    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)
     return caller(Role.OPERATOR)
 
 
@@ -116,7 +116,7 @@ def test_filters_audit_trail_by_actor_object_and_time(operator: APIClient) -> No
         return [row["action"] for row in rows]
 
     assert found(object="CONTOSO-A") == [*found(who="one-of-operators"), "desired state: found"]
-    assert found(who="nobody") == found(since=soon) == found(object="contoso") == []
+    assert found(who="unknown") == found(since=soon) == found(object="contoso") == []
     assert found(until=soon) == found()
 
 

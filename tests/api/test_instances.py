@@ -1,4 +1,4 @@
-"""Instances that come and go over the API, and what Signalman may do with them."""
+"""Creating, deleting and removing instances over the API, and their settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sync.models import AuditEvent, Operation
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
-from tests.sync.worker import drive, imported, managed, want
+from tests.sync.worker import drive, imported, managed, set_desired
 
 pytestmark = pytest.mark.django_db
 
@@ -130,7 +130,7 @@ def test_removing_an_instance_requires_its_current_tag(
 def test_does_not_remove_an_instance_with_unfinished_operation(
     operator: APIClient, local_azure: LocalAzure
 ) -> None:
-    want(imported(seed.LAB), "SystemAssigned")
+    set_desired(imported(seed.LAB), "SystemAssigned")
     digest = operator.get(f"{LAB}plan/").json()["digest"]
     post(operator, f"{LAB}apply/", {"digest": digest})
     answer = operator.delete(LAB, headers={"If-Match": "*"})

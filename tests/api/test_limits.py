@@ -1,4 +1,4 @@
-"""How often may be asked, and tried."""
+"""Rate limits of requests and of failed sign-in attempts."""
 
 from __future__ import annotations
 

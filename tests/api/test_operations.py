@@ -16,7 +16,7 @@ from sync.models import AuditEvent, Operation
 from tests.accounts.callers import Scope, caller, token
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
-from tests.sync.worker import SIGNED, drive, imported, managed, want
+from tests.sync.worker import SIGNED, drive, imported, managed, set_desired
 
 pytestmark = pytest.mark.django_db
 
@@ -26,8 +26,8 @@ OPERATIONS = "/api/v1/operations/"
 
 @pytest.fixture
 def operator(local_azure: LocalAzure) -> APIClient:
-    """Return an operator's client, of a fleet in which one instance waits for an apply."""
-    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    """Return an operator's client for a fleet in which one instance has pending changes."""
+    set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)
     return caller(Role.OPERATOR)
 
 

@@ -1,4 +1,4 @@
-"""The API while the cache or the database is away."""
+"""The API while the cache or the database is unavailable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A caller's own tokens: seen, and revoked."""
+"""Listing and revoking a caller's own tokens."""
 
 from __future__ import annotations
 

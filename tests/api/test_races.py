@@ -1,6 +1,6 @@
-"""Two writers of one document, who both saw it as it is: one wins, the other is told.
+"""Two concurrent writers with the same entity tag: one succeeds, the other gets 412.
 
-A thousand times, on PostgreSQL: each writer has a connection of its own.
+A thousand times, on PostgreSQL, each writer on its own connection.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ pytestmark = [
 
 
 class Writer:
-    """A caller with a thread, and so a connection to the database, of its own."""
+    """A caller with its own thread, and so its own connection to the database."""
 
     def __init__(self, number: int, secret: str, start: Barrier) -> None:
         self.number = number
@@ -45,11 +45,11 @@ class Writer:
         self._thread = ThreadPoolExecutor(1)
 
     def begin(self, tag: str, race: int) -> Any:
-        """Write as soon as the other is ready, too."""
+        """Write as soon as both writers are ready."""
         return self._thread.submit(self._write, tag, race)
 
     def end(self) -> None:
-        """Close the connection, and the thread."""
+        """Close the connection and the thread."""
         self._thread.submit(lambda: connection.close()).result()  # noqa: PLW0108  the thread's own
         self._thread.shutdown()
 

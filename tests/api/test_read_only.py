@@ -1,4 +1,4 @@
-"""What is read of receivers and diagnoses, and tokens that are inspected."""
+"""Traffic, deliveries, diagnoses and the token inspector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the receiver demands, changed over the API: switches to be read, and secrets not."""
+"""Request requirements of the receiver: switches can be read, URL secrets cannot."""
 
 from __future__ import annotations
 

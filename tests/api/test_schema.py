@@ -1,4 +1,4 @@
-"""The schema: what is committed is what is served, and its pages need no other host."""
+"""The committed schema is the served one, and its pages load nothing from other hosts."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from localazure import seed
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
-from tests.sync.worker import imported, want
+from tests.sync.worker import imported, set_desired
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ NAMING = {
 
 @pytest.fixture
 def operator(local_azure: LocalAzure) -> APIClient:
-    want(imported(seed.LAB), "SystemAssigned", NAMING)
+    set_desired(imported(seed.LAB), "SystemAssigned", NAMING)
     return caller(Role.OPERATOR)
 
 

@@ -1,4 +1,4 @@
-"""One request to every operation of the API, on a fleet in which each has something to say."""
+"""One request to every operation of the API, on a fleet that has data for each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sync.models import Operation
 from tests.api.routes import Route
 from tests.cloud import LocalAzure
 from tests.sync.functions import chat_to_functions
-from tests.sync.worker import SIGNED, drive, imported, managed, want
+from tests.sync.worker import SIGNED, drive, imported, managed, set_desired
 from upstreams.models import Delivery, DeliveryCount
 
 V1: Final = "/api/v1"
@@ -24,14 +24,14 @@ _VAULT: Final = (
     "{@Microsoft.KeyVault(SecretUri=https://contoso-vault.vault.azure.net/secrets/code)}"
 )
 _NAMING: Final = SIGNED | {"urlTemplate": f"https://receiver.example/{{hub}}?code={_VAULT}"}
-# Parts of addresses that the schema calls by a name that others have, too.
+# Path parameters whose name in the schema is also that of others.
 _NAMES: Final = {"{app}": "{name}", "{token}": "{id}"}
 _NEW: Final = {
     "subscription_id": seed.SUBSCRIPTION_ID,
     "resource_group": seed.REALTIME_GROUP,
     "location": "westeurope",
 }
-# What is sent besides the address, in the order in which it makes sense. The instance is the chat.
+# The bodies of writes, in the order in which they are sent. The instance is the chat.
 _WRITES: Final[tuple[tuple[str, str, Any], ...]] = (
     ("post", "/subscriptions/{subscription_id}/import/", {"accept": False}),
     ("post", "/subscriptions/{subscription_id}/refresh/", None),
@@ -58,7 +58,7 @@ _WRITES: Final[tuple[tuple[str, str, Any], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """What was asked for, of whom, with which body, and the answer."""
+    """A request, its body and its response."""
 
     route: Route
     parameters: dict[str, str]
@@ -67,7 +67,7 @@ class Stop:
 
 
 class Tour:
-    """A caller's way through the API. `local_azure` is as it starts."""
+    """A sequence of requests of one caller. `local_azure` is in its initial state."""
 
     def __init__(self, client: APIClient, token_id: int, local_azure: LocalAzure) -> None:
         self.client = client
@@ -80,7 +80,7 @@ class Tour:
         }
 
     def stops(self, reads: list[Route]) -> Iterator[Stop]:
-        """Ask for each of `reads`, and write what there is to write."""
+        """Send each of `reads`, and every write."""
         _prepare()
         yield from (self.ask(method, path, body) for method, path, body in _WRITES)
         yield from self._work()
@@ -90,7 +90,7 @@ class Tour:
         yield self.ask("delete", "/tokens/{token}/")
 
     def ask(self, method: str, path: str, body: Any = None) -> Stop:
-        """Send a request; a document is written as it is, whatever it is."""
+        """Send a request; a document is replaced regardless of its version."""
         path = path.replace("/function-apps/{name}", "/function-apps/{app}")
         path = path.replace("/tokens/{id}", "/tokens/{token}")
         address = V1 + path
@@ -130,13 +130,13 @@ class Tour:
         here, self.parts["{name}"] = self.parts["{name}"], seed.LAB
         yield self.ask("post", "/instances/{name}/deletion/", {"confirm": seed.LAB})
         self.parts["{name}"] = here
-        want(_row(seed.CHAT), "SystemAssigned", SIGNED)
+        set_desired(_row(seed.CHAT), "SystemAssigned", SIGNED)
 
 
 def _prepare() -> None:
     chat_to_functions()
     managed(seed.LAB)
-    want(imported(seed.PAYMENTS), "SystemAssigned", SIGNED)
+    set_desired(imported(seed.PAYMENTS), "SystemAssigned", SIGNED)
     row, now = _row(seed.CHAT), timezone.now()
     Delivery.objects.create(
         instance=row,

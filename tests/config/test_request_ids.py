@@ -16,14 +16,14 @@ from sync.operations.lifecycle import cancel
 from tests.accounts.callers import DAY, Scope, caller, user
 from tests.cloud import LocalAzure
 from tests.config.lines import Lines
-from tests.sync.worker import SIGNED, drive, imported, signed_lab, stage, want
+from tests.sync.worker import SIGNED, drive, imported, set_desired, signed_lab, stage
 
 LAB = f"/api/v1/instances/{seed.LAB}/"
 
 
 def started(client: APIClient, name: str) -> Operation:
     """Start an apply by a request of that name."""
-    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)
     digest = client.get(f"{LAB}plan/").json()["digest"]
     answer = client.post(
         f"{LAB}apply/", {"digest": digest}, format="json", headers={"X-Request-ID": name}

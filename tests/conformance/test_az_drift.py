@@ -14,7 +14,7 @@ from localazure import seed
 from tests.cloud import LocalAzure
 from tests.conformance.az import Az
 from tests.sync.commands import Outcome, run
-from tests.sync.worker import SIGNED, drive, imported, start, want
+from tests.sync.worker import SIGNED, drive, imported, set_desired, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -81,5 +81,5 @@ def test_the_authentication_that_an_update_by_az_wipes_is_drift(az: Az) -> None:
 
 def apply_signed() -> None:
     """Let Signalman give the instance an identity and a template that asks for a token."""
-    operation = drive(start(want(imported(seed.LAB), "SystemAssigned", SIGNED)))
+    operation = drive(start(set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)))
     assert operation.state == "succeeded", operation.status_text

@@ -1,4 +1,4 @@
-"""Counting the runs: how often each kind of fault was lived through goes to the summary."""
+"""Counts of the runs by kind of fault, for pytest's summary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def count(record_property: Callable[[str, object], None]) -> Count:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Write how many runs there were of each kind."""
+    """Print the number of runs of each kind."""
     reports = [each for key in _SETTLED for each in terminalreporter.stats.get(key, [])]
     runs = Counter(
         str(kind)

@@ -1,4 +1,4 @@
-"""What Azure can do to one request."""
+"""Faults of single requests to Azure."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ ALL: Final = PASSING | REFUSING
 
 
 def at_call(index: int, fault: dict[str, Any], *, times: int | None = 1) -> dict[str, Any]:
-    """Return the fault that strikes from the `index`th call of any instance on, `times` times."""
+    """Return a fault of `times` calls for any instance, from the `index`th on."""
     return {"path": INSTANCES} | fault | {"skip": index, "times": times}
 
 
 def is_of_an_instance(path: str) -> bool:
-    """Return whether a request of that path is one that `at_call` counts."""
+    """Whether `at_call` counts requests of that path."""
     return INSTANCES.lower() in path.lower()

@@ -1,4 +1,4 @@
-"""What holds after every apply, whatever went wrong during it."""
+"""Invariants of every apply, whichever faults it met."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.cloud import LocalAzure
 from tests.sync.worker import drive, raw, start, unmanaged
 
 ACCEPTED = 202
-# As they are: Azure ends an operation that nobody polls by its clock.
+# Local Azure ends operations without polls after `seconds`.
 CALM = {"polls": 1, "seconds": 0.05}
 
 
 def assert_invariants(cloud: LocalAzure, operation: Operation, before: str) -> None:
-    """Assert what must hold of an apply that met faults, now that they are over.
+    """Assert the invariants of an apply whose faults are over.
 
-    `before` is what `unmanaged` said of the instance when the apply began.
+    `before` is the result of `unmanaged` when the apply started.
     """
     operation.refresh_from_db()
     assert_not_stuck(operation)
@@ -32,14 +32,14 @@ def assert_invariants(cloud: LocalAzure, operation: Operation, before: str) -> N
 
 
 def calm(name: str) -> dict[str, Any]:
-    """Return an instance as Azure answers it, but that no change of it is under way."""
+    """Return an instance as Azure returns it, in the state `Succeeded`."""
     document = raw(name)
     document["properties"]["provisioningState"] = "Succeeded"
     return document
 
 
 def assert_not_stuck(operation: Operation) -> None:
-    """Assert that the operation ended, holds nothing, and says why where it failed."""
+    """Assert that the operation ended, has no claim, and has an error if it failed."""
     assert operation.is_finished, operation.status_text
     assert not operation.lease_owner
     states = [step.state for step in operation.steps.all()]
@@ -54,7 +54,7 @@ def assert_not_stuck(operation: Operation) -> None:
 
 
 def assert_at_a_prefix_of_the_plan(operation: Operation) -> None:
-    """Assert that Azure has what was planned, or of a failed operation what some steps left."""
+    """Assert that Azure has the planned state, or that after some steps if the operation failed."""
     instance = operation.instance
     has = arm_client(instance.subscription_id).get_instance(instance.resource_group, instance.name)
     plan = operation.read_plan()
@@ -65,9 +65,9 @@ def assert_at_a_prefix_of_the_plan(operation: Operation) -> None:
 
 
 def assert_written_once(cloud: LocalAzure, operation: Operation) -> None:
-    """Assert that Azure took no write of this operation twice, and that each is on record.
+    """Assert that Azure accepted no write of this operation twice, and that each is audited.
 
-    That of a write which was given up without an answer says that it is unconfirmed.
+    A write that was given up without an answer is audited as unconfirmed.
     """
     taken = [
         entry
@@ -75,25 +75,25 @@ def assert_written_once(cloud: LocalAzure, operation: Operation) -> None:
         if entry["headers"].get("x-ms-client-request-id") == str(operation.pk)
         and entry["served"] == ACCEPTED
     ]
-    assert_no_repetition(taken)
+    assert_no_duplicates(taken)
     written = AuditEvent.objects.filter(operation_id=operation.pk, action__startswith="write")
     unconfirmed = written.filter(action__endswith="unconfirmed").count()
     assert unconfirmed <= (operation.state == "failed")
     assert written.count() - unconfirmed <= len(taken) <= written.count()
 
 
-def assert_no_repetition(taken: list[dict[str, Any]]) -> None:
-    """Assert that no two of these requests are one write."""
+def assert_no_duplicates(taken: list[dict[str, Any]]) -> None:
+    """Assert that no two of these requests are the same write."""
     bodies = Counter((entry["path"].lower(), repr(entry["body"])) for entry in taken)
     assert all(times == 1 for times in bodies.values()), bodies
 
 
 def assert_recovers(cloud: LocalAzure, operation: Operation) -> None:
-    """Assert that, without faults, another apply brings Azure to what is wanted."""
+    """Assert that another apply, without faults, reaches the desired state."""
     cloud.delete("/_local/faults")
     cloud.post("/_local/operations", CALM)
     instance = SignalRInstance.objects.with_desired().get(pk=operation.instance_id)
-    # A write that was under way may end between the first plan and its apply, which is then stale.
+    # A pending write may end between the first plan and its apply, which is then stale.
     for _ in range(2):
         refresh(instance)
         if not plan_instance(instance).is_empty:

@@ -1,4 +1,4 @@
-"""How often what is random is tried, and beginning an apply that is to meet faults."""
+"""The number of random runs, and the start of an apply that meets faults."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Final
 from localazure import seed
 from sync.models import Operation
 from tests.cloud import LocalAzure
-from tests.sync.worker import SIGNED, imported, raw, start, unmanaged, want
+from tests.sync.worker import SIGNED, imported, raw, set_desired, start, unmanaged
 
-# A longer search, by hand: SIGNALMAN_FAULT_RUNS=500 pytest tests/faults
+# For a longer search: SIGNALMAN_FAULT_RUNS=500 pytest tests/faults
 RUNS: Final = int(os.environ.get("SIGNALMAN_FAULT_RUNS", "10"))
 
-# Two steps of a read, a write and two polls each, and the last look.
+# Two steps of a read, a write and two polls each, and the final read.
 CALLS: Final = 9
-# Azure ends an operation whose address was lost without being asked; polls are sooner.
+# An operation whose URL was lost ends without polls, but later.
 PROGRESSION: Final = {"polls": 1, "seconds": 0.3}
 
 
 def begin(cloud: LocalAzure, name: str = seed.PAYMENTS) -> tuple[Operation, str]:
-    """Start an apply of two steps; return it and what it must leave alone.
+    """Start an apply of two steps; return it and what it must leave unchanged.
 
-    By default on the hardened instance.
+    The default is the hardened instance.
     """
     cloud.post("/_local/operations", PROGRESSION)
     before = unmanaged(raw(name))
-    return start(want(imported(name), "SystemAssigned", SIGNED)), before
+    return start(set_desired(imported(name), "SystemAssigned", SIGNED)), before

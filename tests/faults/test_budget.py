@@ -1,4 +1,4 @@
-"""A fleet applied at once, against an ARM that enforces its budget of writes, on a real clock."""
+"""A fleet applied at once against an ARM that enforces its limit of writes, in real time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_queued_writes_are_not_throttled(
 
 
 def carry_out(operations: list[Operation]) -> None:
-    """Do each stage when it is due, as a worker does, until all have ended."""
+    """Run each stage when it is due, as a worker does, until all operations have ended."""
     while unfinished := [each for each in operations if not each.is_finished]:
         for operation in unfinished:
             run_stage(operation.pk)

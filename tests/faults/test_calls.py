@@ -1,4 +1,4 @@
-"""Each call of an apply in turn goes wrong: the reads, both writes, the polls and the last look."""
+"""Faults of each call of an apply: the reads, both writes, the polls and the final read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.sync.worker import drive
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-# Once is mended inside a call; so often is not, and the operation has to try again.
+# One fault is retried within the call; this many make the operation retry its stage.
 OFTEN = 4
 
 
@@ -35,7 +35,7 @@ def test_apply_survives_a_fault_of_each_call(
 ) -> None:
     count("call broken")
     operation, before = begin(local_azure)
-    struck(local_azure, call, fault, times=times)
+    break_calls(local_azure, call, fault, times=times)
     drive(operation)
     assert_invariants(local_azure, operation, before)
     assert operation.state == "succeeded", operation.error_message
@@ -48,7 +48,7 @@ def test_permanent_fault_ends_the_apply_with_an_explanation(
 ) -> None:
     count("broken from a call on")
     operation, before = begin(local_azure)
-    struck(local_azure, call, fault, times=None)
+    break_calls(local_azure, call, fault, times=None)
     drive(operation)
     assert operation.state == "failed"
     local_azure.delete("/_local/faults")
@@ -56,6 +56,6 @@ def test_permanent_fault_ends_the_apply_with_an_explanation(
     assert_recovers(local_azure, operation)
 
 
-def struck(cloud: LocalAzure, call: int, fault: str, *, times: int | None) -> None:
-    """Let the calls from that one on go wrong."""
+def break_calls(cloud: LocalAzure, call: int, fault: str, *, times: int | None) -> None:
+    """Break the calls from that one on."""
     cloud.post("/_local/faults", [faults.at_call(call, faults.ALL[fault], times=times)])

@@ -1,4 +1,4 @@
-"""Each call of an apply that lets an identity into vaults goes wrong in turn."""
+"""Faults of each call of an apply that grants an identity access to vaults."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from tests.cloud import LocalAzure
 from tests.faults.conftest import Count
 from tests.localazure.rest import Arm
 from tests.sync.inventory.test_grants import POLICIES, ROLES, document, stored, template
-from tests.sync.worker import drive, imported, start, want
+from tests.sync.worker import drive, imported, set_desired, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-# Of vaults and role assignments: how many an apply makes that lets one identity into two vaults.
+# Requests about vaults and role assignments of an apply that grants access to two vaults.
 CALLS = 11
 OF_VAULTS = r"Microsoft\.KeyVault"
 
 
 def begin(cloud: LocalAzure) -> Operation:
-    instance = want(imported(seed.LAB), "SystemAssigned", template(POLICIES, ROLES))
+    instance = set_desired(imported(seed.LAB), "SystemAssigned", template(POLICIES, ROLES))
     refresh(instance)
     cloud.delete("/_local/requests")
     return start(SignalRInstance.objects.with_desired().get(pk=instance.pk))
 
 
-def of_vaults(cloud: LocalAzure) -> list[dict[str, Any]]:
+def vault_requests(cloud: LocalAzure) -> list[dict[str, Any]]:
     return [one for one in cloud.requests() if "Microsoft.KeyVault" in one["path"]]
 
 
 def test_apply_makes_the_expected_number_of_calls(local_azure: LocalAzure) -> None:
     assert drive(begin(local_azure)).state == "succeeded"
-    assert len(of_vaults(local_azure)) == CALLS
+    assert len(vault_requests(local_azure)) == CALLS
 
 
 @pytest.mark.parametrize(

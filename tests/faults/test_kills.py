@@ -1,4 +1,4 @@
-"""Real workers, killed at random moments of an apply; another one takes up what they left."""
+"""Real workers are killed at random moments of an apply; another one continues."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from localazure import seed
 from tests.cloud import LocalAzure
 from tests.faults import faults
 from tests.faults.conftest import Count
-from tests.faults.invariants import ACCEPTED, assert_no_repetition, calm
+from tests.faults.invariants import ACCEPTED, assert_no_duplicates, calm
 from tests.faults.runs import CALLS, RUNS
 from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
 from tests.sync.worker import SIGNED, raw, unmanaged
 
 pytestmark = pytest.mark.slow
 
-# Each call takes so long, that a moment chosen at random is often in the middle of one.
+# Slow enough that a random moment is often within a call.
 CALL_SECONDS = 0.1
 SLOW_CALLS = {"path": faults.INSTANCES, "times": None, "delay": CALL_SECONDS}
-# Of what is wanted: as imported; then an identity, then a template too.
+# Of the desired state: as imported; then with an identity, then with a template too.
 IMPORTED_REVISION, SIGNED_REVISION = 1, 3
-# An apply makes two calls fewer where Azure is done before it is asked.
+# An apply makes two calls fewer if Azure has finished before the first poll.
 SURE_CALLS = CALLS - 2
-# Each takes ten seconds, most of them the start of a worker.
+# Each takes ten seconds, mostly to start a worker.
 KILLS = max(RUNS // 2, 1)
-WANTED = (SIGNED_REVISION, IMPORTED_REVISION)
+REVISIONS = (SIGNED_REVISION, IMPORTED_REVISION)
 NEW_SECRET = "the-old-one-was-rotated"
 
 
@@ -61,16 +61,16 @@ def test_apply_survives_the_death_of_its_worker_at_any_time(
         worker = workers.enter_context(portal.worker())
         for number in range(KILLS):
             count("worker killed")
-            # To be had again by its number.
+            # Reproducible by its number.
             random = Random(number)  # noqa: S311
-            want(portal, WANTED[number % 2])
+            roll_back(portal, REVISIONS[number % 2])
             kill_in_the_middle(local_azure, portal, worker, calls=random.randint(1, SURE_CALLS))
             worker = workers.enter_context(portal.worker())
             operation = portal.wait_until_ended()[0]
             assert (number, operation["state"], operation["error"]) == (number, "succeeded", None)
             assert [step["state"] for step in operation["steps"]] == ["done", "done"]
             assert_written_once(local_azure, operation)
-            assert_as_wanted(WANTED[number % 2])
+            assert_revision_applied(REVISIONS[number % 2])
             assert unmanaged(raw(seed.PAYMENTS)) == before
 
 
@@ -88,7 +88,7 @@ def test_rotated_secret_is_reported_and_the_next_worker_continues(
     assert operation["state"] == "failed"
     assert "Signalman's own Azure credential was refused" in operation["error"]["message"]
     portal.environment["AZURE_CLIENT_SECRET"] = NEW_SECRET
-    # Azure has been at the first step all the while: a plan made before its end would be stale.
+    # Azure still processes the first step: a plan made before its end would be stale.
     wait_for_azure(seed.PAYMENTS)
     portal.manage("drift", seed.PAYMENTS)
     portal.manage("apply", seed.PAYMENTS, "--yes", "--inline")
@@ -96,8 +96,8 @@ def test_rotated_secret_is_reported_and_the_next_worker_continues(
     assert unmanaged(calm(seed.PAYMENTS)) == before
 
 
-def want(portal: Portal, revision: int) -> None:
-    """Want what that revision says."""
+def roll_back(portal: Portal, revision: int) -> None:
+    """Set the desired state to that of a revision."""
     outcome = portal.manage("rollback", seed.PAYMENTS, str(revision))
     assert outcome.returncode in {0, 2}, outcome.stderr
 
@@ -105,10 +105,10 @@ def want(portal: Portal, revision: int) -> None:
 def kill_in_the_middle(
     cloud: LocalAzure, portal: Portal, worker: subprocess.Popen[bytes], *, calls: int
 ) -> None:
-    """Start an apply, and kill the worker at a random moment after so many calls."""
-    begun = len(calls_of_an_instance(cloud))
+    """Start an apply, and kill the worker at a random moment after that many calls."""
+    earlier = len(calls_of_an_instance(cloud))
     with portal.start("apply", seed.PAYMENTS, "--yes") as command:
-        wait_for_calls(cloud, begun + calls)
+        wait_for_calls(cloud, earlier + calls)
         time.sleep(uniform(0, 2 * CALL_SECONDS))  # noqa: S311
         os.killpg(worker.pid, signal.SIGKILL)
     assert command.returncode == 2
@@ -118,12 +118,12 @@ def wait_for_calls(cloud: LocalAzure, total: int) -> None:
     """Return as soon as that many calls have reached Azure."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while len(calls_of_an_instance(cloud)) < total:
-        assert time.monotonic() < deadline, "The apply does not get on."
+        assert time.monotonic() < deadline, "The apply makes no progress."
         time.sleep(LOOK_SECONDS)
 
 
 def wait_for_azure(name: str) -> None:
-    """Return as soon as Azure has finished what it is doing to an instance."""
+    """Return as soon as Azure has finished the change of an instance."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while raw(name)["properties"]["provisioningState"] != "Succeeded":
         assert time.monotonic() < deadline, "Azure does not finish."
@@ -131,12 +131,12 @@ def wait_for_azure(name: str) -> None:
 
 
 def calls_of_an_instance(cloud: LocalAzure) -> list[dict[str, Any]]:
-    """Return the requests about instances that came."""
+    """Return the received requests about instances."""
     return [each for each in cloud.requests() if faults.is_of_an_instance(each["path"])]
 
 
 def assert_written_once(cloud: LocalAzure, operation: dict[str, Any]) -> None:
-    """Assert that Azure took two writes of an operation, and neither twice."""
+    """Assert that Azure accepted two writes of an operation, and neither twice."""
     taken = [
         entry
         for entry in cloud.requests("PATCH")
@@ -144,11 +144,11 @@ def assert_written_once(cloud: LocalAzure, operation: dict[str, Any]) -> None:
         and entry["served"] == ACCEPTED
     ]
     assert len(taken) == 2
-    assert_no_repetition(taken)
+    assert_no_duplicates(taken)
 
 
-def assert_as_wanted(revision: int) -> None:
-    """Assert that Azure has what that revision says."""
+def assert_revision_applied(revision: int) -> None:
+    """Assert that Azure has the state of that revision."""
     document = raw(seed.PAYMENTS)
     templates = document["properties"]["upstream"]["templates"] or []
     assert [each["urlTemplate"] for each in templates] == (
@@ -158,7 +158,7 @@ def assert_as_wanted(revision: int) -> None:
 
 
 def rotate_secret(cloud: LocalAzure) -> None:
-    """Let Entra know Signalman by another secret."""
+    """Replace Signalman's client secret in Entra."""
     application = {
         "appId": seed.CLIENT_ID,
         "displayName": "Signalman",

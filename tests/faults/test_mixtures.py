@@ -1,4 +1,4 @@
-"""Several things go wrong in one apply, and workers die in it: another mixture for each seed."""
+"""Several faults and worker deaths in one apply, from a random seed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_any_mixture_of_faults_leaves_a_working_or_explained_instance(
 
 
 def mixture(random: Random) -> list[dict[str, object]]:
-    """Return some faults, each at a call of its own and for some calls."""
+    """Return some faults, each from another call on and for some calls."""
     calls = random.sample(range(2 * CALLS), random.randint(1, 6))
     return [
         faults.at_call(
@@ -52,7 +52,7 @@ def mixture(random: Random) -> list[dict[str, object]]:
 
 
 def die(operation: Operation) -> None:
-    """Claim the operation as a worker that is then killed, unless somebody holds it."""
+    """Claim the operation as a worker that is then killed, unless it is claimed already."""
     if operation.due_at and not operation.lease_until:
         claim(operation.pk, operation.due_at)
         operation.refresh_from_db()

@@ -1,4 +1,4 @@
-"""A fleet applied by several workers on Redis, and workers killed at random moments meanwhile."""
+"""Several workers on Redis apply a fleet, and are killed at random moments."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ pytestmark = pytest.mark.slow
 NAMES = [f"contoso-fleet-{number}" for number in range(RUNS)]
 WORKERS = 3
 KILLS = max(RUNS // 2, 1)
-# All that the applies send, at the least: the kills are spread over that.
+# The fewest requests of all applies; the kills are spread over them.
 CALLED = SURE_CALLS * len(NAMES)
-WANTED = f"""
+SET_DESIRED = f"""
 from identities.models import ManagedIdentity, SignalRInstance
 from sync.desired.history import Author, changing_desired
 from sync.desired.management_policy import Policy, set_policy
@@ -51,7 +51,7 @@ for instance in SignalRInstance.objects.filter(name__in={NAMES!r}):
 
 @pytest.fixture
 def portal(local_azure: LocalAzure, tmp_path: Path) -> Iterator[Portal]:
-    """A portal on a Redis server, that wants an identity and a template of each instance."""
+    """A portal on a Redis server, with an identity and a template desired for each instance."""
     instances = [{"name": name, "resourceGroup": seed.REALTIME_GROUP} for name in NAMES]
     local_azure.seed(instances=instances)
     with redis_server(tmp_path) as address:
@@ -61,7 +61,7 @@ def portal(local_azure: LocalAzure, tmp_path: Path) -> Iterator[Portal]:
             "SIGNALMAN_LEASE_SECONDS": "10",
         }
         portal = new_portal(tmp_path, NAMES[0], **shared)
-        outcome = portal.manage("shell", "-c", WANTED)
+        outcome = portal.manage("shell", "-c", SET_DESIRED)
         assert outcome.returncode == 0, outcome.stderr
         yield portal
 
@@ -74,7 +74,7 @@ def test_fleet_is_applied_once_whichever_workers_are_killed(
     local_azure.post("/_local/faults", [SLOW_CALLS])
     begun = len(calls_of_an_instance(local_azure))
     assert portal.manage("apply", *NAMES, "--yes").returncode == 2
-    # To be had again.
+    # Reproducible.
     random = Random(len(NAMES))  # noqa: S311
     with ExitStack() as running:
         running.enter_context(portal.beat())

@@ -1,4 +1,4 @@
-"""Long-running operations that end badly, and a credential that expires or is refused midway."""
+"""Long-running operations that fail, and credentials that expire or are refused during an apply."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def test_expired_token_is_replaced_during_an_apply(
 ) -> None:
     count("credential expired")
     operation, before = begin(local_azure)
-    strike(local_azure, call, "token expired", times=1)
+    refuse_calls(local_azure, call, "token expired", times=1)
     drive(operation)
     assert_invariants(local_azure, operation, before)
     assert operation.state == "succeeded", operation.status_text
 
 
-# Not the last call: on a busy machine Azure ends by its clock, and a poll less is made.
+# Not the last call: on a busy machine Azure may finish before it, and one poll less is sent.
 @pytest.mark.parametrize("fault", faults.REFUSING)
 @pytest.mark.parametrize("call", range(CALLS - 1))
 def test_refused_credential_is_named_as_the_reason(
@@ -66,7 +66,7 @@ def test_refused_credential_is_named_as_the_reason(
 ) -> None:
     count("credential refused")
     operation, before = begin(local_azure)
-    strike(local_azure, call, fault, times=None)
+    refuse_calls(local_azure, call, fault, times=None)
     drive(operation)
     local_azure.delete("/_local/faults")
     assert_invariants(local_azure, operation, before)
@@ -76,11 +76,11 @@ def test_refused_credential_is_named_as_the_reason(
 
 
 def fail_writes(cloud: LocalAzure, outcome: str) -> None:
-    """Let long-running operations that start from now on end badly."""
+    """Make long-running operations that start from now on fail."""
     ending = {"outcome": outcome, "code": "Teapot", "message": "Short and stout."}
     cloud.post("/_local/operations", PROGRESSION | ending)
 
 
-def strike(cloud: LocalAzure, call: int, fault: str, *, times: int | None) -> None:
-    """Let the calls from that one on be refused."""
+def refuse_calls(cloud: LocalAzure, call: int, fault: str, *, times: int | None) -> None:
+    """Refuse the calls from that one on."""
     cloud.post("/_local/faults", [faults.at_call(call, faults.REFUSING[fault], times=times)])

@@ -1,4 +1,4 @@
-"""Azure that throttles a whole fleet while it is applied to."""
+"""Azure throttles a whole fleet during its applies."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def test_endless_storm_ends_with_an_explanation(
 
 
 def storm(cloud: LocalAzure, fault: str, *, times: int | None) -> None:
-    """Refuse so many calls of any instance."""
+    """Refuse that many calls of any instance."""
     cloud.post("/_local/faults", [faults.at_call(0, faults.THROTTLING[fault], times=times)])
 
 
 def drive_all(operations: list[Operation]) -> None:
-    """Do the stage that is due first, again and again, until all have ended."""
+    """Run the stage that is due first until all operations have ended."""
     for _ in turns(len(operations)):
         unfinished = [operation for operation in operations if not operation.is_finished]
         if not unfinished:

@@ -12,7 +12,7 @@ from accounts.models import PersonalAccessToken
 from identities.models import KeyVault, SignalRInstance, VaultGrant
 from localazure import seed
 from sync.inventory.import_instances import import_subscription
-from tests.sync.worker import drive, signed_lab, start, want
+from tests.sync.worker import drive, set_desired, signed_lab, start
 from upstreams.models import Delivery, DeliveryCount, Outcome
 
 
@@ -20,7 +20,7 @@ def create_full_database() -> None:
     """Import the built-in fleet; add a finished and a waiting operation, and deliveries."""
     import_subscription(seed.SUBSCRIPTION_ID, who="ada")
     drive(signed_lab())
-    start(want(SignalRInstance.objects.get(name=seed.PAYMENTS), "SystemAssigned"))
+    start(set_desired(SignalRInstance.objects.get(name=seed.PAYMENTS), "SystemAssigned"))
     _vault_grant()
     _deliveries()
     ada = User.objects.create_user("ada", is_staff=True)

@@ -7,12 +7,12 @@ from typing import Any
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.operations.instance_plan import plan_instance
-from tests.sync.worker import SIGNED, imported, want
+from tests.sync.worker import SIGNED, imported, set_desired
 
 
 def changed_lab() -> SignalRInstance:
     """Return an instance whose desired state adds an identity and a template."""
-    return want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    return set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)
 
 
 def shown_plan(instance: SignalRInstance, **fields: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.plans import changed_lab
-from tests.sync.worker import SIGNED, imported, want
+from tests.sync.worker import SIGNED, imported, set_desired
 
 LAB = f"/admin/instances/{seed.LAB}/drift/"
 
@@ -30,7 +30,9 @@ def test_shows_desired_and_observed_values(local_azure: LocalAzure, sign_in: Sig
 
 
 def test_redacts_keys_in_urls_on_every_page(local_azure: LocalAzure, sign_in: SignIn) -> None:
-    want(imported(seed.LAB), "None", {"urlTemplate": "https://app.example/api?code=S3cretKey"})
+    set_desired(
+        imported(seed.LAB), "None", {"urlTemplate": "https://app.example/api?code=S3cretKey"}
+    )
     client = sign_in(Role.VIEWER)
     record_desired([stored(seed.LAB).pk], Author("ada", "set upstream"))
     tabs = [f"/admin/instances/{seed.LAB}/{tab}/" for tab in ("plan", "drift", "history")]
@@ -129,5 +131,5 @@ def test_unread_instance_has_no_differences(sign_in: SignIn, instance: SignalRIn
 
 
 def test_shows_change_that_azure_would_refuse(local_azure: LocalAzure, sign_in: SignIn) -> None:
-    want(imported(seed.LAB), "None", SIGNED)
+    set_desired(imported(seed.LAB), "None", SIGNED)
     assert "1 difference " in sign_in(Role.VIEWER).get(LAB).content.decode()

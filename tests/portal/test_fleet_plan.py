@@ -15,7 +15,7 @@ from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.large_fleet import create_fleet
 from tests.portal.plans import changed_lab
-from tests.sync.worker import UNSIGNED, imported, start, want
+from tests.sync.worker import UNSIGNED, imported, set_desired, start
 
 INSTANCES = "/admin/identities/signalrinstance/"
 
@@ -27,7 +27,7 @@ def act(client: Client, action: str, *instances: SignalRInstance) -> Any:
 
 
 def two_changed_instances() -> list[SignalRInstance]:
-    return [changed_lab(), want(imported(seed.PAYMENTS), "SystemAssigned", UNSIGNED)]
+    return [changed_lab(), set_desired(imported(seed.PAYMENTS), "SystemAssigned", UNSIGNED)]
 
 
 def test_shows_plans_of_selected_instances(local_azure: LocalAzure, sign_in: SignIn) -> None:
@@ -53,7 +53,7 @@ def test_stale_plan_does_not_stop_the_others(local_azure: LocalAzure, sign_in: S
     client = sign_in(Role.OPERATOR)
     lab, payments = two_changed_instances()
     tickets = act(client, "apply", lab, payments).context["tickets"]
-    want(lab, "SystemAssigned")
+    set_desired(lab, "SystemAssigned")
     answer = client.post("/admin/fleet/apply/", {"plan": tickets}, follow=True).content.decode()
     assert "Started 1 operation." in answer
     assert f"The plan for {lab} is stale" in answer
@@ -64,7 +64,7 @@ def test_explains_plans_that_cannot_be_applied(local_azure: LocalAzure, sign_in:
     lab, payments = two_changed_instances()
     set_policy(lab, Policy.OBSERVE, who="ada")
     start(payments)
-    chat = want(imported(seed.CHAT), "None")
+    chat = set_desired(imported(seed.CHAT), "None")
     answer = act(sign_in(Role.OPERATOR), "apply", lab, payments, chat)
     page = answer.content.decode()
     assert answer.context["tickets"] == []

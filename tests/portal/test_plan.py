@@ -10,7 +10,7 @@ from sync.models import Operation
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.plans import changed_lab, shown_plan
-from tests.sync.worker import SIGNED, drive, imported, managed, start, want
+from tests.sync.worker import SIGNED, drive, imported, managed, set_desired, start
 
 
 def address(instance: SignalRInstance, tab: str = "plan") -> str:
@@ -28,7 +28,7 @@ def test_shows_steps_with_reasons_and_digest(local_azure: LocalAzure, sign_in: S
 
 
 def test_warns_of_unavailability_during_a_step(local_azure: LocalAzure, sign_in: SignIn) -> None:
-    chat = want(imported(seed.CHAT), "None")
+    chat = set_desired(imported(seed.CHAT), "None")
     page = sign_in(Role.VIEWER).get(address(chat)).content.decode()
     assert "During this step:" in page
     assert "stop working" in page
@@ -52,7 +52,7 @@ def test_apply_starts_the_shown_plan(local_azure: LocalAzure, sign_in: SignIn) -
 def test_refuses_stale_plan_and_shows_the_new_one(local_azure: LocalAzure, sign_in: SignIn) -> None:
     lab = changed_lab()
     shown = shown_plan(lab)
-    want(lab, "SystemAssigned")
+    set_desired(lab, "SystemAssigned")
     answer = sign_in(Role.OPERATOR).post(address(lab), shown)
     page = answer.content.decode()
     assert answer.status_code == 409
@@ -94,7 +94,7 @@ def test_refuses_unknown_policy(local_azure: LocalAzure, sign_in: SignIn) -> Non
 
 
 def test_destructive_plan_requires_the_name(local_azure: LocalAzure, sign_in: SignIn) -> None:
-    chat = want(imported(seed.CHAT), "None")
+    chat = set_desired(imported(seed.CHAT), "None")
     client = sign_in(Role.OPERATOR)
     assert "to confirm" in client.get(address(chat)).content.decode()
     refused = client.post(address(chat), shown_plan(chat, confirm="contoso"))
@@ -127,7 +127,7 @@ def test_plan_contains_only_selected_changes(local_azure: LocalAzure, sign_in: S
 
 
 def test_explains_why_there_is_no_plan(local_azure: LocalAzure, sign_in: SignIn) -> None:
-    page = sign_in(Role.VIEWER).get(address(want(imported(seed.LAB), "None", SIGNED)))
+    page = sign_in(Role.VIEWER).get(address(set_desired(imported(seed.LAB), "None", SIGNED)))
     assert "No plan" in page.content.decode()
     assert "the desired state has no identity" in page.content.decode()
 

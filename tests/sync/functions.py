@@ -10,7 +10,7 @@ from localazure import seed
 from sync.azure_client import arm_client
 from sync.inventory.function_apps import import_function_apps
 from tests.cloud import LocalAzure
-from tests.sync.worker import imported, want
+from tests.sync.worker import imported, set_desired
 from upstreams.models import FunctionApp
 
 HOST = f"{seed.FUNCTION_APP}.azurewebsites.net"
@@ -28,7 +28,7 @@ def to_function(resource: str = seed.UPSTREAM_APP_URI, host: str = HOST) -> dict
 
 def chat_to_functions(*templates: dict[str, Any]) -> SignalRInstance:
     """Import the chat, let it send to the app, and import the app."""
-    instance = want(imported(seed.CHAT), "SystemAssigned", *(templates or (to_function(),)))
+    instance = set_desired(imported(seed.CHAT), "SystemAssigned", *(templates or (to_function(),)))
     assert import_function_apps(Subscription.objects.get()) == []
     return instance
 

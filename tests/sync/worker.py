@@ -49,7 +49,9 @@ def managed(name: str) -> SignalRInstance:
     return instance
 
 
-def want(instance: SignalRInstance, kind: str, *templates: dict[str, Any]) -> SignalRInstance:
+def set_desired(
+    instance: SignalRInstance, kind: str, *templates: dict[str, Any]
+) -> SignalRInstance:
     """Manage the instance, want that identity and these templates, and return it as stored."""
     set_policy(instance, Policy.MANAGE, who="ada")
     instance.identity.become(ManagedIdentity.Type(kind))
@@ -66,7 +68,7 @@ def start(instance: SignalRInstance, who: str = "ada") -> Operation:
 
 def signed_lab() -> Operation:
     """Start an apply of two steps, on an instance that has nothing set."""
-    return start(want(imported(seed.LAB), "SystemAssigned", SIGNED))
+    return start(set_desired(imported(seed.LAB), "SystemAssigned", SIGNED))
 
 
 def stage(operation: Operation, now: datetime | None = None) -> datetime | None:

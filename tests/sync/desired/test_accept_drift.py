@@ -12,7 +12,16 @@ from sync.models import AuditEvent, DesiredRevision
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.worker import SIGNED, UNSIGNED, drive, imported, managed, patches, start, want
+from tests.sync.worker import (
+    SIGNED,
+    UNSIGNED,
+    drive,
+    imported,
+    managed,
+    patches,
+    set_desired,
+    start,
+)
 from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +35,7 @@ def stored(name: str) -> SignalRInstance:
 
 def drifted() -> SignalRInstance:
     """Return an instance that wants an identity and two templates, where Azure has none."""
-    return want(imported(seed.LAB), "SystemAssigned", SIGNED, OTHER)
+    return set_desired(imported(seed.LAB), "SystemAssigned", SIGNED, OTHER)
 
 
 def test_accepting_all_copies_azures_state(local_azure: LocalAzure) -> None:
@@ -58,7 +67,7 @@ def test_refuses_changes_that_cannot_work_with_the_rest(local_azure: LocalAzure)
 
 
 def test_accepts_an_identity_assigned_elsewhere(local_azure: LocalAzure) -> None:
-    instance = want(imported(seed.CHAT), "None", UNSIGNED)
+    instance = set_desired(imported(seed.CHAT), "None", UNSIGNED)
     accept(instance, who="ada")
     assert desired_state(stored(seed.CHAT)) == observed_state(instance) != InstanceState()
 
@@ -91,8 +100,8 @@ def test_does_not_start_a_partial_plan_that_cannot_work(local_azure: LocalAzure)
 
 def test_command_refreshes_before_it_accepts(local_azure: LocalAzure) -> None:
     instance = managed(seed.LAB)
-    drive(start(want(instance, "SystemAssigned")))
-    want(instance, "None")
+    drive(start(set_desired(instance, "SystemAssigned")))
+    set_desired(instance, "None")
     assert run("drift", seed.LAB).code == 2
     outcome = run("drift", "--accept", seed.LAB)
     assert (outcome.code, outcome.out.split("\t")[1]) == (0, "Synced")
@@ -125,7 +134,7 @@ def test_refuses_ambiguous_arguments(
 
 
 def test_keeps_edits_made_after_the_drift_was_shown(local_azure: LocalAzure) -> None:
-    shown = want(imported(seed.LAB), "SystemAssigned", UNSIGNED, OTHER)
+    shown = set_desired(imported(seed.LAB), "SystemAssigned", UNSIGNED, OTHER)
     desired_state(shown)
     load_templates(stored(seed.LAB), [UNSIGNED])
     accept(shown, ["identity"], who="ada")

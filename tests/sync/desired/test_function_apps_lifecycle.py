@@ -23,7 +23,7 @@ from tests.sync.functions import (
     function_app,
     to_function,
 )
-from tests.sync.worker import drive, start, want
+from tests.sync.worker import drive, set_desired, start
 from upstreams.models import FunctionApp
 from upstreams.template_documents import load_templates
 
@@ -49,7 +49,7 @@ def new_instance_to_functions() -> SignalRInstance:
         f"--resource-group={seed.REALTIME_GROUP}",
         "--location=westeurope",
     )
-    instance = want(stored(NEW), "SystemAssigned", to_function(resource="api://new"))
+    instance = set_desired(stored(NEW), "SystemAssigned", to_function(resource="api://new"))
     import_function_apps(Subscription.objects.get())
     manage()
     return stored(instance.name)

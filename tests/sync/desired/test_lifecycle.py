@@ -30,7 +30,7 @@ from tests.localazure.rest import LAB_ID
 from tests.sync.commands import Outcome, run
 from tests.sync.operations.test_crashes import die_holding, intend
 from tests.sync.states import sound_states
-from tests.sync.worker import SIGNED, drive, imported, managed, stage, start, want
+from tests.sync.worker import SIGNED, drive, imported, managed, set_desired, stage, start
 
 pytestmark = pytest.mark.django_db
 
@@ -127,7 +127,7 @@ def test_new_instance_is_desired_and_not_created(local_azure: LocalAzure) -> Non
 
 def test_apply_creates_and_configures_the_instance(local_azure: LocalAzure) -> None:
     create(NEW, "--sku", "Premium_P1")
-    operation = drive(start(want(stored(), "SystemAssigned", SIGNED)))
+    operation = drive(start(set_desired(stored(), "SystemAssigned", SIGNED)))
     assert operation.state == "succeeded", operation.error_message
     assert writes(local_azure) == [
         ("PUT", "instance"),
@@ -188,7 +188,7 @@ def half_made(cloud: LocalAzure) -> SignalRInstance:
     """Return an instance whose creation Azure has given up."""
     create()
     cloud.post("/_local/operations", {"polls": 1, "outcome": "Failed", "message": "Full."})
-    assert drive(start(want(stored(), "SystemAssigned", SIGNED))).state == "failed"
+    assert drive(start(set_desired(stored(), "SystemAssigned", SIGNED))).state == "failed"
     cloud.post("/_local/operations", {"polls": 1})
     cloud.delete("/_local/requests")
     return stored()
@@ -236,7 +236,7 @@ def test_existing_instance_in_failed_state_is_not_created_again(local_azure: Loc
     create()
     drive(start(stored()))
     local_azure.post("/_local/operations", {"polls": 1, "outcome": "Failed"})
-    drive(start(want(stored(), "SystemAssigned")))
+    drive(start(set_desired(stored(), "SystemAssigned")))
     assert stored().provisioning_state == "Failed"
     assert [step.kind for step in plan_instance(stored()).steps] == ["identity"]
 
@@ -270,7 +270,7 @@ def test_refuses_invalid_new_instances(local_azure: LocalAzure, name: str, words
 
 def test_absence_in_azure_cannot_be_accepted(local_azure: LocalAzure) -> None:
     create()
-    wanted = desired_state(want(stored(), "SystemAssigned", SIGNED))
+    wanted = desired_state(set_desired(stored(), "SystemAssigned", SIGNED))
     with pytest.raises(NeverRead, match="does not exist in Azure"):
         accept(stored(), who="ada")
     assert desired_state(stored()) == wanted

@@ -10,7 +10,16 @@ from sync.errors import NotManaged
 from sync.models import AuditEvent, Operation
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.worker import SIGNED, drive_to, imported, patches, signed_lab, stage, start, want
+from tests.sync.worker import (
+    SIGNED,
+    drive_to,
+    imported,
+    patches,
+    set_desired,
+    signed_lab,
+    stage,
+    start,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +38,7 @@ def test_database_constrains_policies(local_azure: LocalAzure) -> None:
 def test_starts_nothing_unless_the_policy_is_manage(
     local_azure: LocalAzure, policy: str, state: str
 ) -> None:
-    instance = want(imported(seed.LAB), "SystemAssigned")
+    instance = set_desired(imported(seed.LAB), "SystemAssigned")
     set_policy(instance, Policy(policy), who="ada")
     with pytest.raises(NotManaged, match=f"{state}.*set_policy {seed.LAB} manage"):
         start(instance)
@@ -56,7 +65,7 @@ def test_command_prints_the_change_and_audits_its_author(
 
 
 def test_apply_of_an_observed_instance_names_the_command_to_run(local_azure: LocalAzure) -> None:
-    instance = want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    instance = set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)
     set_policy(instance, Policy.OBSERVE, who="ada")
     outcome = run("apply", seed.LAB, "--yes")
     assert outcome.code == 1

@@ -12,7 +12,7 @@ from sync.desired.state import desired_state
 from sync.inventory.function_apps import import_function_apps, refresh_function_app
 from tests.cloud import LocalAzure
 from tests.sync.functions import HOST, chat_to_functions, function_app, to_function
-from tests.sync.worker import imported, want
+from tests.sync.worker import imported, set_desired
 from upstreams.models import FunctionApp
 from upstreams.signed_requests import signed_requests_by_instance
 
@@ -75,7 +75,7 @@ def test_app_deleted_in_azure_is_missing_until_it_returns(local_azure: LocalAzur
 def test_unreadable_app_names_the_missing_permission(local_azure: LocalAzure) -> None:
     refusal = {"path": "authsettings/list$", "status": 403, "times": None}
     local_azure.post("/_local/faults", [refusal])
-    want(imported(seed.CHAT), "SystemAssigned", to_function())
+    set_desired(imported(seed.CHAT), "SystemAssigned", to_function())
     assert import_function_apps(Subscription.objects.get()) == []
     assert "Website Contributor" in function_app().problem
     local_azure.delete("/_local/faults")

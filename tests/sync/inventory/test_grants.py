@@ -31,7 +31,7 @@ from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
 from tests.localazure.service.upstream import Upstream, serving
-from tests.sync.worker import drive, imported, stage, start, want
+from tests.sync.worker import drive, imported, set_desired, stage, start
 from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def template(*vaults: str, host: str = "https://receiver.example/") -> dict[str,
 
 def naming(name: str, kind: str, *vaults: str) -> SignalRInstance:
     """Want an identity and one template that names a secret of each vault, as just refreshed."""
-    instance = want(imported(name), kind, template(*vaults))
+    instance = set_desired(imported(name), kind, template(*vaults))
     refresh(instance)
     return stored(instance)
 
@@ -185,7 +185,7 @@ def test_vault_that_cannot_be_found_is_a_warning(
 def test_looks_up_unknown_vaults_before_planning(
     local_azure: LocalAzure,
 ) -> None:
-    instance = want(imported(seed.LAB), "SystemAssigned", template(POLICIES))
+    instance = set_desired(imported(seed.LAB), "SystemAssigned", template(POLICIES))
     with pytest.raises(NeverRead, match=f"the vault {POLICIES}, which Signalman has not read"):
         plan_instance(instance)
     refresh(instance)
@@ -323,7 +323,7 @@ def test_unreadable_role_assignments_are_a_problem_of_the_vault(
 def test_transient_read_error_does_not_change_the_status(
     local_azure: LocalAzure,
 ) -> None:
-    instance = want(imported(seed.LAB), "SystemAssigned", template(POLICIES))
+    instance = set_desired(imported(seed.LAB), "SystemAssigned", template(POLICIES))
     fault = {"method": "GET", "path": "KeyVault", "status": 503, "times": None}
     local_azure.post("/_local/faults", [fault])
     with pytest.raises(ServerFailed):

@@ -22,7 +22,7 @@ from tests.sync.inventory.test_grants import (
     template,
     vault_id,
 )
-from tests.sync.worker import UNSIGNED, drive, drive_to, start, want
+from tests.sync.worker import UNSIGNED, drive, drive_to, set_desired, start
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +86,9 @@ def test_accepted_loss_of_a_grant_is_not_planned_again(arm: Arm, paths: tuple[st
 
 
 def test_accepting_other_changes_keeps_a_lost_grant_planned(arm: Arm) -> None:
-    instance = want(closed(arm), "SystemAssigned", template(POLICIES, host="https://new.example/"))
+    instance = set_desired(
+        closed(arm), "SystemAssigned", template(POLICIES, host="https://new.example/")
+    )
     (url,) = [one.path for one in plan_instance(instance).changes if one.path[0] == "u"]
     accept(instance, [url], who="ada")
     assert kinds(instance) == ["grants"]
@@ -95,7 +97,7 @@ def test_accepting_other_changes_keeps_a_lost_grant_planned(arm: Arm) -> None:
 def test_declined_grant_applies_to_one_identity_only(arm: Arm) -> None:
     instance = closed(arm)
     accept(instance, who="ada")
-    drive(start(want(instance, "None")))
+    drive(start(set_desired(instance, "None")))
     instance = naming(seed.LAB, "SystemAssigned", POLICIES)
     assert kinds(instance) == ["identity", "grants", "templates"]
 
@@ -116,7 +118,7 @@ def borrowed_and_let_in() -> SignalRInstance:
 def test_selected_switch_includes_the_grants_of_current_templates(
     local_azure: LocalAzure,
 ) -> None:
-    instance = want(borrowed_and_let_in(), "SystemAssigned", template(ROLES))
+    instance = set_desired(borrowed_and_let_in(), "SystemAssigned", template(ROLES))
     refresh(instance)
     plan = plan_instance(stored(instance), ["identity.type"])
     assert [change.target for change in plan.changes][-1] == f"grants[{POLICIES}]"
@@ -135,6 +137,6 @@ def test_selected_switch_includes_the_grants_of_current_templates(
 def test_changing_grants_during_an_apply_does_not_break_it(local_azure: LocalAzure) -> None:
     operation = start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
     drive_to(operation, "done")
-    want(operation.instance, "SystemAssigned", UNSIGNED)
+    set_desired(operation.instance, "SystemAssigned", UNSIGNED)
     assert drive(operation).state == "succeeded", operation.error_message
     assert kinds(operation.instance) == ["identity", "templates"]

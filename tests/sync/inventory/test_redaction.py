@@ -17,7 +17,7 @@ from sync.operations.instance_plan import plan_instance
 from sync.operations.plan_output import render_json, render_text
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.worker import drive, imported, patches, start, want
+from tests.sync.worker import drive, imported, patches, set_desired, start
 from upstreams.template_documents import load_templates
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def holding(key: str) -> dict[str, str]:
 @pytest.fixture
 def instance(local_azure: LocalAzure) -> SignalRInstance:
     """An instance that wants a template with a key in its address."""
-    return want(imported(seed.LAB), "None", holding(KEY))
+    return set_desired(imported(seed.LAB), "None", holding(KEY))
 
 
 def rows_of(*models: type) -> str:
@@ -51,7 +51,7 @@ def test_plan_that_only_changes_the_key_shows_a_change(
 ) -> None:
     first = plan_instance(instance)
     drive(start(instance))
-    instance = want(instance, "None", holding(OTHER))
+    instance = set_desired(instance, "None", holding(OTHER))
     second = plan_instance(instance)
     assert first.digest != second.digest
     (line,) = [line for line in render_text(second).splitlines() if "url_template" in line]

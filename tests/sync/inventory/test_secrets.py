@@ -13,7 +13,7 @@ from sync.inventory.import_instances import refresh
 from sync.operations import schedule
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.worker import drive, imported, start, want
+from tests.sync.worker import drive, imported, set_desired, start
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def naming(*references: str) -> SignalRInstance:
         for reference in references
     )
     templates = [{"urlTemplate": f"https://receiver.example/?{named}"}] if references else []
-    instance = want(imported(seed.LAB), "SystemAssigned", *templates)
+    instance = set_desired(imported(seed.LAB), "SystemAssigned", *templates)
     refresh(instance)
     return instance
 

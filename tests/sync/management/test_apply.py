@@ -10,7 +10,7 @@ from sync.models import Operation
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.worker import SIGNED, drive, drive_to, imported, patches, signed_lab, want
+from tests.sync.worker import SIGNED, drive, drive_to, imported, patches, set_desired, signed_lab
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def at_once(local_azure: LocalAzure) -> None:
 
 
 def digest_of_lab() -> str:
-    return plan_instance(want(imported(seed.LAB), "SystemAssigned", SIGNED)).digest
+    return plan_instance(set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)).digest
 
 
 def test_empty_plan_is_no_error(local_azure: LocalAzure) -> None:
@@ -36,7 +36,7 @@ def test_empty_plan_is_no_error(local_azure: LocalAzure) -> None:
 def test_inline_apply_shows_plan_and_steps_and_succeeds(
     local_azure: LocalAzure,
 ) -> None:
-    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)
     outcome = run("apply", seed.LAB, "--yes", "--inline")
     assert outcome.code == 0
     assert "Plan: 2 to add, 0 to change, 0 to remove." in outcome.out
@@ -46,7 +46,7 @@ def test_inline_apply_shows_plan_and_steps_and_succeeds(
 
 
 def test_started_apply_without_waiting_is_pending(local_azure: LocalAzure) -> None:
-    want(imported(seed.LAB), "SystemAssigned")
+    set_desired(imported(seed.LAB), "SystemAssigned")
     assert run("apply", seed.LAB, "--yes").code == 2
     assert Operation.objects.get().state == "queued"
 
@@ -54,7 +54,7 @@ def test_started_apply_without_waiting_is_pending(local_azure: LocalAzure) -> No
 def test_starts_nothing_without_terminal_and_without_yes(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    want(imported(seed.LAB), "SystemAssigned")
+    set_desired(imported(seed.LAB), "SystemAssigned")
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
     outcome = run("apply", seed.LAB)
     assert outcome.code == 1
@@ -73,7 +73,7 @@ class Keyboard(io.StringIO):
 def test_only_yes_confirms(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch, answer: str, started: int
 ) -> None:
-    want(imported(seed.LAB), "SystemAssigned")
+    set_desired(imported(seed.LAB), "SystemAssigned")
     monkeypatch.setattr(sys, "stdin", Keyboard(f"{answer}\n"))
     assert run("apply", seed.LAB).code == 2
     assert Operation.objects.count() == started
@@ -81,7 +81,7 @@ def test_only_yes_confirms(
 
 def test_starts_nothing_with_the_digest_of_another_plan(local_azure: LocalAzure) -> None:
     digest = digest_of_lab()
-    want(imported(seed.LAB), "SystemAssigned")
+    set_desired(imported(seed.LAB), "SystemAssigned")
     outcome = run("apply", seed.LAB, "--yes", "--digest", digest)
     assert outcome.code == 1
     assert "is stale" in outcome.error
@@ -100,8 +100,8 @@ def test_digest_requires_one_instance(local_azure: LocalAzure) -> None:
 
 
 def test_invalid_plan_stops_before_anything_starts(local_azure: LocalAzure) -> None:
-    want(imported(seed.PAYMENTS), "SystemAssigned")
-    want(imported(seed.LAB), "None", SIGNED)
+    set_desired(imported(seed.PAYMENTS), "SystemAssigned")
+    set_desired(imported(seed.LAB), "None", SIGNED)
     outcome = run("apply", seed.PAYMENTS, seed.LAB, "--yes")
     assert outcome.code == 1
     assert "no identity" in outcome.error
@@ -110,7 +110,7 @@ def test_invalid_plan_stops_before_anything_starts(local_azure: LocalAzure) -> N
 
 def test_busy_instance_does_not_stop_the_others(local_azure: LocalAzure) -> None:
     busy = signed_lab()
-    want(imported(seed.PAYMENTS), "SystemAssigned")
+    set_desired(imported(seed.PAYMENTS), "SystemAssigned")
     outcome = run("apply", seed.LAB, seed.PAYMENTS, "--yes", "--inline")
     assert outcome.code == 1
     assert str(busy.pk) in outcome.error
@@ -120,14 +120,14 @@ def test_busy_instance_does_not_stop_the_others(local_azure: LocalAzure) -> None
 def test_failed_apply_is_reported_with_azures_message(local_azure: LocalAzure) -> None:
     failure = {"polls": 1, "retryAfter": 0, "outcome": "Failed", "message": "Short and stout."}
     local_azure.post("/_local/operations", failure)
-    want(imported(seed.LAB), "SystemAssigned")
+    set_desired(imported(seed.LAB), "SystemAssigned")
     outcome = run("apply", seed.LAB, "--yes", "--inline")
     assert outcome.code == 1
     assert "Short and stout." in outcome.out
 
 
 def test_prints_only_the_json_document(local_azure: LocalAzure) -> None:
-    want(imported(seed.LAB), "SystemAssigned", SIGNED)
+    set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)
     outcome = run("apply", seed.LAB, "--yes", "--inline", "--json")
     assert outcome.code == 0
     assert outcome.document["errors"] == []

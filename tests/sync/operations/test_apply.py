@@ -20,11 +20,11 @@ from tests.sync.worker import (
     imported,
     patches,
     raw,
+    set_desired,
     signed_lab,
     stage,
     start,
     unmanaged,
-    want,
 )
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_apply_changes_only_the_identity_and_templates(
     local_azure: LocalAzure,
 ) -> None:
     before = raw(seed.PAYMENTS)
-    operation = start(want(imported(seed.PAYMENTS), "SystemAssigned", SIGNED))
+    operation = start(set_desired(imported(seed.PAYMENTS), "SystemAssigned", SIGNED))
     assert drive(operation).state == "succeeded", operation.error_message
     after = raw(seed.PAYMENTS)
     assert after["identity"]["type"] == "SystemAssigned"
@@ -69,7 +69,7 @@ def test_each_step_is_one_write_of_its_changes(local_azure: LocalAzure) -> None:
 
 
 def test_templates_are_removed_before_their_identity(local_azure: LocalAzure) -> None:
-    drive(start(want(imported(seed.CHAT), "None", UNSIGNED)))
+    drive(start(set_desired(imported(seed.CHAT), "None", UNSIGNED)))
     templates, identity = patches(local_azure)
     assert "auth" not in templates["properties"]["upstream"]["templates"][0]
     assert identity == {"identity": {"type": "None"}}

@@ -28,7 +28,16 @@ from tests.sync.functions import (
     function_app,
     to_function,
 )
-from tests.sync.worker import UNSIGNED, drive, drive_to, imported, patches, stage, start, want
+from tests.sync.worker import (
+    UNSIGNED,
+    drive,
+    drive_to,
+    imported,
+    patches,
+    set_desired,
+    stage,
+    start,
+)
 from upstreams.models import FunctionApp
 
 pytestmark = pytest.mark.django_db
@@ -139,7 +148,7 @@ def test_app_without_authentication_requires_it_once_templates_sign(
 ) -> None:
     local_azure.seed(sites=[{"name": SECOND, "resourceGroup": seed.REALTIME_GROUP}])
     unsigned = {"urlTemplate": f"https://{SECOND_HOST}/api"}
-    drive(start(want(imported(seed.CHAT), "SystemAssigned", unsigned)))
+    drive(start(set_desired(imported(seed.CHAT), "SystemAssigned", unsigned)))
     instance = managed_chat(to_function(resource=seed.UPSTREAM_APP_ID, host=SECOND_HOST))
     plan = plan_instance(instance)
     assert [step.kind for step in plan.steps] == ["templates", "function_apps"]
@@ -154,7 +163,7 @@ def test_app_without_authentication_requires_it_once_templates_sign(
 @pytest.mark.usefixtures("local_azure")
 def test_shared_app_accepts_both_instances() -> None:
     chat = managed_chat(to_function(resource="api://chat"))
-    lab = want(imported(seed.LAB), "SystemAssigned", to_function(resource="api://lab"))
+    lab = set_desired(imported(seed.LAB), "SystemAssigned", to_function(resource="api://lab"))
     for instance in (chat, lab):
         assert drive(start(stored(instance))).state == "succeeded"
     assert plan_instance(stored(chat)).is_empty
@@ -166,7 +175,7 @@ def test_shared_app_accepts_both_instances() -> None:
 @pytest.mark.usefixtures("local_azure")
 def test_plan_is_stale_when_another_instances_plan_changed_the_app() -> None:
     chat = managed_chat(to_function(resource="api://chat"))
-    lab = want(imported(seed.LAB), "SystemAssigned", to_function(resource="api://lab"))
+    lab = set_desired(imported(seed.LAB), "SystemAssigned", to_function(resource="api://lab"))
     late = start(chat)
     drive(start(lab))
     assert drive(late).error_code == "StalePlan"

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from localazure import seed
 from sync.operations.arm_budget import Budget, turn
 from tests.cloud import LocalAzure
-from tests.sync.worker import SIGNED, drive, imported, patches, stage, start, want
+from tests.sync.worker import SIGNED, drive, imported, patches, set_desired, stage, start
 
 budgets = st.builds(Budget, size=st.integers(1, 20), per_second=st.floats(0.1, 50))
 # Seconds between two writes that are asked for.
@@ -77,7 +77,7 @@ def test_fleet_applied_at_once_waits_for_the_budget(
     settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND = 1, 0.1
     cache.clear()
     names = (seed.CHAT, seed.PAYMENTS, seed.LAB)
-    fleet = [start(want(imported(name), "SystemAssigned", SIGNED)) for name in names]
+    fleet = [start(set_desired(imported(name), "SystemAssigned", SIGNED)) for name in names]
     now = timezone.now()
     for operation in fleet:
         stage(operation, now)
@@ -93,7 +93,7 @@ def test_fleet_applied_at_once_waits_for_the_budget(
 @pytest.mark.django_db
 def test_reads_wait_for_the_budget_too(local_azure: LocalAzure, settings: Settings) -> None:
     settings.SIGNALMAN_READ_BURST, settings.SIGNALMAN_READS_PER_SECOND = 2, 0.1
-    operation = start(want(imported(seed.LAB), "SystemAssigned"))
+    operation = start(set_desired(imported(seed.LAB), "SystemAssigned"))
     local_azure.delete("/_local/requests")
     now = timezone.now()
     for _ in range(3):

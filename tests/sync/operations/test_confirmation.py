@@ -18,7 +18,7 @@ from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_apply
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.worker import SIGNED, UNSIGNED, drive, imported, start, want
+from tests.sync.worker import SIGNED, UNSIGNED, drive, imported, set_desired, start
 
 pytestmark = pytest.mark.django_db
 ADA = Actor("ada")
@@ -28,8 +28,8 @@ ADA = Actor("ada")
 def instance(local_azure: LocalAzure) -> SignalRInstance:
     """An instance whose plan removes its identity and its only template."""
     local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0})
-    drive(start(want(imported(seed.LAB), "SystemAssigned", SIGNED)))
-    return want(imported(seed.LAB), "None")
+    drive(start(set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)))
+    return set_desired(imported(seed.LAB), "None")
 
 
 def test_losses_are_named(instance: SignalRInstance) -> None:
@@ -40,8 +40,8 @@ def test_losses_are_named(instance: SignalRInstance) -> None:
 
 def test_an_update_is_not_destructive(local_azure: LocalAzure) -> None:
     changed = {**UNSIGNED, "hubPattern": "chat"}
-    drive(start(want(imported(seed.LAB), "None", UNSIGNED)))
-    assert plan_instance(want(imported(seed.LAB), "None", changed)).losses == ()
+    drive(start(set_desired(imported(seed.LAB), "None", UNSIGNED)))
+    assert plan_instance(set_desired(imported(seed.LAB), "None", changed)).losses == ()
 
 
 def test_start_apply_refuses_and_then_accepts(instance: SignalRInstance) -> None:

@@ -17,7 +17,7 @@ from sync.operations import lifecycle
 from sync.operations.claims import ClaimLost, claim
 from sync.operations.lifecycle import run_stage
 from tests.cloud import LocalAzure
-from tests.sync.worker import imported, patches, start, want
+from tests.sync.worker import imported, patches, set_desired, start
 
 pytestmark = pytest.mark.django_db
 RUNS = 50
@@ -25,7 +25,7 @@ RUNS = 50
 
 @pytest.fixture
 def operation(local_azure: LocalAzure) -> Operation:
-    return start(want(imported(seed.LAB), "SystemAssigned"))
+    return start(set_desired(imported(seed.LAB), "SystemAssigned"))
 
 
 def test_sends_nothing_when_overtaken_immediately_before_the_write(

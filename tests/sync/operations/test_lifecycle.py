@@ -19,10 +19,10 @@ from tests.sync.worker import (
     imported,
     managed,
     patches,
+    set_desired,
     signed_lab,
     stage,
     start,
-    want,
 )
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def test_starting_writes_nothing_to_azure(local_azure: LocalAzure) -> None:
 
 
 def test_operation_keeps_the_plan_that_was_shown(local_azure: LocalAzure) -> None:
-    instance = want(imported(seed.LAB), "SystemAssigned")
+    instance = set_desired(imported(seed.LAB), "SystemAssigned")
     shown = plan_instance(instance)
     operation = start_apply(instance, digest=shown.digest, actor=Actor("ada"))
     stored = Operation.objects.get(pk=operation.pk)
@@ -49,7 +49,7 @@ def test_operation_keeps_the_plan_that_was_shown(local_azure: LocalAzure) -> Non
 
 def test_operation_keeps_its_requester_by_name_and_row(local_azure: LocalAzure) -> None:
     ada = User.objects.create_user("ada")
-    instance = want(imported(seed.LAB), "SystemAssigned")
+    instance = set_desired(imported(seed.LAB), "SystemAssigned")
     operation = start_apply(instance, digest=plan_instance(instance).digest, actor=Actor.of(ada))
     assert (operation.requested_by, operation.requested_by_name) == (ada, "ada")
     assert AuditEvent.objects.get(operation_id=operation.pk).who == "ada"
@@ -58,9 +58,9 @@ def test_operation_keeps_its_requester_by_name_and_row(local_azure: LocalAzure) 
 def test_refuses_another_plan_than_shown_and_returns_the_new_one(
     local_azure: LocalAzure,
 ) -> None:
-    instance = want(imported(seed.LAB), "SystemAssigned")
+    instance = set_desired(imported(seed.LAB), "SystemAssigned")
     shown = plan_instance(instance)
-    instance = want(instance, "SystemAssigned", SIGNED)
+    instance = set_desired(instance, "SystemAssigned", SIGNED)
     with pytest.raises(StalePlan) as caught:
         start_apply(instance, digest=shown.digest, actor=Actor("ada"))
     assert caught.value.plan == plan_instance(instance)
@@ -85,7 +85,7 @@ def test_empty_plan_starts_nothing(local_azure: LocalAzure) -> None:
 
 def test_invalid_plan_starts_nothing(local_azure: LocalAzure) -> None:
     with pytest.raises(InvalidDesired, match="has no identity"):
-        start(want(imported(seed.LAB), "None", SIGNED))
+        start(set_desired(imported(seed.LAB), "None", SIGNED))
 
 
 def test_instance_that_was_never_read_has_no_plan(local_azure: LocalAzure) -> None:

@@ -22,7 +22,7 @@ from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.inventory.test_grants import POLICIES, ROLES, naming, seed_naming, stored
 from tests.sync.operations.test_crashes import die_holding
-from tests.sync.worker import drive, patches, stage, start, turns, want
+from tests.sync.worker import drive, patches, set_desired, stage, start, turns
 from upstreams.models import Delivery
 
 pytestmark = pytest.mark.django_db
@@ -131,7 +131,7 @@ def test_access_policy_for_an_existing_reference_is_waited_for(
 
 def test_instance_accepts_another_operation_meanwhile(local_azure: LocalAzure) -> None:
     first = propagating()
-    second = drive(start(want(stored(first.instance), "SystemAssigned")))
+    second = drive(start(set_desired(stored(first.instance), "SystemAssigned")))
     assert second.state == "succeeded", second.error_message
     first.refresh_from_db()
     assert first.state == "propagating"

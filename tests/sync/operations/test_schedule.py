@@ -15,7 +15,7 @@ from sync.inventory.import_instances import import_subscription
 from sync.models import AuditEvent, Operation, OperationStep, StatusCount
 from sync.operations import schedule, tasks
 from tests.cloud import LocalAzure
-from tests.sync.worker import drive, imported, signed_lab, want
+from tests.sync.worker import drive, imported, set_desired, signed_lab
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ def fleet() -> Subscription:
 def test_refresh_counts_instances_by_status(local_azure: LocalAzure) -> None:
     fleet()
     lab = SignalRInstance.objects.with_desired().get(name=seed.LAB)
-    want(lab, "SystemAssigned")
+    set_desired(lab, "SystemAssigned")
     count = schedule.refresh_and_count(ID)
     assert count is not None
     assert (count.out_of_sync, count.paused) == (1, 0)
@@ -41,7 +41,7 @@ def test_unchanged_counts_add_no_row(local_azure: LocalAzure) -> None:
     fleet()
     first = schedule.refresh_and_count(ID)
     assert schedule.refresh_and_count(ID) == first
-    want(SignalRInstance.objects.with_desired().get(name=seed.LAB), "SystemAssigned")
+    set_desired(SignalRInstance.objects.with_desired().get(name=seed.LAB), "SystemAssigned")
     schedule.refresh_and_count(ID)
     assert [count.out_of_sync for count in StatusCount.objects.all()] == [1, 0]
 
@@ -49,7 +49,7 @@ def test_unchanged_counts_add_no_row(local_azure: LocalAzure) -> None:
 def test_paused_instance_is_neither_read_nor_compared(local_azure: LocalAzure) -> None:
     fleet()
     lab = SignalRInstance.objects.with_desired().get(name=seed.LAB)
-    want(lab, "SystemAssigned")
+    set_desired(lab, "SystemAssigned")
     set_policy(lab, Policy.PAUSE, who="ada")
     count = schedule.refresh_and_count(ID)
     assert count is not None

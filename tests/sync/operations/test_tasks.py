@@ -18,7 +18,7 @@ from sync.operations import tasks
 from sync.operations.claims import claim
 from sync.operations.queue import ENQUEUE_AGAIN_AFTER, RUN_STAGE, enqueue, enqueue_due
 from tests.cloud import LocalAzure
-from tests.sync.worker import after_lease, drive, imported, patches, signed_lab, start, want
+from tests.sync.worker import after_lease, drive, imported, patches, set_desired, signed_lab, start
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +94,7 @@ def test_ticks_do_not_fill_a_queue_without_consumers(
     local_azure: LocalAzure, queue: SimpleQueue
 ) -> None:
     signed_lab()
-    start(want(imported(seed.PAYMENTS), "SystemAssigned"))
+    start(set_desired(imported(seed.PAYMENTS), "SystemAssigned"))
     now = timezone.now()
     assert [enqueue_due(now + timedelta(seconds=5 * tick)) for tick in range(8)] == [
         2,
