@@ -1,4 +1,4 @@
-"""A whole Signalman before Local Azure, as a client in another program meets it."""
+"""Signalman with Local Azure, as clients in other programs use it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Service:
     token: str
 
     def environment(self, instance: str) -> dict[str, str]:
-        """Return what a client is told: where the API is, as whom, and what to work on."""
+        """Return a client's environment: the URL of the API, its token and the instance."""
         return {
             **os.environ,
             "SIGNALMAN_URL": self.url,
@@ -47,17 +47,17 @@ class Service:
         return str(self.cloud.post("/_local/tokens", asked)["token"])
 
     def wait_for_deliveries(self, instance: str) -> None:
-        """Wait until a delivery of the instance is written: a second later, with others."""
+        """Wait until a delivery of the instance is stored; deliveries are written in batches."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while instance not in self._delivered():
-            assert time.monotonic() < deadline, "The delivery is not written."
+            assert time.monotonic() < deadline, "The delivery is not stored."
 
     def _delivered(self) -> set[str]:
         counts = json.loads(_manage(self.programs, "deliveries", "--json"))
         return {count["instance"] for count in counts}
 
     def send_event(self, instance: str) -> dict[str, Any]:
-        """Let a client of the instance connect; return what became of the upstream request."""
+        """Send the event of a client that connects; return the result of the upstream request."""
         event = {"hub": "chat", "category": "connections", "event": "connected"}
         answer: dict[str, Any] = self.cloud.post(
             "/_local/events", {"instance": instance, "connectionId": "one", **event}
@@ -67,7 +67,7 @@ class Service:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Service]:
-    """Run it all on a new database in `folder`, until the end of the block."""
+    """Run all programs with a new database in `folder`, until the end of the block."""
     port = free_port()
     with LocalAzure(folder) as cloud, Programs(folder, _environment(folder)) as programs:
         programs.environment |= cloud.environment

@@ -1,4 +1,4 @@
-"""What docs/automation.md says of commands, keys and addresses is so."""
+"""Commands, keys and paths in docs/automation.md are correct."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ LINES = re.findall(r"python manage\.py ([a-z_]+)([^#`>\n]*)", PAGE)
 
 
 @pytest.mark.parametrize(("name", "arguments"), LINES)
-def test_every_command_line_is_understood(name: str, arguments: str) -> None:
+def test_command_lines_are_valid(name: str, arguments: str) -> None:
     command = load_command_class(get_commands()[name], name)
     parser = command.create_parser("manage.py", name)
     parser.parse_args(shlex.split(arguments.replace("<user", "pipeline")))
 
 
-def test_the_page_has_every_command_once_in_its_table_of_exit_codes() -> None:
+def test_every_command_has_its_exit_codes() -> None:
     table = PAGE.partition("## Exit codes")[2].partition("\n## ")[0]
     cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     named = [words for cell in cells for words in re.findall(r"`([a-z_]+)`", cell)]
     assert sorted(named) == sorted(OURS)
 
 
-def test_every_document_on_the_page_can_be_read() -> None:
+def test_documents_are_valid() -> None:
     texts = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    declared, faults = read_documents([("automation.md", "---\n".join(texts))])
-    assert faults == []
+    declared, problems = read_documents([("automation.md", "---\n".join(texts))])
+    assert problems == []
     assert (len(declared.instances), len(declared.function_apps)) == (1, 1)
 
 
-def test_every_key_of_a_document_is_explained() -> None:
+def test_every_key_is_documented() -> None:
     text = "{apiVersion: signalman/v1, kind: SignalRInstance, nonsense: 1}"
-    _, faults = read_documents([("none", text)])
-    keys = faults[0].sentence.partition("there are ")[2].rstrip(".").split(", ")
+    _, problems = read_documents([("none", text)])
+    keys = problems[0].message.partition("Known keys: ")[2].rstrip(".").split(", ")
     assert len(keys) > 5
-    table = PAGE.partition("| key | means |")[2].partition("\n\n")[0]
+    table = PAGE.partition("| key | meaning |")[2].partition("\n\n")[0]
     assert [key for key in keys if f"`{key}`" not in table] == []
 
 
-def test_every_address_that_the_script_asks_is_in_the_schema() -> None:
+def test_paths_of_the_script_are_in_the_schema() -> None:
     schema: dict[str, Any] = yaml.safe_load((DOCS / "openapi.yaml").read_text())
     asked = [(path, "{id}") for path in re.findall(r"\$SIGNALMAN_URL(/[a-z0-9/$]*/)", SCRIPT)]
     paths = {path.replace("$id", name) for path, name in asked}
@@ -65,6 +65,6 @@ def test_every_address_that_the_script_asks_is_in_the_schema() -> None:
     assert {"policy", "resource_group"} <= parameters
 
 
-def test_every_link_of_the_page_leads_somewhere() -> None:
+def test_links_are_valid() -> None:
     links = re.findall(r"\]\(([^)]+)\)", PAGE)
     assert [link for link in links if not (DOCS / link).exists()] == []

@@ -1,7 +1,7 @@
-"""The pipelines of docs/examples do what docs/automation.md says: their steps are run as they are.
+"""The pipelines of docs/examples work as docs/automation.md describes: their steps run unchanged.
 
-Left out are the steps that only a pipeline's own service can do: signing in to Azure, and getting
-a token of Entra, which Local Azure gives instead.
+Steps that need the pipeline's own service are omitted: signing in to Azure, and requesting a token
+of Entra, which Local Azure issues instead.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.cloud import REPOSITORY
 pytestmark = pytest.mark.slow
 
 EXAMPLES = REPOSITORY / "docs" / "examples"
-# What the pipelines' services set by themselves.
+# Variables that the pipelines' services set.
 GIVEN = {
     "SIGNALMAN_HOME": str(REPOSITORY),
     "GITHUB_ACTOR": "ada",
@@ -50,14 +50,14 @@ def scripts(name: str) -> Iterator[str]:
     for step in next(iter(jobs.values()))["steps"] if jobs else pipeline["steps"]:
         script = step.get("run") or step.get("bash")
         if script and "az account get-access-token" not in script:
-            # The service would write its own values into these.
+            # The service would expand these.
             assert "${{" not in script
             assert "$(SIG" not in script
             yield script
 
 
 def run(service: Service, folder: Path, script: str, **environment: str) -> str:
-    """Run a step's script as the pipelines' services do, to a good end."""
+    """Run a step's script as the pipelines' services do, and require success."""
     outcome = subprocess.run(
         ["bash", "-eo", "pipefail", "-c", script],  # noqa: S607
         cwd=folder,
@@ -77,8 +77,8 @@ def manage(service: Service, *arguments: str, expect: int = 0) -> Any:
     return json.loads(outcome.stdout)
 
 
-def checked_out(service: Service, folder: Path, name: str, **values: Any) -> Path:
-    """Return a repository whose fleet wants these values of an instance."""
+def check_out(service: Service, folder: Path, name: str, **values: Any) -> Path:
+    """Return a repository with these values in the document of an instance."""
     manage(service, "import_instances", "--subscription", seed.SUBSCRIPTION_ID)
     (document,) = (
         each
@@ -98,10 +98,10 @@ def checked_out(service: Service, folder: Path, name: str, **values: Any) -> Pat
         ("azure-pipelines.yml", seed.ORDERS, "azure pipelines: Ada Lovelace"),
     ],
 )
-def test_what_is_merged_is_applied(
+def test_pipeline_applies_merged_documents(
     service: Service, tmp_path: Path, pipeline: str, instance: str, who: str
 ) -> None:
-    folder = checked_out(service, tmp_path, instance, policy="manage", upstream=[SIGNED])
+    folder = check_out(service, tmp_path, instance, policy="manage", upstream=[SIGNED])
     steps = list(scripts(pipeline))
     assert len(steps) == 3
     printed = [run(service, folder, step) for step in steps]
@@ -114,9 +114,7 @@ def test_what_is_merged_is_applied(
 
 
 @pytest.mark.parametrize("pipeline", ["github-actions-api.yml", "azure-pipelines-api.yml"])
-def test_what_is_wanted_is_applied_through_the_api(
-    service: Service, tmp_path: Path, pipeline: str
-) -> None:
+def test_pipeline_applies_through_the_api(service: Service, tmp_path: Path, pipeline: str) -> None:
     (tmp_path / "ci").mkdir()
     shutil.copy(EXAMPLES / "apply-by-api.sh", tmp_path / "ci")
     manage(service, "import_instances", "--subscription", seed.SUBSCRIPTION_ID)
@@ -138,7 +136,7 @@ def test_what_is_wanted_is_applied_through_the_api(
     assert run(service, tmp_path, step, **environment) == "Nothing to do.\n"
 
 
-def test_a_reader_applies_nothing(service: Service, tmp_path: Path) -> None:
+def test_refuses_apply_without_role(service: Service, tmp_path: Path) -> None:
     environment = service.programs.environment | {
         "SIGNALMAN_URL": service.url,
         "SIGNALMAN_TOKEN": service.entra_token(),

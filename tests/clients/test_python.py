@@ -1,4 +1,4 @@
-"""A Python client, generated from the schema by openapi-python-client, drives the whole chain."""
+"""A Python client, generated from the schema by openapi-python-client, works against the API."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ignore_errors = True
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package `signalman_client`, new from the schema."""
+    """A folder with the package `signalman_client`, generated from the schema."""
     folder = tmp_path_factory.mktemp("python")
     output = str(folder / "signalman_client")
     printed = run(
@@ -43,7 +43,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*command: str, folder: Path, **environment: str) -> str:
-    """Run a program that ends well, and return what it printed."""
+    """Run a program, require success and return its output."""
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     outcome = subprocess.run(
         command,
@@ -57,7 +57,7 @@ def run(*command: str, folder: Path, **environment: str) -> str:
     return outcome.stdout
 
 
-def test_the_client_and_what_uses_it_pass_strict_type_checks(generated: Path) -> None:
+def test_client_and_driver_pass_strict_type_checks(generated: Path) -> None:
     (generated / "mypy.ini").write_text(MYPY)
     run(
         *(sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--no-incremental"),
@@ -72,7 +72,7 @@ def test_the_client_and_what_uses_it_pass_strict_type_checks(generated: Path) ->
     )
 
 
-def test_the_client_drives_the_whole_chain(generated: Path, service: Service) -> None:
+def test_client_imports_applies_and_reads_deliveries(generated: Path, service: Service) -> None:
     def drive(step: str) -> str:
         environment = service.environment(seed.LAB) | {"PYTHONPATH": str(generated)}
         return run(sys.executable, str(DRIVER), step, folder=generated, **environment)

@@ -20,7 +20,7 @@ _COMPLETE = _VENV / ".complete"
 
 
 class AzFailed(Exception):
-    """az exited with an error; the message is what it printed."""
+    """az exited with an error; the message is its standard error."""
 
 
 class Az:
@@ -67,9 +67,9 @@ class Az:
 
 
 def install() -> None:
-    """Install az, once for this working tree; an installation that was interrupted begins anew."""
+    """Install az, once for this working tree; an interrupted installation is repeated."""
     _VENV.parent.mkdir(exist_ok=True)
-    # Tests that run beside each other wait for one of them to install it.
+    # Concurrent tests wait for one of them to install it.
     with _VENV.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _install()

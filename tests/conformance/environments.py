@@ -23,7 +23,7 @@ _CLIENTS = REPOSITORY / "var" / "clients"
 def python_with(name: str, requirements: Sequence[str]) -> Path:
     """Return the interpreter of an environment that has these packages, built where it is missing.
 
-    Tests that run beside each other wait for the one that builds it.
+    Concurrent tests wait for the one that builds it.
     """
     folder, asked = _CLIENTS / name, "\n".join(requirements)
     python, complete = folder / "bin" / "python", folder / ".complete"

@@ -1,4 +1,4 @@
-"""The real `az` works on Local Azure unchanged."""
+"""The unmodified `az` works with Local Azure."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def test_list_and_show(az: Az) -> None:
     assert az("signalr", "show", *LAB)["location"] == seed.LOCATION
 
 
-def test_an_unknown_instance_is_named_in_the_error(az: Az) -> None:
-    with pytest.raises(AzFailed, match="nobody"):
-        az("signalr", "show", "--name", "nobody", "--resource-group", seed.PAYMENTS_GROUP)
+def test_error_names_unknown_instance(az: Az) -> None:
+    with pytest.raises(AzFailed, match="contoso-missing"):
+        az("signalr", "show", "--name", "contoso-missing", "--resource-group", seed.PAYMENTS_GROUP)
 
 
 def test_create(az: Az) -> None:
@@ -49,7 +49,7 @@ def test_identity_assign_show_and_remove(az: Az) -> None:
     assert az("signalr", "identity", "show", *LAB) is None
 
 
-def test_a_user_assigned_identity_is_assigned(az: Az) -> None:
+def test_assigns_user_assigned_identity(az: Az) -> None:
     identity = seed.identity_id(seed.PAYMENTS_GROUP, seed.SHARED_IDENTITY)
     az("signalr", "identity", "assign", *LAB, "--identity", identity)
     [(arm_id, assigned)] = az("signalr", "identity", "show", *LAB)["userAssignedIdentities"].items()

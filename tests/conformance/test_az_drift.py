@@ -1,7 +1,6 @@
-"""What the real `az` writes is drift in Signalman, and what Signalman writes is there for `az`.
+"""Writes of the unmodified `az` are drift in Signalman, and `az` shows what Signalman applied.
 
-On an instance that nobody hardened: az sends its models' defaults with each change, and they open
-again what was closed.
+The instance is not hardened: az sends its models' defaults with each change, which undo hardening.
 """
 
 from __future__ import annotations
@@ -24,24 +23,24 @@ SYNCED, DRIFTED = 0, 2
 
 @pytest.fixture(autouse=True)
 def _lab(local_azure: LocalAzure) -> None:
-    """The instance is known, with nothing set; Azure is quick."""
+    """Import the instance, with default settings; operations end quickly."""
     local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0.1})
     imported(seed.LAB)
 
 
 def drift() -> Outcome:
-    """Ask Azure again, and compare."""
+    """Refresh from Azure, and compare."""
     return run("drift", seed.LAB, "--json")
 
 
 def changed_paths(outcome: Outcome) -> list[str]:
-    """Return what an apply would change, to undo the drift."""
+    """Return the paths that an apply would change."""
     (entry,) = outcome.document["instances"]
     steps: list[dict[str, Any]] = entry["plan"]["steps"]
     return [change["path"] for step in steps for change in step["changes"]]
 
 
-def test_an_identity_that_az_assigns_is_drift_of_the_identity(az: Az) -> None:
+def test_identity_assigned_by_az_is_drift(az: Az) -> None:
     assert drift().code == SYNCED
     az("signalr", "identity", "assign", *LAB, "--identity", "[system]")
     outcome = drift()
@@ -51,7 +50,7 @@ def test_an_identity_that_az_assigns_is_drift_of_the_identity(az: Az) -> None:
     assert drift().code == SYNCED
 
 
-def test_a_template_that_az_sets_is_drift_of_that_template(az: Az) -> None:
+def test_template_set_by_az_is_drift(az: Az) -> None:
     template = ["url-template=https://fn.example/{event}", "hub-pattern=chat"]
     az("signalr", "upstream", "update", *LAB, "--template", *template)
     outcome = drift()
@@ -59,7 +58,7 @@ def test_a_template_that_az_sets_is_drift_of_that_template(az: Az) -> None:
     assert changed_paths(outcome) == ["upstream.templates[0]"]
 
 
-def test_az_shows_what_signalman_applied(az: Az) -> None:
+def test_az_shows_applied_state(az: Az) -> None:
     apply_signed()
     assert az("signalr", "identity", "show", *LAB)["type"] == "SystemAssigned"
     (template,) = az("signalr", "upstream", "list", *LAB)["templates"]
@@ -68,7 +67,7 @@ def test_az_shows_what_signalman_applied(az: Az) -> None:
     assert drift().code == SYNCED
 
 
-def test_the_authentication_that_an_update_by_az_wipes_is_drift(az: Az) -> None:
+def test_authentication_removed_by_az_is_drift(az: Az) -> None:
     apply_signed()
     az(
         *["signalr", "upstream", "update", *LAB],
@@ -80,6 +79,6 @@ def test_the_authentication_that_an_update_by_az_wipes_is_drift(az: Az) -> None:
 
 
 def apply_signed() -> None:
-    """Let Signalman give the instance an identity and a template that asks for a token."""
+    """Apply an identity and a signed template to the instance."""
     operation = drive(start(set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)))
     assert operation.state == "succeeded", operation.status_text

@@ -16,7 +16,7 @@ from tests.localazure.rest import Arm
 
 @pytest.fixture
 def quick(local_azure: LocalAzure) -> LocalAzure:
-    """Local Azure whose operations end at the first look, so that the SDK does not sleep."""
+    """Local Azure whose operations end at the first poll, so that the SDK does not sleep."""
     local_azure.post("/_local/operations", {"polls": 0, "retryAfter": 0.01})
     return local_azure
 

@@ -1,4 +1,4 @@
-"""ARM without an SDK: what the wire says, header by header."""
+"""ARM without an SDK, for tests of headers and bodies."""
 
 from __future__ import annotations
 

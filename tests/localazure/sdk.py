@@ -1,4 +1,4 @@
-"""What the tests of Local Azure say to the SDKs."""
+"""SDK values for the tests of Local Azure."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def code(answer: requests.Response) -> str:
     return found
 
 
-def test_a_call_without_a_token_is_401_with_a_challenge(arm: Arm) -> None:
+def test_missing_token_is_401_with_challenge(arm: Arm) -> None:
     arm.token = ""
     answer = arm.call("GET", CHAT_ID)
     assert (answer.status_code, code(answer)) == (401, "AuthenticationFailed")
@@ -36,23 +36,21 @@ def test_a_call_without_a_token_is_401_with_a_challenge(arm: Arm) -> None:
         {"claims": {"oid": None}},
     ],
 )
-def test_a_token_that_does_not_hold_is_401(
-    arm: Arm, local_azure: LocalAzure, order: dict[str, str]
-) -> None:
+def test_invalid_token_is_401(arm: Arm, local_azure: LocalAzure, order: dict[str, str]) -> None:
     body = {"resource": "https://management.azure.com"} | order
     arm.token = local_azure.post("/_local/tokens", body)["token"]
     answer = arm.call("GET", CHAT_ID)
     assert (answer.status_code, code(answer)) == (401, "InvalidAuthenticationToken")
 
 
-def test_an_expired_token_says_so(arm: Arm, local_azure: LocalAzure) -> None:
+def test_expired_token_is_reported(arm: Arm, local_azure: LocalAzure) -> None:
     claims = {"exp": int(time.time()) - 1}
     body = {"resource": "https://management.azure.com", "claims": claims}
     arm.token = local_azure.post("/_local/tokens", body)["token"]
     assert code(arm.call("GET", CHAT_ID)) == "ExpiredAuthenticationToken"
 
 
-def test_a_principal_without_a_role_is_403(arm: Arm, local_azure: LocalAzure) -> None:
+def test_principal_without_role_is_403(arm: Arm, local_azure: LocalAzure) -> None:
     body = {"resource": "https://management.azure.com", "principal": seed.CHAT}
     arm.token = local_azure.post("/_local/tokens", body)["token"]
     answer = arm.call("GET", CHAT_ID)
@@ -60,7 +58,7 @@ def test_a_principal_without_a_role_is_403(arm: Arm, local_azure: LocalAzure) ->
     assert "Microsoft.SignalRService/SignalR/read" in answer.text
 
 
-def test_a_reader_reads_and_does_not_write(local_azure: LocalAzure) -> None:
+def test_reader_can_read_but_not_write(local_azure: LocalAzure) -> None:
     reader = Arm(local_azure, seed.READER_CLIENT_ID, seed.READER_CLIENT_SECRET)
     assert reader.call("GET", CHAT_ID).status_code == 200
     assert reader.call("PATCH", CHAT_ID, IDENTITY).status_code == 403
@@ -76,7 +74,7 @@ def contributor(cloud: LocalAzure, *roles: str) -> Arm:
     return Arm(cloud, "cccccccc-0000-4000-8000-00000000beef", "secret")
 
 
-def test_assigning_an_identity_takes_a_role_on_the_identity_too(local_azure: LocalAzure) -> None:
+def test_assigning_identity_requires_role_on_the_identity(local_azure: LocalAzure) -> None:
     role = "SignalR/Web PubSub Contributor"
     identity = user_assigned(seed.identity_id(seed.REALTIME_GROUP, seed.ORDERS_IDENTITY))
     arm = contributor(local_azure, role)
@@ -86,13 +84,13 @@ def test_assigning_an_identity_takes_a_role_on_the_identity_too(local_azure: Loc
     assert arm.call("PATCH", LAB_ID, {"identity": identity}).status_code == 202
 
 
-def test_links_stay_on_the_host_that_was_asked(arm: Arm, local_azure: LocalAzure) -> None:
+def test_links_use_host_of_the_request(arm: Arm, local_azure: LocalAzure) -> None:
     by_address = local_azure.url.replace("localhost", "127.0.0.1")
     accepted = arm.call("PATCH", by_address + LAB_ID, IDENTITY)
     assert accepted.headers["Azure-AsyncOperation"].startswith(by_address)
 
 
-def test_the_api_version_is_required_and_known(arm: Arm) -> None:
+def test_requires_known_api_version(arm: Arm) -> None:
     assert code(arm.call("GET", CHAT_ID, version=None)) == "MissingApiVersionParameter"
     assert code(arm.call("GET", CHAT_ID, version="1999-01-01")) == "NoRegisteredProviderFound"
 
@@ -106,15 +104,13 @@ def test_the_api_version_is_required_and_known(arm: Arm) -> None:
         ({"properties": {"disableLocalAuth": "yes"}}, "properties.disableLocalAuth"),
     ],
 )
-def test_what_the_schema_does_not_have_is_refused_by_name(
-    arm: Arm, body: dict[str, object], path: str
-) -> None:
+def test_refuses_unknown_property_by_name(arm: Arm, body: dict[str, object], path: str) -> None:
     answer = arm.call("PATCH", LAB_ID, body)
     assert (answer.status_code, code(answer)) == (400, "InvalidRequestContent")
     assert path in answer.text
 
 
-def test_an_unknown_path_and_method_are_errors_of_arm(arm: Arm) -> None:
+def test_unknown_path_and_method_are_arm_errors(arm: Arm) -> None:
     assert code(arm.call("GET", f"{CHAT_ID}/nothing")) == "InvalidResourceType"
     assert arm.call("DELETE", "/subscriptions").status_code == 405
 
@@ -127,7 +123,7 @@ def test_write_is_accepted_with_both_urls_to_poll(arm: Arm) -> None:
     assert arm.document(accepted.headers["Location"])["identity"]["type"] == "SystemAssigned"
 
 
-def test_a_result_is_202_while_the_operation_runs(arm: Arm) -> None:
+def test_result_is_202_while_operation_runs(arm: Arm) -> None:
     location = arm.call("PATCH", LAB_ID, IDENTITY).headers["Location"]
     assert [arm.call("GET", location).status_code for _ in range(2)] == [202, 200]
 
@@ -146,7 +142,7 @@ def test_deletion_ends_at_once(arm: Arm) -> None:
     assert arm.call("DELETE", LAB_ID).status_code == 204
 
 
-def test_what_a_patch_does_not_name_stays_byte_for_byte(arm: Arm, local_azure: LocalAzure) -> None:
+def test_patch_keeps_unnamed_properties_unchanged(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"polls": 0})
     payments = LAB_ID.replace(seed.LAB, seed.PAYMENTS)
     before = arm.call("GET", payments).json()
@@ -158,7 +154,7 @@ def test_what_a_patch_does_not_name_stays_byte_for_byte(arm: Arm, local_azure: L
     assert after == before
 
 
-def test_feature_flags_that_are_not_named_stay(arm: Arm, local_azure: LocalAzure) -> None:
+def test_patch_keeps_unnamed_feature_flags(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"polls": 0})
     flag = {"flag": "ServiceMode", "value": "Default"}
     arm.call("PATCH", LAB_ID, {"properties": {"features": [flag]}})
@@ -171,7 +167,7 @@ def test_feature_flags_that_are_not_named_stay(arm: Arm, local_azure: LocalAzure
     }
 
 
-def test_subscriptions_and_groups_are_listed(arm: Arm) -> None:
+def test_lists_subscriptions_and_groups(arm: Arm) -> None:
     (subscription,) = arm.document("/subscriptions", "2022-12-01")["value"]
     assert subscription["tenantId"] == seed.TENANT_ID
     groups = arm.document(f"{subscription['id']}/resourcegroups", "2021-04-01")["value"]
@@ -180,12 +176,12 @@ def test_subscriptions_and_groups_are_listed(arm: Arm) -> None:
     assert [tenant["tenantId"] for tenant in tenants] == [seed.TENANT_ID]
 
 
-def test_only_subscriptions_with_a_role_are_seen(arm: Arm, local_azure: LocalAzure) -> None:
+def test_lists_only_subscriptions_with_a_role(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.seed(subscriptions=[{"subscriptionId": "bbbbbbbb-0000-4000-8000-00000000dead"}])
     assert len(arm.document("/subscriptions", "2022-12-01")["value"]) == 1
 
 
-def test_requests_left_are_counted_and_not_enforced(arm: Arm) -> None:
+def test_rate_limits_are_counted_but_not_enforced(arm: Arm) -> None:
     first, second = (arm.call("GET", CHAT_ID).headers for _ in range(2))
     name = "x-ms-ratelimit-remaining-subscription-reads"
     assert 0 < int(second[name]) <= int(first[name])

@@ -1,4 +1,4 @@
-"""How a client proves who it is: secret, certificate, workload token, managed identity."""
+"""Client authentication: secret, certificate, workload token, managed identity."""
 
 from __future__ import annotations
 
@@ -215,18 +215,18 @@ def test_metadata_service_issues_tokens(local_azure: LocalAzure) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "query", "sentence"),
+    ("headers", "query", "message"),
     [
         ({}, {}, "Required metadata header not specified"),
         ({"Metadata": "true"}, {"client_id": str(uuid.uuid4())}, "Identity not found"),
     ],
 )
 def test_metadata_service_refuses(
-    local_azure: LocalAzure, headers: dict[str, str], query: dict[str, str], sentence: str
+    local_azure: LocalAzure, headers: dict[str, str], query: dict[str, str], message: str
 ) -> None:
     asked = {"api-version": "2018-02-01"} | query
     status, body = metadata(local_azure, "/metadata/identity/oauth2/token", headers, **asked)
-    assert (status, body["error_description"]) == (400, sentence)
+    assert (status, body["error_description"]) == (400, message)
 
 
 def test_app_service_endpoint_needs_its_header(local_azure: LocalAzure) -> None:

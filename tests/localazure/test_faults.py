@@ -18,17 +18,17 @@ def statuses(arm: Arm, times: int) -> list[int]:
     return [arm.call("GET", CHAT_ID).status_code for _ in range(times)]
 
 
-def test_a_fault_strikes_as_often_as_it_says(arm: Arm, local_azure: LocalAzure) -> None:
+def test_fault_applies_as_often_as_set(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/faults", [{"path": "/signalr/", "times": 2, "status": 503}])
     assert statuses(arm, 3) == [503, 503, 200]
 
 
-def test_a_fault_may_skip_the_first_ones(arm: Arm, local_azure: LocalAzure) -> None:
+def test_fault_skips_first_requests(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/faults", [{"path": "/signalr/", "skip": 1, "status": 500}])
     assert statuses(arm, 3) == [200, 500, 200]
 
 
-def test_faults_are_for_a_method_and_end_when_disarmed(arm: Arm, local_azure: LocalAzure) -> None:
+def test_fault_matches_method_until_disarmed(arm: Arm, local_azure: LocalAzure) -> None:
     fault = {"path": "/signalr/", "method": "get", "times": None, "status": 500}
     local_azure.post("/_local/faults", [fault])
     assert arm.call("PATCH", LAB_ID, {}).status_code == 202
@@ -37,7 +37,7 @@ def test_faults_are_for_a_method_and_end_when_disarmed(arm: Arm, local_azure: Lo
     assert statuses(arm, 1) == [200]
 
 
-def test_a_fault_has_headers_and_a_body(local_azure: LocalAzure, signalr: Client) -> None:
+def test_fault_sends_headers_and_body(local_azure: LocalAzure, signalr: Client) -> None:
     body = {"error": {"code": "TooManyRequests", "message": "Slower."}}
     local_azure.post(
         "/_local/faults",
@@ -49,7 +49,7 @@ def test_a_fault_has_headers_and_a_body(local_azure: LocalAzure, signalr: Client
     assert answer.headers["Retry-After"] == "7"
 
 
-def test_a_dropped_connection_is_no_answer_at_all(arm: Arm, local_azure: LocalAzure) -> None:
+def test_fault_drops_connection(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/faults", [{"path": "/signalr/", "drop": True}])
     with pytest.raises(requests.ConnectionError):
         arm.call("PATCH", LAB_ID, IDENTITY)
@@ -57,16 +57,14 @@ def test_a_dropped_connection_is_no_answer_at_all(arm: Arm, local_azure: LocalAz
     assert arm.document(LAB_ID)["properties"]["provisioningState"] == "Succeeded"
 
 
-def test_only_the_answer_may_be_lost(arm: Arm, local_azure: LocalAzure) -> None:
+def test_fault_drops_response_only(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/faults", [{"path": "/signalr/", "drop": True, "after": True}])
     with pytest.raises(requests.ConnectionError):
         arm.call("PATCH", LAB_ID, IDENTITY)
     assert arm.document(LAB_ID)["properties"]["provisioningState"] == "Updating"
 
 
-def test_the_log_says_what_became_of_a_request_whose_answer_was_eaten(
-    arm: Arm, local_azure: LocalAzure
-) -> None:
+def test_log_shows_real_status_of_lost_responses(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post(
         "/_local/faults",
         [
@@ -80,12 +78,12 @@ def test_the_log_says_what_became_of_a_request_whose_answer_was_eaten(
     assert written == [(500, None), (500, 202), (202, 202)]
 
 
-def test_a_fault_without_an_answer_only_waits(arm: Arm, local_azure: LocalAzure) -> None:
+def test_fault_only_delays(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/faults", [{"path": "/signalr/", "delay": 0.001}])
     assert statuses(arm, 1) == [200]
 
 
-def test_what_is_no_fault_is_refused(local_azure: LocalAzure) -> None:
+def test_refuses_invalid_fault(local_azure: LocalAzure) -> None:
     with pytest.raises(RuntimeError, match="surprise"):
         local_azure.post("/_local/faults", [{"surprise": 1}])
 
@@ -100,7 +98,7 @@ def test_requests_are_logged_without_credentials(arm: Arm, local_azure: LocalAzu
     assert arm.token not in str(request)
 
 
-def test_a_reset_forgets_everything(arm: Arm, local_azure: LocalAzure) -> None:
+def test_reset_restores_initial_state(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/faults", [{"times": None, "status": 500}])
     local_azure.post("/_local/operations", {"polls": 0, "outcome": "Failed"})
     local_azure.seed(instances=[{"name": "one-more", "resourceGroup": "rg-more"}])
@@ -112,7 +110,7 @@ def test_a_reset_forgets_everything(arm: Arm, local_azure: LocalAzure) -> None:
     assert answer.json()["error"]["code"] == "ResourceGroupNotFound"
 
 
-def test_the_control_plane_takes_no_form_that_a_page_could_send(local_azure: LocalAzure) -> None:
+def test_control_plane_refuses_form_content(local_azure: LocalAzure) -> None:
     answer = requests.post(
         f"{local_azure.url}/_local/seed", data="{}", verify=str(local_azure.ca_file), timeout=5
     )

@@ -36,7 +36,7 @@ def test_lists_applications(local_azure: LocalAzure, headers: dict[str, str]) ->
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "filter_",
     [
         f"appId eq '{seed.UPSTREAM_APP_ID}'",
         "startswith(displayName, 'signalman u')",
@@ -44,9 +44,9 @@ def test_lists_applications(local_azure: LocalAzure, headers: dict[str, str]) ->
     ],
 )
 def test_filters_applications(
-    local_azure: LocalAzure, headers: dict[str, str], wanted: str
+    local_azure: LocalAzure, headers: dict[str, str], filter_: str
 ) -> None:
-    answer = ask(local_azure, "applications", headers, filter=wanted)
+    answer = ask(local_azure, "applications", headers, filter=filter_)
     assert names(answer) == ["Signalman upstream"]
 
 
@@ -75,9 +75,9 @@ def test_follows_pages(local_azure: LocalAzure, headers: dict[str, str]) -> None
 def test_lists_managed_identities_as_service_principals(
     local_azure: LocalAzure, headers: dict[str, str]
 ) -> None:
-    wanted = "servicePrincipalType eq 'ManagedIdentity'"
+    filter_ = "servicePrincipalType eq 'ManagedIdentity'"
     found: list[dict[str, Any]] = ask(
-        local_azure, "servicePrincipals", headers, filter=wanted
+        local_azure, "servicePrincipals", headers, filter=filter_
     ).json()["value"]
     assert {one["id"] for one in found} == {
         seed.CHAT_PRINCIPAL_ID,
@@ -91,5 +91,5 @@ def test_lists_managed_identities_as_service_principals(
 
 def test_refuses_unsupported_query(local_azure: LocalAzure, headers: dict[str, str]) -> None:
     assert ask(local_azure, "applications", headers, filter="x ne 'y'").status_code == 400
-    assert ask(local_azure, "applications/nobody", headers).status_code == 404
+    assert ask(local_azure, "applications/missing", headers).status_code == 404
     assert ask(local_azure, "applications", {}).status_code == 401

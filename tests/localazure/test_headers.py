@@ -59,7 +59,7 @@ def test_answer_names_remaining_requests_by_both_names(arm: Arm) -> None:
         ),
     ],
 )
-def test_gateway_errors_carry_recorded_sentences(
+def test_gateway_errors_have_recorded_messages(
     arm: Arm, path: str, code: str, message: str
 ) -> None:
     answer = arm.call("GET", path)

@@ -19,15 +19,15 @@ def owner(cloud: LocalAzure) -> Arm:
     return Arm(cloud, seed.CLIENT_ID, seed.CLIENT_SECRET)
 
 
-def test_it_ends_when_its_starter_is_gone(tmp_path: Path) -> None:
+def test_exits_with_its_parent_process(tmp_path: Path) -> None:
     assert LocalAzure(tmp_path).stop() == 0
 
 
-def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
+def test_sigterm_exits_with_status_0(tmp_path: Path) -> None:
     assert LocalAzure(tmp_path).terminate() == 0
 
 
-def test_a_state_survives_a_kill_and_tokens_stay_valid(tmp_path: Path) -> None:
+def test_state_file_survives_a_kill(tmp_path: Path) -> None:
     state = str(tmp_path / "state.json")
     first = LocalAzure(tmp_path, "--state", state)
     first.post("/_local/operations", {"polls": 2})
@@ -44,13 +44,13 @@ def test_a_state_survives_a_kill_and_tokens_stay_valid(tmp_path: Path) -> None:
         assert arm.document(LAB_ID)["identity"]["type"] == "SystemAssigned"
 
 
-def test_a_state_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_state_file_is_private(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     with LocalAzure(tmp_path, "--state", str(state)):
         assert state.stat().st_mode & 0o077 == 0
 
 
-def test_a_broken_state_is_named_and_left_alone(tmp_path: Path) -> None:
+def test_refuses_invalid_state_file_and_keeps_it(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     state.write_text("{")
     run = subprocess.run(
@@ -65,7 +65,7 @@ def test_a_broken_state_is_named_and_left_alone(tmp_path: Path) -> None:
     assert state.read_text() == "{"
 
 
-def test_empty_has_a_subscription_and_no_instances(tmp_path: Path) -> None:
+def test_empty_has_no_instances(tmp_path: Path) -> None:
     with LocalAzure(tmp_path, "--empty") as cloud:
         arm = owner(cloud)
         (subscription,) = arm.document("/subscriptions", "2022-12-01")["value"]
@@ -73,7 +73,7 @@ def test_empty_has_a_subscription_and_no_instances(tmp_path: Path) -> None:
         assert arm.document(path) == {"value": []}
 
 
-def test_env_prints_what_a_shell_can_take(tmp_path: Path) -> None:
+def test_env_prints_shell_exports(tmp_path: Path) -> None:
     ca_file = tmp_path / "a b" / "ca.pem"
     lines = subprocess.run(
         [sys.executable, "-m", "localazure", "env", "--port", "1234", "--ca-file", str(ca_file)],
@@ -87,9 +87,7 @@ def test_env_prints_what_a_shell_can_take(tmp_path: Path) -> None:
     assert shown.stdout.strip() == f"https://localhost:1234 {ca_file} Local Azure"
 
 
-def test_env_and_server_agree_on_where_the_ca_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_env_names_the_default_ca_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     run = [sys.executable, "-m", "localazure", "env", "--port", "1234"]
     lines = subprocess.run(run, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout

@@ -1,4 +1,4 @@
-"""What Microsoft's recordings settle about instances, in each api-version."""
+"""Instances in each api-version, as in Microsoft's recordings."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def merged(change: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(bodies(INSTANCE))
-def test_whatever_the_schema_knows_is_merged_or_refused(body: Any) -> None:
+def test_valid_bodies_are_merged_or_refused(body: Any) -> None:
     check(body, INSTANCE)
     before = copy.deepcopy(body)
     try:
@@ -50,14 +50,14 @@ def test_whatever_the_schema_knows_is_merged_or_refused(body: Any) -> None:
 
 
 @given(st.sampled_from(sorted(rules.blank(ARM_ID, "x")["properties"])))
-def test_a_property_that_is_not_named_stays(name: str) -> None:
+def test_keeps_properties_that_are_not_named(name: str) -> None:
     change = {"properties": {"disableLocalAuth": True}}
     before = rules.blank(ARM_ID, "westeurope")["properties"]
     changed = merged(change)["properties"]
     assert (changed[name] == before[name]) is (name != "disableLocalAuth")
 
 
-def test_an_instance_does_not_move() -> None:
+def test_refuses_another_location() -> None:
     assert merged({"location": "West Europe"})["location"] == "westeurope"
     with pytest.raises(LocationFixed):
         merged({"location": "eastus"})
@@ -75,6 +75,6 @@ def test_an_instance_does_not_move() -> None:
         ([], {"a": int}),
     ],
 )
-def test_the_schema_refuses_other_types_and_names(value: Any, shape: Any) -> None:
+def test_schema_refuses_other_types_and_names(value: Any, shape: Any) -> None:
     with pytest.raises(InvalidContent):
         check(value, shape)

@@ -1,4 +1,4 @@
-"""Where people sign in: Microsoft's own client completes it, and what Entra refuses is refused."""
+"""Interactive sign-in: with Microsoft's own client, and Entra's refusals."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Send = Callable[..., requests.Response]
 
 @pytest.fixture
 def authorize(local_azure: LocalAzure) -> Send:
-    """Sends a request to the authorize endpoint: as ASKED, but for what is changed."""
+    """Send ASKED, with changes, to the authorize endpoint."""
 
     def send(method: str = "GET", **changes: str | None) -> requests.Response:
         asked = {name: value for name, value in (ASKED | changes).items() if value is not None}
@@ -57,7 +57,7 @@ def authorize(local_azure: LocalAzure) -> Send:
 
 @pytest.fixture
 def token(local_azure: LocalAzure) -> Send:
-    """Changes a code for tokens, in the portal's name unless something else is said."""
+    """Redeem a code for tokens, by default as the portal."""
 
     def send(code: str, **changes: str) -> requests.Response:
         form = {
@@ -78,8 +78,8 @@ def token(local_azure: LocalAzure) -> Send:
     return send
 
 
-def led_back(answer: requests.Response) -> dict[str, str]:
-    """Return what the application is told."""
+def redirected(answer: requests.Response) -> dict[str, str]:
+    """Return the parameters of the redirect to the application."""
     assert answer.status_code == 302, answer.text
     assert answer.headers["Location"].startswith(HERE)
     return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
@@ -87,8 +87,8 @@ def led_back(answer: requests.Response) -> dict[str, str]:
 
 @pytest.fixture
 def code(authorize: Send) -> str:
-    """The code of Vera, who has signed in."""
-    return led_back(authorize("POST", localazure_user=VERA))["code"]
+    """An authorization code for Vera."""
+    return redirected(authorize("POST", localazure_user=VERA))["code"]
 
 
 def refused(answer: requests.Response) -> tuple[str, list[int]]:
@@ -97,7 +97,7 @@ def refused(answer: requests.Response) -> tuple[str, list[int]]:
     return body["error"], body["error_codes"]
 
 
-# Its advice, which needs cookies that other sites may send.
+# MSAL recommends form_post, which needs cross-site cookies.
 @pytest.mark.filterwarnings("ignore:response_mode='form_post':UserWarning")
 def test_msal_signs_user_in(local_azure: LocalAzure, authorize: Send) -> None:
     client = msal.ConfidentialClientApplication(
@@ -109,7 +109,7 @@ def test_msal_signs_user_in(local_azure: LocalAzure, authorize: Send) -> None:
     flow = client.initiate_auth_code_flow(scopes=[], redirect_uri=HERE)
     asked = dict(parse_qsl(urlsplit(flow["auth_uri"]).query))
     answer = authorize("POST", **asked, localazure_user=VERA)
-    result = client.acquire_token_by_auth_code_flow(flow, led_back(answer))
+    result = client.acquire_token_by_auth_code_flow(flow, redirected(answer))
     assert "error" not in result, result
     assert result["id_token_claims"]["preferred_username"] == seed.VIEWER_UPN
 
@@ -143,18 +143,18 @@ def test_id_token_names_user(local_azure: LocalAzure, token: Send, code: str) ->
 
 
 def test_omits_roles_claim_without_roles(authorize: Send, token: Send) -> None:
-    nobody = derived_guid("user", seed.NO_ROLE_UPN)
-    found = led_back(authorize("POST", localazure_user=nobody))["code"]
+    user_id = derived_guid("user", seed.NO_ROLE_UPN)
+    found = redirected(authorize("POST", localazure_user=user_id))["code"]
     claims = jwt.decode(token(found).json()["id_token"], options={"verify_signature": False})
     assert "roles" not in claims
 
 
 def test_returns_state(authorize: Send) -> None:
-    assert led_back(authorize("POST", localazure_user=VERA))["state"] == "what-i-was-doing"
+    assert redirected(authorize("POST", localazure_user=VERA))["state"] == "what-i-was-doing"
 
 
 def test_reports_canceled_sign_in(authorize: Send) -> None:
-    answer = led_back(authorize("POST", localazure_cancel="1"))
+    answer = redirected(authorize("POST", localazure_cancel="1"))
     assert answer["error"] == "access_denied"
     assert "AADSTS65004" in answer["error_description"]
 
@@ -172,7 +172,7 @@ def test_reports_canceled_sign_in(authorize: Send) -> None:
 def test_reports_invalid_parameters_to_application(
     authorize: Send, changes: dict[str, str | None], error: str
 ) -> None:
-    answer = led_back(authorize(**changes))
+    answer = redirected(authorize(**changes))
     assert (answer["error"], answer["state"]) == (error, "what-i-was-doing")
 
 

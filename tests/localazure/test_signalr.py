@@ -37,30 +37,30 @@ def enable_system(client: Client, name: str = seed.LAB) -> Any:
     return patch(client, name, seed.PAYMENTS_GROUP, body)
 
 
-def test_lists_the_fleet_of_the_subscription(signalr: Client) -> None:
+def test_lists_instances_of_the_subscription(signalr: Client) -> None:
     names = {instance.name for instance in signalr.signal_r.list_by_subscription()}
     assert names == {seed.CHAT, seed.ORDERS, seed.PAYMENTS, seed.LAB}
 
 
-def test_lists_a_group_in_any_case(signalr: Client) -> None:
+def test_lists_instances_of_a_group_in_any_case(signalr: Client) -> None:
     names = {one.name for one in signalr.signal_r.list_by_resource_group("RG-REALTIME")}
     assert names == {seed.CHAT, seed.ORDERS}
 
 
-def test_the_sdk_follows_pages(signalr: Client, local_azure: LocalAzure) -> None:
+def test_sdk_follows_pages(signalr: Client, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/paging", {"size": 1})
     assert len(list(signalr.signal_r.list_by_subscription())) == 4
     assert len(local_azure.requests("GET")) == 5  # one of them is the token's discovery
 
 
-def test_a_missing_instance_is_404_with_arms_code(signalr: Client) -> None:
+def test_missing_instance_is_not_found(signalr: Client) -> None:
     with pytest.raises(ResourceNotFoundError) as refusal:
-        signalr.signal_r.get(seed.REALTIME_GROUP, "nobody")
+        signalr.signal_r.get(seed.REALTIME_GROUP, "missing")
     assert code_of(refusal) == "ResourceNotFound"
 
 
 @pytest.mark.usefixtures("quick")
-def test_switching_the_system_identity_on_makes_a_principal(
+def test_system_assigned_identity_gets_principal(
     signalr: Client,
 ) -> None:
     identity = enable_system(signalr).identity
@@ -70,13 +70,13 @@ def test_switching_the_system_identity_on_makes_a_principal(
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_removed_identity_leaves_no_key(signalr: Client) -> None:
+def test_removed_identity_is_absent(signalr: Client) -> None:
     patch(signalr, seed.CHAT, seed.REALTIME_GROUP, {"identity": {"type": "None"}})
     assert signalr.signal_r.get(seed.REALTIME_GROUP, seed.CHAT).identity is None
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_system_identity_switched_off_and_on_is_another(
+def test_new_system_assigned_identity_has_another_principal(
     signalr: Client,
 ) -> None:
     first = enable_system(signalr).identity.principal_id
@@ -89,14 +89,12 @@ def test_a_system_identity_switched_off_and_on_is_another(
     [
         {"type": "SystemAssigned,UserAssigned"},
         {"type": "UserAssigned"},
-        user_assigned("/subscriptions/x/nobody"),
+        user_assigned("/subscriptions/x/missing"),
         user_assigned(ORDERS_ID, SHARED_ID),
         user_assigned(ORDERS_ID) | {"type": "SystemAssigned"},
     ],
 )
-def test_refuses_what_is_not_exactly_one_identity(
-    signalr: Client, identity: dict[str, Any]
-) -> None:
+def test_refuses_more_or_less_than_one_identity(signalr: Client, identity: dict[str, Any]) -> None:
     with pytest.raises(HttpResponseError) as refusal:
         patch(signalr, seed.LAB, seed.PAYMENTS_GROUP, {"identity": identity})
     assert refusal.value.status_code == 400
@@ -104,7 +102,7 @@ def test_refuses_what_is_not_exactly_one_identity(
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_user_assigned_identity_comes_back_with_its_principal(
+def test_user_assigned_identity_has_its_principal(
     signalr: Client,
 ) -> None:
     body = {"identity": user_assigned(SHARED_ID)}
@@ -114,7 +112,7 @@ def test_a_user_assigned_identity_comes_back_with_its_principal(
 
 
 @pytest.mark.usefixtures("quick")
-def test_unset_patterns_come_back_as_stars_and_unset_auth_as_nothing(
+def test_unset_patterns_are_stars_and_unset_auth_is_null(
     signalr: Client,
 ) -> None:
     body = {"properties": {"upstream": {"templates": [{"urlTemplate": "http://localhost/x"}]}}}
@@ -124,7 +122,7 @@ def test_unset_patterns_come_back_as_stars_and_unset_auth_as_nothing(
 
 
 @pytest.mark.usefixtures("quick")
-def test_cleared_templates_are_empty_and_never_set_ones_null(
+def test_cleared_templates_are_empty_and_unset_ones_null(
     signalr: Client,
 ) -> None:
     assert signalr.signal_r.get(seed.PAYMENTS_GROUP, seed.LAB).upstream.templates is None
@@ -141,9 +139,7 @@ def test_change_is_visible_while_instance_is_updating(
     assert (meanwhile.tags, meanwhile.provisioning_state) == ({"a": "b"}, "Updating")
 
 
-def test_write_succeeds_after_patch_that_nobody_polls(
-    signalr: Client, local_azure: LocalAzure
-) -> None:
+def test_write_succeeds_after_unpolled_patch(signalr: Client, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/operations", {"polls": 1000})
     start_patch(signalr, {"tags": {"a": "b"}})
     start_patch(signalr, {"properties": {"disableLocalAuth": True}})
@@ -163,12 +159,12 @@ def test_refuses_write_while_operation_is_polled(
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_write_moves_the_time_of_the_last_change(signalr: Client) -> None:
+def test_write_updates_last_modified_time(signalr: Client) -> None:
     before = signalr.signal_r.get(seed.PAYMENTS_GROUP, seed.LAB).system_data.last_modified_at
     assert enable_system(signalr).system_data.last_modified_at > before
 
 
-def test_an_operation_may_end_failed(signalr: Client, local_azure: LocalAzure) -> None:
+def test_operation_can_fail(signalr: Client, local_azure: LocalAzure) -> None:
     local_azure.post(
         "/_local/operations",
         {"polls": 0, "retryAfter": 0.01, "outcome": "Failed", "code": "Boom", "message": "No."},
@@ -181,9 +177,9 @@ def test_an_operation_may_end_failed(signalr: Client, local_azure: LocalAzure) -
 
 
 @pytest.mark.usefixtures("quick")
-def test_creates_and_deletes_an_instance(signalr: Client) -> None:
-    wanted = SignalRResource(location="westeurope", sku=ResourceSku(name="Standard_S1"))
-    made = signalr.signal_r.begin_create_or_update("rg-realtime", "contoso-new", wanted).result()
+def test_creates_and_deletes_instance(signalr: Client) -> None:
+    desired = SignalRResource(location="westeurope", sku=ResourceSku(name="Standard_S1"))
+    made = signalr.signal_r.begin_create_or_update("rg-realtime", "contoso-new", desired).result()
     assert (made.provisioning_state, made.host_name) == (
         "Succeeded",
         "contoso-new.service.signalr.net",
@@ -193,7 +189,7 @@ def test_creates_and_deletes_an_instance(signalr: Client) -> None:
         signalr.signal_r.get("rg-realtime", "contoso-new")
 
 
-def test_a_name_is_taken_once_in_all_of_azure(signalr: Client) -> None:
+def test_name_is_unique_in_azure(signalr: Client) -> None:
     for name, free in ((seed.CHAT.upper(), False), ("contoso-free", True), ("1", False)):
         asked = NameAvailabilityParameters(type="Microsoft.SignalRService/SignalR", name=name)
         answer = signalr.signal_r.check_name_availability("westeurope", asked)
@@ -201,14 +197,14 @@ def test_a_name_is_taken_once_in_all_of_azure(signalr: Client) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_the_sdks_defaults_reopen_a_hardened_instance(signalr: Client) -> None:
+def test_sdk_defaults_undo_hardening(signalr: Client) -> None:
     careless = SignalRResource(identity=ManagedIdentity(type="SystemAssigned"))
     after = signalr.signal_r.begin_update(seed.PAYMENTS_GROUP, seed.PAYMENTS, careless).result()
     assert after.disable_local_auth is False
     assert after.public_network_access == "Enabled"
 
 
-def test_keys_are_shown_only_where_they_open_something(signalr: Client) -> None:
+def test_refuses_keys_without_local_authentication(signalr: Client) -> None:
     keys = signalr.signal_r.list_keys(seed.REALTIME_GROUP, seed.CHAT)
     assert keys.primary_key
     assert keys.primary_key in keys.primary_connection_string
@@ -217,7 +213,7 @@ def test_keys_are_shown_only_where_they_open_something(signalr: Client) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_regenerated_key_is_another(signalr: Client) -> None:
+def test_regenerates_key(signalr: Client) -> None:
     before = signalr.signal_r.list_keys(seed.REALTIME_GROUP, seed.CHAT)
     signalr.signal_r.begin_regenerate_key(
         seed.REALTIME_GROUP, seed.CHAT, {"keyType": "Secondary"}

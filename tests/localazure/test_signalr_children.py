@@ -1,4 +1,4 @@
-"""What is under an instance, and what the provider says about itself."""
+"""Child resources of an instance, and the operations of the provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the host of a Function App accepts from an instance, and by what it refuses the rest."""
+"""Requests of an instance that the host of a Function App accepts or refuses."""
 
 from __future__ import annotations
 
@@ -208,12 +208,12 @@ def test_functions_host_checks_keys(
         ("admin", "?code=master", 200),
     ],
 )
-def test_function_demands_its_level(cloud: LocalAzure, level: str, code: str, status: int) -> None:
+def test_function_requires_its_level(cloud: LocalAzure, level: str, code: str, status: int) -> None:
     keys = {"functionKeys": {"default": "mine"}, "masterKey": "master"}
     site = {"authsettingsV2": {}, "functions": {"chat": {"authLevel": level}}, "keys": keys}
     assert send(cloud, API + code, **site) == status
     assert send(cloud, API.replace("chat", "other"), **site) == 404
 
 
-def test_unknown_host_answers_404(cloud: LocalAzure) -> None:
-    assert send(cloud, "https://nobody.azurewebsites.net/api/x") == 404
+def test_unknown_host_is_404(cloud: LocalAzure) -> None:
+    assert send(cloud, "https://missing.azurewebsites.net/api/x") == 404

@@ -1,6 +1,6 @@
-"""The whole chain by the generated client: `drive.py change`, and after an event `drive.py look`.
+"""Use the generated client: `drive.py change`, and after an event `drive.py look`.
 
-What the client promises is checked with its types, so nothing here is cast or ignored.
+The client's types are checked, so nothing here is cast or ignored.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Refused(Exception):
     """The API answered with a problem."""
 
 
-def held(response: Response[T | Problem]) -> T:
-    """Return what was answered, or raise Refused."""
+def parsed(response: Response[T | Problem]) -> T:
+    """Return the parsed response. Raises Refused."""
     answer = response.parsed
     if answer is None or isinstance(answer, Problem):
         raise Refused(f"{response.status_code}: {answer}")
@@ -68,47 +68,47 @@ def held(response: Response[T | Problem]) -> T:
 
 
 def tag(response: Response[T | Problem]) -> str:
-    """Return the version of the document that was answered."""
-    held(response)
+    """Return the ETag of the response."""
+    parsed(response)
     return response.headers["ETag"]
 
 
 def change(client: AuthenticatedClient) -> None:
-    """Import, want an identity and an upstream, plan, apply, and wait for it."""
+    """Import an instance, set an identity and an upstream template, plan and apply."""
     subscription = UUID(os.environ["AZURE_SUBSCRIPTION_ID"])
-    held(
+    parsed(
         subscriptions_import_create.sync_detailed(
             subscription, client=client, body=ImportRequest(name=NAME)
         )
     )
-    instance = held(instances_retrieve.sync_detailed(NAME, client=client))
+    instance = parsed(instances_retrieve.sync_detailed(NAME, client=client))
     assert instance.policy is InstancePolicyEnum.OBSERVE
     manage(client)
-    want(client)
-    plan = held(instances_plan_retrieve.sync_detailed(NAME, client=client))
+    set_desired(client)
+    plan = parsed(instances_plan_retrieve.sync_detailed(NAME, client=client))
     assert [step.kind for step in plan.steps] == ["identity", "templates"]
     operation = wait(client, apply(client, plan))
     assert operation.state is StateEnum.SUCCEEDED, operation
-    empty = held(instances_plan_retrieve.sync_detailed(NAME, client=client))
+    empty = parsed(instances_plan_retrieve.sync_detailed(NAME, client=client))
     assert empty.steps == []
 
 
 def manage(client: AuthenticatedClient) -> None:
-    """Let Signalman write to the instance: an import only observes."""
+    """Set the policy to manage; an imported instance is only observed."""
     version = tag(instances_settings_retrieve.sync_detailed(NAME, client=client))
     settings = SettingsRequest(policy=InstancePolicyEnum.MANAGE, is_protected=True)
-    held(
+    parsed(
         instances_settings_update.sync_detailed(
             NAME, client=client, body=settings, if_match=version
         )
     )
 
 
-def want(client: AuthenticatedClient) -> None:
-    """Want an identity and a signed template, each against the version that was read."""
+def set_desired(client: AuthenticatedClient) -> None:
+    """Set an identity and a signed template, each with the ETag of its read."""
     version = tag(instances_identity_retrieve.sync_detailed(NAME, client=client))
     identity = IdentityRequest(type_=IdentityTypeEnum.SYSTEMASSIGNED)
-    held(
+    parsed(
         instances_identity_update.sync_detailed(
             NAME, client=client, body=identity, if_match=version
         )
@@ -126,7 +126,7 @@ def want(client: AuthenticatedClient) -> None:
         ),
     )
     version = tag(instances_upstream_list.sync_detailed(NAME, client=client))
-    held(
+    parsed(
         instances_upstream_update.sync_detailed(
             NAME, client=client, body=[template], if_match=version
         )
@@ -134,10 +134,10 @@ def want(client: AuthenticatedClient) -> None:
 
 
 def apply(client: AuthenticatedClient, plan: Plan) -> Operation:
-    """Start the plan that was read; asked again by the same key, it starts nothing again."""
+    """Start the plan, and repeat the request with the same idempotency key."""
     key, body = str(uuid4()), ApplyRequest(digest=plan.digest)
     first, again = (
-        held(
+        parsed(
             instances_apply_create.sync_detailed(
                 NAME, client=client, body=body, idempotency_key=key
             )
@@ -153,14 +153,14 @@ def wait(client: AuthenticatedClient, operation: Operation) -> Operation:
     deadline = time.monotonic() + 120
     while operation.state in UNFINISHED and time.monotonic() < deadline:
         time.sleep(0.2)
-        operation = held(operations_retrieve.sync_detailed(operation.id, client=client))
+        operation = parsed(operations_retrieve.sync_detailed(operation.id, client=client))
     return operation
 
 
 def look(client: AuthenticatedClient) -> None:
-    """Print how many deliveries there were, and the last of them."""
-    traffic = held(instances_traffic_list.sync_detailed(NAME, client=client))
-    deliveries = held(instances_deliveries_list.sync_detailed(NAME, client=client))
+    """Print the number of deliveries and the last of them."""
+    traffic = parsed(instances_traffic_list.sync_detailed(NAME, client=client))
+    deliveries = parsed(instances_deliveries_list.sync_detailed(NAME, client=client))
     document = {
         "counts": {each.outcome.value: each.count for each in traffic},
         "events": [f"{each.hub}/{each.category}/{each.event}" for each in deliveries.results],

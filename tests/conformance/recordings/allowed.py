@@ -17,7 +17,7 @@ class Entry:
     """Differences that are allowed.
 
     `recording` names the recordings ("folder/file", with wildcards), `request` the requests and
-    `difference` the sentence; both are regular expressions that have to match as a whole.
+    `difference` the text; both are regular expressions that have to match completely.
     """
 
     reason: str
@@ -26,7 +26,7 @@ class Entry:
     difference: str = ".*"
 
     def allows(self, recording: str, request: str, difference: str) -> bool:
-        """Tell whether this is a difference that the entry names."""
+        """Return whether this is a difference that the entry names."""
         return (
             self.concerns(recording)
             and self._request.fullmatch(request) is not None
@@ -34,7 +34,7 @@ class Entry:
         )
 
     def concerns(self, recording: str) -> bool:
-        """Tell whether the entry is about a recording."""
+        """Return whether the entry is about a recording."""
         return fnmatchcase(recording, self.recording)
 
     @cached_property
@@ -61,14 +61,14 @@ class AllowList:
         return cls([Entry(**entry) for entry in content.get("difference", [])])
 
     def allows(self, recording: str, request: str, difference: str) -> bool:
-        """Tell whether a difference is on the list, and note that its entry is used."""
+        """Return whether a difference is on the list, and note that its entry is used."""
         self._seen.add(recording)
         found = [one for one in self._entries if one.allows(recording, request, difference)]
         self._used.update(found)
         return bool(found)
 
     def see(self, recording: str) -> None:
-        """Note that a recording was replayed."""
+        """Record that a recording was replayed."""
         self._seen.add(recording)
 
     def unused(self) -> list[Entry]:

@@ -11,23 +11,23 @@ from localazure import seed
 from tests.conformance.recordings.exchanges import Answer
 from tests.conformance.recordings.names import GUID, HEX32, brief, form, plain, url_form
 
-# Transport and front door: they say nothing about the service, or recorders change them.
+# Transport and edge headers: not the service's own, or changed by recorders.
 UNCOMPARED_HEADERS = frozenset(
     {
         *("date", "connection", "transfer-encoding", "content-encoding", "content-length"),
         *("server", "vary", "x-powered-by", "x-aspnet-version", "x-rp-server-mvid"),
-        # Azure's front door and Microsoft's network.
+        # Azure Front Door and Microsoft's network.
         *("x-cache", "x-msedge-ref", "x-azure-ref", "set-cookie", "alt-svc"),
         # Microsoft Graph's data centre.
         *("x-ms-ags-diagnostic", "request-id", "client-request-id", "odata-version"),
     }
 )
-# Headers of which only the presence is compared: the service makes up their values.
+# Headers of which only the presence is compared: the service generates their values.
 _PRESENCE_ONLY = re.compile(
     r"x-ms-(?!failure-cause).*|etag|www-authenticate-nonce|dataserviceid", re.IGNORECASE
 )
-# Properties that the service makes up, or that describe the caller.
-_MADE_UP = frozenset(
+# Properties that the service generates, or that describe the caller.
+_GENERATED = frozenset(
     {
         *("primaryKey", "secondaryKey", "primaryConnectionString", "secondaryConnectionString"),
         *("createdBy", "lastModifiedBy", "createdByType", "lastModifiedByType", "updatedBy"),
@@ -44,7 +44,7 @@ _MADE_UP = frozenset(
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{200,}")
 _SUBSCRIPTION = re.compile(r"(/subscriptions/)[^/?\"\\ ]+")
 _PAGE = "$skiptoken"
-# What recorders put in the place of a value.
+# Placeholders that recorders write.
 _REPLACED = re.compile(
     r"REDACTED|Sanitized|\{KEY\}|2001-02-03T04:05:06Z|someone@contoso\.example", re.IGNORECASE
 )
@@ -55,7 +55,7 @@ _KEYS = ("flag", "name", "id")
 class Comparison:
     """Compares answers, and learns which local value stands for a recorded one.
 
-    `base` is Local Azure's address.
+    `base` is Local Azure's URL.
     """
 
     def __init__(self, base: str) -> None:
@@ -63,14 +63,14 @@ class Comparison:
         self._learned: dict[str, str] = {}
 
     def translated(self, text: str) -> str:
-        """Return a recorded text with what is local in the place of what was recorded."""
+        """Return a recorded text with the local values."""
         text = _SUBSCRIPTION.sub(rf"\g<1>{seed.SUBSCRIPTION_ID}", text)
         for recorded, local in self._learned.items():
             text = text.replace(recorded, local)
         return text
 
     def differences(self, recorded: Answer, local: Answer) -> list[str]:
-        """Return what differs, one sentence each."""
+        """Return the differences as text."""
         found = []
         if recorded.status != local.status:
             found.append(f"status: Azure {_status(recorded)}, local {_status(local)}")
@@ -104,7 +104,7 @@ class Comparison:
             yield from self._lists(recorded, local, path)
         elif isinstance(recorded, str) and isinstance(local, str):
             yield from self._texts(recorded, local, path)
-        elif path.rpartition(".")[2] not in _MADE_UP and recorded != local:
+        elif path.rpartition(".")[2] not in _GENERATED and recorded != local:
             yield f"body {path}: Azure {brief(recorded)}, local {brief(local)}"
 
     def _objects(self, recorded: Any, local: Any, path: str) -> Iterator[str]:
@@ -168,7 +168,7 @@ class Comparison:
         if _OPAQUE.fullmatch(recorded) and _OPAQUE.fullmatch(local):
             self._learned.setdefault(recorded, local)
             return
-        if path.rpartition(".")[2] not in _MADE_UP:
+        if path.rpartition(".")[2] not in _GENERATED:
             yield f"body {path}: Azure {brief(one)}, local {brief(other)}"
 
     def _learn_parts(self, recorded: str, local: str) -> None:

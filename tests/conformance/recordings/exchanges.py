@@ -22,7 +22,7 @@ _SIGNATURE = frozenset("tcsh")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered; header names are in lower case."""
+    """A response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]

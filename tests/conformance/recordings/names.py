@@ -1,4 +1,4 @@
-"""Names of requests and forms of values: what is alike in two answers of one kind."""
+"""Names of requests and forms of values, for comparison."""
 
 from __future__ import annotations
 

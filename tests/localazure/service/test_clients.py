@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote, each in a process of its own, through the whole service."""
+"""Third-party clients, each in its own process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JAVASCRIPT: dict[str, Any] = {
     "void": None,
     "all": ["to all", "to all"],
     "user": "to ada",
-    "group": "to the room",
+    "group": "to the group",
     "connection": "to this connection",
     "asked": "sure!",
     "order": list(range(20)),
@@ -39,7 +39,7 @@ BYTES = {"bytes": [0, 1, 255]}
 RECEIVED = {
     "all": ["to all"],
     "user": ["to the user"],
-    "group": ["to the room"],
+    "group": ["to the group"],
     "connection": ["to the connection"],
 }
 

@@ -140,7 +140,7 @@ def test_accepts_binary_handshake_with_messages(application: Application) -> Non
         assert json.loads(str(socket.recv(20))[:-1])["result"] == "hi"
 
 
-def test_upstream_sees_the_clients_own_frame(application: Application) -> None:
+def test_upstream_receives_unchanged_frame(application: Application) -> None:
     with Client(application, user="ada", role="admin") as client:
         frame = {"arguments": ["é"], "target": "echo", "invocationId": "1", "type": 1}
         client.send(frame)
@@ -240,7 +240,7 @@ def test_default_mode_has_no_server(local_azure: LocalAzure) -> None:
         assert application.upstream.received == []
 
 
-def test_free_tier_takes_20_connections(local_azure: LocalAzure) -> None:
+def test_free_tier_allows_20_connections(local_azure: LocalAzure) -> None:
     with running(local_azure) as application, ExitStack() as open_clients:
         sku = {"name": "Free_F1", "tier": "Free", "capacity": 1}
         upstream: dict[str, Any] = {"templates": []}
@@ -280,7 +280,7 @@ def test_network_rules_refuse_clients(local_azure: LocalAzure, properties: dict[
         assert "nginx" in refusal.text
 
 
-def test_stopped_instance_takes_no_clients(local_azure: LocalAzure) -> None:
+def test_stopped_instance_refuses_clients(local_azure: LocalAzure) -> None:
     with running(local_azure, resourceStopped="true") as application:
         assert negotiate(application, application.client_token()).status_code == 404
 
@@ -321,7 +321,7 @@ def test_host_header_names_the_instance(application: Application, suffix: str) -
 
 def test_unknown_instance_is_not_found(local_azure: LocalAzure) -> None:
     answer = requests.get(
-        f"{local_azure.url}/signalr/nobody/api/health",
+        f"{local_azure.url}/signalr/missing/api/health",
         verify=str(local_azure.ca_file),
         timeout=20,
     )

@@ -1,4 +1,4 @@
-"""Many clients, and one that reads slowly: nobody else notices. Speed is not looked at."""
+"""Many clients, and a slow reader that does not affect the others."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_frames_in_both_protocols(frame: Any, text: str, array: list[Any]) -> No
     st.sampled_from([JSON, MESSAGEPACK]),
     st.data(),
 )
-def test_reader_finds_frames_however_they_arrive(
+def test_reader_finds_frames_in_any_chunks(
     calls: list[list[Any]], protocol: Any, data: st.DataObject
 ) -> None:
     frames = [protocol.encode(Invocation("t", tuple(arguments))) for arguments in calls]

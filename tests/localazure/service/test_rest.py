@@ -50,8 +50,8 @@ def test_sends_reach_all_user_group_and_connection(application: Application) -> 
         assert said(bob, bob) == [[4], [5]]
 
 
-@pytest.mark.parametrize("place", ["/users/nobody", "/groups/nobody", "/connections/nobody"])
-def test_send_to_nobody_is_accepted(application: Application, place: str) -> None:
+@pytest.mark.parametrize("place", ["/users/missing", "/groups/missing", "/connections/missing"])
+def test_send_without_recipients_is_accepted(application: Application, place: str) -> None:
     assert application.send(place, 1) == 202
 
 
@@ -77,10 +77,10 @@ def test_existence(application: Application) -> None:
         for path in (f"connections/{client.connection_id}", "users/ada", "groups/g"):
             assert application.rest("HEAD", f"/hubs/chat/{path}").status_code == 200
     for path, code in (
-        ("connections/nobody", "Warning.Connection.NotExisted"),
-        ("users/nobody", "Warning.User.NotExisted"),
-        ("groups/nobody", "Warning.Group.NotExisted"),
-        ("users/nobody/groups/g", "Info.User.NotInGroup"),
+        ("connections/missing", "Warning.Connection.NotExisted"),
+        ("users/missing", "Warning.User.NotExisted"),
+        ("groups/missing", "Warning.Group.NotExisted"),
+        ("users/missing/groups/g", "Info.User.NotInGroup"),
     ):
         absent = application.rest("HEAD", f"/hubs/chat/{path}")
         assert (absent.status_code, absent.headers["x-ms-error-code"]) == (404, code)
@@ -88,7 +88,7 @@ def test_existence(application: Application) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_group_of_unknown_connection_is_an_error(application: Application, method: str) -> None:
-    absent = application.rest(method, "/hubs/chat/groups/g/connections/nobody")
+    absent = application.rest(method, "/hubs/chat/groups/g/connections/missing")
     assert absent.status_code == 404
     assert absent.json()["code"] == absent.headers["x-ms-error-code"]
     assert absent.json()["code"] == "Error.Connection.NotExisted"
@@ -100,7 +100,7 @@ def test_wrong_path_is_not_found_without_error_code(application: Application) ->
     assert "x-ms-error-code" not in absent.headers
 
 
-def test_users_groups_are_rules_for_later_connections(application: Application) -> None:
+def test_groups_of_user_apply_to_later_connections(application: Application) -> None:
     def member(method: str, group: str, **query: str) -> int:
         path = f"/hubs/chat/users/ada/groups/{group}"
         return int(application.rest(method, path, params=query).status_code)
@@ -128,8 +128,8 @@ def test_closes_users_groups_and_all(application: Application) -> None:
         assert application.rest("POST", path, params=reason).status_code == 204
         close = {"type": 7, "error": "enough", "allowReconnect": True}
         assert ada.until_closed() == [close]
-        path, spared = "/hubs/chat/:closeConnections", {"excluded": bob.connection_id}
-        assert application.rest("POST", path, params=spared).status_code == 204
+        path, excluded = "/hubs/chat/:closeConnections", {"excluded": bob.connection_id}
+        assert application.rest("POST", path, params=excluded).status_code == 204
         assert application.send("", "still here") == 202
         assert said(bob) == [["still here"]]
         assert application.rest("POST", path).status_code == 204
@@ -283,7 +283,7 @@ def test_roles_decide_what_an_entra_caller_may(
         application.rest(method, path, token=token, json=SAID).status_code
         for method, path in (
             ("POST", "/hubs/chat/:send"),
-            ("GET", "/hubs/chat/users/nobody"),
+            ("GET", "/hubs/chat/users/missing"),
             ("POST", "/hubs/chat/:generateToken"),
             ("GET", "/auth/accessKey"),
         )
@@ -291,7 +291,7 @@ def test_roles_decide_what_an_entra_caller_may(
     assert statuses == [sends, reads, generates, key]
 
 
-def test_403_says_where_to_look(application: Application) -> None:
+def test_403_names_reason(application: Application) -> None:
     refused = application.rest("POST", "/hubs/chat/:send", json=SAID, token=entra(application))
     assert refused.text == "Please check your role assignments."
 

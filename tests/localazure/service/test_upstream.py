@@ -147,7 +147,7 @@ def test_signs_with_each_access_key(local_azure: LocalAzure, upstream: Upstream)
     assert all(len(one.removeprefix(b"sha256=")) == 64 for one in signatures)
 
 
-def test_a_signed_template_carries_the_identitys_token(
+def test_signed_template_sends_token_of_the_identity(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
     plant(local_azure, template(upstream.url, "api://mine"), identity={"type": "SystemAssigned"})
@@ -349,7 +349,7 @@ def test_follows_no_redirect_to_another_machine(
         {"hub": ""},
     ],
 )
-def test_odd_events_are_no_server_error(
+def test_invalid_events_are_no_server_error(
     local_azure: LocalAzure, upstream: Upstream, event: dict[str, Any]
 ) -> None:
     plant(local_azure, template(upstream.url + "/{event}"))
@@ -369,7 +369,7 @@ def test_odd_events_are_no_server_error(
         {"features": [{"flag": "ServiceMode", "value": None}]},
     ],
 )
-def test_instance_as_azure_would_not_have_it_is_no_server_error(
+def test_invalid_instance_is_no_server_error(
     local_azure: LocalAzure, properties: dict[str, Any]
 ) -> None:
     one = {"name": "test-one", "resourceGroup": "rg-test", "properties": properties}

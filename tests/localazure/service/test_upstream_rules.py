@@ -49,7 +49,7 @@ def test_keeps_unknown_placeholders() -> None:
 
 
 @given(st.lists(st.sampled_from(["a", "b", "*", " a ", "a, b", "c,*"])), st.sampled_from("abc"))
-def test_first_match_is_the_first_that_fits(patterns: list[str], hub: str) -> None:
+def test_first_matching_template_is_used(patterns: list[str], hub: str) -> None:
     templates = [
         {"hubPattern": pattern, "categoryPattern": "*", "eventPattern": None}
         for pattern in patterns

@@ -1,4 +1,4 @@
-"""An upstream endpoint that records requests and answers as told."""
+"""An upstream endpoint that records requests and sends the given responses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Received:
 
 @dataclass
 class Upstream:
-    """Where to send, what came, and what is answered.
+    """A URL, the requests that it received, and its response.
 
     `handler` answers instead of `status` and `answer`, with the body or with status and body;
     `headers` are added to each answer. A `chunked` answer has no Content-Length.

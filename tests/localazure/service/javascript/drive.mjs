@@ -74,7 +74,7 @@ async function drive(name, way) {
   await bob.invoke("user", `ada ${name}`, "to ada");
   seen.user = await ada.next();
   await ada.invoke("join", group);
-  await bob.invoke("group", group, "to the room");
+  await bob.invoke("group", group, "to the group");
   seen.group = await ada.next();
   await ada.invoke("connection", "to this connection");
   seen.connection = await ada.next();

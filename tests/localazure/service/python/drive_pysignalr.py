@@ -50,7 +50,7 @@ async def drive(name, protocol):
     for method, arguments in (
         ("all", ["to all"]),
         ("user", [f"pys-{name}", "to the user"]),
-        ("group", ["room", "to the room"]),
+        ("group", ["room", "to the group"]),
         ("connection", ["to the connection"]),
     ):
         await client.send(method, arguments)

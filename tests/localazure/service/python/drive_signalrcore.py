@@ -44,7 +44,7 @@ def drive(name, protocol):
     for method, arguments in (
         ("all", ["to all"]),
         ("user", [f"core-{name}", "to the user"]),
-        ("group", ["room", "to the room"]),
+        ("group", ["room", "to the group"]),
         ("connection", ["to the connection"]),
     ):
         connection.send(method, arguments)

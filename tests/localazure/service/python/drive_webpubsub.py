@@ -59,7 +59,7 @@ def main():
             outcome(caller.send_to_user, USER, MESSAGE),
             outcome(caller.send_to_connection, CONNECTION, MESSAGE),
             outcome(caller.connection_exists, CONNECTION),
-            outcome(caller.connection_exists, "nobody"),
+            outcome(caller.connection_exists, "missing"),
             outcome(caller.user_exists, USER),
             outcome(caller.group_exists, "room/ü"),
             outcome(caller.add_connection_to_group, "room/ü", CONNECTION),
@@ -73,7 +73,7 @@ def main():
             outcome(caller.remove_user_from_all_groups, USER),
             outcome(caller.remove_connection_from_all_groups, CONNECTION),
         ]
-    seen["listed"] = [one.connection_id for one in by_entra.list_connections(group="nobody")]
+    seen["listed"] = [one.connection_id for one in by_entra.list_connections(group="missing")]
     seen["token"] = bool(by_entra.get_client_access_token(user_id="ada")["token"])
     seen["closed"] = outcome(by_entra.close_connection, CONNECTION, reason="enough")
     sys.stdout.write(json.dumps(seen))
