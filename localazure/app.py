@@ -39,7 +39,7 @@ from localazure.service.upstream.http import http_client
 from localazure.sites import routes as sites
 from localazure.world import World
 
-_ARM_PREFIXES = ("/subscriptions", "/providers", "/keyvault")
+_ARM_PREFIXES = ("/subscriptions", "/providers", "/keyvault", "/metadata/endpoints")
 
 PROVIDERS = (
     subscriptions,
@@ -69,7 +69,7 @@ def application(world: World, load_seed: Callable[[World], None]) -> Starlette:
 
     app = Starlette(
         routes=_routes(),
-        middleware=[Middleware(Hosts), Middleware(_WithoutTrailingSlash)],
+        middleware=[Middleware(Hosts), Middleware(_WithoutExtraSlashes)],
         lifespan=lifespan,
         exception_handlers={
             arm_errors.ArmError: _arm_error,
@@ -93,16 +93,18 @@ def _routes() -> list[BaseRoute]:
     ] + arm
 
 
-class _WithoutTrailingSlash:
-    """ASGI middleware: ARM and Key Vault ignore a slash at the end of a path."""
+class _WithoutExtraSlashes:
+    """ASGI middleware: ARM and Key Vault ignore further slashes at the start and end of a path."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and scope["path"].startswith(_ARM_PREFIXES):
-            scope = dict(scope) | {"path": scope["path"].rstrip("/")}
+        if scope["type"] == "http":
+            path = f"/{scope['path'].strip('/')}"
+            if path.startswith(_ARM_PREFIXES):
+                scope = dict(scope) | {"path": path}
         await self._app(scope, receive, send)
 
 

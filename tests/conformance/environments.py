@@ -20,20 +20,27 @@ _ENVIRONMENT = dict(os.environ)
 _CLIENTS = REPOSITORY / "var" / "clients"
 
 
-def python_with(name: str, requirements: Sequence[str]) -> Path:
+def python_with(
+    name: str, requirements: Sequence[str], locked: Path | None = None, version: str = ""
+) -> Path:
     """Return the interpreter of an environment that has these packages, built where it is missing.
 
+    `locked` is a file of more requirements; `version` is the Python, by default the tests' own.
     Concurrent tests wait for the one that builds it.
     """
     folder, asked = _CLIENTS / name, "\n".join(requirements)
+    packages, interpreter = [*requirements], version or sys.executable
+    if locked:
+        asked += locked.read_text()
+        packages += ["--requirement", str(locked)]
     python, complete = folder / "bin" / "python", folder / ".complete"
     _CLIENTS.mkdir(parents=True, exist_ok=True)
     with (_CLIENTS / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (complete.exists() and complete.read_text() == asked):
             shutil.rmtree(folder, ignore_errors=True)
-            _run("uv", "venv", "--quiet", "--python", sys.executable, str(folder))
-            _run("uv", "pip", "install", "--quiet", "--python", str(python), *requirements)
+            _run("uv", "venv", "--quiet", "--python", interpreter, str(folder))
+            _run("uv", "pip", "install", "--quiet", "--python", str(python), *packages)
             complete.write_text(asked)
     return python
 

@@ -9,6 +9,7 @@ import datetime as dt
 import os
 import socket
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,17 @@ pytestmark = pytest.mark.slow
 
 DRIVERS = Path(__file__).parent / "clients"
 SUBJECT = "system:serviceaccount:default:driver"
-AZ = "2.91.0"
+
+
+def az_of_2023() -> Path:
+    """Return the interpreter of az 2.55.0, with its dependencies of that release's day."""
+    locked = DRIVERS.parent / "requirements-az-2.55.0.txt"
+    return python_with("az-2.55.0", [], locked, version="3.11")
+
+
+def az_of_today() -> Path:
+    """Return the interpreter of az 2.91.0."""
+    return python_with("az-complete", ["azure-cli==2.91.0"])
 
 
 def drive(cloud: LocalAzure, *command: str, **environment: str) -> None:
@@ -36,6 +47,16 @@ def drive(cloud: LocalAzure, *command: str, **environment: str) -> None:
     )
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
     assert " 0 failed" in ended.stdout
+    print(ended.stdout)  # noqa: T201
+
+
+@pytest.fixture(autouse=True)
+def _shown(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """What a driver prints is shown: the calls made and failed."""
+    yield
+    printed = capsys.readouterr().out
+    with capsys.disabled():
+        print(f"\n{printed.strip()}")  # noqa: T201
 
 
 @pytest.fixture
@@ -87,8 +108,9 @@ def test_javascript(quick: LocalAzure) -> None:
     drive(quick, "node", str(script), quick.url)
 
 
-def test_azure_cli(tmp_path: Path) -> None:
-    python = python_with("az-complete", [f"azure-cli=={AZ}"])
+@pytest.mark.parametrize("installed", [az_of_2023, az_of_today])
+def test_azure_cli(installed: Callable[[], Path], tmp_path: Path) -> None:
+    python = installed()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -56,18 +56,3 @@ def test_signalr_sdk_for_javascript(
     variables = environment(local_azure, NODE_EXTRA_CA_CERTS=str(local_azure.ca_file))
     report = run(["node", str(program)], variables, tmp_path)
     check("@azure/arm-signalr", report, capsys)
-
-
-def test_azure_cli(
-    local_azure: LocalAzure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    # The environment of test_clients.py.
-    python = python_with("az-complete", ["azure-cli==2.91.0"])
-    variables = environment(
-        local_azure,
-        AZURE_CONFIG_DIR=str(tmp_path / "az"),
-        AZURE_CORE_COLLECT_TELEMETRY="no",
-        AZURE_CORE_INSTANCE_DISCOVERY="false",
-    )
-    program = [str(python), str(PROGRAMS / "az_commands.py")]
-    check("az 2.91.0", run(program, variables, tmp_path), capsys)

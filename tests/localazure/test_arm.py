@@ -192,3 +192,16 @@ def test_rate_limits_are_enforced_on_demand(arm: Arm, local_azure: LocalAzure) -
     assert arm.call("GET", CHAT_ID).status_code == 200
     answer = arm.call("GET", CHAT_ID)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "100")
+
+
+@pytest.mark.parametrize("path", ["/metadata/endpoints", "//metadata/endpoints"])
+def test_describes_cloud_to_az_of_2023(arm: Arm, path: str) -> None:
+    cloud = arm.document(path, "2015-01-01")
+    assert cloud["graphEndpoint"] == "https://graph.windows.net/"
+    assert cloud["authentication"]["audiences"][0] == "https://management.core.windows.net/"
+
+
+def test_describes_cloud_to_az_of_today(arm: Arm) -> None:
+    cloud = arm.document("/metadata/endpoints", "2022-09-01")
+    assert cloud["microsoftGraphResourceId"] == cloud["resourceManager"]
+    assert cloud["suffixes"]["keyVaultDns"] == "vault.azure.net"

@@ -1,4 +1,4 @@
-"""Drive the Azure CLI in one process: vaults, secrets, roles, identities and Function Apps.
+"""Drive the Azure CLI in one process: SignalR, vaults, roles, identities and Function Apps.
 
 python drive_az.py LOCAL_AZURE_URL; HTTPS_PROXY leads to Local Azure's proxy.
 """
@@ -6,11 +6,13 @@ python drive_az.py LOCAL_AZURE_URL; HTTPS_PROXY leads to Local Azure's proxy.
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from typing import Any
 
-from azure.cli.core import get_default_cli
+from az_commands import SIGNALR
+from azure.cli.core import __version__, get_default_cli
 from calls import Calls
 
 URL = sys.argv[1]
@@ -18,6 +20,12 @@ SUBSCRIPTION = os.environ["AZURE_SUBSCRIPTION_ID"]
 APP, GROUP = os.environ["AZURE_CLIENT_ID"], "rg-realtime"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
 CALLER = "dddddddd-0000-4000-8000-000000000001"
+# az 2.55.0 reads a form of the cloud's description that has neither Graph nor vaults.
+NOT_DISCOVERED = {
+    "endpoints": {"resourceManager": URL, "microsoftGraphResourceId": URL},
+    "suffixes": {"keyvaultDns": ".vault.azure.net"},
+}
+CONFIGURED = ["--cloud-config", json.dumps(NOT_DISCOVERED)] if __version__ == "2.55.0" else []
 calls = Calls()
 
 
@@ -37,11 +45,17 @@ def run(text: str, *more: str) -> Any:
 
 def log_in() -> None:
     """Register Local Azure as a cloud, and log in."""
-    run(f"cloud register --name Local --endpoint-resource-manager {URL}")
+    run(f"cloud register --name Local --endpoint-resource-manager {URL}", *CONFIGURED)
     run("cloud set --name Local")
     secret = os.environ["AZURE_CLIENT_SECRET"]
     tenant = os.environ["AZURE_TENANT_ID"]
     run(f"login --service-principal --tenant {tenant} --username {APP} --password {secret}")
+
+
+def drive_signalr() -> None:
+    """Create, change and delete an instance."""
+    for command in SIGNALR:
+        run(f"signalr {command}")
 
 
 def drive_vaults() -> None:
@@ -117,7 +131,9 @@ def drive_groups() -> None:
     run("group delete -n rg-cli --yes")
 
 
+print(f"az {__version__}:", end=" ")  # noqa: T201
 log_in()
+drive_signalr()
 drive_vaults()
 drive_roles()
 drive_identities()
