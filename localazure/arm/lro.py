@@ -50,7 +50,7 @@ class Polling:
     location: str = ""
 
     def path(self, template: str, operation: Operation) -> str:
-        """Return the path that a template stands for."""
+        """Return the path of a template."""
         return template.format(
             owner=self.owner,
             group=self.owner.partition("/providers/")[0],

@@ -53,7 +53,7 @@ class Application:
         """Return whether the secret is one of this application's."""
         return any(hmac.compare_digest(secret.encode(), known.encode()) for known in self.secrets)
 
-    def answers_to(self, resource: str) -> bool:
+    def is_named_by(self, resource: str) -> bool:
         """Return whether `resource` names this application."""
         return resource.rstrip("/") in {self.app_id, *(u.rstrip("/") for u in self.identifier_uris)}
 
@@ -117,7 +117,7 @@ class Directory:
 
     def for_resource(self, resource: str) -> Application | None:
         """Return the application that `resource` names."""
-        return next((app for app in self.applications() if app.answers_to(resource)), None)
+        return next((app for app in self.applications() if app.is_named_by(resource)), None)
 
     def add_user(self, user: User) -> None:
         """Add a user, or replace the one of the same id."""

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 SOURCES = Path(__file__).parent / "typescript"
 SCHEMA = REPOSITORY / "docs" / "openapi.yaml"
-# Kept between runs: the packages that the lock file names.
+# The packages of the lock file, kept between runs.
 FOLDER = REPOSITORY / "var" / "typescript"
 # Without Node on the machine, uv runs it from its wheel.
 UV = Path(sys.executable).parent / "uv"
@@ -45,7 +45,7 @@ def node(program: str, *arguments: str, folder: Path, **environment: str) -> str
 
 @pytest.fixture(scope="module")
 def built() -> Path:
-    """A folder with the driver, type-checked against the types of the schema, and compiled."""
+    """A folder with the compiled driver, type-checked against the schema."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     lock = (SOURCES / "package-lock.json").read_bytes()
     installed = FOLDER / "installed-lock.json"

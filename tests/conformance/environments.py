@@ -1,7 +1,7 @@
 """Environments of real clients, built from the package registries once for a working tree.
 
-Each client has a folder under `var/clients` with an environment of its own, so that none of their
-versions meets the project's. A folder is complete once it holds `.complete` with what was asked.
+Each client has a folder under `var/clients` with an environment of its own, so that their
+versions do not conflict with the project's. A complete folder has `.complete` with its packages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-# As before any test points it at Local Azure, whose certificates package registries do not have.
+# The environment without the CA of Local Azure, which package registries do not use.
 _ENVIRONMENT = dict(os.environ)
 _CLIENTS = REPOSITORY / "var" / "clients"
 
@@ -23,7 +23,7 @@ _CLIENTS = REPOSITORY / "var" / "clients"
 def python_with(
     name: str, requirements: Sequence[str], locked: Path | None = None, version: str = ""
 ) -> Path:
-    """Return the interpreter of an environment that has these packages, built where it is missing.
+    """Return the interpreter of an environment that has these packages, built if it is missing.
 
     `locked` is a file of more requirements; `version` is the Python, by default the tests' own.
     Concurrent tests wait for the one that builds it.

@@ -40,7 +40,7 @@ def az_of_today() -> Path:
 
 
 def drive(cloud: LocalAzure, *command: str, **environment: str) -> None:
-    """Run a driver with the environment that Local Azure prints; none of its calls may fail."""
+    """Run a driver with the environment that Local Azure prints, and require that no call fails."""
     surroundings = os.environ | cloud.environment | environment | {"PYTHONPATH": str(DRIVERS)}
     ended = subprocess.run(
         command, env=surroundings, capture_output=True, text=True, check=False, timeout=500

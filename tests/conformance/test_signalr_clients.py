@@ -28,7 +28,7 @@ def environment(cloud: LocalAzure, **more: str) -> dict[str, str]:
 
 
 def check(client: str, report: Report, capsys: pytest.CaptureFixture[str]) -> None:
-    """Print what a client did, and fail where a call failed."""
+    """Print the report of a client, and fail if a call failed."""
     with capsys.disabled():
         print(f"\n{client}: {len(report.calls)} calls made, {len(report.failed)} failed")  # noqa: T201
     assert report.calls

@@ -21,7 +21,7 @@ ONE_IN = 4
 
 
 @pytest.mark.parametrize("number", range(RUNS))
-def test_any_mixture_of_faults_leaves_a_working_or_explained_instance(
+def test_random_faults_end_in_success_or_an_error(
     local_azure: LocalAzure, count: Count, number: int
 ) -> None:
     count("mixture")

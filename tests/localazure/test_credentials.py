@@ -133,7 +133,7 @@ def test_names_what_is_missing(local_azure: LocalAzure) -> None:
 
 @pytest.fixture
 def workload(local_azure: LocalAzure) -> Callable[..., str]:
-    """Return a function that issues tokens of a workload which stands in for `id-orders`."""
+    """Return a function that issues tokens of the workload of `id-orders`."""
 
     def issued(subject: str = SUBJECT, **more: Any) -> str:
         order = {"subject": subject} | more

@@ -1,4 +1,4 @@
-"""Requests of Terraform's azurerm provider and of Bicep, written after their sources.
+"""Requests of Terraform's azurerm provider and of Bicep, as in their sources.
 
 Terraform: hashicorp/terraform-provider-azurerm, internal/services/signalr (api-version 2024-03-01).
 Bicep: the resource that avm/res/signal-r-service/signal-r of Azure/bicep-registry-modules declares;

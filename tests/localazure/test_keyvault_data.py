@@ -1,4 +1,4 @@
-"""The data plane of Key Vault: what a client without an SDK sees."""
+"""The data plane of Key Vault, without an SDK."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 
 
 def bodies(shape: Any) -> st.SearchStrategy[Any]:
-    """Draw values that the shape knows, nulls included."""
+    """Draw valid values of the shape, nulls included."""
     if isinstance(shape, dict):
         optional = {name: bodies(member) for name, member in shape.items()}
         return st.none() | st.fixed_dictionaries({}, optional=optional)

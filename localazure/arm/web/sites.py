@@ -1,4 +1,4 @@
-"""Sites and slots over HTTP: created, written, started, stopped and deleted at once."""
+"""Sites and slots over HTTP: created, written, started, stopped and deleted synchronously."""
 
 from __future__ import annotations
 

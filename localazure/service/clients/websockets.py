@@ -45,7 +45,7 @@ async def _read(connection: Connection, receive: Receive) -> None:
 
 
 async def _write(connection: Connection, send: Send) -> None:
-    """Send what waits, then close the socket. The handshake's answer is text in both protocols."""
+    """Send pending data, then close. The handshake response is text in both protocols."""
     is_binary = False
     try:
         while (data := await connection.outgoing.get()) is not None:
@@ -56,5 +56,5 @@ async def _write(connection: Connection, send: Send) -> None:
             is_binary = connection.protocol is not None and connection.protocol.is_binary
         await send({"type": "websocket.close", "code": 1000})
     except OSError:
-        # The client is gone: uvicorn raises ClientDisconnected.
+        # The client has disconnected: uvicorn raises ClientDisconnected.
         connection.outgoing.discard()

@@ -1,4 +1,4 @@
-"""Count the calls of a client's driver: which it made, and which failed.
+"""Count the calls of a client's driver: those made, and those that failed.
 
 Runs in the client's own environment, which has nothing of the project's.
 """

@@ -1,4 +1,4 @@
-"""What a client's program reports: the calls that it made, and those that failed."""
+"""The report of a client's program: its calls, and those that failed."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ GROUPS = {
 
 
 def call(name: str, function: Any, *arguments: Any, **options: Any) -> Any:
-    """Make one call, with its operation or its pages to the end; note it and its failure."""
+    """Make one call, with its whole operation or all pages; record it and its failure."""
     CALLS.append(name)
     try:
         result = function(*arguments, **options)
@@ -51,7 +51,7 @@ def group(client: Any, kind: str) -> Any:
 
 
 def expect(name: str, condition: bool) -> None:
-    """Note that an answer is not as it has to be."""
+    """Record an unexpected response."""
     if not condition:
         FAILED[f"{name}: answer"] = "The answer is not as it has to be."
 
@@ -93,7 +93,7 @@ def instances(client: Any) -> None:
 
 
 def children(client: Any) -> None:
-    """Create, read and delete what is under an instance."""
+    """Create, read and delete child resources of an instance."""
     where, vault = (GROUP, PREMIUM), "https://contoso-vault.vault.azure.net"
     certificates, domains = group(client, "certificates"), group(client, "domains")
     body = {"properties": {"keyVaultBaseUri": vault, "keyVaultSecretName": "certificate"}}
@@ -123,7 +123,7 @@ def children(client: Any) -> None:
 
 
 def raw(body: Any) -> bytes:
-    """Return a body that the SDK sends as it is."""
+    """Return a body that the SDK sends unchanged."""
     return json.dumps(body).encode()
 
 

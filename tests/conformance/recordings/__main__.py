@@ -21,7 +21,7 @@ from tests.conformance.recordings.replay import Replay, Result, resource_of
 
 @dataclass
 class Report:
-    """What all recordings gave: totals, and each kind of difference with its first place."""
+    """The result of all recordings: totals, and kinds of difference with their first place."""
 
     counts: collections.Counter[str] = field(default_factory=collections.Counter)
     unlisted: collections.Counter[str] = field(default_factory=collections.Counter)

@@ -18,7 +18,7 @@ _ARM_HOSTS = re.compile(r"https://(?:management\.azure\.com|graph\.microsoft\.co
 
 
 def request_name(method: str, path: str) -> str:
-    """Return a method and path with names replaced, so that requests of one kind are alike."""
+    """Return a method and path with names replaced, so that requests of one kind have one name."""
     path = _SUBSCRIPTION.sub("/{sub}", path)
     path = _GROUP.sub("/{group}", path)
     path = _VAULT.sub("vault:", path)
@@ -35,14 +35,14 @@ def request_name(method: str, path: str) -> str:
 
 
 def plain(text: str, base: str) -> str:
-    """Return a text without what differs from run to run: hosts, ids and subscriptions."""
+    """Return a text without the values that differ between runs: hosts, ids and subscriptions."""
     text = _ARM_HOSTS.sub("https://azure", text).replace(base, "https://azure")
     text = _SUBSCRIPTION.sub("/subscriptions/SUB", text)
     return HEX32.sub("HEX32", GUID.sub("GUID", text))
 
 
 def form(value: str) -> str:
-    """Return the kind of a value that a service makes up, or the empty text."""
+    """Return the kind of a generated value, or the empty text."""
     if GUID.fullmatch(value):
         return "GUID"
     if found := _TIME.fullmatch(value):

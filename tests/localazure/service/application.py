@@ -39,7 +39,7 @@ class Application:
         cloud.seed(instances=[{"name": NAME, "resourceGroup": "rg-test", "properties": given}])
         arm = Arm(cloud, seed.CLIENT_ID, seed.CLIENT_SECRET)
         keys = arm.call("POST", f"{_ID}/listKeys").json()
-        # There are none where local authentication is disabled.
+        # An instance without local authentication has no keys.
         self.key = str(keys.get("primaryKey", "no access key" * 5))
         upstream.handler = self._handle
         upstream.headers = {"Content-Type": "application/json"}

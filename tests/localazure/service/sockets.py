@@ -1,4 +1,4 @@
-"""A client of the WebSockets transport that does one thing at a time, and shows each frame."""
+"""A client of the WebSockets transport, frame by frame."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def negotiate(application: Application, token: str, **query: str) -> requests.Re
 
 
 def upgrade(application: Application, token: str, **query: str) -> requests.Response:
-    """Ask for a WebSocket that is refused, and return the answer."""
+    """Request a WebSocket that is refused, and return the response."""
     headers = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",

@@ -57,7 +57,7 @@ async def said(socket: ClientConnection) -> Any:
 
 
 async def drop_by_not_reading(application: Application, slow: ClientConnection) -> None:
-    """Send to a client that has stopped reading until the service gives it up."""
+    """Send to a client that has stopped reading until the service disconnects it."""
     slow.transport.pause_reading()
     for _ in range(400):
         sent = await asyncio.to_thread(application.send, "/users/slow", CHUNK)
@@ -96,7 +96,7 @@ async def overload(application: Application) -> None:
 
 def test_thousand_clients_and_a_slow_reader(application: Application) -> None:
     one = {"name": "test-service", "resourceGroup": "rg-test", "sku": {"capacity": 2}}
-    # The clients send no pings, and a busy machine takes its time.
+    # The clients send no pings, and the machine may be busy.
     patient = {"serverless": {"connectionTimeoutInSeconds": 120}}
     application.cloud.seed(instances=[one | {"properties": patient}])
     # Seeding replaces the instance, upstream templates included: no event is sent here.

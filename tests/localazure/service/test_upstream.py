@@ -31,7 +31,7 @@ def template(url: str, resource: str | None = None, **patterns: str) -> dict[str
     return {"urlTemplate": url, "auth": auth if resource else None, **patterns}
 
 
-def plant(cloud: LocalAzure, *templates: dict[str, Any], **description: Any) -> None:
+def seed_instance(cloud: LocalAzure, *templates: dict[str, Any], **description: Any) -> None:
     properties = description.pop("properties", {}) | {"upstream": {"templates": list(templates)}}
     one = {"name": "test-one", "resourceGroup": "rg-test", "properties": properties, **description}
     cloud.seed(instances=[one])
@@ -43,7 +43,7 @@ def send(cloud: LocalAzure, **event: Any) -> Any:
 
 
 def test_sends_to_the_first_matching_template(local_azure: LocalAzure, upstream: Upstream) -> None:
-    plant(
+    seed_instance(
         local_azure,
         template(f"{upstream.url}/a", hubPattern="other"),
         template(f"{upstream.url}/b", eventPattern="shout, echo"),
@@ -57,20 +57,20 @@ def test_sends_to_the_first_matching_template(local_azure: LocalAzure, upstream:
 def test_sends_nothing_without_a_matching_template(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
-    plant(local_azure, template(upstream.url, categoryPattern="connections"))
+    seed_instance(local_azure, template(upstream.url, categoryPattern="connections"))
     outcome = send(local_azure, invocationId="0")
     assert (outcome["matched"], outcome["status"], outcome["clientFrame"]) == (None, None, None)
     assert upstream.received == []
 
 
 def test_escapes_placeholders(local_azure: LocalAzure, upstream: Upstream) -> None:
-    plant(local_azure, template(upstream.url + "/{hub}/{category}/{event}?x={other}"))
+    seed_instance(local_azure, template(upstream.url + "/{hub}/{category}/{event}?x={other}"))
     send(local_azure, event="a/b ü")
     assert upstream.received[0].path.startswith("/chat/messages/a%2Fb%20%C3%BC?x=")
 
 
 def test_sends_the_headers_of_the_service(local_azure: LocalAzure, upstream: Upstream) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     send(
         local_azure,
         connectionId=VECTOR_CONNECTION,
@@ -91,7 +91,7 @@ def test_sends_the_headers_of_the_service(local_azure: LocalAzure, upstream: Ups
 
 
 def test_omits_headers_without_a_value(local_azure: LocalAzure, upstream: Upstream) -> None:
-    plant(local_azure, template(upstream.url), properties=HARDENED)
+    seed_instance(local_azure, template(upstream.url), properties=HARDENED)
     send(local_azure)
     missing = {"X-ASRS-User-Id", "X-ASRS-User-Claims", "X-ASRS-Client-Query", "X-ASRS-Signature"}
     assert missing.isdisjoint(upstream.received[0].headers)
@@ -116,7 +116,7 @@ def test_omits_headers_without_a_value(local_azure: LocalAzure, upstream: Upstre
 def test_json_bodies(
     local_azure: LocalAzure, upstream: Upstream, event: dict[str, Any], body: dict[str, Any]
 ) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     send(local_azure, **event)
     assert json.loads(upstream.received[0].body) == body
 
@@ -124,7 +124,7 @@ def test_json_bodies(
 def test_messagepack_bodies_have_no_length_prefix(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     send(local_azure, protocol="messagepack", event="fire", arguments=["x"])
     # What Microsoft's JavaScript client sends for send("fire", "x").
     assert upstream.received[0].body == bytes.fromhex("950180c0a46669726591a178")
@@ -134,13 +134,13 @@ def test_messagepack_bodies_have_no_length_prefix(
 def test_connection_events_are_json_for_messagepack_clients(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     send(local_azure, protocol="messagepack", category="connections", event="connected")
     assert upstream.received[0].body == b'{"type":10}'
 
 
 def test_signs_with_each_access_key(local_azure: LocalAzure, upstream: Upstream) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     send(local_azure)
     signatures = upstream.received[0].headers["X-ASRS-Signature"].split(b", ")
     assert len(set(signatures)) == 2
@@ -150,7 +150,9 @@ def test_signs_with_each_access_key(local_azure: LocalAzure, upstream: Upstream)
 def test_signed_template_sends_token_of_the_identity(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
-    plant(local_azure, template(upstream.url, "api://mine"), identity={"type": "SystemAssigned"})
+    seed_instance(
+        local_azure, template(upstream.url, "api://mine"), identity={"type": "SystemAssigned"}
+    )
     send(local_azure)
     token = upstream.received[0].headers["Authorization"].removeprefix(b"Bearer ")
     claims = verified(local_azure, token.decode(), "api://mine")
@@ -163,7 +165,7 @@ def test_signed_template_sends_token_of_the_identity(
 
 
 def verified(cloud: LocalAzure, token: str, audience: str) -> dict[str, Any]:
-    """Check a token as a receiver does: by the keys that discovery leads to."""
+    """Verify a token like a receiver, with the keys from discovery."""
     base, ca = f"{cloud.url}/{seed.TENANT_ID}", str(cloud.ca_file)
     document = requests.get(f"{base}/.well-known/openid-configuration", verify=ca, timeout=5).json()
     keys = jwt.PyJWKSet(requests.get(document["jwks_uri"], verify=ca, timeout=5).json()["keys"])
@@ -178,7 +180,7 @@ def test_user_assigned_identity_has_its_own_principal(
 ) -> None:
     arm_id = seed.identity_id(seed.REALTIME_GROUP, seed.ORDERS_IDENTITY)
     identity = {"type": "UserAssigned", "userAssignedIdentities": {arm_id: {}}}
-    plant(local_azure, template(upstream.url, "api://mine"), identity=identity)
+    seed_instance(local_azure, template(upstream.url, "api://mine"), identity=identity)
     send(local_azure)
     token = upstream.received[0].headers["Authorization"].removeprefix(b"Bearer ")
     claims = verified(local_azure, token.decode(), "api://mine")
@@ -191,14 +193,14 @@ def test_user_assigned_identity_has_its_own_principal(
 def test_sends_nothing_without_the_identity_that_a_template_needs(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
-    plant(local_azure, template(upstream.url, "api://mine"))
+    seed_instance(local_azure, template(upstream.url, "api://mine"))
     outcome = send(local_azure)
     assert outcome["error"] == "The instance 'test-one' has no managed identity."
     assert upstream.received == []
 
 
 def test_sends_the_given_token_instead(local_azure: LocalAzure, upstream: Upstream) -> None:
-    plant(local_azure, template(upstream.url, "api://mine"))
+    seed_instance(local_azure, template(upstream.url, "api://mine"))
     send(local_azure, token="forged")
     send(local_azure, token="")
     assert upstream.received[0].headers["Authorization"] == b"Bearer forged"
@@ -206,7 +208,7 @@ def test_sends_the_given_token_instead(local_azure: LocalAzure, upstream: Upstre
 
 
 def test_sends_to_this_machine_only(local_azure: LocalAzure) -> None:
-    plant(local_azure, template("https://example.com/"))
+    seed_instance(local_azure, template("https://example.com/"))
     assert "this machine only" in send(local_azure)["error"]
 
 
@@ -230,7 +232,7 @@ def test_waiting_client_receives_a_completion(
     answer: bytes,
     seen: dict[str, Any] | None,
 ) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     upstream.status, upstream.answer = status, answer
     outcome = send(local_azure, invocationId="0")
     assert outcome["status"] == status
@@ -241,7 +243,7 @@ def test_waiting_client_receives_a_completion(
 def test_messagepack_client_receives_an_error_with_its_length(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     upstream.status = 404
     outcome = send(local_azure, protocol="messagepack", invocationId="0")
     frame = base64.b64decode(outcome["clientFrame"])
@@ -252,13 +254,13 @@ def test_messagepack_client_receives_an_error_with_its_length(
 def test_client_that_does_not_wait_receives_nothing(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     upstream.answer = b"ignored"
     assert send(local_azure)["clientFrame"] is None
 
 
 def test_unreachable_upstream_is_status_500_to_the_client(local_azure: LocalAzure) -> None:
-    plant(local_azure, template("http://127.0.0.1:1/"))
+    seed_instance(local_azure, template("http://127.0.0.1:1/"))
     outcome = send(local_azure, invocationId="0")
     assert outcome["status"] is None
     assert "status code 500" in outcome["clientFrame"]
@@ -266,14 +268,14 @@ def test_unreachable_upstream_is_status_500_to_the_client(local_azure: LocalAzur
 
 def test_default_mode_sends_nothing(local_azure: LocalAzure, upstream: Upstream) -> None:
     features = [{"flag": "ServiceMode", "value": "Default"}]
-    plant(local_azure, template(upstream.url), properties={"features": features})
+    seed_instance(local_azure, template(upstream.url), properties={"features": features})
     outcome = send(local_azure)
     assert outcome["error"] == "The instance is in Default mode: upstream is not used."
     assert upstream.received == []
 
 
 def test_sends_no_headers_of_its_own(local_azure: LocalAzure, upstream: Upstream) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     send(local_azure)
     names = {name.lower() for name in upstream.received[0].headers}
     assert {name for name in names if not name.startswith("x-asrs-")} == {
@@ -286,20 +288,20 @@ def test_sends_no_headers_of_its_own(local_azure: LocalAzure, upstream: Upstream
 def test_empty_chunked_answer_completes_nothing(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     upstream.chunked = True
     outcome = send(local_azure, invocationId="0")
     assert (outcome["status"], outcome["clientFrame"]) == (200, None)
 
 
 def test_chunked_answer_reaches_the_client(local_azure: LocalAzure, upstream: Upstream) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     upstream.chunked, upstream.answer = True, b'{"type":3,"invocationId":"0"}\x1e'
     assert send(local_azure, invocationId="0")["clientFrame"] == upstream.answer.decode()
 
 
 def test_answer_beyond_16_mib_is_an_error(local_azure: LocalAzure, upstream: Upstream) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     upstream.answer = b" " * (16 * 1024 * 1024 + 1)
     frame = json.loads(send(local_azure, invocationId="0")["clientFrame"][:-1])
     assert frame["error"] == "Invocation failed, response too large."
@@ -317,7 +319,9 @@ def test_follows_redirects_without_the_token(
         return b""
 
     upstream.handler, upstream.headers = redirect, {"Location": "/second"}
-    plant(local_azure, template(f"{upstream.url}/first", "api://x"), identity=SYSTEM_ASSIGNED)
+    seed_instance(
+        local_azure, template(f"{upstream.url}/first", "api://x"), identity=SYSTEM_ASSIGNED
+    )
     outcome = send(local_azure, category="connections", event="connected")
     assert outcome["status"] == 200
     first, second = upstream.received
@@ -330,7 +334,7 @@ def test_follows_redirects_without_the_token(
 def test_follows_no_redirect_to_another_machine(
     local_azure: LocalAzure, upstream: Upstream
 ) -> None:
-    plant(local_azure, template(upstream.url))
+    seed_instance(local_azure, template(upstream.url))
     upstream.status, upstream.headers = 307, {"Location": "http://example.com/"}
     assert "this machine only" in send(local_azure)["error"]
 
@@ -352,7 +356,7 @@ def test_follows_no_redirect_to_another_machine(
 def test_invalid_events_are_no_server_error(
     local_azure: LocalAzure, upstream: Upstream, event: dict[str, Any]
 ) -> None:
-    plant(local_azure, template(upstream.url + "/{event}"))
+    seed_instance(local_azure, template(upstream.url + "/{event}"))
     outcome = send(local_azure, invocationId="0", **event)
     assert outcome["status"] == 200 or outcome["error"]
     assert all("X-Injected" not in one.headers for one in upstream.received)

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Received:
-    """One request as it came; header values are as bytes on the wire."""
+    """One received request, with unchanged header values."""
 
     path: str
     headers: dict[str, bytes]
@@ -40,7 +40,7 @@ class Upstream:
     received: list[Received] = field(default_factory=list)
 
     def events(self) -> list[str]:
-        """Return the names of the events that came, in order."""
+        """Return the names of the received events, in order."""
         return [one.event() for one in list(self.received) if "X-ASRS-Event" in one.headers]
 
 
