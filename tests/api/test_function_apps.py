@@ -13,7 +13,7 @@ from sync.models import AuditEvent
 from tests.accounts.callers import Scope, caller, token
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
-from tests.sync.functions import V1_ISSUER, change_app_behind_our_back, chat_to_functions
+from tests.sync.functions import V1_ISSUER, change_app_in_azure, chat_to_functions
 from upstreams.models import UpstreamTemplate
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def test_reports_differences_and_their_fix(operator: APIClient) -> None:
 
 
 def test_refreshes_from_azure_on_request(operator: APIClient) -> None:
-    change_app_behind_our_back(issuer=V1_ISSUER)
+    change_app_in_azure(issuer=V1_ISSUER)
     assert "issuer_differs" in codes(operator.get(APP).json())
     assert "issuer_differs" not in codes(operator.post(APP).json())
 

@@ -13,7 +13,7 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import assert_invariants, assert_recovers
 from tests.faults.runs import CALLS, RUNS, begin
-from tests.sync.worker import stage, turns
+from tests.sync.worker import stage, stage_numbers
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -28,7 +28,7 @@ def test_random_faults_end_in_success_or_an_error(
     random = Random(number)  # noqa: S311  # to be had again by its number
     operation, before = begin(local_azure)
     local_azure.post("/_local/faults", mixture(random))
-    for _ in turns():
+    for _ in stage_numbers():
         if operation.is_finished:
             break
         if random.randrange(ONE_IN):

@@ -12,7 +12,7 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import assert_invariants, assert_recovers
 from tests.faults.runs import begin
-from tests.sync.worker import stage, turns
+from tests.sync.worker import stage, stage_numbers
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -55,7 +55,7 @@ def storm(cloud: LocalAzure, fault: str, *, times: int | None) -> None:
 
 def drive_all(operations: list[Operation]) -> None:
     """Run the stage that is due first until all operations have ended."""
-    for _ in turns(len(operations)):
+    for _ in stage_numbers(len(operations)):
         unfinished = [operation for operation in operations if not operation.is_finished]
         if not unfinished:
             return

@@ -17,7 +17,7 @@ from tests.portal.instances import SIGNED, observed
 from tests.sync.functions import (
     HOST,
     V1_ISSUER,
-    change_app_behind_our_back,
+    change_app_in_azure,
     chat_to_functions,
     function_app,
     to_function,
@@ -56,7 +56,7 @@ def test_shows_expected_and_current_issuer(operator: Client, local_azure: LocalA
 
 def test_shows_each_mismatch_in_its_row(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions(to_function("api://another"))
-    change_app_behind_our_back(is_enabled=False)
+    change_app_in_azure(is_enabled=False)
     press(operator, "refresh")
     assert mismatched(operator) == ["Authentication", "Issuer", "Allowed audiences"]
 
@@ -81,7 +81,7 @@ def test_app_can_be_unmanaged(operator: Client, local_azure: LocalAzure) -> None
 
 def test_refreshes_an_app(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions()
-    change_app_behind_our_back(issuer=V1_ISSUER)
+    change_app_in_azure(issuer=V1_ISSUER)
     press(operator, "refresh")
     assert mismatched(operator) == []
 

@@ -1,4 +1,4 @@
-"""Running a management command as a shell does: its output and its exit code."""
+"""Management commands as a shell runs them: output and exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command printed and how it ended; `error` is what goes to stderr."""
+    """The output of a command and its exit code; `error` is what it writes to stderr."""
 
     code: int
     out: str

@@ -15,7 +15,7 @@ from tests.sync.declared import Fleet
 
 @pytest.fixture
 def fleet(local_azure: LocalAzure, db: None, tmp_path: Path) -> Fleet:
-    """The built-in fleet, imported and exported, in an Azure that finishes when asked."""
+    """The built-in fleet, imported and exported; Azure finishes changes at the first poll."""
     local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0})
     import_subscription(seed.SUBSCRIPTION_ID)
     path = tmp_path / "fleet.yaml"

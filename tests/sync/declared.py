@@ -30,18 +30,18 @@ class Fleet:
         self.cloud = cloud
 
     def read(self) -> dict[str, Any]:
-        """Return the documents by the names of what they are of."""
+        """Return the documents by the names of their resources."""
         documents = list(yaml.safe_load_all(self.path.read_text()))
         return {each.get("name") or each["id"].rsplit("/", 1)[-1]: each for each in documents}
 
     def change(self, name: str, /, **values: Any) -> None:
-        """Write other values into the document of that name."""
+        """Replace values in the document of that name."""
         documents = self.read()
         documents[name] |= values
         self.path.write_text(yaml.safe_dump_all(documents.values(), sort_keys=False))
 
     def add(self, **document: Any) -> None:
-        """Write another document below the others."""
+        """Append a document."""
         document = {"apiVersion": "signalman/v1", **document}
         with self.path.open("a") as file:
             file.write("---\n" + yaml.safe_dump(document))
@@ -64,7 +64,7 @@ def reference(vault: str) -> dict[str, str]:
 
 
 def rows() -> dict[str, Any]:
-    """Return all that is wanted and recorded, to compare."""
+    """Return desired states and records, to compare."""
     return {
         "instances": list(SignalRInstance.objects.order_by("pk").values()),
         "states": [declared_state(row).to_json() for row in SignalRInstance.objects.with_desired()],

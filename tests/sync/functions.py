@@ -1,4 +1,4 @@
-"""A fleet whose chat sends its signed events to the built-in Function App."""
+"""A fleet whose chat instance sends signed events to the built-in Function App."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def to_function(resource: str = seed.UPSTREAM_APP_URI, host: str = HOST) -> dict
 
 
 def chat_to_functions(*templates: dict[str, Any]) -> SignalRInstance:
-    """Import the chat, let it send to the app, and import the app."""
+    """Import the chat instance, send its events to the app, and import the app."""
     instance = set_desired(imported(seed.CHAT), "SystemAssigned", *(templates or (to_function(),)))
     assert import_function_apps(Subscription.objects.get()) == []
     return instance
@@ -39,14 +39,14 @@ def function_app(name: str = seed.FUNCTION_APP) -> FunctionApp:
 
 
 def auth_settings(local_azure: LocalAzure) -> dict[str, Any]:
-    """Return the `properties` of the last V2 document that was written."""
+    """Return the `properties` of the last authentication settings (V2) written."""
     sent = [each for each in local_azure.requests("PUT") if "authsettings" in each["path"].lower()]
     properties: dict[str, Any] = sent[-1]["body"]["properties"]
     return properties
 
 
-def change_app_behind_our_back(**changes: Any) -> None:
-    """Change the app's authentication in Azure, as somebody else would."""
+def change_app_in_azure(**changes: Any) -> None:
+    """Change the app's authentication in Azure, outside Signalman."""
     apps = arm_client(seed.SUBSCRIPTION_ID).function_apps
     before = apps.read_auth(SITE_ID)
     apps.write_auth(SITE_ID, before=before, after=replace(before, **changes))

@@ -1,4 +1,4 @@
-"""Whole programs: Celery workers and a beat, by default on the filesystem transport, and SQLite."""
+"""Celery workers and a beat as processes, by default with the filesystem transport and SQLite."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from typing import Any, Final
 from localazure import seed
 from tests.cloud import REPOSITORY
 
-# A message that no worker claimed is not sent again for half a minute; and machines may be busy.
+# A message that no worker claimed is sent again after half a minute; and machines may be busy.
 PATIENCE_SECONDS: Final = 180
 LOOK_SECONDS: Final = 0.05
 
 
 class Portal:
-    """Signalman in a folder of its own: `manage` runs a command, `worker` a worker.
+    """Signalman in its own folder: `manage` runs a command, `worker` a worker.
 
-    `environment` is what both run in.
+    `environment` holds the environment variables of both.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,7 +54,7 @@ class Portal:
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a management command whose output nobody reads."""
+        """Start a management command and discard its output."""
         return subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
             cwd=REPOSITORY,
@@ -71,7 +71,7 @@ class Portal:
         return found
 
     def wait_until_ended(self) -> list[dict[str, Any]]:
-        """Return the operations, the last first, as soon as all of them have ended."""
+        """Return the operations, newest first, as soon as all of them have ended."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self._unfinished():
             assert time.monotonic() < deadline, "An operation does not end."
@@ -79,7 +79,7 @@ class Portal:
         return self.operations()
 
     def _unfinished(self) -> int:
-        """Return how many operations have not ended; from the file, for commands are slow."""
+        """Return the number of unfinished operations, from the database: commands are slow."""
         with closing(sqlite3.connect(self._database)) as database:
             rows = database.execute("SELECT count(*) FROM sync_operation WHERE finished_at IS NULL")
             (total,) = rows.fetchone()
@@ -87,9 +87,9 @@ class Portal:
 
     @contextmanager
     def worker(self, *, beats: bool = True) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a worker, in a process group of its own, until the end of the block.
+        """Run a worker, in its own process group, until the end of the block.
 
-        `beats` says to keep the schedule too: one process does.
+        With `beats` it runs the schedule too, which one process must do.
         """
         options = ["--pool", "threads", "--concurrency", "2", *(["--beat"] if beats else [])]
         with self._running("worker", *options) as process:
@@ -97,7 +97,7 @@ class Portal:
 
     @contextmanager
     def beat(self) -> Iterator[subprocess.Popen[bytes]]:
-        """Run the schedule alone, until the end of the block."""
+        """Run only the schedule, until the end of the block."""
         with self._running("beat") as process:
             yield process
 
@@ -121,9 +121,9 @@ class Portal:
 
 
 def new_portal(folder: Path, name: str, **environment: str) -> Portal:
-    """Return a portal that knows the built-in fleet, and manages the instance of that name.
+    """Return a portal with the built-in fleet imported, whose policy for that instance is manage.
 
-    Azure is what the environment says, to which `environment` adds.
+    `environment` adds to the environment variables, which name the Azure to use.
     """
     portal = Portal(folder)
     portal.environment |= environment

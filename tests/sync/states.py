@@ -15,12 +15,12 @@ IDENTITY_IDS = [
     for name in ("one", "two")
 ]
 
-# The vaults that Signalman can read, and how each lets in. Templates name one more.
+# The vaults that Signalman can read, and how each grants access. Templates name one more.
 MECHANISMS: dict[str, GrantMechanism] = {"policies": "access_policy", "roles": "role_assignment"}
 
 
 def grant(vault: str, identity: str) -> GrantState:
-    """Return that the identity may read the vault's secrets."""
+    """Return the grant by which the identity may read the vault's secrets."""
     arm_id = (
         "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/fleet/providers"
         f"/microsoft.keyvault/vaults/{vault}"
@@ -29,7 +29,7 @@ def grant(vault: str, identity: str) -> GrantState:
 
 
 def reference(vault: str) -> str:
-    """Return a reference to a secret of the vault, as a URL template has it."""
+    """Return a reference to a secret of the vault, as in a URL template."""
     return f"{{@Microsoft.KeyVault(SecretUri=https://{vault}.vault.azure.net/secrets/code)}}"
 
 
@@ -72,14 +72,14 @@ def needed_grants(state: InstanceState) -> tuple[GrantState, ...]:
 
 
 def held_grants(state: InstanceState) -> st.SearchStrategy[tuple[GrantState, ...]]:
-    """Generate what Azure may have granted: to user-assigned identities, and to the one in use."""
+    """Generate grants that may exist in Azure, of the identity in use or a user-assigned one."""
     holders = {*IDENTITY_IDS, state.identity.holder} - {None}
     possible = sorted(grant(vault, str(holder)) for vault in MECHANISMS for holder in holders)
     return st.sets(st.sampled_from(possible)).map(lambda held: tuple(sorted(held)))
 
 
 def with_held_grants(state: InstanceState) -> st.SearchStrategy[InstanceState]:
-    """Generate the state as Azure may have it."""
+    """Generate the state with grants that may exist in Azure."""
     return held_grants(state).map(lambda held: replace(state, grants=held))
 
 
@@ -90,11 +90,11 @@ def is_sound(state: InstanceState) -> bool:
     return state.identity.type != "None" or not needs_identity
 
 
-_ungranted = st.builds(InstanceState, identities, template_lists)
+_without_grants = st.builds(InstanceState, identities, template_lists)
 
-# What Azure may answer, however it came about.
-observed_states = _ungranted.flatmap(with_held_grants)
-# What rows may say that can work.
-sound_states = _ungranted.filter(is_sound).map(
+# Any state that Azure may return.
+observed_states = _without_grants.flatmap(with_held_grants)
+# Desired states that can work.
+sound_states = _without_grants.filter(is_sound).map(
     lambda state: replace(state, grants=needed_grants(state))
 )

@@ -27,7 +27,7 @@ def test_refuses_endpoint_without_tls(settings: Settings, endpoint: str) -> None
     with pytest.raises(ImproperlyConfigured, match="SIGNALMAN_ARM_ENDPOINT"):
         arm_settings()
     (message,) = check_endpoints()
-    assert "never sent in clear" in str(message)
+    assert "never sent unencrypted" in str(message)
 
 
 @pytest.mark.usefixtures("local_azure")
@@ -47,4 +47,4 @@ def test_command_explains_endpoint_without_tls() -> None:
     )
     assert outcome.returncode == 1
     assert "Traceback" not in outcome.stderr
-    assert "a bearer token is never sent in clear" in outcome.stderr
+    assert "a bearer token is never sent unencrypted" in outcome.stderr

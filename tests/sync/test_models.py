@@ -74,14 +74,14 @@ def test_due_operations_are_unclaimed_and_their_time_has_come(
     assert Operation.objects.due(NOW).exists() == is_due
 
 
-@pytest.mark.parametrize(("seconds_ago", "is_asleep"), [(None, True), (29, False), (30, True)])
-def test_overdue_operations_were_not_enqueued_recently(
-    instance: SignalRInstance, seconds_ago: int | None, is_asleep: bool
+@pytest.mark.parametrize(("seconds_ago", "is_returned"), [(None, True), (29, False), (30, True)])
+def test_operations_not_enqueued_since_a_moment(
+    instance: SignalRInstance, seconds_ago: int | None, is_returned: bool
 ) -> None:
     enqueued_at = None if seconds_ago is None else NOW - timedelta(seconds=seconds_ago)
     make_operation(instance, enqueued_at=enqueued_at)
-    asleep = Operation.objects.asleep(NOW, since=timedelta(seconds=30))
-    assert asleep.exists() == is_asleep
+    found = Operation.objects.not_enqueued_since(NOW - timedelta(seconds=30))
+    assert found.exists() == is_returned
 
 
 def test_audit_event_cannot_be_changed_or_deleted() -> None:

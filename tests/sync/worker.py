@@ -1,4 +1,4 @@
-"""Doing a worker's job in a test: stage after stage, with the clock put forward."""
+"""A worker's job within a test: stage after stage, with the clock put forward."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ SIGNED = {
 UNSIGNED = {"urlTemplate": "https://receiver.example/{hub}"}
 GROUPS = {seed.PAYMENTS: seed.PAYMENTS_GROUP, seed.LAB: seed.PAYMENTS_GROUP}
 STAGES = 200
-# Local Azure's clock cannot be put forward: an operation that nobody polls there ends by it. After
-# this many stages a pause goes before each, in seconds.
-HURRIED = 20
+# Local Azure's clock cannot be put forward, and its operations without polls end by it. After this
+# many stages there is a pause before each, in seconds.
+WITHOUT_PAUSE = 20
 PAUSE = 0.05
 
 
@@ -43,7 +43,7 @@ def imported(name: str) -> SignalRInstance:
 
 
 def managed(name: str) -> SignalRInstance:
-    """Return an instance as an import leaves it, but that Signalman may write to."""
+    """Return an imported instance whose policy is manage."""
     instance = imported(name)
     set_policy(instance, Policy.MANAGE, who="ada")
     return instance
@@ -52,7 +52,7 @@ def managed(name: str) -> SignalRInstance:
 def set_desired(
     instance: SignalRInstance, kind: str, *templates: dict[str, Any]
 ) -> SignalRInstance:
-    """Manage the instance, want that identity and these templates, and return it as stored."""
+    """Manage the instance with that identity and these templates; return it as stored."""
     set_policy(instance, Policy.MANAGE, who="ada")
     instance.identity.become(ManagedIdentity.Type(kind))
     load_templates(instance, list(templates))
@@ -60,7 +60,7 @@ def set_desired(
 
 
 def start(instance: SignalRInstance, who: str = "ada") -> Operation:
-    """Start an apply of the plan as it is now."""
+    """Start an apply of the current plan."""
     return start_apply(
         instance, digest=plan_instance(instance).digest, actor=Actor(who), confirm_destructive=True
     )
@@ -72,24 +72,24 @@ def signed_lab() -> Operation:
 
 
 def stage(operation: Operation, now: datetime | None = None) -> datetime | None:
-    """Do the next stage when it is due, and bring `operation` up to date."""
+    """Run the next stage when it is due, and refresh `operation`."""
     due_at = operation.lease_until or operation.due_at or timezone.now()
     following = run_stage(operation.pk, max(now or due_at, due_at))
     operation.refresh_from_db()
     return following
 
 
-def turns(operations: int = 1) -> Iterator[int]:
-    """Yield a number for each stage that so many may take, the later ones unhurriedly."""
+def stage_numbers(operations: int = 1) -> Iterator[int]:
+    """Yield a number for each stage that the operations may take, with pauses before late ones."""
     for number in range(STAGES * operations):
-        if number >= HURRIED * operations:
+        if number >= WITHOUT_PAUSE * operations:
             time.sleep(PAUSE)
         yield number
 
 
 def drive(operation: Operation) -> Operation:
-    """Do stages until the operation has ended."""
-    for _ in turns():
+    """Run stages until the operation has ended."""
+    for _ in stage_numbers():
         if operation.is_finished:
             return operation
         stage(operation)
@@ -97,8 +97,8 @@ def drive(operation: Operation) -> Operation:
 
 
 def drive_to(operation: Operation, state: str, *, position: int = 0) -> OperationStep:
-    """Do stages until that step is in that state."""
-    for _ in turns():
+    """Run stages until that step is in that state."""
+    for _ in stage_numbers():
         step = operation.steps.get(position=position)
         if step.state == state:
             return step
@@ -107,19 +107,19 @@ def drive_to(operation: Operation, state: str, *, position: int = 0) -> Operatio
 
 
 def after_lease(operation: Operation) -> datetime:
-    """Return a time at which whoever holds the operation is given up for dead."""
+    """Return a time after the end of the operation's lease."""
     assert operation.lease_until is not None
     return operation.lease_until + timedelta(seconds=1)
 
 
 def raw(name: str) -> dict[str, Any]:
-    """Return an instance as Azure answers it."""
+    """Return an instance as Azure returns it."""
     client = arm_client(seed.SUBSCRIPTION_ID)
     return dict(client.get_instance(GROUPS.get(name, seed.REALTIME_GROUP), name).raw)
 
 
 def unmanaged(document: dict[str, Any]) -> str:
-    """Return, byte for byte, what a write of ours must leave alone."""
+    """Return as JSON all that Signalman's writes must leave unchanged."""
     document = copy.deepcopy(document)
     del document["properties"]["upstream"]
     document.pop("identity", None)
@@ -129,5 +129,5 @@ def unmanaged(document: dict[str, Any]) -> str:
 
 
 def patches(cloud: LocalAzure) -> list[dict[str, Any]]:
-    """Return the bodies of the PATCH requests that came, oldest first."""
+    """Return the bodies of the received PATCH requests, oldest first."""
     return [entry["body"] for entry in cloud.requests("PATCH")]

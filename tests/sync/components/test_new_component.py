@@ -1,4 +1,4 @@
-"""A component that only this file knows is planned, shown, applied and compared."""
+"""A component of this file alone is planned, shown, applied and compared."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DESIRED = {"cost_centre": "4711"}
 
 
 class TagsComponent(Component):
-    """The ARM tags of an instance, which replace those that it has."""
+    """The ARM tags of an instance, which replace the existing ones."""
 
     kind = "tags"
 

@@ -48,7 +48,7 @@ def test_exports_selected_instances(fleet: Fleet) -> None:
     assert seed.PAYMENTS in group
     assert seed.CHAT not in group
     assert exported_names("--subscription", ELSEWHERE) == []
-    assert run("export", "nobody").code == 1
+    assert run("export", "unknown").code == 1
 
 
 def test_new_export_has_no_changes(fleet: Fleet) -> None:
@@ -112,7 +112,7 @@ def test_one_invalid_document_changes_no_row(fleet: Fleet) -> None:
 
 
 FAULTS: list[tuple[dict[str, Any], str]] = [
-    ({"name": "contoso-nobody"}, "name: Unknown instance 'contoso-nobody'"),
+    ({"name": "contoso-unknown"}, "name: Unknown instance 'contoso-unknown'"),
     (
         {"resourceGroup": "elsewhere"},
         f"resourceGroup: The instance is in the resource group {seed.PAYMENTS_GROUP}.",
@@ -124,7 +124,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
         "identity: Unknown user-assigned identity",
     ),
     ({"grants": {"contoso-vault": True}}, "grants: grants needs an identity"),
-    ({"identity": SYSTEM, "grants": {"nobody": True}}, "grants: No template names a secret"),
+    ({"identity": SYSTEM, "grants": {"unknown": True}}, "grants: No template names a secret"),
     (
         {"upstream": [{**SIGNED, "auth": None, "eventPattern": "a*"}]},
         "event_pattern: Use '*' by itself",
@@ -197,7 +197,7 @@ def test_applies_part_of_a_file(fleet: Fleet) -> None:
     assert Operation.objects.get().instance.name == seed.LAB
     assert fleet.plan(seed.LAB).code == 0
     assert fleet.plan().code == 2
-    assert "No document is of nobody." in fleet.plan("nobody").error
+    assert "No document is of unknown." in fleet.plan("unknown").error
 
 
 def test_creates_a_new_instance_only_if_the_document_allows_it(fleet: Fleet) -> None:

@@ -41,7 +41,7 @@ fleets = st.lists(members, max_size=4)
 
 
 class TestAnyFleet(TestCase):
-    """A fleet as imports, operators and Azure may have left it."""
+    """Any fleet that imports, operators and Azure may produce."""
 
     def setUp(self) -> None:
         tenant = SUBSCRIPTION_ID
@@ -66,7 +66,7 @@ class TestAnyFleet(TestCase):
                 observed=InstanceState(state.identity, state.templates).to_json(),
                 declined_grants=[[name, holder] for name in names if holder and not is_granted],
             )
-            _adopt([(row, state)])
+            _accept([(row, state)])
 
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(fleets)
@@ -87,7 +87,7 @@ class TestAnyFleet(TestCase):
     ) -> None:
         self.fill(fleet)
         text = exported()
-        _adopt(list(zip(SignalRInstance.objects.with_desired(), others, strict=False)))
+        _accept(list(zip(SignalRInstance.objects.with_desired(), others, strict=False)))
         SignalRInstance.objects.update(policy=policy, is_protected=True, declined_grants=[])
         declared, _ = read_documents([("fleet.yaml", text)])
         with transaction.atomic():
@@ -96,6 +96,6 @@ class TestAnyFleet(TestCase):
         assert check(declared).is_empty
 
 
-def _adopt(adoptions: list[tuple[SignalRInstance, InstanceState]]) -> None:
+def _accept(accepted: list[tuple[SignalRInstance, InstanceState]]) -> None:
     for component in REGISTRY.declared:
-        component.copy_observed(adoptions)
+        component.copy_observed(accepted)

@@ -72,9 +72,9 @@ def test_apply_document_lists_desired_state_and_operations(fleet: Fleet) -> None
     document = fleet.apply("--json").document
     assert document["desired"] == planned["desired"]
     assert document["plans"] == planned["plans"]
-    (wanted,) = document["desired"]
-    assert wanted["name"] == seed.LAB
-    assert wanted["place"].startswith(f"{fleet.path}:")
+    (entry,) = document["desired"]
+    assert entry["name"] == seed.LAB
+    assert entry["place"].startswith(f"{fleet.path}:")
     (operation,) = document["operations"]
     assert (operation["state"], document["errors"]) == ("succeeded", [])
 

@@ -47,8 +47,8 @@ def read(text: str) -> tuple[Declarations, list[str]]:
     return declared, [str(fault) for fault in faults]
 
 
-def faults_of(before: str, after: str) -> list[str]:
-    """Return what is wrong once a part of the whole document is written otherwise."""
+def problems_after(before: str, after: str) -> list[str]:
+    """Return the problems after a replacement in the complete document."""
     assert before in WHOLE
     return read(WHOLE.replace(before, after))[1]
 
@@ -92,7 +92,7 @@ def test_reads_json() -> None:
     assert [each.arm_id for each in declared.function_apps] == ["/an/id"]
 
 
-# What is written otherwise, and the line, path and sentence that say what is wrong.
+# A replacement in the document, and the line, path and message of the problem that it causes.
 WRONG = [
     ("name: contoso-chat", "name: 7", "3: name: A string is required here, and this is a number"),
     (
@@ -123,7 +123,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("before", "after", "words"), WRONG)
 def test_problem_names_file_line_and_path(before: str, after: str, words: str) -> None:
-    faults = faults_of(before, after)
+    faults = problems_after(before, after)
     assert any(fault.startswith(f"fleet.yaml:{words}") for fault in faults), faults
 
 

@@ -34,7 +34,7 @@ def stored(name: str) -> SignalRInstance:
 
 
 def drifted() -> SignalRInstance:
-    """Return an instance that wants an identity and two templates, where Azure has none."""
+    """Return an instance with an identity and two templates desired; Azure has none."""
     return set_desired(imported(seed.LAB), "SystemAssigned", SIGNED, OTHER)
 
 
@@ -138,6 +138,6 @@ def test_keeps_edits_made_after_the_drift_was_shown(local_azure: LocalAzure) -> 
     desired_state(shown)
     load_templates(stored(seed.LAB), [UNSIGNED])
     accept(shown, ["identity"], who="ada")
-    wanted = desired_state(stored(seed.LAB))
-    assert wanted.identity.type == "None"
-    assert [each.url_template for each in wanted.templates] == [UNSIGNED["urlTemplate"]]
+    before = desired_state(stored(seed.LAB))
+    assert before.identity.type == "None"
+    assert [each.url_template for each in before.templates] == [UNSIGNED["urlTemplate"]]

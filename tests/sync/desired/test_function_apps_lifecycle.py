@@ -1,4 +1,4 @@
-"""Function Apps of instances that are made, deleted, or changed while a plan is carried out."""
+"""Function Apps of instances that are created, deleted, or changed during an apply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.functions import (
     auth_settings,
-    change_app_behind_our_back,
+    change_app_in_azure,
     chat_to_functions,
     function_app,
     to_function,
@@ -41,7 +41,7 @@ def manage() -> None:
 
 
 def new_instance_to_functions() -> SignalRInstance:
-    """Want a new instance, which is to send to the app that plans may write."""
+    """Add a new instance that is to send to the managed app."""
     run(
         "create_instance",
         NEW,
@@ -82,7 +82,7 @@ def test_deleting_an_instance_leaves_its_app_unchanged(local_azure: LocalAzure) 
     drive(start(stored(seed.CHAT)))
     protect(stored(seed.CHAT), who="ada", is_protected=False)
     operation = start_delete(stored(seed.CHAT), confirm=seed.CHAT, actor=Actor("ada"))
-    change_app_behind_our_back(allowed_audiences=("api://others",))
+    change_app_in_azure(allowed_audiences=("api://others",))
     local_azure.delete("/_local/requests")
     drive(operation)
     assert operation.state == "succeeded", operation.error_message

@@ -146,15 +146,15 @@ def test_refuses_rollback_to_unknown_revision(local_azure: LocalAzure) -> None:
 
 def test_refuses_rollback_to_a_deleted_identity(local_azure: LocalAzure) -> None:
     instance = imported(seed.CHAT)
-    borrowed = InstanceState.from_json(
+    earlier = InstanceState.from_json(
         {"identity": {"type": "UserAssigned", "user_assigned_id": IDENTITY_IDS[0]}, "templates": []}
     )
     with pytest.raises(NoSuchRevision, match="does not know the user-assigned identity"):
-        set_desired_state(instance, borrowed, ADA)
+        set_desired_state(instance, earlier, ADA)
 
 
 def own(state: InstanceState) -> tuple[Any, ...]:
-    """Return the part that rows hold; the rest follows from it."""
+    """Return the part of a state that rows hold; the rest follows from it."""
     return state.identity, state.templates
 
 
@@ -192,7 +192,7 @@ def test_command_lists_newest_first(local_azure: LocalAzure) -> None:
 
 
 def saved_page(client: Client, instance: SignalRInstance, **changes: str) -> dict[str, str]:
-    """Return the form of an instance's page as a browser would send it, with `changes`."""
+    """Return the form data of an instance's page, with `changes`."""
     page = client.get(reverse("admin:identities_signalrinstance_change", args=[instance.pk]))
     values: dict[str, str] = {}
     forms = [page.context["adminform"].form]

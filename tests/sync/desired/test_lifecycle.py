@@ -35,7 +35,7 @@ from tests.sync.worker import SIGNED, drive, imported, managed, set_desired, sta
 pytestmark = pytest.mark.django_db
 
 NEW = "contoso-new"
-MADE = ExistenceState("westeurope", "Standard_S1", "Serverless")
+CREATED = ExistenceState("westeurope", "Standard_S1", "Serverless")
 
 
 def create(name: str = NEW, *options: str) -> Outcome:
@@ -54,7 +54,7 @@ def stored(name: str = NEW) -> SignalRInstance:
 
 
 def writes(cloud: LocalAzure, *methods: str) -> list[tuple[str, str]]:
-    """Return the writes on instances as they came: the method, and what was written."""
+    """Return the writes on instances in their order: the method and what was written."""
     kinds = {"PUT": "instance", "DELETE": "instance"}
     return [
         (entry["method"], kinds.get(entry["method"]) or next(iter(entry["body"])))
@@ -63,25 +63,25 @@ def writes(cloud: LocalAzure, *methods: str) -> list[tuple[str, str]]:
     ]
 
 
-# --- plans, in values alone ---
+# --- plans ---
 
 
 def test_instance_is_created_before_its_other_steps() -> None:
-    desired = InstanceState(IdentityState("SystemAssigned"), existence=MADE)
-    made = REGISTRY.plan(desired, ABSENT, instance=NEW)
-    assert [step.kind for step in made.steps] == ["existence", "identity"]
-    assert made.steps[0].after == InstanceState(existence=MADE)
-    assert made.target == desired
-    assert Plan.from_json(made.to_json()) == made
+    desired = InstanceState(IdentityState("SystemAssigned"), existence=CREATED)
+    plan = REGISTRY.plan(desired, ABSENT, instance=NEW)
+    assert [step.kind for step in plan.steps] == ["existence", "identity"]
+    assert plan.steps[0].after == InstanceState(existence=CREATED)
+    assert plan.target == desired
+    assert Plan.from_json(plan.to_json()) == plan
 
 
 def test_existing_instance_is_never_changed_by_creation() -> None:
     found = InstanceState(existence=ExistenceState("northeurope", "Free_F1", "Classic"))
-    assert REGISTRY.plan(InstanceState(existence=MADE), found, instance=NEW).is_empty
+    assert REGISTRY.plan(InstanceState(existence=CREATED), found, instance=NEW).is_empty
 
 
 def test_deletion_is_one_step_and_names_its_losses() -> None:
-    observed = InstanceState(IdentityState("SystemAssigned"), existence=MADE)
+    observed = InstanceState(IdentityState("SystemAssigned"), existence=CREATED)
     deletion = REGISTRY.removal(observed, instance=NEW)
     assert [step.kind for step in deletion.steps] == ["existence"]
     assert deletion.target == ABSENT
@@ -92,23 +92,23 @@ def test_deletion_is_one_step_and_names_its_losses() -> None:
 
 
 def test_creation_comes_before_all_other_steps() -> None:
-    wanted = InstanceState(IdentityState("SystemAssigned"), existence=None)
+    desired = InstanceState(IdentityState("SystemAssigned"), existence=None)
     with pytest.raises(InvalidDesired, match="select its creation, `instance`"):
-        REGISTRY.plan(wanted, ABSENT, instance=NEW)
+        REGISTRY.plan(desired, ABSENT, instance=NEW)
 
 
 @hypothesis_settings(deadline=None)
 @given(sound_states)
-def test_any_prefix_of_a_plan_creates_the_instance_first(wanted: InstanceState) -> None:
-    desired = replace(wanted, existence=MADE)
-    made = REGISTRY.plan(desired, ABSENT, instance=NEW)
-    assert (made.before, made.target) == (ABSENT, desired)
-    assert made.steps[0].kind == "existence"
-    assert all(state.existence == MADE for state in made.states[1:])
-    assert REGISTRY.plan(desired, made.target, instance=NEW).is_empty
+def test_any_prefix_of_a_plan_creates_the_instance_first(state: InstanceState) -> None:
+    desired = replace(state, existence=CREATED)
+    plan = REGISTRY.plan(desired, ABSENT, instance=NEW)
+    assert (plan.before, plan.target) == (ABSENT, desired)
+    assert plan.steps[0].kind == "existence"
+    assert all(each.existence == CREATED for each in plan.states[1:])
+    assert REGISTRY.plan(desired, plan.target, instance=NEW).is_empty
 
 
-# --- making ---
+# --- creation ---
 
 
 def test_new_instance_is_desired_and_not_created(local_azure: LocalAzure) -> None:
@@ -167,7 +167,7 @@ def test_name_taken_during_the_apply_stops_it(local_azure: LocalAzure) -> None:
 
 
 def seed_like(cloud: LocalAzure) -> dict[str, Any]:
-    """Return the lab's document under the new name, as somebody else may make one."""
+    """Return the document of an instance of the new name, created outside Signalman."""
     return {
         "id": f"/subscriptions/{seed.SUBSCRIPTION_ID}/resourceGroups/{seed.REALTIME_GROUP}"
         f"/providers/Microsoft.SignalRService/SignalR/{NEW}",
@@ -184,8 +184,8 @@ def test_failed_creation_is_reported_with_azures_message(local_azure: LocalAzure
     assert "Full." in operation.error_message
 
 
-def half_made(cloud: LocalAzure) -> SignalRInstance:
-    """Return an instance whose creation Azure has given up."""
+def failed_creation(cloud: LocalAzure) -> SignalRInstance:
+    """Return an instance whose creation failed in Azure."""
     create()
     cloud.post("/_local/operations", {"polls": 1, "outcome": "Failed", "message": "Full."})
     assert drive(start(set_desired(stored(), "SystemAssigned", SIGNED))).state == "failed"
@@ -195,7 +195,7 @@ def half_made(cloud: LocalAzure) -> SignalRInstance:
 
 
 def test_failed_creation_is_retried(local_azure: LocalAzure) -> None:
-    instance = half_made(local_azure)
+    instance = failed_creation(local_azure)
     assert instance.provisioning_state == "Failed"
     assert sync_status(instance) == SyncStatus.OUT_OF_SYNC
     assert [step.kind for step in plan_instance(instance).steps] == [
@@ -211,7 +211,7 @@ def test_failed_creation_is_retried(local_azure: LocalAzure) -> None:
 
 
 def test_failed_creation_can_be_deleted(local_azure: LocalAzure) -> None:
-    instance = half_made(local_azure)
+    instance = failed_creation(local_azure)
     protect(instance, who="ada", is_protected=False)
     operation = drive(start_delete(instance, confirm=NEW, actor=Actor("ada")))
     assert operation.state == "succeeded", operation.error_message
@@ -270,10 +270,10 @@ def test_refuses_invalid_new_instances(local_azure: LocalAzure, name: str, words
 
 def test_absence_in_azure_cannot_be_accepted(local_azure: LocalAzure) -> None:
     create()
-    wanted = desired_state(set_desired(stored(), "SystemAssigned", SIGNED))
+    desired = desired_state(set_desired(stored(), "SystemAssigned", SIGNED))
     with pytest.raises(NeverRead, match="does not exist in Azure"):
         accept(stored(), who="ada")
-    assert desired_state(stored()) == wanted
+    assert desired_state(stored()) == desired
 
 
 def test_instance_deleted_elsewhere_is_planned_again(local_azure: LocalAzure) -> None:
@@ -284,7 +284,7 @@ def test_instance_deleted_elsewhere_is_planned_again(local_azure: LocalAzure) ->
     assert [step.kind for step in plan_instance(stored()).steps] == ["existence"]
 
 
-# --- deleting ---
+# --- deletion ---
 
 
 def deletable(name: str = seed.LAB) -> SignalRInstance:
@@ -392,7 +392,7 @@ def test_deletion_without_waiting_is_pending(local_azure: LocalAzure) -> None:
     assert "Started operation" in outcome.out
 
 
-# --- a worker that dies ---
+# --- worker deaths ---
 
 
 def test_creation_whose_worker_died_is_not_sent_again(local_azure: LocalAzure) -> None:
@@ -400,7 +400,7 @@ def test_creation_whose_worker_died_is_not_sent_again(local_azure: LocalAzure) -
     create()
     operation = start(stored())
     intend(die_holding(operation))
-    arm_client(seed.SUBSCRIPTION_ID).create_instance(seed.REALTIME_GROUP, NEW, MADE)
+    arm_client(seed.SUBSCRIPTION_ID).create_instance(seed.REALTIME_GROUP, NEW, CREATED)
     assert drive(operation).state == "succeeded", operation.error_message
     assert writes(local_azure) == [("PUT", "instance")]
 

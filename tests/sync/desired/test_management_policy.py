@@ -31,7 +31,7 @@ def test_imported_instance_is_observed(local_azure: LocalAzure) -> None:
 def test_database_constrains_policies(local_azure: LocalAzure) -> None:
     instance = imported(seed.LAB)
     with pytest.raises(IntegrityError):
-        SignalRInstance.objects.filter(pk=instance.pk).update(policy="adopt")
+        SignalRInstance.objects.filter(pk=instance.pk).update(policy="unknown")
 
 
 @pytest.mark.parametrize(("policy", "state"), [("observe", "is observe"), ("pause", "is pause")])

@@ -1,4 +1,4 @@
-"""What the receiver demands is changed on record, and no secret of it is kept there."""
+"""Changes of request requirements are audited, without the URL secrets."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def events() -> list[AuditEvent]:
 
 
 def test_change_is_audited_with_actor_and_values(instance: SignalRInstance) -> None:
-    with changing_requirements(instance, who="ada") as demands:
-        demands.signature = True
+    with changing_requirements(instance, who="ada") as requirements:
+        requirements.signature = True
     (event,) = events()
     assert (event.who, event.object) == ("ada", instance.arm_id)
     assert event.before
@@ -46,14 +46,14 @@ def test_change_is_audited_with_actor_and_values(instance: SignalRInstance) -> N
 
 def test_unchanged_values_are_not_audited(instance: SignalRInstance) -> None:
     for _ in range(2):
-        with changing_requirements(instance, who="ada") as demands:
-            demands.signature = True
+        with changing_requirements(instance, who="ada") as requirements:
+            requirements.signature = True
     assert len(events()) == 1
 
 
 def test_invalid_requirement_is_neither_stored_nor_audited(instance: SignalRInstance) -> None:
-    with pytest.raises(ValidationError), changing_requirements(instance, who="ada") as demands:
-        demands.url_secret = True
+    with pytest.raises(ValidationError), changing_requirements(instance, who="ada") as requirements:
+        requirements.url_secret = True
     assert events() == []
     assert not RequestRequirements.objects.exists()
 

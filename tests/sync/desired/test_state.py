@@ -24,10 +24,10 @@ def _instance(name: str = "contoso") -> SignalRInstance:
     )
 
 
-def _adopt(instance: SignalRInstance, state: InstanceState) -> None:
-    borrowed = state.identity.user_assigned_id
-    if borrowed:
-        UserAssignedIdentity.objects.create(arm_id=borrowed)
+def _accept(instance: SignalRInstance, state: InstanceState) -> None:
+    user_assigned_id = state.identity.user_assigned_id
+    if user_assigned_id:
+        UserAssignedIdentity.objects.create(arm_id=user_assigned_id)
     for component in REGISTRY:
         component.copy_observed([(instance, state)])
 
@@ -37,7 +37,7 @@ class TestRowsHoldAnyState(TestCase):
     @given(instances)
     def test_accepted_state_is_desired(self, state: InstanceState) -> None:
         instance = _instance()
-        _adopt(instance, state)
+        _accept(instance, state)
         assert desired_state(SignalRInstance.objects.get()) == state
 
 
@@ -49,11 +49,11 @@ def test_new_row_desires_nothing() -> None:
 @pytest.mark.django_db
 def test_accepting_replaces_the_desired_state() -> None:
     instance = _instance()
-    _adopt(
+    _accept(
         instance, InstanceState(templates=(TemplateState("https://a"), TemplateState("https://b")))
     )
     state = InstanceState(IdentityState("SystemAssigned"), (TemplateState("https://c"),))
-    _adopt(instance, state)
+    _accept(instance, state)
     assert desired_state(SignalRInstance.objects.get()) == state
 
 
@@ -62,8 +62,8 @@ def test_templates_keep_their_order() -> None:
     instance = _instance()
     instance.upstream_templates.create(position=2, url_template="https://second")
     instance.upstream_templates.create(position=1, url_template="https://first")
-    wanted = desired_state(instance).templates
-    assert [template.url_template for template in wanted] == ["https://first", "https://second"]
+    templates = desired_state(instance).templates
+    assert [template.url_template for template in templates] == ["https://first", "https://second"]
 
 
 @pytest.mark.django_db

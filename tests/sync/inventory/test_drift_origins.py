@@ -1,4 +1,4 @@
-"""Since when something differs, and who began it."""
+"""Origins of drift: since when something differs, and who changed it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Function Apps come in with one list, and are read where templates point at them."""
+"""Function Apps are imported with one list, and read if templates point at them."""
 
 from __future__ import annotations
 

@@ -49,20 +49,20 @@ def template(*vaults: str, host: str = "https://receiver.example/") -> dict[str,
     return {"urlTemplate": f"{host}?{secrets}"}
 
 
-def naming(name: str, kind: str, *vaults: str) -> SignalRInstance:
-    """Want an identity and one template that names a secret of each vault, as just refreshed."""
+def with_references(name: str, kind: str, *vaults: str) -> SignalRInstance:
+    """Set an identity and a template that names a secret of each vault; return it refreshed."""
     instance = set_desired(imported(name), kind, template(*vaults))
     refresh(instance)
     return stored(instance)
 
 
-def borrowing(name: str, identity: str, *vaults: str) -> SignalRInstance:
-    """The same with a user-assigned identity."""
+def with_user_assigned(name: str, identity: str, *vaults: str) -> SignalRInstance:
+    """Do the same with a user-assigned identity."""
     import_subscription(seed.SUBSCRIPTION_ID)
     instance = stored(SignalRInstance.objects.get(name=name))
     set_policy(instance, Policy.MANAGE, who="ada")
-    borrowed = UserAssignedIdentity.objects.get(name=identity)
-    instance.identity.become(ManagedIdentity.Type.USER_ASSIGNED, borrowed)
+    identity_row = UserAssignedIdentity.objects.get(name=identity)
+    instance.identity.become(ManagedIdentity.Type.USER_ASSIGNED, identity_row)
     load_templates(instance, [template(*vaults)])
     refresh(instance)
     return stored(instance)
@@ -77,7 +77,7 @@ def vault_id(name: str) -> str:
 
 
 def writes(cloud: LocalAzure) -> list[str]:
-    """Return what was written to Azure, in order: the last two words of each path."""
+    """Return the last two segments of the path of each write, in order."""
     entries = [one for one in cloud.requests() if one["method"] in {"PUT", "PATCH", "DELETE"}]
     paths = [one["path"].partition("?")[0] for one in entries if "/_local/" not in one["path"]]
     return ["/".join(path.split("/")[-2:]) for path in paths]
@@ -93,8 +93,8 @@ def document(arm: Arm, name: str) -> dict[str, Any]:
     return found
 
 
-def apart_from_grants(vault: dict[str, Any]) -> str:
-    """Return, byte for byte, what a grant must leave alone: all but who comes after the others."""
+def without_new_policies(vault: dict[str, Any]) -> str:
+    """Return as JSON all of a vault but the access policies after the first."""
     vault = copy.deepcopy(vault)
     vault["properties"]["accessPolicies"] = vault["properties"]["accessPolicies"][:1]
     del vault["systemData"]
@@ -109,7 +109,7 @@ def arm(local_azure: LocalAzure) -> Arm:
 def test_grants_access_after_the_identity_and_before_its_templates(
     local_azure: LocalAzure,
 ) -> None:
-    operation = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES)))
+    operation = drive(start(with_references(seed.LAB, "SystemAssigned", POLICIES)))
     assert operation.state == "succeeded", operation.error_message
     assert kinds(operation) == ["identity", "grants", "templates"]
     assert writes(local_azure) == [
@@ -121,9 +121,9 @@ def test_grants_access_after_the_identity_and_before_its_templates(
 
 def test_keeps_other_access_policies_of_the_vault(arm: Arm) -> None:
     before = document(arm, POLICIES)
-    drive(start(naming(seed.LAB, "SystemAssigned", POLICIES)))
+    drive(start(with_references(seed.LAB, "SystemAssigned", POLICIES)))
     after = document(arm, POLICIES)
-    assert apart_from_grants(after) == apart_from_grants(before)
+    assert without_new_policies(after) == without_new_policies(before)
     principal_id = ManagedIdentity.objects.get(instance__name=seed.LAB).principal_id
     assert after["properties"]["accessPolicies"][1:] == [
         {
@@ -138,7 +138,7 @@ def test_keeps_other_access_policies_of_the_vault(arm: Arm) -> None:
 def test_plan_after_an_apply_with_grants_is_empty(
     local_azure: LocalAzure, vaults: tuple[str, ...]
 ) -> None:
-    operation = drive(start(naming(seed.LAB, "SystemAssigned", *vaults)))
+    operation = drive(start(with_references(seed.LAB, "SystemAssigned", *vaults)))
     assert operation.state == "succeeded", operation.error_message
     instance = stored(operation.instance)
     assert plan_instance(instance).is_empty
@@ -148,7 +148,7 @@ def test_plan_after_an_apply_with_grants_is_empty(
 
 
 def test_waits_for_propagation_of_a_role_assignment(local_azure: LocalAzure) -> None:
-    operation = drive(start(naming(seed.LAB, "SystemAssigned", ROLES)))
+    operation = drive(start(with_references(seed.LAB, "SystemAssigned", ROLES)))
     assert operation.state == "succeeded", operation.error_message
     grant = VaultGrant.objects.get(instance=operation.instance)
     assert grant.mechanism == "role_assignment"
@@ -161,7 +161,7 @@ def test_waits_for_propagation_of_a_role_assignment(local_azure: LocalAzure) -> 
 def test_grants_access_to_a_known_principal_before_the_switch_to_it(
     local_azure: LocalAzure,
 ) -> None:
-    operation = drive(start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES)))
+    operation = drive(start(with_user_assigned(seed.CHAT, seed.SHARED_IDENTITY, POLICIES)))
     assert operation.state == "succeeded", operation.error_message
     assert kinds(operation) == ["grants", "identity", "templates"]
     assert writes(local_azure)[0] == "accessPolicies/add"
@@ -172,7 +172,7 @@ def test_grants_access_to_a_known_principal_before_the_switch_to_it(
 def test_vault_that_cannot_be_found_is_a_warning(
     local_azure: LocalAzure,
 ) -> None:
-    instance = naming(seed.LAB, "SystemAssigned", "vault-of-others")
+    instance = with_references(seed.LAB, "SystemAssigned", "vault-of-others")
     planned = plan_instance(instance)
     assert [step.kind for step in planned.steps] == ["identity", "templates"]
     assert "No grant is planned for vault-of-others" in planned.steps[1].warnings[0]
@@ -193,7 +193,7 @@ def test_looks_up_unknown_vaults_before_planning(
 
 
 def test_does_not_repeat_a_grant_made_meanwhile(local_azure: LocalAzure, arm: Arm) -> None:
-    operation = start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
+    operation = start(with_user_assigned(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
     vault = arm_client(seed.SUBSCRIPTION_ID).vaults.get(vault_id(POLICIES))
     arm_client(seed.SUBSCRIPTION_ID).vaults.let_read_secrets(vault, UUID(seed.SHARED_PRINCIPAL_ID))
     local_azure.delete("/_local/requests")
@@ -206,7 +206,7 @@ def test_grant_whose_answer_was_lost_is_written_once(local_azure: LocalAzure, ar
         "/_local/faults",
         [{"method": "PUT", "path": "accessPolicies", "drop": True, "after": True}],
     )
-    operation = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES)))
+    operation = drive(start(with_references(seed.LAB, "SystemAssigned", POLICIES)))
     assert operation.state == "succeeded", operation.error_message
     assert len(document(arm, POLICIES)["properties"]["accessPolicies"]) == 2
     assert writes(local_azure).count("accessPolicies/add") == 1
@@ -222,7 +222,7 @@ def test_refusal_names_the_missing_role(
     local_azure: LocalAzure,
 ) -> None:
     refuse(local_azure, "roleAssignments", 403, "AuthorizationFailed")
-    operation = drive(start(naming(seed.LAB, "SystemAssigned", ROLES)))
+    operation = drive(start(with_references(seed.LAB, "SystemAssigned", ROLES)))
     assert (operation.state, operation.error_code) == ("failed", "AuthorizationFailed")
     assert "Role Based Access Control Administrator" in operation.error_message
     assert [step.state for step in operation.steps.all()] == ["done", "failed", "pending"]
@@ -230,13 +230,13 @@ def test_refusal_names_the_missing_role(
 
 def test_retries_a_principal_that_the_directory_does_not_know_yet(local_azure: LocalAzure) -> None:
     refuse(local_azure, "roleAssignments", 400, "PrincipalNotFound", times=2)
-    operation = drive(start(naming(seed.LAB, "SystemAssigned", ROLES)))
+    operation = drive(start(with_references(seed.LAB, "SystemAssigned", ROLES)))
     assert operation.state == "succeeded", operation.error_message
     assert [path for path in writes(local_azure) if "roleAssignments" in path] != []
 
 
 def test_vault_switched_to_roles_after_the_plan_makes_it_stale(arm: Arm) -> None:
-    operation = start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
+    operation = start(with_user_assigned(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
     body = {"properties": {"enableRbacAuthorization": True}}
     arm.call("PATCH", vault_id(POLICIES), body, "2023-07-01").raise_for_status()
     drive(operation)
@@ -246,7 +246,7 @@ def test_vault_switched_to_roles_after_the_plan_makes_it_stale(arm: Arm) -> None
 
 
 def test_revoked_grant_is_drift(local_azure: LocalAzure, arm: Arm) -> None:
-    instance = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES))).instance
+    instance = drive(start(with_references(seed.LAB, "SystemAssigned", POLICIES))).instance
     given = document(arm, POLICIES)["properties"]["accessPolicies"][1:]
     body = {"properties": {"accessPolicies": given}}
     path = f"{vault_id(POLICIES)}/accessPolicies/remove"
@@ -288,7 +288,7 @@ def test_accepting_drift_desires_no_missing_grants(local_azure: LocalAzure) -> N
     assert plan_instance(stored(instance)).is_empty
 
 
-def asked_of_vaults(cloud: LocalAzure) -> list[str]:
+def vault_requests(cloud: LocalAzure) -> list[str]:
     return [
         entry["path"]
         for entry in cloud.requests("GET")
@@ -298,15 +298,15 @@ def asked_of_vaults(cloud: LocalAzure) -> list[str]:
 
 def test_fleet_without_references_sends_no_vault_requests(local_azure: LocalAzure) -> None:
     import_subscription(seed.SUBSCRIPTION_ID)
-    assert asked_of_vaults(local_azure) == []
+    assert vault_requests(local_azure) == []
 
 
 def test_reads_each_vault_once_per_fleet(local_azure: LocalAzure) -> None:
     seed_naming(local_azure, *(f"contoso-{number}" for number in range(5)), vault=POLICIES)
     import_subscription(seed.SUBSCRIPTION_ID)
     # One list of two pages: Key Vault names a next page even where it is empty.
-    assert len(set(asked_of_vaults(local_azure))) == 1
-    assert len(asked_of_vaults(local_azure)) == 2
+    assert len(set(vault_requests(local_azure))) == 1
+    assert len(vault_requests(local_azure)) == 2
 
 
 def test_unreadable_role_assignments_are_a_problem_of_the_vault(
@@ -315,7 +315,7 @@ def test_unreadable_role_assignments_are_a_problem_of_the_vault(
     body = {"error": {"code": "AuthorizationFailed", "message": "No."}}
     fault = {"method": "GET", "path": "roleAssignments", "status": 403, "body": body, "times": None}
     local_azure.post("/_local/faults", [fault])
-    instance = naming(seed.CHAT, "SystemAssigned", ROLES)
+    instance = with_references(seed.CHAT, "SystemAssigned", ROLES)
     assert "role assignments could not be read" in KeyVault.objects.get(name=ROLES).problem
     assert [step.kind for step in plan_instance(instance).steps] == ["templates"]
 

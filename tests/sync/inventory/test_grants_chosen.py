@@ -15,12 +15,12 @@ from tests.localazure.rest import Arm
 from tests.sync.inventory.test_grants import (
     POLICIES,
     ROLES,
-    borrowing,
     document,
-    naming,
     stored,
     template,
     vault_id,
+    with_references,
+    with_user_assigned,
 )
 from tests.sync.worker import UNSIGNED, drive, drive_to, set_desired, start
 
@@ -37,8 +37,8 @@ def kinds(instance: SignalRInstance, *paths: str) -> list[str]:
 
 
 def closed(arm: Arm) -> SignalRInstance:
-    """Return an instance whose grant somebody took away, as just refreshed."""
-    instance = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES))).instance
+    """Return an instance whose grant was revoked in Azure, refreshed."""
+    instance = drive(start(with_references(seed.LAB, "SystemAssigned", POLICIES))).instance
     given = document(arm, POLICIES)["properties"]["accessPolicies"][1:]
     path = f"{vault_id(POLICIES)}/accessPolicies/remove"
     body = {"properties": {"accessPolicies": given}}
@@ -48,26 +48,26 @@ def closed(arm: Arm) -> SignalRInstance:
 
 
 def test_selected_template_includes_its_grant(local_azure: LocalAzure) -> None:
-    instance = naming(seed.CHAT, "SystemAssigned", ROLES)
+    instance = with_references(seed.CHAT, "SystemAssigned", ROLES)
     paths = [one.path for one in plan_instance(instance).changes if one.path[0] == "u"]
     assert kinds(instance, *paths) == ["grants", "templates"]
 
 
 def test_grant_can_be_selected_alone(local_azure: LocalAzure) -> None:
-    instance = naming(seed.CHAT, "SystemAssigned", POLICIES, ROLES)
+    instance = with_references(seed.CHAT, "SystemAssigned", POLICIES, ROLES)
     (step,) = plan_instance(instance, [f"grants[{ROLES}]"]).steps
     assert [change.path for change in step.changes] == [f"grants[{ROLES}]"]
 
 
 def test_selected_identity_includes_no_grant(local_azure: LocalAzure) -> None:
-    instance = naming(seed.LAB, "SystemAssigned", POLICIES)
+    instance = with_references(seed.LAB, "SystemAssigned", POLICIES)
     assert kinds(instance, "identity") == ["identity"]
 
 
 def test_refuses_selected_template_without_its_identity(
     local_azure: LocalAzure,
 ) -> None:
-    instance = naming(seed.LAB, "SystemAssigned", POLICIES)
+    instance = with_references(seed.LAB, "SystemAssigned", POLICIES)
     with pytest.raises(ValueError, match="has no identity"):
         plan_instance(instance, ["upstream.templates[0]"])
 
@@ -98,7 +98,7 @@ def test_declined_grant_applies_to_one_identity_only(arm: Arm) -> None:
     instance = closed(arm)
     accept(instance, who="ada")
     drive(start(set_desired(instance, "None")))
-    instance = naming(seed.LAB, "SystemAssigned", POLICIES)
+    instance = with_references(seed.LAB, "SystemAssigned", POLICIES)
     assert kinds(instance) == ["identity", "grants", "templates"]
 
 
@@ -110,15 +110,15 @@ def test_refresh_keeps_declined_grants(arm: Arm) -> None:
     assert kinds(instance) == []
 
 
-def borrowed_and_let_in() -> SignalRInstance:
+def with_access() -> SignalRInstance:
     """Return an instance with a user-assigned identity that reads a secret."""
-    return drive(start(borrowing(seed.LAB, seed.SHARED_IDENTITY, POLICIES))).instance
+    return drive(start(with_user_assigned(seed.LAB, seed.SHARED_IDENTITY, POLICIES))).instance
 
 
 def test_selected_switch_includes_the_grants_of_current_templates(
     local_azure: LocalAzure,
 ) -> None:
-    instance = set_desired(borrowed_and_let_in(), "SystemAssigned", template(ROLES))
+    instance = set_desired(with_access(), "SystemAssigned", template(ROLES))
     refresh(instance)
     plan = plan_instance(stored(instance), ["identity.type"])
     assert [change.target for change in plan.changes][-1] == f"grants[{POLICIES}]"
@@ -135,7 +135,7 @@ def test_selected_switch_includes_the_grants_of_current_templates(
 
 
 def test_changing_grants_during_an_apply_does_not_break_it(local_azure: LocalAzure) -> None:
-    operation = start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
+    operation = start(with_user_assigned(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))
     drive_to(operation, "done")
     set_desired(operation.instance, "SystemAssigned", UNSIGNED)
     assert drive(operation).state == "succeeded", operation.error_message

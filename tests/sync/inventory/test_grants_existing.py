@@ -1,4 +1,4 @@
-"""Grants of instances that are made, deleted, or gone."""
+"""Grants of instances that are created, deleted, or missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sync.inventory.import_instances import refresh, refresh_subscription
 from sync.operations.lifecycle import start_delete
 from tests.cloud import LocalAzure
 from tests.localazure.rest import CHAT_ID, Arm
-from tests.sync.inventory.test_grants import POLICIES, borrowing, document, naming
+from tests.sync.inventory.test_grants import POLICIES, document, with_references, with_user_assigned
 from tests.sync.worker import drive, start
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def arm(local_azure: LocalAzure) -> Arm:
 
 
 def test_deletion_leaves_the_vault_unchanged(local_azure: LocalAzure, arm: Arm) -> None:
-    instance = drive(start(naming(seed.LAB, "SystemAssigned", POLICIES))).instance
+    instance = drive(start(with_references(seed.LAB, "SystemAssigned", POLICIES))).instance
     protect(instance, who="ada", is_protected=False)
     before = document(arm, POLICIES)
     operation = start_delete(instance, confirm=instance.name, actor=Actor("ada"))
@@ -38,7 +38,7 @@ def test_deletion_leaves_the_vault_unchanged(local_azure: LocalAzure, arm: Arm) 
 def test_grants_of_a_missing_instance_are_deleted(
     local_azure: LocalAzure, arm: Arm, look: str
 ) -> None:
-    instance = drive(start(borrowing(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))).instance
+    instance = drive(start(with_user_assigned(seed.CHAT, seed.SHARED_IDENTITY, POLICIES))).instance
     assert VaultGrant.objects.count() == 1
     local_azure.post("/_local/operations", {"seconds": 0})
     arm.call("DELETE", CHAT_ID).raise_for_status()

@@ -40,7 +40,7 @@ def _instance(name: str) -> SignalRInstance:
 
 
 def _write(group: str, name: str, patch: dict[str, Any]) -> None:
-    """Change Azure behind Signalman's back."""
+    """Change an instance in Azure, outside Signalman."""
     client = arm_client(seed.SUBSCRIPTION_ID)
     write = client.patch_instance(group, name, patch)
     while not write.done and not client.poll(write.continuation).done:
@@ -48,7 +48,7 @@ def _write(group: str, name: str, patch: dict[str, Any]) -> None:
 
 
 def _delete(local_azure: LocalAzure, *remaining: str) -> None:
-    """Let Azure answer with a fleet of these alone."""
+    """Make Azure list only these instances."""
     resources = [
         each.raw
         for each in arm_client(seed.SUBSCRIPTION_ID).list_instances()
@@ -135,9 +135,9 @@ def test_identity_of_an_unreadable_subscription_is_stored_by_its_id(
         instances=[{"name": "contoso-far", "resourceGroup": "rg", "identity": identity}]
     )
     _import()
-    borrowed = _instance("contoso-far").identity.user_assigned
-    assert borrowed is not None
-    assert (borrowed.arm_id, borrowed.location) == (foreign, "")
+    identity = _instance("contoso-far").identity.user_assigned
+    assert identity is not None
+    assert (identity.arm_id, identity.location) == (foreign, "")
 
 
 def test_unlistable_identities_do_not_stop_an_import(local_azure: LocalAzure) -> None:
@@ -150,12 +150,12 @@ def test_unlistable_identities_do_not_stop_an_import(local_azure: LocalAzure) ->
 @pytest.mark.usefixtures("local_azure")
 def test_change_in_azure_updates_only_the_observed_state() -> None:
     _import()
-    wanted = desired_state(_instance(seed.LAB))
+    desired = desired_state(_instance(seed.LAB))
     _write(seed.PAYMENTS_GROUP, seed.LAB, identity_patch(IdentityState("SystemAssigned")))
     assert _import().updated == (seed.LAB,)
     instance = _instance(seed.LAB)
     assert observed_state(instance) == InstanceState(IdentityState("SystemAssigned"))
-    assert desired_state(instance) == wanted
+    assert desired_state(instance) == desired
 
 
 @pytest.mark.usefixtures("local_azure")
@@ -236,12 +236,12 @@ def test_failed_import_writes_nothing(local_azure: LocalAzure) -> None:
 def test_refresh_reads_one_instance_and_stores_its_observed_state() -> None:
     _import()
     instance = _instance(seed.LAB)
-    wanted = desired_state(instance)
+    desired = desired_state(instance)
     _write(seed.PAYMENTS_GROUP, seed.LAB, identity_patch(IdentityState("SystemAssigned")))
     resource = refresh(instance)
     assert observed_state(instance) == resource.state == observed_state(_instance(seed.LAB))
     assert _instance(seed.LAB).identity.principal_id == resource.principal_id
-    assert desired_state(_instance(seed.LAB)) == wanted
+    assert desired_state(_instance(seed.LAB)) == desired
 
 
 def test_refresh_is_one_request(local_azure: LocalAzure) -> None:

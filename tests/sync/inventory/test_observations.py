@@ -24,7 +24,7 @@ SUBSCRIPTION = UUID("bbbbbbbb-0000-4000-8000-000000000001")
 TENANT = UUID("aaaaaaaa-0000-4000-8000-000000000001")
 OTHER_TENANT = UUID("aaaaaaaa-0000-4000-8000-000000000002")
 PRINCIPAL = UUID("eeeeeeee-0000-4000-8000-000000000001")
-BORROWED = (
+SHARED_ID = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers"
     "/Microsoft.ManagedIdentity/userAssignedIdentities/Shared"
 )
@@ -49,8 +49,8 @@ def _resource(identity: dict[str, object] | None = None) -> SignalRResource:
     )
 
 
-def _borrowing(**ids: str) -> SignalRResource:
-    return _resource({"type": "UserAssigned", "userAssignedIdentities": {BORROWED: ids}})
+def _user_assigned(**ids: str) -> SignalRResource:
+    return _resource({"type": "UserAssigned", "userAssignedIdentities": {SHARED_ID: ids}})
 
 
 def _seen(resource: SignalRResource, at: datetime = NOW) -> Observation:
@@ -91,9 +91,9 @@ def test_user_assigned_identitys_row_completes_the_instances_answer(
     instance: SignalRInstance,
 ) -> None:
     UserAssignedIdentity.objects.create(
-        arm_id=BORROWED, principal_id=PRINCIPAL, tenant_id=OTHER_TENANT
+        arm_id=SHARED_ID, principal_id=PRINCIPAL, tenant_id=OTHER_TENANT
     )
-    observe(instance, _seen(_borrowing()))
+    observe(instance, _seen(_user_assigned()))
     identity = instance.identity
     assert (identity.principal_id, identity.tenant_id) == (PRINCIPAL, OTHER_TENANT)
 
@@ -107,14 +107,14 @@ def test_saving_the_observed_state_keeps_the_desired_state(instance: SignalRInst
 
 
 def test_identity_is_one_row_in_any_case_of_its_id() -> None:
-    save_identities([UserAssignedIdentityResource(BORROWED, "Shared")])
-    save_identities([UserAssignedIdentityResource(BORROWED.upper(), "SHARED")])
-    assert UserAssignedIdentity.objects.get().arm_id == BORROWED
+    save_identities([UserAssignedIdentityResource(SHARED_ID, "Shared")])
+    save_identities([UserAssignedIdentityResource(SHARED_ID.upper(), "SHARED")])
+    assert UserAssignedIdentity.objects.get().arm_id == SHARED_ID
 
 
 def test_reference_to_an_identity_keeps_what_its_own_answer_said() -> None:
-    own = UserAssignedIdentityResource(BORROWED, "Shared", "westeurope", TENANT, PRINCIPAL)
+    own = UserAssignedIdentityResource(SHARED_ID, "Shared", "westeurope", TENANT, PRINCIPAL)
     save_identities([own])
-    save_identities([UserAssignedIdentityResource(BORROWED, "Shared")])
+    save_identities([UserAssignedIdentityResource(SHARED_ID, "Shared")])
     row = UserAssignedIdentity.objects.get()
     assert (row.location, row.tenant_id, row.principal_id) == ("westeurope", TENANT, PRINCIPAL)

@@ -1,4 +1,4 @@
-"""Whether the credential may do in Azure what Signalman is for."""
+"""The check of the credential's permissions in Azure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cloud import LocalAzure
 
 @pytest.fixture(autouse=True)
 def _other_credentials() -> Iterator[None]:
-    """A process keeps its credential; these tests have several."""
+    """Clear the cached credential: these tests use several."""
     for kept in (credential, pipeline):
         kept.cache_clear()
     yield
@@ -28,16 +28,16 @@ def test_owner_has_every_permission(local_azure: LocalAzure) -> None:
     assert (connection.problem, connection.graph_problem) == ("", "")
     (access, *_) = connection.accesses
     assert str(access.subscription.subscription_id) == seed.SUBSCRIPTION_ID
-    assert all(standing.is_met for standing in access.needs)
+    assert all(result.is_met for result in access.needs)
 
 
-def test_reader_is_told_the_missing_roles(
+def test_reader_lacks_the_other_roles(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_ID", seed.READER_CLIENT_ID)
     monkeypatch.setenv("AZURE_CLIENT_SECRET", seed.READER_CLIENT_SECRET)
     (access, *_) = check_connection().accesses
-    met = {standing.need.role: standing.is_met for standing in access.needs}
+    met = {result.need.role: result.is_met for result in access.needs}
     assert met.pop("Reader")
     assert not any(met.values())
 

@@ -1,4 +1,4 @@
-"""A key that stands in clear in an address is in the rows that need it, and nowhere else."""
+"""A key in a URL template is stored in the rows that need it, and nowhere else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def holding(key: str) -> dict[str, str]:
 
 @pytest.fixture
 def instance(local_azure: LocalAzure) -> SignalRInstance:
-    """An instance that wants a template with a key in its address."""
+    """An instance whose desired template has a key in its URL."""
     return set_desired(imported(seed.LAB), "None", holding(KEY))
 
 

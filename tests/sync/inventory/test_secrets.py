@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def naming(*references: str) -> SignalRInstance:
-    """Want one template that names these secrets, each as vault/secret; as just refreshed."""
+def with_references(*references: str) -> SignalRInstance:
+    """Set one template that names these secrets, each as vault/secret; return it refreshed."""
     named = "&".join(
         "{@Microsoft.KeyVault(SecretUri=https://"
         + reference.replace("/", ".vault.azure.net/secrets/")
@@ -39,7 +39,7 @@ def states() -> dict[str, str]:
 
 
 def test_checks_secrets_by_name(local_azure: LocalAzure) -> None:
-    naming(f"{seed.VAULT}/upstream-code", f"{seed.RBAC_VAULT}/no-such-code")
+    with_references(f"{seed.VAULT}/upstream-code", f"{seed.RBAC_VAULT}/no-such-code")
     secrets.check_secrets()
     assert states() == {
         f"{seed.VAULT}/upstream-code": "present",
@@ -48,26 +48,26 @@ def test_checks_secrets_by_name(local_azure: LocalAzure) -> None:
 
 
 def test_forgets_secrets_that_no_template_names(local_azure: LocalAzure) -> None:
-    naming(f"{seed.VAULT}/upstream-code")
+    with_references(f"{seed.VAULT}/upstream-code")
     secrets.check_secrets()
-    naming()
+    with_references()
     secrets.check_secrets()
     assert states() == {}
 
 
 def test_checks_secrets_that_only_azures_templates_name(local_azure: LocalAzure) -> None:
-    drive(start(naming_stored(f"{seed.VAULT}/upstream-code")))
-    naming()
+    drive(start(with_stored_references(f"{seed.VAULT}/upstream-code")))
+    with_references()
     secrets.check_secrets()
     assert list(states()) == [f"{seed.VAULT}/upstream-code"]
 
 
-def naming_stored(*references: str) -> SignalRInstance:
-    return SignalRInstance.objects.with_desired().get(pk=naming(*references).pk)
+def with_stored_references(*references: str) -> SignalRInstance:
+    return SignalRInstance.objects.with_desired().get(pk=with_references(*references).pk)
 
 
 def test_skips_paused_instances(local_azure: LocalAzure) -> None:
-    set_policy(naming(f"{seed.VAULT}/upstream-code"), Policy.PAUSE, who="ada")
+    set_policy(with_references(f"{seed.VAULT}/upstream-code"), Policy.PAUSE, who="ada")
     assert secrets.check_secrets() == []
 
 
@@ -84,7 +84,7 @@ def test_skips_paused_instances(local_azure: LocalAzure) -> None:
 def test_unreadable_secret_is_unusable(
     local_azure: LocalAzure, attributes: dict[str, object], state: str
 ) -> None:
-    naming(f"{seed.VAULT}/upstream-code")
+    with_references(f"{seed.VAULT}/upstream-code")
     body = {"name": "upstream-code", "properties": {"attributes": attributes}}
     fault = {"method": "GET", "path": "/secrets/", "status": 200, "body": body}
     local_azure.post("/_local/faults", [fault])
@@ -99,14 +99,14 @@ def fail_reads(cloud: LocalAzure, status: int) -> None:
 
 
 def test_secret_that_signalman_may_not_see_is_unknown(local_azure: LocalAzure) -> None:
-    naming(f"{seed.VAULT}/upstream-code")
+    with_references(f"{seed.VAULT}/upstream-code")
     fail_reads(local_azure, 403)
     secrets.check_secrets()
     assert states() == {f"{seed.VAULT}/upstream-code": "unknown"}
 
 
 def test_failing_azure_keeps_the_last_status(local_azure: LocalAzure) -> None:
-    naming(f"{seed.VAULT}/upstream-code")
+    with_references(f"{seed.VAULT}/upstream-code")
     assert schedule.check_secrets() == 1
     before = VaultSecret.objects.get().checked_at
     fail_reads(local_azure, 503)
@@ -117,13 +117,13 @@ def test_failing_azure_keeps_the_last_status(local_azure: LocalAzure) -> None:
 
 
 def test_never_requests_a_secrets_value(local_azure: LocalAzure) -> None:
-    drive(start(naming_stored(f"{seed.VAULT}/upstream-code")))
+    drive(start(with_stored_references(f"{seed.VAULT}/upstream-code")))
     secrets.check_secrets()
     assert not [one for one in local_azure.requests() if one["path"].startswith("/keyvault/")]
 
 
 def test_command_lists_references_with_their_status(local_azure: LocalAzure) -> None:
-    naming(f"{seed.VAULT}/upstream-code")
+    with_references(f"{seed.VAULT}/upstream-code")
     outcome = run("key_vaults", seed.LAB, "--refresh", "--json")
     assert outcome.document == {
         "references": [
@@ -139,12 +139,12 @@ def test_command_lists_references_with_their_status(local_azure: LocalAzure) -> 
 
 
 def test_command_names_pending_propagation(local_azure: LocalAzure) -> None:
-    drive(start(naming_stored(f"{seed.RBAC_VAULT}/upstream-code")))
-    assert "Role assignment: waiting for propagation, until" in run("key_vaults").out
+    drive(start(with_stored_references(f"{seed.RBAC_VAULT}/upstream-code")))
+    assert "Role assignment: propagating, until" in run("key_vaults").out
 
 
 def test_command_adds_grants_of_named_instances_only(local_azure: LocalAzure) -> None:
-    instance = naming_stored(f"{seed.VAULT}/upstream-code")
+    instance = with_stored_references(f"{seed.VAULT}/upstream-code")
     instance.declined_grants = [[seed.VAULT, "SystemAssigned"]]
     instance.save()
     assert run("key_vaults", "--add-grants").code == 1
@@ -154,7 +154,7 @@ def test_command_adds_grants_of_named_instances_only(local_azure: LocalAzure) ->
 
 
 def test_finds_a_vault_that_was_moved(local_azure: LocalAzure) -> None:
-    instance = naming(f"{seed.VAULT}/upstream-code")
+    instance = with_references(f"{seed.VAULT}/upstream-code")
     KeyVault.objects.update(arm_id=KeyVault.objects.get().arm_id + "-before")
     refresh(instance)
     assert KeyVault.objects.get().arm_id.endswith(f"/{seed.VAULT}")

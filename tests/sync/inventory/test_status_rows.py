@@ -1,4 +1,4 @@
-"""How instances stand, as rows: they say what a comparison says, whatever changed."""
+"""Stored statuses of instances: always equal to those of a comparison."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from tests.cloud import LocalAzure
 ID = UUID(seed.SUBSCRIPTION_ID)
 
 
-def kept() -> dict[str, str]:
-    """Return the kept status of each instance."""
+def stored() -> dict[str, str]:
+    """Return the stored status of each instance."""
     return dict(InstanceStatus.objects.values_list("instance__name", "status"))
 
 
 def test_import_stores_the_status_of_each_instance(db: None, local_azure: LocalAzure) -> None:
     import_subscription(ID)
-    assert kept() == {row.name: sync_status(row) for row in SignalRInstance.objects.with_desired()}
-    assert set(kept().values()) == {SyncStatus.SYNCED}
+    assert stored() == {
+        row.name: sync_status(row) for row in SignalRInstance.objects.with_desired()
+    }
+    assert set(stored().values()) == {SyncStatus.SYNCED}
 
 
 def test_changing_the_desired_state_changes_the_status_at_once(
@@ -35,9 +37,9 @@ def test_changing_the_desired_state_changes_the_status_at_once(
 ) -> None:
     import_subscription(ID)
     instance = SignalRInstance.objects.get(name=seed.LAB)
-    with changing_desired(instance, Author("somebody", "test")):
+    with changing_desired(instance, Author("ada", "test")):
         instance.identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
-    assert kept().pop(seed.LAB) == SyncStatus.OUT_OF_SYNC
+    assert stored().pop(seed.LAB) == SyncStatus.OUT_OF_SYNC
 
 
 def test_time_is_that_of_the_change(db: None, local_azure: LocalAzure) -> None:
@@ -64,4 +66,4 @@ def test_deleted_instance_is_missing(db: None, local_azure: LocalAzure) -> None:
     )
     with pytest.raises(NotFound):
         refresh(instance)
-    assert kept()[seed.LAB] == SyncStatus.MISSING
+    assert stored()[seed.LAB] == SyncStatus.MISSING

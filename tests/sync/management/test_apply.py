@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def at_once(local_azure: LocalAzure) -> None:
-    """Let Azure finish as soon as it is asked, so that no command waits."""
+    """Make Azure finish changes at the first poll, so that no command waits."""
     local_azure.post("/_local/operations", {"polls": 1, "retryAfter": 0})
 
 

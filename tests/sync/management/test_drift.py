@@ -25,7 +25,7 @@ def fleet(local_azure: LocalAzure) -> None:
 
 
 def _change_azure() -> None:
-    """Give the lab an identity behind Signalman's back."""
+    """Give the lab an identity in Azure, outside Signalman."""
     client = arm_client(seed.SUBSCRIPTION_ID)
     patch = identity_patch(IdentityState("SystemAssigned"))
     write = client.patch_instance(seed.PAYMENTS_GROUP, seed.LAB, patch)

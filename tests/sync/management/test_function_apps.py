@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def agree() -> None:
-    """Let the app have the right issuer, as far as Signalman knows."""
+    """Store the right issuer in the app's row."""
     app = function_app()
     assert app.auth is not None
     app.observed = replace(app.auth, issuer=V1_ISSUER).to_json()

@@ -1,4 +1,4 @@
-"""Every command that prints anything prints a document for scripts where it is asked to."""
+"""Every command that prints anything takes --json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""manage.py set_identity changes what is wanted, or says why not."""
+"""manage.py set_identity changes the desired identity, or explains why not."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def user_assigned() -> UserAssignedIdentity:
 
 
 def set_identity(*options: str) -> str:
-    """Run the command on the instance, in another case than it was made in."""
+    """Run the command on the instance, with its name in another case."""
     output = io.StringIO()
     call_command("set_identity", "CHAT-PROD", *options, stdout=output)
     return output.getvalue()

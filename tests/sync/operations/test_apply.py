@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 def fail_later(cloud: LocalAzure, **progression: object) -> None:
-    """Let long-running operations that start from now on end badly."""
+    """Make long-running operations that start from now on fail."""
     failure = {"polls": 1, "outcome": "Failed", "code": "Teapot", "message": "Short and stout."}
     cloud.post("/_local/operations", failure | progression)
 
@@ -255,7 +255,7 @@ def test_signed_url_of_a_write_is_not_logged(
 
 
 def ours(caplog: pytest.LogCaptureFixture) -> str:
-    """Return what Signalman logged: urllib3's debug lines are not switched on in production."""
+    """Return what Signalman logged, without urllib3's debug lines, which production disables."""
     return "\n".join(
         record.getMessage() for record in caplog.records if record.name.startswith(("sync", "arm"))
     )

@@ -23,7 +23,7 @@ from tests.sync.functions import (
     HOST,
     V1_ISSUER,
     auth_settings,
-    change_app_behind_our_back,
+    change_app_in_azure,
     chat_to_functions,
     function_app,
     to_function,
@@ -51,7 +51,7 @@ def stored(instance: SignalRInstance) -> SignalRInstance:
 
 
 def managed_chat(*templates: dict[str, Any]) -> SignalRInstance:
-    """The chat, sending to the app, whose authentication plans may write."""
+    """The chat instance, which sends to the managed app."""
     instance = chat_to_functions(*templates)
     for app in FunctionApp.objects.all():
         set_app_policy(app, FunctionApp.Policy.MANAGE, who="ada")
@@ -107,7 +107,7 @@ def test_write_is_audited_with_its_changes() -> None:
 
 def test_writes_nothing_if_the_app_was_changed_meanwhile(local_azure: LocalAzure) -> None:
     operation = start(managed_chat())
-    change_app_behind_our_back(allowed_audiences=("api://others",))
+    change_app_in_azure(allowed_audiences=("api://others",))
     local_azure.delete("/_local/requests")
     drive(operation)
     assert (operation.state, operation.error_code) == ("failed", "StalePlan")
@@ -187,7 +187,7 @@ def test_plan_is_stale_when_another_instances_plan_changed_the_app() -> None:
 def test_change_made_elsewhere_is_drift() -> None:
     instance = managed_chat()
     drive(start(instance))
-    change_app_behind_our_back(unauthenticated_action="AllowAnonymous")
+    change_app_in_azure(unauthenticated_action="AllowAnonymous")
     refresh_subscription(Subscription.objects.get())
     (entry,) = compare([stored(instance)]).entries
     assert entry.status == SyncStatus.OUT_OF_SYNC
@@ -198,7 +198,7 @@ def test_change_made_elsewhere_is_drift() -> None:
 def test_accepted_drift_sets_the_app_to_observe() -> None:
     instance = managed_chat()
     drive(start(instance))
-    change_app_behind_our_back(unauthenticated_action="AllowAnonymous")
+    change_app_in_azure(unauthenticated_action="AllowAnonymous")
     refresh(stored(instance))
     path = f"function_apps[{seed.FUNCTION_APP}].unauthenticated_action"
     (change,) = accept(stored(instance), [path], who="ada")
@@ -258,7 +258,7 @@ def test_next_worker_continues_after_a_write(local_azure: LocalAzure) -> None:
     Operation.objects.filter(pk=operation.pk).update(state="running")
     step.state = "sending"
     step.save()
-    change_app_behind_our_back(issuer=V1_ISSUER)
+    change_app_in_azure(issuer=V1_ISSUER)
     local_azure.delete("/_local/requests")
     stage(operation)
     assert operation.steps.get(position=0).state == "done"

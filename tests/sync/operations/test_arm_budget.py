@@ -1,4 +1,4 @@
-"""Turns to write: never more than ARM's bucket holds, and never later than that takes."""
+"""The ARM budget: no more writes than ARM's token bucket allows, and no needless delay."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.cloud import LocalAzure
 from tests.sync.worker import SIGNED, drive, imported, patches, set_desired, stage, start
 
 budgets = st.builds(Budget, size=st.integers(1, 20), per_second=st.floats(0.1, 50))
-# Seconds between two writes that are asked for.
+# Seconds between two requested writes.
 gaps = st.lists(st.floats(0, 30), min_size=1, max_size=60)
 NEARLY = 1e-6
 
 
-def turns(arrivals: list[float], budget: Budget) -> list[float]:
-    """Return when each of the writes that are asked for at those times may go."""
+def send_times(arrivals: list[float], budget: Budget) -> list[float]:
+    """Return when each write may be sent that is requested at one of those times."""
     booked, found = 0.0, []
     for now in arrivals:
         at, booked = turn(booked, now, budget)
@@ -34,7 +34,7 @@ def turns(arrivals: list[float], budget: Budget) -> list[float]:
 @given(budgets, gaps)
 def test_budget_is_never_exceeded(budget: Budget, gaps: list[float]) -> None:
     level, before = float(budget.size), 0.0
-    for at in turns(list(accumulate(gaps)), budget):
+    for at in send_times(list(accumulate(gaps)), budget):
         level = min(budget.size, level + (at - before) * budget.per_second) - 1
         before = at
         assert level >= -NEARLY
@@ -44,7 +44,7 @@ def test_budget_is_never_exceeded(budget: Budget, gaps: list[float]) -> None:
 def test_no_write_waits_longer_than_the_budget_requires(budget: Budget, gaps: list[float]) -> None:
     arrivals = list(accumulate(gaps))
     level, before = float(budget.size), 0.0
-    for now, at in zip(arrivals, turns(arrivals, budget), strict=True):
+    for now, at in zip(arrivals, send_times(arrivals, budget), strict=True):
         free = max(now, before)
         level = min(budget.size, level + (free - before) * budget.per_second)
         assert at <= free + max(1 - level, 0) / budget.per_second + NEARLY
@@ -66,7 +66,7 @@ def test_simultaneous_requests_wait_like_consecutive_ones(
 
 @given(budgets, gaps)
 def test_requests_are_served_in_order(budget: Budget, gaps: list[float]) -> None:
-    found = turns(list(accumulate(gaps)), budget)
+    found = send_times(list(accumulate(gaps)), budget)
     assert found == sorted(found)
 
 

@@ -1,4 +1,4 @@
-"""Destructive plans need a confirmation, whoever applies them."""
+"""Destructive plans require a confirmation in every interface."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A worker can die between any two lines; here it does, at each line after which that matters.
+"""Workers that die at every point of a stage after which it matters.
 
-A dead worker is a claim that nobody lets go of: the row is exactly as a SIGKILL leaves it.
+A dead worker is a claim that is never released: the row is as a SIGKILL leaves it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def die_holding(operation: Operation) -> Claim:
-    """Claim the operation as a worker does, and leave it at that."""
+    """Claim the operation as a worker does, and never release it."""
     assert operation.due_at is not None
     held = claim(operation.pk, operation.due_at)
     assert held is not None
@@ -30,7 +30,7 @@ def die_holding(operation: Operation) -> Claim:
 
 
 def intend(held: Claim) -> None:
-    """Record that the present step is about to be sent."""
+    """Record that the current step is about to be sent."""
     step = held.current_step
     assert step is not None
     step.state, step.started_at = step.State.SENDING, held.now
@@ -38,14 +38,14 @@ def intend(held: Claim) -> None:
 
 
 def send(held: Claim) -> None:
-    """Send the present step, and record nothing of Azure's answer."""
+    """Send the current step, and record nothing of Azure's answer."""
     intend(held)
     patch = {"identity": {"type": "SystemAssigned"}}
     arm_client(seed.SUBSCRIPTION_ID).patch_instance(seed.PAYMENTS_GROUP, seed.LAB, patch)
 
 
 def assert_applied_once(cloud: LocalAzure, operation: Operation) -> None:
-    """Assert that Azure has what was planned, that each write was sent once and is on record."""
+    """Assert that Azure has the planned state, and that each write was sent once and audited."""
     assert drive(operation).state == "succeeded", operation.error_message
     assert len(patches(cloud)) == 2
     written = AuditEvent.objects.filter(action__startswith="write").order_by("pk")

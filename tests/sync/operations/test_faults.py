@@ -1,4 +1,4 @@
-"""Azure that throttles, breaks and falls silent: each call of an apply in turn."""
+"""Throttling, errors and lost answers of Azure, at each call of an apply."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 def break_call(cloud: LocalAzure, call: str, fault: str, *, skip: int = 0, times: int = 4) -> None:
-    """Let that call go wrong; four times, since a read is repeated inside one attempt."""
+    """Break that call; four times, since a read is repeated within one attempt."""
     cloud.post("/_local/faults", [CALLS[call] | FAULTS[fault] | {"skip": skip, "times": times}])
 
 

@@ -1,4 +1,4 @@
-"""A worker whose lease ended, or that was overtaken, sends nothing."""
+"""A worker whose lease ended, or whose operation another worker claimed, sends nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of Azure that come in another order than they were asked for."""
+"""Answers of Azure that arrive in another order than their requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def behind(local_azure: LocalAzure) -> SignalRInstance:
-    """An instance in memory whose row was read anew by somebody else since."""
+    """An instance in memory whose row another process has refreshed since."""
     local_azure.post("/_local/operations", {"seconds": 0})
     with time_machine.travel(timezone.now() - timedelta(hours=1)):
         import_instance(seed.SUBSCRIPTION_ID, seed.PAYMENTS_GROUP, seed.LAB)

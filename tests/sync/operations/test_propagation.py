@@ -1,4 +1,4 @@
-"""What was granted may take half an hour to act: that is said, waited for, and no failure."""
+"""Propagation of grants, up to half an hour: reported, waited for, and no failure."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.inventory.test_grants import POLICIES, ROLES, naming, seed_naming, stored
 from tests.sync.operations.test_crashes import die_holding
-from tests.sync.worker import drive, patches, set_desired, stage, start, turns
+from tests.sync.worker import drive, patches, set_desired, stage, stage_numbers, start
 from upstreams.models import Delivery
 
 pytestmark = pytest.mark.django_db
 
 
 def propagating() -> Operation:
-    """Return an operation that has written a role assignment, and waits for that to act."""
+    """Return an operation that has written a role assignment and waits for its propagation."""
     return drive_to_propagation(start(naming(seed.LAB, "SystemAssigned", ROLES)))
 
 
 def drive_to_propagation(operation: Operation) -> Operation:
-    for _ in turns():
+    for _ in stage_numbers():
         if operation.is_settled:
             break
         stage(operation)
@@ -42,12 +42,12 @@ def drive_to_propagation(operation: Operation) -> Operation:
 
 
 def written_at(operation: Operation) -> datetime:
-    """Return when the last step was done."""
+    """Return the time at which the last step was done."""
     return max(step.finished_at for step in operation.steps.all() if step.finished_at)
 
 
 def deliver(operation: Operation, outcome: str = "accepted", **fields: object) -> None:
-    """Record an event that SignalR sent after all was written."""
+    """Record an event that SignalR sent after the last write."""
     reason = "" if outcome == "accepted" else "no_token"
     values = {"hub": "chat", "category": "messages", "event": "echo", "status": 200} | fields
     Delivery.objects.create(

@@ -1,4 +1,4 @@
-"""Workers that reach for one operation at the same moment, each on its own connection."""
+"""Workers that claim one operation at the same time, each on its own connection."""
 
 from __future__ import annotations
 

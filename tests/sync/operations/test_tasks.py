@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def queue() -> Iterator[SimpleQueue]:
-    """The queue that tasks are sent to: of a Celery application whose broker is this process."""
+    """The queue of tasks, with an in-memory broker."""
     app = Celery("test", broker="memory://")
     with app.connection_for_read() as connection, connection.SimpleQueue("celery") as messages:
         messages.clear()
@@ -35,7 +35,7 @@ def queue() -> Iterator[SimpleQueue]:
 
 
 def sent(queue: SimpleQueue) -> list[tuple[str, str, str | None]]:
-    """Take all messages off the queue: the task, its operation, and its time where it has one."""
+    """Return and remove all messages of the queue: task, operation, and time if it has one."""
     found: list[tuple[str, str, str | None]] = []
     while len(queue):
         message = queue.get_nowait()

@@ -1,4 +1,4 @@
-"""What needs a real worker: see tests/faults for more of them that are killed."""
+"""Applies by real workers. tests/faults kills more of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
-    """A new portal with the built-in fleet, one instance of which wants an identity."""
+    """A new portal with the built-in fleet, and an identity desired for one instance."""
     portal = new_portal(tmp_path, seed.LAB)
     outcome = portal.manage("set_identity", seed.LAB, "--system-assigned")
     assert outcome.returncode == 0, outcome.stderr

@@ -33,7 +33,7 @@ def whole(changes: tuple[Change, ...], action: str) -> dict[int, Any]:
 
 
 def rebuild(before: Templates, after_length: int, changes: tuple[Change, ...]) -> list[Any]:
-    """Make the wanted list out of Azure's and of nothing but the changes."""
+    """Build the desired list from Azure's list and the changes alone."""
     created, deleted = whole(changes, "create"), whole(changes, "delete")
     moves = {index_of(c): c.before for c in changes if c.field == "position"}
     staying = [i for i in range(len(before)) if i not in deleted and i not in moves.values()]

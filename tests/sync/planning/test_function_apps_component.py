@@ -1,4 +1,4 @@
-"""How the authentication of Function Apps is planned: pure rules over states."""
+"""Plans of the authentication of Function Apps, computed from states alone."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ARM_ID = (
 SIGNED = TemplateState("https://one.example/", auth_type="ManagedIdentity", resource="api://chat")
 ON = FunctionAppAuth(is_enabled=True, issuer="v2", unauthenticated_action="RedirectToLoginPage")
 OFF = FunctionAppAuth()
-WANTED = FunctionAppAuth(
+DESIRED = FunctionAppAuth(
     is_enabled=True,
     issuer="v1",
     allowed_audiences=("api://chat",),
     unauthenticated_action="Return401",
 )
 
-auths = st.sampled_from([ON, OFF, WANTED])
+auths = st.sampled_from([ON, OFF, DESIRED])
 names = st.sampled_from(["one", "two", "three"])
 
 
@@ -82,33 +82,33 @@ def test_interrupted_step_continues_from_any_point(
 
 
 def test_step_does_not_continue_over_changes_made_elsewhere() -> None:
-    before, after = state(one=ON), state(one=WANTED)
+    before, after = state(one=ON), state(one=DESIRED)
     assert not REGISTRY.can_continue(state(one=OFF), before, after)
     assert not REGISTRY.can_continue(state(), before, after)
 
 
 def test_app_without_desired_settings_is_left_unchanged() -> None:
-    found = state(one=WANTED, two=ON)
-    assert REGISTRY.is_in_sync(state(one=WANTED), found)
-    assert REGISTRY.matches(found, state(one=WANTED))
-    assert not REGISTRY.matches(found, state(two=WANTED))
+    found = state(one=DESIRED, two=ON)
+    assert REGISTRY.is_in_sync(state(one=DESIRED), found)
+    assert REGISTRY.matches(found, state(one=DESIRED))
+    assert not REGISTRY.matches(found, state(two=DESIRED))
 
 
 def test_audience_is_allowed_before_a_template_requests_it() -> None:
-    desired = replace(state(one=WANTED), templates=(SIGNED,))
+    desired = replace(state(one=DESIRED), templates=(SIGNED,))
     assert steps(desired, state(one=ON)) == ["function_apps", "templates"]
 
 
 def test_principal_is_allowed_before_the_identity_is_switched() -> None:
     identity = IdentityState("UserAssigned", "/subscriptions/s/one")
-    desired = replace(state(one=WANTED), identity=identity)
+    desired = replace(state(one=DESIRED), identity=identity)
     assert steps(desired, state(one=ON)) == ["function_apps", "identity"]
 
 
 def test_open_app_requires_authentication_once_its_callers_sign() -> None:
     unsigned = replace(SIGNED, auth_type="None", resource=None)
     observed = replace(state(one=OFF), templates=(unsigned,))
-    desired = replace(state(one=WANTED), templates=(SIGNED,))
+    desired = replace(state(one=DESIRED), templates=(SIGNED,))
     assert steps(desired, observed) == ["templates", "function_apps"]
 
 
@@ -116,21 +116,21 @@ def test_open_app_requires_authentication_once_its_callers_sign() -> None:
     ("before", "words"),
     [
         (OFF, "to all of its functions"),
-        (replace(WANTED, unauthenticated_action="AllowAnonymous"), "to all of its functions"),
-        (replace(WANTED, unauthenticated_action="RedirectToLoginPage"), "browsers to sign in"),
-        (replace(WANTED, issuer="v2"), "the tokens of v2"),
+        (replace(DESIRED, unauthenticated_action="AllowAnonymous"), "to all of its functions"),
+        (replace(DESIRED, unauthenticated_action="RedirectToLoginPage"), "browsers to sign in"),
+        (replace(DESIRED, issuer="v2"), "the tokens of v2"),
     ],
 )
 def test_warns_of_callers_that_lose_access(before: FunctionAppAuth, words: str) -> None:
-    (step,) = REGISTRY.plan(state(one=WANTED), state(one=before), instance="x").steps
+    (step,) = REGISTRY.plan(state(one=DESIRED), state(one=before), instance="x").steps
     (warning,) = step.warnings
     assert warning.startswith("one ")
     assert words in warning
 
 
 def test_another_audience_excludes_no_caller() -> None:
-    before = replace(WANTED, allowed_audiences=())
-    (step,) = REGISTRY.plan(state(one=WANTED), state(one=before), instance="x").steps
+    before = replace(DESIRED, allowed_audiences=())
+    (step,) = REGISTRY.plan(state(one=DESIRED), state(one=before), instance="x").steps
     assert step.warnings == ()
     assert step.title == "Make one accept the signed requests"
     assert [change.path for change in step.changes] == ["function_apps[one].allowed_audiences"]
@@ -160,19 +160,19 @@ some_auths = st.builds(
 )
 
 
-def is_served(template: TemplateState, auth: FunctionAppAuth) -> bool:
-    """Whether the app takes the template's requests: all of them, where it checks nothing."""
-    is_accepted = auth.issuer == "v1" and template.resource in auth.allowed_audiences
-    return not auth.is_enabled or is_accepted
+def is_accepted(template: TemplateState, auth: FunctionAppAuth) -> bool:
+    """Whether the app accepts the template's requests; without authentication it accepts all."""
+    is_token_accepted = auth.issuer == "v1" and template.resource in auth.allowed_audiences
+    return not auth.is_enabled or is_token_accepted
 
 
 @given(signed_templates | st.just(TemplateState(URL)), signed_templates, some_auths)
 def test_no_step_refuses_events_accepted_before_and_after(
     was: TemplateState, to_be: TemplateState, auth: FunctionAppAuth
 ) -> None:
-    demand = SignedRequests("v1", (str(to_be.resource),), ())
+    requests = SignedRequests("v1", (str(to_be.resource),), ())
     before = replace(state(one=auth), templates=(was,))
-    after = replace(state(one=desired_auth(auth, demand)), templates=(to_be,))
+    after = replace(state(one=desired_auth(auth, requests)), templates=(to_be,))
     for each in REGISTRY.plan(after, before, instance="x").states:
         (template,), (serving,) = each.templates, each.function_apps
-        assert is_served(template, serving.auth) or not is_served(was, auth)
+        assert is_accepted(template, serving.auth) or not is_accepted(was, auth)

@@ -1,4 +1,4 @@
-"""Whatever was wanted before, an apply leads to what is wanted now, and to nothing besides."""
+"""Any sequence of desired states: each apply reaches its own and changes nothing else."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What somebody wants of an instance: its identity, and the vaults that a template names."""
+class Target:
+    """An identity, and the vaults whose secrets the template names."""
 
     identity: str
     vaults: tuple[str, ...]
@@ -34,31 +34,31 @@ class Wish:
 
 _vaults = st.sampled_from([(), (POLICIES,), (ROLES,), (POLICIES, ROLES)])
 _identities = st.sampled_from(["SystemAssigned", seed.SHARED_IDENTITY, seed.ORDERS_IDENTITY])
-wishes = st.one_of(st.just(Wish("None", ())), st.builds(Wish, _identities, _vaults))
+targets = st.one_of(st.just(Target("None", ())), st.builds(Target, _identities, _vaults))
 
 
-def wish(instance: SignalRInstance, wanted: Wish) -> SignalRInstance:
-    """Want that, and let Signalman look for the vaults."""
-    row = UserAssignedIdentity.objects.filter(name=wanted.identity).first()
-    kind = ManagedIdentity.Type("UserAssigned" if row else wanted.identity)
+def set_target(instance: SignalRInstance, target: Target) -> SignalRInstance:
+    """Set the desired state, and look up the vaults."""
+    row = UserAssignedIdentity.objects.filter(name=target.identity).first()
+    kind = ManagedIdentity.Type("UserAssigned" if row else target.identity)
     instance.identity.become(kind, row)
-    load_templates(instance, [template(*wanted.vaults)])
+    load_templates(instance, [template(*target.vaults)])
     refresh(stored(instance))
     return stored(instance)
 
 
 def others(arm: Arm) -> str:
-    """Return, byte for byte, the access policies that were there before."""
+    """Return as JSON the access policies that existed before."""
     policies: list[dict[str, Any]] = document(arm, POLICIES)["properties"]["accessPolicies"]
     return json.dumps(policies[:1])
 
 
-@given(st.lists(wishes, min_size=1, max_size=4))
+@given(st.lists(targets, min_size=1, max_size=4))
 @settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_sequence_of_desired_states_is_reached_without_changing_others(
-    local_azure: LocalAzure, sequence: list[Wish]
+    local_azure: LocalAzure, sequence: list[Target]
 ) -> None:
     local_azure.reset()
     arm = Arm(local_azure, seed.CLIENT_ID, seed.CLIENT_SECRET)
@@ -67,8 +67,8 @@ def test_any_sequence_of_desired_states_is_reached_without_changing_others(
     instance = stored(SignalRInstance.objects.get(name=seed.LAB))
     set_policy(instance, Policy.MANAGE, who="ada")
     before = others(arm)
-    for wanted in sequence:
-        instance = wish(instance, wanted)
+    for target in sequence:
+        instance = set_target(instance, target)
         if not plan_instance(instance).is_empty:
             operation = drive(start(instance))
             assert operation.state == "succeeded", operation.error_message

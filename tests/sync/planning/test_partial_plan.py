@@ -15,7 +15,7 @@ B = TemplateState("https://b.example/", "chat")
 C = TemplateState("https://c.example/", "game")
 SIGNED = TemplateState("https://a.example/", "*", "*", "*", "ManagedIdentity", "api://chat")
 
-BORROWED = InstanceState(IdentityState("UserAssigned", "/id"))
+USER_ASSIGNED = InstanceState(IdentityState("UserAssigned", "/id"))
 OWN = InstanceState(IdentityState("SystemAssigned"))
 
 pairs = st.tuples(observed_states, observed_states)
@@ -56,7 +56,7 @@ def test_partial_plan_mixes_only_old_and_new_entries(
     for template in made.templates:
         assert template.auth_type == "ManagedIdentity" or template.resource is None
         assert template.url_template in {each.url_template for each in both}
-    # An entry is there once: as it was, as it is wanted, or with some of both.
+    # Each entry is present once: the old one, the new one, or a mixture.
     assert len(made.templates) <= len(both)
 
 
@@ -95,8 +95,8 @@ def test_move_can_be_selected_without_a_deletion() -> None:
 
 def test_one_field_can_be_selected() -> None:
     before = templates(A)
-    wanted = templates(TemplateState("https://a.example/", "chat", "*", "connected"))
-    assert REGISTRY.take(before, wanted, {"upstream.templates[0].hub_pattern"}) == templates(
+    desired = templates(TemplateState("https://a.example/", "chat", "*", "connected"))
+    assert REGISTRY.take(before, desired, {"upstream.templates[0].hub_pattern"}) == templates(
         TemplateState("https://a.example/", "chat")
     )
 
@@ -113,12 +113,12 @@ def test_resource_is_selected_with_its_auth(field: str) -> None:
 
 @pytest.mark.parametrize("field", ["type", "user_assigned_id", "principal_id"])
 def test_identity_is_selected_whole(field: str) -> None:
-    assert REGISTRY.take(BORROWED, OWN, {f"identity.{field}"}) == OWN
-    assert REGISTRY.leave(BORROWED, OWN, {f"identity.{field}"}) == BORROWED
+    assert REGISTRY.take(USER_ASSIGNED, OWN, {f"identity.{field}"}) == OWN
+    assert REGISTRY.leave(USER_ASSIGNED, OWN, {f"identity.{field}"}) == USER_ASSIGNED
 
 
 def test_names_paths_without_difference() -> None:
     with pytest.raises(NoSuchChange, match=r"templates\[7\]. What differs is at: identity"):
-        REGISTRY.take(BORROWED, OWN, {"upstream.templates[7]"})
+        REGISTRY.take(USER_ASSIGNED, OWN, {"upstream.templates[7]"})
     with pytest.raises(NoSuchChange, match="none"):
         REGISTRY.leave(OWN, OWN, {"identity"})

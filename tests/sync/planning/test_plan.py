@@ -27,7 +27,7 @@ UNSIGNED = TemplateState("https://a.example/")
 
 
 def apply(step: Step, state: InstanceState) -> InstanceState:
-    """Return what becomes of Azure: grants come to others, and go with the principal they name."""
+    """Return Azure's state after a step: grants are added, and removed with their principal."""
     if step.kind == "grants":
         return replace(state, grants=tuple(sorted({*state.grants, *step.after.grants})))
     state = replace(state, **{step.kind: getattr(step.after, step.kind)})
@@ -184,10 +184,10 @@ def test_refuses_signed_template_without_identity(
 
 
 def test_problem_names_its_template_and_the_fix() -> None:
-    (sentence,) = REGISTRY.problems(InstanceState(templates=(UNSIGNED, SIGNED)))
-    assert sentence == (
-        "Upstream template 1 asks for a token, but the instance is to have no identity: "
-        "give it one, or turn the template's authentication off."
+    (problem,) = REGISTRY.problems(InstanceState(templates=(UNSIGNED, SIGNED)))
+    assert problem == (
+        "Upstream template 2 requests an access token, but the desired state has no identity: "
+        "assign one, or turn the template's authentication off."
     )
 
 
@@ -253,10 +253,10 @@ def test_switch_to_a_new_principal_warns_of_failing_events() -> None:
 
 
 def test_refuses_reference_without_identity() -> None:
-    (sentence,) = REGISTRY.problems(InstanceState(templates=(NAMING,)))
-    assert sentence == (
-        "Upstream template 0 names a secret of policies, but the instance is to have no identity "
-        "to read it with: give it one, or take the reference out."
+    (problem,) = REGISTRY.problems(InstanceState(templates=(NAMING,)))
+    assert problem == (
+        "Upstream template 1 names a secret of policies, but the desired state has no identity "
+        "to read it with: assign one, or remove the reference."
     )
 
 
@@ -265,9 +265,9 @@ def test_warns_of_propagation_of_a_role_assignment() -> None:
     desired = InstanceState(SYSTEM, (template,), (grant("roles", "SystemAssigned"),))
     (grants, _templates) = REGISTRY.plan(desired, InstanceState(SYSTEM), instance="x").steps
     assert grants.title == "Grant the identity access to the secrets of roles"
-    assert "may take 30 minutes to act" in grants.warnings[0]
+    assert "may take 30 minutes to take effect" in grants.warnings[0]
 
 
 def test_refuses_unknown_component() -> None:
-    with pytest.raises(ValueError, match="No part of an instance is called 'tags'"):
+    with pytest.raises(ValueError, match="There is no component 'tags'"):
         REGISTRY.__getitem__("tags")

@@ -1,4 +1,4 @@
-"""Why each step of a plan comes where it comes."""
+"""Reasons for the order of the steps of a plan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from arm.state import ABSENT, ExistenceState, IdentityState, InstanceState
 from sync.components.registry import REGISTRY
 from tests.sync.states import observed_states, sound_states
 
-BORROWED = InstanceState(IdentityState("SystemAssigned"))
+WITH_IDENTITY = InstanceState(IdentityState("SystemAssigned"))
 
 
 @given(sound_states, observed_states)
@@ -18,16 +18,16 @@ def test_every_step_has_a_reason(desired: InstanceState, observed: InstanceState
 
 
 def test_new_identity_is_first_and_removed_identity_last() -> None:
-    coming = REGISTRY.plan(BORROWED, InstanceState(), instance="chat")
-    going = REGISTRY.plan(InstanceState(), BORROWED, instance="chat")
-    assert "Before everything that uses it" in REGISTRY.explain(coming, coming.steps[0])
-    assert "Last" in REGISTRY.explain(going, going.steps[0])
+    added = REGISTRY.plan(WITH_IDENTITY, InstanceState(), instance="chat")
+    removed = REGISTRY.plan(InstanceState(), WITH_IDENTITY, instance="chat")
+    assert "Before everything that uses it" in REGISTRY.explain(added, added.steps[0])
+    assert "Last" in REGISTRY.explain(removed, removed.steps[0])
 
 
 def test_creation_and_deletion_of_an_instance_have_a_reason() -> None:
-    made = InstanceState(existence=ExistenceState("westeurope", "Standard_S1", "Serverless"))
-    for one in (
-        REGISTRY.plan(made, ABSENT, instance="chat"),
-        REGISTRY.removal(made, instance="chat"),
+    created = InstanceState(existence=ExistenceState("westeurope", "Standard_S1", "Serverless"))
+    for plan_ in (
+        REGISTRY.plan(created, ABSENT, instance="chat"),
+        REGISTRY.removal(created, instance="chat"),
     ):
-        assert all(REGISTRY.explain(one, step) for step in one.steps)
+        assert all(REGISTRY.explain(plan_, step) for step in plan_.steps)
