@@ -76,7 +76,7 @@ class Probe:
         self._running += 1
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
-        # Not a task of ours: a view that hangs goes on in its thread.
+        # Not a task: a view that hangs continues in its thread.
         found = loop.run_in_executor(self._executor, context.run, self._run, scope)
         found.add_done_callback(self._note_end)
         try:

@@ -65,7 +65,7 @@ class Environment:
     """The values of all variables, read and validated together."""
 
     def __init__(self, variables: Iterable[Variable[Any]], values: Mapping[str, str]) -> None:
-        """Read every variable. Raises ImproperlyConfigured with one sentence for each error."""
+        """Read every variable. Raises ImproperlyConfigured with one message for each error."""
         self._values: dict[str, Any] = {}
         errors = []
         for variable in variables:
@@ -261,12 +261,12 @@ def cache(value: str) -> dict[str, Any]:
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": value,
-        # 1 were pickles.
+        # Version 1 held pickles.
         "VERSION": 2,
         "OPTIONS": {
-            # Pickle, Django's own choice, runs code of whoever can write to Redis.
+            # Pickle, Django's default, would run code of any writer to Redis.
             "serializer": "config.cache_serializer.JsonSerializer",
-            # Seconds. A request must not wait for a cache that is away.
+            # Seconds. A request must not wait for an unavailable cache.
             "socket_connect_timeout": 2,
             "socket_timeout": 2,
         },

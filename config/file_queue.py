@@ -1,7 +1,7 @@
-"""Celery's filesystem transport, with messages that are there whole or not at all.
+"""Celery's filesystem transport, with messages that appear complete or not at all.
 
-kombu's own opens a message's file, locks it and then writes: who looks in between takes an empty
-message, and the worker ends for good. The exchange's file is read in the same gap.
+kombu opens a message's file, locks it and then writes: a reader in between gets an empty message,
+and its worker stops permanently. The exchange's file has the same race.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    """Writes as kombu's does, and so that a reader never comes too early."""
+    """kombu's channel, with atomic writes."""
 
     def _put(  # type: ignore[override]  # two classes of the stubs disagree
         self, queue: str, payload: dict[str, Any], **_options: Any
     ) -> None:
-        """Put a message onto `queue`: a rename within a folder is seen whole or not at all."""
+        """Put a message onto `queue`: a rename within a folder is atomic."""
         name = uuid.uuid4()
         folder = Path(self.data_folder_out)
-        # A name that ends in no queue's is nobody's message.
+        # A name without a queue's suffix is not read as a message.
         draft = folder / f"{name}.draft"
         try:
             draft.write_text(dumps(payload), encoding="utf-8")

@@ -24,10 +24,10 @@ def refuse_misrouted(
     """Answer 500 with the setting to change, where a request shows that one is wrong."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if not (sentence := _misrouting(request)):
+        if not (message := _misrouting(request)):
             return get_response(request)
-        _log.write("proxy", sentence)
-        return HttpResponse(f"{sentence}\n", status=500, content_type="text/plain; charset=utf-8")
+        _log.write("proxy", message)
+        return HttpResponse(f"{message}\n", status=500, content_type="text/plain; charset=utf-8")
 
     return middleware
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
 from celery.schedules import schedule
-from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
 from api.openapi import openapi_settings
+from config.database import database_settings, make_private_folder
 from config.environment import Environment
 from config.variables import VARIABLES, access, azure, process
 from observability.logs import logging_settings
@@ -25,20 +24,6 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # Into os.environ, which azure-identity reads, too.
 load_dotenv(BASE_DIR / ".env", interpolate=False)
 env = Environment(VARIABLES, os.environ)
-
-
-def _make_folder(path: Path, *, is_required: bool) -> None:
-    """Make a folder that only this account can read. Raises ImproperlyConfigured."""
-    try:
-        for folder in [*reversed(path.parents), path]:
-            folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        if is_required:
-            raise ImproperlyConfigured(
-                f"SIGNALMAN_DATA_DIR: {path} cannot be created ({error.strerror}). Name a folder "
-                "that Signalman can write to, or use PostgreSQL and a broker instead of files."
-            ) from error
-
 
 # A relative path is relative to the project, so that all programs share the folder.
 DATA_DIR = BASE_DIR / env[process.DATA_DIR]
@@ -123,7 +108,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 # Whitenoise warns where the folder is missing; it serves from the apps then.
-_make_folder(STATIC_ROOT, is_required=False)
+make_private_folder(STATIC_ROOT, is_required=False)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -161,7 +146,7 @@ if BEHIND_PROXY:
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
-        # A browser asks for an icon of every address.
+        # Browsers request an icon for every page.
         "img-src": ["'self'"],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
@@ -171,38 +156,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Database and cache -----------------------------------------------------------------------
 
-_SQLITE = {
-    "ENGINE": "django.db.backends.sqlite3",
-    "NAME": str(DATA_DIR / "signalman.sqlite3"),
-}
-_NAMED = env[process.DATABASE_URL]
-DATABASES: dict[str, dict[str, Any]] = {"default": _SQLITE if _NAMED is None else _NAMED}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    if DATABASES["default"] is _SQLITE:
-        _make_folder(DATA_DIR, is_required=True)
-    if not DATABASES["default"]["NAME"].startswith((":", "file:")):
-        # SQLite itself would make a file that every account can read.
-        with suppress(OSError):
-            os.close(os.open(DATABASES["default"]["NAME"], os.O_CREAT | os.O_RDWR, 0o600))
-    # Without both WAL and IMMEDIATE, four concurrent writers meet "database is locked".
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-else:
-    DATABASES["default"]["CONN_MAX_AGE"] = env[process.DATABASE_CONN_MAX_AGE]
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # A server that is gone is noticed within some ten seconds, and no statement runs for ever.
-    DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": env[process.DATABASE_CONNECT_SECONDS],
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 10_000,
-        "options": f"-c statement_timeout={env[process.DATABASE_STATEMENT_SECONDS] * 1000}",
-    } | DATABASES["default"].get("OPTIONS", {})
-
+DATABASES = {"default": database_settings(env, DATA_DIR)}
 CACHES = {"default": env[process.CACHE_URL]}
 
 # --- API --------------------------------------------------------------------------------------
@@ -224,25 +178,25 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_SCHEMA_CLASS": "api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "api.exceptions.handle_exception",
-    # Whose word is taken for the address that asks: our own proxy's, and nobody else's.
+    # X-Forwarded-For is used only behind our own proxy, and only the entry that it added.
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
 }
 
 API: dict[str, Any] = {
-    # Whose access tokens of Microsoft Entra open the API, and for which audience. Without both,
-    # personal access tokens and sessions do.
+    # The tenant and the audience of the Microsoft Entra access tokens that the API accepts. Without
+    # both it accepts only personal access tokens and sessions.
     "TENANT_ID": env[access.API_TENANT_ID],
     "AUDIENCES": env[access.API_AUDIENCES],
     "ISSUER": env[access.API_ISSUER],
-    # The app roles of the API's registration in Entra, and which of our roles each is.
+    # The app roles of the API's registration in Entra, with their roles in Signalman.
     "APP_ROLES": {
         "Fleet.Reader": "viewers",
         "Fleet.Operator": "operators",
         "Fleet.Admin": "administrators",
     },
-    # Of each caller. Counted in the cache, so several processes share it only as they share that.
+    # For each caller. Counted in the cache: processes share the limit only if they share the cache.
     "REQUESTS_A_MINUTE": env[access.API_REQUESTS_A_MINUTE],
-    # Credentials from one address that are refused, before no more of them are looked at.
+    # Refused credentials from one address after which further ones are not checked.
     "REFUSALS_A_MINUTE": env[access.API_REFUSALS_A_MINUTE],
 }
 
@@ -250,7 +204,7 @@ SPECTACULAR_SETTINGS = openapi_settings()
 
 # --- Background work --------------------------------------------------------------------------
 
-# The host means nothing to files, but Kombu warns where it has to guess one.
+# Files have no host, but Kombu warns if the URL has none.
 CELERY_BROKER_URL = env[process.BROKER_URL]
 if CELERY_BROKER_URL.startswith("filesystem"):
     QUEUE_DIR = DATA_DIR / "queue"
@@ -261,8 +215,8 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "control_folder": str(QUEUE_DIR / "control"),
     }
     for _folder in ("messages", "control"):
-        _make_folder(QUEUE_DIR / _folder, is_required=True)
-# The Operation row is the record of what happened; the queue only wakes a worker.
+        make_private_folder(QUEUE_DIR / _folder, is_required=True)
+# The Operation row holds the result; the queue only starts a worker.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -290,34 +244,32 @@ CELERY_BEAT_SCHEDULE = {
 # Signalman's own credential is azure-identity's DefaultAzureCredential: AZURE_TENANT_ID,
 # AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and the rest are its variables, not ours.
 SIGNALMAN_ARM_ENDPOINT = env[azure.ARM_ENDPOINT]
-# What Signalman's own token is asked for; national clouds have their own.
+# The scope of Signalman's own token; national clouds have their own.
 SIGNALMAN_ARM_SCOPE = env[azure.ARM_SCOPE]
-# Where the tenant's applications are listed, to choose a resource from.
+# Microsoft Graph, which lists the tenant's applications as resources to choose from.
 SIGNALMAN_GRAPH_ENDPOINT = env[azure.GRAPH_ENDPOINT]
 SIGNALMAN_GRAPH_SCOPE = env[azure.GRAPH_SCOPE]
 SIGNALMAN_INSTANCE_DISCOVERY = env[azure.INSTANCE_DISCOVERY]
-# Which Azure this is, shown in the portal's corner.
+# The name of this Azure, shown in the portal's corner.
 SIGNALMAN_AZURE_NAME = env[azure.AZURE_NAME]
-# Azure's own portal, which pages link to; national clouds have their own. Local Azure has none.
+# The Azure portal, which pages link to; national clouds have their own. Local Azure has none.
 SIGNALMAN_AZURE_PORTAL = env[azure.AZURE_PORTAL]
-# Told of each request to Azure.
+# Called with each request to Azure.
 SIGNALMAN_ARM_OBSERVER = "observability.observers.azure_called"
-# Seconds between two polls of a long-running operation where Azure does not say. The SDK's is 30.
+# Seconds between polls of a long-running operation without Retry-After. The SDK's default is 30.
 SIGNALMAN_POLL_SECONDS = env[azure.POLL_SECONDS]
-# Seconds after which a worker that holds an operation is given up for dead. Longer than the slowest
-# stage: a token, a read with its retries and a write, each at the end of its patience.
+# Seconds after which the claim of a worker expires. Longer than the slowest stage: a token, a read
+# with its retries and a write, each up to its time limit.
 SIGNALMAN_LEASE_SECONDS = env[azure.LEASE_SECONDS]
-# Writes to a subscription, and reads: so many at once, and so many more each second. ARM's budget
-# is 200 and 10, and 250 and 25; what is left of it is for what arrives later than it was sent, and
-# for what people ask for.
+# Writes to a subscription, and reads: the size of the token bucket and its refill per second. ARM's
+# are 200 and 10, and 250 and 25; the difference is for delayed and for interactive requests.
 SIGNALMAN_WRITE_BURST = env[azure.WRITE_BURST]
 SIGNALMAN_WRITES_PER_SECOND = env[azure.WRITES_PER_SECOND]
 SIGNALMAN_READ_BURST = env[azure.READ_BURST]
 SIGNALMAN_READS_PER_SECOND = env[azure.READS_PER_SECOND]
 # Seconds over which the refreshes of many subscriptions are spread.
 SIGNALMAN_REFRESH_JITTER_SECONDS = env[azure.REFRESH_JITTER_SECONDS]
-# Days after which operations that ended, and counts of how the fleet stood, are deleted. What was
-# done stays in the audit trail.
+# Days after which finished operations and status counts are deleted. The audit trail stays.
 SIGNALMAN_OPERATION_DAYS = env[azure.OPERATION_DAYS]
 
 # --- Tokens of upstream requests --------------------------------------------------------------
@@ -327,7 +279,7 @@ VALIDATION = {
     # The v1 issuer: the only one that the service's managed-identity tokens carry by default.
     "ISSUER": env[azure.TOKEN_ISSUER],
     "LEEWAY_SECONDS": env[azure.TOKEN_LEEWAY_SECONDS],
-    # The longest time for which an unknown key ID causes no further reading of the signing keys.
+    # The longest back-off of one unknown key ID before the signing keys are read again.
     "BACK_OFF_SECONDS": env[azure.KEY_BACK_OFF_SECONDS],
     # Hosts besides the authority's that signing keys may be read from.
     "KEY_HOSTS": env[azure.KEY_HOSTS],
@@ -336,7 +288,7 @@ VALIDATION = {
 
 # --- Sign-in ----------------------------------------------------------------------------------
 
-# The app registration with which people sign in, in the tenant whose people they are.
+# The app registration for sign-in, and its tenant.
 SIGN_IN = {
     "TENANT_ID": env[access.SIGN_IN_TENANT_ID],
     "CLIENT_ID": env[access.SIGN_IN_CLIENT_ID],
@@ -354,7 +306,7 @@ SOCIALACCOUNT_PROVIDERS = {
                 "secret": SIGN_IN["CLIENT_SECRET"],
                 "settings": {
                     "server_url": f"{VALIDATION['AUTHORITY']}/{SIGN_IN['TENANT_ID']}/v2.0",
-                    # All that is needed is in the id token; `sub` differs for each application.
+                    # The id token has all claims needed; `sub` differs for each application.
                     "fetch_userinfo": False,
                     "uid_field": "oid",
                 },
@@ -368,14 +320,14 @@ SOCIALACCOUNT_ADAPTER = "accounts.sign_in.adapter.EntraAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
-# Seconds after which somebody signs in anew. A role that Entra took away is lost at that moment.
+# Seconds after which users sign in again. Roles removed in Entra take effect at that time.
 SESSION_COOKIE_AGE = env[access.SESSION_SECONDS]
 
 # --- Web server ---------------------------------------------------------------------------------
 
-# Requests of the portal and the API that each web process answers at once.
+# Concurrent requests of the portal and the API in each web process.
 SIGNALMAN_WEB_THREADS = env[process.WEB_THREADS]
-# Of a request's body, and how soon it has to arrive.
+# The size limit of a request body, and the time within which it has to arrive.
 SIGNALMAN_WEB_BODY_BYTES = env[process.WEB_BODY_BYTES]
 SIGNALMAN_WEB_BODY_SECONDS = env[process.WEB_BODY_SECONDS]
 
@@ -387,24 +339,24 @@ RECEIVER = {
     "RESULT_BYTES": env[access.RESULT_BYTES],
     # Seconds within which a request's body has to arrive.
     "BODY_SECONDS": env[access.BODY_SECONDS],
-    # Seconds within which every process goes by a changed row.
+    # Seconds after which every process uses a changed row.
     "POLICY_SECONDS": env[access.POLICY_SECONDS],
-    # Seconds for which it goes on by what it has read, while the database cannot be read.
+    # Seconds for which it uses the rows it has read while the database is unavailable.
     "POLICY_GRACE_SECONDS": env[access.POLICY_GRACE_SECONDS],
-    # Seconds for which deliveries wait in memory; 0: each is written before its answer is sent.
+    # Seconds for which deliveries are buffered; 0: each is written before its response is sent.
     "FLUSH_SECONDS": env[access.FLUSH_SECONDS],
     # Rows kept for each instance and reason, in each process; every delivery is counted.
     "SAMPLES_A_MINUTE": env[access.SAMPLES_A_MINUTE],
     # Days after which rows and counts are deleted.
     "DELIVERY_DAYS": env[access.DELIVERY_DAYS],
     "COUNT_DAYS": env[access.COUNT_DAYS],
-    # Seconds for which the answers of idempotent handlers are kept for duplicates.
+    # Seconds for which the responses of idempotent handlers are kept for duplicates.
     "DUPLICATE_SECONDS": env[access.DUPLICATE_SECONDS],
-    # JSON, {"<instance>": ["<primary key>", "<secondary key>"]}, with mode 600: what the header
-    # X-ASRS-Signature is checked with, for instances that demand it.
+    # JSON, {"<instance>": ["<primary key>", "<secondary key>"]}, with mode 600: the keys for the
+    # header X-ASRS-Signature, for instances that require it.
     "ACCESS_KEYS_FILE": env[access.ACCESS_KEYS_FILE],
-    # Upstream requests that each web process answers at once, at most: while a handler waits, for a
-    # database or for another service, others go on.
+    # The most concurrent upstream requests in each web process; handlers may wait for a database or
+    # another service.
     "THREADS": env[access.RECEIVER_THREADS],
 }
 
@@ -415,17 +367,16 @@ UNFOLD = unfold_settings()
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
-# --- Figures and health -----------------------------------------------------------------------
+# --- Metrics and health -----------------------------------------------------------------------
 
 METRICS: dict[str, Any] = {
-    # Who may see /metrics: whoever sends this bearer token; or, where it is empty, whoever asks
-    # from these networks without a proxy between.
+    # /metrics requires this bearer token; or, if it is empty, a direct client in these networks.
     "TOKEN": env[process.METRICS_TOKEN],
     "NETWORKS": env[process.METRICS_NETWORKS],
 }
-# Seconds since the last tick that a worker did, after which /readyz says that there is none.
+# Seconds without a worker's tick after which /readyz reports that there is no worker.
 SIGNALMAN_TICK_LIMIT_SECONDS = env[process.TICK_LIMIT_SECONDS]
-# Seconds for which each process keeps its counts to itself.
+# Seconds between two writes of a process's counts.
 SIGNALMAN_METRICS_SECONDS = env[process.METRICS_SECONDS]
 
 # --- Logs -------------------------------------------------------------------------------------
