@@ -1,4 +1,4 @@
 """Microsoft Entra access tokens: policy, signing keys, checks, and DRF authentication.
 
-Knows no other room, so that it can be used alone in any Django REST framework project.
+Imports no other package of Signalman, so that any Django REST framework project can use it.
 """

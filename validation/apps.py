@@ -1,4 +1,4 @@
-"""Django's registration of the room."""
+"""Django app configuration."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class EntraPrincipal:
 
     @classmethod
     def of(cls, claims: VerifiedClaims) -> EntraPrincipal:
-        """Return the principal that verified claims speak of."""
+        """Return the principal that verified claims describe."""
         client_id = claims.get("appid", claims.get("azp"))
         return cls(
             tenant_id=str(claims["tid"]),
@@ -93,8 +93,8 @@ class EntraAuthentication(BaseAuthentication):
     """Authenticates by `Authorization: Bearer` with an access token of Microsoft Entra.
 
     `request.user` becomes an `EntraPrincipal`, `request.auth` its verified claims. Override
-    `policy_for` where the policy depends on the request; by itself it is that of the setting
-    `VALIDATION`.
+    `policy_for` where the policy depends on the request; by default it is the policy of the
+    setting `VALIDATION`.
     """
 
     realm: ClassVar[str] = "entra"
@@ -103,11 +103,11 @@ class EntraAuthentication(BaseAuthentication):
     is_optional: ClassVar[bool] = False
 
     def policy_for(self, request: Request) -> TokenPolicy:
-        """Return what the token of this request must be."""
+        """Return the policy for this request's token."""
         return configuration.policy()
 
     def shown_address(self, request: Request) -> str:
-        """Return what the log says of where a refused request went."""
+        """Return the path of a refused request, for the log."""
         return shown(request.path)
 
     def validator(self) -> Validator:
@@ -140,7 +140,7 @@ class EntraAuthentication(BaseAuthentication):
 
         Raises TokenRefused.
         """
-        # Not request.headers: building that mapping costs more than everything else here.
+        # Not request.headers: building that mapping costs more than the rest of this method.
         header = request.META.get("HTTP_AUTHORIZATION", "")
         try:
             return bearer_token(header)
@@ -162,19 +162,19 @@ class EntraAuthentication(BaseAuthentication):
     def _refusal(self, request: Request, policy: TokenPolicy, verdict: Verdict) -> TokenRefused:
         reason, failed = verdict.reason, verdict.failed
         if reason is None or failed is None:
-            raise AssertionError("A verdict neither accepts nor says why not.")
-        self._log(request, failed.name, reason, failed.sentence, policy.tenant_id)
+            raise AssertionError("A refused verdict has no reason.")
+        self._log(request, failed.name, reason, failed.message, policy.tenant_id)
         return TokenRefused(reason, realm=self.realm, verdict=verdict)
 
     def _log(
-        self, request: Request, check: str, reason: Reason, sentence: str, tenant_id: str = ""
+        self, request: Request, check: str, reason: Reason, message: str, tenant_id: str = ""
     ) -> None:
         # Few refusals are logged, so nothing is formatted before it is known that this one is.
         skipped = refusals.admit(reason.value)
         if skipped is None:
             return
         address = self.shown_address(request)
-        text = sentence or DESCRIPTIONS[reason]
+        text = message or DESCRIPTIONS[reason]
         where = f"tenant {tenant_id}: {text}" if tenant_id else text
         refusals.put(
             skipped, "Refused %s by the check '%s' (%s): %s", address, check, reason, where

@@ -1,4 +1,4 @@
-"""The setting `VALIDATION`, read once, and the process's validator made from it."""
+"""The setting `VALIDATION`, and the process's validator that it configures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from validation.policy import MAX_LEEWAY_SECONDS, V1_ISSUER, TokenPolicy
 from validation.shared_keys import SharedKeys
 from validation.validator import Validator
 
-# What a policy cannot do without; all or none, because a room above may bring its own policies.
+# A policy requires these. Set all or none: a project may define policies of its own.
 POLICY_SETTINGS: Final = ("TENANT_ID", "AUDIENCES", "PRINCIPAL_IDS")
 
 
@@ -37,7 +37,7 @@ class Configuration:
     key_hosts: frozenset[str] = frozenset()
     # Which of Django's caches signing keys are shared through.
     cache: str = "default"
-    # Where a function is that is told of each token that was checked: see `validator.Observer`.
+    # The path of a function that is called for each checked token: see `validator.Observer`.
     observer: str = ""
     # The longest time for which an unknown key id does not cause another reading of the keys.
     back_off_seconds: float = Timing.longest_back_off
@@ -63,7 +63,7 @@ class Configuration:
         if "://" not in str(read.get("authority", "://")):
             read["authority"] = f"https://{read['authority']}"
         configuration = cls(**read)
-        configuration._refuse_nonsense()
+        configuration._refuse_invalid()
         return configuration
 
     def policy(self) -> TokenPolicy:
@@ -71,7 +71,7 @@ class Configuration:
         missing = [name for name in POLICY_SETTINGS if not getattr(self, name.lower())]
         if missing:
             raise ImproperlyConfigured(
-                f"VALIDATION lacks {' and '.join(missing)}: without them no token is accepted. "
+                f"VALIDATION has no {' and '.join(missing)}: no token can be accepted. "
                 "Set them, or override policy_for."
             )
         try:
@@ -84,7 +84,7 @@ class Configuration:
                 leeway_seconds=self.leeway_seconds,
             )
         except ValueError as error:
-            raise ImproperlyConfigured(f"VALIDATION is not a policy. {error}") from error
+            raise ImproperlyConfigured(f"VALIDATION is invalid. {error}") from error
 
     def key_ring(self, policy: TokenPolicy) -> KeyRing:
         """Return a new ring for the keys of the policy's issuer."""
@@ -98,11 +98,11 @@ class Configuration:
         )
         return KeyRing(shared, timing=timing, start=_in_thread, name=policy.issuer)
 
-    def _refuse_nonsense(self) -> None:
+    def _refuse_invalid(self) -> None:
         authority = urlsplit(self.authority)
         if authority.scheme != "https" or not authority.hostname:
             raise ImproperlyConfigured(
-                f"VALIDATION's AUTHORITY must be an https address, not {self.authority!r}."
+                f"VALIDATION's AUTHORITY must be an https URL, not {self.authority!r}."
             )
         if "{tenant_id}" not in self.issuer and not self.tenant_id:
             raise ImproperlyConfigured("VALIDATION's ISSUER must contain {tenant_id}.")
@@ -134,22 +134,22 @@ def validator() -> Validator:
 
 def key_ring(tenant_id: str) -> KeyRing:
     """Return the process's ring for the keys of a tenant, as upstream requests use it."""
-    nobody: frozenset[str] = frozenset()
+    none: frozenset[str] = frozenset()
     issuer = configuration().issuer
     return validator().ring(
-        TokenPolicy(tenant_id=tenant_id, issuer=issuer, audiences=nobody, principal_ids=nobody)
+        TokenPolicy(tenant_id=tenant_id, issuer=issuer, audiences=none, principal_ids=none)
     )
 
 
 def forget(**changed: Any) -> None:
-    """Make configuration, policy and validator anew when they are next asked for."""
+    """Clear the cached configuration, policy and validator."""
     if changed.get("setting", "VALIDATION") == "VALIDATION":
-        for made in (configuration, policy, validator):
-            made.cache_clear()
+        for cached in (configuration, policy, validator):
+            cached.cache_clear()
 
 
 def _in_thread(work: Work) -> None:
-    """Run the work in a thread that gives back what a database cache made it open."""
+    """Run the work in a thread that closes the connections which a database cache opened."""
 
     def run() -> None:
         try:
@@ -161,7 +161,7 @@ def _in_thread(work: Work) -> None:
 
 
 def _set_of(name: str, value: object) -> frozenset[str]:
-    # A string is a collection of its letters to Python, and would accept any of them.
+    # Python iterates over a string's characters, and each would be accepted.
     if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
         raise ImproperlyConfigured(f"VALIDATION's {name} must be a list of strings.")
     return frozenset(map(str, value))

@@ -1,4 +1,4 @@
-"""Base64url and JSON, read strictly: one value has one spelling, or is refused."""
+"""Strict decoders of base64url and JSON: each value has exactly one accepted spelling."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _BRACKET: Final = re.compile(r"[\[\]{}]")
 def base64url_bytes(text: str, what: str) -> bytes:
     """Decode base64url without padding (RFC 7515, section 2).
 
-    Whatever another spelling could stand for the same bytes is refused: padding, other characters,
-    bits that the last character does not need. Raises Refused; `what` names the part in words.
+    Refuses non-canonical spellings: padding, other characters, unused bits in the last
+    character that are not zero. Raises Refused; `what` names the part in messages.
     """
     try:
         decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -35,9 +35,9 @@ def base64url_bytes(text: str, what: str) -> bytes:
     if decoded is None or base64.urlsafe_b64encode(decoded).rstrip(b"=") != text.encode():
         raise Refused(
             Reason.BAD_BASE64URL,
-            f"The {what} is not canonical base64url, so it was cut, padded or altered on its way.",
+            f"The {what} is not canonical base64url, so it was cut, padded or altered in transit.",
             expected="base64url without padding",
-            found=f"{len(text)} characters that are not",
+            found=f"{len(text)} characters of another encoding",
         )
     return decoded
 
@@ -46,7 +46,7 @@ def json_object(data: bytes, what: str) -> dict[str, object]:
     """Read exactly one JSON object in UTF-8 (RFC 8259).
 
     Duplicate names, numbers that are not finite or absurdly long, lone surrogates, a byte order
-    mark and deep nesting are refused. Raises Refused; `what` names the part in words.
+    mark and deep nesting are refused. Raises Refused; `what` names the part in messages.
     """
     try:
         text = data.decode("utf-8")
@@ -67,7 +67,7 @@ def json_object(data: bytes, what: str) -> dict[str, object]:
             Reason.BAD_JSON,
             f"The {what} is not valid JSON in UTF-8.",
             expected="JSON",
-            found=f"{len(data)} bytes that are not",
+            found=f"{len(data)} bytes of other data",
         ) from error
     if not isinstance(value, dict):
         raise Refused(
@@ -120,7 +120,7 @@ def _float(digits: str) -> float:
 
 
 def _constant(name: str) -> Never:
-    raise ValueError(f"JSON knows no {name}.")
+    raise ValueError(f"{name} is not JSON.")
 
 
 _DECODER: Final = json.JSONDecoder(

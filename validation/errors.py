@@ -59,7 +59,7 @@ class Reason(StrEnum):
     CLAIMS_MISMATCH = "claims_mismatch"
 
 
-# What a caller may read: no value of the policy, and no character that RFC 6750, section 3, forbids
+# For the caller: no value of the policy, and no character that RFC 6750, section 3, forbids
 # in error_description.
 DESCRIPTIONS: Final[dict[Reason, str]] = {
     Reason.AUTHORIZATION_MISSING: "Send an access token in the Authorization header.",
@@ -76,7 +76,7 @@ DESCRIPTIONS: Final[dict[Reason, str]] = {
     Reason.AMBIGUOUS_NAME: "The token spells a known name in another case.",
     Reason.ALGORITHM_NOT_ALLOWED: "The token must be signed with RS256.",
     Reason.WRONG_TYPE: "The type in the token's header must be JWT.",
-    Reason.CRITICAL_HEADER: "The token's header demands an extension that is not supported.",
+    Reason.CRITICAL_HEADER: "The token's header requires an extension that is not supported.",
     Reason.UNSUPPORTED_HEADER: "The token is encrypted, compressed or nested.",
     Reason.KEY_ID_MISSING: "The token's header names no key.",
     Reason.KEY_ID_INVALID: "The key id in the token's header is not a short plain string.",
@@ -107,8 +107,8 @@ DESCRIPTIONS: Final[dict[Reason, str]] = {
     Reason.CLAIMS_MISMATCH: "The token's claims do not match what is accepted here.",
 }
 
-# Claims that the policy compares. A caller is told CLAIMS_MISMATCH in place of each, because the
-# exact reason would tell a forger which claims are right already.
+# Claims that the policy compares. The caller gets CLAIMS_MISMATCH instead, because the exact
+# reason would show an attacker which claims already match.
 _UNDISCLOSED: Final = frozenset(
     {
         Reason.WRONG_ISSUER,
@@ -127,17 +127,17 @@ _UNDISCLOSED: Final = frozenset(
 
 
 def disclosed(reason: Reason) -> Reason:
-    """Return the reason that a caller is told; logs and counts keep the exact one."""
+    """Return the reason to show to the caller. Logs and metrics keep the exact one."""
     return Reason.CLAIMS_MISMATCH if reason in _UNDISCLOSED else reason
 
 
 class Refused(Exception):
-    """A check failed; holds what was expected, what was found, and a sentence that explains it."""
+    """A check failed. Holds the expected value, the value found, and a message."""
 
-    def __init__(self, reason: Reason, sentence: str, *, expected: str, found: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, reason: Reason, message: str, *, expected: str, found: str) -> None:
+        super().__init__(message)
         self.reason = reason
-        self.sentence = sentence
+        self.message = message
         self.expected = expected
         self.found = found
 

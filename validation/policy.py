@@ -1,4 +1,4 @@
-"""What a receiver demands of an access token."""
+"""The policy for access tokens: the values that their claims must have."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TokenPolicy:
     required, and the ARM ids of the identity and of its host (`xms_mirid`, `xms_az_rid`) must agree
     where the token carries them.
 
-    Raises ValueError for a policy that could not be meant.
+    Raises ValueError for an inconsistent policy.
     """
 
     tenant_id: str
@@ -36,11 +36,11 @@ class TokenPolicy:
     client_ids: frozenset[str] = frozenset()
     resource_ids: frozenset[str] = frozenset()
     leeway_seconds: int = 60
-    # Of the tokens, told by the issuer: Entra's v2 issuers end so in every cloud.
+    # The token version, derived from the issuer: Entra's v2 issuers end in /v2.0 in every cloud.
     version: Literal["1.0", "2.0"] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Bring ids to one spelling, so that checks may compare them exactly."""
+        """Normalise the case of IDs, so that checks can compare them exactly."""
         tenant_id = self.tenant_id.lower()
         if not GUID.fullmatch(tenant_id):
             raise ValueError(f"The tenant id must be a GUID, not {self.tenant_id!r}.")
@@ -48,7 +48,7 @@ class TokenPolicy:
             raise ValueError(f"The leeway must be 0 to {MAX_LEEWAY_SECONDS} seconds.")
         issuer = self.issuer.replace("{tenant_id}", tenant_id)
         if tenant_id not in issuer:
-            raise ValueError(f"The issuer {issuer!r} is not of the tenant {tenant_id}.")
+            raise ValueError(f"The issuer {issuer!r} does not belong to the tenant {tenant_id}.")
         self._set("tenant_id", tenant_id)
         self._set("version", "2.0" if issuer.endswith("/v2.0") else "1.0")
         self._set("issuer", issuer)

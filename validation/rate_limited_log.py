@@ -71,7 +71,7 @@ class RateLimitedLog:
 
 
 class Background:
-    """Writes lines in a thread of its own once it is started: a slow log then delays nobody."""
+    """Writes lines in a thread once it is started, so that a slow log delays no request."""
 
     def __init__(self) -> None:
         self._lines: Queue[_Line] = Queue(_MAX_WAITING)

@@ -20,20 +20,20 @@ logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-# Whoever can write to the cache must not be able to add a signing key of their own.
+# Write access to the cache must not be enough to add a signing key.
 _SALT: Final = "validation.shared_keys"
-# By then a reading is over, whether or not its process still runs.
+# A reading is over by then, whether or not its process still runs.
 _READING_SECONDS: Final = 20
 _POLL_SECONDS: Final = 0.05
-# Readings of others that one waits for, before one reads regardless.
+# Readings by other processes to wait for, before this process reads the issuer itself.
 _WAITS: Final = 2
 
 
 class SharedKeys:
-    """A `Fetch` for key rings that asks the cache first and the issuer last.
+    """A `Fetch` for key rings that reads the cache first and then the issuer.
 
     `read` reads the issuer's keys. Where another process is reading, its result is awaited. A cache
-    that fails is as good as an empty one: then each process reads for itself.
+    that fails counts as empty: each process then reads the issuer itself.
     """
 
     def __init__(
@@ -57,20 +57,20 @@ class SharedKeys:
         self._keys_name: Final = f"validation.keys.key_ring.{name}"
         self._reading_name: Final = f"validation.reading.{name}"
 
-    def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
-        """Return what another process published since, or read the issuer and publish that."""
-        # Of those who waited for a reading that brought no news, one reads and the others wait.
+    def __call__(self, held: KeySet, requested: str | None) -> KeySet:
+        """Return keys that another process shared since, or read the issuer and share them."""
+        # Of the processes that waited for a reading without changes, one reads and the others wait.
         for _ in range(_WAITS + 1):
             published = self.published()
-            if self._is_news(published, held, wanted):
+            if self._is_newer(published, held, requested):
                 return published
             if self._try(lambda: self._cache.add(self._reading_name, 1, _READING_SECONDS), True):
-                return self._read_alone(held, wanted)
+                return self._read_alone(held, requested)
             self._await_other_reading()
-        return self._fresh(self.published(), held, wanted)
+        return self._fresh(self.published(), held, requested)
 
     def published(self) -> KeySet:
-        """Return what processes shared last, without asking the issuer."""
+        """Return the set that processes last shared, without reading the issuer."""
         value = self._try(lambda: self._cache.get(self._keys_name), None)
         if value is None:
             return NO_KEYS
@@ -82,33 +82,33 @@ class SharedKeys:
             )
             return NO_KEYS
 
-    def _is_news(self, published: KeySet, held: KeySet, wanted: str | None) -> bool:
+    def _is_newer(self, published: KeySet, held: KeySet, requested: str | None) -> bool:
         now = self._clock()
-        if wanted is None:
+        if requested is None:
             is_young = now - published.read_at < self._timing.refresh / 2
             return is_young and published.read_at > held.read_at
         # The pacing holds for all processes together.
-        is_early = now - published.demanded_at < self._timing.pacing
-        return wanted in published.keys or is_early
+        is_early = now - published.missed_at < self._timing.pacing
+        return requested in published.keys or is_early
 
-    def _read_alone(self, held: KeySet, wanted: str | None) -> KeySet:
+    def _read_alone(self, held: KeySet, requested: str | None) -> KeySet:
         try:
             # Another process may have finished just before.
             published = self.published()
-            if self._is_news(published, held, wanted):
+            if self._is_newer(published, held, requested):
                 return published
-            return self._fresh(published, held, wanted)
+            return self._fresh(published, held, requested)
         finally:
             self._try(lambda: self._cache.delete(self._reading_name), False)
 
-    def _fresh(self, published: KeySet, held: KeySet, wanted: str | None) -> KeySet:
+    def _fresh(self, published: KeySet, held: KeySet, requested: str | None) -> KeySet:
         keys = self._read()
-        # Only a reading in vain delays the next one; the first reading of all is never in vain.
-        is_in_vain = wanted not in {None, *keys} and bool(published.keys or held.keys)
-        read = KeySet.read(keys, now=self._clock(), demanded=is_in_vain)
+        # Only a reading that misses delays the next one; the first reading never counts as a miss.
+        is_missed = requested not in {None, *keys} and bool(published.keys or held.keys)
+        read = KeySet.read(keys, now=self._clock(), missed=is_missed)
         joined = published.joined(read, keep_seconds=self._timing.keep)
         value = signing.dumps(joined.to_json(), salt=_SALT, compress=True)
-        # As long as they are believed: a process that starts in an outage has nothing else.
+        # As long as they are trusted: a process that starts during an outage has no other keys.
         self._try(lambda: self._cache.set(self._keys_name, value, self._timing.outage), None)
         return joined
 

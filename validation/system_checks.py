@@ -1,4 +1,4 @@
-"""What `manage.py check` says about the setting `VALIDATION`, before a request has to."""
+"""System checks of the setting `VALIDATION`."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ class _Timed(NamedTuple):
 class Validator:
     """Validates tokens. One for a process: it keeps a key ring for each issuer.
 
-    `ring_for` makes the ring of a policy's issuer. `observe` is called for each token that had to
-    be checked, and not for one that was verified before.
+    `ring_for` creates the key ring of a policy's issuer. `observe` is called for each token that
+    had to be checked, and not for one that was verified before.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Validator:
         """Return the verdict without blocking the event loop.
 
         A token whose claims do not match the policy is refused before its signature is checked. At
-        most a few hundred requests wait for keys at once; the others are answered without.
+        most a few hundred requests wait for keys at once; the others are refused at once.
         """
         timed = self._verdict(token, policy, self._may_verify_mismatch)
         if timed.verdict.missing_key and self._waiting < _MAX_WAITING:

@@ -13,20 +13,20 @@ from typing import Final, NewType
 from validation.errors import DESCRIPTIONS, Reason
 from validation.keys.jwks import SigningKey
 
-# Claims as the token states them: anybody can have written them.
+# Claims as the token states them. Their origin is not established.
 UnverifiedClaims = NewType("UnverifiedClaims", Mapping[str, object])
 
-# Claims of a token that passed every check. Only `checks.validate` makes one; verdicts copy it.
+# Claims of a token that passed every check. Only `checks.validate` creates one; verdicts copy it.
 VerifiedClaims = NewType("VerifiedClaims", Mapping[str, object])
 
-# Enough for an ARM id, and too little for a token: nothing longer is shown to anybody.
+# Enough for an ARM ID and too little for a token. Longer values are cut off.
 SHOWN_CHARACTERS: Final = 300
-# What JSON would write as it is, and most values are.
+# Values that need no JSON escape, the common case.
 _PLAIN: Final = re.compile(rf"[A-Za-z0-9:/._@-]{{0,{SHOWN_CHARACTERS}}}")
 
 
 class Outcome(StrEnum):
-    """How a check ended."""
+    """The outcome of a check."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
@@ -35,13 +35,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One named check: what it expected, what came, and a sentence for a person."""
+    """One named check: the expected value, the value found, and a message for people."""
 
     name: str
     outcome: Outcome
     expected: str = ""
     found: str = ""
-    sentence: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Verdict:
     reason: Reason | None = None
     # The key that verified an accepted token.
     key: SigningKey | None = field(default=None, repr=False)
-    # Of a token that is right in all else: the id of its key, which is not held. Reading the
-    # issuer's keys may change the verdict.
+    # The ID of the token's key where only the key is missing. Reading the issuer's keys may
+    # change the verdict.
     missing_key: str = ""
 
     @property
@@ -64,7 +64,7 @@ class Verdict:
 
     @property
     def has_nested_claims(self) -> bool:
-        """Whether a claim is a list or an object, which whoever reads it could change."""
+        """Whether a claim is a list or an object, which callers could change."""
         return any(isinstance(value, list | dict) for value in (self.claims or {}).values())
 
     @property
@@ -74,11 +74,11 @@ class Verdict:
 
     @property
     def description(self) -> str:
-        """What a caller may be told: no value of the token and none of the policy."""
+        """The description for the caller: it holds no value of the token or the policy."""
         return DESCRIPTIONS[self.reason] if self.reason else "The token is accepted."
 
     def copied(self) -> Verdict:
-        """Return the same verdict with claims of its own, down to the last list."""
+        """Return the same verdict with a deep copy of the claims."""
         if self.claims is None:
             return self
         claims = {name: _copied(value) for name, value in self.claims.items()}
@@ -94,7 +94,7 @@ def _copied(value: object) -> object:
 
 
 def shown(value: object) -> str:
-    """Return a value of a token as plain ASCII text of bounded length, fit for a log or a page."""
+    """Return a value of a token as plain ASCII text of bounded length, for logs and pages."""
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
     text = json.dumps(value, ensure_ascii=True, default=str)

@@ -42,7 +42,7 @@ class CheckSerializer(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(choices=[outcome.value for outcome in Outcome])
     expected = serializers.CharField(allow_blank=True)
     found = serializers.CharField(allow_blank=True)
-    sentence = serializers.CharField(allow_blank=True)
+    message = serializers.CharField(allow_blank=True)
 
 
 class VerdictSerializer(serializers.Serializer[Any]):

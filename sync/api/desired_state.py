@@ -25,7 +25,7 @@ from sync.desired.grant_choices import choose_grants
 from sync.desired.history import Author, changing_desired
 from sync.desired.state import declared_state
 from upstreams.redaction import redacted
-from upstreams.template_documents import dump_templates, load_templates
+from upstreams.template_json import dump_templates, load_templates
 
 _COMMENT: Final = OpenApiParameter(
     "comment", OpenApiTypes.STR, description="A change note: at most 255 characters."

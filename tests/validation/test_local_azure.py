@@ -120,4 +120,4 @@ def test_another_authoritys_keys_are_not_believed(
     verdict = judge(minted(local_azure, claims=claims), configuration.policy())
     assert verdict.reason == "keys_unavailable"
     assert verdict.failed is not None
-    assert "another issuer" in verdict.failed.sentence
+    assert "another issuer" in verdict.failed.message

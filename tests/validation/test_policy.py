@@ -15,8 +15,8 @@ from tests.validation.tokens import OTHER_TENANT, POLICY, PRINCIPAL, TENANT
     [
         ({"tenant_id": "common"}, "GUID"),
         ({"tenant_id": ""}, "GUID"),
-        ({"issuer": "https://sts.windows.net/"}, "not of the tenant"),
-        ({"issuer": f"https://sts.windows.net/{OTHER_TENANT}/"}, "not of the tenant"),
+        ({"issuer": "https://sts.windows.net/"}, "does not belong to the tenant"),
+        ({"issuer": f"https://sts.windows.net/{OTHER_TENANT}/"}, "does not belong to the tenant"),
         ({"leeway_seconds": 301}, "leeway"),
         ({"leeway_seconds": -1}, "leeway"),
     ],

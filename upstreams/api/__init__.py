@@ -1,1 +1,1 @@
-"""The API of what receives: deliveries, traffic and Function Apps."""
+"""The API of deliveries, traffic and Function Apps."""

@@ -12,7 +12,7 @@ from upstreams.models import Delivery, FunctionApp, Outcome
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     """One upstream request as it was received."""
 
-    # Said here, since the range of a small integer is another in each database.
+    # Explicit, since the range of a small integer depends on the database.
     status = serializers.IntegerField(min_value=100, max_value=599, read_only=True)
 
     class Meta:
@@ -62,9 +62,9 @@ class FunctionAppSerializer(serializers.ModelSerializer[FunctionApp]):
 
 
 class DataPlaneSerializer(serializers.Serializer[Any]):
-    """A service of Azure's, the resource that it requires, and the page that says so."""
+    """An Azure service, the resource that it requires, and the source."""
 
     service = serializers.CharField()
     resource = serializers.CharField()
-    source = serializers.CharField()  # type: ignore[assignment]  # DRF's word too
+    source = serializers.CharField()  # type: ignore[assignment]  # also an attribute of DRF's
     host_suffixes = serializers.ListField(child=serializers.CharField())

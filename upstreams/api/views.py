@@ -1,4 +1,4 @@
-"""Reading what was received, and which Function Apps receive."""
+"""Deliveries, traffic, Function Apps and data planes over the API."""
 
 from __future__ import annotations
 

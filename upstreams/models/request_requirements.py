@@ -1,4 +1,4 @@
-"""What the receiver requires of an instance's requests beside an access token."""
+"""The receiver's requirements of an instance's requests beside an access token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `manage.py check` says of the receiver before it runs."""
+"""System checks of the receiver."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from upstreams.receiver.hubs.discovery import registry
 
 @register(Tags.compatibility)
 def check_hubs(**_: Any) -> list[CheckMessage]:
-    """Say so where the project has no handler: every event will be refused."""
+    """Inform where the project has no handler: every event will be refused."""
     if any(registry()):
         return []
     return [
@@ -45,7 +45,7 @@ def check_duplicates(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_configuration(**_: Any) -> list[CheckMessage]:
-    """Refuse a RECEIVER that says something else than was meant."""
+    """Refuse an invalid RECEIVER setting."""
     try:
         values = configuration()
     except ImproperlyConfigured as error:

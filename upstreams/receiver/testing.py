@@ -1,4 +1,4 @@
-"""A client for the tests of a project's hubs: all real, except HTTP and tokens.
+"""A client for the tests of a project's hubs: everything is real except HTTP and tokens.
 
     client = HubTestClient(chat, user_id="ann")
     client.connect()
@@ -88,11 +88,11 @@ class HubTestClient:
         return await self._adispatch(self._message(target, None, arguments))
 
     def invoke(self, target: str, *arguments: object) -> Any:
-        """Call a method and return its result. Raises HubError with what the client would see."""
+        """Call a method and return its result. Raises HubError with the client's error message."""
         return self._result(self._dispatch(self._message(target, "0", arguments)))
 
     async def ainvoke(self, target: str, *arguments: object) -> Any:
-        """Call a method and return its result. Raises HubError with what the client would see."""
+        """Call a method and return its result. Raises HubError with the client's error message."""
         return self._result(await self._adispatch(self._message(target, "0", arguments)))
 
     def _connected(self) -> UpstreamRequest:
@@ -137,7 +137,7 @@ class HubTestClient:
 
     def _result(self, response: UpstreamResponse) -> Any:
         completion = self._completion(response.body)
-        # Real clients take an error without a text for no error.
+        # Real clients treat an error without text as no error.
         if error := completion.get("error"):
             raise HubError(error)
         return completion.get("result")
@@ -152,7 +152,7 @@ class HubTestClient:
 
 @contextmanager
 def installed_hubs(*hubs: Hub) -> Iterator[None]:
-    """Let the receiver use `hubs` in place of those of the project's apps."""
+    """Make the receiver use `hubs` instead of the hubs of the project's apps."""
     before = install(Registry(hubs))
     try:
         yield

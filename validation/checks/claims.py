@@ -1,4 +1,4 @@
-"""Checks of what a token claims, against what the policy demands."""
+"""Checks of a token's claims against the policy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CLIENT_CLAIMS: Final = {"1.0": "appid", "2.0": "azp"}
 
 
 def lifetime(inspection: Inspection) -> Finding:
-    """`exp` and `nbf` are there, in order, and no further apart than Entra puts them."""
+    """Check that `nbf` is before `exp`, and that the lifetime is one that Entra issues."""
     expires, not_before = time_claim(inspection, "exp"), time_claim(inspection, "nbf")
     seconds = expires - not_before
     expected = f"at most {MAX_LIFETIME_SECONDS} s"
@@ -30,15 +30,15 @@ def lifetime(inspection: Inspection) -> Finding:
     if seconds > MAX_LIFETIME_SECONDS:
         raise Refused(
             Reason.LIFETIME_TOO_LONG,
-            f"The token is valid for {seconds} s, longer than any token of Entra's.",
+            f"The token is valid for {seconds} s, longer than any token from Entra.",
             expected=expected,
             found=f"{seconds} s",
         )
-    return Finding(expected, f"{seconds} s", "The token is valid for an ordinary time.")
+    return Finding(expected, f"{seconds} s", "The lifetime is acceptable.")
 
 
 def expiry(inspection: Inspection) -> Finding:
-    """The token has not expired, but for a little disagreement of clocks."""
+    """Check that the token has not expired, with leeway for clock skew."""
     expires = time_claim(inspection, "exp")
     past = inspection.now - expires
     expected = f"after {_clock(inspection)}"
@@ -53,7 +53,7 @@ def expiry(inspection: Inspection) -> Finding:
 
 
 def start(inspection: Inspection) -> Finding:
-    """The token is valid already, and was issued already."""
+    """Check that the token is valid already and was not issued in the future."""
     expected = f"not after {_clock(inspection)}"
     not_before, issued = time_claim(inspection, "nbf"), time_claim(inspection, "iat")
     for reason, time, verb in (
@@ -64,8 +64,7 @@ def start(inspection: Inspection) -> Finding:
         if ahead > inspection.policy.leeway_seconds:
             raise Refused(
                 reason,
-                f"The token {verb} {ahead:.0f} s from now; compare this machine's clock with the "
-                "right time.",
+                f"The token {verb} {ahead:.0f} s from now; check this machine's clock.",
                 expected=expected,
                 found=str(time),
             )
@@ -73,7 +72,7 @@ def start(inspection: Inspection) -> Finding:
 
 
 def issuer(inspection: Inspection) -> Finding:
-    """The issuer is exactly the policy's, to the last slash."""
+    """Check that the issuer equals the policy's, including a trailing slash."""
     expected, found = inspection.policy.issuer, text_claim(inspection, "iss")
     if found != expected:
         raise Refused(
@@ -87,49 +86,49 @@ def issuer(inspection: Inspection) -> Finding:
 
 
 def tenant(inspection: Inspection) -> Finding:
-    """`tid` is the tenant of the policy, which is also that of the issuer."""
+    """Check that `tid` is the policy's tenant, which is also the issuer's."""
     expected, found = inspection.policy.tenant_id, text_claim(inspection, "tid")
     if found != expected:
         raise Refused(
             Reason.WRONG_TENANT,
-            f"The token is of the tenant {shown(found)}, not of {expected}.",
+            f"The token is from the tenant {shown(found)}, not from {expected}.",
             expected=expected,
             found=shown(found),
         )
-    return Finding(expected, shown(found), "The token is of the right tenant.")
+    return Finding(expected, shown(found), "The token is from the right tenant.")
 
 
 def version(inspection: Inspection) -> Finding:
-    """The token is of the version that the issuer stands for."""
+    """Check that the token has the version that the issuer issues."""
     expected, found = inspection.policy.version, text_claim(inspection, "ver")
     if found != expected:
         raise Refused(
             Reason.WRONG_VERSION,
-            f"The token is of version {shown(found)}, not {expected}: the application's "
-            "registration decides which (requestedAccessTokenVersion).",
+            f"The token has version {shown(found)}, not {expected}: set "
+            "requestedAccessTokenVersion in the app registration.",
             expected=expected,
             found=shown(found),
         )
-    return Finding(expected, shown(found), "The token is of the right version.")
+    return Finding(expected, shown(found), "The token has the right version.")
 
 
 def audience(inspection: Inspection) -> Finding:
-    """The token is for us, and for nobody besides."""
+    """Check that the token is for exactly one accepted audience."""
     accepted = inspection.policy.audiences
     expected = shown_set(accepted)
     found = _single_audience(inspection, expected)
     if not accepted:
         raise Refused(
             Reason.NO_AUDIENCE_ACCEPTED,
-            "No audience is accepted here: no template asks for a signed request, or none is set.",
+            "No audience is accepted: no template has managed identity, or none is set.",
             expected=expected,
             found=shown(found),
         )
     if found not in accepted:
         raise Refused(
             Reason.WRONG_AUDIENCE,
-            f"The token is for {shown(found)}; accepted is {expected}. The resource that is asked "
-            "for and the audience that is accepted must be the same, to the last slash.",
+            f"The token is for {shown(found)}; accepted is {expected}. The requested resource "
+            "and the accepted audience must be equal, including a trailing slash.",
             expected=expected,
             found=shown(found),
         )
@@ -137,7 +136,7 @@ def audience(inspection: Inspection) -> Finding:
 
 
 def application(inspection: Inspection) -> Finding:
-    """The token is an application's own, not one that acts for a user."""
+    """Check that the token is an app-only token, not a delegated one."""
     claims = inspection.unverified_claims
     expected = "no scp; idtyp app, where present"
     marks = [name for name in ("scp", "idtyp") if name in claims]
@@ -145,7 +144,7 @@ def application(inspection: Inspection) -> Finding:
     if "scp" in claims or claims.get("idtyp", "app") != "app":
         raise Refused(
             Reason.USER_TOKEN,
-            "The token acts for a user; the service sends its identity's own.",
+            "The token acts for a user; the service sends an app-only token of its identity.",
             expected=expected,
             found=found,
         )
@@ -153,33 +152,33 @@ def application(inspection: Inspection) -> Finding:
 
 
 def principal(inspection: Inspection) -> Finding:
-    """The token is that identity's, and not of just any identity of the tenant.
+    """Check that the token's principal is accepted.
 
     Any identity of a tenant can get a token for any audience of the tenant, unless the application
-    demands an assignment: issuer, audience and signature do not say who is calling.
+    requires an assignment: issuer, audience and signature do not identify the caller.
     """
     accepted = inspection.policy.principal_ids
     expected, found = shown_set(accepted), text_claim(inspection, "oid")
     if not accepted:
         raise Refused(
             Reason.NO_PRINCIPAL_ACCEPTED,
-            "No identity is accepted here: the instance has none, or Azure has not told its "
-            "principal id yet.",
+            "No identity is accepted here: the instance has none, or Azure has not returned its "
+            "principal ID yet.",
             expected=expected,
             found=shown(found),
         )
     if found not in accepted:
         raise Refused(
             Reason.WRONG_PRINCIPAL,
-            f"The token is of the principal {shown(found)}; accepted is {expected}.",
+            f"The token's principal is {shown(found)}; accepted is {expected}.",
             expected=expected,
             found=shown(found),
         )
-    return Finding(expected, shown(found), "The token is of the right identity.")
+    return Finding(expected, shown(found), "The token's principal is accepted.")
 
 
 def client(inspection: Inspection) -> Finding:
-    """The client id is the identity's, where the policy knows it."""
+    """Check the client ID where the policy has one."""
     accepted = inspection.policy.client_ids
     if not accepted:
         return Finding("any client", "any", "The policy names no client id.")
@@ -192,14 +191,14 @@ def client(inspection: Inspection) -> Finding:
             expected=expected,
             found=shown(found),
         )
-    return Finding(expected, shown(found), "The token is of the right client.")
+    return Finding(expected, shown(found), "The token's client is accepted.")
 
 
 def resource(inspection: Inspection) -> Finding:
-    """The Azure resource that the token names, where it names one, is the policy's.
+    """Check the Azure resource where the token names one.
 
-    `xms_mirid` and `xms_az_rid` are not documented for others than Microsoft's own services, so
-    they are believed where present, and not required.
+    `xms_mirid` and `xms_az_rid` are documented for Microsoft's own services only, so they are
+    compared where present and not required.
     """
     accepted = inspection.policy.resource_ids
     claims = inspection.unverified_claims
@@ -219,15 +218,15 @@ def resource(inspection: Inspection) -> Finding:
 
 
 def _clock(inspection: Inspection) -> str:
-    return f"{inspection.now:.0f}, give or take {inspection.policy.leeway_seconds} s"
+    return f"{inspection.now:.0f}, plus or minus {inspection.policy.leeway_seconds} s"
 
 
 def _issuer_hint(expected: str, found: str) -> str:
     if found.rstrip("/") == expected.rstrip("/"):
-        return "Only the slash at the end differs, and it counts."
+        return "Only the trailing slash differs, and it is significant."
     if found.endswith("/v2.0") and not expected.endswith("/v2.0"):
-        return "It is a v2 token: let the application's registration issue v1 tokens."
-    return "It is another tenant's, or another cloud's."
+        return "It is a v2 token: set requestedAccessTokenVersion to 1 in the app registration."
+    return "It belongs to another tenant or another cloud."
 
 
 def _single_audience(inspection: Inspection, expected: str) -> str:

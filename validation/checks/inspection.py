@@ -20,12 +20,12 @@ class Finding(NamedTuple):
 
     expected: str
     found: str
-    sentence: str
+    message: str
 
 
 @dataclass(slots=True)
 class Inspection:
-    """What is known about the token so far; each check fills in what it read."""
+    """The token and the values read from it so far. Each check adds what it reads."""
 
     token: str
     policy: TokenPolicy
@@ -39,9 +39,9 @@ class Inspection:
     unverified_header: Mapping[str, object] = field(default_factory=dict)
     unverified_claims: UnverifiedClaims = field(default_factory=lambda: UnverifiedClaims({}))
     key: SigningKey | None = None
-    # Key id of a token that is right in all but its key, which is not held.
+    # The key ID where only the key is missing.
     missing_key: str = ""
-    # Findings of checks that were done before their turn, by the check's name.
+    # Findings of checks that ran early, by the check's name.
     findings: dict[str, Finding] = field(default_factory=dict)
 
 

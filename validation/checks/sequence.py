@@ -46,7 +46,7 @@ _AFTER_THE_SIGNATURE: Final[tuple[tuple[str, CheckFunction], ...]] = (
 def _key(inspection: Inspection) -> Finding:
     """Find the key; note a key id that is not held where reading the keys may bring it.
 
-    That is where none are held, or all else is right: anybody can invent key ids.
+    That is where no keys are held, or everything else is right: key IDs are easy to forge.
     """
     try:
         return signature.known_key(inspection)
@@ -87,7 +87,7 @@ def validate(
 ) -> Verdict:
     """Check a compact token against a policy; `now` is in seconds since the epoch.
 
-    Never raises for what the token is, and returns claims only where every check passed.
+    Never raises for an invalid token, and returns claims only where every check passed.
 
     With `may_verify_mismatch`, a token whose claims do not match the policy is refused with
     CLAIMS_MISMATCH before its signature is checked. Where the function returns True, the signature
@@ -101,9 +101,7 @@ def validate(
                 _refuse_mismatch(inspection, may_verify_mismatch)
             finding = inspection.findings.get(name) or check(inspection)
         except Refused as refusal:
-            done.append(
-                Check(name, Outcome.FAIL, refusal.expected, refusal.found, refusal.sentence)
-            )
+            done.append(Check(name, Outcome.FAIL, refusal.expected, refusal.found, refusal.message))
             return Verdict(
                 (*done, *_NOT_REACHED[len(done) :]),
                 reason=refusal.reason,
@@ -121,7 +119,7 @@ def _refuse_mismatch(inspection: Inspection, may_verify: Callable[[], bool]) -> 
         return
     raise Refused(
         Reason.CLAIMS_MISMATCH,
-        f"{mismatch.reason}: {mismatch.sentence} The signature is not known to be Entra's.",
+        f"{mismatch.reason}: {mismatch.message} The signature is not known to be Entra's.",
         expected=mismatch.expected,
         found=mismatch.found,
     )

@@ -9,14 +9,13 @@ from validation.errors import KeysUnavailable, Reason, Refused
 from validation.keys.jwks import SigningKey
 from validation.verdict import shown
 
-# One algorithm and a key object, never a key's text: there is nothing for a token to choose. The
-# token was split and decoded strictly before; PyJWT's own reading of it would cost as much again
-# and be laxer.
+# One algorithm and a key object, so the token cannot choose either. The token was already parsed
+# strictly; PyJWT would parse it again, and less strictly.
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 
 
 def known_key(inspection: Inspection) -> Finding:
-    """The issuer publishes a key of that id, and lets it sign for this issuer."""
+    """Check that the issuer publishes the key, for signatures by this issuer."""
     kid = inspection.unverified_header["kid"]
     key = _find(inspection, str(kid))
     if key.public_key is None:
@@ -34,7 +33,7 @@ def known_key(inspection: Inspection) -> Finding:
 
 
 def signature(inspection: Inspection) -> Finding:
-    """The signature is that of this header and payload under the issuer's key."""
+    """Check the signature of header and payload with the issuer's key."""
     expected = "an RS256 signature of the issuer"
     if not inspection.signature:
         raise Refused(
@@ -48,7 +47,7 @@ def signature(inspection: Inspection) -> Finding:
             Reason.BAD_SIGNATURE,
             _why_bad(inspection),
             expected=expected,
-            found=f"{len(inspection.signature)} bytes that are not",
+            found=f"{len(inspection.signature)} bytes of another signature",
         )
     return Finding(expected, "the same", "The issuer signed exactly this header and payload.")
 
@@ -64,7 +63,7 @@ def _find(inspection: Inspection, kid: str) -> SigningKey:
     if key is None:
         raise Refused(
             Reason.KEY_ID_UNKNOWN,
-            f"The issuer publishes no key {shown(kid)}: somebody else signed the token, or the key "
+            f"The issuer publishes no key {shown(kid)}: another party signed the token, or the key "
             "is newer than the last reading of the issuer's keys.",
             expected=expected,
             found=shown(kid),
@@ -96,9 +95,9 @@ def _is_signed(inspection: Inspection) -> bool:
 
 def _why_bad(inspection: Inspection) -> str:
     if "nonce" in inspection.unverified_header:
-        # Microsoft Graph signs over a hash of the nonce, so that nobody else can verify.
+        # Microsoft Graph signs over a hash of the nonce, so that no other service can verify it.
         return (
-            "The signature does not fit, and the header has a nonce: the token is for Microsoft "
-            "Graph, which alone can verify it. Ask for a token for this application instead."
+            "The signature is wrong, and the header has a nonce: the token is for Microsoft "
+            "Graph, which alone can verify it. Request a token for this application instead."
         )
-    return "The signature does not fit: the token was altered, or somebody else signed it."
+    return "The signature is wrong: the token was altered, or another key signed it."

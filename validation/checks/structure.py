@@ -1,4 +1,4 @@
-"""Checks of a token's form: nothing here needs a key, or trusts a word of the token."""
+"""Checks of a token's form. They need no key and trust nothing in the token."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALGORITHM: Final = "RS256"
 _PARTS: Final = 3
 _ENCRYPTED_PARTS: Final = 5
 
-# RFC 7515 section 4.1.11, RFC 7797. We understand no extension.
+# RFC 7515 section 4.1.11, RFC 7797. No extension is supported.
 _CRITICAL: Final = ("crit", "b64")
 # RFC 7516: encryption, compression. RFC 7519 section 5.2: a token within the token.
 _UNSUPPORTED: Final = ("enc", "zip", "cty")
@@ -31,22 +31,22 @@ _CLAIMS_READ: Final = frozenset(
 
 
 def size(inspection: Inspection) -> Finding:
-    """The token is short enough to be worth reading."""
+    """Check that the token is not too long."""
     length = len(inspection.token)
     expected = f"at most {MAX_TOKEN_CHARACTERS} characters"
     if length > MAX_TOKEN_CHARACTERS:
         raise Refused(
             Reason.TOKEN_TOO_LARGE,
-            f"The token has {length} characters; no token of Entra's is longer than "
+            f"The token has {length} characters; no token from Entra is longer than "
             f"{MAX_TOKEN_CHARACTERS}.",
             expected=expected,
             found=f"{length} characters",
         )
-    return Finding(expected, f"{length} characters", "The token is of an ordinary size.")
+    return Finding(expected, f"{length} characters", "The token's size is acceptable.")
 
 
 def parts(inspection: Inspection) -> Finding:
-    """The token is a compact JWS: header, payload, signature."""
+    """Check that the token is a compact JWS: header, payload, signature."""
     inspection.parts = inspection.token.split(".", _ENCRYPTED_PARTS)
     count = len(inspection.parts)
     if count != _PARTS:
@@ -58,17 +58,19 @@ def parts(inspection: Inspection) -> Finding:
             expected="three parts",
             found=f"{count} parts",
         )
-    return Finding("three parts", "three parts", "Header, payload and signature are there.")
+    return Finding(
+        "three parts", "three parts", "The token has a header, a payload and a signature."
+    )
 
 
 def encoding(inspection: Inspection) -> Finding:
-    """Each part is canonical base64url, so that one token has one spelling."""
+    """Check that each part is canonical base64url, so that a token has one spelling."""
     if not inspection.token.isascii():
         raise Refused(
             Reason.BAD_BASE64URL,
-            "The token holds characters beyond ASCII, which base64url never does.",
+            "The token contains non-ASCII characters, which base64url never does.",
             expected="base64url without padding",
-            found="characters beyond ASCII",
+            found="non-ASCII characters",
         )
     header, payload, signature = inspection.parts
     inspection.header_bytes = base64url_bytes(header, "header")
@@ -78,7 +80,7 @@ def encoding(inspection: Inspection) -> Finding:
 
 
 def header(inspection: Inspection) -> Finding:
-    """The header is one JSON object whose names mean one thing."""
+    """Check that the header is one JSON object with unambiguous names."""
     unverified = json_object(inspection.header_bytes, "header")
     _refuse_variants(unverified, _HEADERS_READ, "header")
     inspection.unverified_header = unverified
@@ -86,40 +88,40 @@ def header(inspection: Inspection) -> Finding:
 
 
 def algorithm(inspection: Inspection) -> Finding:
-    """RS256 and nothing else, decided before any key is looked up (RFC 8725, section 3.1)."""
+    """Check that the algorithm is RS256, before any key is looked up (RFC 8725, section 3.1)."""
     found = inspection.unverified_header.get("alg")
     if found != ALGORITHM:
         raise Refused(
             Reason.ALGORITHM_NOT_ALLOWED,
-            f"The token says that it is signed with {shown(found)}; Entra signs with {ALGORITHM}, "
-            "and anything else is a forgery.",
+            f"The token's algorithm is {shown(found)}; Entra signs with {ALGORITHM} "
+            "only, so the token is forged.",
             expected=ALGORITHM,
             found=shown(found),
         )
-    return Finding(ALGORITHM, ALGORITHM, "The token says that it is signed as Entra signs.")
+    return Finding(ALGORITHM, ALGORITHM, "The algorithm is the one that Entra uses.")
 
 
 def token_type(inspection: Inspection) -> Finding:
-    """Entra's access tokens say JWT; what says otherwise is another kind (RFC 8725, 3.11)."""
+    """Check that `typ` is JWT, as in Entra's access tokens (RFC 8725, section 3.11)."""
     found = inspection.unverified_header.get("typ")
     if found != "JWT":
         raise Refused(
             Reason.WRONG_TYPE,
-            f"The token is of type {shown(found)}; Entra's access tokens are of type JWT.",
+            f"The token has the type {shown(found)}; Entra's access tokens have the type JWT.",
             expected="JWT",
             found=shown(found),
         )
-    return Finding("JWT", "JWT", "The token is of the right type.")
+    return Finding("JWT", "JWT", "The token has the right type.")
 
 
 def extensions(inspection: Inspection) -> Finding:
-    """No extension that would change what the signature or the payload mean."""
+    """Check for extensions that would change the meaning of the signature or the payload."""
     critical = [name for name in _CRITICAL if name in inspection.unverified_header]
     if critical:
         raise Refused(
             Reason.CRITICAL_HEADER,
-            f"The header holds {' and '.join(critical)}: it demands an extension that is not "
-            "understood here, and Entra never does.",
+            f"The header holds {' and '.join(critical)}: it requires an extension that is not "
+            "supported, and Entra uses none.",
             expected="no crit, no b64",
             found=", ".join(critical),
         )
@@ -128,19 +130,21 @@ def extensions(inspection: Inspection) -> Finding:
         raise Refused(
             Reason.UNSUPPORTED_HEADER,
             f"The header holds {' and '.join(unsupported)}: the token is encrypted, compressed or "
-            "wraps another, and Entra's for applications never are.",
+            "nested, and Entra's tokens for applications never are.",
             expected="no enc, no zip, no cty",
             found=", ".join(unsupported),
         )
-    return Finding("no crit, b64, enc, zip, cty", "none", "The header demands nothing unusual.")
+    return Finding(
+        "no crit, b64, enc, zip, cty", "none", "The header has no unsupported parameters."
+    )
 
 
 def key_id(inspection: Inspection) -> Finding:
-    """The header names a key by a short plain string. Keys and URLs in the header are ignored."""
+    """Check that the header names a key by a short string; keys and URLs in it are ignored."""
     if "kid" not in inspection.unverified_header:
         raise Refused(
             Reason.KEY_ID_MISSING,
-            "The header has no kid, so it does not say which of the issuer's keys signed.",
+            "The header has no kid, so it names none of the issuer's keys.",
             expected="kid: a string",
             found="no kid",
         )
@@ -156,7 +160,7 @@ def key_id(inspection: Inspection) -> Finding:
 
 
 def payload(inspection: Inspection) -> Finding:
-    """The payload is one JSON object whose names mean one thing."""
+    """Check that the payload is one JSON object with unambiguous names."""
     unverified = json_object(inspection.payload_bytes, "payload")
     _refuse_variants(unverified, _CLAIMS_READ, "payload")
     inspection.unverified_claims = UnverifiedClaims(unverified)

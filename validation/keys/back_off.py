@@ -1,16 +1,16 @@
-"""How long a key id that the issuer does not publish is not asked for again."""
+"""Back-off for key IDs that the issuer does not publish."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from typing import Final
 
-# Senders invent key ids: the least recently used are forgotten first.
+# Key IDs can be forged: the least recently used are forgotten first.
 _MAX_KEY_IDS: Final = 1024
 
 
 class BackOff:
-    """Delays that double for each key id with every reading in vain. Not thread-safe.
+    """Delays that double for each key id with every reading that does not find it. Not thread-safe.
 
     `first` and `longest` are in seconds.
     """
@@ -27,7 +27,7 @@ class BackOff:
         return self._delays.get(kid, (0.0, 0.0))[0]
 
     def extend(self, kid: str, now: float) -> None:
-        """Note a reading that did not bring the key."""
+        """Record a reading that did not find the key."""
         _, last = self._delays.pop(kid, (0.0, 0.0))
         delay = min(2 * last or self._first, self._longest)
         self._delays[kid] = (now + delay, delay)
@@ -35,5 +35,5 @@ class BackOff:
             self._delays.popitem(last=False)
 
     def forget(self, kid: str) -> None:
-        """Note that the key was read."""
+        """Record that the key was found."""
         self._delays.pop(kid, None)

@@ -1,7 +1,7 @@
 """OpenID discovery: from an authority and a tenant to the signing keys, over HTTPS.
 
-Every address is built from the configuration; none is ever taken from a token. No answer may be
-large, slow, redirected, or name another host than the authority's.
+URLs are built from the configuration, never from a token. Responses that are large, slow,
+redirected, or name another host than the authority's are refused.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from validation.policy import TokenPolicy
 
 CONNECT_SECONDS: Final = 3.05
 READ_SECONDS: Final = 5.0
-# For both documents, from the first connection to the last byte: a host that trickles keeps within
-# READ_SECONDS for ever.
+# For both documents, from the first connection to the last byte: a host that sends
+# slowly could stay within READ_SECONDS for ever.
 READING_SECONDS: Final = 8.0
 # Entra's configuration has 2 KiB; its key set, with certificates, about 15.
 MAX_DOCUMENT_BYTES: Final = 256 * 1024
@@ -48,7 +48,7 @@ class _NoAuth(AuthBase):
 
 
 class _Adapter(HTTPAdapter):
-    """Connects with that TLS context, with a proxy and without."""
+    """Connects with the given TLS context, directly and through a proxy."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context: Final = context
@@ -62,27 +62,27 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """One reading's connections, which end when its time is up."""
+    """The connections of one reading, closed at its deadline."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__()
         self._clock: Final = clock
         self._deadline: Final = clock() + READING_SECONDS
         self.auth = _NoAuth()
-        # Trusts nobody yet: requests says whom.
+        # Trusts no certificate authority yet: requests adds them.
         context = create_urllib3_context()
         context.sslsocket_class = _socket_class(self.seconds_left)
         self.mount("https://", _Adapter(context))
 
     def seconds_left(self) -> float:
-        """Return how much of the reading's time is left."""
+        """Return the seconds until the deadline."""
         return self._deadline - self._clock()
 
 
 def _socket_class(seconds_left: Callable[[], float]) -> type[ssl.SSLSocket]:
-    """Return a socket that receives until then.
+    """Return a socket class that stops receiving at the deadline.
 
-    Time-outs of requests bound each wait for more, and headers come in any number of bits.
+    The time-outs of requests bound each read, and headers may come in any number of reads.
     """
 
     class BoundedSocket(ssl.SSLSocket):
@@ -113,7 +113,7 @@ class Discovery:
 
     @classmethod
     def of(cls, policy: TokenPolicy, *, authority: str, key_hosts: frozenset[str]) -> Discovery:
-        """Return the discovery that fits a policy."""
+        """Return the discovery for a policy."""
         return cls(
             authority=authority,
             tenant_id=policy.tenant_id,
@@ -124,12 +124,12 @@ class Discovery:
 
     @property
     def document_url(self) -> str:
-        """Where the OpenID configuration is."""
+        """The URL of the OpenID configuration."""
         path = _DOCUMENT[self.version].format(tenant=self.tenant_id)
         return f"{self.authority.rstrip('/')}{path}"
 
     def signing_keys(self) -> dict[str, SigningKey]:
-        """Read configuration and key set. Raises KeysUnavailable with the reason in words."""
+        """Read configuration and key set. Raises KeysUnavailable with the reason as its message."""
         with _Session(self.clock) as session:
             configuration = self._document(session, self.document_url)
             self._refuse_other_issuer(configuration)
@@ -150,20 +150,20 @@ class Discovery:
         if not isinstance(url, str) or not url.startswith(tuple(f"https://{h}/" for h in hosts)):
             raise KeysUnavailable(
                 f"{self.document_url} names a key set that is not on the authority's host over "
-                "https; if its host is right, allow it in KEY_HOSTS"
+                "https; if the host is right, add it to KEY_HOSTS"
             )
         return url
 
     def _document(self, session: _Session, url: str) -> dict[str, object]:
         if urlsplit(url).scheme != "https":
-            raise KeysUnavailable(f"{url} is not an https address")
+            raise KeysUnavailable(f"{url} is not an https URL")
         try:
             with session.get(
                 url,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
                 stream=True,
-                # A compressed answer could unfold to any size.
+                # A compressed response could expand to any size.
                 headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             ) as response:
                 body = self._body(response, url)
@@ -175,16 +175,16 @@ class Discovery:
                 ) from error
             raise KeysUnavailable(f"{url} did not answer ({type(error).__name__})") from error
         except Refused as refusal:
-            raise KeysUnavailable(f"{url} answered nonsense: {refusal}") from refusal
+            raise KeysUnavailable(f"{url} sent an invalid document: {refusal}") from refusal
 
     def _body(self, response: requests.Response, url: str) -> bytes:
         if response.status_code != _OK:
             raise KeysUnavailable(f"{url} answered {response.status_code}, not 200")
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise KeysUnavailable(f"{url} answered in a compressed form that was not asked for")
+            raise KeysUnavailable(f"{url} sent a compressed response that was not requested")
         body = bytearray()
         for chunk in response.iter_content(_CHUNK_BYTES):
             body += chunk
             if len(body) > MAX_DOCUMENT_BYTES:
-                raise KeysUnavailable(f"{url} answered more than {MAX_DOCUMENT_BYTES} bytes")
+                raise KeysUnavailable(f"{url} sent more than {MAX_DOCUMENT_BYTES} bytes")
         return bytes(body)

@@ -1,4 +1,4 @@
-"""Signing keys, read from a JSON Web Key Set (RFC 7517) as strictly as the tokens themselves."""
+"""Signing keys, parsed strictly from a JSON Web Key Set (RFC 7517)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from validation.encoding import base64url_bytes
 from validation.errors import KeysUnavailable, Refused
 from validation.keys.weak_keys import is_roca
 
-# RFC 7518 section 3.3 demands 2048 bits. The upper bound keeps one verification cheap.
+# RFC 7518 section 3.3 requires 2048 bits. The upper bound keeps one verification cheap.
 MIN_KEY_BITS: Final = 2048
 MAX_KEY_BITS: Final = 8192
 # Entra publishes fewer than ten at a time.
@@ -26,12 +26,12 @@ _MAX_NUMBER_CHARACTERS: Final = MAX_KEY_BITS // 6 + 1
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A published key. `public_key` is None where `defect` says why it verifies nothing."""
+    """A published key. `public_key` is None where `defect` gives the reason."""
 
     kid: str
     # The issuer that may use this key, where the key says so. May hold `{tenantid}`.
     issuer: str | None
-    # The members above that were published, so that a key can be handed on as JSON.
+    # The members above that were published, so that keys can be shared as JSON.
     jwk: Mapping[str, object] = field(repr=False)
     public_key: RSAPublicKey | None = field(default=None, repr=False, compare=False)
     defect: str = ""
@@ -40,7 +40,7 @@ class SigningKey:
     def from_jwk(cls, jwk: Mapping[str, object]) -> SigningKey:
         """Read one member of a key set; a key that cannot be used is kept with the reason.
 
-        Raises ValueError for what no token could name: a key without a string as `kid`.
+        Raises ValueError for a key without a string as `kid`: no token can name it.
         """
         kid = jwk.get("kid")
         if not isinstance(kid, str) or not kid:
@@ -80,7 +80,7 @@ def _ambiguous(key: SigningKey) -> SigningKey:
 
 
 class _Defect(Exception):
-    """Why a key may not verify."""
+    """A key that must not verify signatures; the message is the reason."""
 
 
 def _public_key(jwk: Mapping[str, object]) -> RSAPublicKey:
@@ -105,10 +105,10 @@ def _refuse_other_purposes(jwk: Mapping[str, object]) -> None:
     if any(name in jwk for name in _PRIVATE_MEMBERS):
         raise _Defect("it is published with its private part")
     if jwk.get("use", "sig") != "sig":
-        raise _Defect("its use is not to sign")
+        raise _Defect("its use is not signing")
     operations = jwk.get("key_ops", ["verify"])
     if not isinstance(operations, list) or "verify" not in operations:
-        raise _Defect("its operations do not include to verify")
+        raise _Defect("its operations do not include verify")
     if jwk.get("alg", "RS256") != "RS256":
         raise _Defect("it is for another algorithm than RS256")
 

@@ -3,7 +3,7 @@
 The rules are Microsoft's for key rollover (learn.microsoft.com, "Signing key rollover in the
 Microsoft identity platform"): keys change at any time, so read hourly and upon an unknown key id,
 and keep what is known through errors. Readings for unknown key ids are paced and back off, because
-anybody can invent key ids.
+key IDs are easy to forge.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Work = Callable[[], None]
 
 
 class KeySource(Protocol):
-    """Where the checks get a key from."""
+    """The source of signing keys for the checks."""
 
     def held_key(self, kid: str) -> SigningKey | None:
         """Return the key of that id, or None where it is not held. Never waits.
@@ -43,11 +43,12 @@ class KeySource(Protocol):
 class Fetch(Protocol):
     """Reads the issuer's keys."""
 
-    def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
+    def __call__(self, held: KeySet, requested: str | None) -> KeySet:
         """Return the keys that the issuer publishes. Raises KeysUnavailable.
 
-        `held` is the caller's set, `wanted` the unknown key id that caused the reading. The result
-        says when an unknown key id last caused a reading in vain, in any process.
+        `held` is the caller's set, `requested` the unknown key ID that caused the reading.
+        The result records when an unknown key ID last caused a reading that did not find it, in
+        any process.
         """
 
     def published(self) -> KeySet:
@@ -61,19 +62,19 @@ class Timing:
     refresh: float = 60 * 60
     # Part of `refresh` by which a regular reading may be early or late: processes spread out.
     jitter: float = 0.1
-    # Between two readings that unknown key ids cause in vain, whichever ids they are.
+    # Between two readings for unknown key IDs that find nothing, whichever IDs they are.
     pacing: float = 5
-    # After a reading in vain, for the same key id; doubles each time, up to the longest.
+    # After a reading that did not find the key ID, for the same ID; doubles up to the longest.
     back_off: float = 1
     longest_back_off: float = 5 * 60
     # Between two looks at the keys that processes share, where no reading is due.
     look: float = 1
     # After a reading that failed.
     retry: float = 5
-    # For a key that the issuer no longer publishes. The longest absence on record was two days, the
+    # For a key that the issuer no longer publishes. The longest recorded absence was two days, the
     # median three hours: an absent key that comes back costs one reading.
     keep: float = 24 * 60 * 60
-    # Keys that could not be confirmed for so long are no longer used.
+    # Keys that were not confirmed for this long are no longer used.
     outage: float = 7 * 24 * 60 * 60
     # The longest that a request waits for a reading, from when the reading began.
     wait: float = 10
@@ -84,13 +85,14 @@ class Timing:
 
 @dataclass(slots=True)
 class Reading:
-    """A reading or a look in progress, and those who wait for it."""
+    """A reading or a look in progress, and the callers that wait for it."""
 
     lane: _Lane
-    wanted: str | None
-    # By the ring's clock.
+    requested: str | None
+    # On the key ring's clock.
     abandoned_at: float
-    # By the monotonic clock. All wait until the same moment: if it hangs, later ones do not wait.
+    # On the monotonic clock. All callers wait until the same moment, so that a hanging reading
+    # delays each only once.
     wait_until: float
     done: Future[None] = field(default_factory=Future)
 
@@ -240,7 +242,7 @@ class KeyRing:
         is_early = now < self._on_demand.due or now < self._back_off.due(kid)
         return self._looks if is_early else self._on_demand
 
-    def _begun(self, lane: _Lane, wanted: str | None, now: float) -> Reading:
+    def _begun(self, lane: _Lane, requested: str | None, now: float) -> Reading:
         if lane.reading is not None:
             self._trouble = "reading them does not end"
             logger.warning("Reading the signing keys of %s does not end; trying again.", self._name)
@@ -251,7 +253,7 @@ class KeyRing:
         elif lane is self._looks:
             lane.due = now + self._timing.look
             wait = min(wait, self._timing.look)
-        lane.reading = Reading(lane, wanted, abandoned_at, time.monotonic() + wait)
+        lane.reading = Reading(lane, requested, abandoned_at, time.monotonic() + wait)
         return lane.reading
 
     def _launch(self, reading: Reading) -> None:
@@ -262,37 +264,37 @@ class KeyRing:
             self._finish(reading, NO_KEYS, str(error))
 
     def _run(self, reading: Reading) -> None:
-        news, trouble = NO_KEYS, "reading them failed"
+        read, trouble = NO_KEYS, "reading them failed"
         try:
-            news, trouble = self._news(reading)
+            read, trouble = self._read(reading)
         finally:
-            self._finish(reading, news, trouble)
+            self._finish(reading, read, trouble)
 
-    def _news(self, reading: Reading) -> tuple[KeySet, str]:
+    def _read(self, reading: Reading) -> tuple[KeySet, str]:
         """Return the keys that were read, and what was wrong where the issuer gave none."""
         if reading.lane is self._looks:
             return self._fetch.published(), ""
         try:
-            news = self._fetch(self._held, reading.wanted)
+            read = self._fetch(self._held, reading.requested)
         except KeysUnavailable as error:
             trouble = str(error)
             logger.warning("The signing keys of %s could not be read: %s", self._name, error)
         except Exception as error:
-            # A defect here or in what is installed.
+            # A defect in this code or in a library.
             trouble = f"reading them failed ({type(error).__name__})"
             logger.exception("Reading the signing keys of %s failed.", self._name)
         else:
-            return news, "" if news.keys else "the issuer publishes none"
+            return read, "" if read.keys else "the issuer publishes no keys"
         # Keys that were read before an outage are used throughout it, by new processes too.
         return self._fetch.published(), trouble
 
-    def _finish(self, reading: Reading, news: KeySet, trouble: str) -> None:
+    def _finish(self, reading: Reading, read: KeySet, trouble: str) -> None:
         with self._lock:
-            if news.keys:
-                self._held = self._held.joined(news, keep_seconds=self._timing.keep)
+            if read.keys:
+                self._held = self._held.joined(read, keep_seconds=self._timing.keep)
             if reading.lane is not self._looks:
                 self._schedule(reading, trouble)
-            # An abandoned one ends after its successor began.
+            # An abandoned reading ends after its successor began.
             if reading.lane.reading is reading:
                 reading.lane.reading = None
         reading.done.set_result(None)
@@ -307,14 +309,14 @@ class KeyRing:
             # Another process may have read them a while ago.
             self._regular.due = min(self._held.read_at, now) + timing.refresh * spread
         if reading.lane is self._on_demand:
-            paced = self._held.demanded_at + timing.pacing
+            paced = self._held.missed_at + timing.pacing
             reading.lane.due = now + timing.retry if trouble else paced
-            self._note_result(reading.wanted, now, trouble)
+            self._note_result(reading.requested, now, trouble)
 
-    def _note_result(self, wanted: str | None, now: float, trouble: str) -> None:
-        if wanted is None or trouble:
+    def _note_result(self, requested: str | None, now: float, trouble: str) -> None:
+        if requested is None or trouble:
             return
-        if wanted in self._held.keys:
-            self._back_off.forget(wanted)
+        if requested in self._held.keys:
+            self._back_off.forget(requested)
         else:
-            self._back_off.extend(wanted, now)
+            self._back_off.extend(requested, now)

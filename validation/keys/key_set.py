@@ -20,13 +20,13 @@ class KeySet:
     keys: Mapping[str, SigningKey] = field(default_factory=dict)
     seen: Mapping[str, float] = field(default_factory=dict)
     read_at: float = float("-inf")
-    # When an unknown key id last caused a reading in vain.
-    demanded_at: float = 0.0
+    # When an unknown key ID last caused a reading that did not find it.
+    missed_at: float = 0.0
 
     @classmethod
-    def read(cls, keys: Mapping[str, SigningKey], *, now: float, demanded: bool = False) -> KeySet:
+    def read(cls, keys: Mapping[str, SigningKey], *, now: float, missed: bool = False) -> KeySet:
         """Return the set that the issuer publishes now."""
-        return cls(dict(keys), dict.fromkeys(keys, now), now, now if demanded else 0.0)
+        return cls(dict(keys), dict.fromkeys(keys, now), now, now if missed else 0.0)
 
     def joined(self, other: KeySet, *, keep_seconds: float) -> KeySet:
         """Return the union. A key goes once it was not seen for `keep_seconds` of readings.
@@ -44,7 +44,7 @@ class KeySet:
             {kid: keys[kid] for kid in seen},
             seen,
             newer.read_at,
-            max(self.demanded_at, other.demanded_at),
+            max(self.missed_at, other.missed_at),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class KeySet:
                 {"jwk": dict(key.jwk), "seen": self.seen[kid]} for kid, key in self.keys.items()
             ],
             "read_at": self.read_at,
-            "demanded_at": self.demanded_at,
+            "missed_at": self.missed_at,
         }
 
     @classmethod
@@ -65,7 +65,7 @@ class KeySet:
             {key.kid: key for key, _ in read},
             {key.kid: seen for key, seen in read},
             value["read_at"],
-            value["demanded_at"],
+            value["missed_at"],
         )
 
 

@@ -69,4 +69,4 @@ def _line(check: Check) -> str:
     if check.outcome is Outcome.NOT_REACHED:
         return f"{line}\n"
     details = f"\n    expected {check.expected}\n    found    {check.found}"
-    return f"{line}: {check.sentence}{details if check.outcome is Outcome.FAIL else ''}\n"
+    return f"{line}: {check.message}{details if check.outcome is Outcome.FAIL else ''}\n"

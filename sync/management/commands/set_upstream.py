@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from sync.desired.history import Author, changing_desired
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
-from upstreams.template_documents import dump_templates, load_templates
+from upstreams.template_json import dump_templates, load_templates
 
 
 class Command(SignalmanCommand):

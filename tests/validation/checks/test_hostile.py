@@ -59,7 +59,7 @@ def test_a_hostile_token_is_refused_for_its_own_reason(reason: str, compact: str
 )
 def test_a_verdict_shows_no_token_and_nothing_long(compact: str) -> None:
     for check in judge(compact).checks:
-        shown = f"{check.expected}\n{check.found}\n{check.sentence}"
+        shown = f"{check.expected}\n{check.found}\n{check.message}"
         assert len(shown) < 2000
         assert shown.isascii()
         assert not any(part in shown for part in compact.split(".") if len(part) > 40)

@@ -38,7 +38,7 @@ def test_a_managed_identitys_token_is_accepted_with_its_claims() -> None:
 def test_every_check_is_listed_in_order_with_a_sentence() -> None:
     verdict = judge(token())
     assert [check.name for check in verdict.checks] == [name for name, _ in CHECKS]
-    assert all(check.sentence.endswith(".") for check in verdict.checks)
+    assert all(check.message.endswith(".") for check in verdict.checks)
 
 
 def test_checks_after_the_failed_one_are_not_reached() -> None:

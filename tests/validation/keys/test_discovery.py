@@ -93,7 +93,7 @@ def test_keys_without_tls_are_refused(web: Web) -> None:
 
 
 def test_an_authority_without_tls_is_refused(web: Web) -> None:
-    assert "not an https address" in refusal(web, authority=web.url.replace("https", "http"))
+    assert "not an https URL" in refusal(web, authority=web.url.replace("https", "http"))
     assert not web.asked
 
 

@@ -1,7 +1,7 @@
-"""The access keys of instances, read from a file that the operator keeps: never from the database.
+"""The access keys of instances, read from the operator's file, never from the database.
 
 The file is JSON, `{"<instance>": ["<primary key>", "<secondary key>"]}`. It is read again as soon
-as it changes; whoever writes it replaces it whole, by renaming another over it.
+as it changes; replace it atomically, by renaming another file over it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ Keys = Mapping[str, tuple[str, ...]]
 
 _MOST_BYTES: Final = 1_048_576
 _MOST_KEYS: Final = 2
-# To be neither written by a group nor read by everybody: Kubernetes mounts secrets for a group.
+# Writable by its group, or accessible to others. Group-readable is fine: Kubernetes mounts
+# secrets so.
 _TOO_OPEN: Final = 0o027
 _NEVER_READ: Final = object()
 
 
 class AccessKeysProblem(Exception):
-    """The file gives no keys; the message says why, and holds none of it."""
+    """The file cannot be used. The message gives the reason without the content."""
 
 
 class AccessKeys:
@@ -53,13 +54,13 @@ class AccessKeys:
         try:
             return read_keys(self._path)
         except AccessKeysProblem as problem:
-            log.error("No access keys: %s", problem)  # noqa: TRY400  # the sentence says it all
+            log.error("No access keys: %s", problem)  # noqa: TRY400  # the message is complete
             return {}
 
 
 @cache
 def access_keys(path: str) -> AccessKeys:
-    """Return this process's reader of a file."""
+    """Return the process's keys of a file."""
     return AccessKeys(Path(path))
 
 
@@ -78,10 +79,10 @@ def read_keys(path: Path) -> Keys:
     except OSError as error:
         raise AccessKeysProblem(f"the file cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        # The error would quote what it found.
+        # The error would quote the content.
         raise AccessKeysProblem("the file is not JSON.") from error
     if not isinstance(document, dict):
-        raise AccessKeysProblem("the file is not an object of instances' names.")
+        raise AccessKeysProblem("the file is not a JSON object by instance name.")
     return {name.lower(): _keys(name, value) for name, value in document.items()}
 
 
@@ -99,7 +100,7 @@ def _keys(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= _MOST_KEYS:
         raise AccessKeysProblem(f"{name!r} needs a list of one or two keys.")
     if not all(isinstance(key, str) and key for key in value):
-        raise AccessKeysProblem(f"each key of {name!r} must be a text.")
+        raise AccessKeysProblem(f"each key of {name!r} must be a string.")
     return tuple(value)
 
 

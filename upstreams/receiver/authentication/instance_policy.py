@@ -1,4 +1,4 @@
-"""What one instance's requests must satisfy, derived from its rows."""
+"""The policy for one instance's requests, derived from its rows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class InstancePolicy:
     def token_policy(self, route: Route) -> TokenPolicy:
         """Return the policy for a request's token.
 
-        An event that no signed template takes has no audience, and so no token is accepted.
+        An event that matches no signed template has no audience, so no token is accepted.
         """
         event = route[:3]
         policy = self._policies.get(event)
@@ -57,7 +57,7 @@ class InstancePolicy:
         return policy
 
     def audiences(self, route: Route) -> frozenset[str]:
-        """Return the audiences of the templates that take this event."""
+        """Return the audiences of the templates that match this event."""
         event = route[:3]
         return _audience(first_match(self.desired, *event)) | _audience(
             first_match(self.observed, *event)

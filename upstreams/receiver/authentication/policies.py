@@ -95,9 +95,9 @@ class Policies:
         self._note_success()
 
     def start(self, *, wait_seconds: float = 0.0) -> None:
-        """Start the thread that reads from now on, and wait so long for its first reading.
+        """Start the thread that reads, and wait up to `wait_seconds` for its first reading.
 
-        A forked child has to start its own.
+        A forked child must start its own.
         """
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
@@ -111,7 +111,7 @@ class Policies:
         self._changed.set()
 
     def forget(self) -> None:
-        """Drop what is held."""
+        """Drop the policies."""
         self.note_change()
         self._snapshot = None
 
@@ -149,7 +149,7 @@ class Policies:
 
 
 def note_change(**_: Any) -> None:
-    """Take up a changed row in this process: a receiver of Django's model signals."""
+    """Note a changed row in this process; a receiver of Django's model signals."""
     policies.note_change()
     # Again once it is committed: until then another thread reads the row as it was.
     transaction.on_commit(policies.note_change)

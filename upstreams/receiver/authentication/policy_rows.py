@@ -1,6 +1,6 @@
-"""Reads the policies of all instances, reusing those whose rows have not changed.
+"""Reading of the policies of all instances, reusing those whose rows did not change.
 
-Three queries fetch plain columns. Model instances are made of changed rows only.
+Three queries fetch plain columns. Model instances are created for changed rows only.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _IDENTITY = ("pk", "principal_id", "client_id", "arm_id")
 
 @dataclass(frozen=True)
 class PolicySet:
-    """The policies of all instances by lower-case name, and the columns they were made of."""
+    """The policies of all instances by lower-case name, and the columns they were read from."""
 
     policies: Mapping[str, InstancePolicy] = field(default_factory=dict)
     columns: Mapping[int, _Columns] = field(default_factory=dict)

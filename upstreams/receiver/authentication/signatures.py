@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 _PREFIX: Final = "sha256="
-# One entry a key, and an instance has two keys; more is nobody's.
+# One entry for each key, and an instance has two keys.
 _MOST_ENTRIES: Final = 4
 
 
@@ -24,10 +24,10 @@ def sign(access_key: str, connection_id: str) -> str:
 
 
 def is_signed(header: str, connection_id: str, access_keys: Iterable[str]) -> bool:
-    """Say whether some entry of `header` was made with one of `access_keys`.
+    """Return whether an entry of `header` was made with one of `access_keys`.
 
     Every entry is compared with every key, each in constant time; hexadecimal digits may be of
-    either case and entries may have spaces around them. No key and no entry prove nothing.
+    either case and entries may have spaces around them. Returns False without keys or entries.
     """
     entries = [entry.strip().lower() for entry in header.split(",")][:_MOST_ENTRIES]
     expected = [sign(key, connection_id) for key in access_keys if key]

@@ -1,9 +1,9 @@
-"""Does the request's path agree with its headers, where the template put the event into the path?
+"""Comparison of the request's path with its headers, where the template puts the event in the path.
 
 The service fills `{hub}`, `{category}` and `{event}` in with every reserved character escaped, and
-WSGI servers undo the escapes before anybody sees the path (RFC 3875, PATH_INFO), so that `%2F` and
-`/` cannot be told apart in it. The path is therefore never taken apart: what the template becomes
-for the event that the headers name is decoded in the same way, and the two have to be equal.
+WSGI servers undo the escapes before the application sees the path (RFC 3875, PATH_INFO), so that
+`%2F` and `/` look alike in it. The path is therefore never split: the URL that the template
+yields for the event in the headers is decoded in the same way, and both must be equal.
 """
 
 from __future__ import annotations
@@ -19,27 +19,28 @@ from upstreams.patterns import PLACEHOLDERS, expand
 from upstreams.receiver.protocol.errors import ProtocolError
 from upstreams.receiver.protocol.requests import Route
 
-# Stands for a secret, which nobody here knows. No path can hold it.
+# Stands for a secret, which is unknown here. No path can contain it.
 _UNKNOWN: Final = "\0"
 _PATH: Final = re.compile(r"[^:/?#]+://[^/?#]*(/[^?#]*)")
 
 
 def has_event(url_template: str, instance: str) -> bool:
-    """Say whether the part of the address that is the operator's to choose names the event."""
+    """Return whether the part of the path that the operator chooses names the event."""
     return _tail(url_template, instance) is not None
 
 
 def check_path(url_templates: Iterable[str], instance: str, route: Route, rest: str) -> None:
-    """Raise ProtocolError unless the path is what one of the templates becomes for the event.
+    """Raise ProtocolError unless one of the templates yields the path for the event.
 
     `rest` follows the instance's name in the decoded path. A template whose path does not name the
-    event, or is not the receiver's as seen from here, agrees with every path.
+    event, or does not lead to the receiver, agrees with every path.
     """
     expected = [_expected(each, instance, *_event(route)) for each in url_templates]
     if not expected or any(each is None or each.fullmatch(rest) for each in expected):
         return
     raise ProtocolError(
-        "path_disagrees", "The path is not what the URL template becomes for the headers' event."
+        "path_disagrees",
+        "The path does not match the URL template for the headers' event.",
     )
 
 
@@ -73,6 +74,6 @@ def _without_secrets(url_template: str) -> str:
     try:
         parts = split(url_template)
     except ReferenceProblem:
-        # The service takes it as plain text.
+        # The service treats it as plain text.
         return url_template
     return "".join(_UNKNOWN if isinstance(part, KeyVaultReference) else part for part in parts)

@@ -1,7 +1,7 @@
-"""A secret in the receiver's address, which a URL template takes from a Key Vault reference.
+"""A secret in the receiver's URL, which a URL template contains as a Key Vault reference.
 
-Only a salted digest of it is kept. The service reads a changed secret within thirty minutes
-(Azure SignalR Service, "Upstream endpoints"), so that the one before is accepted beside it.
+Only a salted digest is stored. The service reads a changed secret within thirty minutes
+(Azure SignalR Service, "Upstream endpoints"), so the previous one is accepted beside it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
-# A shorter one could be found by trying.
+# A shorter one could be guessed.
 SHORTEST: Final = 16
 LONGEST: Final = 1024
 _SALT_BYTES: Final = 16
@@ -22,13 +22,13 @@ _MOST_SEGMENTS: Final = 16
 
 
 def digest(secret: str, salt: bytes | None = None) -> str:
-    """Return what is kept of a secret: the salt and HMAC-SHA256, in hexadecimal digits."""
+    """Return the digest to store for a secret: the salt and HMAC-SHA256, in hexadecimal digits."""
     salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
     return f"{salt.hex()}${hmac.new(salt, secret.encode(), hashlib.sha256).hexdigest()}"
 
 
 def is_one_of(candidates: Iterable[str], digests: Iterable[str]) -> bool:
-    """Say whether one of `candidates` is the secret of one of `digests`.
+    """Return whether one of `candidates` is the secret of one of `digests`.
 
     Every pair is compared, each in constant time.
     """
@@ -41,7 +41,7 @@ def is_one_of(candidates: Iterable[str], digests: Iterable[str]) -> bool:
 
 
 def from_query(query: str, parameter: str) -> frozenset[str]:
-    """Return the readings of a raw query's `parameter`: none unless it is there exactly once.
+    """Return the spellings of a raw query's `parameter`: none unless it occurs exactly once.
 
     Whether the service escapes a secret that it fills in is not documented: as it stands, with
     escapes undone, and with `+` as a space are all tried.

@@ -1,3 +1,3 @@
-"""Recording what was received, and recognising duplicates."""
+"""Recording of deliveries, and recognition of duplicates."""
 
 from __future__ import annotations

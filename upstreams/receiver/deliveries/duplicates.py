@@ -48,7 +48,7 @@ class DuplicateCalls:
         return response
 
     def claim(self, request: UpstreamRequest) -> UpstreamResponse | None:
-        """Return the response to an equal request, or None: the call is this request's to make.
+        """Return the response to an equal request; None where this request must make the call.
 
         Raises DuplicateInProgress while the first call runs, or its process did not finish it, and
         where the cache cannot be read: nothing then runs a second time.
@@ -59,7 +59,7 @@ class DuplicateCalls:
                 return None
             found: Any = self._cache.get(key)
         except Exception as error:
-            # Each cache has errors of its own.
+            # Each cache raises its own client's errors.
             log.warning("Duplicates cannot be recognised: %s.", type(error).__name__)
             raise DuplicateInProgress("duplicates_unknown", "The cache cannot be read.") from error
         # A cache that serialises as JSON returns a list.
@@ -69,7 +69,7 @@ class DuplicateCalls:
         return UpstreamResponse(status, base64.b64decode(body), *rest)
 
     def keep(self, request: UpstreamRequest, response: UpstreamResponse) -> None:
-        """Keep the response for equal requests."""
+        """Store the response for equal requests."""
         kept = (
             response.status,
             base64.b64encode(response.body).decode(),
@@ -79,8 +79,8 @@ class DuplicateCalls:
         )
         try:
             self._cache.set(_key(request), kept, self._seconds)
-        except Exception as error:  # noqa: BLE001  # each cache has errors of its own
-            log.warning("A response is not kept for duplicates: %s.", type(error).__name__)
+        except Exception as error:  # noqa: BLE001  # each cache raises its own client's errors
+            log.warning("A response could not be stored for duplicates: %s.", type(error).__name__)
 
 
 def duplicate_calls() -> DuplicateCalls:

@@ -33,7 +33,7 @@ from upstreams.signals import deliveries_lost
 
 log = logging.getLogger(__name__)
 
-# What waits in memory at most, while the database cannot be written.
+# The most that is queued while the database cannot be written.
 _MOST_KINDS: Final = 10_000
 _MOST_SAMPLES: Final = 2_000
 # Minutes after the one that is sampled.
@@ -49,15 +49,15 @@ class Recorder:
     def __init__(self, configuration: Callable[[], Configuration]) -> None:
         self._configuration = configuration
         self._prune_at = 0.0
-        self.start_afresh()
+        self.start_empty()
 
     def forget(self) -> None:
-        """Drop what waits, and end the thread."""
+        """Drop what is queued, and end the thread."""
         self._stop.set()
-        self.start_afresh()
+        self.start_empty()
 
-    def start_afresh(self) -> None:
-        """Start with nothing, as a forked child does: its parent writes what waited.
+    def start_empty(self) -> None:
+        """Start with an empty queue, as in a forked child: its parent writes what was queued.
 
         Takes no lock: a thread that the child does not have may have held it.
         """
@@ -100,7 +100,7 @@ class Recorder:
         return is_sampled
 
     def flush(self) -> None:
-        """Write what waits. Where the database cannot be written it goes on waiting."""
+        """Write what is queued. If the database cannot be written, it stays queued."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
             samples, self._samples = self._samples, []
@@ -116,12 +116,12 @@ class Recorder:
             log.warning("%s deliveries cannot be written yet: %s", counts.total(), error)
             self._take_back(counts, samples)
         except Exception:
-            # What cannot be stored now never can be: the thread goes on without it.
+            # Another attempt would fail too: drop these, and keep the thread running.
             log.exception("%s deliveries were lost.", counts.total())
             deliveries_lost.send(type(self), number=counts.total())
 
     def close(self) -> None:
-        """Stop the thread and write what waits."""
+        """Stop the thread and write what is queued."""
         self._stop.set()
         thread = self._thread
         if thread is not None:
@@ -132,7 +132,7 @@ class Recorder:
         self.flush()
 
     def _takes_sample(self, minute: int, delivery: DeliveryRecord) -> bool:
-        # A thread may come late with one of the minute before. A clock may also be set back.
+        # A thread may be late with one of the previous minute, or the clock may have been set back.
         if minute - self._sampled_minute not in _SAME_BUDGET:
             self._sampled_minute = minute
             self._sampled.clear()
@@ -172,7 +172,7 @@ class Recorder:
             while not stop.wait(self._configuration().flush_seconds):
                 self._turn()
         finally:
-            # Whatever ended it, the next delivery starts another.
+            # The next delivery starts another thread.
             if not stop.is_set():
                 self._thread = None
             connections.close_all()
@@ -183,7 +183,7 @@ class Recorder:
             self.flush()
             self._prune()
         except Exception:
-            # No other thread writes what waits.
+            # No other thread writes what is queued.
             log.exception("Deliveries could not be written yet.")
 
     def _prune(self) -> None:
@@ -198,4 +198,4 @@ class Recorder:
 
 
 recorder: Final = Recorder(configuration)
-os.register_at_fork(after_in_child=recorder.start_afresh)
+os.register_at_fork(after_in_child=recorder.start_empty)

@@ -1,4 +1,4 @@
-"""What is remembered of one request."""
+"""The record of one request."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from upstreams.receiver.protocol.responses import Outcome
 
 
 class DeliveryRecord(NamedTuple):
-    """One request and what became of it. `instance` is a primary key, `at` seconds since the epoch.
+    """One request and its outcome. `instance` is a primary key, `at` seconds since the epoch.
 
     `handler` is the hub and the event as they were registered, for the counts. `hub`, `event` and
-    the rest are what the request says, for a row: whoever sent a refused one chose them.
+    the rest are the request's own values, for a row: of a refused request they are untrusted.
     """
 
     instance: int

@@ -1,4 +1,4 @@
-"""Writing deliveries into the database, in batches, and taking old ones out again."""
+"""Storage of deliveries, in batches, and deletion of old ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS_A_MINUTE = 60
 
 
 class Kind(NamedTuple):
-    """What is counted together: the columns of a DeliveryCount. `minute` counts from the epoch."""
+    """The key of a counter: the columns of a DeliveryCount. `minute` counts from the epoch."""
 
     minute: int
     instance: int
@@ -30,14 +30,14 @@ class Kind(NamedTuple):
 
 
 def write(counts: Mapping[Kind, int], samples: Sequence[DeliveryRecord]) -> None:
-    """Add `counts` to those stored, and store `samples`: all of it, or on an error nothing.
+    """Add `counts` to those stored, and store `samples`: everything, or nothing on an error.
 
     Deliveries of instances that are gone meanwhile are left out. Raises DatabaseError.
     """
     try:
         _write(counts, samples)
     except IntegrityError:
-        # An instance went between the look and the write.
+        # An instance was deleted in the meantime.
         _write(counts, samples)
 
 

@@ -1,4 +1,4 @@
-"""Finding the project's hubs: the module `hubs` of each installed app, as `admin` is found."""
+"""Discovery of the project's hubs in the module `hubs` of each installed app."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def discover() -> None:
 
 
 def install(handlers: Registry) -> Registry:
-    """Answer events by `handlers` from now on; return those that did until now."""
+    """Install `handlers` for events, and return the previous ones."""
     global _installed  # replaced whole: a request sees the old or the new
     before, _installed = _installed, handlers
     return before

@@ -1,4 +1,4 @@
-"""From a request to its response: find the handler, call it, encode what it returns.
+"""Dispatch of requests: finds the handler, calls it, and encodes its result.
 
 What the service makes of a response decides the statuses:
 
@@ -35,7 +35,7 @@ Value = TypeVar("Value")
 
 
 class Memory(Protocol):
-    """Recognises calls that were made before."""
+    """Recognises duplicate calls."""
 
     def once(
         self, request: UpstreamRequest, call: Callable[[], UpstreamResponse]
@@ -43,10 +43,10 @@ class Memory(Protocol):
         """Return what `call` returns, or what it returned to an equal request before."""
 
     def claim(self, request: UpstreamRequest) -> UpstreamResponse | None:
-        """Return the response to an equal request, or None: the call is this request's to make."""
+        """Return the response to an equal request; None where this request must make the call."""
 
     def keep(self, request: UpstreamRequest, response: UpstreamResponse) -> None:
-        """Keep the response for equal requests."""
+        """Store the response for equal requests."""
 
 
 class RunInThread(Protocol):
@@ -103,7 +103,7 @@ async def adispatch(
 
 
 def _find(request: UpstreamRequest, registry: Registry) -> Handler | UpstreamResponse:
-    """Return the handler that takes the request, or the response where none does."""
+    """Return the handler for the request, or the response where there is none."""
     handler = registry.find(request.hub, request.category, request.event)
     if handler is None:
         return _unhandled(request, registry)
@@ -183,7 +183,7 @@ def _raised(request: UpstreamRequest, handler: Handler, error: BaseException) ->
         if isinstance(error, HubError):
             return _failed(request, "hub_error", str(error))
     except Exception:  # noqa: BLE001, S110
-        # The error's text is the handler's own code, and is reported as any other failure.
+        # The text of the error comes from the project's code, which may raise too.
         pass
     log.error("The handler %s failed.", handler.name, exc_info=error)
     return _failed(request, "handler_error", "The server failed to handle the call.")
@@ -193,10 +193,10 @@ def _unhandled(request: UpstreamRequest, registry: Registry) -> UpstreamResponse
     if request.category == CONNECTIONS and registry.has_hub(request.hub):
         return UpstreamResponse()
     if registry.has_hub(request.hub):
-        sentence = f"The hub {request.hub!r} has no method {request.event!r}."
+        message = f"The hub {request.hub!r} has no method {request.event!r}."
     else:
-        sentence = f"There is no hub {request.hub!r}."
-    return _refused(request, NoHandler("no_handler", sentence))
+        message = f"There is no hub {request.hub!r}."
+    return _refused(request, NoHandler("no_handler", message))
 
 
 def _refused(request: UpstreamRequest, refusal: Refusal) -> UpstreamResponse:

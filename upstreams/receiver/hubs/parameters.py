@@ -183,7 +183,7 @@ def _check_for(annotation: Any) -> Check | None:
         return lambda _value: True
     if annotation is None or annotation is types.NoneType:
         return lambda value: value is None
-    # bool is an int to Python and to nobody else; JSON writes 1.0 as 1.
+    # In Python alone bool is an int; JSON writes 1.0 as 1.
     if annotation is int:
         return lambda value: type(value) is int
     if annotation is float:
@@ -195,7 +195,7 @@ def _check_for(annotation: Any) -> Check | None:
 
 def _check_for_generic(origin: Any, parts: tuple[Any, ...]) -> Check | None:
     if origin is not None and not parts:
-        # typing.List says no more than list.
+        # typing.List without parameters means list.
         return _check_for(origin)
     if origin is Literal:
         return _check_for_literal(parts)

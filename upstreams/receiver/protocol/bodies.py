@@ -29,7 +29,7 @@ _OPEN: Final = 10
 _CLOSE: Final = 11
 # type, headers, invocationId, target, arguments; clients may add streamIds.
 _INVOCATION_FIELDS: Final = 5
-# Not `list | dict`, which would be made anew for each argument.
+# Not `list | dict`, which would be created for each argument.
 _CONTAINERS: Final = (list, dict)
 
 
@@ -44,14 +44,14 @@ def _finite(text: str) -> float:
     return number
 
 
-# json.loads would make one for each body.
+# json.loads would create one for each body.
 _JSON: Final = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 # Gives a list of pairs for each object.
 _JSON_PAIRS: Final = json.JSONDecoder(object_pairs_hook=list)
 
 
 class Message(NamedTuple):
-    """What a body says. Everything is empty for a connection that opens or closes cleanly."""
+    """The content of a body. Everything is empty for a connection that opens or closes cleanly."""
 
     invocation_id: str | None = None
     target: str | None = None
@@ -75,7 +75,7 @@ def media_format(content_type: str) -> Format:
 
 
 def read_body(category: str, event: str, message_format: Format, body: bytes) -> Message:
-    """Return what the body says. Raises UnsupportedBody or ProtocolError."""
+    """Return the content of the body. Raises UnsupportedBody or ProtocolError."""
     if category == "messages":
         message = _read_json(body) if message_format == "json" else _read_messagepack(body)
         return _matching(event, message)
@@ -85,14 +85,14 @@ def read_body(category: str, event: str, message_format: Format, body: bytes) ->
 
 
 def _matching(event: str, message: Message) -> Message:
-    # The header routes and the body is handled: they must not name two different methods.
+    # The header decides the route and the body the call: both must name the same method.
     if message.target is None or message.target.lower() != event.lower():
         raise ProtocolError("target_mismatch", "The body's target is not the X-ASRS-Event header.")
     return message
 
 
 def _opened(body: bytes) -> Message:
-    # Microsoft's own receiver does not look at this body, so one that is missing is no error.
+    # Microsoft's own receiver ignores this body, so a missing one is accepted.
     if body:
         _expect_type(_json_object(body), _OPEN)
     return Message()
@@ -137,7 +137,7 @@ def _read_messagepack(body: bytes) -> Message:
 
 
 def _unknown_extension(_code: int, _data: bytes) -> None:
-    """Return null for an extension type nobody here knows, as Microsoft's reader does."""
+    """Return null for an unknown extension type, as Microsoft's reader does."""
 
 
 def _invocation(invocation_id: object, target: object, arguments: object) -> Message:
@@ -176,10 +176,10 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _is_repetitive(text: str, fields: dict[str, Any]) -> bool:
-    """Say whether a field is there twice, of which the decoder keeps the last.
+    """Return whether a field occurs twice; the decoder keeps the last.
 
-    To have it keep both takes a call for each object in the arguments, which nearly all bodies can
-    be spared: each name has a colon, and one that is not escaped is there as it is.
+    Keeping both costs a call for each object in the arguments. Two cheap tests avoid it for nearly
+    all bodies: each name has a colon, and a name without escapes appears literally.
     """
     if text.count(":") == len(fields):
         return False
@@ -195,7 +195,7 @@ def _expect_type(fields: dict[str, Any], expected: int) -> None:
 
 
 def _check_nesting(arguments: list[Any]) -> None:
-    """Raise ProtocolError where lists and maps are nested deeper than a handler should meet."""
+    """Raise ProtocolError where lists and maps are nested too deeply."""
     level: list[Any] = [value for value in arguments if isinstance(value, _CONTAINERS)]
     for _ in range(limits.NESTING):
         if not level:

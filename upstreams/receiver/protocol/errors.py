@@ -1,4 +1,4 @@
-"""Errors of upstream requests, of handlers, and of the way handlers are written."""
+"""Errors of upstream requests, of handlers, and of handler registration."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Refusal(Exception):
     status: ClassVar[int]
     headers: ClassVar[tuple[tuple[str, str], ...]] = ()
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
         self.code = code
 
 
@@ -39,7 +39,7 @@ class InsecureRequest(Refusal):
 
 
 class ProofUnavailable(Refusal):
-    """Nothing to judge the request by can be read at present: 503 Service Unavailable."""
+    """The data to check the request cannot be read at present: 503 Service Unavailable."""
 
     status = 503
 
@@ -51,7 +51,7 @@ class DuplicateInProgress(Refusal):
 
 
 class UnknownInstance(Refusal):
-    """No instance of that name receives here: 404 Not Found."""
+    """The receiver has no instance of that name: 404 Not Found."""
 
     status = 404
 
@@ -98,4 +98,4 @@ class HubError(Exception):
 
 
 class RegistrationError(Exception):
-    """A hub or a handler cannot be registered as it is written; the project does not start."""
+    """A hub or a handler is not defined correctly; the project does not start."""

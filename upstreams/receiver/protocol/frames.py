@@ -19,7 +19,7 @@ from upstreams.receiver.protocol.bodies import Format
 _COMPLETION: Final = 3
 # The kinds of a MessagePack completion.
 _ERROR, _VOID, _RESULT = 1, 2, 3
-# What JSON calls the value of each.
+# The JSON name of each kind's value.
 _VALUE_NAMES: Final = {_ERROR: "error", _RESULT: "result"}
 _CONTAINERS: Final = (dict, list, tuple)
 _LOW_SEVEN_BITS: Final = 0x7F
@@ -27,7 +27,7 @@ _MORE_FOLLOWS: Final = 0x80
 
 
 class Unsendable(TypeError):
-    """A value is nothing that the client's protocol can carry."""
+    """The client's protocol cannot carry the value."""
 
 
 def void(message_format: Format, invocation_id: str) -> bytes:
@@ -58,19 +58,19 @@ def _frame(message_format: Format, invocation_id: str, kind: int, value: object)
 
 
 def _json(invocation_id: str, kind: int, value: object) -> bytes:
-    # Put together by hand: for one string, as most values are, the encoder has a short way. The
+    # Concatenated: most values are one string, for which the encoder has a fast path. The
     # client rejects a completion that has both a result and an error, even if one is null.
     name = _VALUE_NAMES.get(kind)
     rest = f',"{name}":{_JSON.encode(value)}' if name else ""
     frame = f'{{"type":{_COMPLETION},"invocationId":{_JSON.encode(invocation_id)}{rest}}}\x1e'
-    # Last, for the encoder finds what holds itself.
+    # Last: the encoder has detected cycles.
     if isinstance(value, _CONTAINERS) and _has_one_name_twice(value):
         raise ValueError("two of its keys are one name in JSON")
     return frame.encode("ascii")
 
 
 def _has_one_name_twice(value: Any) -> bool:
-    """Say whether a dict in `value` has keys like 1 and "1", which JSON writes alike."""
+    """Return whether a dict in `value` has keys like 1 and "1", which JSON writes alike."""
     level = [value]
     while level:
         parent = level.pop()

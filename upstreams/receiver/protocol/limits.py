@@ -1,4 +1,4 @@
-"""How much of anything the receiver takes. The service's own bounds are not documented."""
+"""The receiver's limits. The service's own limits are not documented."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ QUERY_FIELDS: Final = 1_000
 NESTING: Final = 64
 ARGUMENTS: Final = 64
 
-# What is sent to a client of a handler's own error, in characters.
+# Characters of a handler's error that are sent to the client.
 ERROR_LENGTH: Final = 2_048
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an operator may set, in bytes of a request's body and of an encoded result.
+    """The configurable limits: bytes of a request's body and of an encoded result.
 
-    The service reads answers of at most 16 MiB: "Invocation failed, response too large."
+    The service reads responses of at most 16 MiB: "Invocation failed, response too large."
     """
 
     body_bytes: int = 1_048_576

@@ -1,4 +1,4 @@
-"""What a user's claims and a client's query are: names that may each have several values."""
+"""Claims and query parameters: names that may each have several values."""
 
 from __future__ import annotations
 

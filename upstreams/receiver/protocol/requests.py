@@ -1,4 +1,4 @@
-"""What Azure SignalR Service sends upstream, read from headers and bytes into frozen values.
+"""Upstream requests of Azure SignalR Service, parsed from headers and bytes into frozen values.
 
 Headers are read by their CGI names (RFC 3875), as every WSGI server gives them, decoded as latin-1.
 Source: Azure SignalR Service, "Upstream endpoints", request header and body format.
@@ -56,20 +56,20 @@ _BEHIND: Final = (
     rf"(?:[^\w.~%=:\[\0-]|{_escaped_but(_NAMED + '|3d|3a|00')})*+"
     r"(?:(?:[\[\0]|%(?:25)*+(?:5b|00))(?:[^=%]|%(?!(?:25)*+3d)){0,32}+)?"
 )
-# The client's token, and its connection's: who has them is the client. In JSON a colon follows.
+# The client's token and its connection ID, which authenticate it. In JSON a colon follows.
 _SECRET: Final = re.compile(
     rf"{_BEFORE}(?:{_spelled('access_token')}{_BEHIND}(?:{_spelled('=')}|{_spelled(':')})"
     rf"|{_spelled('id')}{_BEHIND}{_spelled('=')})",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
-# A field that holds no other, as nearly all are: this is found far sooner than that nothing is.
+# A field without another in it, the common case, and faster to match than the general pattern.
 _PLAIN: Final = re.compile(r"\??[\w.~-]*=?[\w.~-]*", re.ASCII)
 # An escape whose own digits are escaped, or a mere percent sign.
 _ODD: Final = re.compile(r"%(?:25)*+[0-9a-f]?%", re.IGNORECASE)
 
 
 class Route(NamedTuple):
-    """Which event of which connection a request is about, as its headers say."""
+    """The event and the connection that a request's headers name."""
 
     hub: str
     category: Category
@@ -79,7 +79,7 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True)
 class UpstreamRequest:
-    """One event of one client, as a handler gets it.
+    """One event of one client, as handlers receive it.
 
     `invocation_id` is set where the client waits for a result. `target` and `arguments` belong to
     messages, `error` to a connection that did not close cleanly. `query_raw` is the client's query
@@ -105,8 +105,8 @@ class UpstreamRequest:
         """The user's claims, as far as the header `type: value, type: value` can be told apart.
 
         Values are not escaped, so that a user who may choose one, say a display name with a comma
-        in it, can invent claims: decide nothing by a claim unless whoever issues the client's token
-        allows no comma in values. A piece without ": " is taken as more of the value before it.
+        in it, can invent claims: base no decision on a claim unless the token's issuer
+        allows no comma in values. A piece without ": " continues the previous value.
         """
         return MultiValues(_claims(self.claims_raw))
 
@@ -120,11 +120,11 @@ class UpstreamRequest:
 
 
 def read_route(headers: Mapping[str, Any]) -> Route:
-    """Return what the request is about. Raises ProtocolError where a header is missing or wrong."""
+    """Return the route of a request. Raises ProtocolError where a header is missing or wrong."""
     category = _CATEGORIES.get(_ascii(headers, _CATEGORY, limits.HUB_LENGTH).lower())
     if category is None:
         raise ProtocolError(
-            "category_unknown", f"X-ASRS-Category is {CONNECTIONS} or {MESSAGES}, and nothing else."
+            "category_unknown", f"X-ASRS-Category must be {CONNECTIONS} or {MESSAGES}."
         )
     event = _utf8(headers, _EVENT, limits.EVENT_LENGTH)
     if not event:
@@ -152,7 +152,7 @@ def read_request(
     message_format = media_format(headers.get(_CONTENT_TYPE) or "")
     message = read_body(route.category, route.event, message_format, body)
     request = object.__new__(UpstreamRequest)
-    # A frozen dataclass's own __init__ takes thrice as long, setting field by field past its guard.
+    # The __init__ of a frozen dataclass takes three times as long: it sets each field separately.
     vars(request).update(
         hub=route.hub,
         category=route.category,
@@ -175,7 +175,7 @@ def redact(query: str) -> str:
     """Return the client's raw query without the client's secrets, however they are spelled.
 
     The values of `access_token` and `id` end with their field, at the next `&`. They are found
-    within other values too, in an address for one. Everything else stays as it came.
+    within other values too, such as a URL. Everything else stays unchanged.
     """
     return "&".join([_redacted(field) for field in query.split("&")]) if query else query
 
@@ -192,7 +192,7 @@ def _redacted(field: str) -> str:
 
 
 def _holds_secret(text: str) -> bool:
-    """Say whether a text that is escaped in no common way may hold a secret's name and sign."""
+    """Return whether a text with unusual escapes may contain a secret's name and sign."""
     for _ in range(_ODD_ESCAPES if len(text) <= _ODD_LENGTH else 0):
         decoded = unquote(text)
         if decoded == text:
@@ -229,7 +229,7 @@ def _connection_id(headers: Mapping[str, Any]) -> str:
     value = _ascii(headers, _CONNECTION_ID, limits.CONNECTION_ID_LENGTH)
     # Servers join two headers of one name with a comma, which no id contains.
     if "," in value:
-        raise ProtocolError("header_repeated", f"There are two of {_title(_CONNECTION_ID)}.")
+        raise ProtocolError("header_repeated", f"{_title(_CONNECTION_ID)} is repeated.")
     return value
 
 
@@ -240,24 +240,22 @@ def _ascii(headers: Mapping[str, Any], name: str, longest: int) -> str:
     if len(value) > longest:
         raise _too_long(name)
     if not value.isascii():
-        raise ProtocolError(
-            "header_not_ascii", f"{_title(name)} holds other than ASCII characters."
-        )
+        raise ProtocolError("header_not_ascii", f"{_title(name)} contains non-ASCII characters.")
     return _without_control(name, value)
 
 
 def _utf8(headers: Mapping[str, Any], name: str, longest: int) -> str:
     """Return a header that the service sends as UTF-8, the server's latin-1 undone.
 
-    Raises ProtocolError for one that is there and empty. The service leaves such a header out, and
-    some servers, granian among them, give an empty one in the place of what is not ASCII: somebody
-    with a name must not become nobody.
+    Raises ProtocolError for one that is present and empty. The service omits such a header, and
+    some servers, granian among them, replace a header that is not ASCII with an empty one: a named
+    user must not become an anonymous one.
     """
     value = _bounded(name, headers, 4 * longest)
     if not value and name in headers:
         raise ProtocolError(
             "header_unreadable",
-            f"{_title(name)} came empty: the web server could not read what is not ASCII in it.",
+            f"{_title(name)} is empty: the web server dropped its non-ASCII characters.",
         )
     if len(value) <= longest and value.isascii() and value.isprintable():
         return value
@@ -279,9 +277,9 @@ def _bounded(name: str, headers: Mapping[str, Any], longest: int) -> str:
 
 
 def _without_control(name: str, value: str) -> str:
-    # The first test is the cheap one, and tells for nearly every header.
+    # The first test is cheap, and decides for nearly every header.
     if not value.isprintable() and _CONTROL.search(value):
-        raise ProtocolError("header_control", f"{_title(name)} holds control characters.")
+        raise ProtocolError("header_control", f"{_title(name)} contains control characters.")
     return value
 
 

@@ -12,14 +12,14 @@ from upstreams.receiver.protocol.errors import Refusal
 
 Outcome = Literal["accepted", "refused", "failed"]
 
-# Bytes for the client's transport: nothing on the way should read or compress them.
+# Bytes for the client's transport: proxies must not transform them.
 FRAME: Final = "application/octet-stream"
 PROBLEM: Final = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamResponse:
-    """An HTTP response, and what is recorded of it: the outcome and the reason code.
+    """An HTTP response with the outcome and the reason code to record.
 
     `headers` are those besides the content's type and length.
     """
@@ -32,12 +32,12 @@ class UpstreamResponse:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-# Most refusals are of a few kinds.
+# Most refusals have one of a few kinds.
 @lru_cache(maxsize=256)
 def problem(
     status: int,
     code: str,
-    sentence: str,
+    message: str,
     *,
     outcome: Outcome = "refused",
     reason: str = "",
@@ -48,7 +48,7 @@ def problem(
     `reason` is recorded, and is `code` by default. The service drops the body; people and logs read
     it.
     """
-    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": sentence, "code": code}
+    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": message, "code": code}
     document = json.dumps(body).encode()
     return UpstreamResponse(status, document, PROBLEM, outcome, reason or code, headers)
 

@@ -19,7 +19,7 @@ from upstreams.receiver.configuration import configuration
 from upstreams.receiver.protocol.errors import InsecureRequest
 from upstreams.receiver.protocol.paths import instance_of
 from upstreams.receiver.protocol.responses import UpstreamResponse
-from upstreams.receiver.serving import processing
+from upstreams.receiver.serving import pipeline
 from upstreams.receiver.serving.body import read_body
 from upstreams.receiver.serving.database_connections import AsyncConnections
 from upstreams.receiver.serving.handler_threads import HandlerThreads
@@ -80,7 +80,7 @@ class ReceiverApplication:
     ) -> UpstreamResponse:
         if settings.SECURE_SSL_REDIRECT and not head.is_secure:
             refused = InsecureRequest("https_required", "Send upstream requests over HTTPS.")
-            return processing.reject(head, refused)
+            return pipeline.reject(head, refused)
 
         async def read(max_bytes: int) -> bytes:
             length = head.META.get("CONTENT_LENGTH", "")
@@ -88,4 +88,4 @@ class ReceiverApplication:
             return await read_body(receive, length, max_bytes=max_bytes, seconds=seconds)
 
         await self._connections.close_unusable()
-        return await processing.aprocess(head, instance, read, self._threads.run)
+        return await pipeline.aprocess(head, instance, read, self._threads.run)

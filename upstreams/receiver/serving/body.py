@@ -55,6 +55,6 @@ async def _parts(receive: ASGIReceiveCallable, length: str, max_bytes: int) -> b
         if size > max_bytes:
             raise too_large(max_bytes)
         parts.append(part)
-        # A server may announce more until it is asked once more.
+        # A server may announce more until the next receive.
         if not message["more_body"] or (length and str(size) == length):
             return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -23,10 +23,10 @@ class HandlerThreads:
         """Return what the function returns in one of the threads, or raise what it raises."""
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, context.run, _attended, function)
+        return await loop.run_in_executor(self._executor, context.run, _with_connections, function)
 
 
-def _attended(function: Callable[[], Value]) -> Value:
+def _with_connections(function: Callable[[], Value]) -> Value:
     close_unusable_connections()
     try:
         return function()

@@ -1,4 +1,4 @@
-"""The log of refused requests: one line for each, few where they are many, and no secret."""
+"""The log of refused requests: one line each, rate-limited, and without secrets."""
 
 from __future__ import annotations
 

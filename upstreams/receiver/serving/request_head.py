@@ -38,7 +38,7 @@ class RequestHead(Protocol):
 
 @dataclass(slots=True)
 class Head:
-    """A RequestHead without the parts of Django's request that the receiver has no use for."""
+    """A RequestHead without the parts of Django's request that the receiver does not use."""
 
     method: str
     path_info: str
@@ -47,7 +47,7 @@ class Head:
 
     @property
     def is_secure(self) -> bool:
-        """What `HttpRequest.is_secure` returns."""
+        """Whether the request came over HTTPS, as `HttpRequest.is_secure`."""
         if trusted := settings.SECURE_PROXY_SSL_HEADER:
             name, secure = trusted
             forwarded: str | None = self.META.get(name)

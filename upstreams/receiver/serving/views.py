@@ -12,7 +12,7 @@ from django.views import View
 
 from upstreams.receiver.protocol.errors import ProtocolError
 from upstreams.receiver.serving.body import check_length
-from upstreams.receiver.serving.processing import process
+from upstreams.receiver.serving.pipeline import process
 
 
 class UpstreamView(View):

@@ -162,7 +162,7 @@ def test_a_child_waits_for_no_lock_of_a_thread_that_it_lacks(instance: SignalRIn
     locks = [recorder._lock, parents._cond]  # type: ignore[attr-defined]  # noqa: SLF001
     for lock in locks:
         lock.acquire()
-    recorder.start_afresh()
+    recorder.start_empty()
     for lock in locks:
         lock.release()
     parents.set()

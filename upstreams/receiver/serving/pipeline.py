@@ -1,4 +1,4 @@
-"""Processes one upstream request, whichever server delivered it.
+"""The processing of one upstream request, independent of the server.
 
 The cheapest checks come first, and nothing of the project's own code runs before authentication:
 method, length, instance, bearer token, route, token, then path and proofs, then the body.
@@ -112,7 +112,7 @@ def record(context: RequestContext, response: UpstreamResponse) -> bool:
             return False
         recorder.record(delivery)
     except Exception:
-        # The handler has run: its response is sent all the same.
+        # The handler has run, so its response is still sent.
         log.exception("A delivery was not recorded.")
         return False
     return True
@@ -121,7 +121,7 @@ def record(context: RequestContext, response: UpstreamResponse) -> bool:
 def _begin(
     context: RequestContext, head: RequestHead, instance: str
 ) -> tuple[InstancePolicy, Route]:
-    """Refuse what can be refused without a look at the token."""
+    """Refuse requests that are invalid whatever their token."""
     if head.method != "POST":
         raise MethodNotAllowed("method_not_allowed", "Upstream requests are sent with POST.")
     check_length(head.META.get("CONTENT_LENGTH") or "", configuration().limits.body_bytes)
@@ -145,7 +145,7 @@ def _response(head: RequestHead, error: Exception) -> UpstreamResponse:
     if isinstance(error, TokenRefused):
         # Validation has logged it.
         return _token_refused(error)
-    # A defect of ours, or no memory.
+    # A defect in Signalman, or no memory.
     log.error("Failed at %s.", shown_path(head.path_info), exc_info=error)
     return responses.problem(500, "internal_error", "The receiver failed.", outcome="failed")
 
