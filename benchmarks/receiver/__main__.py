@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         const=_MILLION,
         metavar="REQUESTS",
-        help="send the receiver so many instead, and watch its memory",
+        help="send the receiver this many instead, and measure its memory",
     )
     parser.add_argument(
         "--flood",

@@ -13,7 +13,7 @@ from benchmarks.receiver.load import Measure
 from benchmarks.receiver.stage import Stage
 
 _WARM_UP_SECONDS: Final = 2.0
-# The receiver's requests per second to each rival's, at least. None of it is asked of the others.
+# The receiver's requests per second to each rival's, at least. The other rivals have no target.
 _TARGETS: Final = {"bare": 0.95, "drf": 3.0, "fastapi": 3.0, "node": 1.0}
 # Its p99 to the bare view's, at most.
 _P99_TARGET: Final = 1.5
@@ -22,14 +22,14 @@ _P99_TARGET: Final = 1.5
 _WHOLE: Final = 50
 
 Rounds = Mapping[str, Sequence[Measure]]
-Figure = Callable[[Measure], float]
+Metric = Callable[[Measure], float]
 
-_requests: Final[Figure] = attrgetter("requests_a_second")
-_p50: Final[Figure] = attrgetter("p50")
-_p99: Final[Figure] = attrgetter("p99")
-_processor: Final[Figure] = attrgetter("processor_microseconds")
+_requests: Final[Metric] = attrgetter("requests_a_second")
+_p50: Final[Metric] = attrgetter("p50")
+_p99: Final[Metric] = attrgetter("p99")
+_processor: Final[Metric] = attrgetter("processor_microseconds")
 
-_FIGURES: Final = (_requests, _p50, _p99, _processor)
+_METRICS: Final = (_requests, _p50, _p99, _processor)
 _COMPARED: Final = (_requests, _p99, _processor)
 _COLUMNS: Final = (
     "", "requests/s", "p50, ms", "p99, ms", "CPU, µs/request",
@@ -46,7 +46,7 @@ class Ratio:
     most: float
 
     @classmethod
-    def of(cls, rounds: Rounds, rival: Contender, value: Figure) -> Ratio:
+    def of(cls, rounds: Rounds, rival: Contender, value: Metric) -> Ratio:
         """Compare within each round: what slows the machine then slows both."""
         pairs = zip(rounds[RECEIVER.key], rounds[rival.key], strict=True)
         ratios = [value(ours) / value(theirs) for ours, theirs in pairs]
@@ -63,13 +63,13 @@ def run(stage: Stage, contenders: Sequence[Contender], rounds: int, seconds: flo
     measured: dict[str, list[Measure]] = {contender.key: [] for contender in contenders}
     for number in range(rounds):
         print(f"Round {number + 1} of {rounds}", flush=True)
-        # In turns from both ends: whoever comes later in a round is not always the same.
+        # In alternating order, so that no contender always comes last in a round.
         for contender in contenders if number % 2 == 0 else reversed(contenders):
             measured[contender.key].append(stage.measure(contender, seconds))
     print(_table(contenders, measured))
     missed = _missed(contenders, measured)
-    for sentence in missed:
-        print(f"Missed: {sentence}")
+    for target in missed:
+        print(f"Missed: {target}")
     return 1 if missed else 0
 
 
@@ -77,7 +77,7 @@ def _table(contenders: Sequence[Contender], rounds: Rounds) -> str:
     """Return the medians and the ratios as a table in Markdown."""
     lines = ["| " + " | ".join(_COLUMNS) + " |", "|---" + "|---:" * (len(_COLUMNS) - 1) + "|"]
     for contender in contenders:
-        cells = [contender.title, *(_median(rounds, contender, each) for each in _FIGURES)]
+        cells = [contender.title, *(_median(rounds, contender, each) for each in _METRICS)]
         is_rival = contender is not RECEIVER and RECEIVER in contenders
         cells += [str(Ratio.of(rounds, contender, each)) if is_rival else "" for each in _COMPARED]
         lines.append("| " + " | ".join(cells) + " |")
@@ -99,6 +99,6 @@ def _missed(contenders: Sequence[Contender], rounds: Rounds) -> list[str]:
     return missed
 
 
-def _median(rounds: Rounds, contender: Contender, figure: Figure) -> str:
-    value = median(map(figure, rounds[contender.key]))
+def _median(rounds: Rounds, contender: Contender, metric: Metric) -> str:
+    value = median(map(metric, rounds[contender.key]))
     return f"{value:,.0f}" if value >= _WHOLE else f"{value:.1f}"

@@ -63,11 +63,11 @@ def _node(folder: Path, port: int) -> list[str]:
 
 def _install_fastapi(programs: Programs, folder: Path) -> None:
     environment = folder / "fastapi"
-    wanted = _RIVALS / "fastapi.txt"
+    pinned = _RIVALS / "fastapi.txt"
     if not (environment / "bin" / "uvicorn").exists():
         _run(programs, PYTHON, "-m", "venv", str(environment))
     pip = str(environment / "bin" / "pip")
-    _run(programs, pip, "install", "--quiet", "--requirement", str(wanted))
+    _run(programs, pip, "install", "--quiet", "--requirement", str(pinned))
 
 
 def _install_node(programs: Programs, folder: Path) -> None:

@@ -1,7 +1,7 @@
-"""What floods of unauthenticated requests cost valid requests and `/livez`, in an open loop.
+"""The effect of floods of unauthenticated requests on valid requests and `/livez` (open loop).
 
-Beside each flood go 20 requests a second of a sender that was accepted before, five a second with a
-token that the server has not seen, and five `/livez` a second. What they see alone comes first.
+Beside each flood, 20 requests a second carry a previously verified token, five a second a token
+that the server has not seen, and five a second go to `/livez`. The first run has no flood.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _P99_FACTOR: Final = 3.0
 
 @dataclass(frozen=True)
 class Flood:
-    """Requests of one kind, at a rate for each second; so many fresh tokens may be refused."""
+    """Requests of one kind, their rate per second, and how many fresh tokens may be refused."""
 
     name: str
     requests: Sequence[bytes]
@@ -46,7 +46,7 @@ class Flood:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the valid requests and the health checks of one run saw."""
+    """The samples of valid requests and health checks of one run."""
 
     fresh: list[Sample]
     known: list[Sample]
@@ -72,8 +72,8 @@ def run(stage: Stage, seconds: float) -> int:
         seen, sent = _beside(stage, port, flood, seconds)
         print(_row(flood.name, seen, sent, seconds, alone), flush=True)
         missed += _missed(flood, seen, alone)
-    for sentence in missed:
-        print(f"Missed: {sentence}")
+    for target in missed:
+        print(f"Missed: {target}")
     return 1 if missed else 0
 
 
@@ -126,7 +126,7 @@ def _missed(flood: Flood, seen: Seen, alone: Seen) -> list[str]:
     if max(sample.milliseconds for sample in seen.fresh) > _SLOWEST:
         found.append(f"{flood.name}: a fresh token took over {_SLOWEST:.0f} ms.")
     if percentile(seen.known, 0.99) > _P99_FACTOR * percentile(alone.known, 0.99):
-        found.append(f"{flood.name}: the known sender's p99 is over {_P99_FACTOR} times alone.")
+        found.append(f"{flood.name}: the verified token's p99 is over {_P99_FACTOR} times alone.")
     if max(sample.milliseconds for sample in seen.livez) > _SLOWEST:
         found.append(f"{flood.name}: /livez took over {_SLOWEST:.0f} ms.")
     return found

@@ -23,12 +23,12 @@ ANSWER: Final = b'{"type":3,"invocationId":"7","result":"hello"}\x1e'
 
 
 class LoadFailed(Exception):
-    """What was measured is not what was meant to be. The message says why."""
+    """A measurement is not valid. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What one round of load saw. Latencies are in milliseconds."""
+    """The measurements of one round. Latencies are in milliseconds."""
 
     requests: int
     requests_a_second: float
@@ -61,7 +61,7 @@ def headers(token: str, client: int = 0) -> dict[str, str]:
 
 
 def write_requests(file: Path, path: str, tokens: Sequence[str], number: int = CLIENTS) -> None:
-    """Write so many requests, each of the next client, in the form that load.lua reads."""
+    """Write `number` requests, each from the next client, in the form that load.lua reads."""
     with file.open("wb") as out:
         for client in range(number):
             fields = headers(tokens[client % len(tokens)], client)
@@ -73,7 +73,7 @@ def write_requests(file: Path, path: str, tokens: Sequence[str], number: int = C
 
 @dataclass(frozen=True)
 class Stream:
-    """The requests of a file, over so many connections; all are accepted, or all are refused."""
+    """The requests of a file over several connections; all are accepted, or all are refused."""
 
     requests: Path
     connections: int = CONNECTIONS

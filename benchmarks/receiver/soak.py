@@ -1,4 +1,4 @@
-"""Memory over many requests: the resident size of the receiver's processes as they go by."""
+"""Memory over many requests: the resident size of the receiver's processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GROWTH: Final = 1.05
 
 
 def run(stage: Stage, requests: int) -> int:
-    """Send so many requests; return 0 where memory stayed flat, else 1."""
+    """Send `requests` requests; return 0 where memory stayed flat, else 1."""
     done = stage.measure(RECEIVER, _WARM_UP_SECONDS).requests
     print(f"{done:>9,} requests to warm up")
     before, done = resident_bytes(stage.pids[RECEIVER.key]), 0

@@ -117,7 +117,7 @@ def _check(contender: Contender, address: str, token: str, forged: str) -> None:
             f"{contender.title} answered {answer.status_code} {answer.content[:200]!r}"
         )
     if contender.checks_tokens and _call(address, forged).status_code != HTTPStatus.UNAUTHORIZED:
-        raise LoadFailed(f"{contender.title} takes a token that nobody signed.")
+        raise LoadFailed(f"{contender.title} accepts an unsigned token.")
 
 
 def _call(address: str, token: str) -> requests.Response:

@@ -31,7 +31,7 @@ def count(instance: SignalRInstance, number: int, reason: str = "", hours: int =
     )
 
 
-def test_counts_are_summed_by_instance_and_reason(instance: SignalRInstance) -> None:
+def test_sums_counts_by_instance_and_reason(instance: SignalRInstance) -> None:
     count(instance, 2)
     count(instance, 3, hours=5)
     count(instance, 1, "expired")
@@ -43,13 +43,13 @@ def test_counts_are_summed_by_instance_and_reason(instance: SignalRInstance) -> 
     ]
 
 
-def test_the_period_can_be_chosen(instance: SignalRInstance) -> None:
+def test_accepts_a_period(instance: SignalRInstance) -> None:
     count(instance, 9, hours=30)
     assert deliveries() == ""
     assert deliveries("--hours", "31").split() == ["9", instance.name, "accepted"]
 
 
 @pytest.mark.parametrize("hours", ["nan", "inf", "-1", "0", "1e9", "a day"])
-def test_a_period_that_is_none_is_refused(hours: str) -> None:
+def test_refuses_invalid_period(hours: str) -> None:
     with pytest.raises(CommandError, match="--hours"):
         deliveries(f"--hours={hours}")

@@ -20,11 +20,11 @@ from upstreams.data_planes import DATA_PLANES, data_planes_at
         ("https://[broken", set()),
     ],
 )
-def test_a_data_plane_is_told_by_its_host(url: str, services: set[str]) -> None:
+def test_finds_data_planes_by_host(url: str, services: set[str]) -> None:
     assert {plane.service for plane in data_planes_at(url)} == services
 
 
-def test_every_resource_can_be_asked_for_and_names_its_source() -> None:
+def test_each_resource_is_valid_and_has_source() -> None:
     for plane in DATA_PLANES:
         assert token_resources.problem(plane.resource) is None
         assert plane.source.startswith("https://learn.microsoft.com/")

@@ -23,7 +23,7 @@ TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
 ISSUER = f"https://sts.windows.net/{TENANT}/"
 CLIENT_ID = "cccccccc-0000-4000-8000-000000000003"
 IDENTITY = Caller("eeeeeeee-0000-4000-8000-000000000001", "ffffffff-0000-4000-8000-000000000001")
-DEMAND = SignedRequests(ISSUER, ("api://chat",), (IDENTITY,))
+REQUESTS = SignedRequests(ISSUER, ("api://chat",), (IDENTITY,))
 AGREEING = FunctionAppAuth(
     is_enabled=True,
     issuer=ISSUER,
@@ -59,7 +59,7 @@ def auths(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[FunctionAppAuth]
     return st.builds(FunctionAppAuth, **fields | fixed)
 
 
-def demands(ids: st.SearchStrategy[str | None]) -> st.SearchStrategy[SignedRequests]:
+def signed_requests(ids: st.SearchStrategy[str | None]) -> st.SearchStrategy[SignedRequests]:
     """Tokens for some audiences, of callers with these ids."""
     return st.builds(
         SignedRequests,
@@ -69,59 +69,59 @@ def demands(ids: st.SearchStrategy[str | None]) -> st.SearchStrategy[SignedReque
     )
 
 
-any_demands = demands(st.none() | guids)
+any_requests = signed_requests(st.none() | guids)
 # Nothing stands in the way of agreement.
 mendable_auths = auths(
     client_id=st.just(CLIENT_ID), other_checks=st.just(()), is_from_file=st.just(False)
 )
 
 
-@given(mendable_auths, demands(guids))
-def test_what_is_wanted_agrees(auth: FunctionAppAuth, demand: SignedRequests) -> None:
-    assert mismatches(desired_auth(auth, demand), demand) == []
+@given(mendable_auths, signed_requests(guids))
+def test_desired_auth_has_no_mismatches(auth: FunctionAppAuth, requests: SignedRequests) -> None:
+    assert mismatches(desired_auth(auth, requests), requests) == []
 
 
-@given(auths(), any_demands)
-def test_what_is_wanted_disagrees_in_nothing_that_can_be_mended(
-    auth: FunctionAppAuth, demand: SignedRequests
+@given(auths(), any_requests)
+def test_desired_auth_has_no_fixable_mismatch(
+    auth: FunctionAppAuth, requests: SignedRequests
 ) -> None:
-    left = mismatches(desired_auth(auth, demand), demand)
+    left = mismatches(desired_auth(auth, requests), requests)
     assert [each for each in left if each.is_fixable] == []
 
 
-@given(auths(), any_demands)
-def test_wanting_twice_is_wanting_once(auth: FunctionAppAuth, demand: SignedRequests) -> None:
-    once = desired_auth(auth, demand)
-    assert desired_auth(once, demand) == once
+@given(auths(), any_requests)
+def test_desired_auth_is_idempotent(auth: FunctionAppAuth, requests: SignedRequests) -> None:
+    once = desired_auth(auth, requests)
+    assert desired_auth(once, requests) == once
 
 
-@given(auths(), any_demands)
-def test_an_app_is_changed_only_where_it_disagrees(
-    auth: FunctionAppAuth, demand: SignedRequests
+@given(auths(), any_requests)
+def test_changes_app_only_where_it_mismatches(
+    auth: FunctionAppAuth, requests: SignedRequests
 ) -> None:
-    mendable = [each for each in mismatches(auth, demand) if each.is_fixable]
-    assert (desired_auth(auth, demand) == auth) == (mendable == [])
+    mendable = [each for each in mismatches(auth, requests) if each.is_fixable]
+    assert (desired_auth(auth, requests) == auth) == (mendable == [])
 
 
-@given(auths(), any_demands)
-def test_nobody_else_is_shut_out(auth: FunctionAppAuth, demand: SignedRequests) -> None:
-    after = desired_auth(auth, demand)
+@given(auths(), any_requests)
+def test_keeps_other_callers_and_audiences(auth: FunctionAppAuth, requests: SignedRequests) -> None:
+    after = desired_auth(auth, requests)
     for name in ("allowed_audiences", "allowed_principals", "allowed_applications"):
         before = getattr(auth, name)
         assert getattr(after, name)[: len(before)] == before
     assert bool(after.allowed_principals) == bool(auth.allowed_principals)
 
 
-@given(mendable_auths, demands(guids), demands(guids))
-def test_a_demand_that_is_met_stays_met_when_another_is(
+@given(mendable_auths, signed_requests(guids), signed_requests(guids))
+def test_keeps_accepting_earlier_requests(
     auth: FunctionAppAuth, first: SignedRequests, second: SignedRequests
 ) -> None:
     assert mismatches(desired_auth(desired_auth(auth, first), second), first) == []
 
 
-def test_an_agreeing_app_is_left_alone() -> None:
-    assert mismatches(AGREEING, DEMAND) == []
-    assert desired_auth(AGREEING, DEMAND) == AGREEING
+def test_keeps_matching_app_unchanged() -> None:
+    assert mismatches(AGREEING, REQUESTS) == []
+    assert desired_auth(AGREEING, REQUESTS) == AGREEING
 
 
 @pytest.mark.parametrize(
@@ -149,48 +149,48 @@ def test_an_agreeing_app_is_left_alone() -> None:
         ({"other_checks": ("allowedGroups",)}, "other_check", "allowedGroups"),
     ],
 )
-def test_each_disagreement_is_said_in_words(fields: dict[str, Any], code: str, words: str) -> None:
-    (found,) = mismatches(replace(AGREEING, **fields), DEMAND)
+def test_describes_each_mismatch(fields: dict[str, Any], code: str, words: str) -> None:
+    (found,) = mismatches(replace(AGREEING, **fields), REQUESTS)
     assert found.code == code
     assert words in found.message
     assert found.fix
 
 
-def test_classic_settings_refuse_by_sending_to_sign_in() -> None:
+def test_classic_settings_refuse_by_redirect_to_sign_in() -> None:
     classic = replace(AGREEING, version="classic", unauthenticated_action="RedirectToLoginPage")
-    assert mismatches(classic, DEMAND) == []
+    assert mismatches(classic, REQUESTS) == []
 
 
-def test_a_policy_that_names_the_identity_in_any_case_lets_it_in() -> None:
+def test_accepts_identity_in_any_case() -> None:
     named = replace(AGREEING, allowed_principals=(str(IDENTITY.principal_id).upper(),))
-    assert mismatches(named, DEMAND) == []
+    assert mismatches(named, REQUESTS) == []
 
 
-def test_the_client_id_is_always_an_audience() -> None:
-    demand = replace(DEMAND, resources=(CLIENT_ID,))
-    assert mismatches(replace(AGREEING, allowed_audiences=()), demand) == []
+def test_client_id_is_always_an_audience() -> None:
+    requests = replace(REQUESTS, resources=(CLIENT_ID,))
+    assert mismatches(replace(AGREEING, allowed_audiences=()), requests) == []
 
 
 @pytest.mark.parametrize("resource", [CLIENT_ID, f"api://{CLIENT_ID}"])
-def test_an_app_without_authentication_gets_it_for_the_resource(resource: str) -> None:
-    after = desired_auth(FunctionAppAuth(), replace(DEMAND, resources=(resource,)))
+def test_enables_authentication_for_the_resource(resource: str) -> None:
+    after = desired_auth(FunctionAppAuth(), replace(REQUESTS, resources=(resource,)))
     assert (after.is_enabled, after.client_id, after.issuer) == (True, CLIENT_ID, ISSUER)
 
 
-def test_authentication_is_not_switched_on_for_an_unknown_registration() -> None:
-    assert desired_auth(FunctionAppAuth(), DEMAND) == FunctionAppAuth()
+def test_does_not_enable_authentication_without_client_id() -> None:
+    assert desired_auth(FunctionAppAuth(), REQUESTS) == FunctionAppAuth()
 
 
-def test_a_caller_of_unknown_client_id_is_doubted_and_not_guessed() -> None:
-    demand = replace(DEMAND, callers=(Caller("principal"),))
-    (found,) = mismatches(replace(AGREEING, allowed_applications=("other",)), demand)
+def test_reports_caller_with_unknown_client_id() -> None:
+    requests = replace(REQUESTS, callers=(Caller("principal"),))
+    (found,) = mismatches(replace(AGREEING, allowed_applications=("other",)), requests)
     assert (found.code, found.is_fixable) == ("application_unknown", False)
 
 
-def test_an_app_that_no_signed_template_points_at_may_be_as_it_is() -> None:
-    demand = replace(DEMAND, resources=())
-    assert mismatches(FunctionAppAuth(), demand) == []
-    assert desired_auth(FunctionAppAuth(), demand) == FunctionAppAuth()
+def test_ignores_app_without_signed_templates() -> None:
+    requests = replace(REQUESTS, resources=())
+    assert mismatches(FunctionAppAuth(), requests) == []
+    assert desired_auth(FunctionAppAuth(), requests) == FunctionAppAuth()
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_an_app_that_no_signed_template_points_at_may_be_as_it_is() -> None:
         ("https://[broken/", None),
     ],
 )
-def test_the_host_of_a_template(url: str, host: str | None) -> None:
+def test_host_of_template(url: str, host: str | None) -> None:
     assert host_of(url) == host
 
 
@@ -224,15 +224,15 @@ def test_the_host_of_a_template(url: str, host: str | None) -> None:
         ("/api", "/{hub}/x", False),
     ],
 )
-def test_a_path_without_authentication_is_found(excluded: str, path: str, may: bool) -> None:
+def test_finds_path_without_authentication(excluded: str, path: str, may: bool) -> None:
     assert may_fall_under(excluded, f"https://contoso.azurewebsites.net{path}?code=x") == may
 
 
-def test_an_app_that_checks_no_token_where_events_go_is_told_so() -> None:
-    demand = replace(DEMAND, url_templates=("https://contoso.azurewebsites.net/api/{hub}",))
-    assert mismatches(AGREEING, demand) == []
-    open_door = replace(AGREEING, excluded_paths=("/health", "/api/chat"))
-    (found,) = mismatches(open_door, demand)
+def test_reports_app_that_excludes_event_paths() -> None:
+    requests = replace(REQUESTS, url_templates=("https://contoso.azurewebsites.net/api/{hub}",))
+    assert mismatches(AGREEING, requests) == []
+    excluding = replace(AGREEING, excluded_paths=("/health", "/api/chat"))
+    (found,) = mismatches(excluding, requests)
     assert (found.code, found.is_fixable) == ("path_excluded", False)
     assert "/api/chat" in found.fix
-    assert desired_auth(open_door, demand) == open_door
+    assert desired_auth(excluding, requests) == excluding

@@ -12,7 +12,7 @@ NEWEST = "{@Microsoft.KeyVault(SecretUri=https://myvault.vault.azure.net/secrets
 VERSION = "ec96f02080254f109c51a1f14cdb1931"
 
 
-def test_the_documented_example_is_read() -> None:
+def test_parses_documented_example() -> None:
     url = f"https://contoso.azurewebsites.net/runtime/webhooks/signalr?code={NEWEST}"
     assert references(url) == (
         KeyVaultReference(
@@ -25,12 +25,12 @@ def test_the_documented_example_is_read() -> None:
     )
 
 
-def test_a_version_is_read() -> None:
+def test_parses_version() -> None:
     url = f"{{@Microsoft.KeyVault(SecretUri=https://v-1.vault.azure.cn/secrets/s/{VERSION})}}"
     assert references(url)[0].version == VERSION
 
 
-def test_several_references_keep_their_order() -> None:
+def test_keeps_order_of_references() -> None:
     second = NEWEST.replace("mysecret", "other")
     assert [one.secret for one in references(f"{NEWEST}/{second}")] == ["mysecret", "other"]
 
@@ -46,7 +46,7 @@ def test_several_references_keep_their_order() -> None:
         "https://myvault.vault.azure.net/secrets/mysecret/short",
     ],
 )
-def test_what_is_no_secrets_address_is_refused(uri: str) -> None:
+def test_refuses_url_that_is_no_secret(uri: str) -> None:
     with pytest.raises(ReferenceProblem, match="is not the URL of a secret"):
         references(f"https://a/?code={{@Microsoft.KeyVault(SecretUri={uri})}}")
 
@@ -61,13 +61,13 @@ def test_what_is_no_secrets_address_is_refused(uri: str) -> None:
         "{@other}",
     ],
 )
-def test_what_only_looks_like_a_reference_is_refused(text: str) -> None:
+def test_refuses_malformed_reference(text: str) -> None:
     with pytest.raises(ReferenceProblem, match="has the form"):
         references("https://a/" + text)
 
 
 @given(st.lists(st.one_of(st.just(NEWEST), st.text("ab/{}hub:?"))))
-def test_the_parts_make_the_whole(parts: list[str]) -> None:
+def test_parts_join_to_the_template(parts: list[str]) -> None:
     url = "".join(parts)
     again = (part if isinstance(part, str) else part.text for part in split(url))
     assert "".join(again) == url

@@ -1,4 +1,4 @@
-"""What an operator may write into an upstream template."""
+"""Validation of upstream templates."""
 
 from __future__ import annotations
 
@@ -29,16 +29,12 @@ def errors_of(template: UpstreamTemplate) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("pattern", ["*", "chat", "a, b", "say hello", "ünïcode", "a,*"])
-def test_a_pattern_that_the_service_reads_is_accepted(
-    instance: SignalRInstance, pattern: str
-) -> None:
+def test_accepts_valid_pattern(instance: SignalRInstance, pattern: str) -> None:
     assert errors_of(template(instance, event_pattern=pattern)) == {}
 
 
 @pytest.mark.parametrize("pattern", ["", ",", "a,", "a,,b", "chat*", "*chat", "**", "a\nb", "a\0"])
-def test_a_pattern_that_the_service_does_not_read_is_refused(
-    instance: SignalRInstance, pattern: str
-) -> None:
+def test_refuses_invalid_pattern(instance: SignalRInstance, pattern: str) -> None:
     assert list(errors_of(template(instance, hub_pattern=pattern))) == ["hub_pattern"]
 
 
@@ -52,9 +48,7 @@ def test_a_pattern_that_the_service_does_not_read_is_refused(
         "{@Microsoft.KeyVault(SecretUri=https://vault1.vault.azure.net/secrets/address)}",
     ],
 )
-def test_an_address_that_the_service_can_call_is_accepted(
-    instance: SignalRInstance, url: str
-) -> None:
+def test_accepts_valid_url(instance: SignalRInstance, url: str) -> None:
     assert errors_of(template(instance, url_template=url)) == {}
 
 
@@ -75,9 +69,7 @@ def test_an_address_that_the_service_can_call_is_accepted(
         "https://[::1/",
     ],
 )
-def test_an_address_that_the_service_cannot_call_is_refused(
-    instance: SignalRInstance, url: str
-) -> None:
+def test_refuses_invalid_url(instance: SignalRInstance, url: str) -> None:
     assert list(errors_of(template(instance, url_template=url))) == ["url_template"]
 
 
@@ -97,9 +89,7 @@ def test_an_address_that_the_service_cannot_call_is_refused(
         "api://chat/.default",
     ],
 )
-def test_a_resource_that_no_receiver_can_check_is_refused(
-    instance: SignalRInstance, resource: str
-) -> None:
+def test_refuses_unverifiable_resource(instance: SignalRInstance, resource: str) -> None:
     assert list(errors_of(template(instance, resource=resource))) == ["resource"]
 
 
@@ -107,11 +97,11 @@ def test_a_resource_that_no_receiver_can_check_is_refused(
     "resource",
     ["api://chat", "2a9c4c2e-6a4f-4a5f-9f0e-0f1f2f3f4f5f", "https://chat.example.com/signalr"],
 )
-def test_a_resource_of_an_application_is_accepted(instance: SignalRInstance, resource: str) -> None:
+def test_accepts_resource_of_application(instance: SignalRInstance, resource: str) -> None:
     assert errors_of(template(instance, resource=resource)) == {}
 
 
-def test_an_imported_resource_may_stay_but_not_be_chosen_anew(instance: SignalRInstance) -> None:
+def test_keeps_imported_resource_but_refuses_it_as_new(instance: SignalRInstance) -> None:
     imported = template(instance, resource="https://graph.microsoft.com")
     imported.save()
     imported.position = 7
@@ -120,11 +110,11 @@ def test_an_imported_resource_may_stay_but_not_be_chosen_anew(instance: SignalRI
     assert list(errors_of(imported)) == ["resource"]
 
 
-def test_an_unsigned_template_needs_no_resource(instance: SignalRInstance) -> None:
+def test_unsigned_template_needs_no_resource(instance: SignalRInstance) -> None:
     assert errors_of(template(instance, auth_type="None", resource="")) == {}
 
 
-def test_only_an_accepted_delivery_has_no_reason(instance: SignalRInstance) -> None:
+def test_only_accepted_delivery_has_no_reason(instance: SignalRInstance) -> None:
     with pytest.raises(IntegrityError):
         Delivery.objects.create(
             instance=instance,

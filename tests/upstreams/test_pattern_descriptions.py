@@ -27,11 +27,11 @@ def template(hub: str = "*", category: str = "*", event: str = "*") -> TemplateS
         ((" , ", "messages", "*"), "messages of no hub"),
     ],
 )
-def test_patterns_are_said_in_words(patterns: tuple[str, str, str], words: str) -> None:
+def test_describes_patterns(patterns: tuple[str, str, str], words: str) -> None:
     assert describe(template(*patterns)) == words
 
 
-def test_each_pattern_that_does_not_take_the_event_is_named() -> None:
+def test_names_each_pattern_that_does_not_match() -> None:
     found = reasons_not_matched(
         template("chat", "messages", "say"), Event("game", "messages", "Say")
     )
@@ -42,16 +42,16 @@ def test_each_pattern_that_does_not_take_the_event_is_named() -> None:
 
 
 @pytest.mark.parametrize("hub", ["chat", "game"])
-def test_there_is_a_reason_exactly_where_there_is_no_match(hub: str) -> None:
+def test_gives_reason_exactly_without_a_match(hub: str) -> None:
     one, event = template("chat"), Event(hub, "messages", "say")
     assert bool(reasons_not_matched(one, event)) != matches(one, *event)
 
 
-def test_what_takes_the_events_of_a_shadowed_template_is_named() -> None:
-    listed = [template("chat"), template("game"), template("news"), template("chat, game")]
+def test_names_templates_that_shadow_another() -> None:
+    listed = [template("chat"), template("game"), template("orders"), template("chat, game")]
     assert earlier_matches(listed, 3) == [0, 1]
     assert earlier_matches(listed, 2) == []
 
 
-def test_nobody_takes_what_is_never_sent() -> None:
+def test_no_template_matches_events_that_are_never_sent() -> None:
     assert earlier_matches([template(), template("*", "connections", "connect")], 1) == []

@@ -42,7 +42,7 @@ def template(hub: str = "*", category: str = "*", event: str = "*") -> TemplateS
         ("a,,b", "", False),
     ],
 )
-def test_a_pattern_takes_what_it_names(pattern: str, event: str, expected: bool) -> None:
+def test_pattern_matches_listed_names(pattern: str, event: str, expected: bool) -> None:
     assert matches(template(event=pattern), "chat", "messages", event) is expected
 
 
@@ -54,18 +54,18 @@ def test_all_three_patterns_must_match() -> None:
     assert not matches(only, "chat", "messages", "say")
 
 
-def test_the_first_template_that_matches_is_taken() -> None:
+def test_first_matching_template_is_used() -> None:
     templates = [template("game"), template("chat"), template()]
     assert first_match(templates, "chat", "messages", "echo") is templates[1]
     assert first_match(templates, "other", "messages", "echo") is templates[2]
 
 
-def test_an_event_that_no_template_takes_goes_nowhere() -> None:
+def test_event_without_match_is_dropped() -> None:
     assert first_match([template("game")], "chat", "messages", "echo") is None
 
 
 @given(st.lists(TEMPLATES, max_size=4), NAMES, CATEGORIES, NAMES)
-def test_nothing_before_the_first_match_matches(
+def test_no_template_before_first_match_matches(
     templates: list[TemplateState], hub: str, category: str, event: str
 ) -> None:
     found = first_match(templates, hub, category, event)
@@ -92,7 +92,7 @@ def test_nothing_before_the_first_match_matches(
         ([template(hub="")], [0]),
     ],
 )
-def test_a_template_that_no_event_reaches_is_shadowed(
+def test_template_without_events_is_shadowed(
     templates: list[TemplateState], expected: list[int]
 ) -> None:
     assert unreachable(templates) == expected
@@ -126,28 +126,28 @@ def test_some_event_reaches_every_other_template(templates: list[TemplateState])
     assert all(id(one) in reached for index, one in enumerate(templates) if index not in hidden)
 
 
-def test_values_are_escaped_into_the_address() -> None:
+def test_escapes_values_in_url() -> None:
     url = expand("https://{hub}.example.com/{category}/{event}?e={event}", "h", "messages", "a/b c")
     assert url == "https://h.example.com/messages/a%2Fb%20c?e=a%2Fb%20c"
 
 
 @pytest.mark.parametrize("text", ["{Hub}", "{HUB}", "{other}", "{}", "{", "}{", "{hub"])
-def test_an_unknown_placeholder_stays(text: str) -> None:
+def test_keeps_unknown_placeholder(text: str) -> None:
     assert expand(f"https://a/{text}", "h", "c", "e") == f"https://a/{text}"
 
 
-def test_a_value_is_not_expanded_again() -> None:
+def test_expands_values_once() -> None:
     assert expand("{hub}/{event}", "{event}", "messages", "e") == "%7Bevent%7D/e"
 
 
-def test_a_key_vault_reference_is_left_in_place() -> None:
+def test_keeps_key_vault_reference() -> None:
     reference = "{@Microsoft.KeyVault(SecretUri=https://vault1.vault.azure.net/secrets/event/)}"
     url = expand("https://a/{event}?code=" + reference, "h", "messages", "e")
     assert url == "https://a/e?code=" + reference
 
 
 @given(st.text(st.characters(codec="utf-8")))
-def test_any_value_comes_back_from_the_address(value: str) -> None:
+def test_any_value_survives_url_escaping(value: str) -> None:
     path = expand("https://a/{event}", "h", "messages", value).removeprefix("https://a/")
     assert "/" not in path
     assert unquote(path) == value

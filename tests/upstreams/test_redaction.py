@@ -1,4 +1,4 @@
-"""No key that stands in clear in an address is shown, and what is none stays readable."""
+"""Keys in URLs are redacted, and everything else stays readable."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ keys = st.text("abcXYZ019-_.~/+=%", min_size=1, max_size=40)
 
 
 @pytest.mark.parametrize("address", HOLDING)
-def test_a_key_is_hidden_and_the_rest_stays(address: str) -> None:
+def test_hides_key_and_keeps_the_rest(address: str) -> None:
     hidden = redact(address % KEY)
     assert KEY not in hidden
     before, after = address.split("%s")
@@ -46,32 +46,32 @@ def test_a_key_is_hidden_and_the_rest_stays(address: str) -> None:
     assert len(plain_text_keys(address % KEY)) == 1
 
 
-def test_a_user_and_his_password_are_hidden() -> None:
+def test_hides_user_and_password() -> None:
     hidden = redact("https://ada:lovelace@a.example/")
     assert re.fullmatch(r"https://\(hidden:[0-9a-f]{8}\)@a\.example/", hidden)
     assert plain_text_keys("https://ada:lovelace@a.example/") == ("user",)
 
 
 @pytest.mark.parametrize("address", CLEAN)
-def test_what_is_no_key_stays(address: str) -> None:
+def test_keeps_text_without_keys(address: str) -> None:
     assert redact(address) == address
     assert plain_text_keys(address) == ()
 
 
-def test_a_key_beside_a_reference_is_hidden_with_it() -> None:
+def test_hides_key_beside_a_reference() -> None:
     assert "prefix" not in redact(f"https://a.example/?code=prefix{REFERENCE}")
 
 
 @given(st.sampled_from(HOLDING), keys, keys)
-def test_two_keys_are_told_apart_and_hidden_once(address: str, one: str, other: str) -> None:
+def test_distinguishes_two_keys(address: str, one: str, other: str) -> None:
     first, second = redact(address % one), redact(address % other)
     assert (first == second) == (one == other)
     assert redact(first) == first
 
 
-def test_a_sentence_and_a_document_are_searched_for_addresses() -> None:
-    sentence = f'Azure says: "https://a.example/?code={KEY}" is not allowed.'
-    document = {"before": None, "after": [{"url_template": sentence, "position": 1}]}
+def test_redacts_urls_in_text_and_documents() -> None:
+    text = f'Azure says: "https://a.example/?code={KEY}" is not allowed.'
+    document = {"before": None, "after": [{"url_template": text, "position": 1}]}
     text = json.dumps(redacted(document))
     assert KEY not in text
     assert "is not allowed" in text

@@ -55,11 +55,11 @@ def signed(resource: str | None, url: str = URL) -> TemplateState:
     return TemplateState(url, auth_type="ManagedIdentity", resource=resource)
 
 
-def test_an_app_is_named_as_its_arm_id_ends(app: FunctionApp) -> None:
+def test_app_name_is_end_of_arm_id(app: FunctionApp) -> None:
     assert (app.name, app.host_name) == ("Contoso", "contoso.azurewebsites.net")
 
 
-def test_one_app_has_one_row_in_whatever_case_arm_writes_it(app: FunctionApp) -> None:
+def test_app_has_one_row_in_any_case(app: FunctionApp) -> None:
     twin = FunctionApp(subscription=app.subscription, arm_id=app.arm_id.upper(), host_name="x")
     with pytest.raises(IntegrityError), transaction.atomic():
         twin.save()
@@ -67,9 +67,7 @@ def test_one_app_has_one_row_in_whatever_case_arm_writes_it(app: FunctionApp) ->
         twin.validate_constraints()
 
 
-def test_a_template_points_at_the_app_whose_host_it_names(
-    app: FunctionApp, instance: SignalRInstance
-) -> None:
+def test_template_points_at_app_by_host(app: FunctionApp, instance: SignalRInstance) -> None:
     for url in (URL, "https://CONTOSO.azurewebsites.net:443/{event}", f"https://x.example/?{URL}"):
         UpstreamTemplate.objects.create(
             instance=instance, url_template=url, auth_type="ManagedIdentity", resource="api://a"
@@ -80,7 +78,7 @@ def test_a_template_points_at_the_app_whose_host_it_names(
     assert list(FunctionApp.objects.serving(["https://x.example"])) == []
 
 
-def test_a_demand_holds_what_the_templates_that_point_at_the_app_ask_for(
+def test_collects_requests_of_templates_for_app(
     app: FunctionApp, instance: SignalRInstance
 ) -> None:
     templates = [
@@ -90,46 +88,42 @@ def test_a_demand_holds_what_the_templates_that_point_at_the_app_ask_for(
         signed(None),
         TemplateState(URL),
     ]
-    demand = signed_requests_to(app, instance, templates)
-    assert demand.issuer == f"https://sts.windows.net/{TENANT}/"
-    assert demand.resources == ("api://chat",)
-    assert demand.callers == (Caller(str(PRINCIPAL)),)
+    requests = signed_requests_to(app, instance, templates)
+    assert requests.issuer == f"https://sts.windows.net/{TENANT}/"
+    assert requests.resources == ("api://chat",)
+    assert requests.callers == (Caller(str(PRINCIPAL)),)
 
 
-def test_without_a_signed_template_nothing_is_demanded(
-    app: FunctionApp, instance: SignalRInstance
-) -> None:
-    demand = signed_requests_to(app, instance, [TemplateState(URL)])
-    assert (demand.resources, demand.callers) == ((), ())
+def test_no_requests_without_signed_template(app: FunctionApp, instance: SignalRInstance) -> None:
+    requests = signed_requests_to(app, instance, [TemplateState(URL)])
+    assert (requests.resources, requests.callers) == ((), ())
 
 
-def test_a_borrowed_identity_calls_by_its_own_ids(instance: SignalRInstance) -> None:
-    borrowed = UserAssignedIdentity.objects.create(
+def test_user_assigned_identity_is_the_caller(instance: SignalRInstance) -> None:
+    user_assigned = UserAssignedIdentity.objects.create(
         arm_id="/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/"
         "Microsoft.ManagedIdentity/userAssignedIdentities/one",
         principal_id=uuid.UUID(int=1),
         client_id=CLIENT,
     )
-    instance.identity.become(instance.identity.Type.USER_ASSIGNED, borrowed)
+    instance.identity.become(instance.identity.Type.USER_ASSIGNED, user_assigned)
     assert caller_of(instance) == Caller(str(uuid.UUID(int=1)), str(CLIENT))
 
 
-def test_an_identity_that_azure_has_yet_to_make_has_no_principal(
+def test_identity_to_be_created_has_no_principal(
     instance: SignalRInstance,
 ) -> None:
     instance.observed = {"identity": {"type": "UserAssigned"}, "templates": []}
     assert caller_of(instance) == Caller()
 
 
-def test_an_app_of_another_tenant_is_out_of_reach(
-    app: FunctionApp, instance: SignalRInstance
-) -> None:
+def test_no_requests_to_app_of_another_tenant(app: FunctionApp, instance: SignalRInstance) -> None:
     assert is_same_tenant(app, instance)
     instance.identity.tenant_id = uuid.uuid4()
     assert not is_same_tenant(app, instance)
 
 
-def test_the_portal_shows_an_app_to_read(admin_client: Client, app: FunctionApp) -> None:
+def test_portal_shows_app_read_only(admin_client: Client, app: FunctionApp) -> None:
     listed = admin_client.get(reverse("admin:upstreams_functionapp_changelist"))
     assert "contoso.azurewebsites.net" in listed.content.decode()
     url = reverse("admin:upstreams_functionapp_change", args=[app.pk])

@@ -31,7 +31,7 @@ PASCAL: dict[str, Any] = {
         [PASCAL],
     ],
 )
-def test_accepts_the_documents_of_other_tools(document: object) -> None:
+def test_accepts_documents_of_other_tools(document: object) -> None:
     assert [normalise_template(each) for each in template_list(document)] == [TEMPLATE]
 
 

@@ -41,13 +41,13 @@ def instance() -> SignalRInstance:
     )
 
 
-def test_what_was_loaded_is_dumped_in_the_same_order(instance: SignalRInstance) -> None:
+def test_dumps_templates_in_their_order(instance: SignalRInstance) -> None:
     load_templates(instance, [PLAIN, SIGNED])
     load_templates(instance, [SIGNED, PLAIN])
     assert dump_templates(instance) == [SIGNED, PLAIN]
 
 
-def test_what_is_left_out_takes_azures_default(instance: SignalRInstance) -> None:
+def test_omitted_fields_have_azures_defaults(instance: SignalRInstance) -> None:
     load_templates(instance, [{"urlTemplate": PLAIN["urlTemplate"]}])
     assert dump_templates(instance) == [PLAIN]
 
@@ -67,7 +67,7 @@ def test_what_is_left_out_takes_azures_default(instance: SignalRInstance) -> Non
         ([PLAIN, {**PLAIN, "urlTemplate": ""}], "Template 2: "),
     ],
 )
-def test_a_wrong_document_changes_nothing(
+def test_invalid_document_changes_nothing(
     instance: SignalRInstance, document: Any, complaint: str
 ) -> None:
     load_templates(instance, [SIGNED])
@@ -76,7 +76,7 @@ def test_a_wrong_document_changes_nothing(
     assert dump_templates(instance) == [SIGNED]
 
 
-def test_the_command_reads_a_file(instance: SignalRInstance, tmp_path: Any) -> None:
+def test_command_reads_file(instance: SignalRInstance, tmp_path: Any) -> None:
     document = tmp_path / "templates.json"
     document.write_text(json.dumps([SIGNED]))
     output = io.StringIO()
@@ -86,13 +86,13 @@ def test_the_command_reads_a_file(instance: SignalRInstance, tmp_path: Any) -> N
 
 
 @pytest.mark.usefixtures("instance")
-def test_the_command_says_that_a_file_is_not_text(tmp_path: Any) -> None:
+def test_command_refuses_binary_file(tmp_path: Any) -> None:
     document = tmp_path / "templates.json"
     document.write_bytes(b"\xff[]")
     with pytest.raises(CommandError, match="not JSON in UTF-8"):
         call_command("set_upstream", "chat-prod", str(document))
 
 
-def test_the_command_names_an_unknown_instance() -> None:
+def test_command_names_unknown_instance() -> None:
     with pytest.raises(CommandError, match="no instance 'other'"):
         call_command("set_upstream", "other")

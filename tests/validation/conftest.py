@@ -1,4 +1,4 @@
-"""What tests of validation share."""
+"""Shared fixtures of the validation tests."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Hostile tokens, each with the reason for which it must be refused.
 
-Used here against the checks, and by whoever wants to see an endpoint refuse them.
+Used here against the checks, and against endpoints that must refuse them.
 """
 
 from __future__ import annotations

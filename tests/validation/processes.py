@@ -15,7 +15,7 @@ TIMING = Timing()
 
 
 class ClockedCache(LocMemCache):
-    """Keeps entries as long as it is told, by a test's clock, and counts what it is asked for."""
+    """A cache that uses a test's clock and counts its reads."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__("shared-keys", {})

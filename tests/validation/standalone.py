@@ -1,4 +1,4 @@
-"""Somebody else's project: REST framework, `validation`, four settings, and nothing of ours.
+"""Another project: REST framework, `validation` and four settings, without Signalman.
 
 Run as a program beside a copy of the folder `validation`: reads tokens from standard input, one a
 line, and prints the status of each.
@@ -36,7 +36,7 @@ from validation.authentication import EntraAuthentication  # noqa: E402
 
 
 class Orders(APIView):
-    """What docs/validation.md shows."""
+    """The view in docs/validation.md."""
 
     authentication_classes = [EntraAuthentication]
     permission_classes = [IsAuthenticated]

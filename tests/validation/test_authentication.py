@@ -89,7 +89,7 @@ def post(
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_the_view_learns_who_calls(scheme: str) -> None:
+def test_view_gets_principal(scheme: str) -> None:
     response = post(f"{scheme} {token()}")
     assert response.status_code == 200
     assert getattr(response, "data") == {  # noqa: B009
@@ -116,7 +116,7 @@ def test_the_view_learns_who_calls(scheme: str) -> None:
         (f"Bearer {token({'aud': 'api://other'})}", 'error="invalid_token"'),
     ],
 )
-def test_a_refusal_is_401_with_a_challenge(header: str | None, challenge: str) -> None:
+def test_refusal_is_401_with_challenge(header: str | None, challenge: str) -> None:
     response = post(header)
     assert response.status_code == 401
     assert challenge in response["WWW-Authenticate"]
@@ -125,7 +125,7 @@ def test_a_refusal_is_401_with_a_challenge(header: str | None, challenge: str) -
 @pytest.mark.parametrize(
     "compact", [pytest.param(compact, id=name) for name, _, compact in hostile_tokens()]
 )
-def test_a_hostile_token_is_401_and_never_reaches_the_view(compact: str) -> None:
+def test_hostile_token_never_reaches_view(compact: str) -> None:
     response = post(f"Bearer {compact}")
     assert response.status_code == 401
     assert "error=" in response["WWW-Authenticate"]
@@ -136,7 +136,7 @@ def test_accepts_two_spaces_after_bearer() -> None:
     assert post(f"Bearer  {token()}").status_code == 200
 
 
-def test_the_challenge_says_why_and_no_more() -> None:
+def test_challenge_has_reason_only() -> None:
     response = post(f"Bearer {token({'aud': 'api://secret-audience'})}")
     assert response["WWW-Authenticate"] == (
         'Bearer realm="receiver", error="invalid_token", '
@@ -146,7 +146,7 @@ def test_the_challenge_says_why_and_no_more() -> None:
     assert STRICT.audiences.isdisjoint(response.content.decode().split('"'))
 
 
-def test_the_log_names_check_reason_and_tenant_and_no_token(
+def test_log_has_check_reason_and_tenant(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     compact = token({"oid": CLIENT})
@@ -158,14 +158,14 @@ def test_the_log_names_check_reason_and_tenant_and_no_token(
     assert not any(part in caplog.text for part in compact.split("."))
 
 
-def test_a_path_cannot_forge_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_path_cannot_forge_log_line(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "validation"):
         post("Bearer nonsense", path="/upstream/chat%0AWARNING all is well")
     (record,) = caplog.records
     assert "\n" not in record.getMessage()
 
 
-def test_a_header_without_token_is_logged_by_its_reason(
+def test_logs_header_without_token(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING, "validation"):
@@ -174,30 +174,30 @@ def test_a_header_without_token_is_logged_by_its_reason(
     assert "c2VjcmV0" not in caplog.text
 
 
-def test_an_optional_token_is_left_to_the_views_permissions() -> None:
+def test_optional_authentication_passes_on_request() -> None:
     assert post(None, OptionalView).status_code == 401
     assert post("Basic abc", OptionalView).status_code == 401
     assert post(f"Bearer {token()}", OptionalView).status_code == 200
 
 
-def test_an_optional_token_that_is_wrong_is_refused() -> None:
+def test_optional_authentication_refuses_wrong_token() -> None:
     response = post("Bearer nonsense", OptionalView)
     assert "invalid_token" in response["WWW-Authenticate"]
 
 
-def test_without_keys_the_caller_is_told_to_come_back() -> None:
+def test_answers_503_without_keys() -> None:
     UNREACHABLE.is_down = True
     response = post(f"Bearer {token()}", CutOffView)
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
 
 
-def test_the_token_is_taken_from_the_header() -> None:
+def test_reads_token_from_header() -> None:
     assert bearer_token("Bearer a.b.c") == "a.b.c"
 
 
 @pytest.mark.parametrize("header", ["Bearer a.b.c, Bearer d.e.f", "Bearer a.b.c,d.e.f"])
-def test_two_headers_that_a_server_joined_are_refused(header: str) -> None:
+def test_refuses_joined_headers(header: str) -> None:
     with pytest.raises(HeaderRefused) as refused:
         bearer_token(header)
     assert refused.value.reason is Reason.AUTHORIZATION_MALFORMED

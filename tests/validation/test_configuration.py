@@ -43,7 +43,7 @@ def test_an_authority_may_leave_out_its_scheme() -> None:
 
 
 @pytest.mark.parametrize("name", ["TENANT_ID", "AUDIENCES", "PRINCIPAL_IDS"])
-def test_a_policy_lacks_nothing(name: str) -> None:
+def test_policy_requires_each_setting(name: str) -> None:
     configured = Configuration.of({key: value for key, value in FOUR.items() if key != name})
     with pytest.raises(ImproperlyConfigured, match=name):
         configured.policy()
@@ -62,9 +62,7 @@ def test_a_policy_lacks_nothing(name: str) -> None:
         ({"LEEWAY_SECONDS": -1}, "LEEWAY_SECONDS"),
     ],
 )
-def test_a_wrong_setting_is_refused_in_words(
-    wrong: dict[str, Any], says: str, settings: Settings
-) -> None:
+def test_refuses_invalid_setting(wrong: dict[str, Any], says: str, settings: Settings) -> None:
     settings.VALIDATION = FOUR | wrong
     with pytest.raises(ImproperlyConfigured, match=says):
         configuration.configuration()
@@ -73,12 +71,12 @@ def test_a_wrong_setting_is_refused_in_words(
 
 
 @pytest.mark.parametrize("wrong", [{"TENANT_ID": "contoso.com"}, {"AUDIENCES": []}])
-def test_half_a_policy_fails_the_system_check(wrong: dict[str, Any], settings: Settings) -> None:
+def test_incomplete_policy_fails_system_check(wrong: dict[str, Any], settings: Settings) -> None:
     settings.VALIDATION = FOUR | wrong
     assert [message.id for message in check_configuration()] == ["validation.E002"]
 
 
-def test_a_default_authentication_without_a_policy_fails_the_system_check(
+def test_default_authentication_without_policy_fails_system_check(
     settings: Settings,
 ) -> None:
     settings.VALIDATION = {}
@@ -89,12 +87,12 @@ def test_a_default_authentication_without_a_policy_fails_the_system_check(
     assert [message.id for message in check_configuration()] == ["validation.E002"]
 
 
-def test_a_cache_that_is_not_there_fails_the_system_check(settings: Settings) -> None:
+def test_unknown_cache_fails_system_check(settings: Settings) -> None:
     settings.VALIDATION = FOUR | {"CACHE": "elsewhere"}
     assert [message.id for message in check_configuration()] == ["validation.E003"]
 
 
-def test_a_changed_setting_takes_effect(settings: Settings) -> None:
+def test_changed_setting_takes_effect(settings: Settings) -> None:
     settings.VALIDATION = FOUR
     before = configuration.validator()
     assert configuration.policy().audiences == {AUDIENCE}

@@ -45,7 +45,7 @@ def judge(token: str, policy: TokenPolicy) -> Verdict:
     return configuration.validator().verdict(token, policy)
 
 
-def test_the_instances_token_is_accepted(local_azure: LocalAzure, policy: TokenPolicy) -> None:
+def test_accepts_token_of_instance(local_azure: LocalAzure, policy: TokenPolicy) -> None:
     verdict = judge(minted(local_azure), policy)
     assert verdict.is_accepted, verdict.failed
     assert dict(verdict.claims or {}).get("oid") == seed.CHAT_PRINCIPAL_ID
@@ -63,13 +63,13 @@ def test_the_instances_token_is_accepted(local_azure: LocalAzure, policy: TokenP
         ({"principal": seed.ORDERS}, "wrong_principal"),
     ],
 )
-def test_a_token_that_is_wrong_is_refused_for_its_own_reason(
+def test_refuses_wrong_token_with_its_reason(
     local_azure: LocalAzure, policy: TokenPolicy, order: dict[str, Any], reason: str
 ) -> None:
     assert judge(minted(local_azure, **order), policy).reason == reason
 
 
-def test_a_rotation_of_keys_loses_no_request(local_azure: LocalAzure, policy: TokenPolicy) -> None:
+def test_key_rotation_loses_no_request(local_azure: LocalAzure, policy: TokenPolicy) -> None:
     old = minted(local_azure)
     assert judge(old, policy).is_accepted
     local_azure.post("/_local/keys/rotate")
@@ -77,7 +77,7 @@ def test_a_rotation_of_keys_loses_no_request(local_azure: LocalAzure, policy: To
     assert judge(old, policy).is_accepted
 
 
-def test_a_warm_validator_asks_entra_nothing(local_azure: LocalAzure, policy: TokenPolicy) -> None:
+def test_warm_validator_sends_no_request(local_azure: LocalAzure, policy: TokenPolicy) -> None:
     token = minted(local_azure)
     assert judge(token, policy).is_accepted
     local_azure.delete("/_local/requests")
@@ -85,7 +85,7 @@ def test_a_warm_validator_asks_entra_nothing(local_azure: LocalAzure, policy: To
     assert not local_azure.requests("GET")
 
 
-def test_a_flood_of_invented_keys_asks_entra_once(
+def test_flood_of_forged_key_ids_reads_keys_once(
     local_azure: LocalAzure, policy: TokenPolicy
 ) -> None:
     assert judge(minted(local_azure), policy).is_accepted
@@ -97,7 +97,7 @@ def test_a_flood_of_invented_keys_asks_entra_once(
     assert {path.rsplit("/", 1)[-1] for path in asked} == {"openid-configuration", "keys"}
 
 
-def test_v2_tokens_are_accepted_where_the_issuer_is_v2(
+def test_accepts_v2_tokens_of_v2_issuer(
     local_azure: LocalAzure, settings: Settings, policy: TokenPolicy
 ) -> None:
     issuer = V2_ISSUER.format(authority=local_azure.url)
@@ -110,10 +110,10 @@ def test_v2_tokens_are_accepted_where_the_issuer_is_v2(
     assert judge(minted(local_azure), configuration.policy()).reason == "wrong_issuer"
 
 
-def test_another_authoritys_keys_are_not_believed(
+def test_refuses_keys_of_another_authority(
     local_azure: LocalAzure, settings: Settings, policy: TokenPolicy
 ) -> None:
-    """The document of the tenant must name the issuer that the policy demands."""
+    """The document of the tenant must name the issuer that the policy requires."""
     issuer = "https://sts.chinacloudapi.cn/{tenant_id}/"
     settings.VALIDATION = settings.VALIDATION | {"ISSUER": issuer}
     claims = {"iss": issuer.format(tenant_id=seed.TENANT_ID)}

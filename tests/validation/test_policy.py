@@ -21,17 +21,17 @@ from tests.validation.tokens import OTHER_TENANT, POLICY, PRINCIPAL, TENANT
         ({"leeway_seconds": -1}, "leeway"),
     ],
 )
-def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, Any], says: str) -> None:
+def test_refuses_invalid_policy(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         dataclasses.replace(POLICY, **wrong)
 
 
-def test_ids_are_brought_to_one_case() -> None:
+def test_normalises_case_of_ids() -> None:
     shouted = dataclasses.replace(
         POLICY, tenant_id=TENANT.upper(), principal_ids=frozenset({PRINCIPAL.upper()})
     )
     assert shouted == POLICY
 
 
-def test_an_empty_id_is_no_id() -> None:
+def test_ignores_empty_id() -> None:
     assert not dataclasses.replace(POLICY, client_ids=frozenset({""})).client_ids

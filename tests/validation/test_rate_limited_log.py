@@ -1,4 +1,4 @@
-"""Strangers can cause log lines, and must not be able to fill the log."""
+"""Unauthenticated requests cause log lines, but cannot fill the log."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def clock() -> Clock:
 
 @pytest.fixture
 def log(clock: Clock) -> RateLimitedLog:
-    return RateLimitedLog(logging.getLogger("sparing"), lines=2, seconds=60, clock=clock)
+    return RateLimitedLog(logging.getLogger("rate_limited"), lines=2, seconds=60, clock=clock)
 
 
-def test_the_first_lines_of_each_kind_are_written(
+def test_writes_first_lines_of_each_kind(
     log: RateLimitedLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(1000):
@@ -29,7 +29,7 @@ def test_the_first_lines_of_each_kind_are_written(
     assert caplog.messages == ["Refused 0", "Unsigned 0", "Refused 1", "Unsigned 1"]
 
 
-def test_what_was_left_out_is_counted_in_the_next_line(
+def test_next_line_counts_skipped_lines(
     log: RateLimitedLog, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(1000):
@@ -40,7 +40,7 @@ def test_what_was_left_out_is_counted_in_the_next_line(
     assert caplog.messages[2:] == ["Refused b (and 998 more like it)", "Refused b"]
 
 
-def test_a_quiet_minute_leaves_nothing_to_count(
+def test_quiet_minute_resets_count(
     log: RateLimitedLog, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     log.write("expired", "Refused")

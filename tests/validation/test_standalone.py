@@ -14,7 +14,7 @@ from localazure import seed
 from tests.cloud import REPOSITORY, LocalAzure
 
 
-def test_the_folder_and_four_settings_are_enough(local_azure: LocalAzure, tmp_path: Path) -> None:
+def test_package_works_in_another_project(local_azure: LocalAzure, tmp_path: Path) -> None:
     four = {
         "AUTHORITY": local_azure.url,
         "TENANT_ID": seed.TENANT_ID,

@@ -40,14 +40,14 @@ def validator(clock: Clock, issuer: RealIssuer, verified: VerifiedTokens) -> Val
     return Validator(ring_for, clock=clock, verified=verified)
 
 
-def test_an_accepted_token_gets_the_same_verdict_again(validator: Validator) -> None:
+def test_remembers_verdict_of_accepted_token(validator: Validator) -> None:
     compact = token()
     first = validator.verdict(compact, POLICY)
     assert first.is_accepted
     assert validator.verdict(compact, POLICY) is first
 
 
-def test_what_is_done_to_the_claims_of_one_verdict_stays_there(validator: Validator) -> None:
+def test_changed_claims_do_not_leak(validator: Validator) -> None:
     nested = {"roles": ["reader"], "cnf": {"ids": ["one", {"two": []}]}}
     compact = token(nested)
     for _ in range(3):
@@ -58,7 +58,7 @@ def test_what_is_done_to_the_claims_of_one_verdict_stays_there(validator: Valida
         claims["cnf"]["more"] = 1
 
 
-def test_a_verdict_is_given_anew_after_five_minutes(validator: Validator, clock: Clock) -> None:
+def test_checks_token_again_after_five_minutes(validator: Validator, clock: Clock) -> None:
     compact = token()
     first = validator.verdict(compact, POLICY)
     clock.forward(MAX_AGE_SECONDS)
@@ -67,27 +67,27 @@ def test_a_verdict_is_given_anew_after_five_minutes(validator: Validator, clock:
     assert again is not first
 
 
-def test_a_token_is_refused_once_it_expired(validator: Validator, clock: Clock) -> None:
+def test_refuses_remembered_token_once_expired(validator: Validator, clock: Clock) -> None:
     compact = token({"exp": NOW + 100})
     assert validator.verdict(compact, POLICY).is_accepted
     clock.forward(161)
     assert validator.verdict(compact, POLICY).reason == "expired"
 
 
-def test_another_policy_is_another_question(validator: Validator) -> None:
+def test_checks_token_for_each_policy(validator: Validator) -> None:
     compact = token()
     assert validator.verdict(compact, POLICY).is_accepted
     stricter = dataclasses.replace(POLICY, principal_ids=frozenset({POLICY.tenant_id}))
     assert validator.verdict(compact, stricter).reason == "wrong_principal"
 
 
-def test_an_equal_policy_is_the_same_question(validator: Validator) -> None:
+def test_reuses_verdict_for_equal_policy(validator: Validator) -> None:
     compact = token()
     first = validator.verdict(compact, POLICY)
     assert validator.verdict(compact, dataclasses.replace(POLICY)) is first
 
 
-def test_a_token_goes_with_its_key(
+def test_forgets_token_with_its_key(
     validator: Validator, issuer: RealIssuer, clock: Clock, verified: VerifiedTokens
 ) -> None:
     compact = token({"exp": NOW + int(2 * DAY) - 400})
@@ -100,12 +100,12 @@ def test_a_token_goes_with_its_key(
     assert validator.verdict(compact, POLICY).reason == "key_id_unknown"
 
 
-def test_a_refused_token_is_not_remembered(validator: Validator, verified: VerifiedTokens) -> None:
+def test_does_not_remember_refused_token(validator: Validator, verified: VerifiedTokens) -> None:
     assert not validator.verdict(token({"aud": "api://other"}), POLICY).is_accepted
     assert len(verified) == 0
 
 
-def test_the_least_used_is_forgotten_first(clock: Clock, issuer: RealIssuer) -> None:
+def test_forgets_least_recently_used(clock: Clock, issuer: RealIssuer) -> None:
     ring = KeyRing(issuer, clock=clock, start=at_once)
     verified = VerifiedTokens(max_tokens=2)
     old, used, new = (token({"uti": name}) for name in ("old", "used", "new"))
@@ -123,11 +123,11 @@ def test_the_least_used_is_forgotten_first(clock: Clock, issuer: RealIssuer) -> 
 
 
 @pytest.mark.parametrize("compact", ["\ud800", "t\u00f6ken", "A" * 1_000_000, ""])
-def test_odd_tokens_are_refused_without_breaking(validator: Validator, compact: str) -> None:
+def test_refuses_malformed_tokens(validator: Validator, compact: str) -> None:
     assert not validator.verdict(compact, POLICY).is_accepted
 
 
-def test_two_issuers_have_two_rings(validator: Validator) -> None:
+def test_each_issuer_has_a_key_ring(validator: Validator) -> None:
     other = TokenPolicy(
         tenant_id="22222222-2222-4222-8222-222222222222",
         audiences=frozenset(),
@@ -137,7 +137,7 @@ def test_two_issuers_have_two_rings(validator: Validator) -> None:
     assert validator.ring(POLICY) is not validator.ring(other)
 
 
-def test_a_day_without_the_issuer_loses_no_request(
+def test_outage_of_a_day_loses_no_token(
     validator: Validator, issuer: RealIssuer, clock: Clock
 ) -> None:
     compact = token()

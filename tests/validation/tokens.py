@@ -33,7 +33,7 @@ POLICY: Final = TokenPolicy(
     audiences=frozenset({AUDIENCE}),
     principal_ids=frozenset({PRINCIPAL}),
 )
-# Everything that a policy can demand.
+# Every requirement that a policy can have.
 STRICT: Final = dataclasses.replace(
     POLICY, client_ids=frozenset({CLIENT}), resource_ids=frozenset({INSTANCE})
 )

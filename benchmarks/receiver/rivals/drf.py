@@ -32,7 +32,7 @@ from rest_framework.views import APIView  # noqa: E402
 
 
 class Caller:
-    """What `request.user` becomes."""
+    """The value of `request.user`."""
 
     is_authenticated = True
 

@@ -29,4 +29,4 @@ def echo(request: UpstreamRequest, text: str) -> str:
 @chat.message("refuse")
 def refuse(request: UpstreamRequest) -> None:
     calls.append(request)
-    raise HubError("Not in this room.")
+    raise HubError("You have not joined the group.")

@@ -17,7 +17,7 @@ from tests.upstreams.receiver.sockets import Header
 from validation.errors import Reason, disclosed
 
 HERE = f"/upstream/{seed.CHAT}/"
-_STRANGER = "99999999-0000-4000-8000-000000000009"
+_OTHER_PRINCIPAL = "99999999-0000-4000-8000-000000000009"
 
 
 def told(reason: str) -> str:
@@ -54,7 +54,7 @@ def hostile_tokens(token: Tokens) -> Iterator[tuple[str, str, str]]:
     yield "another resource", "wrong_audience", token("api://payroll")
     yield "Azure's own resource", "wrong_audience", token("https://management.azure.com/")
     yield "another instance's identity", "wrong_principal", token(principal=seed.ORDERS)
-    yield "a stranger of the tenant", "wrong_principal", token(principal=None)
+    yield "another principal of the tenant", "wrong_principal", token(principal=None)
     yield "another tenant's", "wrong_issuer", token(tenant=seed.OTHER_TENANT_ID)
 
 
@@ -86,7 +86,7 @@ def _forms(good: str) -> Iterator[tuple[str, str, str]]:
     yield "signature stripped", "signature_missing", f"{head}.{body}."
     yield "signature cut", "bad_signature", f"{head}.{body}.{_encoded(bytes(200))}"
     yield "signature twice", "bad_signature", f"{head}.{body}.{signature[:-2]}{signature}"
-    changed = _part(good, 1) | {"oid": _STRANGER}
+    changed = _part(good, 1) | {"oid": _OTHER_PRINCIPAL}
     exchanged = _encoded(json.dumps(changed).encode())
     yield "payload exchanged", "bad_signature", f"{head}.{exchanged}.{signature}"
 
@@ -149,11 +149,11 @@ def _claims() -> Iterator[tuple[dict[str, Any], str]]:
     yield {"aud": [RESOURCE, "api://evil"]}, "several_audiences"
     yield {"aud": {RESOURCE: 1}}, "wrong_claim_type"
     yield {"ver": "2.0"}, "wrong_version"
-    yield {"oid": _STRANGER}, "wrong_principal"
+    yield {"oid": _OTHER_PRINCIPAL}, "wrong_principal"
     yield {"oid": [seed.CHAT_PRINCIPAL_ID]}, "wrong_claim_type"
     yield {"scp": "user_impersonation"}, "user_token"
     yield {"idtyp": "user"}, "user_token"
-    yield {"xms_mirid": f"/subscriptions/{_STRANGER}"}, "wrong_resource"
+    yield {"xms_mirid": f"/subscriptions/{_OTHER_PRINCIPAL}"}, "wrong_resource"
 
 
 def sent(bearer: str, *, without: str = "", **changed: str) -> list[Header]:
@@ -217,7 +217,7 @@ def _odd_headers(bearer: str) -> Iterator[Attack]:
     yield attack("event not UTF-8", "header_not_utf8", X_ASRS_Event="\xff\xfe")
     yield attack("event cut in a letter", "header_not_utf8", X_ASRS_Event="echo\xd0")
     yield attack("user not UTF-8", "header_not_utf8", X_ASRS_User_Id="\xe4nn")
-    yield attack("user that is nobody", "header_unreadable", X_ASRS_User_Id="")
+    yield attack("empty user", "header_unreadable", X_ASRS_User_Id="")
     yield attack("NUL in the hub", "header_control", X_ASRS_Hub="ch\0at")
     yield attack("a control character", "header_control", X_ASRS_Event="ec\x1bho")
     yield attack("a long hub", "header_too_long", X_ASRS_Hub="h" * 129)
@@ -260,7 +260,7 @@ def _odd_bodies(bearer: str) -> Iterator[Attack]:
 
 def _odd_addresses(bearer: str) -> Iterator[Attack]:
     headers = sent(bearer)
-    for path in ("/upstream/nobody/", "/upstream/%2e%2e/", "/upstream/%ff/"):
+    for path in ("/upstream/unknown/", "/upstream/%2e%2e/", "/upstream/%ff/"):
         yield Attack(f"path {path}", 404, "unknown_instance", headers, path=path)
     # Not the receiver's at all.
     yield Attack("an escaped slash", 404, "", headers, path=f"/upstream/%2F{seed.CHAT}/")

@@ -1,4 +1,4 @@
-"""HTTP by hand: what no client library would send, a stranger may."""
+"""Raw HTTP requests that no client library would send."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def send(cloud: LocalAzure, category: str, event: str, **more: Any) -> Any:
     )
 
 
-def test_a_clients_life(live: LocalAzure, project: list[UpstreamRequest]) -> None:
+def test_connect_invoke_and_disconnect(live: LocalAzure, project: list[UpstreamRequest]) -> None:
     who = {"connectionId": "c-9", "userId": "änn", "claims": [["role", "admin"]]}
     assert send(live, "connections", "connected", **who)["status"] == 200
     answer = send(live, "messages", "echo", invocationId="7", arguments=["hé"], **who)
@@ -66,19 +66,19 @@ def test_a_clients_life(live: LocalAzure, project: list[UpstreamRequest]) -> Non
     assert Delivery.objects.filter(outcome="accepted").count() == 4
 
 
-def test_a_client_that_speaks_messagepack(live: LocalAzure) -> None:
+def test_messagepack_client(live: LocalAzure) -> None:
     call = {"invocationId": "7", "arguments": ["hi"], "protocol": "messagepack"}
     frame = base64.b64decode(send(live, "messages", "echo", **call)["clientFrame"])
     assert frame[0] == len(frame) - 1
     assert msgpack.unpackb(frame[1:]) == [3, {}, "7", 3, "hi"]
 
 
-def test_a_method_with_a_slash_in_its_name_is_named_to_the_client(live: LocalAzure) -> None:
+def test_names_method_with_slash_to_client(live: LocalAzure) -> None:
     answer = send(live, "messages", "a/b c", invocationId="7")
     assert "has no method 'a/b c'" in answer["clientFrame"]
 
 
-def test_a_token_of_another_identity_is_refused(
+def test_refuses_token_of_another_identity(
     live: LocalAzure, project: list[UpstreamRequest]
 ) -> None:
     order = {"principal": seed.ORDERS, "resource": RESOURCE}
@@ -89,7 +89,9 @@ def test_a_token_of_another_identity_is_refused(
     assert Delivery.objects.get().reason == "wrong_principal"
 
 
-def test_a_rotated_key_loses_no_request(live: LocalAzure, project: list[UpstreamRequest]) -> None:
+def test_accepts_request_after_key_rotation(
+    live: LocalAzure, project: list[UpstreamRequest]
+) -> None:
     assert send(live, "messages", "echo", arguments=["hi"])["status"] == 200
     live.post("/_local/keys/rotate")
     assert send(live, "messages", "echo", arguments=["hi"])["status"] == 200

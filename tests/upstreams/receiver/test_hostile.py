@@ -37,9 +37,7 @@ def url(project: Calls, token: Tokens) -> Iterator[str]:
         yield url
 
 
-def test_each_hostile_token_is_refused_for_its_own_reason(
-    url: str, token: Tokens, project: Calls
-) -> None:
+def test_refuses_hostile_token_with_its_reason(url: str, token: Tokens, project: Calls) -> None:
     table = list(hostile_tokens(token))
     body = json_call(["hi"])
     found = {name: exchange(url, HERE, sent(compact), body) for name, _, compact in table}
@@ -49,9 +47,7 @@ def test_each_hostile_token_is_refused_for_its_own_reason(
     assert Delivery.objects.exclude(outcome="refused").count() == 0
 
 
-def test_each_hostile_request_is_refused_for_its_own_reason(
-    url: str, token: Tokens, project: Calls
-) -> None:
+def test_refuses_hostile_request_with_its_reason(url: str, token: Tokens, project: Calls) -> None:
     table = list(hostile_requests(token()))
     found = {
         one.name: exchange(url, one.path, one.headers, one.body, length=one.length) for one in table
@@ -61,9 +57,7 @@ def test_each_hostile_request_is_refused_for_its_own_reason(
     assert project == []
 
 
-def test_the_same_request_with_nothing_wrong_is_handled(
-    url: str, token: Tokens, project: Calls
-) -> None:
+def test_handles_valid_request(url: str, token: Tokens, project: Calls) -> None:
     assert exchange(url, HERE, sent(token()), json_call(["hi"])) == Reply(200, "")
     assert len(project) == 1
 
@@ -116,7 +110,7 @@ headers = st.tuples(names, values) | st.tuples(st.just("Content-Type"), content_
     is_whole=st.booleans(),
     body=st.binary(max_size=60) | st.lists(st.text(max_size=5), max_size=3).map(json_call),
 )
-def test_nothing_that_is_sent_without_a_token_is_handled_or_an_error_of_ours(
+def test_refuses_any_request_without_token(
     url: str,
     project: Calls,
     path: str,
@@ -135,13 +129,13 @@ def test_nothing_that_is_sent_without_a_token_is_handled_or_an_error_of_ours(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(path=paths, headers=st.lists(headers, max_size=4), body=st.binary())
-def test_nothing_that_is_sent_with_a_token_is_an_error_of_ours(
+def test_no_request_with_token_causes_500(
     url: str, token: Tokens, path: str, headers: list[Header], body: bytes
 ) -> None:
     assert exchange(url, path, [*sent(token()), *headers], body).status < 500
 
 
-def test_a_flood_of_refusals_leaves_few_rows(url: str, project: Calls) -> None:
+def test_flood_of_refusals_adds_few_rows(url: str, project: Calls) -> None:
     for number in range(100):
         exchange(url, HERE, sent(f"a.b.c{number}", X_ASRS_Hub=f"h{number}"), b"{}")
     recorder.flush()

@@ -24,13 +24,13 @@ VALUES = st.recursive(
 
 
 @given(value=st.dictionaries(st.text(st.characters(codec="utf-8")), VALUES, max_size=4))
-def test_every_ordinary_object_is_read(value: dict[str, object]) -> None:
+def test_reads_any_object(value: dict[str, object]) -> None:
     for is_ascii in (True, False):
         assert json_object(json.dumps(value, ensure_ascii=is_ascii).encode(), "text") == value
 
 
 @given(data=st.binary(max_size=200) | st.text('{}[]",:\\u0d8 1', max_size=200).map(str.encode))
-def test_any_bytes_are_an_object_or_refused(data: bytes) -> None:
+def test_refuses_other_bytes(data: bytes) -> None:
     with contextlib.suppress(Refused):
         assert isinstance(json_object(data, "text"), dict)
 
@@ -49,7 +49,7 @@ def nested(levels: int) -> bytes:
     return b'{"a":' * levels + b"1" + b"}" * levels
 
 
-def test_nesting_ends_where_it_is_said_to() -> None:
+def test_nesting_has_documented_limit() -> None:
     assert json_object(nested(MAX_DEPTH), "text")
     with pytest.raises(Refused) as refused:
         json_object(nested(MAX_DEPTH + 1), "text")
@@ -57,6 +57,6 @@ def test_nesting_ends_where_it_is_said_to() -> None:
 
 
 @given(data=st.binary(max_size=100))
-def test_bytes_survive_base64url(data: bytes) -> None:
+def test_decodes_base64url(data: bytes) -> None:
     text = base64.urlsafe_b64encode(data).rstrip(b"=").decode()
     assert base64url_bytes(text, "text") == data

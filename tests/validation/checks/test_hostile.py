@@ -39,7 +39,7 @@ def judge(compact: str) -> Verdict:
     return validate(compact, STRICT, published(), NOW)
 
 
-def test_the_policy_accepts_what_is_right() -> None:
+def test_accepts_valid_token() -> None:
     assert judge(token()).is_accepted
 
 
@@ -47,7 +47,7 @@ def test_the_policy_accepts_what_is_right() -> None:
     ("reason", "compact"),
     [pytest.param(reason, compact, id=name) for name, reason, compact in HOSTILE],
 )
-def test_a_hostile_token_is_refused_for_its_own_reason(reason: str, compact: str) -> None:
+def test_refuses_hostile_token_with_its_reason(reason: str, compact: str) -> None:
     verdict = judge(compact)
     assert verdict.reason == reason
     assert verdict.claims is None
@@ -57,7 +57,7 @@ def test_a_hostile_token_is_refused_for_its_own_reason(reason: str, compact: str
 @pytest.mark.parametrize(
     "compact", [pytest.param(compact, id=name) for name, _, compact in HOSTILE]
 )
-def test_a_verdict_shows_no_token_and_nothing_long(compact: str) -> None:
+def test_verdict_shows_no_token(compact: str) -> None:
     for check in judge(compact).checks:
         shown = f"{check.expected}\n{check.found}\n{check.message}"
         assert len(shown) < 2000
@@ -65,7 +65,7 @@ def test_a_verdict_shows_no_token_and_nothing_long(compact: str) -> None:
         assert not any(part in shown for part in compact.split(".") if len(part) > 40)
 
 
-def test_each_reason_that_a_token_can_give_is_in_the_table() -> None:
+def test_table_covers_each_reason() -> None:
     of_headers = {reason for reason in Reason if reason.startswith(("authorization", "wrong_s"))}
     of_policies = {
         Reason.KEYS_UNAVAILABLE,
@@ -77,12 +77,12 @@ def test_each_reason_that_a_token_can_give_is_in_the_table() -> None:
     assert {reason for _, reason, _ in HOSTILE} == set(Reason) - of_headers - of_policies
 
 
-def test_the_table_is_long_enough_to_mean_something() -> None:
+def test_table_is_long_enough() -> None:
     assert len({compact for _, _, compact in HOSTILE}) >= 60
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_a_callers_description_fits_the_header(reason: Reason) -> None:
+def test_descriptions_fit_the_header(reason: Reason) -> None:
     """RFC 6750 section 3: printable ASCII without quote and backslash."""
     description = DESCRIPTIONS[reason]
     assert description.isascii()
@@ -90,11 +90,11 @@ def test_a_callers_description_fits_the_header(reason: Reason) -> None:
     assert not set('"\\') & set(description)
 
 
-def test_a_policy_without_audience_accepts_nothing() -> None:
-    nobody = dataclasses.replace(POLICY, audiences=frozenset())
-    assert validate(token(), nobody, published(), NOW).reason is Reason.NO_AUDIENCE_ACCEPTED
+def test_policy_without_audience_accepts_nothing() -> None:
+    policy = dataclasses.replace(POLICY, audiences=frozenset())
+    assert validate(token(), policy, published(), NOW).reason is Reason.NO_AUDIENCE_ACCEPTED
 
 
-def test_a_policy_without_principal_accepts_nothing() -> None:
-    nobody = dataclasses.replace(POLICY, principal_ids=frozenset({""}))
-    assert validate(token(), nobody, published(), NOW).reason is Reason.NO_PRINCIPAL_ACCEPTED
+def test_policy_without_principal_accepts_nothing() -> None:
+    policy = dataclasses.replace(POLICY, principal_ids=frozenset({""}))
+    assert validate(token(), policy, published(), NOW).reason is Reason.NO_PRINCIPAL_ACCEPTED

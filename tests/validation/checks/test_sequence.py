@@ -28,14 +28,14 @@ def judge(compact: str, policy: TokenPolicy = POLICY, keys: Keys | None = None) 
     return validate(compact, policy, keys or Keys(signing_key()), NOW)
 
 
-def test_a_managed_identitys_token_is_accepted_with_its_claims() -> None:
+def test_accepts_token_of_managed_identity() -> None:
     verdict = judge(token())
     assert verdict.reason is None
     assert dict(verdict.claims or {}) == claims()
     assert {check.outcome for check in verdict.checks} == {Outcome.PASS}
 
 
-def test_every_check_is_listed_in_order_with_a_sentence() -> None:
+def test_lists_every_check_with_message() -> None:
     verdict = judge(token())
     assert [check.name for check in verdict.checks] == [name for name, _ in CHECKS]
     assert all(check.message.endswith(".") for check in verdict.checks)
@@ -48,7 +48,7 @@ def test_checks_after_the_failed_one_are_not_reached() -> None:
     assert set(outcomes[failed + 1 :]) == {Outcome.NOT_REACHED}
 
 
-def test_a_refused_token_yields_no_claims() -> None:
+def test_refused_token_has_no_claims() -> None:
     assert judge(token({"oid": CLIENT})).claims is None
 
 
@@ -57,19 +57,19 @@ def test_claims_cannot_be_changed() -> None:
     assert not hasattr(verdict.claims, "__setitem__")
 
 
-def test_the_right_client_and_resource_are_accepted_in_any_case() -> None:
+def test_accepts_client_and_resource_in_any_case() -> None:
     policy = dataclasses.replace(
         POLICY, client_ids=frozenset({CLIENT.upper()}), resource_ids=frozenset({INSTANCE.upper()})
     )
     assert judge(token(), policy).is_accepted
 
 
-def test_a_token_that_names_no_resource_is_accepted() -> None:
+def test_accepts_token_without_resource() -> None:
     policy = dataclasses.replace(POLICY, resource_ids=frozenset({INSTANCE}))
     assert judge(token({"xms_mirid": None, "xms_az_rid": None}), policy).is_accepted
 
 
-def test_a_v2_issuer_demands_a_v2_token() -> None:
+def test_v2_issuer_requires_v2_token() -> None:
     issuer = f"https://login.microsoftonline.com/{TENANT}/v2.0"
     policy = TokenPolicy(
         tenant_id=TENANT,
@@ -84,7 +84,7 @@ def test_a_v2_issuer_demands_a_v2_token() -> None:
     assert judge(token(), policy).reason is Reason.WRONG_ISSUER
 
 
-def test_clocks_may_disagree_by_the_leeway_and_no_more() -> None:
+def test_leeway_bounds_clock_skew() -> None:
     keys = Keys(signing_key())
     late, early = NOW + 86_400 + 59, NOW - 300 - 60
     assert validate(token(), POLICY, keys, late).is_accepted
@@ -93,7 +93,7 @@ def test_clocks_may_disagree_by_the_leeway_and_no_more() -> None:
     assert validate(token(), POLICY, keys, early - 1).reason is Reason.NOT_YET_VALID
 
 
-def test_a_key_marked_for_this_issuer_is_accepted() -> None:
+def test_accepts_key_for_this_issuer() -> None:
     keys = Keys(signing_key(issuer="https://sts.windows.net/{tenantid}/"))
     assert judge(token(), keys=keys).is_accepted
 

@@ -32,14 +32,14 @@ class Clock:
 
 
 class Issuer:
-    """Publishes keys of these names, counts readings, and can be out of reach."""
+    """Publishes keys of these names, counts readings, and can be unavailable."""
 
     def __init__(self, clock: Clock, *kids: str) -> None:
         self.clock = clock
         self.kids = list(kids)
         self.readings = 0
         self.is_down = False
-        self.wanted: list[str | None] = []
+        self.requested: list[str | None] = []
 
     def read(self) -> Mapping[str, SigningKey]:
         """Return the published keys. Raises KeysUnavailable."""
@@ -48,12 +48,12 @@ class Issuer:
             raise KeysUnavailable("no answer")
         return {kid: published(kid) for kid in self.kids}
 
-    def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
+    def __call__(self, held: KeySet, requested: str | None) -> KeySet:
         """Be a `Fetch` for a key ring."""
-        self.wanted.append(wanted)
+        self.requested.append(requested)
         keys = self.read()
-        in_vain = wanted not in {None, *keys} and bool(held.keys)
-        return KeySet.read(keys, now=self.clock(), demanded=in_vain)
+        in_vain = requested not in {None, *keys} and bool(held.keys)
+        return KeySet.read(keys, now=self.clock(), missed=in_vain)
 
     def published(self) -> KeySet:
         """Share nothing with other processes."""

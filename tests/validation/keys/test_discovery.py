@@ -1,4 +1,4 @@
-"""Discovery over real TLS: it reads keys from whom it should, and from nobody else."""
+"""Discovery over real TLS: it reads keys from trusted hosts only."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def refusal(web: Web, **changes: Any) -> str:
     return str(refused.value)
 
 
-def test_keys_are_read_through_the_configuration(web: Web) -> None:
+def test_reads_keys_through_configuration(web: Web) -> None:
     assert set(discovery(web).signing_keys()) == {"current", "next"}
     assert [path for path, _ in web.asked] == [V1, "/keys"]
 
 
-def test_v2_tokens_are_checked_against_the_v2_document(web: Web) -> None:
+def test_reads_v2_document_for_v2_tokens(web: Web) -> None:
     issuer = f"https://login.microsoftonline.com/{TENANT}/v2.0"
     web.answers[V2] = document(issuer=issuer, jwks_uri=f"{web.url}/keys")
     assert discovery(web, issuer=issuer, version="2.0").signing_keys()
 
 
-def test_another_issuers_configuration_is_refused(web: Web) -> None:
+def test_refuses_configuration_of_another_issuer(web: Web) -> None:
     web.answers[V1] = document(issuer=ISSUER.rstrip("/"), jwks_uri=f"{web.url}/keys")
     assert "another issuer" in refusal(web)
 
@@ -74,39 +74,37 @@ def test_another_issuers_configuration_is_refused(web: Web) -> None:
         "HTTPS://evil.example/keys",
     ],
 )
-def test_keys_on_another_host_are_refused(web: Web, url: Any) -> None:
+def test_refuses_keys_on_another_host(web: Web, url: Any) -> None:
     web.answers[V1] = document(issuer=ISSUER, jwks_uri=url)
     assert "not on the authority's host" in refusal(web)
     assert [path for path, _ in web.asked] == [V1]
 
 
-def test_keys_on_a_host_that_is_allowed_are_read(web: Web) -> None:
+def test_reads_keys_on_allowed_host(web: Web) -> None:
     host = web.url.removeprefix("https://").replace("localhost", "127.0.0.1")
     web.answers[V1] = document(issuer=ISSUER, jwks_uri=f"https://{host}/keys")
     # The certificate is for localhost alone: allowed is not the same as trusted.
     assert "SSLError" in refusal(web, key_hosts=frozenset({host}))
 
 
-def test_keys_without_tls_are_refused(web: Web) -> None:
+def test_refuses_keys_without_tls(web: Web) -> None:
     web.answers[V1] = document(issuer=ISSUER, jwks_uri=f"{web.url}/keys".replace("https", "http"))
     assert "over https" in refusal(web)
 
 
-def test_an_authority_without_tls_is_refused(web: Web) -> None:
+def test_refuses_authority_without_tls(web: Web) -> None:
     assert "not an https URL" in refusal(web, authority=web.url.replace("https", "http"))
     assert not web.asked
 
 
-def test_an_authority_with_a_certificate_of_somebody_else_is_refused(
-    web: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refuses_untrusted_certificate(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     assert "SSLError" in refusal(web)
 
 
 @pytest.mark.parametrize("path", [V1, "/keys"])
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_not_followed(web: Web, path: str, status: int) -> None:
+def test_does_not_follow_redirect(web: Web, path: str, status: int) -> None:
     web.answers["/elsewhere"] = web.answers[path]
     web.answers[path] = body(b"", status, Location=f"{web.url}/elsewhere")
     assert f"answered {status}" in refusal(web)
@@ -114,7 +112,7 @@ def test_a_redirect_is_not_followed(web: Web, path: str, status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [204, 400, 404, 429, 500, 503])
-def test_an_error_is_named_by_its_status(web: Web, status: int) -> None:
+def test_reports_status_of_error(web: Web, status: int) -> None:
     web.answers["/keys"] = body(b"", status)
     assert f"answered {status}" in refusal(web)
 
@@ -123,12 +121,12 @@ def test_an_error_is_named_by_its_status(web: Web, status: int) -> None:
     "content",
     [b"", b"[]", b"<html>", b'{"keys": []}', b'{"keys": 1}', b'{"keys": [], "keys": []}', b"{"],
 )
-def test_nonsense_is_no_key_set(web: Web, content: bytes) -> None:
+def test_refuses_invalid_document(web: Web, content: bytes) -> None:
     web.answers["/keys"] = body(content)
     refusal(web)
 
 
-def test_a_body_without_end_is_cut(web: Web) -> None:
+def test_bounds_size_of_body(web: Web) -> None:
     web.answers["/keys"] = endless
     assert "more than" in refusal(web)
 
@@ -145,16 +143,14 @@ def test_a_body_without_end_is_cut(web: Web) -> None:
     ],
     ids=["status", "headers", "continue", "body", "chunks"],
 )
-def test_an_answer_that_trickles_is_given_up(
-    web: Web, path: str, beginning: str, rest: str
-) -> None:
+def test_abandons_slow_response(web: Web, path: str, beginning: str, rest: str) -> None:
     """A byte comes each second, and so keeps within each time-out."""
     clock = Clock()
     web.answers[path] = trickling(beginning, rest, clock.forward)
     assert "did not finish within 8 s" in refusal(web, clock=clock)
 
 
-def test_both_documents_share_the_time(web: Web) -> None:
+def test_documents_share_time_limit(web: Web) -> None:
     clock = Clock()
     for path in (V1, "/keys"):
         web.answers[path] = after(clock, 4, web.answers[path])
@@ -171,21 +167,21 @@ def after(clock: Clock, seconds: float, answer: Answer) -> Answer:
     return answer_late
 
 
-def test_a_compressed_body_is_refused_unread(web: Web) -> None:
+def test_refuses_compressed_body(web: Web) -> None:
     web.answers["/keys"] = body(b"bomb", Content_Encoding="gzip")
     assert "compressed" in refusal(web)
 
 
-def test_a_connection_that_breaks_is_reported(web: Web) -> None:
+def test_reports_broken_connection(web: Web) -> None:
     web.answers["/keys"] = hang_up
     refusal(web)
 
 
-def test_a_port_where_nobody_listens_is_reported(web: Web) -> None:
+def test_reports_closed_port(web: Web) -> None:
     assert "did not answer" in refusal(web, authority="https://localhost:1")
 
 
-def test_no_credential_is_sent(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sends_no_credential(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine localhost login me password secret\n")
     monkeypatch.setenv("NETRC", str(netrc))

@@ -11,14 +11,14 @@ from validation.errors import KeysUnavailable
 from validation.keys.jwks import SigningKey, read_key_set
 
 
-def test_a_key_of_entras_is_usable() -> None:
+def test_accepts_key_of_entra() -> None:
     entra = jwk(x5t="current", x5c=["MII..."], issuer="https://sts.windows.net/{tenantid}/")
     key = SigningKey.from_jwk(entra)
     assert key.public_key == private_key().public_key()
     assert key.issuer == "https://sts.windows.net/{tenantid}/"
 
 
-def test_a_key_that_says_only_what_v1_says_is_usable() -> None:
+def test_accepts_key_with_v1_members() -> None:
     assert SigningKey.from_jwk(jwk(use=None)).public_key is not None
 
 
@@ -41,29 +41,29 @@ def test_a_key_that_says_only_what_v1_says_is_usable() -> None:
         ({"e": "AQ"}, "not those of an RSA key"),
     ],
 )
-def test_a_key_for_another_purpose_verifies_nothing(members: dict[str, Any], defect: str) -> None:
+def test_refuses_key_for_another_purpose(members: dict[str, Any], defect: str) -> None:
     key = SigningKey.from_jwk(jwk(**members))
     assert key.public_key is None
     assert defect in key.defect
 
 
-def test_a_short_key_verifies_nothing() -> None:
+def test_refuses_short_key() -> None:
     assert "1024 bits" in SigningKey.from_jwk(jwk("weak", bits=1024)).defect
 
 
-def test_two_keys_of_one_id_verify_nothing() -> None:
+def test_refuses_two_keys_with_one_id() -> None:
     twins = {"keys": [jwk(), jwk("other") | {"kid": "current"}, jwk("third")]}
     keys = read_key_set(twins)
     assert keys["current"].public_key is None
     assert keys["third"].public_key is not None
 
 
-def test_the_same_key_twice_is_one_key() -> None:
+def test_accepts_repeated_key() -> None:
     assert read_key_set({"keys": [jwk(), jwk()]})["current"].public_key is not None
 
 
 @pytest.mark.parametrize("kid", [None, "", 7])
-def test_a_key_without_an_id_is_passed_over(kid: Any) -> None:
+def test_skips_key_without_id(kid: Any) -> None:
     nameless = {**jwk(), "kid": kid}
     assert set(read_key_set({"keys": [nameless, "nonsense", jwk("other")]})) == {"other"}
 
@@ -78,6 +78,6 @@ def test_a_key_without_an_id_is_passed_over(kid: Any) -> None:
         {"keys": [jwk()] * 65},
     ],
 )
-def test_a_set_without_a_usable_key_is_no_set(document: dict[str, Any]) -> None:
+def test_refuses_set_without_usable_key(document: dict[str, Any]) -> None:
     with pytest.raises(KeysUnavailable):
         read_key_set(document)

@@ -30,14 +30,14 @@ def find(ring: KeyRing, kid: str) -> bool:
     return ring.find(kid) is not None
 
 
-def test_the_first_token_makes_the_ring_read_once(issuer: Issuer) -> None:
+def test_first_token_causes_one_reading(issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     assert find(ring, "b")
     assert issuer.readings == 1
 
 
-def test_a_rotated_key_is_read_at_once(issuer: Issuer) -> None:
+def test_reads_rotated_key_at_once(issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     issuer.kids = ["c"]
@@ -45,7 +45,7 @@ def test_a_rotated_key_is_read_at_once(issuer: Issuer) -> None:
     assert issuer.readings == 2
 
 
-def test_invented_key_ids_cause_one_reading_in_each_cool_down(clock: Clock, issuer: Issuer) -> None:
+def test_paces_readings_for_forged_key_ids(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     readings = []
@@ -57,14 +57,14 @@ def test_invented_key_ids_cause_one_reading_in_each_cool_down(clock: Clock, issu
     assert readings == [1, 1, 1]
 
 
-def test_looking_up_held_keys_causes_no_reading(issuer: Issuer) -> None:
+def test_lookup_of_held_keys_causes_no_reading(issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     assert not any(ring.held_key(f"invented-{n}") for n in range(5000))
     assert issuer.readings == 1
 
 
-def test_backs_off_for_one_invented_key_id(clock: Clock, issuer: Issuer) -> None:
+def test_backs_off_for_one_forged_key_id(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     for _ in range(50 * 60 * 10):
@@ -78,7 +78,7 @@ def test_backs_off_for_one_invented_key_id(clock: Clock, issuer: Issuer) -> None
     assert find(ring, "c")
 
 
-def test_two_rotations_in_a_row_are_both_read_at_once(issuer: Issuer) -> None:
+def test_reads_each_of_several_rotations_at_once(issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     for kid in ("c", "d", "e"):
@@ -87,12 +87,12 @@ def test_two_rotations_in_a_row_are_both_read_at_once(issuer: Issuer) -> None:
     assert issuer.readings == 4
 
 
-def test_known_keys_are_found_in_the_midst_of_a_flood(issuer: Issuer) -> None:
+def test_finds_known_keys_during_flood(issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert all(find(ring, "a") for n in range(500) if not find(ring, f"invented-{n}"))
 
 
-def test_an_outage_of_a_day_loses_no_key(clock: Clock, issuer: Issuer) -> None:
+def test_keeps_keys_during_outage_of_a_day(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     issuer.is_down = True
@@ -103,9 +103,7 @@ def test_an_outage_of_a_day_loses_no_key(clock: Clock, issuer: Issuer) -> None:
     assert issuer.readings > 25
 
 
-def test_keys_that_cannot_be_confirmed_for_a_week_are_not_believed(
-    clock: Clock, issuer: Issuer
-) -> None:
+def test_drops_keys_not_confirmed_for_a_week(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     issuer.is_down = True
@@ -117,9 +115,7 @@ def test_keys_that_cannot_be_confirmed_for_a_week_are_not_believed(
     assert find(ring, "a")
 
 
-def test_without_any_key_the_ring_says_so_and_tries_again_soon(
-    clock: Clock, issuer: Issuer
-) -> None:
+def test_retries_soon_without_keys(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     issuer.is_down = True
     for _ in range(100):
@@ -131,7 +127,7 @@ def test_without_any_key_the_ring_says_so_and_tries_again_soon(
     assert find(ring, "a")
 
 
-def test_a_key_that_flaps_is_kept(clock: Clock, issuer: Issuer) -> None:
+def test_keeps_flapping_key(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     issuer.kids = ["b"]
@@ -141,7 +137,7 @@ def test_a_key_that_flaps_is_kept(clock: Clock, issuer: Issuer) -> None:
         assert ring.peek("a") is not None
 
 
-def test_a_key_goes_once_it_was_not_seen_for_a_day(clock: Clock, issuer: Issuer) -> None:
+def test_drops_key_not_seen_for_a_day(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     issuer.kids = ["b"]
@@ -151,7 +147,7 @@ def test_a_key_goes_once_it_was_not_seen_for_a_day(clock: Clock, issuer: Issuer)
     assert ring.peek("b") is not None
 
 
-def test_an_empty_set_replaces_nothing(clock: Clock, issuer: Issuer) -> None:
+def test_empty_set_replaces_nothing(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     issuer.kids = []
@@ -160,7 +156,7 @@ def test_an_empty_set_replaces_nothing(clock: Clock, issuer: Issuer) -> None:
     assert find(ring, "a")
 
 
-def test_keys_are_read_again_every_hour_or_so(clock: Clock, issuer: Issuer) -> None:
+def test_reads_keys_hourly_with_jitter(clock: Clock, issuer: Issuer) -> None:
     early, late = ring_of(issuer, chance=0.0), ring_of(issuer, chance=1.0)
     for ring in (early, late):
         assert find(ring, "a")
@@ -173,7 +169,7 @@ def test_keys_are_read_again_every_hour_or_so(clock: Clock, issuer: Issuer) -> N
     assert issuer.readings == 4
 
 
-def test_a_periodic_reading_does_not_use_up_the_cool_down(clock: Clock, issuer: Issuer) -> None:
+def test_regular_reading_does_not_delay_rotated_key(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     clock.forward(1.1 * HOUR)
@@ -182,9 +178,7 @@ def test_a_periodic_reading_does_not_use_up_the_cool_down(clock: Clock, issuer: 
     assert find(ring, "c")
 
 
-def test_a_failed_periodic_reading_does_not_delay_a_rotated_key(
-    clock: Clock, issuer: Issuer
-) -> None:
+def test_failed_regular_reading_does_not_delay_rotated_key(clock: Clock, issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     clock.forward(1.1 * HOUR)
@@ -195,25 +189,25 @@ def test_a_failed_periodic_reading_does_not_delay_a_rotated_key(
     assert find(ring, "c")
 
 
-# Less than anybody would wait, and more than any machine needs.
+# Seconds: shorter than any wait under test, longer than any machine needs.
 WITHOUT_WAITING = 30
 
 
 class SlowIssuer(Issuer):
-    """An issuer that answers when it is let."""
+    """An issuer that answers once `may_answer` is set."""
 
     def __init__(self, clock: Clock, *kids: str) -> None:
         super().__init__(clock, *kids)
         self.asked = threading.Semaphore(0)
         self.may_answer = threading.Event()
-        self.hangs_only_in_turn = False
+        self.hangs_regular_only = False
 
-    def __call__(self, held: KeySet, wanted: str | None) -> KeySet:
-        news = super().__call__(held, wanted)
+    def __call__(self, held: KeySet, requested: str | None) -> KeySet:
+        read = super().__call__(held, requested)
         self.asked.release()
-        if wanted is None or not self.hangs_only_in_turn:
+        if requested is None or not self.hangs_regular_only:
             self.may_answer.wait(2 * WITHOUT_WAITING)
-        return news
+        return read
 
 
 @pytest.fixture
@@ -232,7 +226,7 @@ def start_and_read(slow: SlowIssuer) -> KeyRing:
     return ring
 
 
-def test_all_who_wait_share_one_reading(slow: SlowIssuer) -> None:
+def test_waiting_callers_share_one_reading(slow: SlowIssuer) -> None:
     ring = start_and_read(slow)
     slow.kids = ["a", "c"]
     with ThreadPoolExecutor(16) as pool:
@@ -243,7 +237,7 @@ def test_all_who_wait_share_one_reading(slow: SlowIssuer) -> None:
     assert slow.readings == 2
 
 
-def test_a_known_key_does_not_wait_for_a_reading(slow: SlowIssuer) -> None:
+def test_known_key_does_not_wait_for_reading(slow: SlowIssuer) -> None:
     ring = start_and_read(slow)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(find, ring, "invented")
@@ -254,14 +248,14 @@ def test_a_known_key_does_not_wait_for_a_reading(slow: SlowIssuer) -> None:
         assert not waiting.result()
 
 
-def test_nobody_waits_longer_than_said_for_an_issuer_that_hangs(slow: SlowIssuer) -> None:
+def test_wait_for_hanging_issuer_is_bounded(slow: SlowIssuer) -> None:
     slow.may_answer.clear()
     ring = ring_of(slow, start=in_daemon_thread, timing=Timing(wait=0.01))
     with pytest.raises(KeysUnavailable):
         find(ring, "a")
 
 
-def test_who_comes_late_does_not_wait_for_an_issuer_that_hangs(slow: SlowIssuer) -> None:
+def test_later_callers_do_not_wait_for_hanging_issuer(slow: SlowIssuer) -> None:
     slow.may_answer.clear()
     ring = ring_of(slow, start=in_daemon_thread, timing=Timing(wait=0.5))
 
@@ -275,12 +269,12 @@ def test_who_comes_late_does_not_wait_for_an_issuer_that_hangs(slow: SlowIssuer)
     assert slow.readings == 1
 
 
-# With it, whoever waits at all makes the test fail.
+# Any wait with this timing fails the test.
 PATIENT = Timing(wait=HOUR, pacing=2 * HOUR)
 
 
-def hang_in_turn(ring: KeyRing, clock: Clock, slow: SlowIssuer) -> None:
-    """Begin a reading in turn that does not end."""
+def hang_regular_reading(ring: KeyRing, clock: Clock, slow: SlowIssuer) -> None:
+    """Begin a regular reading that does not end."""
     slow.may_answer.clear()
     slow.asked = threading.Semaphore(0)
     clock.forward(1.1 * HOUR)
@@ -290,11 +284,11 @@ def hang_in_turn(ring: KeyRing, clock: Clock, slow: SlowIssuer) -> None:
 
 @pytest.fixture
 def hanging(clock: Clock, slow: SlowIssuer) -> KeyRing:
-    """A ring whose reading in turn hangs, while others would be answered."""
+    """A ring whose regular reading hangs, while others would be answered."""
     ring = ring_of(slow, start=in_daemon_thread, timing=PATIENT)
     assert find(ring, "a")
-    hang_in_turn(ring, clock, slow)
-    slow.hangs_only_in_turn = True
+    hang_regular_reading(ring, clock, slow)
+    slow.hangs_regular_only = True
     return ring
 
 
@@ -310,21 +304,21 @@ def found_often(ring: KeyRing, kid: str) -> set[bool]:
 
 
 @pytest.mark.parametrize("kid", ["a", "invented"])
-def test_nobody_waits_for_a_reading_in_turn_that_hangs(hanging: KeyRing, kid: str) -> None:
+def test_no_caller_waits_for_hanging_regular_reading(hanging: KeyRing, kid: str) -> None:
     assert found_often(hanging, kid) == {kid == "a"}
 
 
-def test_nobody_waits_for_it_within_the_cool_down(clock: Clock, slow: SlowIssuer) -> None:
+def test_no_caller_waits_for_it_within_pacing(clock: Clock, slow: SlowIssuer) -> None:
     ring = ring_of(slow, start=in_daemon_thread, timing=PATIENT)
     assert find(ring, "a")
     assert not find(ring, "invented")
-    hang_in_turn(ring, clock, slow)
+    hang_regular_reading(ring, clock, slow)
     assert found_often(ring, "invented") == {False}
     assert found_often(ring, "a") == {True}
-    assert slow.wanted == ["a", "invented", None]
+    assert slow.requested == ["a", "invented", None]
 
 
-def test_a_rotated_key_is_found_while_a_reading_in_turn_hangs(
+def test_finds_rotated_key_during_hanging_regular_reading(
     hanging: KeyRing, slow: SlowIssuer
 ) -> None:
     slow.kids = ["a", "c"]
@@ -332,22 +326,20 @@ def test_a_rotated_key_is_found_while_a_reading_in_turn_hangs(
         assert pool.submit(find, hanging, "c").result(timeout=WITHOUT_WAITING)
 
 
-def test_a_reading_in_turn_that_never_ends_is_given_up(
+def test_abandons_hanging_regular_reading(
     hanging: KeyRing, clock: Clock, slow: SlowIssuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock.forward(Timing.patience - 1)
     hanging.refresh_if_due()
-    assert slow.wanted == ["a", None]
+    assert slow.requested == ["a", None]
     clock.forward(1)
     hanging.refresh_if_due()
     slow.asked.acquire()
-    assert slow.wanted == ["a", None, None]
+    assert slow.requested == ["a", None, None]
     assert "does not end" in caplog.text
 
 
-def test_a_reading_for_an_unknown_key_id_that_never_ends_is_given_up(
-    clock: Clock, slow: SlowIssuer
-) -> None:
+def test_abandons_hanging_reading_for_unknown_key_id(clock: Clock, slow: SlowIssuer) -> None:
     slow.may_answer.clear()
     ring = ring_of(slow, start=in_daemon_thread, timing=Timing(wait=0.01))
     for seconds in (0, Timing.patience - 1, 1):
@@ -359,9 +351,7 @@ def test_a_reading_for_an_unknown_key_id_that_never_ends_is_given_up(
     assert slow.readings == 2
 
 
-def test_a_rotated_key_is_found_behind_a_periodic_reading_that_missed_it(
-    clock: Clock, slow: SlowIssuer
-) -> None:
+def test_finds_rotated_key_that_regular_reading_missed(clock: Clock, slow: SlowIssuer) -> None:
     ring = start_and_read(slow)
     clock.forward(1.1 * HOUR)
     ring.refresh_if_due()
@@ -371,10 +361,10 @@ def test_a_rotated_key_is_found_behind_a_periodic_reading_that_missed_it(
         found = pool.submit(find, ring, "c")
         slow.may_answer.set()
         assert found.result()
-    assert slow.wanted == ["a", None, "c"]
+    assert slow.requested == ["a", None, "c"]
 
 
-def test_a_ring_that_gets_no_thread_goes_on(issuer: Issuer) -> None:
+def test_reports_thread_that_cannot_start(issuer: Issuer) -> None:
     def no_thread(_: Work) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -383,7 +373,7 @@ def test_a_ring_that_gets_no_thread_goes_on(issuer: Issuer) -> None:
 
 
 class BrokenIssuer(Issuer):
-    """An issuer whose reader has a mistake in it, until it is mended."""
+    """An issuer whose reader has a defect until `is_broken` is cleared."""
 
     is_broken = True
 
@@ -394,7 +384,7 @@ class BrokenIssuer(Issuer):
         return keys
 
 
-def test_a_mistake_in_reading_is_told_and_does_not_last(
+def test_logs_defect_in_reading_and_recovers(
     clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     issuer = BrokenIssuer(clock, "a")
@@ -409,7 +399,7 @@ def test_a_mistake_in_reading_is_told_and_does_not_last(
     assert find(ring, "a")
 
 
-def test_the_ring_tells_what_it_holds(issuer: Issuer) -> None:
+def test_exposes_held_keys(issuer: Issuer) -> None:
     ring = ring_of(issuer)
     assert find(ring, "a")
     assert set(ring.held.keys) == {"a", "b"}

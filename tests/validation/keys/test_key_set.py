@@ -22,7 +22,7 @@ def read(now: float, kids: set[str]) -> KeySet:
     return KeySet.read({kid: published(kid) for kid in sorted(kids)}, now=now)
 
 
-def test_of_two_keys_with_one_id_the_later_counts() -> None:
+def test_later_key_replaces_earlier_one() -> None:
     old = KeySet.read({"a": signing_key("current")}, now=1)
     new = KeySet.read({"a": signing_key("other")}, now=2)
     for held in (old.joined(new, keep_seconds=KEEP), new.joined(old, keep_seconds=KEEP)):
@@ -37,7 +37,7 @@ def joined(readings: list[tuple[int, set[str]]]) -> KeySet:
 
 
 @given(readings=READINGS)
-def test_a_key_is_held_exactly_while_it_was_seen_lately(
+def test_holds_key_exactly_while_seen_recently(
     readings: list[tuple[int, set[str]]],
 ) -> None:
     readings = sorted(readings, key=lambda reading: reading[0])
@@ -47,14 +47,14 @@ def test_a_key_is_held_exactly_while_it_was_seen_lately(
 
 
 @given(readings=READINGS)
-def test_keys_and_times_of_sight_go_together(readings: list[tuple[int, set[str]]]) -> None:
+def test_each_key_has_time_last_seen(readings: list[tuple[int, set[str]]]) -> None:
     held = joined(readings)
     assert held.keys.keys() == held.seen.keys()
     assert all(key.kid == kid for kid, key in held.keys.items())
 
 
 @given(first=READINGS, second=READINGS)
-def test_it_does_not_matter_who_joins_whom(
+def test_join_is_commutative(
     first: list[tuple[int, set[str]]], second: list[tuple[int, set[str]]]
 ) -> None:
     one, two = joined(first), joined(second)
@@ -64,6 +64,6 @@ def test_it_does_not_matter_who_joins_whom(
 
 
 @given(readings=READINGS)
-def test_a_set_survives_being_stored(readings: list[tuple[int, set[str]]]) -> None:
+def test_set_survives_json(readings: list[tuple[int, set[str]]]) -> None:
     held = joined(readings)
     assert KeySet.from_json(json.loads(json.dumps(held.to_json()))) == held

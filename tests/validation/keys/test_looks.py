@@ -1,4 +1,4 @@
-"""Looks at what other processes share, where the issuer may not be asked: they hold nobody up."""
+"""Looks at keys that other processes share, while the issuer must not be read."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def cooling(issuer: SharingIssuer, timing: Timing) -> KeyRing:
     return ring
 
 
-def test_all_who_come_meanwhile_share_one_look(issuer: SharingIssuer) -> None:
+def test_concurrent_callers_share_one_look(issuer: SharingIssuer) -> None:
     ring = cooling(issuer, Timing(look=HOUR, wait=HOUR))
     issuer.shared = ["a", "c"]
     with ThreadPoolExecutor(16) as pool:
@@ -58,7 +58,7 @@ def test_all_who_come_meanwhile_share_one_look(issuer: SharingIssuer) -> None:
     assert (issuer.looks, issuer.readings) == (1, 2)
 
 
-def test_a_look_that_hangs_holds_nobody_up(issuer: SharingIssuer) -> None:
+def test_hanging_look_blocks_no_caller(issuer: SharingIssuer) -> None:
     ring = cooling(issuer, Timing(look=0.2, wait=HOUR))
     for kid in ("invented", "a"):
         assert found_often(ring, kid) == {kid == "a"}
@@ -66,7 +66,7 @@ def test_a_look_that_hangs_holds_nobody_up(issuer: SharingIssuer) -> None:
     assert issuer.looks == 1
 
 
-def test_a_look_that_never_ends_is_given_up(issuer: SharingIssuer) -> None:
+def test_abandons_hanging_look(issuer: SharingIssuer) -> None:
     ring = cooling(issuer, Timing(look=0.01))
     for seconds in (0, Timing.patience - 1, 1):
         issuer.clock.forward(seconds)

@@ -43,16 +43,14 @@ def find(ring: KeyRing, kid: str) -> bool:
     return ring.find(kid) is not None
 
 
-def test_a_second_process_need_not_read(issuer: Issuer, cache: BaseCache) -> None:
+def test_second_process_uses_shared_keys(issuer: Issuer, cache: BaseCache) -> None:
     assert find(process(issuer, cache), "a")
     issuer.is_down = True
     assert find(process(issuer, cache), "a")
     assert issuer.readings == 1
 
 
-def test_a_process_that_starts_in_an_outage_serves(
-    issuer: Issuer, cache: BaseCache, clock: Clock
-) -> None:
+def test_process_started_in_outage_has_keys(issuer: Issuer, cache: BaseCache, clock: Clock) -> None:
     assert find(process(issuer, cache), "a")
     issuer.is_down = True
     clock.forward(23 * HOUR)
@@ -60,7 +58,7 @@ def test_a_process_that_starts_in_an_outage_serves(
 
 
 @pytest.mark.parametrize("seconds", [31 * MINUTE, 23 * HOUR, 6 * DAY])
-def test_a_process_that_starts_in_an_outage_becomes_ready(
+def test_process_started_in_outage_becomes_ready(
     issuer: Issuer, cache: BaseCache, clock: Clock, seconds: float
 ) -> None:
     assert find(process(issuer, cache), "a")
@@ -72,7 +70,7 @@ def test_a_process_that_starts_in_an_outage_becomes_ready(
     assert find(ring, "a")
 
 
-def test_keys_older_than_a_week_make_no_process_ready(
+def test_keys_older_than_a_week_are_not_ready(
     issuer: Issuer, cache: ClockedCache, clock: Clock
 ) -> None:
     cache.keeps_all = True
@@ -86,7 +84,7 @@ def test_keys_older_than_a_week_make_no_process_ready(
         find(ring, "a")
 
 
-def test_a_process_with_keys_of_before_an_outage_goes_on_asking(
+def test_retries_during_outage_with_older_keys(
     issuer: Issuer, cache: BaseCache, clock: Clock
 ) -> None:
     assert find(process(issuer, cache), "a")
@@ -105,9 +103,7 @@ def test_a_process_with_keys_of_before_an_outage_goes_on_asking(
     assert ring.held.read_at == clock()
 
 
-def test_keys_that_others_shared_meanwhile_serve_in_an_outage(
-    issuer: Issuer, cache: BaseCache, clock: Clock
-) -> None:
+def test_uses_keys_shared_during_outage(issuer: Issuer, cache: BaseCache, clock: Clock) -> None:
     first, second = process(issuer, cache), process(issuer, cache)
     assert find(first, "a")
     assert find(second, "a")
@@ -120,7 +116,7 @@ def test_keys_that_others_shared_meanwhile_serve_in_an_outage(
     assert second.held == first.held
 
 
-def test_a_rotated_key_is_read_once_for_all(issuer: Issuer, cache: BaseCache) -> None:
+def test_reads_rotated_key_once_for_all_processes(issuer: Issuer, cache: BaseCache) -> None:
     rings = [process(issuer, cache) for _ in range(4)]
     assert all(find(ring, "a") for ring in rings)
     issuer.kids = ["a", "c"]
@@ -128,9 +124,7 @@ def test_a_rotated_key_is_read_once_for_all(issuer: Issuer, cache: BaseCache) ->
     assert issuer.readings == 2
 
 
-def test_a_flood_is_cooled_down_for_all_together(
-    issuer: Issuer, cache: BaseCache, clock: Clock
-) -> None:
+def test_paces_flood_for_all_processes(issuer: Issuer, cache: BaseCache, clock: Clock) -> None:
     rings = [process(issuer, cache) for _ in range(4)]
     assert all(find(ring, "a") for ring in rings)
     for _ in range(3):
@@ -140,7 +134,7 @@ def test_a_flood_is_cooled_down_for_all_together(
         clock.forward(TIMING.pacing)
 
 
-def test_the_cool_down_ends_for_all_when_it_ends_for_the_one_that_read(
+def test_pacing_ends_for_all_processes_together(
     issuer: Issuer, cache: BaseCache, clock: Clock
 ) -> None:
     first, second = process(issuer, cache), process(issuer, cache)
@@ -156,7 +150,7 @@ def test_the_cool_down_ends_for_all_when_it_ends_for_the_one_that_read(
     assert issuer.readings == 3
 
 
-def test_a_key_that_another_process_read_is_found_where_reading_failed(
+def test_finds_shared_key_after_failed_reading(
     issuer: Issuer, cache: BaseCache, clock: Clock
 ) -> None:
     first, second = process(issuer, cache), process(issuer, cache)
@@ -171,9 +165,7 @@ def test_a_key_that_another_process_read_is_found_where_reading_failed(
     assert issuer.readings == 3
 
 
-def test_a_flood_within_the_pacing_reads_the_cache_once_a_second(
-    issuer: Issuer, cache: ClockedCache, clock: Clock
-) -> None:
+def test_flood_reads_cache_once_a_second(issuer: Issuer, cache: ClockedCache, clock: Clock) -> None:
     ring = process(issuer, cache)
     assert find(ring, "a")
     assert not find(ring, "invented")
@@ -186,9 +178,7 @@ def test_a_flood_within_the_pacing_reads_the_cache_once_a_second(
     assert issuer.readings == readings
 
 
-def test_a_flood_without_the_cache_is_paced(
-    issuer: Issuer, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_paces_flood_without_cache(issuer: Issuer, caplog: pytest.LogCaptureFixture) -> None:
     ring = process(issuer, BrokenCache({}))
     assert find(ring, "a")
     caplog.set_level(logging.WARNING)
@@ -200,7 +190,7 @@ def test_a_flood_without_the_cache_is_paced(
     assert len(caplog.records) <= 60
 
 
-def test_a_rotated_key_is_found_after_another_process_read_in_turn(
+def test_finds_rotated_key_after_regular_reading_elsewhere(
     issuer: Issuer, cache: BaseCache, clock: Clock
 ) -> None:
     first, second = process(issuer, cache), process(issuer, cache)
@@ -212,15 +202,13 @@ def test_a_rotated_key_is_found_after_another_process_read_in_turn(
     assert find(second, "c")
 
 
-def test_a_process_that_starts_after_a_rotation_finds_the_key(
-    issuer: Issuer, cache: BaseCache
-) -> None:
+def test_process_started_after_rotation_finds_key(issuer: Issuer, cache: BaseCache) -> None:
     assert find(process(issuer, cache), "a")
     issuer.kids = ["c"]
     assert find(process(issuer, cache), "c")
 
 
-def test_periodic_readings_are_shared(issuer: Issuer, cache: BaseCache, clock: Clock) -> None:
+def test_shares_regular_readings(issuer: Issuer, cache: BaseCache, clock: Clock) -> None:
     rings = [process(issuer, cache) for _ in range(4)]
     assert all(find(ring, "a") for ring in rings)
     clock.forward(1.1 * HOUR)
@@ -229,9 +217,7 @@ def test_periodic_readings_are_shared(issuer: Issuer, cache: BaseCache, clock: C
     assert issuer.readings == 2
 
 
-def test_keys_that_others_wrote_into_the_cache_are_not_believed(
-    issuer: Issuer, cache: BaseCache
-) -> None:
+def test_refuses_unsigned_keys_in_cache(issuer: Issuer, cache: BaseCache) -> None:
     assert find(process(issuer, cache), "a")
     evil = KeySet.read({"evil": published("evil")}, now=issuer.clock() + 1)
     (name,) = [key.split(":")[-1] for key in vars(cache)["_cache"]]
@@ -241,7 +227,7 @@ def test_keys_that_others_wrote_into_the_cache_are_not_believed(
         assert not find(process(issuer, cache), "evil")
 
 
-def test_a_reading_that_fails_leaves_the_way_free(issuer: Issuer, cache: BaseCache) -> None:
+def test_failed_reading_releases_claim(issuer: Issuer, cache: BaseCache) -> None:
     issuer.is_down = True
     for _ in range(2):
         with pytest.raises(KeysUnavailable):
@@ -258,13 +244,13 @@ class BrokenCache(BaseCache):
     add = get = set = delete = _fail  # type: ignore[assignment]
 
 
-def test_a_broken_cache_leaves_each_process_to_itself(issuer: Issuer) -> None:
+def test_each_process_reads_with_broken_cache(issuer: Issuer) -> None:
     rings = [process(issuer, BrokenCache({})) for _ in range(2)]
     assert all(find(ring, "a") for ring in rings)
     assert issuer.readings == 2
 
 
-def test_a_process_waits_for_the_one_that_reads(
+def test_waits_for_reading_of_another_process(
     issuer: Issuer, cache: BaseCache, clock: Clock
 ) -> None:
     reads, may_answer = threading.Event(), threading.Event()
@@ -291,7 +277,7 @@ def test_a_process_waits_for_the_one_that_reads(
     assert issuer.readings == 1
 
 
-def test_of_those_who_waited_for_a_reading_that_missed_the_key_one_reads(
+def test_one_waiting_process_reads_after_a_miss(
     issuer: Issuer, cache: BaseCache, clock: Clock
 ) -> None:
     held = shared(issuer, cache)(NO_KEYS, None)
@@ -315,7 +301,7 @@ def test_of_those_who_waited_for_a_reading_that_missed_the_key_one_reads(
         time.sleep(0.2)
         return dict(issuer.read())
 
-    def demand(_: int) -> KeySet:
+    def fetch_keys(_: int) -> KeySet:
         fetch = SharedKeys(read, cache, issuer="entra", timing=TIMING, clock=clock, pause=pause)
         return fetch(held, "c")
 
@@ -323,7 +309,7 @@ def test_of_those_who_waited_for_a_reading_that_missed_the_key_one_reads(
     with ThreadPoolExecutor(1) as turn, ThreadPoolExecutor(3) as others:
         landed = turn.submit(slow, held, None)
         waiting.acquire()
-        found = [others.submit(demand, number) for number in range(3)]
+        found = [others.submit(fetch_keys, number) for number in range(3)]
         for _ in found:
             waiting.acquire()
         may_read.set()

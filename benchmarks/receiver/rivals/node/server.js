@@ -5,7 +5,7 @@ import { createRemoteJWKSet, jwtVerify } from "jose";
 
 const { AUTHORITY, TENANT, AUDIENCE, PRINCIPAL } = process.env;
 const keys = createRemoteJWKSet(new URL(`${AUTHORITY}/${TENANT}/discovery/keys`));
-const demands = {
+const requirements = {
   algorithms: ["RS256"],
   audience: AUDIENCE,
   issuer: `https://sts.windows.net/${TENANT}/`,
@@ -16,7 +16,7 @@ async function authenticate(request, response, next) {
   const [scheme, token] = (request.headers.authorization ?? "").split(" ");
   try {
     if (scheme.toLowerCase() !== "bearer") throw new Error("no token");
-    const { payload } = await jwtVerify(token, keys, demands);
+    const { payload } = await jwtVerify(token, keys, requirements);
     if (payload.oid !== PRINCIPAL) throw new Error("not the instance");
   } catch {
     return response.status(401).set("WWW-Authenticate", "Bearer").end();

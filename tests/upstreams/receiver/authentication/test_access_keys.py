@@ -27,14 +27,14 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_instances_are_found_in_any_case(path: Path) -> None:
+def test_finds_instances_in_any_case(path: Path) -> None:
     keys = AccessKeys(path)
     assert keys.of("contoso-CHAT") == ("primary", "secondary")
     assert keys.of("contoso-orders") == ("only",)
     assert keys.of("contoso-lab") == ()
 
 
-def test_a_changed_file_counts_at_once(path: Path) -> None:
+def test_reads_changed_file_at_once(path: Path) -> None:
     keys = AccessKeys(path)
     assert keys.of("contoso-orders") == ("only",)
     write(path, json.dumps({"contoso-orders": ["new", "only"]}))
@@ -44,7 +44,7 @@ def test_a_changed_file_counts_at_once(path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o602, 0o620, 0o666])
-def test_a_file_that_others_can_reach_gives_no_keys(
+def test_refuses_file_with_access_for_others(
     path: Path, mode: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(path, json.dumps(KEYS), mode)
@@ -52,7 +52,7 @@ def test_a_file_that_others_can_reach_gives_no_keys(
     assert "chmod 600" in caplog.text
 
 
-def test_a_file_that_its_group_may_read_gives_keys(path: Path) -> None:
+def test_accepts_group_readable_file(path: Path) -> None:
     write(path, json.dumps(KEYS), 0o640)
     assert AccessKeys(path).of("contoso-chat")
 
@@ -60,14 +60,12 @@ def test_a_file_that_its_group_may_read_gives_keys(path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"a": "key"}', '{"a": []}', '{"a": ["x", "y", "z"]}', '{"a": [1]}']
 )
-def test_a_file_that_says_something_else_gives_no_keys_and_one_line(
-    path: Path, text: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_logs_malformed_file_once(path: Path, text: str, caplog: pytest.LogCaptureFixture) -> None:
     write(path, text)
     keys = AccessKeys(path)
     assert [keys.of("a"), keys.of("a")] == [(), ()]
     assert len(caplog.records) == 1
 
 
-def test_a_folder_gives_no_keys(tmp_path: Path) -> None:
+def test_refuses_folder(tmp_path: Path) -> None:
     assert AccessKeys(tmp_path).of("contoso-chat") == ()

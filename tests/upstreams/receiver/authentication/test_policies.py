@@ -1,4 +1,4 @@
-"""What each instance's requests must prove, and when a changed row counts."""
+"""The policies of instances, and when changed rows take effect."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ ECHO = Route("chat", "messages", "echo", "c-1")
 PRINCIPAL = UUID("cccccccc-0000-4000-8000-000000000001")
 OTHER_PRINCIPAL = UUID("cccccccc-0000-4000-8000-000000000002")
 CLIENT = UUID("dddddddd-0000-4000-8000-000000000001")
-BORROWED = (
+USER_ASSIGNED = (
     "/subscriptions/bbbbbbbb-0000-4000-8000-00000000bbbb/resourceGroups/contoso"
-    "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/borrowed"
+    "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/user_assigned"
 )
 
 
@@ -62,8 +62,8 @@ def signed(resource: str, **patterns: str) -> TemplateState:
     )
 
 
-def borrowed(**fields: object) -> UserAssignedIdentity:
-    return UserAssignedIdentity.objects.create(arm_id=BORROWED, **fields)
+def user_assigned(**fields: object) -> UserAssignedIdentity:
+    return UserAssignedIdentity.objects.create(arm_id=USER_ASSIGNED, **fields)
 
 
 def policy_of(instance: SignalRInstance) -> TokenPolicy:
@@ -74,7 +74,7 @@ def audiences(instance: SignalRInstance) -> set[str]:
     return {audience.rstrip("/") for audience in policy_of(instance).audiences}
 
 
-def test_the_audience_is_the_resource_of_the_template_that_takes_the_event(
+def test_audience_is_resource_of_matching_template(
     instance: SignalRInstance,
 ) -> None:
     want(instance, "api://game", hub_pattern="game", position=0)
@@ -83,7 +83,7 @@ def test_the_audience_is_the_resource_of_the_template_that_takes_the_event(
     assert audiences(instance) == {"api://chat"}
 
 
-def test_a_uri_is_accepted_with_and_without_its_slash_and_a_client_id_exactly(
+def test_accepts_uri_with_and_without_trailing_slash(
     instance: SignalRInstance,
 ) -> None:
     want(instance, "api://chat")
@@ -93,14 +93,14 @@ def test_a_uri_is_accepted_with_and_without_its_slash_and_a_client_id_exactly(
     assert policy_of(instance).audiences == {str(CLIENT)}
 
 
-def test_no_signed_template_means_no_audience(instance: SignalRInstance) -> None:
+def test_no_audience_without_signed_template(instance: SignalRInstance) -> None:
     assert audiences(instance) == set()
     want(instance, "", position=0)
     want(instance, "api://never-reached", position=1)
     assert audiences(instance) == set()
 
 
-def test_a_template_on_its_way_to_azure_and_the_one_there_both_count(
+def test_accepts_desired_and_observed_template(
     instance: SignalRInstance,
 ) -> None:
     want(instance, "api://new")
@@ -108,17 +108,17 @@ def test_a_template_on_its_way_to_azure_and_the_one_there_both_count(
     assert audiences(instance) == {"api://new", "api://old"}
 
 
-def test_the_tenant_is_the_subscriptions(instance: SignalRInstance) -> None:
+def test_tenant_is_that_of_subscription(instance: SignalRInstance) -> None:
     policy = policy_of(instance)
     assert policy.tenant_id == str(instance.subscription.tenant_id)
     assert policy.issuer == f"https://sts.windows.net/{policy.tenant_id}/"
 
 
-def test_no_identity_means_no_principal(instance: SignalRInstance) -> None:
+def test_no_principal_without_identity(instance: SignalRInstance) -> None:
     assert policy_of(instance).principal_ids == frozenset()
 
 
-def test_the_observed_principal_may_call(instance: SignalRInstance) -> None:
+def test_accepts_observed_principal(instance: SignalRInstance) -> None:
     ManagedIdentity.objects.filter(instance=instance).update(principal_id=PRINCIPAL)
     policy = policy_of(instance)
     assert policy.principal_ids == {str(PRINCIPAL)}
@@ -126,31 +126,31 @@ def test_the_observed_principal_may_call(instance: SignalRInstance) -> None:
     assert policy.resource_ids == {instance.arm_id.lower()}
 
 
-def test_a_user_assigned_identity_may_call_as_soon_as_it_is_wanted(
+def test_accepts_desired_user_assigned_identity(
     instance: SignalRInstance,
 ) -> None:
     identity = instance.identity
     identity.principal_id = PRINCIPAL
     identity.type = ManagedIdentity.Type.USER_ASSIGNED
-    identity.user_assigned = borrowed(principal_id=OTHER_PRINCIPAL, client_id=CLIENT)
+    identity.user_assigned = user_assigned(principal_id=OTHER_PRINCIPAL, client_id=CLIENT)
     identity.save()
     policy = policy_of(instance)
     assert policy.principal_ids == {str(PRINCIPAL), str(OTHER_PRINCIPAL)}
-    assert policy.resource_ids == {instance.arm_id.lower(), BORROWED.lower()}
+    assert policy.resource_ids == {instance.arm_id.lower(), USER_ASSIGNED.lower()}
     # The system-assigned one's client ID is nowhere to be read.
     assert policy.client_ids == frozenset()
 
 
-def test_the_client_id_is_demanded_where_it_is_known_of_all(instance: SignalRInstance) -> None:
+def test_requires_client_id_where_all_are_known(instance: SignalRInstance) -> None:
     identity = instance.identity
     identity.principal_id = PRINCIPAL
     identity.type = ManagedIdentity.Type.USER_ASSIGNED
-    identity.user_assigned = borrowed(principal_id=PRINCIPAL, client_id=CLIENT)
+    identity.user_assigned = user_assigned(principal_id=PRINCIPAL, client_id=CLIENT)
     identity.save()
     assert policy_of(instance).client_ids == {str(CLIENT)}
 
 
-def test_a_changed_row_counts_at_once_in_the_process_that_changed_it(
+def test_applies_change_at_once_in_same_process(
     instance: SignalRInstance,
 ) -> None:
     want(instance, "api://old")
@@ -161,7 +161,7 @@ def test_a_changed_row_counts_at_once_in_the_process_that_changed_it(
     assert audiences(instance) == {"api://new"}
 
 
-def test_a_changed_row_counts_everywhere_within_the_time_set(instance: SignalRInstance) -> None:
+def test_applies_change_in_other_processes_in_time(instance: SignalRInstance) -> None:
     want(instance, "api://old")
     clock = Clock()
     elsewhere = Policies(5, clock=clock)
@@ -240,7 +240,7 @@ CHANGES: dict[str, Callable[[SignalRInstance], object]] = {
     ),
     "principal": lambda row: ManagedIdentity.objects.update(principal_id=PRINCIPAL),
     "user-assigned": lambda row: ManagedIdentity.objects.update(
-        user_assigned=borrowed(principal_id=OTHER_PRINCIPAL), type="UserAssigned"
+        user_assigned=user_assigned(principal_id=OTHER_PRINCIPAL), type="UserAssigned"
     ),
     "hub pattern": lambda row: UpstreamTemplate.objects.update(hub_pattern="game"),
     "auth": lambda row: UpstreamTemplate.objects.update(auth_type="None", resource=""),
@@ -270,7 +270,7 @@ def test_a_thread_reads_in_the_background(instance: SignalRInstance) -> None:
     assert not elsewhere.is_due
 
 
-def test_an_instance_that_is_gone_is_unknown_within_the_time_set(
+def test_forgets_deleted_instance_in_time(
     instance: SignalRInstance,
 ) -> None:
     clock = Clock()
@@ -282,7 +282,7 @@ def test_an_instance_that_is_gone_is_unknown_within_the_time_set(
         elsewhere.get(instance.name)
 
 
-def test_a_new_instance_is_known_within_the_time_set(instance: SignalRInstance) -> None:
+def test_notices_new_instance_in_time(instance: SignalRInstance) -> None:
     clock = Clock()
     elsewhere = Policies(5, clock=clock)
     with pytest.raises(UnknownInstance):
@@ -294,11 +294,11 @@ def test_a_new_instance_is_known_within_the_time_set(instance: SignalRInstance) 
     assert elsewhere.get("contoso-new").name == "Contoso-New"
 
 
-def test_names_are_found_in_any_case(instance: SignalRInstance) -> None:
+def test_finds_names_in_any_case(instance: SignalRInstance) -> None:
     assert policies.get(instance.name.upper()).pk == instance.pk
 
 
-def test_asking_again_asks_the_database_nothing(
+def test_repeated_lookup_costs_no_query(
     instance: SignalRInstance, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     want(instance)

@@ -50,7 +50,7 @@ def template(url: str) -> None:
     row.save()
 
 
-def demand(instance: SignalRInstance, **fields: object) -> None:
+def require(instance: SignalRInstance, **fields: object) -> None:
     RequestRequirements.objects.create(
         instance=instance,
         url_secret_digest=digest(SECRET),
@@ -78,22 +78,20 @@ def keys_file(tmp_path: Path, settings: Settings) -> Path:
         ("", (403, "url_secret_missing")),
     ],
 )
-def test_a_demanded_secret_is_looked_for_in_the_query(
+def test_requires_secret_in_query(
     chat: SignalRInstance,
     project: Calls,
     service: Service,
     query: str,
     expected: tuple[int, str],
 ) -> None:
-    demand(chat, url_secret=True)
+    require(chat, url_secret=True)
     assert code(service.post(path=HERE + query)) == expected
     assert len(project) == (expected[0] == 200)
 
 
-def test_a_demanded_secret_may_be_in_the_path(
-    chat: SignalRInstance, project: Calls, service: Service
-) -> None:
-    demand(chat, url_secret=True, url_secret_parameter="")
+def test_requires_secret_in_path(chat: SignalRInstance, project: Calls, service: Service) -> None:
+    require(chat, url_secret=True, url_secret_parameter="")
     template(f"https://app.example.com{HERE}{REFERENCE}/{{event}}")
     assert code(service.post(path=f"{HERE}{SECRET}/echo")) == (200, "")
     assert code(service.post(path=f"{HERE}{SECRET}x/echo")) == (403, "url_secret_wrong")
@@ -101,7 +99,7 @@ def test_a_demanded_secret_may_be_in_the_path(
     assert len(project) == 1
 
 
-def test_an_instance_may_be_called_upstream(
+def test_accepts_instance_named_upstream(
     chat: SignalRInstance, project: Calls, token: Tokens
 ) -> None:
     chat.name = "upstream"
@@ -111,19 +109,19 @@ def test_an_instance_may_be_called_upstream(
     assert code(service.post(path="/upstream/upstream/echo")) == (200, "")
 
 
-def test_a_secret_alone_opens_nothing(
+def test_secret_does_not_replace_token(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
-    demand(chat, url_secret=True)
+    require(chat, url_secret=True)
     assert service.post(path=f"{HERE}?code={SECRET}", authorization="").status_code == 401
     assert project == []
 
 
-def test_no_secret_of_the_address_reaches_a_log(
+def test_no_url_secret_reaches_log(
     chat: SignalRInstance, project: Calls, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    demand(chat, url_secret=True, url_secret_parameter="")
+    require(chat, url_secret=True, url_secret_parameter="")
     for authorization in (None, "", "Bearer a.b.c"):
         service.post(b"{", path=f"{HERE}{SECRET}/x?code={SECRET}", authorization=authorization)
     assert seed.CHAT in caplog.text
@@ -142,7 +140,7 @@ def test_no_secret_of_the_address_reaches_a_log(
         ("", (403, "asrs_signature_missing")),
     ],
 )
-def test_a_demanded_signature_is_of_one_of_the_access_keys(
+def test_requires_signature_of_an_access_key(
     chat: SignalRInstance,
     project: Calls,
     service: Service,
@@ -150,32 +148,32 @@ def test_a_demanded_signature_is_of_one_of_the_access_keys(
     signature: str,
     expected: tuple[int, str],
 ) -> None:
-    demand(chat, signature=True)
+    require(chat, signature=True)
     assert code(service.post(signature=signature)) == expected
     assert len(project) == (expected[0] == 200)
 
 
-def test_a_signature_that_nobody_can_check_is_not_believed(
+def test_refuses_signature_without_access_keys(
     chat: SignalRInstance, project: Calls, service: Service, keys_file: Path
 ) -> None:
-    demand(chat, signature=True)
+    require(chat, signature=True)
     keys_file.unlink()
     refused = service.post(signature=sign("primary", "c-1"))
     assert code(refused) == (503, "access_keys_unavailable")
     assert project == []
 
 
-def test_a_switch_counts_for_the_next_request(
+def test_applies_requirement_to_next_request(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
     assert service.post().status_code == 200
-    demand(chat, url_secret=True)
+    require(chat, url_secret=True)
     assert service.post().status_code == 403
     RequestRequirements.objects.get().delete()
     assert service.post().status_code == 200
 
 
-def test_what_is_demanded_costs_no_query(
+def test_requirements_cost_no_query(
     chat: SignalRInstance,
     project: Calls,
     service: Service,
@@ -183,7 +181,7 @@ def test_what_is_demanded_costs_no_query(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 3600}
-    demand(chat, url_secret=True)
+    require(chat, url_secret=True)
     service.post(path=f"{HERE}?code={SECRET}")
     with django_assert_num_queries(0):
         assert service.post(path=f"{HERE}?code={SECRET}").status_code == 200
@@ -212,7 +210,7 @@ def agrees(rest: str, *urls: str, route: Route = ECHO) -> bool:
         ("", False),
     ],
 )
-def test_a_path_that_names_the_event_agrees_with_the_headers(rest: str, agreed: bool) -> None:
+def test_path_with_event_must_match_headers(rest: str, agreed: bool) -> None:
     assert agrees(rest, EVENT_PATH) is agreed
 
 
@@ -229,7 +227,7 @@ def test_a_path_that_names_the_event_agrees_with_the_headers(rest: str, agreed: 
         f"not a URL{HERE}{{event}}",
     ],
 )
-def test_a_template_that_does_not_name_the_event_behind_the_instance_agrees_with_any_path(
+def test_template_without_event_in_path_accepts_any_path(
     url: str,
 ) -> None:
     assert not has_event(url, seed.CHAT)
@@ -237,7 +235,7 @@ def test_a_template_that_does_not_name_the_event_behind_the_instance_agrees_with
     assert agrees("whatever", EVENT_PATH, url)
 
 
-def test_a_path_may_follow_the_template_that_is_wanted_or_the_one_in_azure() -> None:
+def test_path_may_match_desired_or_observed_template() -> None:
     other = f"https://old.example.com/behind/a/proxy{HERE.upper().replace('UPSTREAM', 'upstream')}"
     for rest in ("chat/messages/echo", "old/echo"):
         assert agrees(rest, EVENT_PATH, f"{other}old/{{event}}")
@@ -250,7 +248,7 @@ def test_a_path_may_follow_the_template_that_is_wanted_or_the_one_in_azure() -> 
 @example("{hub}")
 @example("Привет/世界")
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_any_event_agrees_with_its_own_path_over_http(
+def test_any_event_matches_its_path(
     chat: SignalRInstance, project: Calls, service: Service, event: str
 ) -> None:
     template(EVENT_PATH)
@@ -262,7 +260,7 @@ def test_any_event_agrees_with_its_own_path_over_http(
     assert code(service.post(body, path=other, **found)) == (400, "path_disagrees")
 
 
-def test_an_observed_template_counts_too(
+def test_path_may_match_observed_template(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
     template(EVENT_PATH)
@@ -277,8 +275,6 @@ def test_an_observed_template_counts_too(
     assert code(service.post(path=f"{HERE}old/echo")) == (200, "")
 
 
-def test_the_page_of_an_instance_has_its_switches(
-    chat: SignalRInstance, admin_client: Client
-) -> None:
+def test_instance_page_has_requirements(chat: SignalRInstance, admin_client: Client) -> None:
     page = admin_client.get(f"/admin/identities/signalrinstance/{chat.pk}/change/")
     assert b"X-ASRS-Signature" in page.content

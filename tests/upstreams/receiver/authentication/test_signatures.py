@@ -13,7 +13,7 @@ FIRST = "sha256=7767effcb3946f3e1de039df4b986ef02c110b1469d02c0a06f41b3b727ab561
 SECOND = "sha256=d4aefb65547a00a9881fa8ac8bd03d0faf77af9da5205d45c6e57cbda4377760"
 
 
-def test_signatures_are_those_of_microsofts_vector() -> None:
+def test_signs_as_microsofts_example() -> None:
     assert sign(PRIMARY, CONNECTION) == FIRST
     assert sign(SECONDARY, CONNECTION) == SECOND
 
@@ -23,7 +23,7 @@ def test_signatures_are_those_of_microsofts_vector() -> None:
     "header",
     [f"{FIRST},{SECOND}", f"{FIRST}, {SECOND}", f" {SECOND} ,{FIRST}", f"{FIRST},{SECOND}".upper()],
 )
-def test_either_key_proves_the_sender(header: str, keys: list[str]) -> None:
+def test_accepts_signature_of_either_key(header: str, keys: list[str]) -> None:
     assert is_signed(header, CONNECTION, keys)
 
 
@@ -39,19 +39,19 @@ def test_either_key_proves_the_sender(header: str, keys: list[str]) -> None:
         "sha256=é",
     ],
 )
-def test_what_no_key_made_proves_nothing(header: str) -> None:
+def test_refuses_signature_of_another_key(header: str) -> None:
     assert not is_signed(header, CONNECTION, [PRIMARY, SECONDARY])
 
 
-def test_a_signature_is_of_one_connection() -> None:
+def test_refuses_signature_of_another_connection() -> None:
     assert not is_signed(FIRST, "another", [PRIMARY])
 
 
 @pytest.mark.parametrize("keys", [[], [""], ["wrong"]])
-def test_without_its_key_nothing_is_proven(keys: list[str]) -> None:
+def test_refuses_signature_without_keys(keys: list[str]) -> None:
     assert not is_signed(FIRST, CONNECTION, keys)
     assert not is_signed(sign("", CONNECTION), CONNECTION, keys)
 
 
-def test_entries_beyond_the_keys_an_instance_can_have_are_not_looked_at() -> None:
+def test_ignores_surplus_entries() -> None:
     assert not is_signed(",".join(["sha256=00"] * 4 + [FIRST]), CONNECTION, [PRIMARY])

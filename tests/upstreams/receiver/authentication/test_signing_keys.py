@@ -1,4 +1,4 @@
-"""Entra's keys roll over, Entra goes away, strangers invent keys: no right request is lost."""
+"""No valid request is lost during key rollover, an Entra outage or a flood of forged key IDs."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def url(
         yield url
 
 
-def test_keys_that_roll_over_under_load_lose_no_request(
+def test_key_rollover_under_load_loses_no_request(
     url: str, local_azure: LocalAzure, project: list[UpstreamRequest]
 ) -> None:
     assert replies_under_load(url, local_azure, rotations={50}) == {Reply(200, "")}
     assert len(project) == 100
 
 
-def test_keys_that_keep_rotating_lose_no_request(
+def test_repeated_rotation_loses_no_request(
     url: str, local_azure: LocalAzure, project: list[UpstreamRequest]
 ) -> None:
     rotations = set(range(10, 100, 20))
@@ -86,7 +86,7 @@ def ask(cloud: LocalAzure, path: str) -> Any:
     return answer.json()
 
 
-def test_an_entra_that_is_away_loses_no_request(
+def test_entra_outage_loses_no_request(
     chat: SignalRInstance,
     local_azure: LocalAzure,
     project: list[UpstreamRequest],
@@ -100,7 +100,7 @@ def test_an_entra_that_is_away_loses_no_request(
     assert len(project) == 21
 
 
-def test_a_process_that_never_read_keys_asks_to_be_tried_again(
+def test_process_without_keys_answers_503(
     chat: SignalRInstance, local_azure: LocalAzure, project: list[UpstreamRequest], token: Tokens
 ) -> None:
     local_azure.post("/_local/faults", [ENTRA | {"status": 503}])
@@ -110,7 +110,7 @@ def test_a_process_that_never_read_keys_asks_to_be_tried_again(
     assert project == []
 
 
-def test_a_day_without_entra_loses_no_request(
+def test_outage_of_a_day_loses_no_request(
     chat: SignalRInstance, local_azure: LocalAzure, token: Tokens
 ) -> None:
     clock = Clock()
@@ -132,7 +132,7 @@ def test_a_day_without_entra_loses_no_request(
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 3, 20])
-def test_keys_that_roll_over_lose_no_request_of_any_process(
+def test_key_rollover_loses_no_request_of_any_process(
     chat: SignalRInstance, local_azure: LocalAzure, token: Tokens, seconds: float
 ) -> None:
     """Although both processes read for invented key ids, the second so long after the first."""
@@ -177,7 +177,7 @@ def is_accepted(bearer: str, policy: TokenPolicy, ring: KeyRing) -> bool:
     return Validator(lambda _policy: ring).verdict(bearer, policy).is_accepted
 
 
-def test_a_flood_of_invented_key_ids_is_paced(
+def test_paces_readings_for_forged_key_ids(
     chat: SignalRInstance, local_azure: LocalAzure, token: Tokens
 ) -> None:
     policy = policies.get(seed.CHAT).token_policy(ECHO)
@@ -201,7 +201,7 @@ def test_a_flood_of_invented_key_ids_is_paced(
 
 
 def invented(bearer: str, number: int) -> str:
-    """Return the token with a key id that nobody has published."""
+    """Return the token with an unpublished key ID."""
     header = {"typ": "JWT", "alg": "RS256", "kid": f"invented-{number}"}
     encoded = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
     return f"{encoded}.{bearer.partition('.')[2]}"

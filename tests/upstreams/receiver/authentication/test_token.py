@@ -22,9 +22,7 @@ def request(bearer: str) -> Request:
     return Request(RequestFactory().post(f"/upstream/{seed.CHAT}/", **found))
 
 
-def test_it_finds_out_itself_what_the_instance_demands(
-    chat: SignalRInstance, token: Tokens
-) -> None:
+def test_finds_policy_of_instance(chat: SignalRInstance, token: Tokens) -> None:
     found = InstanceAuthentication().authenticate(request(token()))
     assert found is not None
     assert found[0].object_id == seed.CHAT_PRINCIPAL_ID

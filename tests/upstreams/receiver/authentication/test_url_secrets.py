@@ -19,32 +19,32 @@ FIRST, SECOND, THIRD = "first-secret-of-many", "second-secret-of-many", "third-s
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50))
-def test_a_secret_is_found_however_it_is_escaped(secret: str) -> None:
+def test_finds_escaped_secret(secret: str) -> None:
     query = f"a=1&code={quote(secret, safe='')}&b"
     assert is_one_of(from_query(query, "code"), [digest("other"), digest(secret)])
     assert not is_one_of(from_query(query, "code"), [digest(secret + "x")])
 
 
-def test_a_secret_that_the_service_does_not_escape_is_found() -> None:
+def test_finds_unescaped_secret() -> None:
     assert is_one_of(from_query("code=a+b/c==", "code"), [digest("a+b/c==")])
 
 
 @pytest.mark.parametrize("query", ["", "code", "code=", "Code=x", "code=x&code=x", "x=code=x"])
-def test_a_parameter_that_is_not_there_once_holds_nothing(query: str) -> None:
+def test_refuses_repeated_or_missing_parameter(query: str) -> None:
     assert from_query(query, "code") == frozenset()
 
 
-def test_a_secret_may_be_a_segment_of_the_path() -> None:
+def test_finds_secret_in_path() -> None:
     assert is_one_of(from_path(f"{FIRST}/chat/echo"), [digest(FIRST)])
     assert not is_one_of(from_path(f"{FIRST}x/chat"), [digest(FIRST)])
 
 
-def test_no_digest_accepts_nothing() -> None:
+def test_accepts_nothing_without_digests() -> None:
     assert not is_one_of([""], [""])
     assert not is_one_of([FIRST], [])
 
 
-def test_two_digests_of_one_secret_differ() -> None:
+def test_digests_are_salted() -> None:
     assert digest(FIRST) != digest(FIRST)
     assert FIRST not in digest(FIRST)
 
@@ -61,7 +61,7 @@ def accepted() -> set[str]:
     return {secret for secret in (FIRST, SECOND, THIRD) if is_one_of([secret], kept)}
 
 
-def test_the_command_accepts_the_newest_two(
+def test_command_accepts_newest_two(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "not required yet" in run(monkeypatch, FIRST)
@@ -76,7 +76,7 @@ def test_the_command_accepts_the_newest_two(
     assert RequestRequirements.objects.get().url_secret
 
 
-def test_the_command_keeps_and_prints_no_secret(
+def test_command_neither_stores_nor_prints_secret(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     printed = run(monkeypatch, FIRST, "--require", "--parameter", "key")
@@ -84,13 +84,13 @@ def test_the_command_keeps_and_prints_no_secret(
     assert RequestRequirements.objects.get().value.parameter == "key"
 
 
-def test_the_command_clears(instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_clears_secrets(instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     run(monkeypatch, FIRST, "--require")
     assert "accepts no URL secret" in run(monkeypatch, "", "--clear")
     assert not RequestRequirements.objects.get().value
 
 
-def test_the_command_refuses_a_secret_that_could_be_guessed(
+def test_command_refuses_short_secret(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(CommandError, match="16 to 1024"):
@@ -98,7 +98,7 @@ def test_the_command_refuses_a_secret_that_could_be_guessed(
     assert not RequestRequirements.objects.exists()
 
 
-def test_the_database_refuses_to_demand_a_secret_that_is_not_set(
+def test_constraint_refuses_requirement_without_secret(
     instance: SignalRInstance,
 ) -> None:
     with pytest.raises(IntegrityError, match="required_url_secret_is_set"):

@@ -67,46 +67,42 @@ def call(
     return response.status_code, frame and frame.get("result", frame.get("error"))
 
 
-def test_a_duplicate_gets_the_first_answer(chat: SignalRInstance, service: Service) -> None:
+def test_duplicate_gets_first_response(chat: SignalRInstance, service: Service) -> None:
     assert [call(service), call(service), call(service, event="PAY")] == [(200, 1)] * 3
     assert paid == [7]
 
 
-def test_an_error_is_a_first_answer_too(chat: SignalRInstance, service: Service) -> None:
+def test_duplicate_gets_first_error(chat: SignalRInstance, service: Service) -> None:
     assert call(service, -1) == call(service, -1) == (200, "Less than nothing.")
     assert paid == [-1]
 
 
 @pytest.mark.parametrize("changed", [{"id_": "1"}, {"connection_id": "c-2"}])
-def test_another_call_is_made(
+def test_runs_different_call(
     chat: SignalRInstance, service: Service, changed: dict[str, str]
 ) -> None:
     assert call(service) == (200, 1)
     assert call(service, **changed) == (200, 2)  # type: ignore[arg-type]
 
 
-def test_another_instances_call_is_made() -> None:
+def test_runs_call_of_another_instance() -> None:
     calls = DuplicateCalls(cache, 300)
     assert calls.once(request("a"), lambda: UpstreamResponse(body=b"1")).body == b"1"
     assert calls.once(request("b"), lambda: UpstreamResponse(body=b"2")).body == b"2"
     assert calls.once(request("A"), lambda: UpstreamResponse(body=b"3")).body == b"1"
 
 
-def test_a_call_that_waits_for_nothing_is_made_each_time(
-    chat: SignalRInstance, service: Service
-) -> None:
+def test_runs_call_without_invocation_id_each_time(chat: SignalRInstance, service: Service) -> None:
     call(service, id_=None)
     call(service, id_=None)
     assert paid == [7, 7]
 
 
-def test_a_handler_that_does_not_ask_runs_each_time(
-    chat: SignalRInstance, service: Service
-) -> None:
+def test_runs_handler_without_idempotent_each_time(chat: SignalRInstance, service: Service) -> None:
     assert [call(service, event="tip"), call(service, event="tip")] == [(200, 1), (200, 2)]
 
 
-def test_arguments_that_do_not_fit_claim_no_call(chat: SignalRInstance, service: Service) -> None:
+def test_mismatching_arguments_claim_no_call(chat: SignalRInstance, service: Service) -> None:
     service.post(json_call(["seven"], target="pay"), hub="bank", event="pay")
     assert call(service) == (200, 1)
 
@@ -117,7 +113,7 @@ def request(instance: str = "contoso") -> UpstreamRequest:
     return replace(found, instance=instance)
 
 
-def test_a_duplicate_that_comes_too_early_is_to_try_again() -> None:
+def test_refuses_early_duplicate_with_retry() -> None:
     calls = DuplicateCalls(cache, 300)
     started, may_end = threading.Event(), threading.Event()
     first: list[UpstreamResponse] = []
@@ -138,7 +134,7 @@ def test_a_duplicate_that_comes_too_early_is_to_try_again() -> None:
     assert calls.once(request(), lambda: UpstreamResponse(body=b"third")) == first[0]
 
 
-def test_of_many_at_once_one_is_made() -> None:
+def test_runs_one_of_many_concurrent_duplicates() -> None:
     calls = DuplicateCalls(cache, 300)
     made: list[int] = []
     gate = threading.Barrier(8)
@@ -160,7 +156,7 @@ def test_of_many_at_once_one_is_made() -> None:
     assert made == [1]
 
 
-def test_a_call_whose_process_died_is_not_made_again_before_its_time_is_over() -> None:
+def test_claim_of_dead_process_expires() -> None:
     calls = DuplicateCalls(cache, 300)
 
     def die() -> UpstreamResponse:
@@ -172,7 +168,7 @@ def test_a_call_whose_process_died_is_not_made_again_before_its_time_is_over() -
         calls.once(request(), UpstreamResponse)
 
 
-def test_without_a_cache_nothing_is_made(settings: Settings) -> None:
+def test_refuses_without_cache(settings: Settings) -> None:
     settings.CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -190,7 +186,7 @@ def test_the_test_client_runs_every_call() -> None:
     assert [client.invoke("pay", 1), client.invoke("pay", 1)] == [1, 2]
 
 
-def test_a_cache_that_is_not_shared_is_warned_of(settings: Settings) -> None:
+def test_warns_of_cache_that_is_not_shared(settings: Settings) -> None:
     (warning,) = check_duplicates()
     assert "test_duplicates.pay" in warning.msg
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}

@@ -1,4 +1,4 @@
-"""What waits in memory when a process ends."""
+"""Deliveries in memory when a process ends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ child.join()
 
 
 @pytest.mark.parametrize("end", ["record()", CHILD], ids=["process", "child"])
-def test_it_is_written_before_the_process_ends(tmp_path: Path, end: str) -> None:
+def test_writes_deliveries_before_process_ends(tmp_path: Path, end: str) -> None:
     # A database without tables: that it was asked is what the log tells.
     environment = {
         "DJANGO_SETTINGS_MODULE": "config.settings",

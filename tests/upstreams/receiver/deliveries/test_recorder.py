@@ -42,8 +42,8 @@ def receipt(instance: SignalRInstance, **fields: Any) -> DeliveryRecord:
     return DeliveryRecord(instance=instance.pk, **{**accepted, **defaults, **fields})
 
 
-class Held(Recorder):
-    """A recorder that writes only when told to, or as often as `flush_seconds` says."""
+class ManualRecorder(Recorder):
+    """A recorder that writes on `flush`, or every `flush_seconds`."""
 
     def __init__(self, **settings: Any) -> None:
         configuration = Configuration(**{"flush_seconds": 3600.0, **settings})
@@ -62,8 +62,8 @@ def ended() -> Iterator[None]:
         made.pop().forget()
 
 
-def test_deliveries_of_one_kind_and_minute_are_one_count(instance: SignalRInstance) -> None:
-    recorder = Held()
+def test_counts_deliveries_by_kind_and_minute(instance: SignalRInstance) -> None:
+    recorder = ManualRecorder()
     for second in (0, 1, 59, 60):
         recorder.record(receipt(instance, at=NOON.timestamp() + second))
     recorder.flush()
@@ -71,17 +71,17 @@ def test_deliveries_of_one_kind_and_minute_are_one_count(instance: SignalRInstan
     assert list(counts) == [(NOON, "echo", 3), (NOON + timedelta(minutes=1), "echo", 1)]
 
 
-def test_counts_are_added_to_those_already_stored(instance: SignalRInstance) -> None:
+def test_adds_to_stored_counts(instance: SignalRInstance) -> None:
     for _ in range(2):
-        recorder = Held()
+        recorder = ManualRecorder()
         recorder.record(receipt(instance))
         recorder.flush()
         recorder.flush()
     assert DeliveryCount.objects.get().count == 2
 
 
-def test_a_row_says_what_the_request_said(instance: SignalRInstance) -> None:
-    recorder = Held()
+def test_row_has_values_of_request(instance: SignalRInstance) -> None:
+    recorder = ManualRecorder()
     said = {"hub": "chat", "event": "echo", "connection_id": "c", "user_id": "u"}
     recorder.record(receipt(instance, invocation_id="7", **said))
     recorder.flush()
@@ -90,8 +90,8 @@ def test_a_row_says_what_the_request_said(instance: SignalRInstance) -> None:
     assert {name: getattr(row, name) for name in said} == said
 
 
-def test_a_flood_is_counted_and_sampled(instance: SignalRInstance) -> None:
-    recorder = Held(samples_a_minute=3)
+def test_counts_and_samples_flood(instance: SignalRInstance) -> None:
+    recorder = ManualRecorder(samples_a_minute=3)
     refused = {"outcome": "refused", "reason": "expired", "status": 401, "handler": ("", "")}
     sampled = [recorder.record(receipt(instance, hub=f"h{n}", **refused)) for n in range(1000)]
     sampled.append(recorder.record(receipt(instance)))
@@ -102,31 +102,31 @@ def test_a_flood_is_counted_and_sampled(instance: SignalRInstance) -> None:
     assert DeliveryCount.objects.get(reason="expired").count == 1000
 
 
-def test_the_next_minute_is_sampled_anew(instance: SignalRInstance) -> None:
-    recorder = Held(samples_a_minute=1)
+def test_samples_each_minute(instance: SignalRInstance) -> None:
+    recorder = ManualRecorder(samples_a_minute=1)
     times = [0, 1, 60]
     assert [
         recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
     ] == [True, False, True]
 
 
-def test_threads_that_straddle_a_minute_share_its_samples(instance: SignalRInstance) -> None:
-    recorder = Held(samples_a_minute=2)
+def test_threads_share_samples_of_a_minute(instance: SignalRInstance) -> None:
+    recorder = ManualRecorder(samples_a_minute=2)
     times = [0, 60, 59, 60, 59, 60, 59, 120]
     assert [
         recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
     ] == [True, True, True, False, False, False, False, True]
 
 
-def test_a_clock_that_is_set_back_stops_no_samples(instance: SignalRInstance) -> None:
-    recorder = Held(samples_a_minute=1)
+def test_samples_after_clock_is_set_back(instance: SignalRInstance) -> None:
+    recorder = ManualRecorder(samples_a_minute=1)
     times = [600, 0, 1]
     assert [
         recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
     ] == [True, True, False]
 
 
-def test_threads_lose_no_count_to_each_other(
+def test_concurrent_threads_lose_no_counts(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: Counter[Kind] = Counter()
@@ -138,7 +138,7 @@ def test_threads_lose_no_count_to_each_other(
         written.update(counts)
 
     monkeypatch.setattr(storage, "write", write)
-    recorder = Held()
+    recorder = ManualRecorder()
 
     def record() -> None:
         for number in range(500):
@@ -155,8 +155,8 @@ def test_threads_lose_no_count_to_each_other(
     assert recorder.dropped == 0
 
 
-def test_a_child_waits_for_no_lock_of_a_thread_that_it_lacks(instance: SignalRInstance) -> None:
-    recorder = Held()
+def test_forked_child_does_not_deadlock(instance: SignalRInstance) -> None:
+    recorder = ManualRecorder()
     recorder.record(receipt(instance))
     parents = recorder._stop  # noqa: SLF001
     locks = [recorder._lock, parents._cond]  # type: ignore[attr-defined]  # noqa: SLF001
@@ -171,15 +171,15 @@ def test_a_child_waits_for_no_lock_of_a_thread_that_it_lacks(instance: SignalRIn
     assert DeliveryCount.objects.get().count == 1
 
 
-def test_kinds_in_memory_are_bounded_and_the_rest_is_counted(instance: SignalRInstance) -> None:
-    recorder = Held(samples_a_minute=0)
+def test_bounds_kinds_in_memory(instance: SignalRInstance) -> None:
+    recorder = ManualRecorder(samples_a_minute=0)
     for number in range(10_002):
         recorder.record(receipt(instance, handler=("chat", str(number))))
     assert recorder.dropped == 2
 
 
-def test_a_delivery_of_an_instance_that_is_gone_is_left_out(instance: SignalRInstance) -> None:
-    recorder = Held()
+def test_skips_delivery_of_deleted_instance(instance: SignalRInstance) -> None:
+    recorder = ManualRecorder()
     recorder.record(receipt(instance))
     instance_pk, gone = instance.pk, SignalRInstance(pk=instance.pk + 1)
     recorder.record(receipt(gone))
@@ -188,10 +188,10 @@ def test_a_delivery_of_an_instance_that_is_gone_is_left_out(instance: SignalRIns
     assert Delivery.objects.count() == 1
 
 
-def test_what_cannot_be_stored_does_not_stop_the_next(
+def test_continues_after_unstorable_delivery(
     instance: SignalRInstance, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = Held()
+    recorder = ManualRecorder()
     recorder.record(receipt(instance, outcome="unheard-of"))
     recorder.flush()
     assert "1 deliveries were lost" in caplog.text
@@ -201,10 +201,10 @@ def test_what_cannot_be_stored_does_not_stop_the_next(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_thread_writes_and_the_end_of_the_process_writes_the_rest() -> None:
+def test_writes_rest_at_process_end() -> None:
     instance = made_instance()
     before = threading.enumerate()
-    recorder = Held(flush_seconds=0.01)
+    recorder = ManualRecorder(flush_seconds=0.01)
     recorder.record(receipt(instance))
     recorder.record(receipt(instance))
     recorder.close()
@@ -212,7 +212,7 @@ def test_the_thread_writes_and_the_end_of_the_process_writes_the_rest() -> None:
     assert threading.enumerate() == before
 
 
-class Stumbling(Held):
+class Stumbling(ManualRecorder):
     """A recorder whose thread meets something unforeseen in its first two turns."""
 
     def __init__(self, stumble: BaseException) -> None:
@@ -228,7 +228,7 @@ class Stumbling(Held):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_that_its_thread_meets_stops_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_thread_survives_errors(caplog: pytest.LogCaptureFixture) -> None:
     instance = made_instance()
     recorder = Stumbling(RuntimeError("Unforeseen."))
     recorder.record(receipt(instance, at=time.time()))
@@ -240,7 +240,7 @@ def test_nothing_that_its_thread_meets_stops_it(caplog: pytest.LogCaptureFixture
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.django_db(transaction=True)
-def test_a_thread_that_ended_is_followed_by_another() -> None:
+def test_replaces_ended_thread() -> None:
     instance = made_instance()
     recorder = Stumbling(SystemExit())
     now = time.time()
@@ -257,9 +257,9 @@ def test_a_thread_that_ended_is_followed_by_another() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_cannot_be_written_loses_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_keeps_deliveries_during_database_outage(caplog: pytest.LogCaptureFixture) -> None:
     instance = made_instance()
-    recorder = Held()
+    recorder = ManualRecorder()
     recorder.record(receipt(instance))
     with connection.execute_wrapper(_unwritable):
         recorder.flush()
@@ -278,8 +278,8 @@ def _unwritable(execute: Any, sql: str, params: Any, many: bool, context: Any) -
     return execute(sql, params, many, context)
 
 
-def test_what_is_older_than_kept_is_deleted(instance: SignalRInstance) -> None:
-    recorder = Held()
+def test_deletes_expired_rows(instance: SignalRInstance) -> None:
+    recorder = ManualRecorder()
     for days in (1, 10, 100):
         recorder.record(receipt(instance, at=(NOON - timedelta(days=days)).timestamp()))
     recorder.flush()
@@ -288,7 +288,7 @@ def test_what_is_older_than_kept_is_deleted(instance: SignalRInstance) -> None:
     assert DeliveryCount.objects.count() == 2
 
 
-def test_a_batch_of_kinds_is_written_in_a_fixed_number_of_inserts(
+def test_writes_batch_in_fixed_number_of_inserts(
     instance: SignalRInstance, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     kinds = [Kind(0, instance.pk, "chat", "messages", str(n), "accepted", "") for n in range(20)]
@@ -309,7 +309,7 @@ class TestTotals(TestCase):
             tenant_id="aaaaaaaa-0000-4000-8000-00000000aaaa",
         )
         instance = SignalRInstance.objects.create(name="contoso", subscription=subscription)
-        recorder = Held()
+        recorder = ManualRecorder()
         for batch in batches:
             for event in batch:
                 recorder.record(receipt(instance, handler=("chat", event)))

@@ -37,7 +37,7 @@ def start(apps: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_hubs_of_an_installed_app_are_found_once() -> None:
+def test_discovers_hubs_of_app_once() -> None:
     started = start("tests.upstreams.project")
     assert started.returncode == 0
     assert started.stdout.split() == [
@@ -49,14 +49,14 @@ def test_the_hubs_of_an_installed_app_are_found_once() -> None:
 
 
 @pytest.mark.slow
-def test_two_apps_that_claim_one_event_do_not_start() -> None:
-    started = start("tests.upstreams.project,tests.upstreams.clashing")
+def test_refuses_two_handlers_of_two_apps_for_one_event() -> None:
+    started = start("tests.upstreams.project,tests.upstreams.second_app")
     assert started.returncode != 0
     assert "Two handlers for Chat/messages/ECHO" in started.stderr
-    assert "project.hubs.echo and tests.upstreams.clashing.hubs.another_echo" in started.stderr
+    assert "project.hubs.echo and tests.upstreams.second_app.hubs.another_echo" in started.stderr
 
 
-def test_a_project_without_handlers_is_told_so(project: object) -> None:
+def test_reports_project_without_handlers(project: object) -> None:
     assert check_hubs() == []
     with installed_hubs():
         assert [message.id for message in check_hubs()] == ["upstreams.I001"]
@@ -72,7 +72,7 @@ def test_a_project_without_handlers_is_told_so(project: object) -> None:
         ({"FLUSH_SECONDS": -1}, ["upstreams.E003"]),
     ],
 )
-def test_a_configuration_that_cannot_be_meant_is_an_error(
+def test_reports_invalid_configuration(
     settings: Settings, values: dict[str, int], expected: list[str]
 ) -> None:
     settings.RECEIVER = values

@@ -49,7 +49,7 @@ def fails(_request: UpstreamRequest) -> None:
 
 @chat.message("says")
 def says(_request: UpstreamRequest) -> None:
-    raise HubError("You are not in this room.")
+    raise HubError("You have not joined the group.")
 
 
 @chat.message("odd")
@@ -82,27 +82,27 @@ def completion(answer: UpstreamResponse) -> dict[str, object]:
     return found
 
 
-def test_a_result_goes_back_to_a_client_that_waits() -> None:
+def test_sends_result_to_waiting_client() -> None:
     found = invoke("echo", "hé")
     assert completion(found) == {"result": "hé"}
     assert (found.outcome, found.reason) == ("accepted", "")
     assert found.content_type == "application/octet-stream"
 
 
-def test_a_result_goes_back_in_messagepack_to_who_speaks_it() -> None:
+def test_sends_result_as_messagepack() -> None:
     found = answer(headers(content_type=MESSAGEPACK), messagepack_call(["a"]))
     assert found.body == b"\x08\x95\x03\x80\xa10\x03\xa1a"
 
 
-def test_no_result_ends_the_call_without_one() -> None:
+def test_completes_call_without_result() -> None:
     assert completion(invoke("nothing")) == {}
 
 
-def test_nothing_goes_back_to_a_client_that_does_not_wait() -> None:
+def test_sends_nothing_to_client_that_does_not_wait() -> None:
     assert send("echo", "a") == UpstreamResponse()
 
 
-def test_an_exception_is_logged_and_tells_the_client_nothing(
+def test_logs_exception_without_details_for_client(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     found = invoke("fails")
@@ -112,14 +112,14 @@ def test_an_exception_is_logged_and_tells_the_client_nothing(
     assert "test_dispatch.fails" in caplog.text
 
 
-def test_a_hub_error_tells_the_client() -> None:
+def test_sends_hub_error_to_client() -> None:
     found = invoke("says")
-    assert completion(found) == {"error": "You are not in this room."}
+    assert completion(found) == {"error": "You have not joined the group."}
     assert (found.outcome, found.reason) == ("failed", "hub_error")
 
 
 @given(st.text(" \t\n\u00a0", max_size=3) | st.just(" " * ERROR_LENGTH + "cut off") | st.text())
-def test_an_error_is_never_taken_for_a_result(text: str) -> None:
+def test_error_is_never_a_result(text: str) -> None:
     mute = Hub("mute")
 
     @mute.message("echo")
@@ -154,7 +154,7 @@ def _length(frame: bytes) -> int:
     return length
 
 
-def test_an_error_without_a_text_says_so_in_its_place() -> None:
+def test_error_without_text_has_default_text() -> None:
     mute = Hub("mute")
 
     @mute.message("echo")
@@ -196,9 +196,7 @@ def is_cancelled(_request: UpstreamRequest) -> None:
 
 
 @pytest.mark.parametrize("function", [wordless, unruly, leaves, is_cancelled, partial(fails)])
-def test_nothing_that_a_handler_does_ends_more_than_its_call(
-    function: object, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_contains_failure_of_handler(function: object, caplog: pytest.LogCaptureFixture) -> None:
     odd = Hub("odd")
     odd.message("echo", idempotent=True)(function)  # type: ignore[type-var]
     calls = DuplicateCalls(cache, 300)
@@ -248,7 +246,7 @@ def test_runs_coroutine_functions_without_a_loop() -> None:
     assert completion(dispatch(request, Registry([hub]), Limits())) == {"result": "hi"}
 
 
-def test_a_person_at_the_keyboard_ends_the_process() -> None:
+def test_keyboard_interrupt_ends_process() -> None:
     def interrupted(_request: UpstreamRequest) -> None:
         raise KeyboardInterrupt
 
@@ -258,25 +256,25 @@ def test_a_person_at_the_keyboard_ends_the_process() -> None:
         dispatch(read(headers(hub="odd"), json_call()), Registry([odd]), Limits())
 
 
-def test_a_failure_nobody_waits_for_is_not_sent_again() -> None:
+def test_failure_without_invocation_id_is_not_retried() -> None:
     found = send("fails")
     assert (found.status, found.body, found.reason) == (200, b"", "handler_error")
 
 
-def test_arguments_that_do_not_fit_are_refused() -> None:
+def test_refuses_mismatching_arguments() -> None:
     found = invoke("echo", 1)
     assert completion(found) == {"error": "'text' must be str, not int."}
     assert (found.outcome, found.reason) == ("refused", "arguments_type")
     assert (send("echo").status, send("echo").reason) == (400, "arguments_count")
 
 
-def test_an_unknown_method_is_named_to_who_waits() -> None:
+def test_names_unknown_method_to_waiting_client() -> None:
     found = invoke("nowhere")
     assert completion(found) == {"error": "The hub 'chat' has no method 'nowhere'."}
     assert (found.outcome, found.reason) == ("refused", "no_handler")
 
 
-def test_an_unknown_method_or_hub_is_not_found() -> None:
+def test_unknown_method_or_hub_is_not_found() -> None:
     assert (send("nowhere").status, send("nowhere").reason) == (404, "no_handler")
     for found in (
         answer(headers(hub="game"), json_call(id_=None)),
@@ -287,11 +285,11 @@ def test_an_unknown_method_or_hub_is_not_found() -> None:
 
 
 @pytest.mark.parametrize(("event", "body"), [("connected", b""), ("disconnected", b'{"type":11}')])
-def test_a_hub_need_not_care_about_connections(event: str, body: bytes) -> None:
+def test_accepts_connection_events_without_handler(event: str, body: bytes) -> None:
     assert answer(headers("connections", event), body) == UpstreamResponse()
 
 
-def test_a_failing_connect_is_forbidden_and_a_failing_disconnect_is_not() -> None:
+def test_failing_connect_is_forbidden() -> None:
     connect = answer(headers("connections", "connected", hub="failing"), b"")
     assert (connect.status, connect.outcome) == (403, "failed")
     assert b"hunter2" not in connect.body
@@ -299,7 +297,7 @@ def test_a_failing_connect_is_forbidden_and_a_failing_disconnect_is_not() -> Non
     assert (gone.status, gone.outcome) == (200, "failed")
 
 
-def test_a_result_that_cannot_be_sent_is_the_servers_failure(
+def test_unsendable_result_is_a_server_failure(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR):
@@ -309,7 +307,7 @@ def test_a_result_that_cannot_be_sent_is_the_servers_failure(
     assert "object" in caplog.text
 
 
-def test_a_result_that_is_too_large_is_not_sent() -> None:
+def test_does_not_send_oversized_result() -> None:
     found = answer(headers(), json_call(["x" * 100]), Limits(result_bytes=99))
     assert completion(found) == {"error": "The server's result is too large."}
     assert found.reason == "result_too_large"

@@ -53,24 +53,24 @@ def full() -> Registry:
         (("chat", "other", "echo"), None),
     ],
 )
-def test_the_most_exact_handler_is_found(event: tuple[str, str, str], expected: str | None) -> None:
+def test_finds_most_specific_handler(event: tuple[str, str, str], expected: str | None) -> None:
     assert found(full(), *event) == expected
 
 
-def test_decorators_leave_the_function_as_it_was() -> None:
+def test_decorators_return_function_unchanged() -> None:
     chat = Hub("chat")
     assert chat.connected(handler) is handler
     assert chat.message("say")(handler) is handler
 
 
-def test_two_handlers_for_one_event_are_refused_with_both_names() -> None:
+def test_refuses_two_handlers_for_one_event() -> None:
     chat = Hub("chat")
     chat.message("say")(handler)
     with pytest.raises(RegistrationError, match=r"chat/messages/SAY.*\.handler and .*\.other"):
         chat.message("SAY")(other)
 
 
-def test_two_hubs_of_one_name_are_one_hub() -> None:
+def test_merges_hubs_of_one_name() -> None:
     first, second = Hub("chat"), Hub("Chat")
     first.message("a")(handler)
     second.message("b")(other)
@@ -81,7 +81,7 @@ def test_two_hubs_of_one_name_are_one_hub() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "my hub", "1st", "chat/room", "é", "h" * 129])
-def test_a_name_that_no_hub_can_have_is_refused(name: str) -> None:
+def test_refuses_invalid_hub_name(name: str) -> None:
     with pytest.raises(RegistrationError, match="is not a hub name"):
         Hub(name)
 
@@ -136,7 +136,7 @@ def logged(function: Callable[..., Any]) -> Callable[..., Any]:
         (Callee().method, "Callee.method"),
     ],
 )
-def test_whatever_can_be_called_has_a_name(function: Any, name: str) -> None:
+def test_names_callables(function: Any, name: str) -> None:
     chat = Hub("chat")
     chat.message("say")(function)
     (registered,) = chat
@@ -155,7 +155,7 @@ def test_whatever_can_be_called_has_a_name(function: Any, name: str) -> None:
         ("handler", "parameters cannot be read"),
     ],
 )
-def test_what_can_be_called_otherwise_is_refused_by_its_name(function: Any, reason: str) -> None:
+def test_refuses_mismatching_signature_by_name(function: Any, reason: str) -> None:
     with pytest.raises(RegistrationError, match=reason):
         Hub("chat").message("say")(function)
 
@@ -172,7 +172,7 @@ def test_what_can_be_called_otherwise_is_refused_by_its_name(function: Any, reas
         (async_generator, "is a generator"),
     ],
 )
-def test_a_handler_that_could_never_be_called_is_refused(function: Any, reason: str) -> None:
+def test_refuses_handler_that_could_never_run(function: Any, reason: str) -> None:
     with pytest.raises(RegistrationError, match=reason):
         Hub("chat").message("say")(function)
 
@@ -195,7 +195,7 @@ def test_recognises_coroutine_functions(function: Any, is_async: bool) -> None:
     assert registered.is_async is is_async
 
 
-def test_a_connection_event_brings_no_arguments() -> None:
+def test_connection_event_has_no_arguments() -> None:
     def greet(_request: UpstreamRequest, name: str) -> None: ...
 
     with pytest.raises(RegistrationError, match="takes arguments"):
@@ -203,6 +203,6 @@ def test_a_connection_event_brings_no_arguments() -> None:
 
 
 @pytest.mark.parametrize("event", ["", "e" * 257])
-def test_a_message_has_a_name(event: str) -> None:
+def test_message_needs_name(event: str) -> None:
     with pytest.raises(RegistrationError, match="1 to 256"):
         Hub("chat").message(event)

@@ -55,7 +55,7 @@ def fits(annotation: Any, value: object) -> bool:
         (list[typing.Dict], [[], [{"k": 1}]], [{}, [1]]),  # type: ignore[type-arg]  # noqa: UP006
     ],
 )
-def test_an_annotation_takes_its_values_only(
+def test_annotation_accepts_its_values_only(
     annotation: Any, good: Sequence[object], bad: Sequence[object]
 ) -> None:
     assert [value for value in good if not fits(annotation, value)] == []
@@ -83,13 +83,13 @@ def keyword(_request: object, one: str, *, flag: bool = False) -> None: ...
         (keyword, ["a"]),
     ],
 )
-def test_what_a_handler_can_be_called_with_fits(function: Any, arguments: list[object]) -> None:
+def test_accepts_matching_arguments(function: Any, arguments: list[object]) -> None:
     parameters_of(function).check(arguments)
     function(object(), *arguments)
 
 
 @pytest.mark.parametrize(
-    ("function", "arguments", "sentence"),
+    ("function", "arguments", "message"),
     [
         (none, ["a"], "0 arguments expected, 1 given."),
         (two, ["a"], "2 arguments expected, 1 given."),
@@ -102,12 +102,12 @@ def test_what_a_handler_can_be_called_with_fits(function: Any, arguments: list[o
         (default, [None, 1], "'one' must be str, not NoneType."),
     ],
 )
-def test_what_does_not_fit_is_said_in_words(
-    function: Any, arguments: list[object], sentence: str
+def test_describes_mismatching_arguments(
+    function: Any, arguments: list[object], message: str
 ) -> None:
     with pytest.raises(ArgumentsMismatch) as caught:
         parameters_of(function).check(arguments)
-    assert str(caught.value) == sentence
+    assert str(caught.value) == message
 
 
 class Room(Enum):
@@ -139,12 +139,12 @@ UNCHECKABLE = [
 
 
 @pytest.mark.parametrize("annotation", UNCHECKABLE, ids=str)
-def test_what_cannot_be_checked_is_refused_when_it_is_registered(annotation: Any) -> None:
+def test_refuses_unsupported_annotation(annotation: Any) -> None:
     with pytest.raises(RegistrationError, match=r"neither JSON nor|cannot be read"):
         fits(annotation, None)
 
 
-def test_whatever_stands_inside_is_refused_as_well() -> None:
+def test_refuses_unsupported_nested_annotation() -> None:
     for annotation in (list[tuple], dict[str, typing.Set], str | set):  # type: ignore[type-arg]  # noqa: UP006
         with pytest.raises(RegistrationError, match=r"'argument' as .*neither JSON nor"):
             fits(annotation, None)

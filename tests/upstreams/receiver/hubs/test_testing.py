@@ -47,17 +47,17 @@ def test_works_in_an_event_loop(client: HubTestClient) -> None:
     asyncio.run(main())
 
 
-def test_a_result_comes_back(client: HubTestClient) -> None:
+def test_returns_result(client: HubTestClient) -> None:
     assert client.invoke("whoami", 1, None) == ["änn", "admin", "a&b", 1, None]
     assert client.invoke("forget") is None
 
 
-def test_an_error_is_raised_with_what_the_client_would_see(client: HubTestClient) -> None:
+def test_raises_error_with_clients_message(client: HubTestClient) -> None:
     with pytest.raises(HubError, match="has no method 'nowhere'"):
         client.invoke("nowhere")
 
 
-def test_a_secret_in_the_query_is_hidden_as_in_production() -> None:
+def test_redacts_secret_in_query() -> None:
     query = Hub("query")
     query.message("raw")(lambda request: request.query_raw)
     fields = [("room", "a b"), ("id", "S3CRET"), (" access_token", "S3CRET")]
@@ -67,7 +67,7 @@ def test_a_secret_in_the_query_is_hidden_as_in_production() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["json", "messagepack"])
-def test_an_error_without_a_text_is_raised_with_one(protocol: Format) -> None:
+def test_raises_error_with_default_text(protocol: Format) -> None:
     mute = Hub("mute")
 
     @mute.message("fail")
@@ -78,7 +78,7 @@ def test_an_error_without_a_text_is_raised_with_one(protocol: Format) -> None:
         HubTestClient(mute, protocol=protocol).invoke("fail")
 
 
-def test_connecting_and_leaving_answer(client: HubTestClient) -> None:
+def test_connect_and_disconnect_return_responses(client: HubTestClient) -> None:
     assert client.connect().status == 200
     assert client.disconnect("gone").outcome == "accepted"
     assert client.send("forget").outcome == "accepted"

@@ -53,7 +53,7 @@ def refused(body: bytes, *, content_type: str = JSON, category: str = "messages"
         ("4", [["a", None, 1.5]]),
     ],
 )
-def test_an_invocation_comes_through(
+def test_parses_invocation(
     content_type: str, call: Call, id_: str | None, arguments: Sequence[Any]
 ) -> None:
     request = read(headers(content_type=content_type), call(arguments, id_=id_))
@@ -65,7 +65,7 @@ def test_an_invocation_comes_through(
 
 @PROTOCOLS
 @given(arguments=st.lists(VALUES, max_size=4))
-def test_any_argument_comes_through(content_type: str, call: Call, arguments: list[Any]) -> None:
+def test_parses_any_argument(content_type: str, call: Call, arguments: list[Any]) -> None:
     arguments = json.loads(json.dumps(arguments, allow_nan=True), parse_constant=lambda _: None)
     arguments = msgpack.unpackb(msgpack.packb(arguments))
     request = read(headers(content_type=content_type), call(arguments))
@@ -73,7 +73,7 @@ def test_any_argument_comes_through(content_type: str, call: Call, arguments: li
 
 
 @pytest.mark.parametrize("data", [b"", b"\x01\x02\x03"])
-def test_bytes_come_through_messagepack(data: bytes) -> None:
+def test_parses_bytes_in_messagepack(data: bytes) -> None:
     request = read(headers(content_type=MESSAGEPACK), messagepack_call([data]))
     assert request.arguments == (data,)
 
@@ -85,12 +85,12 @@ def test_a_timestamp_is_a_datetime_and_other_extensions_are_null() -> None:
     assert request.arguments == (moment, None)
 
 
-def test_the_dotnet_client_sends_six_elements() -> None:
+def test_accepts_six_elements_of_dotnet_client() -> None:
     body = msgpack.packb([1, {"h": "v"}, None, "echo", ["x"], ["stream"]])
     assert read(headers(content_type=MESSAGEPACK), body).arguments == ("x",)
 
 
-def test_keys_are_read_in_any_case_and_unknown_ones_ignored() -> None:
+def test_ignores_case_and_unknown_keys() -> None:
     body = b'{"Type":1,"INVOCATIONID":"7","Target":"ECHO","Arguments":null,"headers":{},"x":1}'
     request = read(headers(), body)
     assert (request.invocation_id, request.target, request.arguments) == ("7", "ECHO", ())
@@ -99,24 +99,24 @@ def test_keys_are_read_in_any_case_and_unknown_ones_ignored() -> None:
 @pytest.mark.parametrize(
     "content_type", ["application/json; charset=utf-8", "Application/JSON", "application/json"]
 )
-def test_parameters_and_case_of_the_media_type_do_not_count(content_type: str) -> None:
+def test_ignores_parameters_and_case_of_media_type(content_type: str) -> None:
     assert read(headers(content_type=content_type), json_call()).protocol == "json"
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/jsonx", "application"])
-def test_another_media_type_is_not_supported(content_type: str) -> None:
+def test_refuses_other_media_type(content_type: str) -> None:
     assert refused(json_call(), content_type=content_type) == "media_type"
     with pytest.raises(UnsupportedBody):
         read(headers(content_type=content_type), json_call())
 
 
-def test_connection_events_are_json_only() -> None:
+def test_connection_events_must_be_json() -> None:
     body = msgpack.packb({"type": 11})
     assert refused(body, content_type=MESSAGEPACK, category="connections") == "media_type"
 
 
 @pytest.mark.parametrize("body", [b'{"type":10}', b'{"Type":10,"more":1}', b""])
-def test_a_connection_opens(body: bytes) -> None:
+def test_parses_connected(body: bytes) -> None:
     request = read(headers("connections", "connected"), body)
     assert (request.target, request.arguments, request.error) == (None, (), None)
 
@@ -130,7 +130,7 @@ def test_a_connection_opens(body: bytes) -> None:
         (b'{"Type":11,"Error":"Server timeout."}', "Server timeout."),
     ],
 )
-def test_a_connection_closes_cleanly_or_with_an_error(body: bytes, error: str | None) -> None:
+def test_parses_disconnected(body: bytes, error: str | None) -> None:
     assert read(headers("connections", "disconnected"), body).error == error
 
 
@@ -163,7 +163,7 @@ def test_a_connection_closes_cleanly_or_with_an_error(body: bytes, error: str | 
         (b'{"type":true}', "body_type"),
     ],
 )
-def test_a_close_that_is_none_is_refused(body: bytes, code: str) -> None:
+def test_refuses_invalid_disconnected(body: bytes, code: str) -> None:
     assert refused(body, category="connections") == code
 
 
@@ -182,7 +182,7 @@ def test_a_close_that_is_none_is_refused(body: bytes, code: str) -> None:
         ({"arguments": [0] * 65}, "body_field"),
     ],
 )
-def test_a_json_invocation_that_is_none_is_refused(change: dict[str, Any], code: str) -> None:
+def test_refuses_invalid_json_invocation(change: dict[str, Any], code: str) -> None:
     body = json.dumps(json.loads(json_call()) | change).encode()
     assert refused(body) == code
 
@@ -210,7 +210,7 @@ def test_a_json_invocation_that_is_none_is_refused(change: dict[str, Any], code:
         (msgpack.packb([1, {}, "0", "say", []]), "target_mismatch"),
     ],
 )
-def test_a_messagepack_invocation_that_is_none_is_refused(body: bytes, code: str) -> None:
+def test_refuses_invalid_messagepack_invocation(body: bytes, code: str) -> None:
     assert refused(body, content_type=MESSAGEPACK) == code
 
 
@@ -222,7 +222,7 @@ def test_a_messagepack_invocation_that_is_none_is_refused(body: bytes, code: str
         b'{"type":1,"target":"echo","arguments":[{"a":"b"}],"invocationId":"0","invocationId":"1"}',
     ],
 )
-def test_no_field_is_there_twice(body: bytes) -> None:
+def test_refuses_duplicate_field(body: bytes) -> None:
     assert refused(body) == "body_field"
 
 
@@ -232,7 +232,7 @@ HELD = st.sampled_from(['"x:"', '"\\"x\\":"', '{"x":{"x":1},"y":":"}', '[{"x":1}
 
 
 @given(st.lists(st.tuples(FIELDS, BLANKS, HELD), max_size=4))
-def test_fields_are_told_apart_as_a_reader_of_json_does(
+def test_detects_duplicate_fields_as_json_parser(
     fields: list[tuple[str, str, str]],
 ) -> None:
     names = ['"type"', '"target"', *(name for name, _, _ in fields)]
@@ -244,18 +244,18 @@ def test_fields_are_told_apart_as_a_reader_of_json_does(
         assert read(headers(), body).target == "echo"
 
 
-def test_the_names_in_arguments_are_the_clients_own() -> None:
+def test_accepts_any_names_in_arguments() -> None:
     body = b'{"type":1,"target":"echo","arguments":[{"type":1,"target":{"type":"a"}}]}'
     assert read(headers(), body).arguments == ({"type": 1, "target": {"type": "a"}},)
 
 
 @pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"1" * 400 + b".0", b'{"a":[1E+999]}'])
-def test_a_number_that_is_too_large_is_refused(number: bytes) -> None:
+def test_refuses_oversized_number(number: bytes) -> None:
     assert refused(b'{"type":1,"target":"echo","arguments":[' + number + b"]}") == "body_malformed"
 
 
 @PROTOCOLS
-def test_nesting_is_bounded(content_type: str, call: Call) -> None:
+def test_refuses_deep_nesting(content_type: str, call: Call) -> None:
     def nested(depth: int) -> list[Any]:
         return [] if depth == 1 else [nested(depth - 1)]
 
@@ -263,7 +263,7 @@ def test_nesting_is_bounded(content_type: str, call: Call) -> None:
     assert refused(call([nested(65)]), content_type=content_type) == "body_nesting"
 
 
-def test_no_depth_does_worse_than_be_refused() -> None:
+def test_any_depth_is_at_most_refused() -> None:
     for depth in range(500, 1_200):
         nested = b'{"a":' * depth + b'"\\n"' + b"}" * depth
         body = b'{"type":1,"target":"echo","arguments":[' + nested + b"]}"
@@ -277,7 +277,7 @@ def test_no_depth_does_worse_than_be_refused() -> None:
     | VALUES.map(msgpack.packb)
     | VALUES.map(lambda v: json.dumps(v).encode())
 )
-def test_no_body_does_worse_than_be_refused(content_type: str, category: str, body: bytes) -> None:
+def test_any_body_is_at_most_refused(content_type: str, category: str, body: bytes) -> None:
     event = "echo" if category == "messages" else "disconnected"
     with suppress(ProtocolError, UnsupportedBody):
         read(headers(category, event, content_type=content_type), body)

@@ -43,7 +43,7 @@ def test_lengths_are_written_in_groups_of_seven_bits(size: int, prefix: bytes) -
 
 
 @given(st.text())
-def test_a_json_frame_has_one_separator_and_any_text_comes_back(text: str) -> None:
+def test_json_frame_has_one_separator(text: str) -> None:
     frame = frames.result("json", text, {"text": text})
     assert frame.count(b"\x1e") == 1
     assert json.loads(frame[:-1]) == {"type": 3, "invocationId": text, "result": {"text": text}}
@@ -59,7 +59,7 @@ def test_a_json_frame_has_one_separator_and_any_text_comes_back(text: str) -> No
         ((1, 2), [1, 2]),
     ],
 )
-def test_values_that_json_lacks_are_written_as_clients_expect(value: object, text: object) -> None:
+def test_encodes_values_without_json_type(value: object, text: object) -> None:
     assert json.loads(frames.result("json", "0", value)[:-1])["result"] == text
 
 
@@ -77,13 +77,13 @@ def circular() -> list[object]:
 
 @BOTH
 @pytest.mark.parametrize("value", [object(), {1, 2}, circular()], ids=["object", "set", "circular"])
-def test_a_value_that_cannot_be_sent_is_refused(protocol: Format, value: object) -> None:
+def test_refuses_unsendable_value(protocol: Format, value: object) -> None:
     with pytest.raises(frames.Unsendable):
         frames.result(protocol, "0", value)
 
 
 @pytest.mark.parametrize("value", [b"x", float("nan"), float("inf"), {b"k": 1}])
-def test_json_has_no_such_value(value: object) -> None:
+def test_json_refuses_value(value: object) -> None:
     with pytest.raises(frames.Unsendable):
         frames.result("json", "0", value)
 
@@ -107,7 +107,7 @@ class Colour(IntEnum):
     ],
     ids=str,
 )
-def test_two_keys_that_json_takes_for_one_are_not_sent(value: object) -> None:
+def test_refuses_keys_that_are_equal_in_json(value: object) -> None:
     with pytest.raises(frames.Unsendable, match="two of its keys are one name"):
         frames.result("json", "0", value)
 
@@ -122,7 +122,7 @@ RESULTS = st.recursive(
 
 
 @given(RESULTS)
-def test_every_result_is_sent_whole_or_not_at_all(value: object) -> None:
+def test_sends_result_completely_or_not_at_all(value: object) -> None:
     names: list[list[str]] = []
     text = json.dumps(value)
     json.loads(text, object_pairs_hook=lambda pairs: names.append([name for name, _ in pairs]))
@@ -134,7 +134,7 @@ def test_every_result_is_sent_whole_or_not_at_all(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [2**64, "\ud800"])
-def test_messagepack_has_no_such_value(value: object) -> None:
+def test_messagepack_refuses_value(value: object) -> None:
     with pytest.raises(frames.Unsendable):
         frames.result("messagepack", "0", value)
 

@@ -22,14 +22,14 @@ def refused(found: dict[str, str], body: bytes = b"") -> str:
     return caught.value.code
 
 
-def test_the_route_is_in_the_headers() -> None:
+def test_reads_route_from_headers() -> None:
     route = read_route(headers())
     assert (route.hub, route.category, route.event) == ("chat", "messages", "echo")
     assert route.connection_id == "c-1"
 
 
 @pytest.mark.parametrize("name", ["HUB", "CATEGORY", "EVENT", "CONNECTION_ID"])
-def test_a_missing_or_empty_header_is_refused(name: str) -> None:
+def test_refuses_missing_or_empty_header(name: str) -> None:
     found = headers()
     assert refused({**found, f"HTTP_X_ASRS_{name}": ""}) in {"header_missing", "header_unreadable"}
     del found[f"HTTP_X_ASRS_{name}"]
@@ -37,7 +37,7 @@ def test_a_missing_or_empty_header_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["EVENT", "USER_ID", "USER_CLAIMS"])
-def test_what_a_server_could_not_read_is_not_taken_for_nothing(name: str) -> None:
+def test_refuses_header_that_server_emptied(name: str) -> None:
     assert refused({**headers(), f"HTTP_X_ASRS_{name}": ""}, json_call()) == "header_unreadable"
 
 
@@ -61,25 +61,23 @@ def test_what_a_server_could_not_read_is_not_taken_for_nothing(name: str) -> Non
         (headers(user_claims="name: \xe9"), "header_not_utf8"),
     ],
 )
-def test_a_header_that_the_service_does_not_send_is_refused(
-    found: dict[str, str], code: str
-) -> None:
+def test_refuses_invalid_header(found: dict[str, str], code: str) -> None:
     assert refused(found) == code
 
 
-def test_upper_case_reaches_the_same_category() -> None:
+def test_category_ignores_case() -> None:
     request = read(headers("CONNECTIONS", "CONNECTED"), OPEN)
     assert request.category == "connections"
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=99))
-def test_utf8_headers_come_through(text: str) -> None:
+def test_decodes_utf8_headers(text: str) -> None:
     found = headers(event=wire(text), user_id=wire(text), user_claims=wire(f"name: {text}"))
     request = read(found, json_call(target=text))
     assert (request.event, request.user_id, request.claims_raw) == (text, text, f"name: {text}")
 
 
-def test_an_anonymous_client_has_no_user_id() -> None:
+def test_anonymous_client_has_no_user_id() -> None:
     assert read(headers(), json_call()).user_id is None
 
 
@@ -98,15 +96,13 @@ def test_an_anonymous_client_has_no_user_id() -> None:
         ("lost", []),
     ],
 )
-def test_claims_are_told_apart_as_far_as_they_can_be(
-    header: str, pairs: list[tuple[str, str]]
-) -> None:
+def test_splits_claims(header: str, pairs: list[tuple[str, str]]) -> None:
     request = read(headers(user_claims=header), json_call())
     assert list(request.claims.pairs()) == pairs
     assert request.claims_raw == header
 
 
-def test_a_client_without_claims_has_none() -> None:
+def test_client_without_claims_has_none() -> None:
     request = read(headers(), json_call())
     assert (dict(request.claims), request.claims_raw) == ({}, "")
 
@@ -134,18 +130,18 @@ def test_the_query_keeps_every_value(header: str, pairs: list[tuple[str, str]]) 
 
 
 @pytest.mark.parametrize("lead", [" ?", "\t?", " "])
-def test_a_blank_before_the_query_is_none_of_it(lead: str) -> None:
+def test_ignores_blank_before_query(lead: str) -> None:
     query = read(headers(client_query=f"{lead}hub=chat&k=v"), json_call()).query
     assert dict(query) == {"hub": "chat", "k": "v"}
 
 
-def test_as_many_values_as_fit_a_header_take_no_time() -> None:
+def test_parses_largest_header_in_linear_time() -> None:
     assert len(MultiValues([("a", "v")] * 200_000).all("a")) == 200_000
     claims = read(headers(user_claims="a: b" + ", " * 8_000), json_call()).claims
     assert claims["a"] == "b" + ", " * 8_000
 
 
-def test_a_query_has_so_many_fields() -> None:
+def test_bounds_fields_of_query() -> None:
     most = "?" + "&".join(["a="] * 1_000)
     assert len(read(headers(client_query=most), json_call()).query.all("a")) == 1_000
     assert refused(headers(client_query=f"{most}&a=")) == "header_too_long"
@@ -165,7 +161,7 @@ def test_a_query_has_so_many_fields() -> None:
         "+id",
     ],
 )
-def test_the_clients_secrets_are_redacted_however_they_are_spelled(name: str) -> None:
+def test_redacts_secrets_in_any_spelling(name: str) -> None:
     request = read(headers(client_query=f"?hub=chat&{name}=S3CRET&x=1"), json_call())
     assert "S3CRET" not in repr(request)
     assert request.query["x"] == "1"
@@ -195,7 +191,7 @@ def test_the_clients_secrets_are_redacted_however_they_are_spelled(name: str) ->
         ("?" + "%25%35" * 1_000 + "=S", "redacted"),
     ],
 )
-def test_a_secret_is_found_wherever_it_stands(query: str, kept: str) -> None:
+def test_redacts_secret_anywhere(query: str, kept: str) -> None:
     assert redact(query) == kept
 
 
@@ -210,12 +206,12 @@ def test_a_secret_is_found_wherever_it_stands(query: str, kept: str) -> None:
         "?next=https%3A%2F%2Fexample.com%2F%3Froom%3D1%26user_id%3D2",
     ],
 )
-def test_what_is_no_secret_stays_as_it_came(query: str) -> None:
+def test_keeps_other_fields(query: str) -> None:
     assert redact(query) == query
 
 
 @given(st.text("ace_tokn=&%5fF?"))
-def test_redaction_leaves_no_token_and_all_the_rest(query: str) -> None:
+def test_redacts_token_and_keeps_the_rest(query: str) -> None:
     kept = redact(query + "&access_token=S3CRET&after=1")
     assert "S3CRET" not in kept
     assert kept.endswith("&after=1")
@@ -246,7 +242,7 @@ def spelled(draw: st.DrawFn) -> str:
 
 @given(st.lists(st.tuples(PLAIN, PLAIN)), spelled(), st.lists(st.tuples(PLAIN, PLAIN)))
 @example([], "access%%35Ftoken%%33DS3CRET", [])
-def test_no_spelling_of_a_secret_comes_through_and_all_the_rest_does(
+def test_redacts_every_spelling_and_keeps_the_rest(
     before: list[tuple[str, str]], secret: str, after: list[tuple[str, str]]
 ) -> None:
     first, last = ("&".join(f"{name}={value}" for name, value in some) for some in (before, after))
@@ -265,7 +261,7 @@ def _decoded(text: str) -> str:
 
 
 @given(st.lists(st.tuples(PLAIN | st.text("% é=&?;#[]"), st.text("%25 é=&?;#[]:abc")), min_size=1))
-def test_other_queries_stay_as_they_came(fields: list[tuple[str, str]]) -> None:
+def test_keeps_query_without_secrets(fields: list[tuple[str, str]]) -> None:
     query = "?" + "&".join(f"{quote(name)}={quote(value)}" for name, value in fields)
     request = read(headers(client_query=query), json_call())
     assert request.query_raw == query

@@ -264,7 +264,7 @@ def test_plain_functions_do_not_block_the_event_loop(
 
 @pytest.mark.parametrize("raised", [SystemExit("enough"), KeyError("x"), asyncio.CancelledError()])
 @pytest.mark.parametrize("is_async", [False, True])
-def test_answers_whatever_a_handler_raises(
+def test_responds_to_any_exception_of_handler(
     instance: SignalRInstance, token: Tokens, raised: BaseException, is_async: bool
 ) -> None:
     hub = Hub("chat")
@@ -303,7 +303,7 @@ def test_refuses_before_the_body_arrives(
     run(main)
 
 
-def test_tells_a_forger_no_claim_that_is_right(
+def test_does_not_disclose_matching_claims(
     instance: SignalRInstance, project: list[UpstreamRequest], token: Tokens
 ) -> None:
     wrong: list[dict[str, Any]] = [
@@ -377,7 +377,7 @@ def test_logs_a_defect_without_the_secret_part_of_the_path(
     assert "secret" not in caplog.text
 
 
-def test_a_thread_that_reads_policies_keeps_the_database_out_of_requests(
+def test_requests_use_no_database_with_policy_thread(
     instance: SignalRInstance, project: list[UpstreamRequest], token: Tokens
 ) -> None:
     policies.refresh()

@@ -1,4 +1,4 @@
-"""The receiver goes on for a while when the database cannot be read."""
+"""The receiver continues for a grace period when the database cannot be read."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def held(clock: Clock) -> Policies:
-    """What a process holds that has received for this instance before."""
+    """The policies of a process that has received for this instance before."""
     held = Policies(5, grace=900, clock=clock)
     held.get(seed.CHAT)
     return held
 
 
-def test_what_was_read_before_counts_on(
+def test_uses_policies_read_before_outage(
     held: Policies, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = held.get(seed.CHAT).token_policy(ECHO)
@@ -47,14 +47,14 @@ def test_what_was_read_before_counts_on(
     assert TABLE in caplog.text
 
 
-def test_it_does_not_count_for_ever(held: Policies, clock: Clock) -> None:
+def test_stops_using_policies_after_grace_period(held: Policies, clock: Clock) -> None:
     clock.now += 901
     with outage(), pytest.raises(ProofUnavailable) as refused:
         held.get(seed.CHAT)
     assert (refused.value.status, refused.value.code) == (503, "policy_unavailable")
 
 
-def test_the_database_is_asked_again_now_and_then(held: Policies, clock: Clock) -> None:
+def test_retries_database_periodically(held: Policies, clock: Clock) -> None:
     with outage(), CaptureQueriesContext(connection) as queries:
         for _ in range(3):
             clock.now += 5
@@ -63,7 +63,7 @@ def test_the_database_is_asked_again_now_and_then(held: Policies, clock: Clock) 
     assert len(queries) == 3
 
 
-def test_the_end_of_an_outage_is_noticed(held: Policies, clock: Clock) -> None:
+def test_notices_end_of_outage(held: Policies, clock: Clock) -> None:
     clock.now += 5
     with outage():
         held.get(seed.CHAT)
@@ -77,7 +77,7 @@ def test_the_end_of_an_outage_is_noticed(held: Policies, clock: Clock) -> None:
     assert held.get("contoso-new").name == "contoso-new"
 
 
-def test_a_process_that_has_read_nothing_is_to_be_asked_again(
+def test_process_without_policies_answers_503(
     project: list[UpstreamRequest], service: Service
 ) -> None:
     plant_rows()
@@ -88,7 +88,7 @@ def test_a_process_that_has_read_nothing_is_to_be_asked_again(
     assert project == []
 
 
-def test_a_process_that_has_read_nothing_receives_as_soon_as_it_can(
+def test_process_without_policies_recovers(
     project: list[UpstreamRequest], service: Service
 ) -> None:
     plant_rows()

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.slow
 
 BODY = json_call(["hi"], id_=None)
 MISMATCH = Reply(401, "claims_mismatch")
-# The instance's template takes the hub chat alone, the other instance has a signed one of its own,
-# and granian itself turns control characters away.
+# The instance's template matches the hub chat only, the other instance has a signed one of its own,
+# and granian itself rejects control characters.
 DIFFERENT = {
     "two of X-ASRS-Hub: game": Reply(401, "claims_mismatch"),
     "an invented hub": Reply(401, "claims_mismatch"),
@@ -93,27 +93,25 @@ def call(url: str, bearer: str, method: str, *arguments: str, **headers: str) ->
     return json.loads(answer.content.removesuffix(b"\x1e"))["result"]
 
 
-def test_a_request_is_received(url: str, bearer: str) -> None:
+def test_receives_request(url: str, bearer: str) -> None:
     assert exchange(url, HERE, sent(bearer), BODY) == Reply(200, "")
 
 
 @pytest.mark.parametrize("user", ["änn", "Жанна", "林🎈", "Zoë: admin, x"])
-def test_a_user_of_any_name_is_known_by_it(url: str, bearer: str, user: str) -> None:
+def test_receives_any_user_id(url: str, bearer: str, user: str) -> None:
     headers = {"X_ASRS_User_Id": wire(user), "X_ASRS_Connection_Id": f"c-{user.encode().hex()}"}
     call(url, bearer, "join", user, **headers)
     call(url, bearer, "say", "hi", **headers)
     assert call(url, bearer, "join", user, **headers) == [f"{user}: hi"]
 
 
-def test_a_method_of_any_name_is_looked_for_by_it(url: str, bearer: str) -> None:
+def test_receives_any_method_name(url: str, bearer: str) -> None:
     body = json_call([], target="größe", id_=None)
     headers = sent(bearer, X_ASRS_Event=wire("größe"))
     assert exchange(url, HERE, headers, body) == Reply(404, "no_handler")
 
 
-def test_each_hostile_token_is_refused_for_its_own_reason(
-    url: str, token: Tokens, portal: Portal
-) -> None:
+def test_refuses_hostile_token_with_its_reason(url: str, token: Tokens, portal: Portal) -> None:
     before = accepted(portal)
     table = list(hostile_tokens(token))
     found = {name: exchange(url, HERE, sent(compact), BODY) for name, _, compact in table}
@@ -125,9 +123,7 @@ def test_each_hostile_token_is_refused_for_its_own_reason(
     assert accepted(portal) == before
 
 
-def test_each_hostile_request_is_refused_for_its_own_reason(
-    url: str, bearer: str, portal: Portal
-) -> None:
+def test_refuses_hostile_request_with_its_reason(url: str, bearer: str, portal: Portal) -> None:
     before = accepted(portal)
     table = list(hostile_requests(bearer))
     found = {
@@ -150,7 +146,7 @@ types = st.sampled_from(["application/json; charset*=utf-8''%00", "x/y; a*=undef
     has_token=st.booleans(),
     body=st.binary(max_size=60),
 )
-def test_nothing_that_is_sent_is_an_error_of_ours(
+def test_no_request_causes_500(
     url: str, bearer: str, headers: list[Header], has_token: bool, body: bytes
 ) -> None:
     whole = sent(bearer if has_token else "a.b.c")
@@ -163,23 +159,23 @@ def chunked(url: str, bearer: str, *chunks: bytes) -> requests.Response:
     return requests.post(f"{url}{HERE}", data=iter(chunks), headers=headers, timeout=30)
 
 
-def test_a_body_in_chunks_is_read(url: str, bearer: str) -> None:
+def test_reads_chunked_body(url: str, bearer: str) -> None:
     body = json_call(["hi"])
     answer = chunked(url, bearer, body[:9], body[9:])
     assert answer.content == b'{"type":3,"invocationId":"0","result":"hi"}\x1e'
 
 
-def test_a_body_in_too_many_chunks_is_refused(url: str, bearer: str) -> None:
+def test_refuses_oversized_chunked_body(url: str, bearer: str) -> None:
     answer = chunked(url, bearer, *[b" " * 65_536] * 17)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
-def test_a_large_body_is_read_whole(url: str, bearer: str) -> None:
+def test_reads_large_body(url: str, bearer: str) -> None:
     text = "é" * 100_000
     assert call(url, bearer, "echo", text) == text
 
 
-def test_a_slash_in_an_event_arrives_as_one(url: str, bearer: str) -> None:
+def test_receives_event_with_slash(url: str, bearer: str) -> None:
     headers = sent(bearer, X_ASRS_Event="a/b")
     body = json_call([], target="a/b", id_=None)
     assert exchange(url, f"{HERE}chat/a%2Fb", headers, body) == Reply(404, "no_handler")

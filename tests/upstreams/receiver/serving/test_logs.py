@@ -1,4 +1,4 @@
-"""What the log says of refused and of broken requests."""
+"""Log lines of refused and of failed requests."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ HERE = f"/upstream/{seed.CHAT}/"
         {"authorization": ""},
         {"authorization": "Bearer a.b.c"},
         {"category": "groups"},
-        {"path": "/upstream/nobody/x"},
+        {"path": "/upstream/unknown/x"},
     ],
 )
-def test_a_refusal_has_one_line(
+def test_logs_refusal_in_one_line(
     chat: SignalRInstance,
     project: Calls,
     service: Service,
@@ -37,7 +37,7 @@ def test_a_refusal_has_one_line(
     assert len(caplog.records) == 1
 
 
-def test_a_flood_of_refusals_has_few_lines(
+def test_rate_limits_log_of_refusals(
     chat: SignalRInstance, project: Calls, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(50):
@@ -46,7 +46,7 @@ def test_a_flood_of_refusals_has_few_lines(
     assert len(caplog.records) == 20
 
 
-def test_what_was_sent_cannot_forge_a_line(
+def test_request_cannot_forge_log_line(
     chat: SignalRInstance, project: Calls, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     service.post(path="/upstream/a%0AERROR root: forged/")
@@ -60,7 +60,7 @@ class Broken(Registry):
         raise RuntimeError("A mistake of ours.")
 
 
-def test_a_mistake_of_ours_is_logged_without_the_rest_of_the_address(
+def test_logs_defect_without_rest_of_path(
     chat: SignalRInstance, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = install(Broken())

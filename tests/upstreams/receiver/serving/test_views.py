@@ -37,7 +37,7 @@ def code(response: HttpResponse) -> str:
     return found
 
 
-def test_an_event_reaches_its_handler_and_the_result_the_client(
+def test_calls_handler_and_returns_result(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
     response = service.post(
@@ -50,9 +50,7 @@ def test_an_event_reaches_its_handler_and_the_result_the_client(
     assert "S3CRET" not in repr(call)
 
 
-def test_a_client_that_speaks_messagepack_is_answered_in_it(
-    chat: SignalRInstance, project: Calls, service: Service
-) -> None:
+def test_returns_messagepack(chat: SignalRInstance, project: Calls, service: Service) -> None:
     response = service.post(messagepack_call(["hi"]), content_type=MESSAGEPACK)
     assert response.content == b"\x09\x95\x03\x80\xa10\x03\xa2hi"
 
@@ -60,7 +58,7 @@ def test_a_client_that_speaks_messagepack_is_answered_in_it(
 @pytest.mark.parametrize(
     ("event", "body"), [("connected", b'{"type":10}'), ("disconnected", b'{"Type":11}')]
 )
-def test_a_connection_event_is_answered_with_nothing(
+def test_connection_event_has_empty_response(
     chat: SignalRInstance, project: Calls, service: Service, event: str, body: bytes
 ) -> None:
     response = service.post(body, category="connections", event=event)
@@ -69,7 +67,7 @@ def test_a_connection_event_is_answered_with_nothing(
 
 
 @pytest.mark.parametrize("rest", ["chat/messages/echo", "a%2Fb/%F0%9F%98%80", "/", "x?code=1"])
-def test_what_follows_the_instance_in_the_path_does_not_count(
+def test_ignores_rest_of_path(
     chat: SignalRInstance, project: Calls, service: Service, rest: str
 ) -> None:
     response = service.post(path=f"/upstream/{seed.CHAT.upper()}/{rest}")
@@ -91,7 +89,7 @@ def test_what_follows_the_instance_in_the_path_does_not_count(
         ({"claims": {"oid": None}}, "missing_claim"),
     ],
 )
-def test_a_wrong_token_is_refused_with_its_reason_and_no_handler_runs(
+def test_refuses_wrong_token(
     chat: SignalRInstance, project: Calls, token: Tokens, forgery: dict[str, Any], reason: str
 ) -> None:
     response = Service(token(**forgery)).post()
@@ -104,7 +102,7 @@ def test_a_wrong_token_is_refused_with_its_reason_and_no_handler_runs(
 
 
 @pytest.mark.parametrize("authorization", ["", "Basic YTpi", "Bearer", "Bearer a b", "Bearer a.b"])
-def test_a_request_without_a_token_is_refused(
+def test_refuses_request_without_token(
     chat: SignalRInstance, project: Calls, service: Service, authorization: str
 ) -> None:
     response = service.post(authorization=authorization)
@@ -113,7 +111,7 @@ def test_a_request_without_a_token_is_refused(
     assert project == []
 
 
-def test_an_event_that_no_signed_template_takes_is_refused(
+def test_refuses_event_without_signed_template(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
     UpstreamTemplate.objects.get().delete()
@@ -124,7 +122,7 @@ def test_an_event_that_no_signed_template_takes_is_refused(
     assert project == []
 
 
-def test_a_changed_template_counts_for_the_next_request(
+def test_applies_changed_template_to_next_request(
     chat: SignalRInstance, project: Calls, service: Service, token: Tokens
 ) -> None:
     assert service.post().status_code == 200
@@ -135,7 +133,7 @@ def test_a_changed_template_counts_for_the_next_request(
     assert Service(token("api://payroll")).post().status_code == 200
 
 
-def test_the_tokens_audience_is_that_of_the_template_for_the_event(
+def test_requires_audience_of_matching_template(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
     UpstreamTemplate.objects.update(position=1)
@@ -167,7 +165,7 @@ def test_the_tokens_audience_is_that_of_the_template_for_the_event(
         ({}, json_call([1], id_=None), (400, "arguments_type")),
     ],
 )
-def test_what_the_service_does_not_send_is_refused_and_no_handler_runs(
+def test_refuses_invalid_request(
     chat: SignalRInstance,
     project: Calls,
     service: Service,
@@ -180,51 +178,49 @@ def test_what_the_service_does_not_send_is_refused_and_no_handler_runs(
     assert project == []
 
 
-def test_a_body_is_not_read_before_the_token_is_valid(
+def test_does_not_read_body_before_authentication(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
     assert service.post(b"{", authorization="Bearer a.b.c").status_code == 401
 
 
-def test_only_the_receivers_own_limit_bounds_a_body(
+def test_applies_receivers_body_limit(
     chat: SignalRInstance, project: Calls, service: Service, settings: Settings
 ) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     assert service.post().status_code == 200
 
 
-def test_a_body_without_an_end_is_not_waited_for(
+def test_does_not_wait_for_incomplete_body(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
     service.client = Client(headers={"Transfer-Encoding": "chunked"})
     assert code(service.post()) == "body_chunked"
 
 
-def test_an_unknown_instance_is_not_found_and_leaves_no_trace(
+def test_unknown_instance_is_not_found(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
-    response = service.post(path="/upstream/invented-by-a-stranger/")
+    response = service.post(path="/upstream/forged-name/")
     assert (response.status_code, code(response)) == (404, "unknown_instance")
     assert b"invented" not in response.content
     assert (project, Delivery.objects.count(), DeliveryCount.objects.count()) == ([], 0, 0)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
-def test_only_post_is_allowed(chat: SignalRInstance, method: str) -> None:
+def test_allows_post_only(chat: SignalRInstance, method: str) -> None:
     response = Client().generic(method, f"/upstream/{seed.CHAT}/")
     assert response.status_code == 405
 
 
-def test_what_a_handler_tells_the_client_is_no_failure_of_http(
-    chat: SignalRInstance, project: Calls, service: Service
-) -> None:
+def test_hub_error_has_status_200(chat: SignalRInstance, project: Calls, service: Service) -> None:
     response = service.post(json_call(target="refuse"), event="refuse")
     assert response.status_code == 200
     assert b'"error":"Not in this room."' in response.content
     assert Delivery.objects.get().reason == "hub_error"
 
 
-def test_each_delivery_is_recorded_with_what_became_of_it(
+def test_records_outcome_of_each_delivery(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
     service.post(user_id="ann")
@@ -239,7 +235,7 @@ def test_each_delivery_is_recorded_with_what_became_of_it(
     assert (count.outcome, count.count) == ("accepted", 2)
 
 
-def test_names_that_a_stranger_invents_do_not_become_rows_of_counts(
+def test_unregistered_names_add_no_count_rows(
     chat: SignalRInstance, project: Calls, service: Service
 ) -> None:
     for number in range(20):
@@ -248,7 +244,7 @@ def test_names_that_a_stranger_invents_do_not_become_rows_of_counts(
     assert (count.hub, count.event, count.count) == ("", "", 20)
 
 
-def test_no_secret_reaches_a_log_or_a_row(
+def test_no_secret_reaches_log_or_row(
     chat: SignalRInstance, project: Calls, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -261,7 +257,7 @@ def test_no_secret_reaches_a_log_or_a_row(
     assert service.bearer.rpartition(".")[2] not in written
 
 
-def test_a_refusal_is_logged_with_its_reason(
+def test_logs_refusal_with_reason(
     chat: SignalRInstance, project: Calls, token: Tokens, caplog: pytest.LogCaptureFixture
 ) -> None:
     Service(token("api://payroll")).post()
@@ -282,7 +278,7 @@ def test_a_refusal_is_logged_with_its_reason(
     ),
     body=st.binary(max_size=40) | st.lists(st.text(max_size=5), max_size=3).map(json_call),
 )
-def test_nothing_that_is_sent_is_the_servers_error(
+def test_no_request_is_a_server_error(
     chat: SignalRInstance,
     project: Calls,
     service: Service,
