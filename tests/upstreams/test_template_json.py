@@ -94,5 +94,5 @@ def test_command_refuses_binary_file(tmp_path: Any) -> None:
 
 
 def test_command_names_unknown_instance() -> None:
-    with pytest.raises(CommandError, match="no instance 'other'"):
+    with pytest.raises(CommandError, match="Unknown instance 'other'"):
         call_command("set_upstream", "other")
