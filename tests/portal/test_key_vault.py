@@ -17,7 +17,7 @@ from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed
-from tests.sync.inventory.test_grants import POLICIES, ROLES, naming, stored
+from tests.sync.inventory.test_grants import POLICIES, ROLES, stored, with_references
 from tests.sync.worker import drive, start
 from upstreams.models import RequestRequirements
 
@@ -43,7 +43,7 @@ def kinds(instance: SignalRInstance) -> list[str]:
 
 
 def test_desired_grant_is_in_the_plan(operator: Client, local_azure: LocalAzure) -> None:
-    instance = naming(seed.LAB, "SystemAssigned", POLICIES)
+    instance = with_references(seed.LAB, "SystemAssigned", POLICIES)
     assert "grants" in kinds(instance)
     page = operator.get(PAGE).content.decode()
     assert "Yes: in the plan" in page
@@ -53,7 +53,7 @@ def test_desired_grant_is_in_the_plan(operator: Client, local_azure: LocalAzure)
 def test_grant_can_be_removed_and_added_with_audit(
     operator: Client, local_azure: LocalAzure
 ) -> None:
-    instance = naming(seed.LAB, "SystemAssigned", POLICIES)
+    instance = with_references(seed.LAB, "SystemAssigned", POLICIES)
     assert "<dd>No</dd>" in press(operator, "decline", vault=POLICIES)
     assert "grants" not in kinds(instance)
     assert "Yes: in the plan" in press(operator, "grant", vault=POLICIES)
@@ -62,7 +62,7 @@ def test_grant_can_be_removed_and_added_with_audit(
 
 
 def test_shows_propagating_role_assignment(operator: Client, local_azure: LocalAzure) -> None:
-    instance = drive(start(naming(seed.LAB, "SystemAssigned", ROLES))).instance
+    instance = drive(start(with_references(seed.LAB, "SystemAssigned", ROLES))).instance
     press(operator, "refresh")
     page = operator.get(PAGE).content.decode()
     grant = instance.vault_grants.get()
@@ -71,13 +71,13 @@ def test_shows_propagating_role_assignment(operator: Client, local_azure: LocalA
 
 
 def test_refresh_checks_secrets(operator: Client, local_azure: LocalAzure) -> None:
-    naming(seed.LAB, "SystemAssigned", POLICIES)
+    with_references(seed.LAB, "SystemAssigned", POLICIES)
     assert "Not checked yet" in operator.get(PAGE).content.decode()
     assert "Present" in press(operator, "refresh")
 
 
 def test_shows_error_of_azure(operator: Client, local_azure: LocalAzure) -> None:
-    naming(seed.LAB, "SystemAssigned", POLICIES)
+    with_references(seed.LAB, "SystemAssigned", POLICIES)
     fault = {"method": "GET", "path": ".*/SignalR/.*", "status": 403, "times": 5}
     local_azure.post("/_local/faults", [fault])
     assert "Not refreshed." in press(operator, "refresh")
@@ -94,7 +94,7 @@ def test_shows_malformed_reference(operator: Client) -> None:
 
 
 def test_refuses_unreferenced_vault(operator: Client, local_azure: LocalAzure) -> None:
-    naming(seed.LAB, "SystemAssigned", POLICIES)
+    with_references(seed.LAB, "SystemAssigned", POLICIES)
     assert operator.post(PAGE, {"do": "grant", "vault": ROLES}).status_code == 400
 
 

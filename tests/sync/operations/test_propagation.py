@@ -20,7 +20,7 @@ from sync.operations.propagation import LONGEST
 from sync.operations.serializers import operation_document
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.inventory.test_grants import POLICIES, ROLES, naming, seed_naming, stored
+from tests.sync.inventory.test_grants import POLICIES, ROLES, seed_naming, stored, with_references
 from tests.sync.operations.test_crashes import die_holding
 from tests.sync.worker import drive, patches, set_desired, stage, stage_numbers, start
 from upstreams.models import Delivery
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 def propagating() -> Operation:
     """Return an operation that has written a role assignment and waits for its propagation."""
-    return drive_to_propagation(start(naming(seed.LAB, "SystemAssigned", ROLES)))
+    return drive_to_propagation(start(with_references(seed.LAB, "SystemAssigned", ROLES)))
 
 
 def drive_to_propagation(operation: Operation) -> Operation:
@@ -112,7 +112,7 @@ def test_ignores_events_from_before_the_last_write(local_azure: LocalAzure) -> N
 def test_access_policy_is_effective_at_once_for_a_new_reference(
     local_azure: LocalAzure,
 ) -> None:
-    operation = start(naming(seed.LAB, "SystemAssigned", POLICIES))
+    operation = start(with_references(seed.LAB, "SystemAssigned", POLICIES))
     assert drive_to_propagation(operation).state == "succeeded"
 
 
@@ -156,7 +156,7 @@ def test_cannot_be_cancelled_while_waiting(local_azure: LocalAzure) -> None:
 def test_apply_ends_when_all_is_written_and_names_pending_propagation(
     local_azure: LocalAzure,
 ) -> None:
-    instance = naming(seed.LAB, "SystemAssigned", ROLES)
+    instance = with_references(seed.LAB, "SystemAssigned", ROLES)
     outcome = run("apply", instance.name, "--yes", "--inline")
     assert outcome.code == 0, outcome.error
     assert "waiting for propagation, until" in outcome.out
