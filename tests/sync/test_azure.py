@@ -47,4 +47,4 @@ def test_command_explains_endpoint_without_tls() -> None:
     )
     assert outcome.returncode == 1
     assert "Traceback" not in outcome.stderr
-    assert "a bearer token is never sent unencrypted" in outcome.stderr
+    assert "SIGNALMAN_ARM_ENDPOINT must be an https address" in outcome.stderr

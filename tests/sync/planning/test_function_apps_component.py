@@ -118,7 +118,7 @@ def test_open_app_requires_authentication_once_its_callers_sign() -> None:
         (OFF, "to all of its functions"),
         (replace(DESIRED, unauthenticated_action="AllowAnonymous"), "to all of its functions"),
         (replace(DESIRED, unauthenticated_action="RedirectToLoginPage"), "browsers to sign in"),
-        (replace(DESIRED, issuer="v2"), "the tokens of v2"),
+        (replace(DESIRED, issuer="v2"), "tokens of v2"),
     ],
 )
 def test_warns_of_callers_that_lose_access(before: FunctionAppAuth, words: str) -> None:
