@@ -92,7 +92,7 @@ def test_kubernetes_settings_are_accepted() -> None:
     for probe in ("livenessProbe", "readinessProbe"):
         request = container[probe]["httpGet"]
         assert request["httpHeaders"][0]["value"] in read[allowed]
-        assert resolve(request["path"].partition("?")[0])
+        assert resolve(request["path"].partition("?")[0]).func is not None
 
 
 def test_page_names_only_variables_that_exist() -> None:

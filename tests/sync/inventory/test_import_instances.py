@@ -135,9 +135,9 @@ def test_identity_of_an_unreadable_subscription_is_stored_by_its_id(
         instances=[{"name": "contoso-far", "resourceGroup": "rg", "identity": identity}]
     )
     _import()
-    identity = _instance("contoso-far").identity.user_assigned
-    assert identity is not None
-    assert (identity.arm_id, identity.location) == (foreign, "")
+    stored = _instance("contoso-far").identity.user_assigned
+    assert stored is not None
+    assert (stored.arm_id, stored.location) == (foreign, "")
 
 
 def test_unlistable_identities_do_not_stop_an_import(local_azure: LocalAzure) -> None:
