@@ -9,6 +9,7 @@ Microsoft.Web/sites/config, api-version 2025-05-01.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final, Literal
@@ -191,7 +192,21 @@ def _write_field(properties: dict[str, Any], version: AuthVersion, name: str, va
 
 
 def _checks(properties: Document, paths: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
-    return tuple(".".join(path[-2:]) for path in paths if _get(properties, path))
+    return tuple(".".join(path[-2:]) for path in paths if _restricts(_get(properties, path)))
+
+
+def _restricts(check: Any) -> bool:
+    """Return whether a check can refuse a token.
+
+    Azure fills `aadClaimsAuthorization` in as a JSON text whose rules are all empty.
+    """
+    if isinstance(check, str):
+        try:
+            rules = json.loads(check)
+        except ValueError:
+            return bool(check)
+        return any(rules.values()) if isinstance(rules, dict) else bool(rules)
+    return bool(check)
 
 
 def _get(properties: Document, path: tuple[str, ...]) -> Any:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.core.wsgi import get_wsgi_application
 
+from config.content_type import refusing_invalid_content_types
+
 if TYPE_CHECKING:
     from asgiref.typing import ASGI3Application
 
@@ -17,7 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 def _application() -> ASGI3Application:
     """Return the application, and start the threads that serve it in this process."""
-    django = get_wsgi_application()
+    django = refusing_invalid_content_types(get_wsgi_application())
     # They import models or read settings, which load after Django.
     from django.conf import settings  # noqa: PLC0415
 

@@ -9,6 +9,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from config.content_type import refusing_invalid_content_types
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+application = refusing_invalid_content_types(get_wsgi_application())

@@ -110,8 +110,15 @@ def test_closed_port_is_unreachable(unused_port: int, client: ArmClient) -> None
 
 
 def test_a_busy_resource_is_a_conflict(client: ArmClient, local_azure: LocalAzure) -> None:
-    local_azure.post("/_local/operations", {"polls": 99})
-    _write(client)
+    error = {"code": "AnotherOperationInProgress", "message": "Another operation is in progress."}
+    fault = {
+        "path": "signalR",
+        "method": "PATCH",
+        "times": 1,
+        "status": 409,
+        "body": {"error": error},
+    }
+    local_azure.post("/_local/faults", [fault])
     with pytest.raises(Conflict) as caught:
         _write(client)
     assert caught.value.is_transient

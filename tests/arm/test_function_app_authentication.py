@@ -181,9 +181,9 @@ def test_what_may_refuse_besides_is_named() -> None:
     groups = {"validation": {"jwtClaimChecks": {"allowedGroups": ["operators"]}}}
     found = read_auth("v2", {"identityProviders": {"azureActiveDirectory": groups}})
     assert found.other_checks == ("jwtClaimChecks.allowedGroups",)
-    assert read_auth("classic", {"aadClaimsAuthorization": "{}"}).other_checks == (
-        "aadClaimsAuthorization",
-    )
+    assert read_auth(
+        "classic", {"aadClaimsAuthorization": '{"allowed_groups": ["g"]}'}
+    ).other_checks == ("aadClaimsAuthorization",)
 
 
 def test_settings_from_a_file_are_recognised() -> None:
@@ -196,3 +196,18 @@ def test_what_classic_settings_cannot_say_is_refused() -> None:
     auth = FunctionAppAuth("classic", allowed_principals=("someone",))
     with pytest.raises(ValueError, match="allowed_principals"):
         write_auth({}, auth)
+
+
+@pytest.mark.parametrize(
+    ("rules", "checks"),
+    [
+        ('{"allowed_groups":null,"allowed_client_applications":[]}', ()),
+        ('{"allowed_groups":["g"]}', ("aadClaimsAuthorization",)),
+        ("unreadable", ("aadClaimsAuthorization",)),
+        (None, ()),
+    ],
+)
+def test_empty_claim_rules_of_azure_are_no_check(
+    rules: str | None, checks: tuple[str, ...]
+) -> None:
+    assert read_auth("classic", {"aadClaimsAuthorization": rules}).other_checks == checks

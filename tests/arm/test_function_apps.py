@@ -117,9 +117,11 @@ def test_a_write_of_classic_settings_keeps_the_rest_of_the_document(
     before = apps.read_auth(CLASSIC_ID)
     after = replace(before, unauthenticated_action="RedirectToLoginPage")
     apps.write_auth(CLASSIC_ID, before=before, after=after)
-    assert settings_sent(local_azure) == CLASSIC | {
-        "unauthenticatedClientAction": "RedirectToLoginPage"
-    }
+    sent = settings_sent(local_azure)
+    expected = CLASSIC | {"unauthenticatedClientAction": "RedirectToLoginPage"}
+    # Azure returns every setting of the document; those that were never set are null.
+    assert {name: sent[name] for name in expected} == expected
+    assert {name for name in sent.keys() - expected.keys() if sent[name]} <= {"configVersion"}
     assert apps.read_auth(CLASSIC_ID) == after
 
 

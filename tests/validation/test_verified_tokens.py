@@ -107,6 +107,7 @@ def test_does_not_remember_refused_token(validator: Validator, verified: Verifie
 
 def test_forgets_least_recently_used(clock: Clock, issuer: RealIssuer) -> None:
     ring = KeyRing(issuer, clock=clock, start=at_once)
+    ring.prepare()
     verified = VerifiedTokens(max_tokens=2)
     old, used, new = (token({"uti": name}) for name in ("old", "used", "new"))
 

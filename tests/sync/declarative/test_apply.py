@@ -232,7 +232,7 @@ def test_new_instance_requires_its_creation_settings(fleet: Fleet) -> None:
     error = fleet.plan().error
     assert "location is required" in error
     assert "sku: The value must be one of" in error
-    assert "name: A SignalR name has" in error
+    assert "name: The name of a SignalR instance has" in error
 
 
 def test_unknown_vault_is_looked_up(fleet: Fleet) -> None:

@@ -103,7 +103,7 @@ WRONG = [
     ("name: contoso-chat", 'name: "\\0"', "3: name: The string contains characters"),
     ("name: contoso-chat", "name: [a]", "3: name: A string is required here."),
     ("name: contoso-chat\n", "", "1: Missing: name."),
-    (SUBSCRIPTION, "mine", "4: subscription: Write the subscription's id"),
+    (SUBSCRIPTION, "mine", "4: subscription: Write the subscription ID"),
     ("policy: manage", "policy: manag", "9: policy: Write one of observe, manage, pause."),
     ("protected: true", "protected: 1", "10: protected: Write true or false."),
     ("protected: true", "locked: true", "10: locked: Unknown key"),
@@ -147,7 +147,7 @@ def test_empty_document_declares_nothing() -> None:
 def test_refuses_two_documents_of_one_instance() -> None:
     twin = WHOLE.replace("name: contoso-chat", "name: Contoso-Chat")
     assert read(f"{WHOLE}---\n{twin}")[1] == [
-        "fleet.yaml:24: Contoso-Chat has a document already, at fleet.yaml:1."
+        "fleet.yaml:24: Contoso-Chat already has a document at fleet.yaml:1."
     ]
 
 

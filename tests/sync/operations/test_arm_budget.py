@@ -93,6 +93,8 @@ def test_fleet_applied_at_once_waits_for_the_budget(
 @pytest.mark.django_db
 def test_reads_wait_for_the_budget_too(local_azure: LocalAzure, settings: Settings) -> None:
     settings.SIGNALMAN_READ_BURST, settings.SIGNALMAN_READS_PER_SECOND = 2, 0.1
+    # Azure names no Retry-After; polls must come before the budget has refilled.
+    settings.SIGNALMAN_POLL_SECONDS = 0.1
     operation = start(set_desired(imported(seed.LAB), "SystemAssigned"))
     local_azure.delete("/_local/requests")
     now = timezone.now()

@@ -13,6 +13,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
 
+from config.content_type import refusing_invalid_content_types
+
 
 class OneThread(LiveServerThread):
     """Answers in one thread, and so closes each connection: its caller is another process, which
@@ -37,7 +39,11 @@ def serving(server: type[LiveServerThread] = OneThread) -> Iterator[str]:
     }
     for connection in shared.values():
         connection.inc_thread_sharing()
-    handler: Any = StaticFilesHandler
+
+    def handler(application: Any) -> Any:
+        """Return what config.asgi and config.wsgi serve."""
+        return refusing_invalid_content_types(StaticFilesHandler(application))
+
     thread = server("localhost", handler, connections_override=shared)
     thread.start()
     try:

@@ -27,9 +27,9 @@ def test_accepts_key_with_v1_members() -> None:
     [
         ({"kty": "EC"}, "not an RSA key"),
         ({"kty": None}, "not an RSA key"),
-        ({"use": "enc"}, "not to sign"),
-        ({"key_ops": ["encrypt"]}, "not include to verify"),
-        ({"key_ops": "verify"}, "not include to verify"),
+        ({"use": "enc"}, "is not signing"),
+        ({"key_ops": ["encrypt"]}, "not include verify"),
+        ({"key_ops": "verify"}, "not include verify"),
         ({"alg": "PS256"}, "another algorithm"),
         ({"d": "AQAB"}, "private part"),
         ({"n": None}, "missing"),

@@ -28,4 +28,4 @@ def test_finds_policy_of_instance(chat: SignalRInstance, token: Tokens) -> None:
     assert found[0].object_id == seed.CHAT_PRINCIPAL_ID
     with pytest.raises(TokenRefused) as refused:
         InstanceAuthentication().authenticate(request(token(principal=seed.ORDERS)))
-    assert refused.value.get_codes() == "wrong_principal"
+    assert refused.value.get_codes() == "claims_mismatch"

@@ -146,7 +146,7 @@ def test_refuses_unsupported_annotation(annotation: Any) -> None:
 
 def test_refuses_unsupported_nested_annotation() -> None:
     for annotation in (list[tuple], dict[str, typing.Set], str | set):  # type: ignore[type-arg]  # noqa: UP006
-        with pytest.raises(RegistrationError, match=r"'argument' as .*neither JSON nor"):
+        with pytest.raises(RegistrationError, match=r"'argument' with .*neither JSON nor"):
             fits(annotation, None)
 
 

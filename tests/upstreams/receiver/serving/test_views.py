@@ -216,7 +216,7 @@ def test_allows_post_only(chat: SignalRInstance, method: str) -> None:
 def test_hub_error_has_status_200(chat: SignalRInstance, project: Calls, service: Service) -> None:
     response = service.post(json_call(target="refuse"), event="refuse")
     assert response.status_code == 200
-    assert b'"error":"Not in this room."' in response.content
+    assert b'"error":"You have not joined the group."' in response.content
     assert Delivery.objects.get().reason == "hub_error"
 
 
