@@ -44,7 +44,9 @@ def serving(server: type[LiveServerThread] = OneThread) -> Iterator[str]:
         """Return what config.asgi and config.wsgi serve."""
         return refusing_invalid_content_types(StaticFilesHandler(application))
 
-    thread = server("localhost", handler, connections_override=shared)
+    # Called with Django's application, as its class of that name is.
+    static_handler: Any = handler
+    thread = server("localhost", static_handler, connections_override=shared)
     thread.start()
     try:
         thread.is_ready.wait()
