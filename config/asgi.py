@@ -31,11 +31,16 @@ def _application() -> ASGI3Application:
     from upstreams.receiver.authentication.policies import policies  # noqa: PLC0415
     from upstreams.receiver.configuration import configuration  # noqa: PLC0415
     from upstreams.receiver.serving.application import ReceiverApplication  # noqa: PLC0415
+    from validation.configuration import key_ring  # noqa: PLC0415
     from validation.rate_limited_log import background  # noqa: PLC0415
 
     publisher.start()
     # A database that does not answer delays the start only so long.
-    policies.start(wait_seconds=_WAIT_SECONDS)
+    # Each process reads signing keys before the first token, so that it can tell a wrong claim of a
+    # token of Entra's from a forgery.
+    policies.start(
+        wait_seconds=_WAIT_SECONDS, prepare_tenant=lambda tenant: key_ring(tenant).prepare()
+    )
     background.start()
     portal_and_api = WsgiAdapter(
         django,

@@ -58,6 +58,11 @@ class PolicySet:
         """Return the policy of the instance `name`, in any case."""
         return self.policies.get(name.lower())
 
+    @property
+    def tenants(self) -> frozenset[str]:
+        """The tenants of instances that have an identity whose tokens can be accepted."""
+        return frozenset(each.tenant_id for each in self.policies.values() if each.principal_ids)
+
 
 def read_policies(known: PolicySet) -> PolicySet:
     """Return the policies that the rows describe now. Raises DatabaseError."""

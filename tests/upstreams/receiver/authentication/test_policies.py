@@ -270,6 +270,23 @@ def test_a_thread_reads_in_the_background(instance: SignalRInstance) -> None:
     assert not elsewhere.is_due
 
 
+def test_prepares_tenants_with_an_identity(instance: SignalRInstance) -> None:
+    assert read_policies(PolicySet()).tenants == frozenset()
+    ManagedIdentity.objects.filter(instance=instance).update(principal_id=PRINCIPAL)
+    elsewhere, prepared = Policies(0.01), threading.Event()
+    elsewhere.refresh()
+    elsewhere.refresh = int  # type: ignore[method-assign,assignment]
+    tenants: list[str] = []
+
+    def prepare(tenant_id: str) -> None:
+        tenants.append(tenant_id)
+        prepared.set()
+
+    elsewhere.start(prepare_tenant=prepare)
+    assert prepared.wait(30)
+    assert set(tenants) == {str(instance.subscription.tenant_id)}
+
+
 def test_forgets_deleted_instance_in_time(
     instance: SignalRInstance,
 ) -> None:
