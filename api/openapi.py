@@ -32,6 +32,8 @@ def openapi_settings() -> dict[str, Any]:
             "FindingOutcomeEnum": ["pass", "fail", "unknown"],
             "FunctionAppPolicyEnum": "upstreams.models.FunctionApp.Policy",
             "InstancePolicyEnum": "identities.models.SignalRInstance.Policy",
+            "LinkEnum": "diagnosis.chain.links.Link.choices",
+            "LinkOutcomeEnum": ["pass", "fail", "unknown", "not_checked"],
         },
         "SWAGGER_UI_DIST": "SIDECAR",
         "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -63,6 +63,7 @@ urlpatterns = [
     path("instances/<str:name>/drift/", operations.InstanceDrift.as_view()),
     path("instances/<str:name>/drift/accept/", operations.DriftAcceptance.as_view()),
     path("instances/<str:name>/diagnosis/", diagnosis.InstanceDiagnosis.as_view()),
+    path("instances/<str:name>/chain/", diagnosis.InstanceChain.as_view()),
     path("instances/<str:name>/deliveries/", upstreams.DeliveryList.as_view()),
     path("instances/<str:name>/traffic/", upstreams.InstanceTraffic.as_view()),
     # Of many instances, by the filters of their list. Any name could be an instance's, so that

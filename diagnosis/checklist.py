@@ -10,7 +10,7 @@ from diagnosis.checks.azure import check_identity, check_service_mode, check_syn
 from diagnosis.checks.function_apps import check_function_apps
 from diagnosis.checks.templates import check_templates
 from diagnosis.checks.traffic import check_traffic
-from diagnosis.context import read_context
+from diagnosis.context import Context, read_context
 from diagnosis.findings import Finding
 from diagnosis.probe import check_endpoints, check_endpoints_not_probed
 from identities.models import SignalRInstance
@@ -33,6 +33,10 @@ def diagnose(
     Reads the database only; with `probing` it also sends a request to each template's endpoint.
     Azure is not asked. Recent traffic is that of the hour before `now`.
     """
-    context = read_context(instance, now or timezone.now())
+    return findings_of(read_context(instance, now or timezone.now()), probing=probing)
+
+
+def findings_of(context: Context, *, probing: bool = False) -> list[Finding]:
+    """Return the findings on what was read, as `diagnose` does."""
     checks = (*_CHECKS, check_endpoints if probing else check_endpoints_not_probed)
     return [finding for check in checks for finding in check(context)]

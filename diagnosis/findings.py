@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from diagnosis.chain.links import Link, link_of
 
 Outcome = Literal["pass", "fail", "unknown"]
 
@@ -13,7 +15,8 @@ class Finding:
     """The result of one check of an instance.
 
     `key` is stable, for scripts; an index in it counts from 0, as in a JSON path. `evidence` is
-    what was observed. `fix` is what to do, and empty where there is nothing to do.
+    what was observed. `fix` is what to do, and empty where there is nothing to do. `link` is the
+    link of the chain that was checked. Raises LookupError for a key that has none.
     """
 
     key: str
@@ -21,6 +24,11 @@ class Finding:
     outcome: Outcome
     evidence: str
     fix: str = ""
+    link: Link = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Set the link."""
+        object.__setattr__(self, "link", link_of(self.key))
 
 
 def passed(key: str, title: str, evidence: str) -> Finding:

@@ -18,7 +18,7 @@ from upstreams.patterns import (
 )
 
 # Represents every name that no pattern lists.
-_ANY_OTHER: Final = "signalman-any-other"
+ANY_OTHER: Final = "signalman-any-other"
 
 
 def events_of(templates: Sequence[Template], index: int) -> Iterator[Event]:
@@ -41,4 +41,4 @@ def _names(templates: Sequence[Template], attribute: str, pattern: str) -> list[
     if names is not None:
         return sorted(names)
     listed = (parse(getattr(each, attribute)) or frozenset() for each in templates)
-    return [_ANY_OTHER, *sorted(frozenset[str]().union(*listed))]
+    return [ANY_OTHER, *sorted(frozenset[str]().union(*listed))]

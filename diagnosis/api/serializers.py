@@ -7,18 +7,80 @@ from typing import Any
 from rest_framework import serializers
 
 from api.fields import ChoiceTextField, StrictSerializer, TextField
+from diagnosis.chain.links import Link
 from validation.checks.structure import MAX_TOKEN_CHARACTERS
 from validation.verdict import Outcome
 
+_LINKS = Link.choices()
+_LINK_OUTCOMES = ("pass", "fail", "unknown", "not_checked")
+
 
 class FindingSerializer(serializers.Serializer[Any]):
-    """The result of one check; `fix` is empty where there is nothing to do."""
+    """The result of one check; `fix` is empty where there is nothing to do.
+
+    `link` is the link of the chain that was checked.
+    """
 
     key = serializers.CharField()
     title = serializers.CharField()
     outcome = serializers.ChoiceField(choices=["pass", "fail", "unknown"])
     evidence = serializers.CharField()
     fix = serializers.CharField(allow_blank=True)
+    link = serializers.ChoiceField(choices=_LINKS)
+
+
+class FactSerializer(serializers.Serializer[Any]):
+    """A setting of a link; keys in URLs are redacted."""
+
+    name = serializers.CharField()
+    value = serializers.CharField()
+
+
+class ChainLinkSerializer(serializers.Serializer[Any]):
+    """A link of the chain; `outcome` is that of its worst finding."""
+
+    link = serializers.ChoiceField(choices=_LINKS)
+    outcome = serializers.ChoiceField(choices=_LINK_OUTCOMES)
+    facts = FactSerializer(many=True)
+    findings = FindingSerializer(many=True)
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """An event, as the service names it in its request."""
+
+    hub = serializers.CharField()
+    category = serializers.CharField()
+    event = serializers.CharField()
+
+
+class ChainSerializer(serializers.Serializer[Any]):
+    """The links in the order in which an event passes them.
+
+    `worst` is the first link with the outcome of the chain, and null where every check passed.
+    `template_index` counts from 0; it is null without an event, and where no template matches it.
+    """
+
+    outcome = serializers.ChoiceField(choices=_LINK_OUTCOMES)
+    worst = serializers.ChoiceField(choices=_LINKS, allow_null=True)
+    event = EventSerializer(allow_null=True)
+    template_index = serializers.IntegerField(allow_null=True)
+    links = ChainLinkSerializer(many=True)
+
+
+class ChainQuery(serializers.Serializer[Any]):
+    """The event to follow: all three or none."""
+
+    hub = serializers.CharField(default="", max_length=128, help_text="The event's hub.")
+    category = serializers.ChoiceField(
+        choices=["connections", "messages"], default="messages", help_text="The event's category."
+    )
+    event = serializers.CharField(default="", max_length=256, help_text="The event's name.")
+
+    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
+        """Require hub and event together."""
+        if bool(attrs["hub"]) != bool(attrs["event"]):
+            raise serializers.ValidationError("Name both hub and event, or neither.")
+        return attrs
 
 
 class InspectSerializer(StrictSerializer):

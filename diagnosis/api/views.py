@@ -12,10 +12,19 @@ from rest_framework.response import Response
 
 from api.permissions import RolePermission, is_allowed
 from api.views import ApiView
-from diagnosis.api.serializers import FindingSerializer, InspectSerializer, VerdictSerializer
+from diagnosis.api.serializers import (
+    ChainQuery,
+    ChainSerializer,
+    FindingSerializer,
+    InspectSerializer,
+    VerdictSerializer,
+)
+from diagnosis.chain.chain import chain_document
+from diagnosis.chain.instance_chain import read_chain
 from diagnosis.checklist import diagnose
 from diagnosis.token_inspector import inspect_token
 from identities.api.views import instance_named
+from upstreams.patterns import Event
 
 
 class ProbeQuery(serializers.Serializer[dict[str, bool]]):
@@ -50,6 +59,25 @@ class InstanceDiagnosis(ApiView):
             self.permission_denied(request, RolePermission.message)
         findings = diagnose(instance_named(name), probing=is_probing)
         return Response([asdict(finding) for finding in findings])
+
+
+class InstanceChain(ApiView):
+    """The chain from a client's event to its handler, with the findings on each link.
+
+    With `hub` and `event` it is the chain of that event: which template matches it, for which
+    resource its token is, and whether the receiver accepts it.
+    """
+
+    reads = "identities.view_signalrinstance"
+
+    @extend_schema(responses=ChainSerializer, parameters=[ChainQuery])
+    def get(self, request: Request, name: str) -> Response:
+        """Check the stored settings, link by link. Azure is not asked."""
+        query = ChainQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        event = Event(**query.validated_data)
+        chain = read_chain(instance_named(name), event if event.hub else None)
+        return Response(chain_document(chain))
 
 
 class TokenInspection(ApiView):

@@ -31,15 +31,20 @@ class Mismatch(NamedTuple):
     fix: str
 
 
-def check_receiver(index: int, template: TemplateState, context: Context) -> Finding:
-    """Compare the audience of a template's tokens with what its endpoint accepts."""
+def check_receiver(
+    index: int, template: TemplateState, context: Context, events: Collection[Event] | None = None
+) -> Finding:
+    """Compare the audience of a template's tokens with what its endpoint accepts.
+
+    `events` are those to check; by default every event that the template is the first to match.
+    """
     key = f"templates[{index}].receiver"
     title = f"The endpoint of template {index + 1} accepts its tokens"
     if planes := data_planes_at(template.url_template):
         return _data_plane(key, title, template, planes)
     targets = {
         event: target_of(expand(template.url_template, *event))
-        for event in events_of(context.effective.templates, index)
+        for event in (events_of(context.effective.templates, index) if events is None else events)
     }
     if not targets:
         return unknown(key, title, "No event matches the template.", "Correct its patterns first.")

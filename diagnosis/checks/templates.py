@@ -7,6 +7,7 @@ from typing import Final
 
 from arm.state import TemplateState
 from diagnosis.checks.functions_host import check_webhook_key
+from diagnosis.checks.handlers import check_handlers
 from diagnosis.checks.key_vault import check_references
 from diagnosis.checks.receiver import check_receiver
 from diagnosis.checks.resource import check_resource
@@ -50,6 +51,7 @@ def check_templates(context: Context) -> Iterator[Finding]:
         # An imported Function App has checks of its own.
         if context.function_app(template) is None:
             yield check_receiver(index, template, context)
+            yield from check_handlers(index, template, context)
 
 
 def _routing(

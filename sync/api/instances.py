@@ -42,6 +42,7 @@ _PARTS: Final = (
     "instances_plan_retrieve",
     "instances_drift_retrieve",
     "instances_diagnosis_list",
+    "instances_chain_retrieve",
 )
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from diagnosis.chain.chain import ChainLink, chain_document
+from diagnosis.chain.instance_chain import read_chain
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance
+from upstreams.patterns import CONNECTIONS, MESSAGES, Event
 
-_MARKS = {"pass": "✓", "fail": "✗", "unknown": "?"}
+_MARKS = {"pass": "✓", "fail": "✗", "unknown": "?", "not_checked": "·"}
 
 
 class Command(BaseCommand):
@@ -30,18 +34,43 @@ class Command(BaseCommand):
             action="store_true",
             help="send each template's endpoint a request without a token, which it has to refuse",
         )
-        parser.add_argument("--json", action="store_true", help="print a JSON list")
+        parser.add_argument(
+            "--chain",
+            action="store_true",
+            help="print the links of the chain from a client's event to its handler",
+        )
+        parser.add_argument(
+            "--event",
+            nargs=3,
+            metavar=("HUB", "CATEGORY", "EVENT"),
+            help="print the chain of this event, such as chat messages say",
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="print a JSON list, or an object of the chain"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the findings."""
         instance = SignalRInstance.objects.named(options["instance"]).with_desired().first()
         if instance is None:
             raise CommandError(f"There is no instance {options['instance']!r}: import it first.")
-        findings = diagnose(instance, probing=options["probe"])
-        if options["json"]:
-            self.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2))
+        event = Event(*options["event"]) if options["event"] else None
+        if event is not None and event.category not in {CONNECTIONS, MESSAGES}:
+            raise CommandError(f"The category is {CONNECTIONS} or {MESSAGES}.")
+        findings: Sequence[Finding]
+        document: Any
+        if options["chain"] or event is not None:
+            chain = read_chain(instance, event, probing=options["probe"])
+            findings, document = chain.findings, chain_document(chain)
+            lines = [line for link in chain.links for line in _link_lines(link)]
         else:
-            self.stdout.writelines(_line(finding) for finding in findings)
+            findings = diagnose(instance, probing=options["probe"])
+            document = [asdict(finding) for finding in findings]
+            lines = [_line(finding) for finding in findings]
+        if options["json"]:
+            self.stdout.write(json.dumps(document, indent=2))
+        else:
+            self.stdout.writelines(lines)
         if any(finding.outcome == "fail" for finding in findings):
             sys.exit(2)
 
@@ -49,3 +78,10 @@ class Command(BaseCommand):
 def _line(finding: Finding) -> str:
     fix = f"\n  → {finding.fix}" if finding.fix else ""
     return f"{_MARKS[finding.outcome]} {finding.title}. {finding.evidence}{fix}\n"
+
+
+def _link_lines(link: ChainLink) -> Iterator[str]:
+    facts = ", ".join(f"{fact.name.lower()} {fact.value}" for fact in link.facts)
+    yield f"{_MARKS[link.outcome]} {link.link.label}{f': {facts}' if facts else ''}\n"
+    for finding in link.open_findings:
+        yield f"    {_line(finding)}".replace("\n  →", "\n      →")

@@ -1,0 +1,132 @@
+"""The settings of each link of the chain, from what a diagnosis has read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from arm.state import TemplateState
+from diagnosis.chain.chain import Fact
+from diagnosis.chain.links import Link
+from diagnosis.checks.handlers import handlers_of
+from diagnosis.context import Context
+from diagnosis.receiver_addresses import target_of
+from diagnosis.token_audience import are_v2
+from upstreams.data_planes import data_planes_at
+from upstreams.function_app_authentication import host_of
+from upstreams.key_vault_references import readable_references
+from upstreams.pattern_descriptions import describe
+from upstreams.patterns import CONNECTED, CONNECTIONS, Event, expand
+from upstreams.receiver.hubs.discovery import registry
+from upstreams.redaction import redact
+from upstreams.signed_requests import tenant_of
+from validation.configuration import configuration
+
+_IDENTITIES: Final = {"None": "None", "SystemAssigned": "System assigned"}
+# Stands for any event where only the host and the instance of a URL are of interest.
+_ANY: Final = Event("hub", CONNECTIONS, CONNECTED)
+
+Facts = dict[Link, list[Fact]]
+
+
+def facts_of(context: Context, index: int | None = None, event: Event | None = None) -> Facts:
+    """Return the facts of each link: of all templates, or of one and the event that it matches."""
+    templates = context.effective.templates
+    if event is not None:
+        templates = () if index is None else (templates[index],)
+    return {
+        Link.CLIENT: list(_client(context, event)),
+        Link.SERVICE: list(_service(context)),
+        Link.TEMPLATE: list(_templates(templates, index, event)),
+        Link.KEY_VAULT: list(_secrets(templates)),
+        Link.TOKEN: list(_tokens(templates, context)),
+        Link.RECEIVER: _distinct("Receiver", (_receiver(each, context) for each in templates)),
+        Link.HANDLER: list(_handlers(templates, context, event)),
+    }
+
+
+def _client(context: Context, event: Event | None) -> Iterator[Fact]:
+    if event is None:
+        yield Fact("Connects to", context.instance.host_name or str(context.instance))
+    else:
+        yield Fact("Hub", event.hub)
+        yield Fact("Category", event.category)
+        yield Fact("Event", event.event)
+
+
+def _service(context: Context) -> Iterator[Fact]:
+    identity = context.effective.identity
+    user_assigned = (identity.user_assigned_id or "").rpartition("/")[2]
+    yield Fact("Mode", context.instance.service_mode or "Not read")
+    yield Fact("Identity", user_assigned or _IDENTITIES.get(identity.type, identity.type))
+
+
+def _templates(
+    templates: Sequence[TemplateState], index: int | None, event: Event | None
+) -> Iterator[Fact]:
+    if len(templates) != 1:
+        yield Fact("Templates", str(len(templates) or "None"))
+    elif index is not None:
+        yield Fact("Template", str(index + 1))
+    for template in templates:
+        yield Fact("Matches", describe(template))
+        url = template.url_template
+        yield Fact("URL", redact(expand(url, *event) if event else url))
+
+
+def _secrets(templates: Iterable[TemplateState]) -> list[Fact]:
+    return _distinct(
+        "Secret",
+        (
+            f"{reference.vault}/{reference.secret}"
+            for template in templates
+            for reference in readable_references(template.url_template)
+        ),
+    )
+
+
+def _tokens(templates: Sequence[TemplateState], context: Context) -> Iterator[Fact]:
+    signed = [each for each in templates if each.auth_type == "ManagedIdentity"]
+    if not signed:
+        if templates:
+            yield Fact("Token", "None")
+        return
+    yield from _distinct("Resource", (each.resource or "Not set" for each in signed))
+    tenant = str(tenant_of(context.instance))
+    yield Fact("Issuer", configuration().issuer.replace("{tenant_id}", tenant))
+    yield Fact("Version", "2" if are_v2() else "1")
+
+
+def _receiver(template: TemplateState, context: Context) -> str:
+    """Return what receives the template's requests: a Function App, ours or another host."""
+    app = context.function_app(template)
+    if app is not None:
+        return f"Function App {app}"
+    if planes := data_planes_at(template.url_template):
+        return " or ".join(plane.service for plane in planes)
+    if _is_here(template):
+        return "Signalman"
+    return host_of(template.url_template) or "Unknown host"
+
+
+def _handlers(
+    templates: Sequence[TemplateState], context: Context, event: Event | None
+) -> list[Fact]:
+    hubs, here = registry(), [each for each in templates if _is_here(each)]
+    if event is not None:
+        handler = hubs.find(*event) if here else None
+        return [Fact("Function", handler.name)] if handler else []
+    found = (
+        f"{handler.hub}: {handler.event}"
+        for template in here
+        for handler in handlers_of(template, context.effective.templates, hubs)
+    )
+    return _distinct("Handler", found)
+
+
+def _is_here(template: TemplateState) -> bool:
+    return target_of(expand(template.url_template, *_ANY)).is_ours
+
+
+def _distinct(name: str, values: Iterable[str]) -> list[Fact]:
+    return [Fact(name, value) for value in dict.fromkeys(values)]
