@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kombu import Connection
+from kombu import Connection, Queue
 
 from config.celery import app
 from config.file_queue import Transport
@@ -82,6 +82,68 @@ def test_many_bind_a_queue_at_once(options: dict[str, Any]) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert len(set(threads.map(bind, range(8)))) == 8
+
+
+# Each, on its own, ended a worker for good.
+MALFORMED = {
+    "empty": b"",
+    "cut": b'{"body": "W1t',
+    "binary": bytes(range(256)),
+    "utf-16": '{"body": ""}'.encode("utf-16"),
+    "deep": b"[" * 100_000,
+    "list": b"[]",
+    "null": b"null",
+    "no properties": b"{}",
+    "no tag": b'{"properties": {"delivery_info": {}}}',
+    "no body": b'{"properties": {"delivery_info": {}, "delivery_tag": "a"}}',
+    "odd tag": b'{"properties": {"delivery_info": {}, "delivery_tag": ["a"]}, "body": "e30="}',
+    "odd names": b"""{"properties": {"delivery_info": {}, "delivery_tag": "a"}, "body": "W10=",
+        "headers": {"task": ["a"], "id": {}}, "content-type": "application/json"}""",
+    "no id": b"""{"properties": {"delivery_info": {}, "delivery_tag": "a"}, "body": "W10=",
+        "headers": {"task": "sync.operations.tasks.expire"}, "content-type": ["a"]}""",
+}
+
+
+@pytest.mark.parametrize("content", MALFORMED.values(), ids=MALFORMED)
+def test_sets_malformed_message_aside(
+    options: dict[str, Any], content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, got, queue = Path(options["data_folder_in"]), list[Any](), Queue("malformed")
+
+    def handle(body: Any, message: Any) -> None:
+        got.append(body["number"])
+        message.ack()
+
+    with connection(options) as queues, queues.Consumer(queue, callbacks=[handle]):
+        # Sorted before any other.
+        (folder / "0_bad.malformed.msg").write_bytes(content)
+        queues.Producer().publish({"number": 1}, routing_key="malformed", serializer="json")
+        while not got:
+            queues.drain_events(timeout=10)
+    assert got == [1]
+    assert not list(folder.glob("*.msg"))
+    assert len(list((folder / "malformed").iterdir())) == 1
+    assert "moved to" in caplog.text
+
+
+def test_restores_malformed_exchange(
+    options: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with connection(options) as queue, queue.SimpleQueue("restored") as jobs:
+        table = Path(options["control_folder"]) / "restored.exchange"
+        table.write_bytes(b"[[")
+        jobs.put({"number": 1})
+        assert jobs.get(timeout=10).payload == {"number": 1}
+    assert "moved to" in caplog.text
+
+
+def test_binds_to_malformed_exchange(options: dict[str, Any]) -> None:
+    control = Path(options["control_folder"])
+    control.mkdir()
+    (control / "cut.exchange").write_bytes(b"")
+    with connection(options) as queue, queue.SimpleQueue("cut") as jobs:
+        jobs.put({"number": 1})
+        assert jobs.get(timeout=10).payload == {"number": 1}
 
 
 def test_the_worker_uses_it() -> None:
