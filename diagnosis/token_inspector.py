@@ -23,4 +23,4 @@ def inspect_token(
     bare = token.strip()
     if bare[:7].lower() == "bearer ":
         bare = bare[7:].lstrip()
-    return validator().verdict(bare, policy)
+    return validator().inspect(bare, policy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 # Labels are bounded by code and configuration; this limit guards against a mistake in either.
@@ -37,11 +38,15 @@ class Counters:
 
     def add(self, name: str, *labels: str, by: float = 1) -> None:
         """Add to a counter; beyond the limit, new series are dropped."""
-        series = Series(name, labels)
+        self.add_all(((Series(name, labels), by),))
+
+    def add_all(self, added: Iterable[tuple[Series, float]]) -> None:
+        """Add to several counters at once."""
         with self._lock:
-            if series in self._counts or len(self._counts) < self._max_series:
-                # A Counter's values may be any numbers; its type says int.
-                self._counts[series] += by  # type: ignore[assignment]
+            for series, by in added:
+                if series in self._counts or len(self._counts) < self._max_series:
+                    # A Counter's values may be any numbers; its type says int.
+                    self._counts[series] += by  # type: ignore[assignment]
 
     def take(self) -> Counter[Series]:
         """Return the counts and start from zero."""

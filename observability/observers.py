@@ -31,6 +31,16 @@ _BOUNDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.2
 _BUCKETS: Final = (*map(str, _BOUNDS), "+Inf")
 
 
+def _validation_series(outcome: str) -> tuple[tuple[Series, ...], Series]:
+    """Return the series of the buckets, and that of the sum."""
+    buckets = tuple(Series(_VALIDATION_BUCKETS, (outcome, bucket)) for bucket in _BUCKETS)
+    return buckets, Series(_VALIDATION_SECONDS, (outcome,))
+
+
+_ACCEPTED: Final = _validation_series("accepted")
+_REFUSED: Final = _validation_series("refused")
+
+
 def azure_called(call: Call) -> None:
     """Count a request to Azure: the setting `SIGNALMAN_ARM_OBSERVER`."""
     is_graph = call.host == urlsplit(settings.SIGNALMAN_GRAPH_ENDPOINT).hostname
@@ -43,10 +53,8 @@ def azure_called(call: Call) -> None:
 
 def token_checked(seconds: float, verdict: Verdict) -> None:
     """Count a validated token: the setting `VALIDATION["OBSERVER"]`."""
-    outcome = "refused" if verdict.claims is None else "accepted"
-    bucket = _BUCKETS[bisect_left(_BOUNDS, seconds)]
-    counters.add(_VALIDATION_BUCKETS, outcome, bucket)
-    counters.add(_VALIDATION_SECONDS, outcome, by=seconds)
+    buckets, sums = _REFUSED if verdict.claims is None else _ACCEPTED
+    counters.add_all(((buckets[bisect_left(_BOUNDS, seconds)], 1), (sums, seconds)))
 
 
 def key_read_times() -> dict[Series, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from rest_framework import status
@@ -147,8 +148,10 @@ class EntraAuthentication(BaseAuthentication):
         except HeaderRefused as refusal:
             if self.is_optional and refusal.reason in _NO_BEARER:
                 return None
-            self._log(request, "header", refusal.reason, "")
-            raise TokenRefused(refusal.reason, realm=self.realm) from None
+            reason = refusal.reason
+            if (skipped := refusals.admit(reason)) is not None:
+                self._log(skipped, request, "header", reason, DESCRIPTIONS[reason])
+            raise TokenRefused(reason, realm=self.realm) from None
 
     def _claims(self, request: Request, policy: TokenPolicy, verdict: Verdict) -> VerifiedClaims:
         if verdict.claims is None:
@@ -160,25 +163,19 @@ class EntraAuthentication(BaseAuthentication):
         return challenge(self.realm)
 
     def _refusal(self, request: Request, policy: TokenPolicy, verdict: Verdict) -> TokenRefused:
-        reason, failed = verdict.reason, verdict.failed
-        if reason is None or failed is None:
+        reason = verdict.reason
+        if reason is None:
             raise AssertionError("A refused verdict has no reason.")
-        self._log(request, failed.name, reason, failed.message, policy.tenant_id)
+        # Few refusals are logged, so nothing is formatted before it is known that this one is.
+        skipped = refusals.admit(reason)
+        if skipped is not None and (failed := verdict.failed) is not None:
+            where = f"tenant {policy.tenant_id}: {failed.message}"
+            self._log(skipped, request, failed.name, reason, where)
         return TokenRefused(reason, realm=self.realm, verdict=verdict)
 
-    def _log(
-        self, request: Request, check: str, reason: Reason, message: str, tenant_id: str = ""
-    ) -> None:
-        # Few refusals are logged, so nothing is formatted before it is known that this one is.
-        skipped = refusals.admit(reason.value)
-        if skipped is None:
-            return
+    def _log(self, skipped: int, request: Request, check: str, reason: Reason, text: str) -> None:
         address = self.shown_address(request)
-        text = message or DESCRIPTIONS[reason]
-        where = f"tenant {tenant_id}: {text}" if tenant_id else text
-        refusals.put(
-            skipped, "Refused %s by the check '%s' (%s): %s", address, check, reason, where
-        )
+        refusals.put(skipped, "Refused %s by the check '%s' (%s): %s", address, check, reason, text)
 
 
 class HeaderRefused(Exception):
@@ -209,6 +206,7 @@ def bearer_token(header: str) -> str:
     return token
 
 
+@lru_cache(maxsize=256)
 def challenge(realm: str, reason: Reason | None = None) -> str:
     """Return a WWW-Authenticate value; a reason becomes its error and description."""
     if reason is None or reason in _NO_BEARER:

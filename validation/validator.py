@@ -66,6 +66,19 @@ class Validator:
             timed = self._verdict(token, policy, None)
         return self._observed(timed)
 
+    def inspect(self, token: str, policy: TokenPolicy) -> Verdict:
+        """Return the verdict with every check, though the token was verified before.
+
+        It is neither remembered nor observed.
+        """
+        ring = self.ring(policy)
+        verdict = validate(token, policy, ring, self._clock())
+        reading = self._reading(verdict, policy)
+        if reading is not None:
+            reading.wait()
+            verdict = validate(token, policy, ring, self._clock())
+        return verdict
+
     async def averdict(self, token: str, policy: TokenPolicy) -> Verdict:
         """Return the verdict without blocking the event loop.
 

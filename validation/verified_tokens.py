@@ -68,7 +68,7 @@ class VerifiedTokens:
         expires = verdict.claims["exp"]
         until = min(float(expires), now + MAX_AGE_SECONDS) if isinstance(expires, int) else now
         is_copied = verdict.has_nested_claims
-        kept = verdict.copied() if is_copied else verdict
+        kept = (verdict.copied() if is_copied else verdict).without_checks()
         with self._lock:
             self._remembered[_key(token, policy)] = _Remembered(kept, verdict.key, until, is_copied)
             while len(self._remembered) > self._max_tokens:

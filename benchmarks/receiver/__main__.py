@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.receiver import comparison, contenders, flood, load, soak
+from benchmarks.receiver import comparison, contenders, cost, flood, load, soak
 from benchmarks.receiver.stage import stage
 
 _MILLION = 1_000_000
@@ -26,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.flood:
                 with stage(Path(folder), [contenders.RECEIVER]) as running:
                     return flood.run(running, max(options.seconds, _FLOOD_SECONDS))
+            if options.cost:
+                with stage(Path(folder), [contenders.RECEIVER]) as running:
+                    return cost.run(running, options.rounds, options.seconds)
             if options.soak:
                 with stage(Path(folder), [contenders.RECEIVER]) as running:
                     return soak.run(running, options.soak)
@@ -53,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
         "--flood",
         action="store_true",
         help="send floods at fixed rates instead, and measure what valid requests pay for them",
+    )
+    parser.add_argument(
+        "--cost",
+        action="store_true",
+        help="measure the processor time of refused requests instead",
     )
     return parser
 

@@ -62,12 +62,19 @@ def headers(token: str, client: int = 0) -> dict[str, str]:
 
 def write_requests(file: Path, path: str, tokens: Sequence[str], number: int = CLIENTS) -> None:
     """Write `number` requests, each from the next client, in the form that load.lua reads."""
+    requests = []
+    for client in range(number):
+        fields = headers(tokens[client % len(tokens)], client)
+        fields["Content-Length"] = str(len(BODY))
+        lines = [f"POST {path} HTTP/1.1", *(f"{name}: {fields[name]}" for name in fields)]
+        requests.append("\r\n".join([*lines, "", ""]).encode() + BODY)
+    write_file(file, requests)
+
+
+def write_file(file: Path, requests: Sequence[bytes]) -> None:
+    """Write requests in the form that load.lua reads."""
     with file.open("wb") as out:
-        for client in range(number):
-            fields = headers(tokens[client % len(tokens)], client)
-            fields["Content-Length"] = str(len(BODY))
-            lines = [f"POST {path} HTTP/1.1", *(f"{name}: {fields[name]}" for name in fields)]
-            request = "\r\n".join([*lines, "", ""]).encode() + BODY
+        for request in requests:
             out.write(b"%d\n%s" % (len(request), request))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,13 @@ class Stage:
     token: str
     pids: dict[str, int]
 
+    def fresh_tokens(self, number: int) -> list[str]:
+        """Return tokens of the instance's identity that no server has seen."""
+        return [
+            self.azure.token(INSTANCE, RESOURCE, claims={"uti": secrets.token_hex(8)})
+            for _ in range(number)
+        ]
+
     def measure(self, contender: Contender, seconds: float) -> load.Measure:
         """Load one contender for so long, the others idle."""
         address, pid = self.addresses[contender.key], self.pids[contender.key]
@@ -74,7 +82,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "SIGNALMAN_SECRET_KEY": "measures-only-and-signs-nothing",
         "SIGNALMAN_DATA_DIR": str(folder),
         "SIGNALMAN_DATABASE_URL": f"sqlite:///{folder / 'signalman.sqlite3'}",
-        "SIGNALMAN_APPS": "examples.chat",
+        "SIGNALMAN_APPS": "examples.chat,benchmarks.receiver.handlers",
         "SIGNALMAN_LOG_LEVEL": "WARNING",
     }
 

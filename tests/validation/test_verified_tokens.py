@@ -13,7 +13,7 @@ from validation.checks.sequence import validate
 from validation.keys.key_ring import KeyRing
 from validation.policy import TokenPolicy
 from validation.validator import Validator
-from validation.verdict import Verdict
+from validation.verdict import Outcome, Verdict
 from validation.verified_tokens import MAX_AGE_SECONDS, VerifiedTokens
 
 
@@ -44,7 +44,24 @@ def test_remembers_verdict_of_accepted_token(validator: Validator) -> None:
     compact = token()
     first = validator.verdict(compact, POLICY)
     assert first.is_accepted
-    assert validator.verdict(compact, POLICY) is first
+    assert first.checks
+    second = validator.verdict(compact, POLICY)
+    assert second == first
+    assert validator.verdict(compact, POLICY) is second
+
+
+def test_keeps_no_text_of_remembered_token(validator: Validator) -> None:
+    compact = token()
+    validator.verdict(compact, POLICY)
+    assert validator.verdict(compact, POLICY).checks == ()
+
+
+def test_inspects_remembered_token_in_full(validator: Validator, verified: VerifiedTokens) -> None:
+    compact = token()
+    validator.inspect(compact, POLICY)
+    assert len(verified) == 0
+    validator.verdict(compact, POLICY)
+    assert {check.outcome for check in validator.inspect(compact, POLICY).checks} == {Outcome.PASS}
 
 
 def test_changed_claims_do_not_leak(validator: Validator) -> None:
@@ -83,6 +100,7 @@ def test_checks_token_for_each_policy(validator: Validator) -> None:
 
 def test_reuses_verdict_for_equal_policy(validator: Validator) -> None:
     compact = token()
+    validator.verdict(compact, POLICY)
     first = validator.verdict(compact, POLICY)
     assert validator.verdict(compact, dataclasses.replace(POLICY)) is first
 

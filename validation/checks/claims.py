@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from validation.checks.inspection import Finding, Inspection, text_claim, time_claim
+from validation.checks.inspection import Inspection, text_claim, time_claim
 from validation.errors import Reason, Refused
-from validation.verdict import shown, shown_set
+from validation.verdict import Describe, Finding, UnverifiedClaims, shown, shown_set
 
 # A managed identity's token lives for a day, one under continuous access evaluation for 28 hours.
 MAX_LIFETIME_SECONDS: Final = 48 * 60 * 60
+_LIFETIME: Final = f"at most {MAX_LIFETIME_SECONDS} s"
+
+_APPLICATION: Final = "no scp; idtyp app, where present"
 
 # v1 and v2 tokens name the client differently.
 _CLIENT_CLAIMS: Final = {"1.0": "appid", "2.0": "azp"}
 
 
-def lifetime(inspection: Inspection) -> Finding:
+def lifetime(inspection: Inspection) -> Describe:
     """Check that `nbf` is before `exp`, and that the lifetime is one that Entra issues."""
     expires, not_before = time_claim(inspection, "exp"), time_claim(inspection, "nbf")
     seconds = expires - not_before
-    expected = f"at most {MAX_LIFETIME_SECONDS} s"
     if seconds <= 0:
         raise Refused(
             Reason.LIFETIME_INVERTED,
@@ -31,47 +33,52 @@ def lifetime(inspection: Inspection) -> Finding:
         raise Refused(
             Reason.LIFETIME_TOO_LONG,
             f"The token is valid for {seconds} s, longer than any token from Entra.",
-            expected=expected,
+            expected=_LIFETIME,
             found=f"{seconds} s",
         )
-    return Finding(expected, f"{seconds} s", "The lifetime is acceptable.")
+    return lambda: Finding(_LIFETIME, f"{seconds} s", "The lifetime is acceptable.")
 
 
-def expiry(inspection: Inspection) -> Finding:
+def expiry(inspection: Inspection) -> Describe:
     """Check that the token has not expired, with leeway for clock skew."""
     expires = time_claim(inspection, "exp")
     past = inspection.now - expires
-    expected = f"after {_clock(inspection)}"
     if past >= inspection.policy.leeway_seconds:
         raise Refused(
             Reason.EXPIRED,
             f"The token expired {past:.0f} s ago; the sender must get a new one.",
-            expected=expected,
+            expected=f"after {_clock(inspection)}",
             found=str(expires),
         )
-    return Finding(expected, str(expires), "The token has not expired.")
+    return lambda: Finding(
+        f"after {_clock(inspection)}", str(expires), "The token has not expired."
+    )
 
 
-def start(inspection: Inspection) -> Finding:
+def start(inspection: Inspection) -> Describe:
     """Check that the token is valid already and was not issued in the future."""
-    expected = f"not after {_clock(inspection)}"
     not_before, issued = time_claim(inspection, "nbf"), time_claim(inspection, "iat")
-    for reason, time, verb in (
-        (Reason.NOT_YET_VALID, not_before, "becomes valid"),
-        (Reason.ISSUED_IN_THE_FUTURE, issued, "was issued"),
-    ):
-        ahead = time - inspection.now
-        if ahead > inspection.policy.leeway_seconds:
-            raise Refused(
-                reason,
-                f"The token {verb} {ahead:.0f} s from now; check this machine's clock.",
-                expected=expected,
-                found=str(time),
-            )
-    return Finding(expected, str(not_before), "The token is valid already.")
+    latest = inspection.now + inspection.policy.leeway_seconds
+    if not_before > latest:
+        raise _too_early(inspection, Reason.NOT_YET_VALID, not_before, "becomes valid")
+    if issued > latest:
+        raise _too_early(inspection, Reason.ISSUED_IN_THE_FUTURE, issued, "was issued")
+    return lambda: Finding(
+        f"not after {_clock(inspection)}", str(not_before), "The token is valid already."
+    )
 
 
-def issuer(inspection: Inspection) -> Finding:
+def _too_early(inspection: Inspection, reason: Reason, time: int, verb: str) -> Refused:
+    ahead = time - inspection.now
+    return Refused(
+        reason,
+        f"The token {verb} {ahead:.0f} s from now; check this machine's clock.",
+        expected=f"not after {_clock(inspection)}",
+        found=str(time),
+    )
+
+
+def issuer(inspection: Inspection) -> Describe:
     """Check that the issuer equals the policy's, including a trailing slash."""
     expected, found = inspection.policy.issuer, text_claim(inspection, "iss")
     if found != expected:
@@ -82,10 +89,10 @@ def issuer(inspection: Inspection) -> Finding:
             expected=expected,
             found=shown(found),
         )
-    return Finding(expected, shown(found), "The token is issued by the tenant's Entra.")
+    return lambda: Finding(expected, shown(found), "The token is issued by the tenant's Entra.")
 
 
-def tenant(inspection: Inspection) -> Finding:
+def tenant(inspection: Inspection) -> Describe:
     """Check that `tid` is the policy's tenant, which is also the issuer's."""
     expected, found = inspection.policy.tenant_id, text_claim(inspection, "tid")
     if found != expected:
@@ -95,10 +102,10 @@ def tenant(inspection: Inspection) -> Finding:
             expected=expected,
             found=shown(found),
         )
-    return Finding(expected, shown(found), "The token is from the right tenant.")
+    return lambda: Finding(expected, shown(found), "The token is from the right tenant.")
 
 
-def version(inspection: Inspection) -> Finding:
+def version(inspection: Inspection) -> Describe:
     """Check that the token has the version that the issuer issues."""
     expected, found = inspection.policy.version, text_claim(inspection, "ver")
     if found != expected:
@@ -109,14 +116,18 @@ def version(inspection: Inspection) -> Finding:
             expected=expected,
             found=shown(found),
         )
-    return Finding(expected, shown(found), "The token has the right version.")
+    return lambda: Finding(expected, shown(found), "The token has the right version.")
 
 
-def audience(inspection: Inspection) -> Finding:
+def audience(inspection: Inspection) -> Describe:
     """Check that the token is for exactly one accepted audience."""
     accepted = inspection.policy.audiences
+    found = _single_audience(inspection)
+    if found in accepted:
+        return lambda: Finding(
+            shown_set(accepted), shown(found), "The token is for this application."
+        )
     expected = shown_set(accepted)
-    found = _single_audience(inspection, expected)
     if not accepted:
         raise Refused(
             Reason.NO_AUDIENCE_ACCEPTED,
@@ -124,41 +135,46 @@ def audience(inspection: Inspection) -> Finding:
             expected=expected,
             found=shown(found),
         )
-    if found not in accepted:
-        raise Refused(
-            Reason.WRONG_AUDIENCE,
-            f"The token is for {shown(found)}; accepted is {expected}. The requested resource "
-            "and the accepted audience must be equal, including a trailing slash.",
-            expected=expected,
-            found=shown(found),
-        )
-    return Finding(expected, shown(found), "The token is for this application.")
+    raise Refused(
+        Reason.WRONG_AUDIENCE,
+        f"The token is for {shown(found)}; accepted is {expected}. The requested resource "
+        "and the accepted audience must be equal, including a trailing slash.",
+        expected=expected,
+        found=shown(found),
+    )
 
 
-def application(inspection: Inspection) -> Finding:
+def application(inspection: Inspection) -> Describe:
     """Check that the token is an app-only token, not a delegated one."""
     claims = inspection.unverified_claims
-    expected = "no scp; idtyp app, where present"
-    marks = [name for name in ("scp", "idtyp") if name in claims]
-    found = ", ".join(f"{name} {shown(claims[name])}" for name in marks) or "neither"
     if "scp" in claims or claims.get("idtyp", "app") != "app":
         raise Refused(
             Reason.USER_TOKEN,
             "The token acts for a user; the service sends an app-only token of its identity.",
-            expected=expected,
-            found=found,
+            expected=_APPLICATION,
+            found=_shown_marks(claims),
         )
-    return Finding(expected, found, "The token is an application's own.")
+    return lambda: Finding(_APPLICATION, _shown_marks(claims), "The token is an application's own.")
 
 
-def principal(inspection: Inspection) -> Finding:
+def _shown_marks(claims: UnverifiedClaims) -> str:
+    marks = [name for name in ("scp", "idtyp") if name in claims]
+    return ", ".join(f"{name} {shown(claims[name])}" for name in marks) or "neither"
+
+
+def principal(inspection: Inspection) -> Describe:
     """Check that the token's principal is accepted.
 
     Any identity of a tenant can get a token for any audience of the tenant, unless the application
     requires an assignment: issuer, audience and signature do not identify the caller.
     """
     accepted = inspection.policy.principal_ids
-    expected, found = shown_set(accepted), text_claim(inspection, "oid")
+    found = text_claim(inspection, "oid")
+    if found in accepted:
+        return lambda: Finding(
+            shown_set(accepted), shown(found), "The token's principal is accepted."
+        )
+    expected = shown_set(accepted)
     if not accepted:
         raise Refused(
             Reason.NO_PRINCIPAL_ACCEPTED,
@@ -167,34 +183,33 @@ def principal(inspection: Inspection) -> Finding:
             expected=expected,
             found=shown(found),
         )
-    if found not in accepted:
-        raise Refused(
-            Reason.WRONG_PRINCIPAL,
-            f"The token's principal is {shown(found)}; accepted is {expected}.",
-            expected=expected,
-            found=shown(found),
-        )
-    return Finding(expected, shown(found), "The token's principal is accepted.")
+    raise Refused(
+        Reason.WRONG_PRINCIPAL,
+        f"The token's principal is {shown(found)}; accepted is {expected}.",
+        expected=expected,
+        found=shown(found),
+    )
 
 
-def client(inspection: Inspection) -> Finding:
+def client(inspection: Inspection) -> Describe:
     """Check the client ID where the policy has one."""
     accepted = inspection.policy.client_ids
     if not accepted:
-        return Finding("any client", "any", "The policy names no client id.")
+        return lambda: Finding("any client", "any", "The policy names no client id.")
     name = _CLIENT_CLAIMS[inspection.policy.version]
-    expected, found = shown_set(accepted), text_claim(inspection, name)
+    found = text_claim(inspection, name)
     if found not in accepted:
+        expected = shown_set(accepted)
         raise Refused(
             Reason.WRONG_CLIENT,
             f"The token's {name} is {shown(found)}; accepted is {expected}.",
             expected=expected,
             found=shown(found),
         )
-    return Finding(expected, shown(found), "The token's client is accepted.")
+    return lambda: Finding(shown_set(accepted), shown(found), "The token's client is accepted.")
 
 
-def resource(inspection: Inspection) -> Finding:
+def resource(inspection: Inspection) -> Describe:
     """Check the Azure resource where the token names one.
 
     `xms_mirid` and `xms_az_rid` are documented for Microsoft's own services only, so they are
@@ -204,7 +219,9 @@ def resource(inspection: Inspection) -> Finding:
     claims = inspection.unverified_claims
     names = [name for name in ("xms_mirid", "xms_az_rid") if name in claims]
     if not accepted or not names:
-        return Finding("any resource", "any", "The policy or the token names no Azure resource.")
+        return lambda: Finding(
+            "any resource", "any", "The policy or the token names no Azure resource."
+        )
     for name in names:
         found = text_claim(inspection, name)
         if found.lower() not in accepted:
@@ -214,7 +231,9 @@ def resource(inspection: Inspection) -> Finding:
                 expected=shown_set(accepted),
                 found=shown(found),
             )
-    return Finding(shown_set(accepted), ", ".join(names), "The token names the right resource.")
+    return lambda: Finding(
+        shown_set(accepted), ", ".join(names), "The token names the right resource."
+    )
 
 
 def _clock(inspection: Inspection) -> str:
@@ -229,7 +248,7 @@ def _issuer_hint(expected: str, found: str) -> str:
     return "It belongs to another tenant or another cloud."
 
 
-def _single_audience(inspection: Inspection, expected: str) -> str:
+def _single_audience(inspection: Inspection) -> str:
     value = inspection.unverified_claims.get("aud")
     if not isinstance(value, list):
         return text_claim(inspection, "aud")
@@ -237,14 +256,14 @@ def _single_audience(inspection: Inspection, expected: str) -> str:
         raise Refused(
             Reason.SEVERAL_AUDIENCES,
             f"The token is for {len(value)} audiences at once; Entra issues for exactly one.",
-            expected=expected,
+            expected=shown_set(inspection.policy.audiences),
             found=shown(value),
         )
     if not isinstance(value[0], str):
         raise Refused(
             Reason.WRONG_CLAIM_TYPE,
             "The claim 'aud' is a list that holds no string.",
-            expected=expected,
+            expected=shown_set(inspection.policy.audiences),
             found=shown(value),
         )
     return value[0]

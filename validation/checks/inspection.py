@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from validation.errors import Reason, Refused
 from validation.keys.jwks import SigningKey
 from validation.keys.key_ring import KeySource
 from validation.policy import TokenPolicy
-from validation.verdict import UnverifiedClaims, shown
+from validation.verdict import Describe, UnverifiedClaims, shown
 
 _T = TypeVar("_T", str, int)
-
-
-class Finding(NamedTuple):
-    """The result of a check that passed."""
-
-    expected: str
-    found: str
-    message: str
 
 
 @dataclass(slots=True)
@@ -41,12 +33,13 @@ class Inspection:
     key: SigningKey | None = None
     # The key ID where only the key is missing.
     missing_key: str = ""
-    # Findings of checks that ran early, by the check's name.
-    findings: dict[str, Finding] = field(default_factory=dict)
+    # What describes the checks that ran early, by the check's name.
+    passed: dict[str, Describe] = field(default_factory=dict)
 
 
-# Raises Refused where the check fails.
-CheckFunction = Callable[[Inspection], Finding]
+# Returns what describes the result, because most are never read. Raises Refused where the check
+# fails.
+CheckFunction = Callable[[Inspection], Describe]
 
 
 def text_claim(inspection: Inspection, name: str) -> str:

@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import Final
 
 from validation.checks import claims, signature, structure
-from validation.checks.inspection import CheckFunction, Finding, Inspection
+from validation.checks.inspection import CheckFunction, Inspection
 from validation.errors import Reason, Refused
 from validation.keys.key_ring import KeySource
 from validation.policy import TokenPolicy
-from validation.verdict import Check, Outcome, Verdict, VerifiedClaims
+from validation.verdict import Describe, Details, Finding, Verdict, VerifiedClaims
 
 _BEFORE_THE_KEY: Final[tuple[tuple[str, CheckFunction], ...]] = (
     ("size", structure.size),
@@ -43,7 +43,7 @@ _AFTER_THE_SIGNATURE: Final[tuple[tuple[str, CheckFunction], ...]] = (
 )
 
 
-def _key(inspection: Inspection) -> Finding:
+def _key(inspection: Inspection) -> Describe:
     """Find the key; note a key id that is not held where reading the keys may bring it.
 
     That is where no keys are held, or everything else is right: key IDs are easy to forge.
@@ -61,8 +61,8 @@ def _mismatch(inspection: Inspection) -> Refused | None:
     """Return the first claim that the policy does not accept."""
     try:
         for name, check in _AFTER_THE_SIGNATURE:
-            if name not in inspection.findings:
-                inspection.findings[name] = check(inspection)
+            if name not in inspection.passed:
+                inspection.passed[name] = check(inspection)
     except Refused as refused:
         return refused
     return None
@@ -74,7 +74,7 @@ CHECKS: Final[tuple[tuple[str, CheckFunction], ...]] = (
     ("signature", signature.signature),
     *_AFTER_THE_SIGNATURE,
 )
-_NOT_REACHED: Final = tuple(Check(name, Outcome.NOT_REACHED) for name, _ in CHECKS)
+_NAMES: Final = tuple(name for name, _ in CHECKS)
 
 
 def validate(
@@ -94,22 +94,21 @@ def validate(
     is checked, and if it is right the exact reason is given.
     """
     inspection = Inspection(token, policy, keys, now)
-    done: list[Check] = []
-    for name, check in CHECKS:
-        try:
+    passed: list[Describe] = []
+    try:
+        for name, check in CHECKS:
             if check is _key and may_verify_mismatch is not None:
                 _refuse_mismatch(inspection, may_verify_mismatch)
-            finding = inspection.findings.get(name) or check(inspection)
-        except Refused as refusal:
-            done.append(Check(name, Outcome.FAIL, refusal.expected, refusal.found, refusal.message))
-            return Verdict(
-                (*done, *_NOT_REACHED[len(done) :]),
-                reason=refusal.reason,
-                missing_key=inspection.missing_key,
-            )
-        done.append(Check(name, Outcome.PASS, *finding))
+            passed.append(inspection.passed.get(name) or check(inspection))
+    except Refused as refusal:
+        failed = Finding(refusal.expected, refusal.found, refusal.message)
+        return Verdict(
+            Details(_NAMES, passed, failed),
+            reason=refusal.reason,
+            missing_key=inspection.missing_key,
+        )
     verified = VerifiedClaims(MappingProxyType({**inspection.unverified_claims}))
-    return Verdict(tuple(done), verified, key=inspection.key)
+    return Verdict(Details(_NAMES, passed), verified, key=inspection.key)
 
 
 def _refuse_mismatch(inspection: Inspection, may_verify: Callable[[], bool]) -> None:

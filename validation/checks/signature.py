@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from jwt.algorithms import RSAAlgorithm
 
-from validation.checks.inspection import Finding, Inspection
+from validation.checks.inspection import Inspection
 from validation.errors import KeysUnavailable, Reason, Refused
 from validation.keys.jwks import SigningKey
-from validation.verdict import shown
+from validation.verdict import Describe, Finding, shown
 
 # One algorithm and a key object, so the token cannot choose either. The token was already parsed
 # strictly; PyJWT would parse it again, and less strictly.
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 
 
-def known_key(inspection: Inspection) -> Finding:
+def known_key(inspection: Inspection) -> Describe:
     """Check that the issuer publishes the key, for signatures by this issuer."""
     kid = inspection.unverified_header["kid"]
     key = _find(inspection, str(kid))
@@ -27,12 +27,12 @@ def known_key(inspection: Inspection) -> Finding:
         )
     _refuse_foreign(inspection, key)
     inspection.key = key
-    return Finding(
+    return lambda: Finding(
         "a key that the issuer publishes", shown(kid), "The issuer publishes the token's key."
     )
 
 
-def signature(inspection: Inspection) -> Finding:
+def signature(inspection: Inspection) -> Describe:
     """Check the signature of header and payload with the issuer's key."""
     expected = "an RS256 signature of the issuer"
     if not inspection.signature:
@@ -49,7 +49,9 @@ def signature(inspection: Inspection) -> Finding:
             expected=expected,
             found=f"{len(inspection.signature)} bytes of another signature",
         )
-    return Finding(expected, "the same", "The issuer signed exactly this header and payload.")
+    return lambda: Finding(
+        expected, "the same", "The issuer signed exactly this header and payload."
+    )
 
 
 def _find(inspection: Inspection, kid: str) -> SigningKey:

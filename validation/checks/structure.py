@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NoReturn
 
-from validation.checks.inspection import Finding, Inspection
+from validation.checks.inspection import Inspection
 from validation.encoding import base64url_bytes, json_object
 from validation.errors import Reason, Refused
-from validation.verdict import UnverifiedClaims, shown
+from validation.verdict import Describe, Finding, UnverifiedClaims, shown
 
 # A managed identity's token is under 2 KiB; one with two hundred groups is under 10.
 MAX_TOKEN_CHARACTERS: Final = 16 * 1024
+_SIZE: Final = f"at most {MAX_TOKEN_CHARACTERS} characters"
 # Entra's are SHA-1 thumbprints, 27 characters.
 MAX_KEY_ID_CHARACTERS: Final = 128
 
@@ -23,6 +25,7 @@ _ENCRYPTED_PARTS: Final = 5
 _CRITICAL: Final = ("crit", "b64")
 # RFC 7516: encryption, compression. RFC 7519 section 5.2: a token within the token.
 _UNSUPPORTED: Final = ("enc", "zip", "cty")
+_EXTENSIONS: Final = frozenset({*_CRITICAL, *_UNSUPPORTED})
 _HEADERS_READ: Final = frozenset({"alg", "typ", "kid", *_CRITICAL, *_UNSUPPORTED})
 _CLAIMS_READ: Final = frozenset(
     {"aud", "iss", "sub", "exp", "nbf", "iat", "tid", "oid", "appid", "azp", "ver", "idtyp", "scp"}
@@ -30,22 +33,21 @@ _CLAIMS_READ: Final = frozenset(
 )
 
 
-def size(inspection: Inspection) -> Finding:
+def size(inspection: Inspection) -> Describe:
     """Check that the token is not too long."""
     length = len(inspection.token)
-    expected = f"at most {MAX_TOKEN_CHARACTERS} characters"
     if length > MAX_TOKEN_CHARACTERS:
         raise Refused(
             Reason.TOKEN_TOO_LARGE,
             f"The token has {length} characters; no token from Entra is longer than "
             f"{MAX_TOKEN_CHARACTERS}.",
-            expected=expected,
+            expected=_SIZE,
             found=f"{length} characters",
         )
-    return Finding(expected, f"{length} characters", "The token's size is acceptable.")
+    return lambda: Finding(_SIZE, f"{length} characters", "The token's size is acceptable.")
 
 
-def parts(inspection: Inspection) -> Finding:
+def parts(inspection: Inspection) -> Describe:
     """Check that the token is a compact JWS: header, payload, signature."""
     inspection.parts = inspection.token.split(".", _ENCRYPTED_PARTS)
     count = len(inspection.parts)
@@ -58,12 +60,12 @@ def parts(inspection: Inspection) -> Finding:
             expected="three parts",
             found=f"{count} parts",
         )
-    return Finding(
+    return lambda: Finding(
         "three parts", "three parts", "The token has a header, a payload and a signature."
     )
 
 
-def encoding(inspection: Inspection) -> Finding:
+def encoding(inspection: Inspection) -> Describe:
     """Check that each part is canonical base64url, so that a token has one spelling."""
     if not inspection.token.isascii():
         raise Refused(
@@ -76,18 +78,22 @@ def encoding(inspection: Inspection) -> Finding:
     inspection.header_bytes = base64url_bytes(header, "header")
     inspection.payload_bytes = base64url_bytes(payload, "payload")
     inspection.signature = base64url_bytes(signature, "signature")
-    return Finding("base64url without padding", "the same", "Each part is canonical base64url.")
+    return lambda: Finding(
+        "base64url without padding", "the same", "Each part is canonical base64url."
+    )
 
 
-def header(inspection: Inspection) -> Finding:
+def header(inspection: Inspection) -> Describe:
     """Check that the header is one JSON object with unambiguous names."""
     unverified = json_object(inspection.header_bytes, "header")
     _refuse_variants(unverified, _HEADERS_READ, "header")
     inspection.unverified_header = unverified
-    return Finding("one JSON object", f"{len(unverified)} names", "The header is a JSON object.")
+    return lambda: Finding(
+        "one JSON object", f"{len(unverified)} names", "The header is a JSON object."
+    )
 
 
-def algorithm(inspection: Inspection) -> Finding:
+def algorithm(inspection: Inspection) -> Describe:
     """Check that the algorithm is RS256, before any key is looked up (RFC 8725, section 3.1)."""
     found = inspection.unverified_header.get("alg")
     if found != ALGORITHM:
@@ -98,10 +104,10 @@ def algorithm(inspection: Inspection) -> Finding:
             expected=ALGORITHM,
             found=shown(found),
         )
-    return Finding(ALGORITHM, ALGORITHM, "The algorithm is the one that Entra uses.")
+    return lambda: Finding(ALGORITHM, ALGORITHM, "The algorithm is the one that Entra uses.")
 
 
-def token_type(inspection: Inspection) -> Finding:
+def token_type(inspection: Inspection) -> Describe:
     """Check that `typ` is JWT, as in Entra's access tokens (RFC 8725, section 3.11)."""
     found = inspection.unverified_header.get("typ")
     if found != "JWT":
@@ -111,35 +117,20 @@ def token_type(inspection: Inspection) -> Finding:
             expected="JWT",
             found=shown(found),
         )
-    return Finding("JWT", "JWT", "The token has the right type.")
+    return lambda: Finding("JWT", "JWT", "The token has the right type.")
 
 
-def extensions(inspection: Inspection) -> Finding:
+def extensions(inspection: Inspection) -> Describe:
     """Check for extensions that would change the meaning of the signature or the payload."""
-    critical = [name for name in _CRITICAL if name in inspection.unverified_header]
-    if critical:
-        raise Refused(
-            Reason.CRITICAL_HEADER,
-            f"The header holds {' and '.join(critical)}: it requires an extension that is not "
-            "supported, and Entra uses none.",
-            expected="no crit, no b64",
-            found=", ".join(critical),
-        )
-    unsupported = [name for name in _UNSUPPORTED if name in inspection.unverified_header]
-    if unsupported:
-        raise Refused(
-            Reason.UNSUPPORTED_HEADER,
-            f"The header holds {' and '.join(unsupported)}: the token is encrypted, compressed or "
-            "nested, and Entra's tokens for applications never are.",
-            expected="no enc, no zip, no cty",
-            found=", ".join(unsupported),
-        )
-    return Finding(
+    header = inspection.unverified_header
+    if not _EXTENSIONS.isdisjoint(header):
+        _refuse_extensions(header)
+    return lambda: Finding(
         "no crit, b64, enc, zip, cty", "none", "The header has no unsupported parameters."
     )
 
 
-def key_id(inspection: Inspection) -> Finding:
+def key_id(inspection: Inspection) -> Describe:
     """Check that the header names a key by a short string; keys and URLs in it are ignored."""
     if "kid" not in inspection.unverified_header:
         raise Refused(
@@ -156,15 +147,37 @@ def key_id(inspection: Inspection) -> Finding:
             expected=f"kid: 1 to {MAX_KEY_ID_CHARACTERS} printable characters",
             found=shown(kid),
         )
-    return Finding("kid: a string", shown(kid), "The header names a key.")
+    return lambda: Finding("kid: a string", shown(kid), "The header names a key.")
 
 
-def payload(inspection: Inspection) -> Finding:
+def payload(inspection: Inspection) -> Describe:
     """Check that the payload is one JSON object with unambiguous names."""
     unverified = json_object(inspection.payload_bytes, "payload")
     _refuse_variants(unverified, _CLAIMS_READ, "payload")
     inspection.unverified_claims = UnverifiedClaims(unverified)
-    return Finding("one JSON object", f"{len(unverified)} claims", "The payload is a JSON object.")
+    return lambda: Finding(
+        "one JSON object", f"{len(unverified)} claims", "The payload is a JSON object."
+    )
+
+
+def _refuse_extensions(header: Mapping[str, object]) -> NoReturn:
+    critical = [name for name in _CRITICAL if name in header]
+    if critical:
+        raise Refused(
+            Reason.CRITICAL_HEADER,
+            f"The header holds {' and '.join(critical)}: it requires an extension that is not "
+            "supported, and Entra uses none.",
+            expected="no crit, no b64",
+            found=", ".join(critical),
+        )
+    unsupported = [name for name in _UNSUPPORTED if name in header]
+    raise Refused(
+        Reason.UNSUPPORTED_HEADER,
+        f"The header holds {' and '.join(unsupported)}: the token is encrypted, compressed or "
+        "nested, and Entra's tokens for applications never are.",
+        expected="no enc, no zip, no cty",
+        found=", ".join(unsupported),
+    )
 
 
 def _is_key_id(value: object) -> bool:
@@ -177,8 +190,8 @@ def _is_key_id(value: object) -> bool:
 
 
 def _refuse_variants(members: dict[str, object], known: frozenset[str], what: str) -> None:
-    for name in members:
-        if name not in known and name.casefold() in known:
+    for name in members.keys() - known:
+        if name.casefold() in known:
             raise Refused(
                 Reason.AMBIGUOUS_NAME,
                 f"The {what} spells {name.casefold()} as {shown(name)}; readers that ignore case "

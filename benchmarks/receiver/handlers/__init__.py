@@ -1,0 +1,1 @@
+"""An app that adds coroutine functions to the sample app's hub."""
