@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.core.wsgi import get_wsgi_application
 
 from config.content_type import refusing_invalid_content_types
+from config.parent_process import end_with_parent
 
 if TYPE_CHECKING:
     from asgiref.typing import ASGI3Application
@@ -19,13 +22,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 def _application() -> ASGI3Application:
     """Return the application, and start the threads that serve it in this process."""
+    if (server := multiprocessing.parent_process()) is not None and server.pid is not None:
+        # This is a worker of granian's.
+        end_with_parent(server.pid)
     django = refusing_invalid_content_types(get_wsgi_application())
     # They import models or read settings, which load after Django.
     from django.conf import settings  # noqa: PLC0415
 
     from config.entry_point import EntryPoint  # noqa: PLC0415
     from config.wsgi_adapter import WsgiAdapter  # noqa: PLC0415
-    from observability.health import readyz  # noqa: PLC0415
+    from observability.health import Role, readyz  # noqa: PLC0415
     from observability.metrics import metrics  # noqa: PLC0415
     from observability.publisher import publisher  # noqa: PLC0415
     from upstreams.receiver.authentication.policies import policies  # noqa: PLC0415
@@ -49,7 +55,9 @@ def _application() -> ASGI3Application:
         body_seconds=settings.SIGNALMAN_WEB_BODY_SECONDS,
     )
     receiver = ReceiverApplication(portal_and_api, threads=configuration().threads)
-    return EntryPoint(receiver, probes={"/readyz": readyz, "/metrics": metrics})
+    # Each has threads of its own: a database that hangs for one role delays no other's answer.
+    readiness = {f"/readyz/{role}": partial(readyz, role=role) for role in Role}
+    return EntryPoint(receiver, probes={"/readyz": readyz, **readiness, "/metrics": metrics})
 
 
 application = _application()

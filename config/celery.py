@@ -6,7 +6,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_embedded_init, setup_logging
+
+from config.parent_process import end_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -18,3 +20,9 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _leave_logging_alone(**_: Any) -> None:
     """Let the worker log as Django's settings say: without a receiver Celery goes its own way."""
+
+
+@beat_embedded_init.connect
+def _end_with_worker(**_: Any) -> None:
+    """End the process of `--beat` with its worker."""
+    end_with_parent(os.getppid())

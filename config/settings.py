@@ -131,7 +131,7 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 # Probes and scrapers reach the process directly, without TLS.
-SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$", "^metrics$"]
+SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz(/[a-z]+)?$", "^metrics$"]
 SECURE_HSTS_SECONDS = env[process.HSTS_SECONDS]
 if SECURE_HSTS_SECONDS is None:
     SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

@@ -21,6 +21,7 @@ urlpatterns = [
     path("livez", livez),
     path("metrics", metrics),
     path("readyz", readyz),
+    path("readyz/<str:role>", readyz),
     path("upstream/", include("upstreams.receiver.serving.urls")),
 ]
 

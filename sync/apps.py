@@ -25,5 +25,5 @@ class SyncConfig(AppConfig):
 
         exceptions.register(PROBLEM_TYPES)
         metrics.register(sync_metrics)
-        health.register("worker", check_worker)
+        health.register("worker", check_worker, {health.Role.WORKER})
         task_success.connect(record_tick, dispatch_uid="sync.tick")

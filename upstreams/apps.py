@@ -22,7 +22,7 @@ class UpstreamsConfig(AppConfig):
             UserAssignedIdentity,
         )
         from observability import health, metrics  # noqa: PLC0415
-        from upstreams.health import check_signing_keys  # noqa: PLC0415
+        from upstreams.health import check_policies, check_signing_keys  # noqa: PLC0415
         from upstreams.metrics import (  # noqa: PLC0415
             count_lost_deliveries,
             count_rejected,
@@ -42,7 +42,8 @@ class UpstreamsConfig(AppConfig):
         not_found = exceptions.ProblemType(404, "not-found", "Not found")
         exceptions.register({UnknownInstance: not_found})
         metrics.register(upstream_metrics)
-        health.register("signing_keys", check_signing_keys)
+        health.register("policies", check_policies, {health.Role.RECEIVER})
+        health.register("signing_keys", check_signing_keys, {health.Role.RECEIVER})
         deliveries_lost.connect(count_lost_deliveries, dispatch_uid="upstreams.metrics")
         request_rejected.connect(count_rejected, dispatch_uid="upstreams.metrics")
         for model in (

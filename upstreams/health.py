@@ -1,20 +1,32 @@
-"""The readiness check of the signing keys that upstream requests need."""
+"""The readiness checks of what upstream requests need: policies and signing keys.
+
+Both are in this process's memory: neither the database nor the cache is asked where a thread reads
+the policies, as it does in a web server. So a process that can receive stays ready without them.
+"""
 
 from __future__ import annotations
 
-from django.db import DatabaseError
-
-from upstreams.models import UpstreamTemplate
+from observability.health import Degraded
+from upstreams.receiver.authentication.policies import policies
 from validation.configuration import key_ring
 
 
+def check_policies() -> str:
+    """Return what is wrong with the policies that this process holds."""
+    if policies.is_due:
+        policies.refresh()
+    return "" if policies.is_available else "The instances cannot be read from the database."
+
+
 def check_signing_keys() -> str:
-    """Return whose signing keys are missing, and start to read them."""
-    try:
-        tenants = UpstreamTemplate.objects.signed().tenants()
-    except DatabaseError:
-        return "Tenants cannot be read: the database does not answer."
-    missing = [tenant for tenant in tenants if not key_ring(tenant).prepare()]
+    """Return whose signing keys are missing, and start to read them.
+
+    Keys of some tenants are enough: a tenant that was deleted in Entra must not take away the
+    receiver of the others, and a request waits for keys that were not read yet.
+    """
+    tenants = policies.tenants
+    missing = [tenant for tenant in sorted(tenants) if not key_ring(tenant).prepare()]
     if not missing:
         return ""
-    return f"The signing keys of {len(missing)} of {len(tenants)} tenants were not read yet."
+    message = f"The signing keys of {len(missing)} of {len(tenants)} tenants were not read yet."
+    return message if len(missing) == len(tenants) else Degraded(message)

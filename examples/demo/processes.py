@@ -115,6 +115,7 @@ def web_server(
     """Return the command that serves an application (Signalman by default) on a local port."""
     return [
         _GRANIAN, "--interface", interface, "--no-ws", "--workers", str(workers),
+        "--respawn-failed-workers", "--workers-kill-timeout", "30",
         "--host", "127.0.0.1", "--port", str(port), application,
     ]  # fmt: skip
 

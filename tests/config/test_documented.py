@@ -10,7 +10,9 @@ from django.test import Client
 
 from tests.config.scraping import names
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "operations.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.django_db
@@ -31,3 +33,15 @@ def test_alerts_speak_of_figures_that_there_are() -> None:
 def test_every_check_has_a_row() -> None:
     checks = Client().get("/readyz").json()["checks"]
     assert set(re.findall(r"^\| `(\w+)` \| [^`|]", PAGE, re.MULTILINE)) >= checks.keys()
+
+
+def test_documented_web_server_replaces_failed_workers() -> None:
+    found = [
+        command
+        for page in PAGES
+        for command in re.findall(
+            r"granian,? --interface[^`]*?config\.asgi:application", page.read_text(), re.DOTALL
+        )
+    ]
+    assert len(found) >= 4
+    assert [each for each in found if "--respawn-failed-workers" not in each] == []

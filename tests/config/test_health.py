@@ -5,22 +5,32 @@ from __future__ import annotations
 import re
 import threading
 import time
+import uuid
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+import redis
 from django.core.cache import cache
+from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
 
+from config import environment
+from identities.models import ManagedIdentity, SignalRInstance, Subscription
 from localazure import seed
 from observability.counters import Series
 from observability.models import MetricValue
 from sync.metrics import TICK
 from sync.operations.tasks import enqueue_due_operations
 from tests.cloud import LocalAzure
+from tests.redis_server import redis_server
 from tests.upstreams.receiver.conftest import plant_rows
+from upstreams.receiver.authentication.policies import policies
 from validation import configuration
 from validation.keys.discovery import Discovery
 from validation.keys.key_ring import Timing
@@ -29,23 +39,25 @@ from validation.policy import TokenPolicy
 from validation.shared_keys import SharedKeys
 
 OK = {"status": "ok"}
-NAMES = {"database", "migrations", "cache", "worker", "signing_keys"}
+NAMES = {"database", "migrations", "cache", "worker", "policies", "signing_keys"}
 
 
 @pytest.fixture(autouse=True)
-def _no_keys() -> Iterator[None]:
-    """Hold no signing keys, as a process that has just begun."""
+def _nothing_held() -> Iterator[None]:
+    """Hold no signing keys and no policies, as a process that has just begun."""
     configuration.forget()
+    policies.forget()
     yield
     configuration.forget()
+    policies.forget()
 
 
 def ticked(seconds_ago: float = 0) -> None:
     MetricValue.objects.set_latest({Series(TICK): time.time() - seconds_ago})
 
 
-def answer(query: str = "") -> tuple[int, dict[str, Any]]:
-    found = Client().get(f"/readyz{query}")
+def answer(rest: str = "") -> tuple[int, dict[str, Any]]:
+    found = Client().get(f"/readyz{rest}")
     assert "no-store" in found["Cache-Control"]
     return found.status_code, found.json()
 
@@ -154,6 +166,97 @@ def test_a_process_that_starts_while_entra_is_away_becomes_ready(
     assert answer()[0] == 200
 
 
+@pytest.mark.django_db
+def test_receiver_is_ready_without_worker_and_cache(settings: Settings) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    status, document = answer("/receiver")
+    assert status == 200
+    assert document["checks"] == {"policies": OK, "signing_keys": OK}
+
+
+@pytest.mark.django_db
+def test_receiver_without_policies_is_not_ready() -> None:
+    with patch.object(connection, "cursor", side_effect=OperationalError("host db.internal")):
+        status, document = answer("/receiver")
+    assert status == 503
+    assert document["checks"]["policies"] == {
+        "status": "failed",
+        "detail": "The instances cannot be read from the database.",
+    }
+
+
+@pytest.mark.django_db
+def test_receiver_that_holds_policies_is_ready_without_database() -> None:
+    assert answer("/receiver")[0] == 200
+    with patch.object(connection, "cursor", side_effect=OperationalError("host db.internal")):
+        assert answer("/receiver")[0] == 200
+        assert answer("/portal")[0] == 503
+
+
+@pytest.mark.django_db
+def test_receiver_is_ready_where_keys_of_one_tenant_cannot_be_read(
+    local_azure: LocalAzure,
+) -> None:
+    plant_rows()
+    deleted = Subscription.objects.create(subscription_id=uuid.uuid4(), tenant_id=uuid.uuid4())
+    other = SignalRInstance.objects.create(
+        name="contoso-other", subscription=deleted, resource_group="other"
+    )
+    other.identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
+    ManagedIdentity.objects.filter(instance=other).update(principal_id=uuid.uuid4())
+    policies.forget()
+    assert answer("/receiver")[0] == 503
+    wait_for_keys()
+    status, document = answer("/receiver")
+    assert status == 200
+    assert document["checks"]["signing_keys"] == {
+        "status": "degraded",
+        "detail": "The signing keys of 1 of 2 tenants were not read yet.",
+    }
+
+
+@pytest.mark.django_db
+def test_portal_is_ready_without_worker_and_signing_keys() -> None:
+    plant_rows()
+    status, document = answer("/portal")
+    assert status == 200
+    assert document["checks"].keys() == {"database", "migrations", "cache"}
+
+
+@pytest.mark.django_db
+def test_worker_is_judged_by_its_ticks() -> None:
+    assert answer("/worker")[0] == 503
+    ticked()
+    status, document = answer("/worker")
+    assert status == 200
+    assert document["checks"].keys() == {"database", "migrations", "cache", "worker"}
+
+
+@pytest.mark.django_db
+def test_check_of_a_role_can_be_left_out() -> None:
+    status, document = answer("/worker?exclude=worker")
+    assert status == 200
+    assert "worker" not in document["checks"]
+
+
+def test_unknown_role_is_not_found(client: Client) -> None:
+    assert client.get("/readyz/beat").status_code == 404
+
+
+@pytest.mark.django_db
+def test_hanging_cache_delays_no_probe(settings: Settings, tmp_path: Path) -> None:
+    ticked()
+    with redis_server(tmp_path) as address:
+        settings.CACHES = {"default": environment.cache(f"{address}/0")}
+        assert answer()[1]["checks"]["cache"] == OK
+        with closing(redis.Redis.from_url(address)) as administrator:
+            # Milliseconds: longer than the three answers take.
+            administrator.client_pause(30_000, all=True)
+        details = [answer()[1]["checks"]["cache"] for _ in range(3)]
+    assert {found["status"] for found in details} == {"degraded"}
+    assert "still does not answer" in details[-1]["detail"]
+
+
 def share_keys(read_hours_ago: float) -> None:
     """Read the tenant's keys as another process did some time ago."""
     of = configuration.configuration()
@@ -174,13 +277,13 @@ def share_keys(read_hours_ago: float) -> None:
     assert shared(NO_KEYS, None).keys
 
 
-@pytest.mark.parametrize("address", ["/livez", "/readyz"])
+@pytest.mark.parametrize("address", ["/livez", "/readyz", "/readyz/receiver"])
 def test_health_is_only_asked_for(client: Client, address: str) -> None:
     assert client.post(address).status_code == 405
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/livez", "/readyz"])
+@pytest.mark.parametrize("address", ["/livez", "/readyz", "/readyz/portal"])
 def test_health_is_answered_in_clear_where_all_else_is_sent_to_https(
     client: Client, settings: Settings, address: str
 ) -> None:

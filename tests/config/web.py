@@ -33,7 +33,7 @@ def serving(
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(address, process)
+        wait_for_server(address, process)
         yield address
     finally:
         process.terminate()
@@ -57,7 +57,8 @@ def session(secret: str) -> requests.Session:
     return caller
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for_server(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the server answers."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, "The server has ended."

@@ -69,13 +69,24 @@ class Policies:
         """
         if self.is_due:
             self.refresh()
-        snapshot = self._snapshot
-        if snapshot is None or self._clock() - snapshot.read_at > self._grace:
+        snapshot = self._usable_snapshot()
+        if snapshot is None:
             raise ProofUnavailable("policy_unavailable", "The instances cannot be read at present.")
         policy = snapshot.policies.get(name)
         if policy is None:
             raise UnknownInstance("unknown_instance", "No instance of this name receives here.")
         return policy
+
+    @property
+    def is_available(self) -> bool:
+        """Whether policies are held that are recent enough to be used."""
+        return self._usable_snapshot() is not None
+
+    @property
+    def tenants(self) -> frozenset[str]:
+        """The tenants whose tokens the held policies can accept."""
+        snapshot = self._usable_snapshot()
+        return frozenset() if snapshot is None else snapshot.policies.tenants
 
     @property
     def is_due(self) -> bool:
@@ -122,6 +133,12 @@ class Policies:
         """Drop the policies."""
         self.note_change()
         self._snapshot = None
+
+    def _usable_snapshot(self) -> _Snapshot | None:
+        snapshot = self._snapshot
+        if snapshot is None or self._clock() - snapshot.read_at > self._grace:
+            return None
+        return snapshot
 
     def _is_old(self) -> bool:
         now, failed_at, snapshot = self._clock(), self._failed_at, self._snapshot
