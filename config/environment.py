@@ -213,6 +213,21 @@ def optional_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def endpoint_template(value: str) -> str:
+    """Return an https address, in which {host} or {instance} may stand for an instance's."""
+    parts = _split(value.replace("{instance}", "instance").replace("{host}", "host.example.com"))
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
+        raise Invalid("must be an https address such as https://{host}")
+    if parts.query or parts.fragment or "{" in parts.geturl() or "}" in parts.geturl():
+        raise Invalid("may contain {host} and {instance}, and has no query or fragment")
+    return value.rstrip("/")
+
+
+def optional_endpoint_template(value: str) -> str:
+    """Return what `endpoint_template` does, or an empty text."""
+    return endpoint_template(value) if value else ""
+
+
 def issuer(value: str) -> str:
     """Return a token issuer, in which {tenant_id} may stand for the tenant's id."""
     parts = _split(value.replace("{tenant_id}", "tenant"))

@@ -13,7 +13,7 @@ from dotenv import load_dotenv
 from api.openapi import openapi_settings
 from config.database import database_settings, make_private_folder
 from config.environment import Environment
-from config.variables import VARIABLES, access, azure, process
+from config.variables import VARIABLES, access, azure, process, sender
 from observability.logs import logging_settings
 from portal.theme import unfold_settings
 
@@ -358,6 +358,24 @@ RECEIVER = {
     # The most concurrent upstream requests in each web process; handlers may wait for a database or
     # another service.
     "THREADS": env[access.RECEIVER_THREADS],
+}
+
+# --- Sender -----------------------------------------------------------------------------------
+
+SENDER = {
+    # {host} is an instance's host name as last observed, {instance} its name.
+    "SERVICE_ENDPOINT": env[sender.SERVICE_ENDPOINT],
+    # Where clients connect; empty: there, too.
+    "CLIENT_ENDPOINT": env[sender.CLIENT_ENDPOINT],
+    "SCOPE": env[sender.SERVICE_SCOPE],
+    # JSON, {"<instance>": "<connection string>"}, with mode 600: instances with an access key.
+    "CONNECTION_STRINGS_FILE": env[sender.CONNECTION_STRINGS_FILE],
+    "DEFAULT_INSTANCE": env[sender.DEFAULT_INSTANCE],
+    # Of calls that may be repeated; seconds before each.
+    "RETRIES": env[sender.SEND_RETRIES],
+    "RETRY_SECONDS": env[sender.SEND_RETRY_SECONDS],
+    # Seconds that one attempt may take.
+    "TIMEOUT_SECONDS": env[sender.SEND_SECONDS],
 }
 
 # --- Portal -----------------------------------------------------------------------------------

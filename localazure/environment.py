@@ -44,6 +44,7 @@ def variables(port: int, ca_file: Path) -> dict[str, str]:
         "SIGNALMAN_ARM_ENDPOINT": url,
         "SIGNALMAN_GRAPH_ENDPOINT": url,
         "SIGNALMAN_INSTANCE_DISCOVERY": "false",
+        "SIGNALMAN_SERVICE_ENDPOINT": f"{url}/signalr/{{instance}}",
         "SIGNALMAN_AZURE_NAME": "Local Azure",
         # Local Azure has no portal to link to.
         "SIGNALMAN_AZURE_PORTAL": "",

@@ -60,6 +60,9 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
             "kombu.connection": {"level": "ERROR"},
             # At DEBUG it writes addresses, and those of long-running operations are signed.
             "urllib3": {"level": "WARNING"},
+            # They write each request's address, with the IDs of users.
+            "httpx": {"level": "WARNING"},
+            "httpcore": {"level": "WARNING"},
         },
     }
 

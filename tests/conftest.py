@@ -60,5 +60,8 @@ def local_azure(
     settings.SIGNALMAN_INSTANCE_DISCOVERY = False
     settings.SIGNALMAN_AZURE_NAME = "Local Azure"
     settings.SIGNALMAN_AZURE_PORTAL = ""
+    settings.SENDER = settings.SENDER | {
+        "SERVICE_ENDPOINT": local_azure_process.environment["SIGNALMAN_SERVICE_ENDPOINT"]
+    }
     settings.VALIDATION = settings.VALIDATION | {"AUTHORITY": local_azure_process.url}
     return local_azure_process

@@ -36,8 +36,11 @@ class UpstreamsConfig(AppConfig):
         from upstreams.receiver.authentication.policies import note_change  # noqa: PLC0415
         from upstreams.receiver.hubs.discovery import discover  # noqa: PLC0415
         from upstreams.receiver.protocol.errors import UnknownInstance  # noqa: PLC0415
+        from upstreams.sender import context, endpoints  # noqa: PLC0415
+        from upstreams.sender.client import ServiceClient  # noqa: PLC0415
         from upstreams.signals import deliveries_lost, request_rejected  # noqa: PLC0415
 
+        context.install(ServiceClient())
         discover()
         not_found = exceptions.ProblemType(404, "not-found", "Not found")
         exceptions.register({UnknownInstance: not_found})
@@ -56,3 +59,7 @@ class UpstreamsConfig(AppConfig):
         ):
             for signal in (post_save, post_delete):
                 signal.connect(note_change, sender=model, dispatch_uid=f"policies-{model.__name__}")
+        for signal in (post_save, post_delete):
+            signal.connect(
+                endpoints.forget_hosts, sender=SignalRInstance, dispatch_uid="sender-hosts"
+            )

@@ -1,13 +1,15 @@
-"""Signalman's own credential for Azure Resource Manager."""
+"""Signalman's own credential for Azure."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from azure.identity import DefaultAzureCredential
 
 from arm.errors import CredentialRefused
 from arm.settings import ArmSettings
+from arm.transport.error_translation import translated
 
 
 @lru_cache
@@ -27,3 +29,24 @@ def credential(settings: ArmSettings) -> DefaultAzureCredential:
         )
     except ValueError as error:
         raise CredentialRefused(str(error)) from error
+
+
+class AccessToken(NamedTuple):
+    """A bearer token, and when it expires, in seconds since the epoch."""
+
+    token: str
+    expires_at: float
+
+    def __repr__(self) -> str:
+        """Return a text without the token."""
+        return f"AccessToken(expires_at={self.expires_at})"
+
+
+def access_token(settings: ArmSettings) -> AccessToken:
+    """Return a token for the settings' scope, from azure-identity and its caches.
+
+    Raises CredentialMissing or CredentialRefused.
+    """
+    with translated():
+        found = credential(settings).get_token(settings.scope)
+    return AccessToken(found.token, found.expires_on)

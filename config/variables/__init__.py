@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from config.environment import External, Variable
-from config.variables import access, azure, process
+from config.variables import access, azure, process, sender
 
 Entry = Variable[Any] | External
 
@@ -103,6 +103,16 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         access.DUPLICATE_SECONDS,
         access.RECEIVER_THREADS,
         access.ACCESS_KEYS_FILE,
+    ),
+    "Sending to clients": (
+        sender.SERVICE_ENDPOINT,
+        sender.CLIENT_ENDPOINT,
+        sender.SERVICE_SCOPE,
+        sender.CONNECTION_STRINGS_FILE,
+        sender.DEFAULT_INSTANCE,
+        sender.SEND_RETRIES,
+        sender.SEND_RETRY_SECONDS,
+        sender.SEND_SECONDS,
     ),
 }
 VARIABLES: Final = tuple(

@@ -3,6 +3,9 @@
     client = HubTestClient(chat, user_id="ann")
     client.connect()
     assert client.invoke("echo", "hi") == "hi"
+    assert client.sent[0].operation == "send_to_all"
+
+What handlers send is recorded in `client.sent`. Outside of handlers, `recorded_calls` records it.
 
 In an asynchronous test, `await client.ainvoke(...)` and its siblings do the same on the event
 loop of the test.
@@ -27,6 +30,10 @@ from upstreams.receiver.protocol.errors import HubError
 from upstreams.receiver.protocol.limits import Limits
 from upstreams.receiver.protocol.requests import UpstreamRequest, read_request, read_route
 from upstreams.receiver.protocol.responses import UpstreamResponse
+from upstreams.sender.context import using
+from upstreams.sender.testing import Recorder, Sent, recorded_calls
+
+__all__ = ["HubTestClient", "Recorder", "Sent", "installed_hubs", "recorded_calls"]
 
 _CONTENT_TYPES: Final[dict[Format, str]] = {
     "json": "application/json",
@@ -37,7 +44,10 @@ _MORE_FOLLOWS: Final = 0x80
 
 
 class HubTestClient:
-    """One client's connection to one hub. What it sends is encoded, parsed and dispatched."""
+    """One client's connection to one hub. What it sends is encoded, parsed and dispatched.
+
+    `recorder` records what handlers send, and decides how the service answers.
+    """
 
     def __init__(
         self,
@@ -49,6 +59,7 @@ class HubTestClient:
         protocol: Format = "json",
     ) -> None:
         """Connect to `hub`, by default to the first of `hubs`."""
+        self.recorder = Recorder()
         self._registry = Registry(hubs)
         self._protocol = protocol
         self._headers = {
@@ -62,6 +73,11 @@ class HubTestClient:
             self._headers["HTTP_X_ASRS_USER_ID"] = _latin(user_id)
         if pairs := ", ".join(f"{name}: {value}" for name, value in claims):
             self._headers["HTTP_X_ASRS_USER_CLAIMS"] = _latin(pairs)
+
+    @property
+    def sent(self) -> list[Sent]:
+        """The calls that handlers made, in order."""
+        return self.recorder.sent
 
     def connect(self) -> UpstreamResponse:
         """Send `connected` and return the response."""
@@ -130,10 +146,12 @@ class HubTestClient:
         return read_request(read_route(headers), headers, body)
 
     def _dispatch(self, request: UpstreamRequest) -> UpstreamResponse:
-        return dispatch(request, self._registry, Limits())
+        with using(self.recorder):
+            return dispatch(request, self._registry, Limits())
 
     async def _adispatch(self, request: UpstreamRequest) -> UpstreamResponse:
-        return await adispatch(request, self._registry, Limits(), None, asyncio.to_thread)
+        with using(self.recorder):
+            return await adispatch(request, self._registry, Limits(), None, asyncio.to_thread)
 
     def _result(self, response: UpstreamResponse) -> Any:
         completion = self._completion(response.body)

@@ -28,6 +28,7 @@ from upstreams.receiver.protocol.errors import ArgumentsMismatch, HubError, NoHa
 from upstreams.receiver.protocol.limits import ERROR_LENGTH, Limits
 from upstreams.receiver.protocol.requests import UpstreamRequest
 from upstreams.receiver.protocol.responses import UpstreamResponse
+from upstreams.sender.context import handling
 
 log = logging.getLogger(__name__)
 
@@ -131,9 +132,10 @@ def _once(
 
 def _call(request: UpstreamRequest, handler: Handler, limits: Limits) -> UpstreamResponse:
     try:
-        value = handler.function(request, *request.arguments)
-        if isawaitable(value):
-            value = async_to_sync(_awaited)(value)
+        with handling(request):
+            value = handler.function(request, *request.arguments)
+            if isawaitable(value):
+                value = async_to_sync(_awaited)(value)
         return _handled(request, handler, value, limits)
     except KeyboardInterrupt:
         raise
@@ -144,7 +146,8 @@ def _call(request: UpstreamRequest, handler: Handler, limits: Limits) -> Upstrea
 
 async def _acall(request: UpstreamRequest, handler: Handler, limits: Limits) -> UpstreamResponse:
     try:
-        value = await handler.function(request, *request.arguments)
+        with handling(request):
+            value = await handler.function(request, *request.arguments)
         return _handled(request, handler, value, limits)
     except KeyboardInterrupt:
         raise

@@ -2,9 +2,9 @@
 
     chat = Hub("chat")
 
-    @chat.message("echo")
-    async def echo(request: UpstreamRequest, text: str) -> str:
-        return text
+    @chat.message("say")
+    async def say(request: UpstreamRequest, text: str) -> None:
+        await chat.asend_to_all("said", text)
 
 Names of hubs and events are compared without regard to case, as Microsoft's own receiver does. `*`
 stands for every hub, or for every message of a hub; an exact name is preferred.
@@ -21,6 +21,9 @@ from upstreams.patterns import ANY, CONNECTED, CONNECTIONS, DISCONNECTED, MESSAG
 from upstreams.receiver.hubs.parameters import Parameters, is_async, name_of, parameters_of
 from upstreams.receiver.protocol.errors import RegistrationError
 from upstreams.receiver.protocol.limits import EVENT_LENGTH
+from upstreams.sender.context import Place, current_request
+from upstreams.sender.errors import InvalidCall
+from upstreams.sender.hub_sender import HubSender, PlacedSender
 
 Function = TypeVar("Function", bound=Callable[..., object])
 Key = tuple[str, str, str]
@@ -55,15 +58,18 @@ class Handler:
         return f"{self.hub}/{self.category}/{self.event}"
 
 
-class Hub:
+class Hub(HubSender):
     """The handlers of one SignalR hub, or with the name `*` of every hub that has none of its own.
 
     A handler is a function, plain or `async`. Its first parameter is the request, the others are
     the client's arguments, checked against their annotations. Its return value is the client's
     result, None being no result. It raises HubError to return an error to the client.
+
+    A hub also sends to its clients: in a handler at the instance of the request, elsewhere at
+    `instance`, by default the setting SIGNALMAN_DEFAULT_INSTANCE; see `on`.
     """
 
-    def __init__(self, name: str = ANY) -> None:
+    def __init__(self, name: str = ANY, *, instance: str | None = None) -> None:
         """Raise RegistrationError for a name that no hub can have."""
         if name != ANY and not _HUB_NAME.fullmatch(name):
             raise RegistrationError(
@@ -71,6 +77,7 @@ class Hub:
                 "'.', '[' or ']', at most 128 characters."
             )
         self.name = name
+        self.instance = instance
         self._handlers: dict[Key, Handler] = {}
 
     def __repr__(self) -> str:
@@ -78,6 +85,21 @@ class Hub:
 
     def __iter__(self) -> Iterator[Handler]:
         return iter(self._handlers.values())
+
+    @property
+    def place(self) -> Place:
+        """The hub and the instance to call. Raises InvalidCall for `*` outside a handler."""
+        request = current_request()
+        name = self.name
+        if name == ANY:
+            if request is None:
+                raise InvalidCall("Hub('*') sends only within a handler: name the hub elsewhere.")
+            name = request.hub
+        return Place(name, (request and request.instance) or self.instance)
+
+    def on(self, instance: str) -> HubSender:
+        """Return the methods that send, for the clients of this hub at `instance`."""
+        return PlacedSender(self.place.hub, instance)
 
     def connected(self, function: Function) -> Function:
         """Register `function(request)` for a client that has connected."""

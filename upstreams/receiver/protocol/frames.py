@@ -1,12 +1,13 @@
-"""Completions of the SignalR hub protocol, as complete frames.
+"""Completions and invocations of the SignalR hub protocol, as complete frames.
 
 The service writes an answer's bytes to the client as they are: a frame that is not marked off (0x1E
 after it in JSON, its length before it in MessagePack) would end the whole connection. Source:
-ASP.NET Core SignalR, HubProtocol.md, Completion.
+ASP.NET Core SignalR, HubProtocol.md, Completion and Invocation.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import date
 from typing import Any, Final
@@ -16,6 +17,9 @@ import msgpack
 
 from upstreams.receiver.protocol.bodies import Format
 
+FORMATS: Final[tuple[Format, ...]] = ("json", "messagepack")
+
+_INVOCATION: Final = 1
 _COMPLETION: Final = 3
 # The kinds of a MessagePack completion.
 _ERROR, _VOID, _RESULT = 1, 2, 3
@@ -44,6 +48,38 @@ def error(message_format: Format, invocation_id: str, text: str) -> bytes:
     """Return the frame that ends a call with an error, which the client throws."""
     text = text.encode("utf-8", "replace").decode("utf-8")
     return _frame(message_format, invocation_id, _ERROR, text)
+
+
+def invocation(message_format: Format, target: str, arguments: tuple[Any, ...]) -> bytes:
+    """Return the frame that calls a client's method without waiting. Raises Unsendable.
+
+    In JSON, bytes become base64 text, as ASP.NET Core's protocol has them.
+    """
+    try:
+        if message_format == "json":
+            body = f'{{"type":{_INVOCATION},"target":{_TEXT.encode(target)},'
+            return f'{body}"arguments":{_arguments(arguments)}}}\x1e'.encode()
+        # Six elements, with streamIds: signalrcore requires them.
+        frame = [_INVOCATION, {}, None, target, list(arguments), []]
+        payload: bytes = msgpack.packb(frame, datetime=True, default=_as_text)
+        return _varint(len(payload)) + payload
+    except (TypeError, ValueError, OverflowError, RecursionError) as problem:
+        raise Unsendable(f"The arguments cannot be sent: {problem}") from problem
+
+
+def call_body(target: str, arguments: tuple[Any, ...]) -> bytes:
+    """Return the JSON that asks the service to call a client's method. Raises Unsendable."""
+    try:
+        return f'{{"target":{_TEXT.encode(target)},"arguments":{_arguments(arguments)}}}'.encode()
+    except (TypeError, ValueError, OverflowError, RecursionError) as problem:
+        raise Unsendable(f"The arguments cannot be sent: {problem}") from problem
+
+
+def _arguments(arguments: tuple[Any, ...]) -> str:
+    text = _TEXT.encode(arguments)
+    if _has_one_name_twice(arguments):
+        raise ValueError("two keys of a dict are one name in JSON")
+    return text
 
 
 def _frame(message_format: Format, invocation_id: str, kind: int, value: object) -> bytes:
@@ -111,6 +147,18 @@ def _as_text(value: object) -> str:
 
 # ASCII: a lone surrogate, which JSON may hold and UTF-8 may not, goes back as it came.
 _JSON: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_as_text)
+
+
+def _as_text_or_base64(value: object) -> str:
+    if isinstance(value, bytes | bytearray):
+        return base64.b64encode(value).decode("ascii")
+    return _as_text(value)
+
+
+# UTF-8, in which half a surrogate pair cannot be encoded: the service would refuse its escape.
+_TEXT: Final = json.JSONEncoder(
+    allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_as_text_or_base64
+)
 
 
 def _varint(number: int) -> bytes:

@@ -18,6 +18,7 @@ from upstreams.receiver.protocol import limits
 from upstreams.receiver.protocol.bodies import Format, media_format, read_body
 from upstreams.receiver.protocol.errors import ProtocolError
 from upstreams.receiver.protocol.multi_values import MultiValues
+from upstreams.sender.hub_sender import PlacedSender
 
 Category = Literal["connections", "messages"]
 
@@ -117,6 +118,18 @@ class UpstreamRequest:
         return MultiValues(
             parse_qsl(query, keep_blank_values=True, max_num_fields=limits.QUERY_FIELDS)
         )
+
+    def reply(self, target: str, *arguments: Any) -> None:
+        """Call a method of the client that caused the event. Raises InvalidCall, SendError."""
+        self._sender.send_to_connection(self.connection_id, target, *arguments)
+
+    async def areply(self, target: str, *arguments: Any) -> None:
+        """Call a method of the client that caused the event. Raises InvalidCall, SendError."""
+        await self._sender.asend_to_connection(self.connection_id, target, *arguments)
+
+    @property
+    def _sender(self) -> PlacedSender:
+        return PlacedSender(self.hub, self.instance or None)
 
 
 def read_route(headers: Mapping[str, Any]) -> Route:

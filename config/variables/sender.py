@@ -1,0 +1,53 @@
+"""Calls to the SignalR service: what hubs send, and the negotiation of clients."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from config import environment as env
+from config.environment import Variable
+
+SERVICE_ENDPOINT: Final = Variable(
+    "SIGNALMAN_SERVICE_ENDPOINT",
+    env.endpoint_template,
+    "https://{host}",
+    "Where an instance's REST API is called: {host} is its host name as last read from Azure,\n"
+    "{instance} its name. Local Azure: https://localhost:<port>/signalr/{instance}",
+)
+CLIENT_ENDPOINT: Final = Variable(
+    "SIGNALMAN_CLIENT_ENDPOINT",
+    env.optional_endpoint_template,
+    "",
+    "Where clients connect, if not there: the address of a gateway, for example.",
+)
+SERVICE_SCOPE: Final = Variable(
+    "SIGNALMAN_SERVICE_SCOPE",
+    env.required_text,
+    "https://signalr.azure.com/.default",
+    "The scope of the token; the credential needs the role SignalR REST API Owner.",
+)
+CONNECTION_STRINGS_FILE: Final = Variable(
+    "SIGNALMAN_CONNECTION_STRINGS_FILE",
+    env.text,
+    "",
+    "Connection strings of instances that are called with an access key or at an address of their\n"
+    'own, as JSON in a file with mode 600: {"<instance>": "Endpoint=https://...;AccessKey=..."}.\n'
+    "They are never stored in the database.",
+)
+DEFAULT_INSTANCE: Final = Variable(
+    "SIGNALMAN_DEFAULT_INSTANCE",
+    env.text,
+    "",
+    "The instance of hubs that name none, outside of handlers.",
+)
+SEND_RETRIES: Final = Variable(
+    "SIGNALMAN_SEND_RETRIES",
+    env.whole_number(),
+    3,
+    "Retries of a call that failed and may be repeated, the pause before each, and the time limit\n"
+    "of one attempt. Seconds.",
+)
+SEND_RETRY_SECONDS: Final = Variable(
+    "SIGNALMAN_SEND_RETRY_SECONDS", env.non_negative_number, 0.8, ""
+)
+SEND_SECONDS: Final = Variable("SIGNALMAN_SEND_SECONDS", env.positive_number, 20.0, "")

@@ -1,0 +1,188 @@
+"""The transport over HTTP: sends requests, retries where Microsoft's SDK does, issues tokens.
+
+Sends are retried after a status above 500, other calls after 408, 500 and above, and after a
+time-out. Connections that fail and 429 are not retried: the caller decides. Source:
+DependencyInjectionExtensions.cs of Microsoft's Management SDK.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Final
+
+import httpx
+
+from upstreams.sender import credentials, endpoints, http, refusals, wire
+from upstreams.sender.calls import Call
+from upstreams.sender.claims import ClientIdentity, Negotiation
+from upstreams.sender.configuration import configuration
+from upstreams.sender.context import Place
+from upstreams.sender.credentials import SigningKey
+from upstreams.sender.endpoints import Endpoint
+from upstreams.sender.errors import SendError
+from upstreams.sender.wire import Request
+
+# Microsoft's SDK asks for a temporary key after this time; it is valid for 90 minutes.
+_KEY_SECONDS: Final = 55 * 60.0
+
+
+class ServiceClient:
+    """Carries out the calls of hubs, and negotiates for clients. One for each process."""
+
+    def __init__(self) -> None:
+        self._keys: Final[dict[str, tuple[float, SigningKey]]] = {}
+
+    def run(self, place: Place, call: Call) -> bool:
+        """Carry out a call; return False where what it names does not exist.
+
+        Raises InvalidCall, SendError, and ImproperlyConfigured where no instance is known.
+        """
+        request = wire.request(place.hub, call)
+        response = self._exchange(endpoints.find(place.instance), request)
+        return not refusals.is_absent(response)
+
+    async def arun(self, place: Place, call: Call) -> bool:
+        """Carry out a call as `run` does, without blocking the event loop."""
+        request = wire.request(place.hub, call)
+        response = await self._aexchange(await endpoints.afind(place.instance), request)
+        return not refusals.is_absent(response)
+
+    def negotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+        """Return where the client connects, and its token. Raises as `run` does.
+
+        The instance's access key signs it. Without one the service generates the token, or, where
+        it has claims, a temporary key signs it.
+        """
+        endpoint = endpoints.find(place.instance)
+        if endpoint.access_key:
+            token = _signed(endpoint, place, client)
+        elif not client.claims:
+            answer = self._exchange(endpoint, wire.token_request(place.hub, client))
+            token = _member(endpoint, answer, "token")
+        else:
+            key = self._fresh_key(endpoint) or self._keep(
+                endpoint, self._exchange(endpoint, wire.key_request())
+            )
+            token = credentials.client_token(key, endpoint, place.hub, client)
+        return _negotiation(endpoint, place, token)
+
+    async def anegotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+        """Return what `negotiate` does, without blocking the event loop."""
+        endpoint = await endpoints.afind(place.instance)
+        if endpoint.access_key:
+            token = _signed(endpoint, place, client)
+        elif not client.claims:
+            answer = await self._aexchange(endpoint, wire.token_request(place.hub, client))
+            token = _member(endpoint, answer, "token")
+        else:
+            key = self._fresh_key(endpoint) or self._keep(
+                endpoint, await self._aexchange(endpoint, wire.key_request())
+            )
+            token = credentials.client_token(key, endpoint, place.hub, client)
+        return _negotiation(endpoint, place, token)
+
+    def _exchange(self, endpoint: Endpoint, request: Request) -> httpx.Response:
+        attempts = _Attempts(endpoint, request)
+        url = endpoint.url + request.path
+        while True:
+            token = credentials.bearer(endpoint, url)
+            try:
+                response = http.client().request(**_sent(url, request, token))
+            except httpx.HTTPError as error:
+                attempts.failed(error)
+            else:
+                if attempts.is_final(response):
+                    return response
+            time.sleep(configuration().retry_seconds)
+
+    async def _aexchange(self, endpoint: Endpoint, request: Request) -> httpx.Response:
+        attempts = _Attempts(endpoint, request)
+        url = endpoint.url + request.path
+        while True:
+            token = await credentials.abearer(endpoint, url)
+            client = await http.async_client()
+            try:
+                response = await client.request(**_sent(url, request, token))
+            except httpx.HTTPError as error:
+                attempts.failed(error)
+            else:
+                if attempts.is_final(response):
+                    return response
+            await asyncio.sleep(configuration().retry_seconds)
+
+    def _fresh_key(self, endpoint: Endpoint) -> SigningKey | None:
+        until, key = self._keys.get(endpoint.url, (0.0, None))
+        return key if time.monotonic() < until else None
+
+    def _keep(self, endpoint: Endpoint, response: httpx.Response) -> SigningKey:
+        secret = _member(endpoint, response, "AccessKey")
+        key = SigningKey(secret, _member(endpoint, response, "KeyId"))
+        self._keys[endpoint.url] = (time.monotonic() + _KEY_SECONDS, key)
+        return key
+
+
+class _Attempts:
+    """The attempts of one request: how many are left, and whether another may be made."""
+
+    def __init__(self, endpoint: Endpoint, request: Request) -> None:
+        self._endpoint = endpoint
+        self._request = request
+        self._left = configuration().retries
+
+    def is_final(self, response: httpx.Response) -> bool:
+        """Return whether to return the response; False is to retry. Raises SendError."""
+        if response.is_success or refusals.is_absent(response):
+            return True
+        if refusals.is_repeatable(self._request, response.status_code) and self._next():
+            return False
+        raise refusals.refusal(self._endpoint, self._request, response)
+
+    def failed(self, error: httpx.HTTPError) -> None:
+        """Return to retry after a time-out. Raises SendError."""
+        is_timeout = isinstance(error, httpx.TimeoutException)
+        is_repeatable = (
+            is_timeout and not refusals.was_not_sent(error) and not self._request.is_send
+        )
+        if not (is_repeatable and self._next()):
+            raise refusals.no_response(self._endpoint, self._request, error) from error
+
+    def _next(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
+
+def _sent(url: str, request: Request, token: str) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"}
+    if request.content_type:
+        headers["Content-Type"] = request.content_type
+    return {
+        "method": request.method,
+        "url": f"{url}?{request.query}",
+        "content": request.body or None,
+        "headers": headers,
+        "timeout": http.timeout(),
+    }
+
+
+def _signed(endpoint: Endpoint, place: Place, client: ClientIdentity) -> str:
+    return credentials.client_token(SigningKey(endpoint.access_key), endpoint, place.hub, client)
+
+
+def _member(endpoint: Endpoint, response: httpx.Response, name: str) -> str:
+    """Return a string of a JSON answer. Raises SendError without quoting it: it holds a secret."""
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    found = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(found, str) or not found:
+        raise SendError(
+            f"The SignalR service {endpoint.instance!r} answered without {name!r}.",
+            status=response.status_code,
+        )
+    return found
+
+
+def _negotiation(endpoint: Endpoint, place: Place, token: str) -> Negotiation:
+    return Negotiation(credentials.client_address(endpoint.client_url, place.hub), token)

@@ -1,0 +1,81 @@
+"""Who sends: the transport of this process or test, and the request that is being handled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from upstreams.sender.calls import Call
+from upstreams.sender.claims import ClientIdentity, Negotiation
+
+if TYPE_CHECKING:
+    from upstreams.receiver.protocol.requests import UpstreamRequest
+
+
+class Place(NamedTuple):
+    """A hub of an instance; without one, of the default instance."""
+
+    hub: str
+    instance: str | None
+
+
+class Transport(Protocol):
+    """Carries out calls."""
+
+    def run(self, place: Place, call: Call) -> bool:
+        """Carry out a call; return False where what it names does not exist."""
+
+    async def arun(self, place: Place, call: Call) -> bool:
+        """Carry out a call; return False where what it names does not exist."""
+
+    def negotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+        """Return where the client connects, and its token."""
+
+    async def anegotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+        """Return where the client connects, and its token."""
+
+
+# That of the process, once Django has started.
+_installed: Final[list[Transport]] = []
+_used: Final[ContextVar[Transport | None]] = ContextVar("transport", default=None)
+_request: Final[ContextVar[UpstreamRequest | None]] = ContextVar("upstream_request", default=None)
+
+
+def install(transport: Transport) -> None:
+    """Make `transport` the one of this process."""
+    _installed[:] = [transport]
+
+
+def transport() -> Transport:
+    """Return the transport in use. Raises RuntimeError before Django has started."""
+    used = _used.get()
+    if used is None and not _installed:
+        raise RuntimeError("Hubs cannot send before Django has started.")
+    return used or _installed[0]
+
+
+@contextmanager
+def using(transport: Transport) -> Iterator[None]:
+    """Use `transport` in this block, and in the tasks and threads that it waits for."""
+    token = _used.set(transport)
+    try:
+        yield
+    finally:
+        _used.reset(token)
+
+
+@contextmanager
+def handling(request: UpstreamRequest) -> Iterator[None]:
+    """Handle `request` in this block: hubs send to its instance."""
+    token = _request.set(request)
+    try:
+        yield
+    finally:
+        _request.reset(token)
+
+
+def current_request() -> UpstreamRequest | None:
+    """Return the request that is being handled."""
+    return _request.get()

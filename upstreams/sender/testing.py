@@ -1,0 +1,94 @@
+"""A transport for tests: it records what is sent, and sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from upstreams.sender import wire
+from upstreams.sender.calls import Call
+from upstreams.sender.claims import ClientIdentity, Negotiation
+from upstreams.sender.context import Place, using
+from upstreams.sender.errors import SendError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One call: `operation` is the hub's method, and the others are what that was given.
+
+    `hub` is in lower case; `instance` is None for the default instance.
+    """
+
+    operation: str
+    hub: str
+    instance: str | None = None
+    target: str | None = None
+    arguments: tuple[Any, ...] = ()
+    user_id: str | None = None
+    group: str | None = None
+    connection_id: str | None = None
+    excluded: tuple[str, ...] = ()
+    reason: str | None = None
+    ttl: int | None = None
+
+
+@dataclass
+class Recorder:
+    """Records calls, in `sent`, and negotiations, in `clients`.
+
+    Arguments are refused as in production. Set `exists` to False for what calls name not to exist,
+    and `error` for the service to refuse calls with it.
+    """
+
+    exists: bool = True
+    error: SendError | None = None
+    sent: list[Sent] = field(default_factory=list)
+    clients: list[ClientIdentity] = field(default_factory=list)
+
+    def run(self, place: Place, call: Call) -> bool:
+        """Record a call, and return whether what it names exists."""
+        wire.request(place.hub, call)
+        if self.error is not None:
+            raise self.error
+        self.sent.append(
+            Sent(
+                operation=call.operation,
+                hub=place.hub.lower(),
+                instance=place.instance,
+                target=call.target,
+                arguments=call.arguments,
+                user_id=call.user_id,
+                group=call.group,
+                connection_id=call.connection_id,
+                excluded=call.excluded,
+                reason=call.reason,
+                ttl=call.ttl,
+            )
+        )
+        return self.exists
+
+    async def arun(self, place: Place, call: Call) -> bool:
+        """Record a call, and return whether what it names exists."""
+        return self.run(place, call)
+
+    def negotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+        """Record a negotiation, and return a URL and a token that are no service's."""
+        if self.error is not None:
+            raise self.error
+        self.clients.append(client)
+        url = f"https://test.service.signalr.net/client/?hub={place.hub.lower()}"
+        return Negotiation(url, "test-token")
+
+    async def anegotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+        """Record a negotiation, and return a URL and a token that are no service's."""
+        return self.negotiate(place, client)
+
+
+@contextmanager
+def recorded_calls() -> Iterator[Recorder]:
+    """Record what hubs send in this block, instead of sending it."""
+    recorder = Recorder()
+    with using(recorder):
+        yield recorder
