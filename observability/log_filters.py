@@ -15,6 +15,7 @@ class RejectedRequests(logging.Filter):
 
     For the loggers `django.security.*` and `django.request`, which both write lines about one
     request. Anybody can cause them: by an unknown `Host`, or a form without its CSRF token.
+    A logger that was configured twice has two of these filters: they decide once for a record.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -22,13 +23,19 @@ class RejectedRequests(logging.Filter):
         status = getattr(record, "status_code", 400)
         if status >= _SERVER_ERROR:
             return True
-        request = getattr(record, "request", None)
-        if getattr(request, "has_rejection_line", False):
-            return False
-        if request is not None:
-            request.has_rejection_line = True
-        record.exc_info = None
-        return _limits.admit(f"{record.name} {status}") is not None
+        if "is_kept" not in record.__dict__:
+            record.__dict__["is_kept"] = _is_kept(record, status)
+            record.exc_info = None
+        return bool(record.__dict__["is_kept"])
+
+
+def _is_kept(record: logging.LogRecord, status: int) -> bool:
+    request = getattr(record, "request", None)
+    if getattr(request, "has_rejection_line", False):
+        return False
+    if request is not None:
+        request.has_rejection_line = True
+    return _limits.admit(f"{record.name} {status}") is not None
 
 
 _limits = RateLimitedLog(logging.getLogger(__name__))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from django.http import HttpRequest
 from django.test import Client
 
 from observability import log_filters
@@ -37,3 +38,12 @@ def test_bounds_the_lines_of_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     for number in range(30):
         Client().get("/admin/login/", headers={"host": f"10.1.2.{number}"})
     assert len([each for each in caplog.records if each.name.startswith("django")]) == 10
+
+
+def test_two_filters_of_one_logger_decide_once() -> None:
+    # Logging is configured again where an entry point is imported into a process that was set up.
+    first, second = log_filters.RejectedRequests(), log_filters.RejectedRequests()
+    for number in range(30):
+        record = logging.makeLogRecord({"name": "django.request", "status_code": 404})
+        record.request = HttpRequest()
+        assert (first.filter(record) and second.filter(record)) == (number < 10)
