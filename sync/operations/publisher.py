@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 from celery import current_app
@@ -34,7 +36,11 @@ class Publisher:
             if self._is_late and self._last is not None and not self._last.done():
                 raise BrokerTimeout("the broker still does not answer")
             self._is_late = False
-            sent = self._last = self._executor.submit(app.send_task, task, arguments, **options)
+            # The context has the trace that the task belongs to.
+            run = contextvars.copy_context().run
+            sent = self._last = self._executor.submit(
+                run, partial(app.send_task, task, arguments, **options)
+            )
         try:
             sent.result(self._seconds)
         except TimeoutError:

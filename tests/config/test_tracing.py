@@ -88,10 +88,17 @@ def of_azure(spans: list[Received]) -> list[Received]:
     return [span for span in spans if seed.LAB in span.said("url.full", "http.url")]
 
 
-def wait_for_spans(collector: Collector, *names: str) -> None:
-    """Return as soon as a span of each name has come."""
+def names_beside(collector: Collector, first: str) -> set[str]:
+    """Return the names of the spans in the traces that have a span of this name."""
+    spans = collector.spans()
+    traces = {span.trace_id for span in spans if span.name == first}
+    return {span.name for span in spans if span.trace_id in traces}
+
+
+def wait_for_spans(collector: Collector, first: str, *names: str) -> None:
+    """Return as soon as spans of these names have come in one trace with the first."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while missing := set(names) - {span.name for span in collector.spans()}:
+    while missing := {first, *names} - names_beside(collector, first):
         assert time.monotonic() < deadline, f"No span came of {missing}."
         time.sleep(LOOK_SECONDS)
 
