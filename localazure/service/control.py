@@ -86,6 +86,8 @@ def _as_json(event: ClientEvent, outcome: Outcome) -> dict[str, Any]:
         # Text in the JSON protocol, base64 in MessagePack.
         "clientFrame": frame,
         "error": outcome.error,
+        # Of sites of this Local Azure only, which other receivers do not tell.
+        "refusedBy": outcome.refused_by,
         "answer": outcome.answer[:_SHOWN_BYTES].decode("utf-8", "replace"),
     }
 

@@ -33,5 +33,6 @@ def deliver(world: World, request: SiteRequest) -> SiteAnswer:
     site = find_site(world.resources, request.host)
     if site is None:
         return SiteAnswer(404, b"404 Web Site not found.", refused_by="no such site")
-    refusal = front_end.check(site, request) or easy_auth.check(world, site, request)
+    refusal = front_end.check(world.resources, site, request)
+    refusal = refusal or easy_auth.check(world, site, request)
     return refusal or functions_host.answer(world, site, request)

@@ -86,14 +86,26 @@ def test_accepts_valid_token_and_key(cloud: LocalAzure) -> None:
     ("site", "status"),
     [
         ({"properties": {"state": "Stopped"}}, FORBIDDEN),
+        ({"properties": {"usageState": "Exceeded"}}, FORBIDDEN),
+        ({"properties": {"hostNamesDisabled": True}}, FORBIDDEN),
         ({"properties": {"publicNetworkAccess": "Disabled"}}, FORBIDDEN),
         ({"properties": {"clientCertEnabled": True}}, FORBIDDEN),
         ({"properties": {"clientCertEnabled": True, "clientCertMode": "Optional"}}, 200),
         (
-            {"properties": {"clientCertEnabled": True, "clientCertExclusionPaths": "/runtime"}},
+            {"properties": {"clientCertEnabled": True, "clientCertExclusionPaths": "/a;/Runtime"}},
             200,
         ),
         ({"properties": {"privateEndpointConnections": [{"id": "one"}]}}, FORBIDDEN),
+        (
+            {
+                "properties": {
+                    "privateEndpointConnections": [
+                        {"properties": {"privateLinkServiceConnectionState": {"status": "Pending"}}}
+                    ]
+                }
+            },
+            200,
+        ),
     ],
 )
 def test_front_end_refuses(cloud: LocalAzure, site: dict[str, Any], status: int) -> None:
@@ -106,7 +118,11 @@ def test_front_end_refuses(cloud: LocalAzure, site: dict[str, Any], status: int)
         ({"ipAddress": "AzureSignalR", "tag": "ServiceTag", "action": "Allow"}, 200),
         ({"ipAddress": "AzureFrontDoor.Backend", "tag": "ServiceTag", "action": "Allow"}, 403),
         ({"ipAddress": "10.0.0.0/8", "action": "Allow"}, 403),
-        ({"ipAddress": "10.0.0.0/8", "action": "Deny"}, 200),
+        # Any rule denies what no rule matches, unless the default says otherwise.
+        ({"ipAddress": "10.0.0.0/8", "action": "Deny"}, 403),
+        ({"ipAddress": "Storage,AzureSignalR", "tag": "ServiceTag", "action": "Allow"}, 200),
+        ({"ipAddress": "10.0.0.0/8,Any", "action": "Allow"}, 200),
+        ({"ipAddress": "Any", "action": "Allow", "headers": {"x-azure-fdid": ["one"]}}, 403),
     ],
 )
 def test_access_restrictions_apply(cloud: LocalAzure, rule: dict[str, Any], status: int) -> None:
@@ -114,12 +130,22 @@ def test_access_restrictions_apply(cloud: LocalAzure, rule: dict[str, Any], stat
     assert send(cloud, properties={"siteConfig": config}) == status
 
 
+def test_unmatched_rule_can_allow(cloud: LocalAzure) -> None:
+    config = {
+        "ipSecurityRestrictions": [{"ipAddress": "10.0.0.0/8", "action": "Deny", "priority": 1}],
+        "ipSecurityRestrictionsDefaultAction": "Allow",
+    }
+    assert send(cloud, properties={"siteConfig": config}) == 200
+
+
 def test_shared_private_link_reaches_private_site(cloud: LocalAzure) -> None:
     site_id = seed.resource_id("rg-test", "Microsoft.Web/sites", seed.FUNCTION_APP)
     link = {"properties": {"privateLinkResourceId": site_id, "status": "Approved"}}
     private = {"publicNetworkAccess": "Disabled"}
     assert send(cloud, properties=private, links=[link]) == 200
-    link["properties"]["status"] = "Pending"
+    link["properties"] |= {"groupId": "sites-staging"}
+    assert send(cloud, properties=private, links=[link]) == FORBIDDEN
+    link["properties"] |= {"groupId": "sites", "status": "Pending"}
     assert send(cloud, properties=private, links=[link]) == FORBIDDEN
 
 
@@ -213,6 +239,49 @@ def test_function_requires_its_level(cloud: LocalAzure, level: str, code: str, s
     site = {"authsettingsV2": {}, "functions": {"chat": {"authLevel": level}}, "keys": keys}
     assert send(cloud, API + code, **site) == status
     assert send(cloud, API.replace("chat", "other"), **site) == 404
+
+
+@pytest.mark.parametrize(
+    ("network", "status", "is_readable"),
+    [
+        ({}, "Pending", True),
+        ({"publicNetworkAccess": "Disabled"}, "Pending", False),
+        ({"publicNetworkAccess": "Disabled"}, "Approved", True),
+        ({"networkAcls": {"defaultAction": "Deny", "bypass": "None"}}, "Pending", False),
+        # Azure SignalR Service is not one of the services that Key Vault trusts.
+        ({"networkAcls": {"defaultAction": "Deny", "bypass": "AzureServices"}}, "Pending", False),
+        ({"networkAcls": {"defaultAction": "Deny", "bypass": "None"}}, "Approved", True),
+    ],
+)
+def test_network_of_vault_denies_secret(
+    cloud: LocalAzure, network: dict[str, Any], status: str, is_readable: bool
+) -> None:
+    policy = {
+        "tenantId": seed.TENANT_ID,
+        "objectId": seed.CHAT_PRINCIPAL_ID,
+        "permissions": {"secrets": ["get"]},
+    }
+    vault_id = seed.resource_id("rg-test", "Microsoft.KeyVault/vaults", "kv-test")
+    cloud.seed(
+        vaults=[
+            {
+                "name": "kv-test",
+                "resourceGroup": "rg-test",
+                "secrets": {"code": "system"},
+                "properties": {"accessPolicies": [policy]} | network,
+            }
+        ]
+    )
+    reference = "{@Microsoft.KeyVault(SecretUri=https://kv-test.vault.azure.net/secrets/code)}"
+    link = {"properties": {"privateLinkResourceId": vault_id, "status": status}}
+    seen = send(cloud, WEBHOOK.replace("system", reference), links=[link])
+    assert seen == (200 if is_readable else None)
+
+
+def test_event_names_what_refused_it(cloud: LocalAzure) -> None:
+    assert send(cloud, properties={"state": "Stopped"}) == FORBIDDEN
+    event = {"instance": "test-one", "hub": "h", "category": "messages", "event": "e"}
+    assert cloud.post("/_local/events", event)["refusedBy"] == "site stopped"
 
 
 def test_unknown_host_is_404(cloud: LocalAzure) -> None:

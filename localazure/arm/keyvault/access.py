@@ -106,12 +106,6 @@ def denies_by_default(properties: dict[str, Any]) -> bool:
     return str(acls.get("defaultAction", "Allow")).lower() == "deny"
 
 
-def trusts_azure_services(properties: dict[str, Any]) -> bool:
-    """Return whether trusted Microsoft services bypass the network rules."""
-    acls = properties.get("networkAcls") or {"bypass": "AzureServices"}
-    return str(acls.get("bypass", "None")).lower() == "azureservices"
-
-
 def _is_listed(properties: dict[str, Any], client: str) -> bool:
     rules = (properties.get("networkAcls") or {}).get("ipRules") or []
     address = ip_address(client)

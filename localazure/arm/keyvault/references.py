@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from localazure.arm.keyvault import access
 from localazure.arm.keyvault.errors import VaultError
 from localazure.arm.keyvault.secrets import Secrets
 from localazure.arm.keyvault.vault import HOST_SUFFIX, TYPE
 from localazure.arm.resources import Resource, Resources
+from localazure.arm.signalr.private_links import has_link
 from localazure.world import World
-
-_APPROVED = "approved"
 
 
 class ReferenceFailed(Exception):
@@ -21,12 +18,14 @@ class ReferenceFailed(Exception):
 def read(world: World, service: Resource, object_id: str, uri: str) -> str:
     """Return the value of the secret at `uri`, read by `service` as the principal `object_id`.
 
-    The network counts first: a vault without public access, or with a firewall, is reached as a
-    trusted service (`bypass`) or through an approved shared private link. Raises ReferenceFailed.
+    The network counts first. A vault without public access, or with a firewall, is reached through
+    an approved shared private link only: `bypass` applies to trusted services, and Azure SignalR
+    Service is not in Microsoft's list of these ("Virtual network service endpoints for Azure Key
+    Vault"). Raises ReferenceFailed.
     """
     host, _, path = uri.removeprefix("https://").rstrip("/").partition("/")
     vault = _vault(world.resources, host)
-    _require_network(vault, service)
+    _require_network(world.resources, vault, service)
     _, name, *version = path.split("/")
     if not access.may(vault, world, object_id, "get", name):
         raise ReferenceFailed(f"The identity '{object_id}' may not read the secrets of '{host}'.")
@@ -48,23 +47,12 @@ def _vault(resources: Resources, host: str) -> Resource:
     raise ReferenceFailed(f"There is no vault at '{host}'.")
 
 
-def _require_network(vault: Resource, service: Resource) -> None:
+def _require_network(resources: Resources, vault: Resource, service: Resource) -> None:
     properties = vault.document["properties"]
     is_open = not access.is_private(properties) and not access.denies_by_default(properties)
-    if is_open or access.trusts_azure_services(properties) or _has_link(service, vault):
+    if is_open or has_link(resources, service, vault):
         return
     raise ReferenceFailed(
         f"The vault '{vault.name}' allows no public network access, and '{service.name}' has no "
         "approved shared private link to it."
-    )
-
-
-def _has_link(service: Resource, vault: Resource) -> bool:
-    links: list[dict[str, Any]] = (
-        service.document["properties"].get("sharedPrivateLinkResources") or []
-    )
-    return any(
-        str(link["properties"].get("privateLinkResourceId", "")).lower() == vault.id.lower()
-        and str(link["properties"].get("status", "")).lower() == _APPROVED
-        for link in links
     )

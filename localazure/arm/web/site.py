@@ -23,6 +23,12 @@ _OPEN = {
     "name": "Allow all",
     "description": "Allow all access",
 }
+_CLOSED = {
+    "ipAddress": "Any",
+    "action": "Deny",
+    "name": "Deny all",
+    "description": "Deny all access",
+}
 _LAST_PRIORITY = 2147483647
 
 Document = dict[str, Any]
@@ -126,10 +132,32 @@ def web_config(found: Resource, api_version: str) -> Document:
 
 
 def restrictions(found: Resource, name: str, api_version: str) -> list[Document]:
-    """Return a site's access restrictions; without any there is one that allows all."""
-    held: list[Document] = found.hidden[WEB].get(name) or []
-    priority = _LAST_PRIORITY if api_version >= _YEAR_OF_DEFAULTS else 1
-    return held or [_OPEN | {"priority": priority}]
+    """Return a site's access restrictions as Azure shows them: the last one is the default.
+
+    `name` is `ipSecurityRestrictions` or the same of the advanced tools site.
+    """
+    rules, is_open = rules_of(found, name)
+    priority = _LAST_PRIORITY if rules or api_version >= _YEAR_OF_DEFAULTS else 1
+    return [*rules, (_OPEN if is_open else _CLOSED) | {"priority": priority}]
+
+
+def rules_of(found: Resource, name: str) -> tuple[list[Document], bool]:
+    """Return the access restrictions in their order, and whether the default is to allow.
+
+    Without an explicit default, any rule denies what no rule matches. Clients write back the last
+    rule of what they read, which is not one of the rules.
+    """
+    config = found.hidden[WEB]
+    held = sorted(config.get(name) or (), key=lambda rule: rule.get("priority") or 0)
+    rules = [rule for rule in held if not _is_default(rule)]
+    default = config.get(f"{name}DefaultAction") or next(
+        (rule.get("action") for rule in held if _is_default(rule)), "Deny" if rules else "Allow"
+    )
+    return rules, str(default).lower() == "allow"
+
+
+def _is_default(rule: Document) -> bool:
+    return rule.get("ipAddress") == "Any" and rule.get("priority") == _LAST_PRIORITY
 
 
 def classic_shown(settings: Document) -> Document:

@@ -19,12 +19,14 @@ OK, NO_CONTENT = 200, 204
 class Answer:
     """An upstream answer; `is_empty` when its Content-Length header is 0.
 
-    `body` holds at most one byte more than the limit.
+    `body` holds at most one byte more than the limit. `refused_by` names the part of a site of
+    Local Azure that refused the request.
     """
 
     status: int
     body: bytes = b""
     is_empty: bool = False
+    refused_by: str | None = None
 
 
 def client_frame(event: ClientEvent, answer: Answer) -> bytes | None:

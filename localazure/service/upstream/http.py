@@ -69,7 +69,10 @@ async def _exchange(
     answered = sites(method, url, headers, content)
     if answered is not None:
         target = _redirect(url, answered.status, answered.headers.get("Location"))
-        return answered.status, target, Answer(answered.status, answered.body, not answered.body)
+        answer = Answer(
+            answered.status, answered.body, not answered.body, refused_by=answered.refused_by
+        )
+        return answered.status, target, answer
     require_local(url)
     async with http.stream(method, url, headers=headers, content=content) as response:
         target = _redirect(url, response.status_code, response.headers.get("location"))

@@ -31,7 +31,7 @@ class Outcome:
 
     `matched` is None where no template matches: then nothing is sent and an invocation is never
     answered. `status` is None where there was no answer; `error` says why. `frame` is what the
-    client receives, `answer` the upstream body.
+    client receives, `answer` the upstream body, `refused_by` the part of a site that refused it.
     """
 
     matched: int | None = None
@@ -40,6 +40,7 @@ class Outcome:
     frame: bytes | None = None
     error: str | None = None
     answer: bytes = b""
+    refused_by: str | None = None
 
 
 async def send_event(
@@ -72,7 +73,9 @@ async def send_event(
     ) as error:
         frame = client_frame(event, _UNREACHABLE)
         return Outcome(index, url, None, frame, str(error) or type(error).__name__)
-    return Outcome(index, url, answer.status, client_frame(event, answer), answer=answer.body)
+    frame = client_frame(event, answer)
+    refused_by = answer.refused_by
+    return Outcome(index, url, answer.status, frame, answer=answer.body, refused_by=refused_by)
 
 
 def _url(world: World, resource: Resource, template: Template, event: ClientEvent) -> str:
