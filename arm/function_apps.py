@@ -25,6 +25,7 @@ from arm.function_app_authentication import (
     write_auth,
 )
 from arm.settings import ArmSettings
+from arm.site_access import SiteAccess
 from arm.transport.credentials import credential
 from arm.transport.error_translation import translated
 from arm.transport.pipeline import pipeline
@@ -95,6 +96,14 @@ class FunctionApps:
             for site in sites:
                 if _KIND in str(site.get("kind") or "").lower().split(","):
                     yield FunctionAppResource.from_arm(site)
+
+    def read_access(self, arm_id: str) -> SiteAccess:
+        """Read who may connect to an app. Raises NotFound where there is no such app."""
+        site, configuration = Captured(), Captured()
+        with translated():
+            self._apps.get(*_place(arm_id), raw_response_hook=site)
+            self._apps.get_configuration(*_place(arm_id), raw_response_hook=configuration)
+        return SiteAccess.from_arm(site.json(), configuration.json())
 
     def read_auth(self, arm_id: str) -> FunctionAppAuth:
         """Read an app's authentication settings. Raises NotFound where there is no such app."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -81,12 +81,44 @@ class UserAssignedIdentityResource:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedPrivateLink:
+    """A private endpoint of an instance to one other resource.
+
+    `target_id` is the resource's ARM id in lower case, and `group` its part, such as `sites`. It
+    works once it `is_ready`: created, and approved by the owner of the resource. Source: "Secure
+    Azure SignalR outbound traffic through shared private endpoints".
+    """
+
+    target_id: str
+    group: str
+    status: str
+    is_ready: bool
+
+    @classmethod
+    def from_arm(cls, link: Mapping[str, Any]) -> SharedPrivateLink:
+        """Read one of `properties.sharedPrivateLinkResources`."""
+        properties = link.get("properties") or {}
+        status = str(properties.get("status") or "")
+        state = str(properties.get("provisioningState") or "Succeeded")
+        return cls(
+            target_id=str(properties.get("privateLinkResourceId") or "").lower(),
+            group=str(properties.get("groupId") or "").lower(),
+            status=status,
+            is_ready=status.lower() == "approved" and state.lower() == "succeeded",
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON values, which are the arguments of this class."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class SignalRResource:
     """An instance as Azure returned it.
 
     `state` is the part that Signalman manages, `raw` the whole response, `principal_id` that of the
     instance's identity, `tenant_id` as far as the response has it, `user_assigned` its
-    user-assigned identity.
+    user-assigned identity, `private_links` its shared private links.
     """
 
     arm_id: str
@@ -103,6 +135,7 @@ class SignalRResource:
     user_assigned: UserAssignedIdentityResource | None = None
     sku: str = ""
     service_mode: str = ""
+    private_links: tuple[SharedPrivateLink, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -131,6 +164,7 @@ class SignalRResource:
                 user_assigned=user_assigned,
                 sku=(resource.get("sku") or {}).get("name") or "",
                 service_mode=_service_mode(properties),
+                private_links=_private_links(properties),
                 raw=resource,
             )
 
@@ -139,6 +173,11 @@ def _service_mode(properties: Mapping[str, Any]) -> str:
     """Return the value of the feature flag; Azure's default is Default."""
     flags = {flag["flag"]: flag["value"] for flag in properties.get("features") or ()}
     return str(flags.get("ServiceMode", "Default"))
+
+
+def _private_links(properties: Mapping[str, Any]) -> tuple[SharedPrivateLink, ...]:
+    links = properties.get("sharedPrivateLinkResources") or ()
+    return tuple(map(SharedPrivateLink.from_arm, links))
 
 
 def _user_assigned(identity: Mapping[str, Any]) -> UserAssignedIdentityResource | None:

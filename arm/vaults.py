@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any, Final, cast
 from uuid import UUID
@@ -20,6 +20,7 @@ from azure.mgmt.keyvault import KeyVaultManagementClient
 
 from arm.errors import NotFound, UnexpectedAnswer
 from arm.settings import ArmSettings
+from arm.site_access import is_approved
 from arm.transport.credentials import credential
 from arm.transport.error_translation import translated
 from arm.transport.pipeline import pipeline
@@ -27,6 +28,39 @@ from arm.transport.raw_answers import Captured
 
 # Permissions of an access policy that allow reading a secret's value.
 _READING: Final = frozenset({"get", "all"})
+
+
+@dataclass(frozen=True, slots=True)
+class VaultNetwork:
+    """The network settings of a vault: from where connections are accepted.
+
+    Without public access (`is_public`), its addresses do not count. `trusts_services` says whether
+    trusted Microsoft services bypass its firewall. Source: "Configure networking settings for
+    Azure Key Vault".
+    """
+
+    is_public: bool = True
+    is_open_by_default: bool = True
+    trusts_services: bool = True
+    has_address_rules: bool = False
+    has_private_endpoint: bool = False
+
+    @classmethod
+    def from_arm(cls, properties: Mapping[str, Any]) -> VaultNetwork:
+        """Read the properties of a vault."""
+        acls = properties.get("networkAcls") or {}
+        connections = properties.get("privateEndpointConnections") or ()
+        return cls(
+            is_public=str(properties.get("publicNetworkAccess") or "").lower() != "disabled",
+            is_open_by_default=str(acls.get("defaultAction") or "Allow").lower() == "allow",
+            trusts_services=str(acls.get("bypass") or "AzureServices").lower() == "azureservices",
+            has_address_rules=bool(acls.get("ipRules")),
+            has_private_endpoint=any(map(is_approved, connections)),
+        )
+
+    def to_json(self) -> dict[str, bool]:
+        """Return it as JSON values, which are the arguments of this class."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +77,7 @@ class VaultResource:
     tenant_id: UUID
     uses_rbac: bool
     readers: frozenset[UUID]
+    network: VaultNetwork = field(default_factory=VaultNetwork)
 
     @classmethod
     def from_arm(cls, vault: Mapping[str, Any]) -> VaultResource:
@@ -56,6 +91,7 @@ class VaultResource:
                 tenant_id=UUID(properties["tenantId"]),
                 uses_rbac=bool(properties.get("enableRbacAuthorization")),
                 readers=frozenset(_readers(properties.get("accessPolicies") or ())),
+                network=VaultNetwork.from_arm(properties),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UnexpectedAnswer(f"It was read as a key vault: {error}") from error

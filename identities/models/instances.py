@@ -160,6 +160,12 @@ class SignalRInstance(models.Model):
         blank=True,
         help_text="Upstream works in Serverless mode only.",
     )
+    private_links = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Its shared private links: SharedPrivateLink as JSON; null: never read.",
+    )
     create_if_missing = models.BooleanField(
         default=False, editable=False, help_text="Whether an apply creates it if it does not exist."
     )

@@ -44,6 +44,9 @@ class KeyVault(models.Model):
     uses_rbac = models.BooleanField(
         "uses Azure RBAC", null=True, help_text="Otherwise access policies."
     )
+    network = models.JSONField(
+        null=True, blank=True, help_text="VaultNetwork as JSON; null: never read."
+    )
     problem = models.TextField(blank=True, help_text="Why its grants could not be read.")
     observed_at = models.DateTimeField()
 

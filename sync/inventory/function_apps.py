@@ -1,13 +1,13 @@
 """Importing Function Apps and reading their authentication settings.
 
-A subscription takes one paged list. An app takes two more requests, and only if a template points
-at it.
+A subscription takes one paged list. An app takes four more requests, and only if a template points
+at it: two for its authentication, two for who may connect to it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -77,17 +77,39 @@ def refresh_serving(
     asked = {app.pk: app for app in (known.serving(signed) if signed else ())}
     asked |= {app.pk: app for app in known.annotate(key=Lower("arm_id")).filter(key__in=ids)}
     for app in asked.values():
-        _refresh_if_possible(app)
+        # Plans compare the authentication only, and an apply reads it before each step.
+        _refresh_if_possible(app, _refresh_auth)
     serving = serving_apps(instance, templates)
     also = [app for app in managed_apps() if app.arm_id.lower() in ids] if ids else []
     return observed_apps({app.pk: app for app in (*serving, *also)}.values())
 
 
 def refresh_function_app(app: FunctionApp) -> None:
-    """Read an app's settings and store them, in the row and in memory.
+    """Read who may connect to an app, and its authentication; store both, in the row and in memory.
 
     Raises ArmError, after storing it in the row.
     """
+    _refresh_access(app)
+    _refresh_auth(app)
+
+
+def _refresh_access(app: FunctionApp) -> None:
+    """Read who may connect to an app. Raises a transient ArmError; others are stored in the row."""
+    asked_at = timezone.now()
+    try:
+        access = arm_client(app.subscription_id).function_apps.read_access(app.arm_id)
+    except ArmError as error:
+        if error.is_transient:
+            raise
+        app.access, app.access_problem = None, str(error)
+    else:
+        app.access, app.access_problem = access.to_json(), ""
+    app.access_observed_at = asked_at
+    app.save(update_fields=["access", "access_problem", "access_observed_at"])
+
+
+def _refresh_auth(app: FunctionApp) -> None:
+    """Read an app's authentication settings. Raises ArmError, after storing it in the row."""
     asked_at = timezone.now()
     try:
         auth = arm_client(app.subscription_id).function_apps.read_auth(app.arm_id)
@@ -103,10 +125,12 @@ def refresh_function_app(app: FunctionApp) -> None:
     app.save(update_fields=["observed", "observed_at", "problem"])
 
 
-def _refresh_if_possible(app: FunctionApp) -> None:
+def _refresh_if_possible(
+    app: FunctionApp, refresh: Callable[[FunctionApp], None] = refresh_function_app
+) -> None:
     """Read an app. Raises a transient ArmError; a permanent one is stored in the row."""
     try:
-        refresh_function_app(app)
+        refresh(app)
     except ArmError as error:
         if error.is_transient:
             raise
@@ -131,7 +155,7 @@ def _remember(
 def _miss(subscription: Subscription, there: Sequence[int], *, at: datetime) -> None:
     """Mark the apps that are not in the list as missing."""
     gone = subscription.function_apps.exclude(pk__in=there).filter(missing_since__isnull=True)
-    gone.update(missing_since=at, observed=None)
+    gone.update(missing_since=at, observed=None, access=None)
 
 
 def _row(subscription: Subscription, answer: FunctionAppResource) -> FunctionApp:

@@ -25,6 +25,7 @@ INSTANCE_FIELDS: Final = (
     "location",
     "sku",
     "service_mode",
+    "private_links",
     "observed",
     "observed_at",
     "provisioning_state",
@@ -109,6 +110,7 @@ def observe(instance: SignalRInstance, observation: Observation) -> bool:
         location=resource.location,
         sku=resource.sku,
         service_mode=resource.service_mode,
+        private_links=[link.to_json() for link in resource.private_links],
         observed=resource.state.to_json(),
         provisioning_state=resource.provisioning_state,
         is_creating=instance.is_creating and resource.provisioning_state != _CREATED,
@@ -136,6 +138,7 @@ def observe_absence(instance: SignalRInstance, *, at: datetime) -> bool:
     instance.observed_at = at
     is_changed = _assign(
         instance,
+        private_links=None,
         observed=None,
         provisioning_state="",
         is_creating=False,

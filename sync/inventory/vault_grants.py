@@ -11,7 +11,9 @@ from sync.components.grants import PROPAGATION_MINUTES, known_vaults
 from sync.desired.grant_choices import forget_obsolete_choices
 from sync.inventory.vault_reader import ObservedGrant, VaultReader
 
-_LEARNT: Final = ("arm_id", "vault_uri", "tenant_id", "uses_rbac", "problem", "observed_at")
+_LEARNT: Final = (
+    *("arm_id", "vault_uri", "tenant_id", "uses_rbac", "network", "problem", "observed_at"),
+)
 _OBSERVED: Final = ("mechanism", "granted_at", "acts_from", "observed_at")
 
 
@@ -59,6 +61,7 @@ def _vault(reader: VaultReader, name: str, at: datetime) -> KeyVault:
     if answer := reader.found.get(name):
         row.arm_id, row.vault_uri = answer.arm_id, answer.vault_uri
         row.tenant_id, row.uses_rbac = answer.tenant_id, answer.uses_rbac
+        row.network = answer.network.to_json()
     return row
 
 

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from arm.function_app_authentication import FunctionAppAuth, FunctionAppState
+from arm.site_access import SiteAccess
 from identities.models import Subscription
 from upstreams.function_app_authentication import host_of
 
@@ -80,6 +81,13 @@ class FunctionApp(models.Model):
     problem = models.TextField(
         blank=True, editable=False, help_text="Why its authentication settings could not be read."
     )
+    access = models.JSONField(
+        null=True, blank=True, editable=False, help_text="SiteAccess as JSON; null: never read."
+    )
+    access_observed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    access_problem = models.TextField(
+        blank=True, editable=False, help_text="Why its network settings could not be read."
+    )
     missing_since = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When it was first found deleted."
     )
@@ -120,6 +128,11 @@ class FunctionApp(models.Model):
     def auth(self) -> FunctionAppAuth | None:
         """Its authentication settings as last observed; None where they were never read."""
         return None if self.observed is None else FunctionAppAuth.from_json(self.observed)
+
+    @property
+    def site_access(self) -> SiteAccess | None:
+        """Its network settings, as last observed; None where they were never read."""
+        return None if self.access is None else SiteAccess.from_json(self.access)
 
     @property
     def state(self) -> FunctionAppState | None:

@@ -1,0 +1,148 @@
+"""The network settings of a Function App or Web App, as Azure returned them.
+
+Shapes: Microsoft.Web/sites and its config/web, api-version 2025-05-01. Access restrictions are in
+the configuration only: the site's own answer leaves them out. Sources: "Azure App Service access
+restrictions" and "Configure TLS mutual authentication for Azure App Service".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+from arm.errors import UnexpectedAnswer
+
+SiteStatus = Literal["running", "stopped", "quota_exceeded"]
+SourceKind = Literal["address", "tag", "subnet"]
+
+_SEPARATORS: Final = re.compile("[;,]")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRule:
+    """One access restriction: who it matches, and whether it allows or denies them.
+
+    `sources` are address ranges or names of service tags. A rule with `has_headers` matches only
+    requests with certain headers, such as those of one Azure Front Door.
+    """
+
+    name: str
+    is_allowing: bool
+    kind: SourceKind
+    sources: tuple[str, ...] = ()
+    has_headers: bool = False
+
+    @classmethod
+    def from_arm(cls, rule: Mapping[str, Any]) -> AccessRule:
+        """Read one of `ipSecurityRestrictions`."""
+        kind: SourceKind = "address"
+        if rule.get("vnetSubnetResourceId"):
+            kind = "subnet"
+        elif str(rule.get("tag") or "").lower() == "servicetag":
+            kind = "tag"
+        return cls(
+            name=rule.get("name") or "",
+            is_allowing=str(rule.get("action") or "Allow").lower() == "allow",
+            kind=kind,
+            sources=tuple(_parts(rule.get("ipAddress"))),
+            has_headers=bool(rule.get("headers")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAccess:
+    """What a connection to a site meets before the site's own authentication.
+
+    `is_public` says whether the site has public network access, by its setting or by default.
+    `rules` are its access restrictions in the order of their evaluation; `is_open_by_default` says
+    whether what no rule matches is allowed. `certificate_exclusions` are the beginnings of paths
+    that need no client certificate.
+    """
+
+    status: SiteStatus = "running"
+    is_public: bool = True
+    is_https_only: bool = False
+    requires_certificate: bool = False
+    certificate_exclusions: tuple[str, ...] = ()
+    rules: tuple[AccessRule, ...] = ()
+    is_open_by_default: bool = True
+
+    @classmethod
+    def from_arm(cls, site: Mapping[str, Any], configuration: Mapping[str, Any]) -> SiteAccess:
+        """Read a site and its config/web. Raises UnexpectedAnswer for any other shape."""
+        try:
+            properties = site.get("properties") or {}
+            config = configuration.get("properties") or {}
+            rules = tuple(map(AccessRule.from_arm, _restrictions(config)))
+            mode = str(properties.get("clientCertMode") or "Required").lower()
+            return cls(
+                status=_status(properties),
+                is_public=_is_public(properties, config),
+                is_https_only=bool(properties.get("httpsOnly")),
+                requires_certificate=bool(properties.get("clientCertEnabled"))
+                and mode == "required",
+                certificate_exclusions=tuple(_parts(properties.get("clientCertExclusionPaths"))),
+                rules=rules,
+                is_open_by_default=_is_open_by_default(config, rules),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnexpectedAnswer(f"It was read as the access of a site: {error}") from error
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON values; `from_json` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> SiteAccess:
+        """Read what `to_json` wrote, or what that became in the database."""
+        rules = (dict(each, sources=tuple(each["sources"])) for each in value["rules"])
+        return cls(
+            **{
+                **value,
+                "certificate_exclusions": tuple(value["certificate_exclusions"]),
+                "rules": tuple(AccessRule(**each) for each in rules),
+            }
+        )
+
+
+def _status(properties: Mapping[str, Any]) -> SiteStatus:
+    if str(properties.get("usageState") or "").lower() == "exceeded":
+        return "quota_exceeded"
+    is_stopped = (
+        str(properties.get("state") or "Running").lower() != "running"
+        or properties.get("enabled") is False
+        or properties.get("hostNamesDisabled") is True
+    )
+    return "stopped" if is_stopped else "running"
+
+
+def _is_public(properties: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
+    """Return whether there is public access: without a setting, unless there are endpoints."""
+    access = properties.get("publicNetworkAccess") or config.get("publicNetworkAccess") or ""
+    if access:
+        return str(access).lower() != "disabled"
+    return not any(map(is_approved, properties.get("privateEndpointConnections") or ()))
+
+
+def is_approved(connection: Mapping[str, Any]) -> bool:
+    """Return whether a private endpoint connection is approved, as one is that does not say."""
+    state = (connection.get("properties") or {}).get("privateLinkServiceConnectionState") or {}
+    return str(state.get("status") or "Approved").lower() == "approved"
+
+
+def _restrictions(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return sorted(
+        config.get("ipSecurityRestrictions") or (), key=lambda rule: rule.get("priority") or 0
+    )
+
+
+def _is_open_by_default(config: Mapping[str, Any], rules: tuple[AccessRule, ...]) -> bool:
+    """Return what becomes of a request that no rule matches: with any rule it is denied."""
+    action = config.get("ipSecurityRestrictionsDefaultAction")
+    return str(action).lower() == "allow" if action else not rules
+
+
+def _parts(text: str | None) -> Iterator[str]:
+    return (part.strip() for part in _SEPARATORS.split(text or "") if part.strip())
