@@ -53,7 +53,7 @@ class AccessRule:
 
 @dataclass(frozen=True, slots=True)
 class SiteAccess:
-    """What a connection to a site meets before the site's own authentication.
+    """The settings that a connection has to pass before the site's own authentication.
 
     `is_public` says whether the site has public network access, by its setting or by default.
     `rules` are its access restrictions in the order of their evaluation; `is_open_by_default` says
@@ -139,7 +139,7 @@ def _restrictions(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _is_open_by_default(config: Mapping[str, Any], rules: tuple[AccessRule, ...]) -> bool:
-    """Return what becomes of a request that no rule matches: with any rule it is denied."""
+    """Return whether a request that no rule matches is allowed; by default only without rules."""
     action = config.get("ipSecurityRestrictionsDefaultAction")
     return str(action).lower() == "allow" if action else not rules
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from diagnosis.checks.azure import check_identity, check_service_mode, check_sync
 from diagnosis.checks.function_apps import check_function_apps
+from diagnosis.checks.site_access import check_site_access
 from diagnosis.checks.templates import check_templates
 from diagnosis.checks.traffic import check_traffic
 from diagnosis.context import Context, read_context
@@ -20,6 +21,7 @@ _CHECKS = (
     check_service_mode,
     check_identity,
     check_templates,
+    check_site_access,
     check_function_apps,
     check_traffic,
 )

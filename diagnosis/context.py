@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
+from arm.resources import SharedPrivateLink
 from arm.state import ABSENT, InstanceState, TemplateState
 from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
 from sync.components.grants import known_vaults
@@ -51,6 +52,12 @@ class Context:
         if self.observed is None or self.observed == ABSENT:
             return self.desired
         return self.observed
+
+    @property
+    def private_links(self) -> tuple[SharedPrivateLink, ...] | None:
+        """The shared private links of the instance; None where they were not read."""
+        links = self.instance.private_links
+        return None if links is None else tuple(SharedPrivateLink(**each) for each in links)
 
     @property
     def signed(self) -> list[tuple[int, TemplateState]]:

@@ -25,6 +25,7 @@ _SECTIONS: Final = {
     "webhook": "Webhook of a Function App",
     "app": "Authentication of a Function App",
     "reference": "Key Vault references",
+    "network": "Network access",
 }
 _ALIASES: Final = {
     "unsigned": "identity", "method": "events", "hub": "events", "unknown": "events",

@@ -1,4 +1,4 @@
-"""Whether the identity may read the secrets that a URL template references, and they exist."""
+"""Whether the service can read the secrets that a URL template references."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from arm.state import TemplateState
+from diagnosis.checks.vault_network import check_network
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from identities.models import KeyVault, VaultGrant, VaultSecret
@@ -16,7 +17,10 @@ _SecretState = VaultSecret.State
 
 
 def check_references(index: int, template: TemplateState, context: Context) -> Iterator[Finding]:
-    """Check each Key Vault reference of the template at `index`: its syntax, grant and secret."""
+    """Check each Key Vault reference of the template at `index`.
+
+    That is its syntax, the vault's network, the grant and the secret.
+    """
     try:
         found = references(template.url_template)
     except ReferenceProblem as problem:
@@ -28,6 +32,7 @@ def check_references(index: int, template: TemplateState, context: Context) -> I
         )
         return
     for reference in dict.fromkeys(found):
+        yield check_network(f"{_key(index, reference)}.network", reference.vault, context)
         yield _grant(index, reference, context)
         yield _secret(index, reference, context)
 

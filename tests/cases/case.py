@@ -12,6 +12,7 @@ templates   upstream templates of the instance `case`; `resource` stands for man
 identity    the identity of the instance; system-assigned by default
 mode        the service mode; Serverless by default
 features    feature flags, where the mode alone does not say it
+properties  further properties of the instance, such as its shared private links
 receiver_hosts  SIGNALMAN_RECEIVER_HOSTS
 expect      findings by key: an outcome, or an outcome and a text of its evidence or fix
 fails       whether any check fails; by default whether `expect` has a failure
@@ -45,6 +46,7 @@ class Case:
     identity: dict[str, Any] = field(default_factory=lambda: {"type": "SystemAssigned"})
     mode: str = "Serverless"
     features: list[dict[str, str]] | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
     receiver_hosts: list[str] = field(default_factory=list)
     seed: dict[str, Any] = field(default_factory=dict)
     fails: bool | None = None
@@ -57,7 +59,7 @@ class Case:
     def seeded(self) -> dict[str, Any]:
         """Return the seed with the instance."""
         features = self.features or [{"flag": "ServiceMode", "value": self.mode}]
-        properties = {
+        properties = self.properties | {
             "features": features,
             "upstream": {"templates": [_template(each) for each in self.templates]},
         }

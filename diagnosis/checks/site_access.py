@@ -1,0 +1,214 @@
+"""Whether the service can connect to each Function App that a template points at.
+
+This comes before the app's authentication: a stopped app, its network and a client certificate
+refuse requests whatever token they carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from arm.resources import SharedPrivateLink
+from arm.site_access import SiteAccess
+from arm.state import TemplateState
+from diagnosis.access_restrictions import evaluate
+from diagnosis.context import Context
+from diagnosis.findings import Finding, failed, passed, unknown
+from diagnosis.sample_events import events_of
+from upstreams.models import FunctionApp
+from upstreams.patterns import expand
+
+_TAG: Final = "the service tag AzureSignalR"
+_SLOTS: Final = "/slots/"
+
+
+def check_site_access(context: Context) -> Iterator[Finding]:
+    """Check each imported Function App that a template points at, whether signed or not."""
+    apps = {
+        app.pk: app
+        for template in context.effective.templates
+        if (app := context.function_app(template)) is not None
+    }
+    for app in apps.values():
+        yield from _check(context, app)
+
+
+def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
+    access = app.site_access
+    if access is None:
+        yield unknown(
+            _key(app, "reachable"),
+            _title(app),
+            app.access_problem or "Its network settings have not been read.",
+            f"Refresh it: manage.py function_apps {app} --refresh",
+        )
+        return
+    found = [
+        *_status(app, access),
+        *_network(context, app, access),
+        *_requests(context, app, access),
+    ]
+    yield from found
+    if not found:
+        way = (
+            "through the instance's shared private endpoint"
+            if _ready_link(context, app)
+            else "over the public network"
+        )
+        yield passed(
+            _key(app, "reachable"),
+            _title(app),
+            f"As of {app.access_observed_at:%Y-%m-%d %H:%M} UTC it runs, accepts connections of "
+            f"the service {way}, and requires no client certificate of it.",
+        )
+
+
+def _status(app: FunctionApp, access: SiteAccess) -> Iterator[Finding]:
+    if access.status == "stopped":
+        yield failed(
+            _key(app, "stopped"),
+            _title(app),
+            "It is stopped, and answers each request with 403.",
+            f"Start it: az functionapp start {_options(app)}. {_refresh(app)}",
+        )
+    elif access.status == "quota_exceeded":
+        yield failed(
+            _key(app, "stopped"),
+            _title(app),
+            "It exceeded a quota of its plan, and answers each request with 403.",
+            f"Change its plan or raise the quota. {_refresh(app)}",
+        )
+
+
+def _network(context: Context, app: FunctionApp, access: SiteAccess) -> Iterator[Finding]:
+    if _ready_link(context, app):
+        return
+    if not access.is_public:
+        yield _private(context, app)
+        return
+    verdict = evaluate(access)
+    key, rule = _key(app, "restricted"), f"The rule {verdict.rule}" if verdict.rule else "No rule"
+    if verdict.is_allowed == "no":
+        said = "denies it" if verdict.rule else "allows it, and what no rule matches is denied"
+        yield failed(
+            key,
+            _title(app),
+            "Its access restrictions answer 403 to the service, which sends from the addresses of "
+            f"{_TAG}. {rule} {said}.",
+            f"Allow {_TAG} before that: az functionapp config access-restriction add "
+            f"{_options(app)} --action Allow --priority <number> --service-tag AzureSignalR. Or "
+            f"use a shared private endpoint of the instance. {_refresh(app)}",
+        )
+    elif verdict.is_allowed == "maybe":
+        yield unknown(
+            key,
+            _title(app),
+            f"{rule} of its access restrictions may match the service, which sends from the "
+            f"addresses of {_TAG}: that is not known here.",
+            f"Compare the rule with the ranges of {_TAG}, or add a rule with that tag.",
+        )
+
+
+def _private(context: Context, app: FunctionApp) -> Finding:
+    key = _key(app, "private")
+    evidence = "It accepts connections through private endpoints only"
+    if context.private_links is None:
+        return unknown(
+            key,
+            _title(app),
+            f"{evidence}. The instance's shared private endpoints have not been read.",
+            f"Refresh the instance: manage.py drift {context.instance}",
+        )
+    if link := _link(context, app):
+        return failed(
+            key,
+            _title(app),
+            f"{evidence}, and the instance's shared private endpoint to it is "
+            f"{link.status or 'not ready'}.",
+            "Approve the connection in the app's private endpoint connections. It can take minutes "
+            "to take effect.",
+        )
+    return failed(
+        key,
+        _title(app),
+        f"{evidence}, and the instance has no shared private endpoint to it.",
+        "Add one in the Azure portal (the instance, Networking, Private access), which no Free "
+        "instance can have, and approve it in the app. Or allow public network access and restrict "
+        f"it to {_TAG}.",
+    )
+
+
+def _requests(context: Context, app: FunctionApp, access: SiteAccess) -> Iterator[Finding]:
+    """Report what the app requires of a request's connection, by the URLs of the templates."""
+    urls = [url for template in _templates(context, app) for url in _urls(context, template)]
+    if access.is_https_only and (plain := [url for url in urls if url.startswith("http:")]):
+        yield failed(
+            _key(app, "https_only"),
+            _title(app),
+            f"It redirects {urlsplit(plain[0]).scheme} to https, and the request that follows a "
+            "redirect carries neither token nor event.",
+            "Use an https URL in the template.",
+        )
+    if not access.requires_certificate:
+        return
+    excluded = tuple(path.lower() for path in access.certificate_exclusions)
+    for path in dict.fromkeys(urlsplit(url).path or "/" for url in urls):
+        if not path.lower().startswith(excluded):
+            yield failed(
+                _key(app, "certificate_required"),
+                _title(app),
+                f"It requires a client certificate at {path} and answers 403 without one. Azure "
+                "SignalR Service presents none.",
+                f"Set its client certificate mode to Optional, or exclude {path} from it "
+                f"(clientCertExclusionPaths). {_refresh(app)}",
+            )
+            return
+
+
+def _templates(context: Context, app: FunctionApp) -> list[tuple[int, TemplateState]]:
+    return [
+        (index, template)
+        for index, template in enumerate(context.effective.templates)
+        if context.function_app(template) == app
+    ]
+
+
+def _urls(context: Context, template: tuple[int, TemplateState]) -> list[str]:
+    index, state = template
+    events = events_of(context.effective.templates, index)
+    return [expand(state.url_template, *event) for event in events]
+
+
+def _ready_link(context: Context, app: FunctionApp) -> bool:
+    link = _link(context, app)
+    return link is not None and link.is_ready
+
+
+def _link(context: Context, app: FunctionApp) -> SharedPrivateLink | None:
+    """Return the instance's link to an app; one that works, if there are several.
+
+    A link to a slot names its site, and the slot in its group.
+    """
+    site, _, slot = app.arm_id.lower().partition(_SLOTS)
+    links = [each for each in context.private_links or () if each.target_id == site]
+    own = [each for each in links if each.group in ((f"sites-{slot}",) if slot else ("sites", ""))]
+    return max(own, key=lambda each: each.is_ready, default=None)
+
+
+def _title(app: FunctionApp) -> str:
+    return f"The service can connect to the Function App {app}"
+
+
+def _key(app: FunctionApp, code: str) -> str:
+    return f"function_apps[{app}].{code}"
+
+
+def _options(app: FunctionApp) -> str:
+    """Return the options of az that name an app."""
+    return f"--name {app} --resource-group {app.arm_id.split('/')[4]}"
+
+
+def _refresh(app: FunctionApp) -> str:
+    return f"Then refresh it: manage.py function_apps {app} --refresh"
