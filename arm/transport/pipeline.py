@@ -22,12 +22,11 @@ from azure.core.pipeline.policies import (
 )
 from azure.core.pipeline.transport import RequestsTransport
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy, ARMHttpLoggingPolicy
-from requests.adapters import HTTPAdapter
 
 from arm.errors import UnexpectedAnswer
 from arm.settings import ArmSettings, Call, origin
 from arm.transport.credentials import credential
-from arm.transport.write_guard import WriteGuardPolicy
+from arm.transport.write_guard import GuardedAdapter
 
 # A read is retried within one call, but not for longer than a person would wait for a page.
 READ_RETRIES: Final = 2
@@ -63,7 +62,6 @@ def pipeline(settings: ArmSettings) -> Pipeline[Any, Any]:
             ARMChallengeAuthenticationPolicy(credential(settings), settings.scope),
             ObservedPolicy(settings),
             ARMHttpLoggingPolicy(),
-            WriteGuardPolicy(),
         ],
     )
 
@@ -130,5 +128,5 @@ class ReadRetryPolicy(RetryPolicy[Any, Any]):
 
 def _session() -> requests.Session:
     session = requests.Session()
-    session.mount("https://", HTTPAdapter(pool_maxsize=POOL_SIZE))
+    session.mount("https://", GuardedAdapter(pool_maxsize=POOL_SIZE))
     return session

@@ -1,7 +1,9 @@
 """A check that runs immediately before a write leaves the process.
 
 A worker may be suspended for minutes between deciding to write and writing. The caller passes a
-check that raises if the write must no longer be sent.
+check that raises if the write must no longer be sent. It runs when the connection is open and the
+request is complete, so that nothing but one call of the operating system follows it: a request
+whose second half is sent minutes later would be a late write, too.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
-from azure.core.pipeline import PipelineRequest
-from azure.core.pipeline.policies import SansIOHTTPPolicy
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.poolmanager import PoolManager
 
 Check = Callable[[], None]
 
@@ -30,11 +34,52 @@ def checking_writes(check: Check) -> Iterator[None]:
         _check.reset(token)
 
 
-class WriteGuardPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Runs the check of the current context, last of all policies."""
+class GuardedAdapter(HTTPAdapter):
+    """Runs the check of the current context before each write, directly and through a proxy."""
 
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Raise what the check raises, if the request is a write."""
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Use guarded connections."""
+        super().init_poolmanager(*args, **options)
+        _guard(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Use guarded connections through the proxy."""
+        manager = super().proxy_manager_for(proxy, **options)
+        _guard(manager)
+        return manager
+
+
+class _Connection(HTTPSConnection):
+    """Holds the parts of a write back until the check has passed, and sends them as one."""
+
+    _parts: list[bytes] | None = None
+
+    def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
         check = _check.get()
-        if check is not None and request.http_request.method not in _READS:
-            check()
+        if check is None or method in _READS:
+            super().request(method, url, *args, **options)
+            return
+        if self.sock is None:
+            self.connect()
+        parts: list[bytes] = []
+        self._parts = parts
+        try:
+            super().request(method, url, *args, **options)
+        finally:
+            self._parts = None
+        check()
+        self.send(b"".join(parts))
+
+    def send(self, data: Any) -> None:
+        if self._parts is None:
+            super().send(data)
+        else:
+            self._parts.append(bytes(data))
+
+
+class _Pool(HTTPSConnectionPool):
+    ConnectionCls = _Connection
+
+
+def _guard(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _Pool}
