@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError
 
 from accounts.actor import Actor
 from arm.errors import ArmError
@@ -31,8 +32,8 @@ class SignalmanCommand(BaseCommand):
 
     A subclass adds its arguments in `add_options` and does its work in `run`, which returns the
     exit code. `changes` says whether the command changes anything: it then has `--as`, which sets
-    the actor. ArmError, SyncError, ValidationError and ImproperlyConfigured end a command with
-    their message and exit code 1.
+    the actor. ArmError, SyncError, ValidationError, ImproperlyConfigured and a database that cannot
+    be used end a command with their message and exit code 1.
     """
 
     changes: ClassVar[bool] = False
@@ -69,6 +70,8 @@ class SignalmanCommand(BaseCommand):
             raise CommandError(printable(" ".join(error.messages))) from error
         except (ArmError, SyncError, ImproperlyConfigured) as error:
             raise CommandError(printable(str(error))) from error
+        except (OperationalError, InterfaceError) as error:
+            raise CommandError(printable(f"The database cannot be used: {error}")) from error
         if code:
             sys.exit(code)
 

@@ -87,11 +87,11 @@ def run_claimed_stage(claim: Claim) -> datetime | None:
     try:
         return _run(claim)
     except ArmError as error:
-        return _fail_stage(claim, StageError.from_arm(error))
+        return fail_stage(claim, StageError.from_arm(error))
     except PlanOutdated as error:
-        return _fail_stage(claim, StageError("StalePlan", str(error)))
+        return fail_stage(claim, StageError("StalePlan", str(error)))
     except StageError as error:
-        return _fail_stage(claim, error)
+        return fail_stage(claim, error)
 
 
 def _run(claim: Claim) -> datetime | None:
@@ -261,7 +261,7 @@ def _stage_start(claim: Claim) -> datetime:
     return max((time for time in times if time), default=claim.now)
 
 
-def _fail_stage(claim: Claim, error: StageError) -> datetime | None:
+def fail_stage(claim: Claim, error: StageError) -> datetime | None:
     """Retry the stage later if that may help; otherwise end the operation as failed."""
     operation, step = claim.operation, claim.current_step
     values: dict[str, Any] = {"error_code": error.code[:128], "error_message": str(error)}

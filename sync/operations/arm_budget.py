@@ -8,18 +8,29 @@ throttles requests": 250 reads at once and 25 more each second, 200 writes and 1
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
 
+from validation.rate_limited_log import RateLimitedLog
+
 # A reservation further ahead than this means that the clock was set back.
 _LONGEST: Final = timedelta(hours=1)
 
+# How long a cache that failed is not asked again.
+_CACHE_PAUSE_SECONDS: Final = 5.0
+
+T = TypeVar("T")
+
+log = RateLimitedLog(logging.getLogger(__name__))
 _lock = Lock()
 
 
@@ -57,13 +68,53 @@ def book_reads(subscription_id: UUID, now: datetime, number: int) -> datetime:
 def _book(key: str, now: datetime, budget: Budget, number: int) -> datetime:
     """Reserve requests, and return when they may be sent.
 
-    Kept in the cache: processes without a shared cache have a budget each, and two processes may
-    reserve the same turn. Azure's 429 covers the rest.
+    Kept in the cache: processes without a shared cache have a budget each, and so has every process
+    while the cache is away. Two processes may reserve the same turn. Azure's 429 covers the rest.
     """
     with _lock:
-        booked = cache.get(key, 0.0)
+        booked = _bookings.get(key)
         if booked > (now + _LONGEST).timestamp():
             booked = 0.0
         at, booked = turn(booked, now.timestamp(), budget, number)
-        cache.set(key, booked, timeout=_LONGEST.total_seconds())
+        _bookings.set(key, booked)
     return max(now, datetime.fromtimestamp(at, tz=now.tzinfo))
+
+
+class _Bookings:
+    """The bookings in the cache, or those of this process while the cache is away."""
+
+    def __init__(self) -> None:
+        self._own: dict[str, float] = {}
+        self._away_until = 0.0
+
+    def get(self, key: str) -> float:
+        own = self._own.get(key, 0.0)
+        return self._try(lambda: float(cache.get(key, 0.0)), own)
+
+    def set(self, key: str, booked: float) -> None:
+        self._own[key] = booked
+        self._try(lambda: cache.set(key, booked, timeout=_LONGEST.total_seconds()), None)
+
+    def forget(self) -> None:
+        """Forget what this process booked, and ask the cache again."""
+        self._own.clear()
+        self._away_until = 0.0
+
+    def _try(self, use: Callable[[], T], otherwise: T) -> T:
+        if time.monotonic() < self._away_until:
+            return otherwise
+        try:
+            return use()
+        except Exception as error:  # noqa: BLE001  each cache raises its own client's errors
+            # A cache that hangs would delay every stage twice.
+            self._away_until = time.monotonic() + _CACHE_PAUSE_SECONDS
+            log.write(
+                "cache",
+                "The cache cannot be used (%s): requests to Azure are paced by this process alone.",
+                type(error).__name__,
+            )
+            return otherwise
+
+
+_bookings: Final = _Bookings()
+forget: Final = _bookings.forget

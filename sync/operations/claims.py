@@ -64,6 +64,13 @@ class Claim:
         if time.monotonic() >= self.expires:
             raise ClaimLost(f"The lease of operation {self.operation.pk} has ended.")
 
+    def reread(self) -> Claim:
+        """Return the claim with its rows as they are stored. Raises ClaimLost."""
+        found = _claimed(self.operation.pk, self.operation.fence, self.now, self.expires)
+        if found is None:
+            raise ClaimLost(f"Operation {self.operation.pk} was claimed by another worker.")
+        return found
+
     def record(self, step: OperationStep | None = None, **values: Any) -> None:
         """Write `values` to the operation and `step` as it is in memory; keep the claim."""
         with transaction.atomic():
@@ -111,15 +118,21 @@ def claim(operation_id: UUID, now: datetime) -> Claim | None:
 
     By compare-and-set, so that only one worker gets it. A lease that ended without a release counts
     as an attempt: whatever killed that worker may kill the next. An operation whose plan cannot be
-    read ends here as failed.
+    read ends here as failed. If the database fails meanwhile, nothing is claimed.
     """
     expires = time.monotonic() + settings.SIGNALMAN_LEASE_SECONDS
     found = Operation.objects.due(now).filter(pk=operation_id).first()
     if found is None:
         return None
-    taken = (
+    with transaction.atomic():
+        taken = _take(found, now)
+        return _claimed(operation_id, found.fence + 1, now, expires) if taken else None
+
+
+def _take(found: Operation, now: datetime) -> int:
+    return (
         Operation.objects.due(now)
-        .filter(pk=operation_id, fence=found.fence)
+        .filter(pk=found.pk, fence=found.fence)
         .update(
             state=_state_of_work(found),
             fence=F("fence") + 1,
@@ -131,7 +144,6 @@ def claim(operation_id: UUID, now: datetime) -> Claim | None:
             enqueued_at=None,
         )
     )
-    return _claimed(operation_id, found.fence + 1, now, expires) if taken else None
 
 
 def _state_of_work(found: Operation) -> str:

@@ -27,9 +27,10 @@ from sync.errors import (
 )
 from sync.models import Operation, OperationStep
 from sync.operations.apply import run_claimed_stage
-from sync.operations.claims import ClaimLost, claim, redacted_plan
+from sync.operations.claims import Claim, ClaimLost, claim, redacted_plan
 from sync.operations.instance_plan import plan_deletion, plan_instance
 from sync.operations.queue import enqueue
+from sync.operations.recovery import release_failed
 from sync.planning.plan import Plan
 from upstreams.redaction import redacted
 
@@ -87,14 +88,14 @@ def run_stage(operation_id: UUID, now: datetime | None = None) -> datetime | Non
     """Run one short stage of an operation, if it is due and no other worker owns it.
 
     Returns when the next stage is due. None if there is nothing to do: the operation has ended, is
-    not due yet, or another worker owns it.
+    not due yet, or another worker owns it. A stage that raises an error is retried later.
     """
     held = claim(operation_id, now or timezone.now())
     if held is None:
         return None
     with context.operation_context(str(operation_id), request=held.operation.request_id):
         try:
-            return run_claimed_stage(held)
+            return _run_or_release(held)
         except ClaimLost as lost:
             log.info("%s", lost)
             return None
@@ -122,6 +123,19 @@ def cancel(operation: Operation, *, who: str) -> None:
             )
         record_event(operation, f"cancel {operation.kind}", who=who)
     operation.refresh_from_db()
+
+
+def _run_or_release(held: Claim) -> datetime | None:
+    try:
+        return run_claimed_stage(held)
+    except ClaimLost:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it is, no worker died
+        return release_failed(held, error)
+    except KeyboardInterrupt as error:
+        # Of a command that runs the stages itself: a worker may continue at once.
+        release_failed(held, error)
+        raise
 
 
 @transaction.atomic

@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
+
 from localazure import seed
 from tests.cloud import REPOSITORY
 
@@ -80,10 +82,14 @@ class Portal:
 
     def _unfinished(self) -> int:
         """Return the number of unfinished operations, from the database: commands are slow."""
+        query = "SELECT count(*) FROM sync_operation WHERE finished_at IS NULL"
+        address = self.environment["SIGNALMAN_DATABASE_URL"]
+        if address.startswith("postgres"):
+            with psycopg.connect(address) as connection:
+                (row,) = connection.execute(query)
+                return int(row[0])
         with closing(sqlite3.connect(self._database)) as database:
-            rows = database.execute("SELECT count(*) FROM sync_operation WHERE finished_at IS NULL")
-            (total,) = rows.fetchone()
-        return int(total)
+            return int(database.execute(query).fetchone()[0])
 
     @contextmanager
     def worker(self, *, beats: bool = True) -> Iterator[subprocess.Popen[bytes]]:
