@@ -13,6 +13,7 @@ from config.content_type import refusing_invalid_content_types
 from config.parent_process import end_with_parent
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
     from asgiref.typing import ASGI3Application
 
 _WAIT_SECONDS = 10.0
@@ -29,35 +30,52 @@ def _application() -> ASGI3Application:
     # They import models or read settings, which load after Django.
     from django.conf import settings  # noqa: PLC0415
 
-    from config.entry_point import EntryPoint  # noqa: PLC0415
-    from config.wsgi_adapter import WsgiAdapter  # noqa: PLC0415
+    from config.entry_point import EntryPoint, NotServed  # noqa: PLC0415
     from observability.health import Role, readyz  # noqa: PLC0415
     from observability.metrics import metrics  # noqa: PLC0415
     from observability.publisher import publisher  # noqa: PLC0415
+    from validation.rate_limited_log import background  # noqa: PLC0415
+
+    publisher.start()
+    background.start()
+    role = settings.SIGNALMAN_WEB_ROLE
+    others: ASGI3Application = NotServed() if role == "receiver" else _portal_and_api(django)
+    receiver = NotServed(others) if role == "portal" else _receiver(others)
+    # Each has threads of its own: a database that hangs for one role delays no other's answer.
+    readiness = {
+        f"/readyz/{each}": partial(readyz, role=each)
+        for each in Role
+        if role == "all" or (each == Role.RECEIVER) == (role == "receiver")
+    }
+    return EntryPoint(receiver, probes={"/readyz": readyz, **readiness, "/metrics": metrics})
+
+
+def _portal_and_api(django: WSGIApplication) -> ASGI3Application:
+    from django.conf import settings  # noqa: PLC0415
+
+    from config.wsgi_adapter import WsgiAdapter  # noqa: PLC0415
+
+    return WsgiAdapter(
+        django,
+        threads=settings.SIGNALMAN_WEB_THREADS,
+        body_bytes=settings.SIGNALMAN_WEB_BODY_BYTES,
+        body_seconds=settings.SIGNALMAN_WEB_BODY_SECONDS,
+    )
+
+
+def _receiver(others: ASGI3Application) -> ASGI3Application:
     from upstreams.receiver.authentication.policies import policies  # noqa: PLC0415
     from upstreams.receiver.configuration import configuration  # noqa: PLC0415
     from upstreams.receiver.serving.application import ReceiverApplication  # noqa: PLC0415
     from validation.configuration import key_ring  # noqa: PLC0415
-    from validation.rate_limited_log import background  # noqa: PLC0415
 
-    publisher.start()
     # A database that does not answer delays the start only so long.
     # Each process reads signing keys before the first token, so that it can tell a wrong claim of a
     # token of Entra's from a forgery.
     policies.start(
         wait_seconds=_WAIT_SECONDS, prepare_tenant=lambda tenant: key_ring(tenant).prepare()
     )
-    background.start()
-    portal_and_api = WsgiAdapter(
-        django,
-        threads=settings.SIGNALMAN_WEB_THREADS,
-        body_bytes=settings.SIGNALMAN_WEB_BODY_BYTES,
-        body_seconds=settings.SIGNALMAN_WEB_BODY_SECONDS,
-    )
-    receiver = ReceiverApplication(portal_and_api, threads=configuration().threads)
-    # Each has threads of its own: a database that hangs for one role delays no other's answer.
-    readiness = {f"/readyz/{role}": partial(readyz, role=role) for role in Role}
-    return EntryPoint(receiver, probes={"/readyz": readyz, **readiness, "/metrics": metrics})
+    return ReceiverApplication(others, threads=configuration().threads)
 
 
 application = _application()

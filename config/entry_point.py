@@ -33,6 +33,9 @@ View = Callable[[HttpRequest], HttpResponse]
 _THREADS: Final = 2
 _SECONDS: Final = 8.0
 _LIVE: Final = json.dumps({"status": "live"}).encode()
+_NOT_SERVED: Final = json.dumps(
+    {"status": 404, "detail": "This process has another SIGNALMAN_WEB_ROLE."}
+).encode()
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
@@ -58,6 +61,29 @@ class EntryPoint:
             if (probe := self._probes.get(path)) is not None:
                 return await _send(scope, send, await probe.response(scope))
         return await self._others(scope, receive, send)
+
+
+class NotServed:
+    """Answers 404 to upstream requests and to other readiness probes, and passes on the rest.
+
+    Without an application to pass them to, it answers 404 to all requests.
+    """
+
+    def __init__(self, others: ASGI3Application | None = None) -> None:
+        self._others: Final = others
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        if self._others is None or (scope["type"] == "http" and self._is_other_role(scope["path"])):
+            if scope["type"] == "http":
+                await _send(scope, send, _json(404, _NOT_SERVED))
+            return
+        await self._others(scope, receive, send)
+
+    @staticmethod
+    def _is_other_role(path: str) -> bool:
+        return path.startswith(("/upstream/", "/readyz/"))
 
 
 class Probe:

@@ -325,6 +325,8 @@ SESSION_COOKIE_AGE = env[access.SESSION_SECONDS]
 
 # --- Web server ---------------------------------------------------------------------------------
 
+# What this process serves, if it is a web process: all, portal or receiver.
+SIGNALMAN_WEB_ROLE = env[process.WEB_ROLE]
 # Concurrent requests of the portal and the API in each web process.
 SIGNALMAN_WEB_THREADS = env[process.WEB_THREADS]
 # The size limit of a request body, and the time within which it has to arrive.

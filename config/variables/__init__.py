@@ -23,6 +23,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         process.HSTS_SECONDS,
         process.HSTS_SUBDOMAINS,
         process.HSTS_PRELOAD,
+        process.WEB_ROLE,
         process.WEB_THREADS,
         process.WEB_BODY_BYTES,
         process.WEB_BODY_SECONDS,

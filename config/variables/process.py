@@ -68,6 +68,13 @@ HSTS_PRELOAD: Final = Variable(
     False,
     "Whether browsers may put this host on their preload list, which is hard to undo.",
 )
+WEB_ROLE: Final = Variable(
+    "SIGNALMAN_WEB_ROLE",
+    env.choice("all", "portal", "receiver"),
+    "all",
+    "What a web process serves: all, portal (the portal and the API) or receiver (upstream\n"
+    "requests only), so that processes of each kind can be scaled apart.",
+)
 WEB_THREADS: Final = Variable(
     "SIGNALMAN_WEB_THREADS",
     env.whole_number(1),
