@@ -56,7 +56,11 @@ _CHECKS: Final[dict[Link, tuple[str, ...]]] = {
         "templates.webhook_key",
         "event.template",
     ),
-    Link.KEY_VAULT: ("templates.key_vault.grant", "templates.key_vault.secret"),
+    Link.KEY_VAULT: (
+        "templates.key_vault.grant",
+        "templates.key_vault.network",
+        "templates.key_vault.secret",
+    ),
     Link.TOKEN: ("templates.signed", "templates.resource"),
     Link.RECEIVER: (
         "templates.receiver",
