@@ -65,6 +65,8 @@ INSTALLED_APPS = [
     # The operator's own apps: their `hubs.py` is discovered as `admin.py` is.
     *env[process.APPS],
 ]
+# Those apps: the `urls.py` of each is served as well.
+SIGNALMAN_APPS = env[process.APPS]
 
 MIDDLEWARE = [
     "observability.request_ids.request_ids",
@@ -378,6 +380,8 @@ SENDER = {
     "RETRY_SECONDS": env[sender.SEND_RETRY_SECONDS],
     # Seconds that one attempt may take.
     "TIMEOUT_SECONDS": env[sender.SEND_SECONDS],
+    # Of each user; of each address where there is none.
+    "NEGOTIATIONS_A_MINUTE": env[sender.NEGOTIATIONS_A_MINUTE],
 }
 
 # --- Portal -----------------------------------------------------------------------------------

@@ -114,6 +114,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         sender.SEND_RETRIES,
         sender.SEND_RETRY_SECONDS,
         sender.SEND_SECONDS,
+        sender.NEGOTIATIONS_A_MINUTE,
     ),
 }
 VARIABLES: Final = tuple(

@@ -108,7 +108,8 @@ APPS: Final = Variable[list[str]](
     "SIGNALMAN_APPS",
     env.words,
     [],
-    "Your Django apps, separated by commas. The hubs.py of each is discovered.",
+    "Your Django apps, separated by commas. The hubs.py of each is discovered, and the URLs of\n"
+    "its urls.py, if it has one, are served.",
 )
 
 METRICS_TOKEN: Final = Variable(

@@ -51,3 +51,9 @@ SEND_RETRY_SECONDS: Final = Variable(
     "SIGNALMAN_SEND_RETRY_SECONDS", env.non_negative_number, 0.8, ""
 )
 SEND_SECONDS: Final = Variable("SIGNALMAN_SEND_SECONDS", env.positive_number, 20.0, "")
+NEGOTIATIONS_A_MINUTE: Final = Variable(
+    "SIGNALMAN_NEGOTIATIONS_A_MINUTE",
+    env.whole_number(1),
+    60,
+    "Negotiations of each user, or of each address without a user, in a minute.",
+)

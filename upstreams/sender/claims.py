@@ -39,7 +39,7 @@ _RESERVED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Negotiation:
-    """Where a client connects, and the token that it presents there."""
+    """The URL at which a client connects, and the token that it presents there."""
 
     url: str
     access_token: str = field(repr=False)

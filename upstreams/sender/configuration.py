@@ -19,7 +19,7 @@ class Configuration:
     `service_endpoint` and `client_endpoint` are templates with `{host}` or `{instance}`; an empty
     one for clients means the service's. `default_instance` is used outside of requests by hubs that
     name none. A call that may be repeated is retried `retries` times, each after `retry_seconds`;
-    each attempt may take `timeout_seconds`.
+    each attempt may take `timeout_seconds`. A caller may negotiate `negotiations_a_minute` times.
     """
 
     service_endpoint: str = "https://{host}"
@@ -31,6 +31,7 @@ class Configuration:
     retries: int = 3
     retry_seconds: float = 0.8
     timeout_seconds: float = 20.0
+    negotiations_a_minute: int = 60
 
 
 @cache

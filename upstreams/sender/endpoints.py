@@ -1,4 +1,4 @@
-"""Where an instance is called, and with which credential.
+"""Addresses of instances, and their access keys.
 
 An instance's connection string is preferred; otherwise the endpoint is the template of the setting,
 filled in with the instance's name or its host name as last observed.

@@ -37,10 +37,10 @@ async def async_client() -> httpx.AsyncClient:
     found = _of_loops.get(loop)
     if found is None:
         made = httpx.AsyncClient(verify=_ssl_context(_trust()), limits=_LIMITS)
-        held = _closing(made)
+        closing = _closing(made)
         # A loop closes its asynchronous generators before it ends.
-        await anext(held)
-        found = _of_loops[loop] = (made, held)
+        await anext(closing)
+        found = _of_loops[loop] = (made, closing)
     return found[0]
 
 
@@ -50,8 +50,8 @@ def timeout() -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds))
 
 
-_Held = tuple[httpx.AsyncClient, AsyncGenerator[None, None]]
-_of_loops: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Held]] = (
+_Kept = tuple[httpx.AsyncClient, AsyncGenerator[None, None]]
+_of_loops: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Kept]] = (
     weakref.WeakKeyDictionary()
 )
 _lock: Final = threading.Lock()

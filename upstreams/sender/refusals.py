@@ -148,7 +148,7 @@ _EXPLANATIONS: Final = {
 
 
 def _said(response: httpx.Response) -> str:
-    """Return the service's own sentence, cut; nothing of HTML pages."""
+    """Return the service's own message, cut; nothing of HTML pages."""
     if _PROXY in response.text or "html" in response.headers.get("Content-Type", ""):
         return ""
     try:

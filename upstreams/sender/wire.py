@@ -30,7 +30,7 @@ _CONTAINERS: Final = (list, tuple, dict)
 class Request:
     """An HTTP request: the path below an instance's endpoint, the query, and the body.
 
-    `action` says in a sentence what was to be done: "send to a group".
+    `action` describes the call in messages: "send to group".
     """
 
     method: str

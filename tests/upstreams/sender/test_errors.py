@@ -29,7 +29,7 @@ def refused(**options: Any) -> SendError:
     with pytest.raises(SendError) as from_loop:
         asyncio.run(chat.asend_to_all("said", "hi", **options))
     assert from_loop.value.status == raised.value.status
-    # The network's own words differ.
+    # The texts of network errors differ.
     assert raised.value.status is None or str(from_loop.value) == str(raised.value)
     assert from_loop.value.retryable == raised.value.retryable
     return raised.value

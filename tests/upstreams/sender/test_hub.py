@@ -13,13 +13,13 @@ from upstreams.sender import InvalidCall, SendError
 from upstreams.sender.context import handling
 
 chat = Hub("Chat")
-news = Hub("news", instance="contoso-news")
+alerts = Hub("alerts", instance="contoso-alerts")
 
 
 @chat.message("say")
 def say(request: UpstreamRequest, text: str) -> None:
     chat.send_to_all("said", text, excluded=[request.connection_id])
-    news.send_to_group("editors", "said", text)
+    alerts.send_to_group("editors", "said", text)
     request.reply("done")
 
 
@@ -27,7 +27,7 @@ def say(request: UpstreamRequest, text: str) -> None:
 async def asay(request: UpstreamRequest, text: str) -> None:
     await asyncio.gather(
         chat.asend_to_all("said", text, excluded=[request.connection_id]),
-        asyncio.to_thread(news.send_to_group, "editors", "said", text),
+        asyncio.to_thread(alerts.send_to_group, "editors", "said", text),
     )
     await request.areply("done")
 
@@ -50,7 +50,7 @@ def test_client_records_what_handlers_send(target: str, is_async: bool) -> None:
     excluded = ("test-connection",)
     assert one == Sent(operation="send_to_all", hub="chat", excluded=excluded, **said)
     assert two == Sent(
-        operation="send_to_group", hub="news", instance="contoso-news", group="editors", **said
+        operation="send_to_group", hub="alerts", instance="contoso-alerts", group="editors", **said
     )
     assert three == Sent(
         operation="send_to_connection", hub="chat", target="done", connection_id="test-connection"
@@ -80,20 +80,20 @@ def test_clients_record_apart() -> None:
 
 
 def test_instance_of_the_request_comes_before_the_hubs_own() -> None:
-    request = UpstreamRequest("news", "messages", "say", "c", instance="contoso-chat")
+    request = UpstreamRequest("alerts", "messages", "say", "c", instance="contoso-chat")
     with recorded_calls() as recorder:
-        news.send_to_all("said")
+        alerts.send_to_all("said")
         with handling(request):
-            news.send_to_all("said")
-            news.on("contoso-lab").send_to_all("said")
+            alerts.send_to_all("said")
+            alerts.on("contoso-lab").send_to_all("said")
             request.reply("said")
-        news.send_to_all("said")
+        alerts.send_to_all("said")
     assert [each.instance for each in recorder.sent] == [
-        "contoso-news",
+        "contoso-alerts",
         "contoso-chat",
         "contoso-lab",
         "contoso-chat",
-        "contoso-news",
+        "contoso-alerts",
     ]
 
 

@@ -116,8 +116,8 @@ def test_closes(allowed: Application, hub: Methods) -> None:
         assert bob.until_closed()[-1]["type"] == 7
     with Client(allowed) as eve, Client(allowed) as zoe, Client(allowed) as last:
         hub.add_to_group("g", connection_id=eve.connection_id)
-        hub.close_group("g", reason="The room is closed.")
-        assert "The room is closed." in eve.until_closed()[-1]["error"]
+        hub.close_group("g", reason="Closed for today.")
+        assert "Closed for today." in eve.until_closed()[-1]["error"]
         hub.close_all(excluded=[last.connection_id])
         assert zoe.until_closed()[-1]["type"] == 7
         assert hub.connection_exists(last.connection_id) is True

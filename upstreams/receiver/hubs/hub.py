@@ -28,8 +28,8 @@ from upstreams.sender.hub_sender import HubSender, PlacedSender
 Function = TypeVar("Function", bound=Callable[..., object])
 Key = tuple[str, str, str]
 
-# The rule of Microsoft's emulator for hub names.
-_HUB_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}")
+# The rule of Microsoft's emulator.
+HUB_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Hub(HubSender):
 
     def __init__(self, name: str = ANY, *, instance: str | None = None) -> None:
         """Raise RegistrationError for a name that no hub can have."""
-        if name != ANY and not _HUB_NAME.fullmatch(name):
+        if name != ANY and not HUB_NAME.fullmatch(name):
             raise RegistrationError(
                 f"{name!r} is not a hub name: a letter, then letters, digits, '_', '`', ',', "
                 "'.', '[' or ']', at most 128 characters."
@@ -151,9 +151,9 @@ class Registry:
     def __init__(self, hubs: Iterable[Hub] = ()) -> None:
         """Raise RegistrationError where two functions are registered for one event."""
         self._handlers: dict[Key, Handler] = {}
-        self._hubs: dict[str, str] = {}
+        self._hubs: dict[str, Hub] = {}
         for hub in hubs:
-            self._hubs.setdefault(hub.name.lower(), hub.name)
+            self._hubs.setdefault(hub.name.lower(), hub)
             for handler in hub:
                 _add(self._handlers, handler)
 
@@ -162,7 +162,11 @@ class Registry:
 
     def has_hub(self, hub: str) -> bool:
         """Return whether some hub of the project takes requests for `hub`."""
-        return hub.lower() in self._hubs or ANY in self._hubs
+        return self.hub(hub) is not None
+
+    def hub(self, name: str) -> Hub | None:
+        """Return the project's hub of that name, or the one that takes every name."""
+        return self._hubs.get(name.lower()) or self._hubs.get(ANY)
 
     def label(self, hub: str, category: str, event: str) -> tuple[str, str]:
         """Return the hub and the event as the project registered them, for counts.
@@ -172,8 +176,10 @@ class Registry:
         handler = self.find(hub, category, event)
         if handler is not None:
             return handler.hub, handler.event
-        known = self._hubs.get(hub.lower()) or self._hubs.get(ANY, "")
-        return known, event.lower() if known and category == CONNECTIONS else ""
+        known = self.hub(hub)
+        if known is None:
+            return "", ""
+        return known.name, event.lower() if category == CONNECTIONS else ""
 
     def find(self, hub: str, category: str, event: str) -> Handler | None:
         """Return an event's handler: an exact hub before `*`, there an exact event before it."""
