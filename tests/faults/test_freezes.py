@@ -1,0 +1,251 @@
+"""A worker is frozen while it sends a step, overtaken and resumed: it writes nothing late."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from localazure import seed
+from tests.cloud import REPOSITORY, LocalAzure
+from tests.faults import faults
+from tests.faults.conftest import Count
+from tests.faults.invariants import ACCEPTED
+from tests.faults.runs import RUNS
+from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.worker import SIGNED, raw
+
+pytestmark = pytest.mark.slow
+
+# Each takes some twenty seconds. SIGNALMAN_FAULT_RUNS=250 for fifty.
+FREEZES: Final = max(RUNS // 5, 1)
+# Of the desired state: as imported; then with an identity, then with a template too.
+SIGNED_REVISION, IMPORTED_REVISION = 3, 1
+# A worker is run in slices of time, to freeze it between the record of a write and the write.
+SLICE_SECONDS: Final = 0.0005
+MOST_SLICES: Final = 8
+# So that a worker is noticed before it writes.
+SLOW_READS: Final = {"method": "GET", "path": faults.INSTANCES, "times": None, "delay": 0.1}
+# For a worker that lost nothing, and therefore logs nothing.
+RESUMED_SECONDS: Final = 3
+
+
+# Runs a command for each line of standard input: starting Django for each takes seconds.
+_CONSOLE: Final = """
+import sys
+from django.core.management import call_command
+for line in sys.stdin:
+    try:
+        call_command(*line.split())
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    print("ended with", code, flush=True)
+"""
+
+
+class Console:
+    """Management commands in one process."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "-v", "0", "-c", _CONSOLE],
+            cwd=REPOSITORY,
+            env=portal.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def apply_revision(self, revision: int) -> None:
+        """Set the desired state to that of a revision, and start an apply of it."""
+        assert self._process.stdin
+        for command in (
+            f"rollback {seed.PAYMENTS} {revision}",
+            f"apply {seed.PAYMENTS} --yes --confirm-destructive --no-wait",
+        ):
+            self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+
+    def wait(self) -> None:
+        """Wait for the two commands of `apply_revision`."""
+        assert self._process.stdout
+        codes: list[str] = []
+        while len(codes) < 2:
+            line = self._process.stdout.readline()
+            assert line, "The console has ended."
+            if line.startswith("ended with"):
+                codes.append(line.split()[-1])
+        assert set(codes) <= {"0", "2"}
+
+    def close(self) -> None:
+        self._process.kill()
+        with self._process:
+            pass
+
+
+class Overtaking:
+    """Two workers of one portal; the one that sends a step is frozen."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "worker.log"
+        self._database = folder / "signalman.sqlite3"
+
+    @contextmanager
+    def frozen(self, slices: int) -> Iterator[int]:
+        """Freeze the worker that sends a step, so many slices of time after it recorded that."""
+        pid = self._claimant()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            while not self._is_sending():
+                self._run_on(pid)
+            for _ in range(slices):
+                self._run_on(pid)
+            while self._is_locked():
+                # It holds SQLite's only lock: no one could overtake it.
+                self._run_on(pid)
+            yield pid
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def _run_on(self, pid: int) -> None:
+        """Let a frozen worker run for one slice of time."""
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(SLICE_SECONDS)
+        os.kill(pid, signal.SIGSTOP)
+
+    def wait_until_lost(self, pid: int, operation: str) -> bool:
+        """Return whether the resumed worker says that it lost its claim."""
+        deadline = time.monotonic() + RESUMED_SECONDS
+        while time.monotonic() < deadline:
+            for line in self._log.read_text().splitlines():
+                if not line.startswith("{"):
+                    continue
+                entry = json.loads(line)
+                is_of_it = entry["process"] == pid and operation in entry["message"]
+                if is_of_it and ("claimed by another" in line or "lease of" in line):
+                    return True
+            time.sleep(LOOK_SECONDS)
+        return False
+
+    def _claimant(self) -> int:
+        """Return the process that claims an operation, as soon as it does."""
+        query = "SELECT lease_owner FROM sync_operation WHERE lease_owner != ''"
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for (owner,) in self._rows(query):
+                return int(owner.split(":")[1])
+        raise AssertionError("No operation is claimed.")
+
+    def _is_sending(self) -> bool:
+        return bool(self._rows("SELECT 1 FROM sync_operationstep WHERE state = 'sending'"))
+
+    def _rows(self, query: str) -> list[Any]:
+        with closing(sqlite3.connect(self._database)) as database:
+            return database.execute(query).fetchall()
+
+    def _is_locked(self) -> bool:
+        with closing(sqlite3.connect(self._database, timeout=0.2)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            database.rollback()
+        return False
+
+
+@pytest.fixture
+def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
+    """A portal that manages the hardened instance, with leases of two seconds."""
+    portal = new_portal(
+        tmp_path, seed.PAYMENTS, SIGNALMAN_LEASE_SECONDS="2", SIGNALMAN_LOG_FORMAT="json"
+    )
+    document = tmp_path / "templates.json"
+    document.write_text(json.dumps([SIGNED]))
+    portal.manage("set_identity", seed.PAYMENTS, "--system-assigned")
+    outcome = portal.manage("set_upstream", seed.PAYMENTS, str(document))
+    assert outcome.returncode == 0, outcome.stderr
+    return portal
+
+
+def test_resumed_worker_sends_nothing_late(
+    local_azure: LocalAzure, portal: Portal, tmp_path: Path, count: Count
+) -> None:
+    local_azure.post("/_local/faults", [SLOW_READS])
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(portal.worker(beats=False))
+        stack.enter_context(portal.beat())
+        overtaking, console = Overtaking(tmp_path), Console(portal)
+        stack.callback(console.close)
+        for number in range(FREEZES):
+            # Reproducible by its number.
+            slices = Random(number).randint(0, MOST_SLICES)  # noqa: S311
+            console.apply_revision(SIGNED_REVISION)
+            with overtaking.frozen(slices) as pid:
+                was_sent = bool(writes(local_azure, operations(tmp_path)[-1][0]))
+                console.wait()
+                wait_until_ended(tmp_path)
+                # The newer operation takes everything back.
+                console.apply_revision(IMPORTED_REVISION)
+                console.wait()
+                wait_until_ended(tmp_path)
+            (old, old_state), (new, new_state) = operations(tmp_path)[-2:]
+            is_lost = overtaking.wait_until_lost(pid, old)
+            count(f"frozen {'after' if was_sent else 'before'} its write")
+            count(f"resumed {'without its claim' if is_lost else 'with nothing to do'}")
+            assert (number, old_state, new_state) == (number, "succeeded", "succeeded")
+            assert_order(local_azure, old, new)
+            assert_as_imported()
+
+
+def operations(folder: Path) -> list[tuple[str, str]]:
+    """Return the ID of each operation, as Azure is told it, and its state; the oldest first."""
+    with closing(sqlite3.connect(folder / "signalman.sqlite3")) as database:
+        rows = database.execute("SELECT id, state FROM sync_operation ORDER BY created_at")
+        return [(str(UUID(pk)), state) for pk, state in rows]
+
+
+def wait_until_ended(folder: Path) -> None:
+    """Wait until no operation is queued, running or propagating."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while any(state not in {"succeeded", "failed"} for _, state in operations(folder)):
+        assert time.monotonic() < deadline, "An operation does not end."
+        time.sleep(LOOK_SECONDS)
+
+
+def writes(cloud: LocalAzure, operation: str) -> list[int]:
+    """Return the places of an operation's accepted writes among all."""
+    return [
+        place
+        for place, entry in enumerate(cloud.requests("PATCH"))
+        if entry["headers"].get("x-ms-client-request-id") == operation
+        and entry["served"] == ACCEPTED
+    ]
+
+
+def assert_order(cloud: LocalAzure, old: str, new: str) -> None:
+    """Assert that both operations wrote, the older one nothing after the newer one."""
+    older, newer = writes(cloud, old), writes(cloud, new)
+    assert older
+    assert newer
+    assert max(older) < min(newer)
+
+
+def assert_as_imported() -> None:
+    """Assert that Azure has neither identity nor templates."""
+    document = raw(seed.PAYMENTS)
+    assert not document["properties"]["upstream"]["templates"]
+    assert "identity" not in document
