@@ -1,4 +1,4 @@
-"""Network addresses that cannot be an upstream endpoint, in every notation.
+"""Network addresses that a probe must not send requests to, in every notation.
 
 An IPv6 address can embed an IPv4 address, to which a router or a tunnel forwards.
 Sources: RFC 4291 (mapped and compatible), RFC 2765 (translated), RFC 3056 (6to4), RFC 4380
@@ -8,8 +8,8 @@ prefixes cannot be known here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 # Metadata services of virtual machines and their hosts, which return secrets.
@@ -35,6 +35,24 @@ def is_forbidden(address: str) -> bool:
     if isinstance(found, IPv6Address) and any(map(_is_never_upstream, _embedded(found))):
         return True
     return _is_never_upstream(found)
+
+
+def is_public(address: str, *, besides: Iterable[str] = ()) -> bool:
+    """Return whether an address is one of the Internet's, or of the networks `besides`.
+
+    Loopback, private and reserved addresses are not. For an address that embeds IPv4 addresses,
+    each of these must be public, too.
+    """
+    found = ip_address(address.partition("%")[0])
+    networks = [ip_network(each) for each in besides]
+    if any(found in network for network in networks):
+        return True
+    inner = list(_embedded(found)) if isinstance(found, IPv6Address) else []
+    is_wrapped = isinstance(found, IPv6Address) and any(found in each for each in _AT_THE_END)
+    outer = [] if is_wrapped else [found]
+    return all(
+        each.is_global or any(each in network for network in networks) for each in (*outer, *inner)
+    )
 
 
 def _is_never_upstream(found: IPv4Address | IPv6Address) -> bool:

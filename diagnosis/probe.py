@@ -15,13 +15,14 @@ from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit
 
 import certifi
+from django.conf import settings
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from arm.state import TemplateState
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
-from diagnosis.network_addresses import is_forbidden
+from diagnosis.network_addresses import is_forbidden, is_public
 from diagnosis.receiver_addresses import target_of
 from upstreams.key_vault_references import OPENING
 from upstreams.patterns import CONNECTIONS, MESSAGES, accepts, expand, parse
@@ -218,6 +219,13 @@ def _resolved(host: str, port: int) -> list[str]:
     if any(is_forbidden(each) for each in addresses):
         raise NotProbed(
             "Its host resolves to a link-local or metadata address, which is not probed."
+        )
+    allowed = settings.SIGNALMAN_PROBE_NETWORKS
+    if not all(is_public(each, besides=allowed) for each in addresses):
+        # An editor of templates could otherwise find out what listens in the server's networks.
+        raise NotProbed(
+            "Its host resolves to an address that is not public, which is not probed. If "
+            "receivers are in that network, add the network to SIGNALMAN_PROBE_NETWORKS."
         )
     return addresses
 

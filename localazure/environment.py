@@ -46,6 +46,8 @@ def variables(port: int, ca_file: Path) -> dict[str, str]:
         "SIGNALMAN_INSTANCE_DISCOVERY": "false",
         "SIGNALMAN_SERVICE_ENDPOINT": f"{url}/signalr/{{instance}}",
         "SIGNALMAN_AZURE_NAME": "Local Azure",
+        # Receivers of its instances run on this machine.
+        "SIGNALMAN_PROBE_NETWORKS": "127.0.0.0/8,::1/128",
         # Local Azure has no portal to link to.
         "SIGNALMAN_AZURE_PORTAL": "",
     }

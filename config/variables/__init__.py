@@ -17,6 +17,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
     "Web": (
         process.ALLOWED_HOSTS,
         process.RECEIVER_HOSTS,
+        process.PROBE_NETWORKS,
         process.CSRF_TRUSTED_ORIGINS,
         process.HTTPS,
         process.BEHIND_PROXY,

@@ -28,6 +28,13 @@ RECEIVER_HOSTS: Final = Variable[list[str]](
     "Hosts at which Azure reaches this receiver, with the port where it is not 443 or 80:\n"
     "signalman.example.com, localhost:8000. Diagnosis takes any other host for other code.",
 )
+PROBE_NETWORKS: Final = Variable[list[str]](
+    "SIGNALMAN_PROBE_NETWORKS",
+    env.networks,
+    [],
+    "Networks that are not public, and that a diagnosis may probe all the same, because receivers\n"
+    "are there: 10.1.0.0/16. Link-local and metadata addresses are never probed.",
+)
 CSRF_TRUSTED_ORIGINS: Final = Variable[list[str]](
     "SIGNALMAN_CSRF_TRUSTED_ORIGINS",
     env.origins,

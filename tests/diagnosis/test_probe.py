@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from arm.state import TemplateState
 from diagnosis.findings import Finding
-from diagnosis.network_addresses import is_forbidden
+from diagnosis.network_addresses import is_forbidden, is_public
 from diagnosis.probe import probe
 from identities.models import SignalRInstance
 from tests.diagnosis.test_checklist import finding, observe, run_command
@@ -24,6 +24,12 @@ from tests.validation.web import Web
 from upstreams.models import UpstreamTemplate
 
 REFERENCE = "{@Microsoft.KeyVault(SecretUri=https://contoso.vault.azure.net/secrets/code)}"
+
+
+@pytest.fixture(autouse=True)
+def loopback(settings: Settings) -> None:
+    """Allow probes of this machine, where the tests' receivers are."""
+    settings.SIGNALMAN_PROBE_NETWORKS = ["127.0.0.0/8", "::1/128"]
 
 
 class Server:
@@ -154,8 +160,75 @@ def test_no_address_hides_another_inside(address: str) -> None:
         *("64:ff9b::52.1.2.3", "64:ff9b:1::10.0.0.4", "2002:3401:203::1", "2603:1030::a9fe:a9fe"),
     ],
 )
-def test_a_private_network_may_hold_a_receiver(address: str) -> None:
+def test_allows_addresses_that_are_not_metadata(address: str) -> None:
     assert not is_forbidden(address)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "127.0.0.1", "127.1", "2130706433", "[::1]", "[::ffff:127.0.0.1]"),
+        *("[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[2002:7f00:1::]"),
+    ],
+)
+def test_does_not_probe_this_machine_unless_allowed(
+    settings: Settings, server: Server, host: str
+) -> None:
+    settings.SIGNALMAN_PROBE_NETWORKS = []
+    finding = found(f"http://{host}:{server.web.server_address[1]}/")
+    assert finding.outcome == "unknown"
+    assert "SIGNALMAN_PROBE_NETWORKS" in finding.evidence
+    assert server.came == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.4", "172.16.0.1", "192.168.1.1", "100.64.0.1", "127.0.0.1", "::1", "fd12::1"),
+        *("::ffff:10.0.0.4", "::10.0.0.4", "64:ff9b::10.0.0.4", "64:ff9b:1::10.0.0.4"),
+        *("2002:a00:4::1", "2603:1030::5efe:a00:4", "192.0.2.1", "240.0.0.1", "fe80::1%1"),
+    ],
+)
+def test_address_is_not_public(address: str) -> None:
+    assert not is_public(address)
+    assert not is_public(address, besides=["10.9.0.0/16"])
+
+
+@pytest.mark.parametrize(
+    "address", ["52.1.2.3", "2603:1030::1", "::ffff:52.1.2.3", "64:ff9b::52.1.2.3"]
+)
+def test_address_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("10.1.2.3", "10.1.0.0/16"),
+        ("::ffff:10.1.2.3", "10.1.0.0/16"),
+        ("64:ff9b::10.1.2.3", "10.1.0.0/16"),
+        ("fd12::1", "fd12::/64"),
+    ],
+)
+def test_address_of_allowed_network_is_public(address: str, network: str) -> None:
+    assert is_public(address, besides=[network])
+
+
+@pytest.mark.parametrize("network", ["169.254.0.0/16", "0.0.0.0/0"])
+def test_never_probes_metadata_however_configured(settings: Settings, network: str) -> None:
+    settings.SIGNALMAN_PROBE_NETWORKS = [network, "::/0"]
+    assert "metadata" in found("http://169.254.169.254/").evidence
+
+
+def test_does_not_follow_redirect_to_another_host(server: Server) -> None:
+    other = Server()
+    try:
+        server.status, server.url = 302, other.url
+        finding = found(f"http://localhost:{server.web.server_address[1]}/")
+    finally:
+        other.web.server_close()
+    assert "redirects" in finding.evidence
+    assert other.came == []
 
 
 def test_nothing_there_is_said_so(server: Server) -> None:
