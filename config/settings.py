@@ -235,6 +235,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "sync.operations.tasks.refresh_fleet",
         "schedule": schedule(run_every=env[azure.REFRESH_SECONDS]),
     },
+    # Instances that changed or were diagnosed some minutes ago.
+    "diagnose-fleet": {
+        "task": "diagnosis.tasks.diagnose_fleet",
+        "schedule": schedule(run_every=60.0),
+    },
     "check-secrets": {
         "task": "sync.operations.tasks.check_secrets",
         "schedule": schedule(run_every=env[azure.SECRETS_SECONDS]),

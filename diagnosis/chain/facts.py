@@ -37,10 +37,13 @@ def facts_of(context: Context, index: int | None = None, event: Event | None = N
     return {
         Link.CLIENT: list(_client(context, event)),
         Link.SERVICE: list(_service(context)),
-        Link.TEMPLATE: list(_templates(templates, index, event)),
+        Link.TEMPLATE: list(_templates(templates, index, event, context)),
         Link.KEY_VAULT: list(_secrets(templates)),
         Link.TOKEN: list(_tokens(templates, context)),
-        Link.RECEIVER: _distinct("Receiver", (_receiver(each, context) for each in templates)),
+        Link.RECEIVER: [
+            *_distinct("Endpoint", (_receiver(each, context) for each in templates)),
+            *_deliveries(context, event),
+        ],
         Link.HANDLER: list(_handlers(templates, context, event)),
     }
 
@@ -62,12 +65,14 @@ def _service(context: Context) -> Iterator[Fact]:
 
 
 def _templates(
-    templates: Sequence[TemplateState], index: int | None, event: Event | None
+    templates: Sequence[TemplateState], index: int | None, event: Event | None, context: Context
 ) -> Iterator[Fact]:
-    if len(templates) != 1:
-        yield Fact("Templates", str(len(templates) or "None"))
+    if event is not None and index is None:
+        yield Fact("Matching", f"None of {len(context.effective.templates)}")
     elif index is not None:
         yield Fact("Template", str(index + 1))
+    elif len(templates) != 1:
+        yield Fact("Templates", str(len(templates) or "None"))
     for template in templates:
         yield Fact("Matches", describe(template))
         url = template.url_template
@@ -94,7 +99,7 @@ def _tokens(templates: Sequence[TemplateState], context: Context) -> Iterator[Fa
     yield from _distinct("Resource", (each.resource or "Not set" for each in signed))
     tenant = str(tenant_of(context.instance))
     yield Fact("Issuer", configuration().issuer.replace("{tenant_id}", tenant))
-    yield Fact("Version", "2" if are_v2() else "1")
+    yield Fact("Version", "v2" if are_v2() else "v1")
 
 
 def _receiver(template: TemplateState, context: Context) -> str:
@@ -104,28 +109,42 @@ def _receiver(template: TemplateState, context: Context) -> str:
         return f"Function App {app}"
     if planes := data_planes_at(template.url_template):
         return " or ".join(plane.service for plane in planes)
-    if _is_here(template):
+    if target_of(expand(template.url_template, *_ANY)).is_ours:
         return "Signalman"
     return host_of(template.url_template) or "Unknown host"
+
+
+def _deliveries(context: Context, event: Event | None) -> Iterator[Fact]:
+    numbers = {
+        "accepted": context.accepted,
+        "refused": sum(context.refused.values()),
+        "failed": sum(context.failed.values()),
+    }
+    found = [f"{number} {outcome}" for outcome, number in numbers.items() if number]
+    if event is None and found:
+        yield Fact("Last hour", ", ".join(found))
 
 
 def _handlers(
     templates: Sequence[TemplateState], context: Context, event: Event | None
 ) -> list[Fact]:
-    hubs, here = registry(), [each for each in templates if _is_here(each)]
+    hubs, here = registry(), [each for each in templates if _is_here(each, context, event)]
+    if templates and not here:
+        return [Fact("Handlers", "Not visible from here")]
     if event is not None:
         handler = hubs.find(*event) if here else None
         return [Fact("Function", handler.name)] if handler else []
-    found = (
-        f"{handler.hub}: {handler.event}"
-        for template in here
-        for handler in handlers_of(template, context.effective.templates, hubs)
-    )
-    return _distinct("Handler", found)
+    names: dict[str, dict[str, None]] = {}
+    for template in here:
+        for handler in handlers_of(template, context.effective.templates, hubs):
+            names.setdefault(handler.hub, {})[handler.event] = None
+    return [Fact(f"Hub {hub}", ", ".join(events)) for hub, events in names.items()]
 
 
-def _is_here(template: TemplateState) -> bool:
-    return target_of(expand(template.url_template, *_ANY)).is_ours
+def _is_here(template: TemplateState, context: Context, event: Event | None) -> bool:
+    """Return whether the template's requests reach our receiver of this instance."""
+    target = target_of(expand(template.url_template, *(event or _ANY)))
+    return target.is_ours and target.instance == context.instance.name.lower()
 
 
 def _distinct(name: str, values: Iterable[str]) -> list[Fact]:

@@ -18,22 +18,18 @@ _INDEX: Final = re.compile(r"\[[^\]]*\]")
 class Link(StrEnum):
     """A link of the chain, in the order in which an event passes them."""
 
-    label: str
+    CLIENT = "client"
+    SERVICE = "service"
+    TEMPLATE = "template"
+    KEY_VAULT = "key_vault"
+    TOKEN = "token"  # noqa: S105
+    RECEIVER = "receiver"
+    HANDLER = "handler"
 
-    CLIENT = "client", "Client"
-    SERVICE = "service", "Service"
-    TEMPLATE = "template", "Template"
-    KEY_VAULT = "key_vault", "Key Vault"
-    TOKEN = "token", "Token"
-    RECEIVER = "receiver", "Receiver"
-    HANDLER = "handler", "Handler"
-
-    def __new__(cls, value: str, label: str) -> Link:
-        """Create a member with the name that people read."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label = label
-        return member
+    @property
+    def label(self) -> str:
+        """The name that people read."""
+        return self.value.replace("_", " ").title()
 
     @classmethod
     def choices(cls) -> list[tuple[str, str]]:

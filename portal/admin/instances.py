@@ -22,6 +22,7 @@ from portal.admin.instance_filters import (
     IdentityTypeFilter,
     LocationFilter,
     StatusFilter,
+    WorstLinkFilter,
 )
 from portal.admin.instance_inlines import (
     ManagedIdentityInline,
@@ -30,8 +31,9 @@ from portal.admin.instance_inlines import (
     VaultGrantInline,
 )
 from portal.fleet_plan import plan_page, refresh_chosen
+from portal.instance.chain.view import outcome_pill
 from portal.page import who
-from portal.templatetags.portal import pill
+from portal.templatetags.portal import moment, pill
 from sync.desired.form_edits import record_edit
 from sync.models import Operation, SyncStatus
 
@@ -51,6 +53,7 @@ class SignalRInstanceAdmin(RowsAdmin):
     list_display = [
         "named",
         "sync_status",
+        "worst_link",
         "health",
         "identity_type",
         "shown_policy",
@@ -61,6 +64,7 @@ class SignalRInstanceAdmin(RowsAdmin):
     list_display_links = None
     list_filter = [
         StatusFilter,
+        WorstLinkFilter,
         IdentityTypeFilter,
         "policy",
         "subscription",
@@ -128,6 +132,15 @@ class SignalRInstanceAdmin(RowsAdmin):
         """Return the sync status as of the last comparison."""
         stored = getattr(row, "sync_status", None)
         return pill(SyncStatus(stored.status) if stored else SyncStatus.UNKNOWN)
+
+    @display(description="worst link", ordering="sync_status__worst_outcome")
+    def worst_link(self, row: SignalRInstance) -> SafeString:
+        """Return the worst link of the chain as of the last diagnosis, with its time."""
+        stored = getattr(row, "sync_status", None)
+        if stored is None or stored.diagnosed_at is None:
+            return pill("not checked yet")
+        at = moment(stored.diagnosed_at)
+        return format_html("{}<br>{}", outcome_pill(stored.worst_link, stored.worst_outcome), at)
 
     @display(description="health", ordering="provisioning_state")
     def health(self, row: SignalRInstance) -> SafeString | str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from diagnosis.chain.worst_links import diagnose_and_store
 from identities.models import SignalRInstance
 from portal.instance.page import TABS, InstancePage
 from portal.page import who
@@ -31,12 +32,13 @@ class RefreshInstance(InstanceAction):
     """Refresh the instance from Azure."""
 
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-        """Refresh the instance and show its sync status."""
+        """Refresh and diagnose the instance, and show its sync status."""
         report = drift_of([self.instance])
         for error in report.errors:
             messages.error(request, error)
         if not report.errors:
             (entry,) = report.entries
+            diagnose_and_store(SignalRInstance.objects.with_desired().get(pk=self.instance.pk))
             messages.success(request, f"Refreshed from Azure. Sync status: {entry.status.label}.")
         return self.redirect_to_tab()
 

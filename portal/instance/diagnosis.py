@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 
+from diagnosis.chain.worst_links import diagnose_and_store
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding, Outcome
 from portal.instance.page import TABS, InstancePage
@@ -17,9 +18,12 @@ _ORDER: Final[tuple[tuple[Outcome, str], ...]] = (
 )
 # Parts of a finding's key, and the tab that fixes it. The first match counts.
 _TABS: Final = (
+    ("answers", "diagnosis"),
+    ("service_mode", "diagnosis"),
     ("key_vault", "key-vault"),
     ("function_apps", "function-apps"),
     ("templates", "upstream"),
+    ("event.template", "upstream"),
     ("identity", "identity"),
     ("principal", "identity"),
     ("azure", "plan"),
@@ -42,7 +46,10 @@ class DiagnosisPage(InstancePage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the findings, failed ones first."""
-        findings = diagnose(self.instance, probing=self.request.method == "POST")
+        if self.request.method == "POST":
+            findings = diagnose_and_store(self.instance, probing=True)
+        else:
+            findings = diagnose(self.instance)
         groups = [
             (outcome, title, [self._line(row) for row in findings if row.outcome == outcome])
             for outcome, title in _ORDER
@@ -56,7 +63,8 @@ class DiagnosisPage(InstancePage):
     def _line(self, finding: Finding) -> dict[str, Any]:
         """Return a finding with the tab that fixes it; a passed one has no link."""
         tab = next((tab for tab in TABS if tab.name == tab_of(finding.key)), None)
-        link = self.url_of(tab.name) if tab and finding.outcome != "pass" else ""
+        is_elsewhere = tab is not None and tab.name != self.tab and finding.outcome != "pass"
+        link = self.url_of(tab.name) if tab is not None and is_elsewhere else ""
         return {"finding": finding, "link": link, "tab": tab}
 
 

@@ -25,9 +25,11 @@ class SyncStatus(models.TextChoices):
 
 
 class InstanceStatus(models.Model):
-    """The sync status of an instance when it was last compared, for filters and counts.
+    """The results of the last comparison and diagnosis of an instance, for lists and filters.
 
-    Written by `sync.desired.sync_status`; a database cannot compare two states.
+    A database can do neither. `sync.desired.sync_status` writes the status, and
+    `diagnosis.chain.worst_links` the worst link of the chain from client to handler: its name,
+    empty where every check passed, and its outcome, empty until the instance is diagnosed.
     """
 
     instance = models.OneToOneField(
@@ -35,6 +37,9 @@ class InstanceStatus(models.Model):
     )
     status = models.CharField(max_length=16, choices=SyncStatus, db_index=True)
     since = models.DateTimeField(help_text="When the status last changed.")
+    worst_link = models.CharField(max_length=16, blank=True, default="", db_default="")
+    worst_outcome = models.CharField(max_length=16, blank=True, default="", db_default="")
+    diagnosed_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
     class Meta:
         verbose_name_plural = "instance statuses"

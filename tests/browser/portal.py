@@ -100,6 +100,10 @@ def serve(programs: Programs, azure: LocalAzure, database: Path) -> Portal:
     """Start a portal in the folder of `programs` on a copy of a prepared database."""
     shutil.copy(database, programs.folder / _DATABASE)
     port = free_port()
+    hosts = programs.environment.get("SIGNALMAN_RECEIVER_HOSTS", "").split(",")
+    programs.environment["SIGNALMAN_RECEIVER_HOSTS"] = ",".join(
+        filter(None, [*hosts, f"localhost:{port}"])
+    )
     programs.start("web", web_server(port, workers=1))
     programs.wait_for_port("web", port)
     return Portal(programs, azure, port)

@@ -126,8 +126,8 @@ def test_states_the_settings_of_each_link(instance: SignalRInstance) -> None:
     token = facts(chain, Link.TOKEN)
     assert token["Resource"] == "api://chat"
     assert str(row.subscription.tenant_id) in token["Issuer"]
-    assert facts(chain, Link.RECEIVER) == {"Receiver": "Signalman"}
-    assert facts(chain, Link.HANDLER) == {"Handler": "chat: say"}
+    assert facts(chain, Link.RECEIVER) == {"Endpoint": "Signalman", "Last hour": "5 accepted"}
+    assert facts(chain, Link.HANDLER) == {"Hub chat": "say"}
     assert "s3cret" not in json.dumps(chain_document(chain))
 
 
@@ -251,7 +251,7 @@ def test_event_shows_its_function_app_only(instance: SignalRInstance) -> None:
         {"url_template": "https://two.azurewebsites.net/api"},
     )
     chain = read_chain(row, SAY)
-    assert facts(chain, Link.RECEIVER) == {"Receiver": "Function App two"}
+    assert facts(chain, Link.RECEIVER) == {"Endpoint": "Function App two"}
     keys = {each.key for each in link(chain, Link.RECEIVER).findings}
     apps = {"function_apps[two].read", "function_apps[two].reachable"}
     assert keys == {*apps, "templates[1].answers"}

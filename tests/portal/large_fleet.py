@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from itertools import cycle
 
 from django.utils import timezone
 
@@ -11,6 +12,8 @@ from sync.models import InstanceStatus, Operation, SyncStatus
 from upstreams.models import UpstreamTemplate
 
 STATUSES = list(SyncStatus)
+# The worst link and its outcome; empty for an instance that was never diagnosed.
+DIAGNOSES = [("", ""), ("", "pass"), ("", ""), ("", "pass"), ("token", "fail")]
 TYPES = [ManagedIdentity.Type.NONE, ManagedIdentity.Type.SYSTEM_ASSIGNED]
 
 
@@ -38,8 +41,15 @@ def create_fleet(size: int) -> list[SignalRInstance]:
     )
     now = timezone.now()
     InstanceStatus.objects.bulk_create(
-        InstanceStatus(instance=row, status=STATUSES[number % len(STATUSES)], since=now)
-        for number, row in enumerate(rows)
+        InstanceStatus(
+            instance=row,
+            status=STATUSES[number % len(STATUSES)],
+            since=now,
+            worst_link=link,
+            worst_outcome=outcome,
+            diagnosed_at=now if outcome else None,
+        )
+        for (number, row), (link, outcome) in zip(enumerate(rows), cycle(DIAGNOSES), strict=False)
     )
     Operation.objects.bulk_create(
         Operation(instance=row, plan={}, state="succeeded", finished_at=now) for row in rows

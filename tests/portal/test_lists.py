@@ -23,7 +23,7 @@ INSTANCES = "/admin/identities/signalrinstance/"
 LISTS = [
     INSTANCES,
     f"{INSTANCES}?status=OutOfSync&location=uksouth&identity=SystemAssigned&group=rg-2",
-    f"{INSTANCES}?q=fleet",
+    f"{INSTANCES}?q=fleet&link=token",
     "/admin/sync/operation/",
     "/admin/upstreams/upstreamtemplate/",
     "/admin/upstreams/delivery/",
@@ -85,11 +85,21 @@ def test_instance_with_operation_is_progressing(local_azure: LocalAzure, sign_in
         ("status=Synced&location=westeurope", 1),
         ("q=00007", 1),
         ("policy__exact=manage", 0),
+        ("link=token", 2),
+        ("link=passed", 5),
+        ("link=none", 5),
     ],
 )
 def test_filters_select_matching_instances(sign_in: SignIn, query: str, number: int) -> None:
     create_fleet(12)
     assert len(names(sign_in(Role.VIEWER), query)) == number
+
+
+def test_list_shows_the_worst_link(sign_in: SignIn) -> None:
+    create_fleet(12)
+    page = sign_in(Role.VIEWER).get(INSTANCES).content.decode()
+    for words in ("Token failed", "Passed", "Not checked yet"):
+        assert words in page
 
 
 def test_uncompared_instance_is_unknown(sign_in: SignIn, instance: SignalRInstance) -> None:

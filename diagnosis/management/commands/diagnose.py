@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from diagnosis.chain.chain import ChainLink, chain_document
 from diagnosis.chain.instance_chain import read_chain
-from diagnosis.checklist import diagnose
+from diagnosis.chain.worst_links import diagnose_and_store
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance
 from upstreams.patterns import CONNECTIONS, MESSAGES, Event
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             findings, document = chain.findings, chain_document(chain)
             lines = [line for link in chain.links for line in _link_lines(link)]
         else:
-            findings = diagnose(instance, probing=options["probe"])
+            findings = diagnose_and_store(instance, probing=options["probe"])
             document = [asdict(finding) for finding in findings]
             lines = [_line(finding) for finding in findings]
         if options["json"]:
