@@ -1,7 +1,7 @@
 """Ends a child process whose parent has ended without stopping it.
 
-A web server that gets SIGKILL cannot stop its workers: they would continue to serve, with the code and
-the settings of before, beside the server that replaces it. Celery's embedded beat is a child as
+A web server that gets SIGKILL cannot stop its workers: they would continue to serve, with the code
+and the settings of before, beside the server that replaces it. Celery's embedded beat is a child as
 well. A process manager that ends whole groups of processes (a container, systemd's control group)
 does the same; this holds wherever the programs are started by hand.
 """

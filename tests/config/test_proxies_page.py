@@ -6,13 +6,9 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from django.urls import resolve
 
-from config.environment import Environment
 from config.variables import VARIABLES
 from tests.cloud import REPOSITORY
 
@@ -23,10 +19,6 @@ NAMES = {variable.name for variable in VARIABLES}
 def snippet(language: str) -> str:
     (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
     return str(found)
-
-
-def documents() -> list[dict[str, Any]]:
-    return list(yaml.safe_load_all(snippet("yaml")))
 
 
 def test_nginx_accepts_configuration(tmp_path: Path) -> None:
@@ -64,35 +56,6 @@ def test_nginx_accepts_configuration(tmp_path: Path) -> None:
         text=True,
     )
     assert found.returncode == 0, found.stderr
-
-
-def test_kubernetes_objects_fit_together() -> None:
-    deployment, service, ingress = documents()
-    assert [each["kind"] for each in (deployment, service, ingress)] == [
-        "Deployment",
-        "Service",
-        "Ingress",
-    ]
-    template = deployment["spec"]["template"]
-    assert deployment["spec"]["selector"]["matchLabels"] == template["metadata"]["labels"]
-    assert service["spec"]["selector"] == template["metadata"]["labels"]
-    (container,) = template["spec"]["containers"]
-    assert service["spec"]["ports"][0]["targetPort"] == container["ports"][0]["name"]
-    backend = ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
-    assert backend["name"] == service["metadata"]["name"]
-    assert backend["port"]["name"] == service["spec"]["ports"][0]["name"]
-
-
-def test_kubernetes_settings_are_accepted() -> None:
-    (container,) = documents()[0]["spec"]["template"]["spec"]["containers"]
-    values = {entry["name"]: entry["value"] for entry in container["env"]}
-    assert values.keys() <= NAMES
-    read = Environment(VARIABLES, values)
-    allowed = next(each for each in VARIABLES if each.name == "SIGNALMAN_ALLOWED_HOSTS")
-    for probe in ("livenessProbe", "readinessProbe"):
-        request = container[probe]["httpGet"]
-        assert request["httpHeaders"][0]["value"] in read[allowed]
-        assert resolve(request["path"].partition("?")[0]).func is not None
 
 
 def test_page_names_only_variables_that_exist() -> None:
