@@ -47,7 +47,7 @@ class Check:
 
 
 class Finding(NamedTuple):
-    """What a check expected and found, and a message for people."""
+    """The expected and the found value of a check, and a message for people."""
 
     expected: str
     found: str

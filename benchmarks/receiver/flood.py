@@ -1,8 +1,8 @@
 """The effect of floods of unauthenticated requests on valid requests and `/livez` (open loop).
 
 Beside each flood, 100 requests a second carry a previously verified token, five a second a token
-that the server has not seen, and five a second go to `/livez`. The first run and the last have no flood, and
-are the baseline together: what else the machine does changes meanwhile.
+that the server has not seen, and five a second go to `/livez`. The first run and the last have no
+flood, and are the baseline together: what else the machine does changes meanwhile.
 """
 
 from __future__ import annotations

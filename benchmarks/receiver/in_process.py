@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 ROUNDS: Final = 31
-# Of one kind in a round, and at least so many of a kind that sends each once.
+# Of one kind in a round, and at least this many of a kind that sends each once.
 _REQUESTS: Final = 200
 ONCE: Final = 20
 # Of Local Azure's keys, which a thread reads.

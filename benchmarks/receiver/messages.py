@@ -52,7 +52,7 @@ def refused(token: str, number: int = VARIANTS) -> list[Kind]:
         junk(number),
         Kind("no token", [call("")]),
         Kind("GET", [get(PATH)], 405),
-        Kind("unknown instance", [call(token, path="/upstream/nobody/")], 404),
+        Kind("unknown instance", [call(token, path="/upstream/unknown/")], 404),
         Kind("a header is missing", [call(token, without="X-ASRS-Hub")], 400),
         _forgeries("three parts, no JSON", lambda: _nonsense(token), number),
         _forgeries("invented key IDs, claims that fit", lambda: _with_invented_key(token), number),

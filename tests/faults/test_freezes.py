@@ -105,7 +105,7 @@ class Overtaking:
 
     @contextmanager
     def frozen(self, slices: int) -> Iterator[int]:
-        """Freeze the worker that sends a step, so many slices of time after it recorded that."""
+        """Freeze the worker that sends a step, this many slices of time after it recorded that."""
         pid = self._claimant()
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -212,7 +212,7 @@ def test_resumed_worker_sends_nothing_late(
 
 
 def operations(folder: Path) -> list[tuple[str, str]]:
-    """Return the ID of each operation, as Azure is told it, and its state; the oldest first."""
+    """Return the ID of each operation, as it is sent to Azure, and its state; the oldest first."""
     with closing(sqlite3.connect(folder / "signalman.sqlite3")) as database:
         rows = database.execute("SELECT id, state FROM sync_operation ORDER BY created_at")
         return [(str(UUID(pk)), state) for pk, state in rows]

@@ -66,7 +66,7 @@ class Step:
 
     @property
     def count(self) -> str:
-        """The number of checks that have the outcome, such as `1 of 4`; empty where there are none."""
+        """The number of checks with the outcome, such as `1 of 4`; empty where there are none."""
         total = len(self.link.findings)
         if self.link.outcome == "pass":
             return f"{total} check{'' if total == 1 else 's'}"
