@@ -1,4 +1,4 @@
-"""What the units and the containers start is started here, on PostgreSQL and Redis."""
+"""The commands of the units and the containers, started on PostgreSQL and Redis."""
 
 from __future__ import annotations
 
