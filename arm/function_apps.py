@@ -24,6 +24,7 @@ from arm.function_app_authentication import (
     version_in_force,
     write_auth,
 )
+from arm.http_functions import HttpFunction, http_functions
 from arm.settings import ArmSettings
 from arm.site_access import SiteAccess
 from arm.transport.credentials import credential
@@ -104,6 +105,13 @@ class FunctionApps:
             self._apps.get(*_place(arm_id), raw_response_hook=site)
             self._apps.get_configuration(*_place(arm_id), raw_response_hook=configuration)
         return SiteAccess.from_arm(site.json(), configuration.json())
+
+    def read_functions(self, arm_id: str) -> tuple[HttpFunction, ...]:
+        """Read the functions of an app that answer HTTP requests. Raises NotFound, as above."""
+        captured = Captured()
+        with translated():
+            items = self._apps.list_functions(*_place(arm_id), raw_response_hook=captured)
+            return http_functions(captured.pages(items))
 
     def read_auth(self, arm_id: str) -> FunctionAppAuth:
         """Read an app's authentication settings. Raises NotFound where there is no such app."""

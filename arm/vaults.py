@@ -90,7 +90,9 @@ class VaultResource:
                 vault_uri=properties.get("vaultUri") or "",
                 tenant_id=UUID(properties["tenantId"]),
                 uses_rbac=bool(properties.get("enableRbacAuthorization")),
-                readers=frozenset(_readers(properties.get("accessPolicies") or ())),
+                readers=frozenset(
+                    _readers(properties.get("accessPolicies") or (), UUID(properties["tenantId"]))
+                ),
                 network=VaultNetwork.from_arm(properties),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -191,8 +193,11 @@ def _policy(vault: VaultResource, principal_id: UUID) -> dict[str, Any]:
     return {"properties": {"accessPolicies": [policy]}}
 
 
-def _readers(policies: Any) -> Iterator[UUID]:
+def _readers(policies: Any, tenant_id: UUID) -> Iterator[UUID]:
     for policy in policies:
+        # A policy for another tenant admits no principal of the vault's.
+        if UUID(policy.get("tenantId") or str(tenant_id)) != tenant_id:
+            continue
         # A compound identity's policy applies to the application on behalf of the principal only.
         if policy.get("applicationId"):
             continue

@@ -23,6 +23,7 @@ _SECTIONS: Final = {
     "events": "Patterns and routing",
     "url": "URL and receiver",
     "webhook": "Webhook of a Function App",
+    "function": "Functions and their keys",
     "app": "Authentication of a Function App",
     "reference": "Key Vault references",
     "network": "Network access",

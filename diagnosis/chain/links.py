@@ -64,7 +64,7 @@ _CHECKS: Final[dict[Link, tuple[str, ...]]] = {
         "function_apps.*",
         "deliveries_accepted",
     ),
-    Link.HANDLER: ("templates.handlers",),
+    Link.HANDLER: ("templates.handlers", "templates.function"),
 }
 _LINKS: Final = {check: link for link, checks in _CHECKS.items() for check in checks}
 

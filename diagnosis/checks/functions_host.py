@@ -1,13 +1,14 @@
-"""The key that the Functions host requires of requests to an extension's webhook."""
+"""The keys that the Functions host requires, whatever the app's authentication settings say."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from arm.state import TemplateState
+from diagnosis.checks.http_functions import KEY_EXAMPLE, check_function, code_in
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, unknown
 from upstreams.function_app_authentication import host_of
@@ -15,28 +16,26 @@ from upstreams.function_app_authentication import host_of
 # The webhook of the SignalR extension. Azure Functions, "Azure SignalR Service trigger".
 _WEBHOOK: Final = re.compile(r"/runtime/webhooks/signalr/?", re.IGNORECASE)
 _AZURE_HOSTS: Final = (".azurewebsites.net", ".azurewebsites.us", ".chinacloudsites.cn")
-_EXAMPLE: Final = (
-    "code={@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}"
-)
 
 
-def check_webhook_key(index: int, template: TemplateState, context: Context) -> Iterator[Finding]:
-    """Check that a URL to the SignalR extension's webhook carries the extension's system key.
+def check_keys(index: int, template: TemplateState, context: Context) -> Iterator[Finding]:
+    """Check that a URL carries the key that the Functions host requires there.
 
-    The Functions host requires the key whatever the app's authentication settings say, and answers
-    401 or 403 without it. Sources: azure-functions-host#3460, Azure-Functions#2531,
-    azure-functions-signalrservice-extension#294.
+    That is the system key of the SignalR extension at its webhook, and otherwise the key of the
+    function, unless it is anonymous. Without it the host answers 401 or 403. Sources:
+    azure-functions-host#3460, Azure-Functions#2531, azure-functions-signalrservice-extension#294;
+    "Azure Functions HTTP trigger", authorization level.
     """
     try:
         url = urlsplit(template.url_template)
     except ValueError:
         return
     if not _WEBHOOK.fullmatch(url.path):
+        yield from check_function(index, template, context)
         return
     key = f"templates[{index}].webhook_key"
     title = f"Template {index + 1} sends the extension's system key"
-    code = parse_qs(url.query, keep_blank_values=True).get("code", [""])[-1]
-    if code:
+    if code_in(url.query):
         yield unknown(
             key,
             title,
@@ -49,7 +48,7 @@ def check_webhook_key(index: int, template: TemplateState, context: Context) -> 
         "The Functions host requires the system key signalr_extension at this path, also of "
         "requests with a valid token, and the URL has none."
     )
-    fix = f"Store the key in Key Vault and append ?{_EXAMPLE} to the URL."
+    fix = f"Store the key in Key Vault and append ?{KEY_EXAMPLE} to the URL."
     if context.function_app(template) is not None or _is_azure(template):
         yield failed(key, title, evidence, fix)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from arm.state import TemplateState
-from diagnosis.checks.functions_host import check_webhook_key
+from diagnosis.checks.functions_host import check_keys
 from diagnosis.checks.handlers import check_handlers
 from diagnosis.checks.key_vault import check_references
 from diagnosis.checks.receiver import check_receiver
@@ -47,7 +47,7 @@ def check_templates(context: Context) -> Iterator[Finding]:
         yield from _encrypted(index, warnings)
         yield from _keys(index, template)
         yield from check_references(index, template, context)
-        yield from check_webhook_key(index, template, context)
+        yield from check_keys(index, template, context)
         # An imported Function App has checks of its own.
         if context.function_app(template) is None:
             yield check_receiver(index, template, context)

@@ -50,7 +50,7 @@ def _function(site: Resource, request: SiteRequest, path: str) -> SiteAnswer:
     if not functions:
         return SiteAnswer(200)
     found = next((one for name, one in functions.items() if _serves(name, one, path)), None)
-    if found is None:
+    if found is None or found.get("isDisabled"):
         return _NOT_FOUND
     keys, level = site.hidden["keys"], str(found.get("authLevel", "function")).lower()
     accepted = [keys["masterKey"]]

@@ -1,7 +1,7 @@
 """Importing Function Apps and reading their authentication settings.
 
-A subscription takes one paged list. An app takes four more requests, and only if a template points
-at it: two for its authentication, two for who may connect to it.
+A subscription takes one paged list. An app takes five more requests, and only if a template points
+at it: two for its authentication, two for its network settings and one for its functions.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def refresh_serving(
 
 
 def refresh_function_app(app: FunctionApp) -> None:
-    """Read who may connect to an app, and its authentication; store both, in the row and in memory.
+    """Read an app's network settings, functions and authentication; store them, in memory too.
 
     Raises ArmError, after storing it in the row.
     """
@@ -94,18 +94,21 @@ def refresh_function_app(app: FunctionApp) -> None:
 
 
 def _refresh_access(app: FunctionApp) -> None:
-    """Read who may connect to an app. Raises a transient ArmError; others are stored in the row."""
+    """Read network settings and functions. Raises a transient ArmError; others are stored."""
     asked_at = timezone.now()
+    apps = arm_client(app.subscription_id).function_apps
     try:
-        access = arm_client(app.subscription_id).function_apps.read_access(app.arm_id)
+        app.access, app.functions = None, None
+        app.access = apps.read_access(app.arm_id).to_json()
+        app.functions = [each.to_json() for each in apps.read_functions(app.arm_id)]
     except ArmError as error:
         if error.is_transient:
             raise
-        app.access, app.access_problem = None, str(error)
+        app.access_problem = str(error)
     else:
-        app.access, app.access_problem = access.to_json(), ""
+        app.access_problem = ""
     app.access_observed_at = asked_at
-    app.save(update_fields=["access", "access_problem", "access_observed_at"])
+    app.save(update_fields=["access", "functions", "access_problem", "access_observed_at"])
 
 
 def _refresh_auth(app: FunctionApp) -> None:
@@ -155,7 +158,7 @@ def _remember(
 def _miss(subscription: Subscription, there: Sequence[int], *, at: datetime) -> None:
     """Mark the apps that are not in the list as missing."""
     gone = subscription.function_apps.exclude(pk__in=there).filter(missing_since__isnull=True)
-    gone.update(missing_since=at, observed=None, access=None)
+    gone.update(missing_since=at, observed=None, access=None, functions=None)
 
 
 def _row(subscription: Subscription, answer: FunctionAppResource) -> FunctionApp:

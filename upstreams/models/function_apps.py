@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from arm.function_app_authentication import FunctionAppAuth, FunctionAppState
+from arm.http_functions import HttpFunction
 from arm.site_access import SiteAccess
 from identities.models import Subscription
 from upstreams.function_app_authentication import host_of
@@ -88,6 +89,12 @@ class FunctionApp(models.Model):
     access_problem = models.TextField(
         blank=True, editable=False, help_text="Why its network settings could not be read."
     )
+    functions = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Its functions with an HTTP trigger: HttpFunction as JSON; null: never read.",
+    )
     missing_since = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When it was first found deleted."
     )
@@ -133,6 +140,13 @@ class FunctionApp(models.Model):
     def site_access(self) -> SiteAccess | None:
         """Its network settings, as last observed; None where they were never read."""
         return None if self.access is None else SiteAccess.from_json(self.access)
+
+    @property
+    def http_functions(self) -> tuple[HttpFunction, ...] | None:
+        """Its functions with an HTTP trigger, as last observed; None where they were never read."""
+        if self.functions is None:
+            return None
+        return tuple(HttpFunction(**each) for each in self.functions)
 
     @property
     def state(self) -> FunctionAppState | None:

@@ -91,11 +91,14 @@ def _name(call: Call, found: Resource) -> str:
 
 def _function(found: Resource, name: str) -> dict[str, Any]:
     host = found.document["properties"]["defaultHostName"]
+    function = found.hidden["functions"][name]
+    route = {"route": function["route"]} if function.get("route") else {}
     binding = {
         "type": "httpTrigger",
         "direction": "in",
         "name": "req",
-        "authLevel": found.hidden["functions"][name]["authLevel"],
+        "authLevel": function.get("authLevel", "function"),
+        **route,
     }
     return {
         "id": f"{found.id}/functions/{name}",
@@ -107,7 +110,7 @@ def _function(found: Resource, name: str) -> dict[str, Any]:
             "function_app_id": found.id,
             "href": f"https://{host}/admin/functions/{name}",
             "config": {"bindings": [binding]},
-            "invoke_url_template": f"https://{host}/api/{name}",
-            "isDisabled": False,
+            "invoke_url_template": f"https://{host}/api/{route.get('route', name)}",
+            "isDisabled": bool(function.get("isDisabled")),
         },
     }

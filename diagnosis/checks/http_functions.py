@@ -1,0 +1,86 @@
+"""Whether a function of the imported app serves a template's URL, and the URL has its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from arm.http_functions import HttpFunction
+from arm.state import TemplateState
+from diagnosis.context import Context
+from diagnosis.findings import Finding, Outcome, failed, passed, unknown
+from diagnosis.sample_events import events_of
+from upstreams.models import FunctionApp
+from upstreams.patterns import expand
+
+KEY_EXAMPLE: Final = (
+    "code={@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}"
+)
+_WORST_FIRST: Final[tuple[Outcome, ...]] = ("fail", "unknown", "pass")
+
+
+def check_function(index: int, template: TemplateState, context: Context) -> Iterator[Finding]:
+    """Check the URL of a template that points at an imported app, but not at its webhook."""
+    app = context.function_app(template)
+    if app is None:
+        return
+    key, title = f"templates[{index}].function", f"Template {index + 1} reaches a function"
+    functions = app.http_functions
+    if not functions:
+        evidence = "Azure lists no function of the app with an HTTP trigger."
+        if functions is None:
+            evidence = app.access_problem or "The functions of the app have not been read."
+        yield unknown(
+            key,
+            title,
+            evidence,
+            "Check that a function serves the URL. Refresh them: manage.py function_apps "
+            f"{app} --refresh",
+        )
+        return
+    events = events_of(context.effective.templates, index)
+    urls = [urlsplit(expand(template.url_template, *event)) for event in events]
+    found = [_of_url(key, title, url, app, functions) for url in urls]
+    yield from sorted(found, key=lambda each: _WORST_FIRST.index(each.outcome))[:1]
+
+
+def code_in(query: str) -> str:
+    """Return the key in a query; empty where it has none."""
+    return parse_qs(query, keep_blank_values=True).get("code", [""])[-1]
+
+
+def _of_url(
+    key: str, title: str, url: SplitResult, app: FunctionApp, functions: tuple[HttpFunction, ...]
+) -> Finding:
+    serving = [each for each in functions if each.serves(url.path)]
+    active = next((each for each in serving if not each.is_disabled), None)
+    if active is None:
+        what = f"The function {serving[0].name} is disabled" if serving else "No function serves it"
+        paths = ", ".join(each.path for each in functions if not each.is_disabled)
+        return failed(
+            key,
+            title,
+            f"{what}: {url.path} answers 404.",
+            f"Use the path of a function of {app} in the URL: {paths}.",
+        )
+    if active.level == "anonymous":
+        return passed(key, title, f"The function {active.name} requires no key.")
+    required = "the master key" if active.level == "admin" else "its key"
+    if code_in(url.query):
+        return unknown(
+            key,
+            title,
+            f"The function {active.name} requires {required}. The URL has a key; whether it is "
+            "the current one cannot be seen here.",
+            f"Compare it: az functionapp function keys list --name {app} --resource-group "
+            f"{app.arm_id.split('/')[4]} --function-name {active.name}",
+        )
+    return failed(
+        key,
+        title,
+        f"The function {active.name} requires {required}, also of requests with a valid token, "
+        "and the URL has none.",
+        "Set the function's authorization level to anonymous, or store the key in Key Vault and "
+        f"append ?{KEY_EXAMPLE} to the URL.",
+    )
