@@ -14,6 +14,8 @@ _HIDDEN = "(hidden)"
 # Longer bodies are cut: clients of the service may send a megabyte, thousands of times.
 _KEPT_BYTES = 64 * 1024
 _SECRET_QUERY = re.compile(r"(?<=access_token=)[^&]+")
+# A JSON Web Token: signalrcore sends the client's within each message.
+_TOKEN = re.compile(r"\beyJ[\w-]{4,}\.[\w-]+\.[\w-]*")
 _SECRET_HEADERS = frozenset({"authorization", "cookie"})
 _SECRET_FIELDS = frozenset({"client_secret", "client_assertion", "password", "refresh_token"})
 
@@ -53,12 +55,12 @@ class Journal:
 
 
 def readable_body(body: bytes, content_type: str) -> Any:
-    """Return JSON as values, a form as a mapping without its secrets, other text as it is."""
+    """Return JSON as values, a form as a mapping, other text as it is; without secrets."""
     if not body:
         return None
     if len(body) > _KEPT_BYTES:
         return f"({len(body)} bytes)"
-    text = body.decode("utf-8", "replace")
+    text = _TOKEN.sub(_HIDDEN, body.decode("utf-8", "replace"))
     if content_type.startswith("application/x-www-form-urlencoded"):
         return {
             name: _HIDDEN if name in _SECRET_FIELDS else value for name, value in parse_qsl(text)

@@ -51,6 +51,12 @@ def azure_called(call: Call) -> None:
     counters.add(_AZURE_SECONDS, api, call.method, by=call.seconds)
 
 
+def service_called(method: str, status: int | None, seconds: float) -> None:
+    """Count a request to an instance's REST API; `status` is None without a response."""
+    counters.add(_AZURE_REQUESTS, "signalr", method, "none" if status is None else str(status))
+    counters.add(_AZURE_SECONDS, "signalr", method, by=seconds)
+
+
 def token_checked(seconds: float, verdict: Verdict) -> None:
     """Count a validated token: the setting `VALIDATION["OBSERVER"]`."""
     buckets, sums = _REFUSED if verdict.claims is None else _ACCEPTED

@@ -37,6 +37,7 @@ class UpstreamsConfig(AppConfig):
         from upstreams.receiver.hubs.discovery import discover  # noqa: PLC0415
         from upstreams.receiver.protocol.errors import UnknownInstance  # noqa: PLC0415
         from upstreams.sender import context, endpoints  # noqa: PLC0415
+        from upstreams.sender import system_checks as sender_checks  # noqa: F401, PLC0415
         from upstreams.sender.client import ServiceClient  # noqa: PLC0415
         from upstreams.signals import deliveries_lost, request_rejected  # noqa: PLC0415
 

@@ -25,10 +25,12 @@ from tests.config.scraping import figure, names, scraped
 from tests.sync.worker import drive, imported, signed_lab
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.conftest import Service, plant_rows
+from upstreams.receiver import Hub
 from upstreams.receiver.authentication.policies import policies
 from upstreams.receiver.configuration import Configuration
 from upstreams.receiver.deliveries.recorder import Recorder, recorder
 from upstreams.receiver.testing import installed_hubs
+from upstreams.sender import SendError
 
 pytestmark = pytest.mark.django_db
 INSTANCES = ".*/Microsoft.SignalRService/.*"
@@ -132,6 +134,15 @@ def test_a_call_that_azure_does_not_answer_has_no_status(local_azure: LocalAzure
     publisher.publish()
     # A read is repeated twice.
     assert figure("azure_requests_total", api="arm", method="GET", status="none") == 3
+
+
+def test_calls_to_the_service_are_counted(local_azure: LocalAzure) -> None:
+    # Nothing has a role there.
+    with pytest.raises(SendError):
+        Hub("chat").on(seed.CHAT).send_to_all("said")
+    publisher.publish()
+    assert figure("azure_requests_total", api="signalr", method="POST", status="403") == 1
+    assert figure("azure_request_seconds_total", api="signalr", method="POST")
 
 
 def test_operations_are_counted_by_state(local_azure: LocalAzure) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
+import traceback
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import jwt
+import msgpack
 import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -24,10 +30,13 @@ from tests.sync.worker import drive_to, imported, signed_lab, stage
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.conftest import Service, plant_rows
 from tests.upstreams.receiver.requests import json_call
+from upstreams.models import Delivery
+from upstreams.receiver import Hub, UpstreamRequest
 from upstreams.receiver.authentication.policies import policies
 from upstreams.receiver.deliveries.recorder import recorder
 from upstreams.receiver.serving.logs import refusals
 from upstreams.receiver.testing import installed_hubs
+from upstreams.sender import SendError
 from validation import configuration
 from validation.authentication import refusals as token_refusals
 
@@ -109,6 +118,73 @@ def test_what_clients_send_along(service: Service, bare: Lines) -> None:
     service.post(path=f"{CHAT}{SECRET}?code={SECRET}", category="groups", client_query=query)
     assert bare.text().count("Refused") == 3
     assert SECRET not in bare.text()
+
+
+# A client's token for the service, as signalrcore puts it into the headers of its frames.
+CLIENT_TOKEN = jwt.encode({"aud": f"https://{SECRET}/client/?hub=chat", "exp": 1}, SECRET * 2)
+FRAME_HEADERS = {"Authorization": f"Bearer {CLIENT_TOKEN}"}
+_MESSAGEPACK = "application/x-msgpack"
+
+
+def frames() -> list[tuple[bytes, str]]:
+    """Return bodies with the token: calls that succeed, and that fail in each way."""
+    found = []
+    for kind, target, arguments in (
+        (1, "echo", ["x"]),
+        (1, "echo", []),
+        (1, "none", []),
+        (9, "echo", []),
+    ):
+        call = {"type": kind, "target": target, "arguments": arguments, "headers": FRAME_HEADERS}
+        binary = msgpack.packb([kind, FRAME_HEADERS, "0", target, arguments, []])
+        found += [(json.dumps(call | {"invocationId": "0"}).encode(), "application/json")]
+        found += [(binary, _MESSAGEPACK), (binary[:-1], _MESSAGEPACK)]
+    return [*found, (json.dumps({"headers": FRAME_HEADERS}).encode()[:-1], "application/json")]
+
+
+@pytest.mark.parametrize("number", range(len(frames())))
+def test_tokens_in_the_frames_of_clients(service: Service, bare: Lines, number: int) -> None:
+    body, content_type = frames()[number]
+    chat, seen = Hub("chat"), []
+
+    @chat.message("echo")
+    def echo(request: UpstreamRequest, _text: str) -> str:
+        seen.append(repr([request, vars(request), request.query, request.claims]))
+        raise RuntimeError(seen)
+
+    with installed_hubs(chat):
+        answer = service.post(body, content_type=content_type)
+    shown = [bare.text(), answer.content.decode("latin-1"), *seen]
+    shown += [repr(row) for row in Delivery.objects.values()]
+    assert len(Delivery.objects.all()) == 1
+    assert not [part for part in parts(CLIENT_TOKEN) if part in "".join(shown)]
+
+
+def test_tokens_of_calls_to_the_service(
+    local_azure: LocalAzure, bare: Lines, settings: Settings, tmp_path: Path
+) -> None:
+    chat = Hub("chat")
+    shown: list[object] = []
+    for key in ("", SECRET * 2):
+        if key:
+            path = tmp_path / "strings.json"
+            path.touch(mode=0o600)
+            endpoint = f"{local_azure.url}/signalr/{seed.CHAT}"
+            path.write_text(json.dumps({seed.CHAT: f"Endpoint={endpoint};AccessKey={key}"}))
+            settings.SENDER = settings.SENDER | {"CONNECTION_STRINGS_FILE": str(path)}
+        for call in (
+            lambda: chat.on(seed.CHAT).send_to_user(SECRET, "said", SECRET),
+            lambda: chat.on(seed.CHAT).negotiate(user_id=SECRET, claims={"name": SECRET}),
+            lambda: asyncio.run(chat.on(seed.CHAT).asend_to_user(SECRET, "said", SECRET)),
+            lambda: asyncio.run(chat.on(seed.CHAT).anegotiate(user_id=SECRET)),
+        ):
+            try:
+                shown.append(call())
+            except SendError as error:
+                shown.append(traceback.format_exception(error))
+    assert SECRET not in bare.text()
+    assert SECRET not in repr(shown)
+    assert "eyJ" not in bare.text() + repr(shown)
 
 
 def test_callers_of_the_api(bare: Lines) -> None:

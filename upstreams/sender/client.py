@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import httpx
 
+from observability.observers import service_called
 from upstreams.sender import credentials, endpoints, http, refusals, wire
 from upstreams.sender.calls import Call
 from upstreams.sender.claims import ClientIdentity, Negotiation
@@ -87,6 +88,7 @@ class ServiceClient:
         url = endpoint.url + request.path
         while True:
             token = credentials.bearer(endpoint, url)
+            attempts.begin()
             try:
                 response = http.client().request(**_sent(url, request, token))
             except httpx.HTTPError as error:
@@ -102,6 +104,7 @@ class ServiceClient:
         while True:
             token = await credentials.abearer(endpoint, url)
             client = await http.async_client()
+            attempts.begin()
             try:
                 response = await client.request(**_sent(url, request, token))
             except httpx.HTTPError as error:
@@ -129,9 +132,15 @@ class _Attempts:
         self._endpoint = endpoint
         self._request = request
         self._left = configuration().retries
+        self._began = 0.0
+
+    def begin(self) -> None:
+        """Note that an attempt begins."""
+        self._began = time.monotonic()
 
     def is_final(self, response: httpx.Response) -> bool:
         """Return whether to return the response; False is to retry. Raises SendError."""
+        self._count(response.status_code)
         if response.is_success or refusals.is_absent(response):
             return True
         if refusals.is_repeatable(self._request, response.status_code) and self._next():
@@ -140,12 +149,16 @@ class _Attempts:
 
     def failed(self, error: httpx.HTTPError) -> None:
         """Return to retry after a time-out. Raises SendError."""
+        self._count(None)
         is_timeout = isinstance(error, httpx.TimeoutException)
         is_repeatable = (
             is_timeout and not refusals.was_not_sent(error) and not self._request.is_send
         )
         if not (is_repeatable and self._next()):
             raise refusals.no_response(self._endpoint, self._request, error) from error
+
+    def _count(self, status: int | None) -> None:
+        service_called(self._request.method, status, time.monotonic() - self._began)
 
     def _next(self) -> bool:
         self._left -= 1

@@ -171,4 +171,7 @@ def _retry_after(response: httpx.Response) -> float | None:
 def _cause(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "the time limit (SIGNALMAN_SEND_SECONDS) is over"
-    return str(error) or type(error).__name__
+    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
+        return str(error) or type(error).__name__
+    # The texts of others may quote a header.
+    return type(error).__name__

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import jwt
+import msgpack
 import pytest
 import requests
 from websockets.exceptions import ConnectionClosed
@@ -362,3 +363,21 @@ def test_faults_cut_an_upgrade(application: Application) -> None:
     application.cloud.post("/_local/faults", [{"path": "/client/$", "drop": True}])
     with pytest.raises(requests.ConnectionError):
         upgrade(application, application.client_token())
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-msgpack"])
+def test_log_of_requests_has_no_tokens(application: Application, kind: str) -> None:
+    token = application.client_token()
+    frame = {"type": 1, "target": "x", "headers": {"Authorization": f"Bearer {token}"}}
+    body = msgpack.packb([1, frame["headers"]]) if "msgpack" in kind else json.dumps(frame).encode()
+    requests.post(
+        f"{application.endpoint}/client/",
+        params={"hub": "chat", "id": "none", "access_token": token},
+        data=body + b"\x1e",
+        headers={"Content-Type": kind},
+        verify=str(application.cloud.ca_file),
+        timeout=30,
+    )
+    [entry] = application.cloud.requests("POST")[-1:]
+    assert "(hidden)" in str(entry["body"])
+    assert token not in str(entry)
