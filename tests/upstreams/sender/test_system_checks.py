@@ -1,4 +1,4 @@
-"""What is wrong with the settings is said when the project starts."""
+"""Errors in the settings are reported when the project starts."""
 
 from __future__ import annotations
 
