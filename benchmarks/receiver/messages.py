@@ -1,4 +1,4 @@
-"""Upstream requests as bytes: valid ones, and what unauthenticated senders send."""
+"""Upstream requests as bytes: valid ones, and those of unauthenticated senders."""
 
 from __future__ import annotations
 
