@@ -83,7 +83,17 @@ def _run(programs: Programs, *command: str) -> None:
         raise LoadFailed(f"{' '.join(command)} failed: {done.stderr[-500:]}")
 
 
-RECEIVER: Final = Contender("receiver", "Signalman's receiver", _asgi("config.asgi:application"))
+def _receiver(workers: int) -> Command:
+    def command(_folder: Path, port: int) -> list[str]:
+        # As docs/receiver.md says.
+        options = ["--backlog", "4096", "--backpressure", "2048"]
+        return [*web_server(port, workers=workers), *options]
+
+    return command
+
+
+RECEIVER: Final = Contender("receiver", "Signalman's receiver", _receiver(_WORKERS))
+ONE_WORKER: Final = Contender("one-worker", "Signalman's receiver, one process", _receiver(1))
 BARE: Final = Contender(
     "bare",
     "(a) a bare Django view",

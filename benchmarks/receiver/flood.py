@@ -8,7 +8,7 @@ flood, and are the baseline together: what else the machine does changes meanwhi
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -17,18 +17,15 @@ from typing import Final
 
 from benchmarks.receiver import messages
 from benchmarks.receiver.contenders import RECEIVER
-from benchmarks.receiver.messages import call, get
+from benchmarks.receiver.messages import call
 from benchmarks.receiver.open_loop import OpenLoop, Sample, percentile, send
 from benchmarks.receiver.stage import Stage
+from benchmarks.receiver.traffic import Seen, number_fresh, send_valid, shown
 
-_FRESH_A_SECOND: Final = 5
-_KNOWN_A_SECOND: Final = 100
-_LIVEZ_A_SECOND: Final = 5
 _THOUSAND_A_SECOND: Final = (
     "junk tokens", "no token", "GET", "invented key IDs, claims that fit", "another audience",
 )  # fmt: skip
 _FORGED: Final = "copied claims, a wrong signature"
-_OK: Final = 200
 
 # Milliseconds, and times the p99 alone.
 _SLOWEST: Final = 100.0
@@ -45,30 +42,13 @@ class Flood:
     may_refuse: int = 0
 
 
-@dataclass(frozen=True)
-class Seen:
-    """The samples of valid requests and health checks of one run."""
-
-    fresh: list[Sample]
-    known: list[Sample]
-    livez: list[Sample]
-
-    def __add__(self, other: Seen) -> Seen:
-        return Seen(self.fresh + other.fresh, self.known + other.known, self.livez + other.livez)
-
-    @property
-    def accepted(self) -> int:
-        """The number of fresh tokens that were accepted."""
-        return sum(sample.status == _OK for sample in self.fresh)
-
-
 def run(stage: Stage, seconds: float) -> int:
     """Measure, print, and return 0 where every target was met, else 1."""
-    port = int(stage.addresses[RECEIVER.key].split(":")[2].split("/")[0])
+    port = stage.port(RECEIVER)
     asyncio.run(OpenLoop(port).send([call(stage.token)], 50, 2))
-    alone = asyncio.run(_valid(stage, port, seconds))
+    alone = _valid(stage, port, seconds)
     beside = [(flood, *_beside(stage, port, flood, seconds)) for flood in _floods(stage.token)]
-    alone += asyncio.run(_valid(stage, port, seconds))
+    alone += _valid(stage, port, seconds)
     print("| flood | requests/s | its responses | fresh tokens accepted | slowest, ms | known p50 "
           "| known p99 | to alone | /livez slowest |")  # fmt: skip
     print("|---|---:|---|---:|---:|---:|---:|---:|---:|")
@@ -85,19 +65,14 @@ def run(stage: Stage, seconds: float) -> int:
 def _beside(stage: Stage, port: int, flood: Flood, seconds: float) -> tuple[Seen, list[Sample]]:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
         sent = processes.submit(send, port, flood.requests, flood.rate, seconds + 2)
-        return asyncio.run(_valid(stage, port, seconds)), sent.result()
+        return _valid(stage, port, seconds), sent.result()
 
 
-async def _valid(stage: Stage, port: int, seconds: float) -> Seen:
-    tokens = stage.fresh_tokens(int(_FRESH_A_SECOND * seconds))
+def _valid(stage: Stage, port: int, seconds: float) -> Seen:
+    tokens = stage.fresh_tokens(number_fresh(seconds))
     # The flood's process needs a moment to start.
-    await asyncio.sleep(2)
-    fresh, known, livez = await asyncio.gather(
-        OpenLoop(port).send([call(token) for token in tokens], _FRESH_A_SECOND, seconds),
-        OpenLoop(port).send([call(stage.token)], _KNOWN_A_SECOND, seconds),
-        OpenLoop(port).send([get("/livez")], _LIVEZ_A_SECOND, seconds),
-    )
-    return Seen(fresh, known, livez)
+    time.sleep(2)
+    return asyncio.run(send_valid(port, stage.token, tokens, seconds))
 
 
 def _floods(token: str) -> list[Flood]:
@@ -122,11 +97,10 @@ def _missed(flood: Flood, seen: Seen, alone: Seen) -> list[str]:
 
 
 def _row(name: str, seen: Seen, sent: list[Sample], seconds: float, alone: Seen) -> str:
-    statuses = Counter(sample.status for sample in sent)
-    shown = ", ".join(f"{number:,} x {status}" for status, number in sorted(statuses.items()))
     p99, p99_alone = percentile(seen.known, 0.99), percentile(alone.known, 0.99)
     cells = [
-        name, f"{len(sent) / (seconds + 2):,.0f}", shown, f"{seen.accepted} of {len(seen.fresh)}",
+        name, f"{len(sent) / (seconds + 2):,.0f}", shown(sent),
+        f"{seen.accepted} of {len(seen.fresh)}",
         f"{max(each.milliseconds for each in seen.fresh):.0f}",
         f"{percentile(seen.known, 0.5):.1f}", f"{p99:.1f}", f"{p99 / p99_alone:.1f}",
         f"{max(each.milliseconds for each in seen.livez):.0f}",

@@ -46,6 +46,11 @@ def junk(number: int = VARIANTS) -> Kind:
     return Kind("junk tokens", [call(secrets.token_urlsafe(900)) for _ in range(number)])
 
 
+def named(token: str, name: str) -> Kind:
+    """Return the kind of refused requests of that name."""
+    return next(kind for kind in refused(token) if kind.name == name)
+
+
 def refused(token: str, number: int = VARIANTS) -> list[Kind]:
     """Return each kind of refused request; `token` is valid."""
     return [

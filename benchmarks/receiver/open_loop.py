@@ -16,7 +16,7 @@ from typing import Final
 
 # A request without a response by then has failed.
 _SECONDS: Final = 20.0
-_MAX_CONNECTIONS: Final = 400
+_MAX_CONNECTIONS: Final = 2_000
 _FAILED: Final = 0
 
 
@@ -31,7 +31,13 @@ class Sample:
 class _Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
+        self._is_last = False
         self.writer = writer
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the server takes another request."""
+        return not self._is_last and not self._reader.at_eof()
 
     async def status(self, request: bytes) -> int:
         """Send a request and return the status of its response."""
@@ -41,6 +47,8 @@ class _Connection:
         for line in lines[1:]:
             if line.startswith(b"content-length:"):
                 await self._reader.readexactly(int(line.partition(b":")[2]))
+            if line == b"connection: close":
+                self._is_last = True
         return int(lines[0].split()[1])
 
 
@@ -50,6 +58,7 @@ class OpenLoop:
     def __init__(self, port: int) -> None:
         self._port = port
         self._idle: list[_Connection] = []
+        self._is_stopped = False
         self._slots = asyncio.Semaphore(_MAX_CONNECTIONS)
 
     async def send(self, requests: Sequence[bytes], rate: float, seconds: float) -> list[Sample]:
@@ -63,9 +72,29 @@ class OpenLoop:
             request = requests[number % len(requests)]
             tasks.append(asyncio.ensure_future(self._sample(request, due)))
         samples = await asyncio.gather(*tasks)
-        for connection in self._idle:
-            connection.writer.close()
+        self.close()
         return samples
+
+    async def send_at_once(self, request: bytes, number: int) -> list[Sample]:
+        """Send a request several times at once; the connections stay open until `close`."""
+        due = perf_counter()
+        return await asyncio.gather(*(self._sample(request, due) for _ in range(number)))
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        while self._idle:
+            self._idle.pop().writer.close()
+
+    async def send_until_stopped(self, requests: Sequence[bytes], rate: float) -> list[Sample]:
+        """Send until `stop` is called, from any thread."""
+        samples: list[Sample] = []
+        while not self._is_stopped:
+            samples += await self.send(requests, rate, 1.0)
+        return samples
+
+    def stop(self) -> None:
+        """End `send_until_stopped` within seconds."""
+        self._is_stopped = True
 
     async def _sample(self, request: bytes, due: float) -> Sample:
         status = _FAILED
@@ -76,11 +105,7 @@ class OpenLoop:
 
     async def _status(self, request: bytes) -> int:
         async with self._slots:
-            if self._idle:
-                connection = self._idle.pop()
-            else:
-                opened = await asyncio.open_connection("127.0.0.1", self._port)
-                connection = _Connection(*opened)
+            connection = await self._connection()
             try:
                 status = await connection.status(request)
             except BaseException:
@@ -88,6 +113,14 @@ class OpenLoop:
                 raise
             self._idle.append(connection)
             return status
+
+    async def _connection(self) -> _Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_usable:
+                return connection
+            connection.writer.close()
+        return _Connection(*await asyncio.open_connection("127.0.0.1", self._port))
 
 
 def send(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> list[Sample]:

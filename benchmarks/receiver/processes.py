@@ -23,6 +23,16 @@ def resident_bytes(pid: int) -> list[int]:
     return [_resident(one) for one in _tree(pid) if not _children(one)]
 
 
+def most_threads(pid: int) -> int:
+    """Return the threads of the process that has the most of those that work."""
+    return max(int(_status(one, "Threads:")) for one in _tree(pid) if not _children(one))
+
+
+def descendants(pid: int) -> list[int]:
+    """Return a process and all below it."""
+    return list(_tree(pid))
+
+
 def _tree(pid: int) -> Iterator[int]:
     yield pid
     for child in _children(pid):
@@ -35,6 +45,10 @@ def _children(pid: int) -> list[int]:
 
 
 def _resident(pid: int) -> int:
+    return int(_status(pid, "VmRSS:")) * 1024
+
+
+def _status(pid: int, field: str) -> str:
     status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024
+    line = next(line for line in status.splitlines() if line.startswith(field))
+    return line.split()[1]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import requests
 
@@ -40,6 +41,19 @@ class Stage:
     # One that the instance's identity would send.
     token: str
     pids: dict[str, int]
+    azure_pid: int
+
+    def start(self, contender: Contender) -> None:
+        """Start one, and wait until its port is open."""
+        port = free_port()
+        command = contender.command(_ENVIRONMENTS, port)
+        self.pids[contender.key] = self.programs.start(contender.key, command).pid
+        self.programs.wait_for_port(contender.key, port)
+        self.addresses[contender.key] = f"http://127.0.0.1:{port}{PATH}"
+
+    def port(self, contender: Contender) -> int:
+        """Return the port of one that runs."""
+        return urlsplit(self.addresses[contender.key]).port or 0
 
     def fresh_tokens(self, number: int) -> list[str]:
         """Return tokens of the instance's identity that no server has seen."""
@@ -55,25 +69,26 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, contenders: Sequence[Contender]) -> Iterator[Stage]:
-    """Start everything in an empty folder; leaving it ends everything. Raises LoadFailed."""
+def stage(
+    folder: Path, contenders: Sequence[Contender], environment: Mapping[str, str] | None = None
+) -> Iterator[Stage]:
+    """Start everything in an empty folder; leaving it ends everything. Raises LoadFailed.
+
+    `environment` adds to the environment variables, or replaces some.
+    """
     _ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
-    with Programs(folder, _environment(folder)) as programs:
+    with Programs(folder, _environment(folder) | dict(environment or {})) as programs:
         for contender in contenders:
             contender.install(programs, _ENVIRONMENTS)
-        azure = _start_azure(programs)
+        azure, azure_pid = _start_azure(programs)
         tokens = [azure.token(INSTANCE, RESOURCE) for _ in range(_TOKENS)]
         _import_fleet(programs)
-        running = Stage(programs, azure, {}, folder / "requests", tokens[0], {})
+        running = Stage(programs, azure, {}, folder / "requests", tokens[0], {}, azure_pid)
         load.write_requests(running.requests, PATH, tokens)
         forged = azure.token(INSTANCE, RESOURCE, key="unknown")
         for contender in contenders:
-            port = free_port()
-            command = contender.command(_ENVIRONMENTS, port)
-            running.pids[contender.key] = programs.start(contender.key, command).pid
-            programs.wait_for_port(contender.key, port)
-            address = running.addresses[contender.key] = f"http://127.0.0.1:{port}{PATH}"
-            _check(contender, address, tokens[0], forged)
+            running.start(contender)
+            _check(contender, running.addresses[contender.key], tokens[0], forged)
         yield running
 
 
@@ -87,11 +102,14 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _start_azure(programs: Programs) -> LocalAzure:
-    """Start Local Azure, and point the programs that follow, rivals included, at it."""
+def _start_azure(programs: Programs) -> tuple[LocalAzure, int]:
+    """Start Local Azure, and point the programs that follow, rivals included, at it.
+
+    Returns it and its process ID.
+    """
     port, ca_file = free_port(), str(programs.folder / "ca.pem")
     options = ["--port", str(port), "--ca-file", ca_file]
-    programs.start("localazure", [PYTHON, "-m", "localazure", *options])
+    process = programs.start("localazure", [PYTHON, "-m", "localazure", *options])
     programs.wait_for_line("localazure", "Local Azure ready at")
     printed = programs.run(PYTHON, "-m", "localazure", "env", *options).stdout
     exports = dict(
@@ -107,7 +125,7 @@ def _start_azure(programs: Programs) -> LocalAzure:
         "NODE_EXTRA_CA_CERTS": ca_file,
         "NODE_ENV": "production",
     }
-    return LocalAzure(f"https://localhost:{port}", ca_file, exports)
+    return LocalAzure(f"https://localhost:{port}", ca_file, exports), process.pid
 
 
 def _import_fleet(programs: Programs) -> None:

@@ -1,0 +1,1 @@
+"""Faults, key rotations, restarts and waiting handlers, each beside valid requests."""
