@@ -106,6 +106,18 @@ def send_to_connection(connection_id: str, target: str, arguments: tuple[Any, ..
     )
 
 
+def invoke_connection(connection_id: str, target: str, arguments: tuple[Any, ...]) -> Call:
+    """Return a call of one client whose result is awaited."""
+    return Call(
+        operation="invoke_connection",
+        method="POST",
+        path=f"connections/{_escaped('connection ID', connection_id)}/:invoke",
+        target=_target(target),
+        arguments=arguments,
+        connection_id=connection_id,
+    )
+
+
 def add_to_group(
     group: str, connection_id: str | None, user_id: str | None, ttl: int | None
 ) -> Call:

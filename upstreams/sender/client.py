@@ -49,6 +49,18 @@ class ServiceClient:
         response = await self._aexchange(await endpoints.afind(place.instance), request)
         return not refusals.is_absent(response)
 
+    def invoke(self, place: Place, call: Call) -> Any:
+        """Carry out a call, and return the client's result. Raises as `run` does."""
+        request = wire.request(place.hub, call)
+        endpoint = endpoints.find(place.instance)
+        return _result(endpoint, request, self._exchange(endpoint, request))
+
+    async def ainvoke(self, place: Place, call: Call) -> Any:
+        """Carry out a call, and return the client's result. Raises as `run` does."""
+        request = wire.request(place.hub, call)
+        endpoint = await endpoints.afind(place.instance)
+        return _result(endpoint, request, await self._aexchange(endpoint, request))
+
     def negotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
         """Return where the client connects, and its token. Raises as `run` does.
 
@@ -176,6 +188,17 @@ def _sent(url: str, request: Request, token: str) -> dict[str, Any]:
         "headers": headers,
         "timeout": http.timeout(),
     }
+
+
+def _result(endpoint: Endpoint, request: Request, response: httpx.Response) -> Any:
+    """Return the result in a response; None for a method that returns none. Raises SendError."""
+    if refusals.is_absent(response):
+        raise refusals.refusal(endpoint, request, response)
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    return document.get("result") if isinstance(document, dict) else None
 
 
 def _signed(endpoint: Endpoint, place: Place, client: ClientIdentity) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from upstreams.sender.calls import Call
 from upstreams.sender.claims import ClientIdentity, Negotiation
@@ -29,6 +29,12 @@ class Transport(Protocol):
 
     async def arun(self, place: Place, call: Call) -> bool:
         """Carry out a call; return False where what it names does not exist."""
+
+    def invoke(self, place: Place, call: Call) -> Any:
+        """Carry out a call, and return the client's result."""
+
+    async def ainvoke(self, place: Place, call: Call) -> Any:
+        """Carry out a call, and return the client's result."""
 
     def negotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
         """Return where the client connects, and its token."""

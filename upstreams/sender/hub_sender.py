@@ -71,6 +71,19 @@ class HubSender:
         """Call a method of one client. It may have disconnected."""
         await self._arun(calls.send_to_connection(connection_id, target, arguments))
 
+    def invoke_connection(self, connection_id: str, target: str, *arguments: Any) -> Any:
+        """Call a method of one client, and return its result.
+
+        Raises SendError with status 400 for an error of the client, 404 for one that is gone.
+        """
+        call = calls.invoke_connection(connection_id, target, arguments)
+        return transport().invoke(self.place, call)
+
+    async def ainvoke_connection(self, connection_id: str, target: str, *arguments: Any) -> Any:
+        """Call a method of one client, and return its result, as `invoke_connection` does."""
+        call = calls.invoke_connection(connection_id, target, arguments)
+        return await transport().ainvoke(self.place, call)
+
     def add_to_group(
         self,
         group: str,

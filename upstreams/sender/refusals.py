@@ -120,7 +120,9 @@ def _forbidden(endpoint: Endpoint, request: Request, response: httpx.Response) -
     )
 
 
-def _not_found(endpoint: Endpoint, _request: Request, _response: httpx.Response) -> str:
+def _not_found(endpoint: Endpoint, _request: Request, response: httpx.Response) -> str:
+    if is_absent(response):
+        return "the connection does not exist."
     return (
         f"there is no such resource at {endpoint.url}. Check SIGNALMAN_SERVICE_ENDPOINT, and that "
         "the instance exists and is started."

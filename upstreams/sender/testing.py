@@ -39,11 +39,12 @@ class Recorder:
     """Records calls, in `sent`, and negotiations, in `clients`.
 
     Arguments are refused as in production. Set `exists` to False for what calls name not to exist,
-    and `error` for the service to refuse calls with it.
+    `error` for the service to refuse calls with it, and `result` to what clients return.
     """
 
     exists: bool = True
     error: SendError | None = None
+    result: Any = None
     sent: list[Sent] = field(default_factory=list)
     clients: list[ClientIdentity] = field(default_factory=list)
 
@@ -72,6 +73,15 @@ class Recorder:
     async def arun(self, place: Place, call: Call) -> bool:
         """Record a call, and return whether what it names exists."""
         return self.run(place, call)
+
+    def invoke(self, place: Place, call: Call) -> Any:
+        """Record a call, and return the result."""
+        self.run(place, call)
+        return self.result
+
+    async def ainvoke(self, place: Place, call: Call) -> Any:
+        """Record a call, and return the result."""
+        return self.invoke(place, call)
 
     def negotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
         """Record a negotiation, and return a URL and a token that are no service's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -121,6 +122,27 @@ def test_closes(allowed: Application, hub: Methods) -> None:
         hub.close_all(excluded=[last.connection_id])
         assert zoe.until_closed()[-1]["type"] == 7
         assert hub.connection_exists(last.connection_id) is True
+
+
+def test_client_returns_a_result(allowed: Application, hub: Methods) -> None:
+    def answer(**completion: Any) -> None:
+        question = ada.next()
+        assert question["target"] == "asked"
+        ada.send({"type": 3, "invocationId": question["invocationId"], **completion})
+
+    with Client(allowed) as ada, ThreadPoolExecutor(1) as pool:
+        for completion in ({"result": {"a": [1, None]}}, {}):
+            found = pool.submit(hub.invoke_connection, ada.connection_id, "asked", "sure")
+            answer(**completion)
+            assert found.result(20) == completion.get("result")
+        found = pool.submit(hub.invoke_connection, ada.connection_id, "asked")
+        answer(error="I will not say.")
+        with pytest.raises(SendError, match="I will not say") as raised:
+            found.result(20)
+        assert (raised.value.status, raised.value.retryable) == (400, False)
+    with pytest.raises(SendError, match="connection does not exist") as raised:
+        hub.invoke_connection("gone", "asked")
+    assert (raised.value.status, raised.value.code) == (404, "Error.Connection.NotExisted")
 
 
 def test_bytes_arrive_as_base64_in_json(allowed: Application, hub: Methods) -> None:
