@@ -69,6 +69,7 @@ def template_warnings(templates: Sequence[FullTemplate]) -> list[TemplateWarning
 
 
 def _of_patterns(template: FullTemplate) -> Iterator[tuple[str, str]]:
+    yield from _of_hubs(template)
     yield from _of_categories(template)
     yield from _of_events(template)
     for kind in ("hub_pattern", "category_pattern", "event_pattern"):
@@ -79,6 +80,18 @@ def _of_patterns(template: FullTemplate) -> Iterator[tuple[str, str]]:
                     "has no wildcard but a * by itself."
                 )
                 yield "pattern_not_supported", message
+
+
+def _of_hubs(template: FullTemplate) -> Iterator[tuple[str, str]]:
+    """Yield the hubs that are written in upper case only."""
+    hubs = parse(template.hub_pattern) or frozenset()
+    for hub in sorted(hubs):
+        if hub.lower() not in hubs and not _has_wildcard(hub):
+            message = (
+                f"Microsoft's SDKs write hub names in lower case in clients' URLs, so that {hub!r} "
+                "may match no client."
+            )
+            yield "hub_case", message
 
 
 def _of_categories(template: FullTemplate) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ _ROUTING_FIXES: Final = {
     "category_unknown": "Use the categories connections and messages, or *.",
     "event_never_sent": "Use the events connected and disconnected.",
     "pattern_not_supported": "List the names, separated by commas, or use *.",
+    "hub_case": "Write hub names in lower case.",
     "placeholder_case": "Write the placeholders in lower case: {hub}, {category}, {event}.",
 }
 

@@ -81,6 +81,16 @@ def test_warns_of_unsupported_wildcard(kind: str, pattern: str) -> None:
     assert (0, "pattern_not_supported") in codes(signed(**{kind: pattern}))
 
 
+@pytest.mark.parametrize("pattern", ["Chat", "game, chatRoom"])
+def test_warns_of_hub_in_upper_case(pattern: str) -> None:
+    assert codes(signed(hub_pattern=pattern)) == [(0, "hub_case")]
+
+
+@pytest.mark.parametrize("pattern", ["Chat, chat", "game", "*"])
+def test_no_warning_for_hub_in_lower_case(pattern: str) -> None:
+    assert codes(signed(hub_pattern=pattern)) == []
+
+
 def test_warns_of_placeholder_in_upper_case() -> None:
     found = codes(signed(url_template="https://a.example.com/{Hub}/{event}"))
     assert found == [(0, "placeholder_case")]
