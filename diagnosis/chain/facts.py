@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from arm.state import TemplateState
 from diagnosis.chain.chain import Fact
@@ -11,6 +12,7 @@ from diagnosis.chain.links import Link
 from diagnosis.checks.handlers import handlers_of
 from diagnosis.context import Context
 from diagnosis.receiver_addresses import target_of
+from diagnosis.sample_events import events_of
 from diagnosis.token_audience import are_v2
 from upstreams.data_planes import data_planes_at
 from upstreams.function_app_authentication import host_of
@@ -128,7 +130,10 @@ def _deliveries(context: Context, event: Event | None) -> Iterator[Fact]:
 def _handlers(
     templates: Sequence[TemplateState], context: Context, event: Event | None
 ) -> list[Fact]:
+    functions = _distinct("Function", _functions(templates, context, event))
     hubs, here = registry(), [each for each in templates if _is_here(each, context, event)]
+    if functions:
+        return functions
     if templates and not here:
         return [Fact("Handlers", "Not visible from here")]
     if event is not None:
@@ -139,6 +144,20 @@ def _handlers(
         for handler in handlers_of(template, context.effective.templates, hubs):
             names.setdefault(handler.hub, {})[handler.event] = None
     return [Fact(f"Hub {hub}", ", ".join(events)) for hub, events in names.items()]
+
+
+def _functions(
+    templates: Iterable[TemplateState], context: Context, event: Event | None
+) -> Iterator[str]:
+    """Yield the names of the functions of imported apps that serve the templates' URLs."""
+    for template in templates:
+        app = context.function_app(template)
+        index = context.effective.templates.index(template)
+        events = events_of(context.effective.templates, index) if event is None else [event]
+        paths = {urlsplit(expand(template.url_template, *each)).path for each in events if app}
+        for function in (app and app.http_functions) or ():
+            if any(function.serves(path) for path in paths):
+                yield function.name
 
 
 def _is_here(template: TemplateState, context: Context, event: Event | None) -> bool:

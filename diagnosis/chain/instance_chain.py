@@ -13,6 +13,7 @@ from diagnosis.chain.chain import Chain, build_chain
 from diagnosis.chain.facts import facts_of
 from diagnosis.chain.links import Link
 from diagnosis.checklist import findings_of
+from diagnosis.checks.functions_host import check_keys
 from diagnosis.checks.handlers import check_handlers
 from diagnosis.checks.receiver import check_receiver
 from diagnosis.context import Context, read_context
@@ -24,7 +25,7 @@ from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, Event, matc
 _OF_TEMPLATE: Final = re.compile(r"templates\[(\d+)\]")
 _OF_APP: Final = re.compile(r"function_apps\[([^\]]*)\]")
 # Findings on all events of a template, and on all deliveries, that the event's own replace.
-_REPLACED: Final = (".reachable", ".receiver", ".handlers")
+_REPLACED: Final = (".reachable", ".receiver", ".handlers", ".function", ".webhook_key")
 
 
 def read_chain(
@@ -74,6 +75,7 @@ def _of_event(context: Context, event: Event, index: int | None) -> Iterator[Fin
     if index is None:
         return
     template = context.effective.templates[index]
+    yield from check_keys(index, template, context, [event])
     if context.function_app(template) is None:
         yield check_receiver(index, template, context, [event])
         yield from check_handlers(index, template, context, [event])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,13 +12,16 @@ from diagnosis.checks.http_functions import KEY_EXAMPLE, check_function, code_in
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, unknown
 from upstreams.function_app_authentication import host_of
+from upstreams.patterns import Event
 
 # The webhook of the SignalR extension. Azure Functions, "Azure SignalR Service trigger".
 _WEBHOOK: Final = re.compile(r"/runtime/webhooks/signalr/?", re.IGNORECASE)
 _AZURE_HOSTS: Final = (".azurewebsites.net", ".azurewebsites.us", ".chinacloudsites.cn")
 
 
-def check_keys(index: int, template: TemplateState, context: Context) -> Iterator[Finding]:
+def check_keys(
+    index: int, template: TemplateState, context: Context, events: Collection[Event] | None = None
+) -> Iterator[Finding]:
     """Check that a URL carries the key that the Functions host requires there.
 
     That is the system key of the SignalR extension at its webhook, and otherwise the key of the
@@ -31,7 +34,7 @@ def check_keys(index: int, template: TemplateState, context: Context) -> Iterato
     except ValueError:
         return
     if not _WEBHOOK.fullmatch(url.path):
-        yield from check_function(index, template, context)
+        yield from check_function(index, template, context, events)
         return
     key = f"templates[{index}].webhook_key"
     title = f"Template {index + 1} sends the extension's system key"

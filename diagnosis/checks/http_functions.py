@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -12,7 +12,7 @@ from diagnosis.context import Context
 from diagnosis.findings import Finding, Outcome, failed, passed, unknown
 from diagnosis.sample_events import events_of
 from upstreams.models import FunctionApp
-from upstreams.patterns import expand
+from upstreams.patterns import Event, expand
 
 KEY_EXAMPLE: Final = (
     "code={@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}"
@@ -20,8 +20,13 @@ KEY_EXAMPLE: Final = (
 _WORST_FIRST: Final[tuple[Outcome, ...]] = ("fail", "unknown", "pass")
 
 
-def check_function(index: int, template: TemplateState, context: Context) -> Iterator[Finding]:
-    """Check the URL of a template that points at an imported app, but not at its webhook."""
+def check_function(
+    index: int, template: TemplateState, context: Context, events: Collection[Event] | None = None
+) -> Iterator[Finding]:
+    """Check the URL of a template that points at an imported app, but not at its webhook.
+
+    `events` are those to check; by default every event that the template is the first to match.
+    """
     app = context.function_app(template)
     if app is None:
         return
@@ -39,8 +44,8 @@ def check_function(index: int, template: TemplateState, context: Context) -> Ite
             f"{app} --refresh",
         )
         return
-    events = events_of(context.effective.templates, index)
-    urls = [urlsplit(expand(template.url_template, *event)) for event in events]
+    checked = events_of(context.effective.templates, index) if events is None else events
+    urls = [urlsplit(expand(template.url_template, *event)) for event in checked]
     found = [_of_url(key, title, url, app, functions) for url in urls]
     yield from sorted(found, key=lambda each: _WORST_FIRST.index(each.outcome))[:1]
 

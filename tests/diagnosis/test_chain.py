@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
+from arm.http_functions import HttpFunction
 from diagnosis.chain.chain import Chain, ChainLink, build_chain, chain_document
 from diagnosis.chain.instance_chain import read_chain
 from diagnosis.chain.links import Link
@@ -255,6 +256,23 @@ def test_event_shows_its_function_app_only(instance: SignalRInstance) -> None:
     keys = {each.key for each in link(chain, Link.RECEIVER).findings}
     apps = {"function_apps[two].read", "function_apps[two].reachable"}
     assert keys == {*apps, "templates[1].answers"}
+
+
+def test_event_is_followed_to_a_function(instance: SignalRInstance) -> None:
+    functions = [HttpFunction(name, f"/api/{name}", "anonymous") for name in ("say", "join")]
+    FunctionApp.objects.create(
+        subscription=instance.subscription,
+        arm_id="/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/one",
+        host_name="one.azurewebsites.net",
+        functions=[each.to_json() for each in functions],
+    )
+    row = with_templates(instance, {"url_template": "https://one.azurewebsites.net/api/{event}"})
+    chain = read_chain(row, SAY)
+    assert facts(chain, Link.HANDLER) == {"Function": "say"}
+    assert link(chain, Link.HANDLER).outcome == "pass"
+    lost = read_chain(row, SAY._replace(event="shout"))
+    assert link(lost, Link.HANDLER).outcome == "fail"
+    assert "/api/shout answers 404" in link(lost, Link.HANDLER).findings[0].evidence
 
 
 def run_command(*arguments: str) -> tuple[str, int]:
