@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -17,6 +18,8 @@ from api.models import IdempotentAnswer
 from api.problems import Problem
 
 _MAX_CHARACTERS: Final = 128
+# How long a request can be repeated by its key.
+_REPEATABLE: Final = timedelta(days=1)
 
 
 def once(request: Request, start: Callable[[], Response]) -> Response:
@@ -45,7 +48,7 @@ def _keep(request: Request, key: str) -> IdempotentAnswer:
 
     The database lets a second request of the key wait until the first one has its answer.
     """
-    IdempotentAnswer.objects.delete_old(timezone.now())
+    IdempotentAnswer.objects.delete_older_than(timezone.now() - _REPEATABLE)
     caller, digest = _caller(request), _digest(request)
     try:
         with transaction.atomic():

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.db import models
 from django.utils import timezone
 
-# How long a request can be repeated by its Idempotency-Key.
-_REPEATABLE: Final = timedelta(days=1)
-
 
 class IdempotentAnswerQuerySet(models.QuerySet["IdempotentAnswer"]):
-    """Questions about answers that are kept."""
+    """Queries of stored responses."""
 
-    def delete_old(self, now: datetime) -> None:
-        """Delete those whose requests nobody repeats any more."""
-        self.filter(created_at__lt=now - _REPEATABLE).delete()
+    def delete_older_than(self, moment: datetime) -> None:
+        """Delete the responses from before `moment`."""
+        self.filter(created_at__lt=moment).delete()
 
 
 class IdempotentAnswer(models.Model):
-    """What a request with an Idempotency-Key was answered, to answer its repetitions with.
+    """The response to a request with an Idempotency-Key, returned again where it is repeated.
 
     Source: draft-ietf-httpapi-idempotency-key-header.
     """

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import Environment
-from config.variables import process
+from config.variables import storage
 
 
 def make_private_folder(path: Path, *, is_required: bool) -> None:
@@ -28,7 +28,7 @@ def make_private_folder(path: Path, *, is_required: bool) -> None:
 
 def database_settings(env: Environment, data_folder: Path) -> dict[str, Any]:
     """Return the settings of the database; by default a SQLite file in the data folder."""
-    configured: dict[str, Any] | None = env[process.DATABASE_URL]
+    configured: dict[str, Any] | None = env[storage.DATABASE_URL]
     if configured is None:
         make_private_folder(data_folder, is_required=True)
         configured = {
@@ -57,15 +57,15 @@ def _sqlite(configured: dict[str, Any]) -> dict[str, Any]:
 def _postgresql(configured: dict[str, Any], env: Environment) -> dict[str, Any]:
     # A lost server is noticed within some ten seconds, and every statement has a time limit.
     options = {
-        "connect_timeout": env[process.DATABASE_CONNECT_SECONDS],
+        "connect_timeout": env[storage.DATABASE_CONNECT_SECONDS],
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
-        "options": f"-c statement_timeout={env[process.DATABASE_STATEMENT_SECONDS] * 1000}",
+        "options": f"-c statement_timeout={env[storage.DATABASE_STATEMENT_SECONDS] * 1000}",
     }
     return configured | {
-        "CONN_MAX_AGE": env[process.DATABASE_CONN_MAX_AGE],
+        "CONN_MAX_AGE": env[storage.DATABASE_CONN_MAX_AGE],
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options | configured.get("OPTIONS", {}),
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from config.environment import External, Variable
-from config.variables import SECTIONS, process
+from config.variables import SECTIONS, web
 
 _HEAD: Final = """\
 # Every variable that Signalman reads. Copy this file to .env, or set them where the programs run.
@@ -33,7 +33,7 @@ def _lines() -> Iterator[str]:
 def _assignment(entry: Variable[Any] | External) -> str:
     default = None if isinstance(entry, External) else entry.default
     shown = entry.example or ("" if default is None else _text(default))
-    if entry is process.SECRET_KEY:
+    if entry is web.SECRET_KEY:
         return f"{entry.name}="
     is_default = not isinstance(entry, External) and default not in (None, "", [])
     return f"{entry.name}={shown}" if is_default else f"# {entry.name}={shown}"

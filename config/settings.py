@@ -13,7 +13,18 @@ from dotenv import load_dotenv
 from api.openapi import openapi_settings
 from config.database import database_settings, make_private_folder
 from config.environment import Environment
-from config.variables import VARIABLES, access, azure, process, sender
+from config.variables import (
+    VARIABLES,
+    azure,
+    metrics,
+    receiver,
+    rest_api,
+    sender,
+    sign_in,
+    storage,
+    upstream_tokens,
+    web,
+)
 from observability.logs import logging_settings
 from portal.theme import unfold_settings
 
@@ -26,16 +37,16 @@ load_dotenv(BASE_DIR / ".env", interpolate=False)
 env = Environment(VARIABLES, os.environ)
 
 # A relative path is relative to the project, so that all programs share the folder.
-DATA_DIR = BASE_DIR / env[process.DATA_DIR]
+DATA_DIR = BASE_DIR / env[storage.DATA_DIR]
 
 # --- Django -----------------------------------------------------------------------------------
 
-DEBUG = env[process.DEBUG]
-SECRET_KEY = env[process.SECRET_KEY]
-ALLOWED_HOSTS = env[process.ALLOWED_HOSTS]
-SIGNALMAN_RECEIVER_HOSTS = env[process.RECEIVER_HOSTS]
-SIGNALMAN_PROBE_NETWORKS = env[process.PROBE_NETWORKS]
-CSRF_TRUSTED_ORIGINS = env[process.CSRF_TRUSTED_ORIGINS]
+DEBUG = env[web.DEBUG]
+SECRET_KEY = env[web.SECRET_KEY]
+ALLOWED_HOSTS = env[web.ALLOWED_HOSTS]
+SIGNALMAN_RECEIVER_HOSTS = env[web.RECEIVER_HOSTS]
+SIGNALMAN_PROBE_NETWORKS = env[web.PROBE_NETWORKS]
+CSRF_TRUSTED_ORIGINS = env[web.CSRF_TRUSTED_ORIGINS]
 
 INSTALLED_APPS = [
     "unfold",
@@ -64,10 +75,10 @@ INSTALLED_APPS = [
     "diagnosis",
     "portal",
     # The operator's own apps: their `hubs.py` is discovered as `admin.py` is.
-    *env[process.APPS],
+    *env[web.APPS],
 ]
 # Those apps: the `urls.py` of each is served as well.
-SIGNALMAN_APPS = env[process.APPS]
+SIGNALMAN_APPS = env[web.APPS]
 
 MIDDLEWARE = [
     "observability.request_ids.request_ids",
@@ -128,18 +139,18 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Behind TLS -------------------------------------------------------------------------------
 
-HTTPS = env[process.HTTPS]
-BEHIND_PROXY = env[process.BEHIND_PROXY]
+HTTPS = env[web.HTTPS]
+BEHIND_PROXY = env[web.BEHIND_PROXY]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 # Probes and scrapers reach the process directly, without TLS.
 SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz(/[a-z]+)?$", "^metrics$"]
-SECURE_HSTS_SECONDS = env[process.HSTS_SECONDS]
+SECURE_HSTS_SECONDS = env[web.HSTS_SECONDS]
 if SECURE_HSTS_SECONDS is None:
     SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and env[process.HSTS_SUBDOMAINS]
-SECURE_HSTS_PRELOAD = HTTPS and env[process.HSTS_PRELOAD]
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and env[web.HSTS_SUBDOMAINS]
+SECURE_HSTS_PRELOAD = HTTPS and env[web.HSTS_PRELOAD]
 # The choice of subdomains and of preloading is the operator's: no warning about either.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if BEHIND_PROXY:
@@ -160,7 +171,7 @@ CONTENT_SECURITY_POLICY = {
 # --- Database and cache -----------------------------------------------------------------------
 
 DATABASES = {"default": database_settings(env, DATA_DIR)}
-CACHES = {"default": env[process.CACHE_URL]}
+CACHES = {"default": env[storage.CACHE_URL]}
 
 # --- API --------------------------------------------------------------------------------------
 
@@ -188,9 +199,9 @@ REST_FRAMEWORK: dict[str, Any] = {
 API: dict[str, Any] = {
     # The tenant and the audience of the Microsoft Entra access tokens that the API accepts. Without
     # both it accepts only personal access tokens and sessions.
-    "TENANT_ID": env[access.API_TENANT_ID],
-    "AUDIENCES": env[access.API_AUDIENCES],
-    "ISSUER": env[access.API_ISSUER],
+    "TENANT_ID": env[rest_api.API_TENANT_ID],
+    "AUDIENCES": env[rest_api.API_AUDIENCES],
+    "ISSUER": env[rest_api.API_ISSUER],
     # The app roles of the API's registration in Entra, with their roles in Signalman.
     "APP_ROLES": {
         "Fleet.Reader": "viewers",
@@ -198,9 +209,9 @@ API: dict[str, Any] = {
         "Fleet.Admin": "administrators",
     },
     # For each caller. Counted in the cache: processes share the limit only if they share the cache.
-    "REQUESTS_A_MINUTE": env[access.API_REQUESTS_A_MINUTE],
+    "REQUESTS_A_MINUTE": env[rest_api.API_REQUESTS_A_MINUTE],
     # Refused credentials from one address after which further ones are not checked.
-    "REFUSALS_A_MINUTE": env[access.API_REFUSALS_A_MINUTE],
+    "REFUSALS_A_MINUTE": env[rest_api.API_REFUSALS_A_MINUTE],
 }
 
 SPECTACULAR_SETTINGS = openapi_settings()
@@ -208,7 +219,7 @@ SPECTACULAR_SETTINGS = openapi_settings()
 # --- Background work --------------------------------------------------------------------------
 
 # Files have no host, but Kombu warns if the URL has none.
-CELERY_BROKER_URL = env[process.BROKER_URL]
+CELERY_BROKER_URL = env[storage.BROKER_URL]
 if CELERY_BROKER_URL.startswith("filesystem"):
     QUEUE_DIR = DATA_DIR / "queue"
     CELERY_BROKER_TRANSPORT = "config.file_queue:Transport"
@@ -229,7 +240,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "enqueue-due-operations": {
         "task": "sync.operations.tasks.enqueue_due_operations",
-        "schedule": schedule(run_every=env[process.TICK_SECONDS]),
+        "schedule": schedule(run_every=env[storage.TICK_SECONDS]),
     },
     "refresh-fleet": {
         "task": "sync.operations.tasks.refresh_fleet",
@@ -285,12 +296,12 @@ SIGNALMAN_OPERATION_DAYS = env[azure.OPERATION_DAYS]
 VALIDATION = {
     "AUTHORITY": env[azure.AUTHORITY_HOST],
     # The v1 issuer: the only one that the service's managed-identity tokens carry by default.
-    "ISSUER": env[azure.TOKEN_ISSUER],
-    "LEEWAY_SECONDS": env[azure.TOKEN_LEEWAY_SECONDS],
+    "ISSUER": env[upstream_tokens.TOKEN_ISSUER],
+    "LEEWAY_SECONDS": env[upstream_tokens.TOKEN_LEEWAY_SECONDS],
     # The longest back-off of one unknown key ID before the signing keys are read again.
-    "BACK_OFF_SECONDS": env[azure.KEY_BACK_OFF_SECONDS],
+    "BACK_OFF_SECONDS": env[upstream_tokens.KEY_BACK_OFF_SECONDS],
     # Hosts besides the authority's that signing keys may be read from.
-    "KEY_HOSTS": env[azure.KEY_HOSTS],
+    "KEY_HOSTS": env[upstream_tokens.KEY_HOSTS],
     "OBSERVER": "observability.observers.token_checked",
 }
 
@@ -298,9 +309,9 @@ VALIDATION = {
 
 # The app registration for sign-in, and its tenant.
 SIGN_IN = {
-    "TENANT_ID": env[access.SIGN_IN_TENANT_ID],
-    "CLIENT_ID": env[access.SIGN_IN_CLIENT_ID],
-    "CLIENT_SECRET": env[access.SIGN_IN_CLIENT_SECRET],
+    "TENANT_ID": env[sign_in.SIGN_IN_TENANT_ID],
+    "CLIENT_ID": env[sign_in.SIGN_IN_CLIENT_ID],
+    "CLIENT_SECRET": env[sign_in.SIGN_IN_CLIENT_SECRET],
 }
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {
@@ -329,45 +340,34 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # Seconds after which users sign in again. Roles removed in Entra take effect at that time.
-SESSION_COOKIE_AGE = env[access.SESSION_SECONDS]
+SESSION_COOKIE_AGE = env[sign_in.SESSION_SECONDS]
 
 # --- Web server ---------------------------------------------------------------------------------
 
 # What this process serves, if it is a web process: all, portal or receiver.
-SIGNALMAN_WEB_ROLE = env[process.WEB_ROLE]
+SIGNALMAN_WEB_ROLE = env[web.WEB_ROLE]
 # Concurrent requests of the portal and the API in each web process.
-SIGNALMAN_WEB_THREADS = env[process.WEB_THREADS]
+SIGNALMAN_WEB_THREADS = env[web.WEB_THREADS]
 # The size limit of a request body, and the time within which it has to arrive.
-SIGNALMAN_WEB_BODY_BYTES = env[process.WEB_BODY_BYTES]
-SIGNALMAN_WEB_BODY_SECONDS = env[process.WEB_BODY_SECONDS]
+SIGNALMAN_WEB_BODY_BYTES = env[web.WEB_BODY_BYTES]
+SIGNALMAN_WEB_BODY_SECONDS = env[web.WEB_BODY_SECONDS]
 
 # --- Receiver ---------------------------------------------------------------------------------
 
+# config/variables/receiver.py explains each.
 RECEIVER = {
-    # Bytes. The service reads results of at most 16 MiB.
-    "BODY_BYTES": env[access.BODY_BYTES],
-    "RESULT_BYTES": env[access.RESULT_BYTES],
-    # Seconds within which a request's body has to arrive.
-    "BODY_SECONDS": env[access.BODY_SECONDS],
-    # Seconds after which every process uses a changed row.
-    "POLICY_SECONDS": env[access.POLICY_SECONDS],
-    # Seconds for which it uses the rows it has read while the database is unavailable.
-    "POLICY_GRACE_SECONDS": env[access.POLICY_GRACE_SECONDS],
-    # Seconds for which deliveries are buffered; 0: each is written before its response is sent.
-    "FLUSH_SECONDS": env[access.FLUSH_SECONDS],
-    # Rows kept for each instance and reason, in each process; every delivery is counted.
-    "SAMPLES_A_MINUTE": env[access.SAMPLES_A_MINUTE],
-    # Days after which rows and counts are deleted.
-    "DELIVERY_DAYS": env[access.DELIVERY_DAYS],
-    "COUNT_DAYS": env[access.COUNT_DAYS],
-    # Seconds for which the responses of idempotent handlers are kept for duplicates.
-    "DUPLICATE_SECONDS": env[access.DUPLICATE_SECONDS],
-    # JSON, {"<instance>": ["<primary key>", "<secondary key>"]}, with mode 600: the keys for the
-    # header X-ASRS-Signature, for instances that require it.
-    "ACCESS_KEYS_FILE": env[access.ACCESS_KEYS_FILE],
-    # The most concurrent upstream requests in each web process; handlers may wait for a database or
-    # another service.
-    "THREADS": env[access.RECEIVER_THREADS],
+    "BODY_BYTES": env[receiver.BODY_BYTES],
+    "RESULT_BYTES": env[receiver.RESULT_BYTES],
+    "BODY_SECONDS": env[receiver.BODY_SECONDS],
+    "POLICY_SECONDS": env[receiver.POLICY_SECONDS],
+    "POLICY_GRACE_SECONDS": env[receiver.POLICY_GRACE_SECONDS],
+    "FLUSH_SECONDS": env[receiver.FLUSH_SECONDS],
+    "SAMPLES_A_MINUTE": env[receiver.SAMPLES_A_MINUTE],
+    "DELIVERY_DAYS": env[receiver.DELIVERY_DAYS],
+    "COUNT_DAYS": env[receiver.COUNT_DAYS],
+    "DUPLICATE_SECONDS": env[receiver.DUPLICATE_SECONDS],
+    "ACCESS_KEYS_FILE": env[receiver.ACCESS_KEYS_FILE],
+    "THREADS": env[receiver.RECEIVER_THREADS],
 }
 
 # --- Sender -----------------------------------------------------------------------------------
@@ -401,14 +401,14 @@ LOGIN_REDIRECT_URL = "admin:index"
 
 METRICS: dict[str, Any] = {
     # /metrics requires this bearer token; or, if it is empty, a direct client in these networks.
-    "TOKEN": env[process.METRICS_TOKEN],
-    "NETWORKS": env[process.METRICS_NETWORKS],
+    "TOKEN": env[metrics.METRICS_TOKEN],
+    "NETWORKS": env[metrics.METRICS_NETWORKS],
 }
 # Seconds without a worker's tick after which /readyz reports that there is no worker.
-SIGNALMAN_TICK_LIMIT_SECONDS = env[process.TICK_LIMIT_SECONDS]
+SIGNALMAN_TICK_LIMIT_SECONDS = env[storage.TICK_LIMIT_SECONDS]
 # Seconds between two writes of a process's counts.
-SIGNALMAN_METRICS_SECONDS = env[process.METRICS_SECONDS]
+SIGNALMAN_METRICS_SECONDS = env[metrics.METRICS_SECONDS]
 
 # --- Logs -------------------------------------------------------------------------------------
 
-LOGGING = logging_settings(form=env[process.LOG_FORMAT], level=env[process.LOG_LEVEL])
+LOGGING = logging_settings(form=env[web.LOG_FORMAT], level=env[web.LOG_LEVEL])

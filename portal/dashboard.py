@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, Final
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnosis.reason_codes import Cause, cause_of, explain
+from diagnosis.attention import instances_needing_attention
 from identities.models import SignalRInstance
-from portal.charts import traffic_chart
+from portal.chart_js import traffic_chart
 from portal.instance.traffic import explained_reasons
 from portal.page import PortalPage, is_fragment
 from sync.models import InstanceStatus, Operation, StatusCount, SyncStatus
@@ -26,20 +22,9 @@ from upstreams.traffic import PERIODS, traffic
 
 # Entries of each kind; the linked lists have all of them.
 _SHOWN: Final = 8
-_RECENT: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+_CHART_PERIOD: Final = PERIODS["day"]
 _LIST: Final = "admin:identities_signalrinstance_changelist"
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """An instance that needs attention. `link` leads to the tab where the problem is fixed."""
-
-    instance: str
-    status: str
-    message: str
-    since: datetime | None
-    link: str
 
 
 class RunningOperationsPage(PortalPage):
@@ -72,11 +57,13 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     total = SignalRInstance.objects.count()
     if not total:
         return context | {"is_first_run": True}
-    seen = traffic(DeliveryCount.objects.all(), PERIODS["day"], now)
+    seen = traffic(DeliveryCount.objects.all(), _CHART_PERIOD, now)
     return context | {
         "statuses": _statuses(total),
         "health": _health(),
-        "attention": _attention(now),
+        "attention": [
+            (row, _tab(row.tab, row.instance)) for row in instances_needing_attention(now, _SHOWN)
+        ],
         "drift": _drift_since(now - _DAY),
         "operations": running_operations(),
         "seen": seen,
@@ -125,66 +112,6 @@ def _health() -> list[tuple[str, int]]:
         ("Progressing", progressing),
         ("Degraded", numbers["degraded"]),
     ]
-
-
-def _attention(now: datetime) -> list[Attention]:
-    """Return the instances that need attention: broken ones first, then those with drift."""
-    found = [*_degraded(), *_failed(now - _DAY), *_refused(now - _RECENT), *_different()]
-    # Only the most severe entry of each instance.
-    return list({row.instance: row for row in reversed(found)}.values())[::-1][: 2 * _SHOWN]
-
-
-def _degraded() -> Iterable[Attention]:
-    rows = SignalRInstance.objects.filter(provisioning_state__in=["Failed", "Canceled"])
-    for name, state in rows.values_list("name", "provisioning_state")[:_SHOWN]:
-        message = f"The provisioning state in Azure is {state}."
-        yield Attention(name, "Degraded", message, None, _tab("diagnosis", name))
-
-
-def _failed(since: datetime) -> Iterable[Attention]:
-    """Return the instances whose last operation failed."""
-    rows = Operation.objects.filter(state=Operation.State.FAILED, finished_at__gte=since)
-    for row in rows.select_related("instance")[:_SHOWN]:
-        message = f"{row.get_kind_display()} failed. {row.error_message}"
-        yield Attention(
-            row.instance.name,
-            "failed",
-            message,
-            row.finished_at,
-            _tab("overview", row.instance.name),
-        )
-
-
-def _refused(since: datetime) -> Iterable[Attention]:
-    rows = (
-        DeliveryCount.objects.filter(outcome=Outcome.REFUSED)
-        .since(since)
-        .order_by()
-        .values("reason", name=F("instance__name"))
-        .annotate(number=Sum("count"))
-        .order_by("-number", "name")
-    )
-    # Unauthenticated requests say nothing about the instance.
-    ours = (row for row in rows if cause_of(row["reason"]) is not Cause.SENDER)
-    for row in islice(ours, _SHOWN):
-        number = row["number"]
-        message = (
-            f"{number} request{pluralize(number)} refused in the last hour. "
-            f"{explain(row['reason']).meaning}"
-        )
-        yield Attention(row["name"], "refused", message, None, _tab("traffic", row["name"]))
-
-
-def _different() -> Iterable[Attention]:
-    texts = {
-        SyncStatus.MISSING: "The instance no longer exists in Azure.",
-        SyncStatus.OUT_OF_SYNC: "The desired state differs from Azure.",
-    }
-    rows = InstanceStatus.objects.filter(status__in=texts).select_related("instance")
-    for row in rows.order_by("status", "-since")[:_SHOWN]:
-        status = SyncStatus(row.status)
-        name = row.instance.name
-        yield Attention(name, status, texts[status], row.since, _tab("diagnosis", name))
 
 
 def _drift_since(moment: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Azure, and the tokens of upstream requests."""
+"""Azure, and Signalman's credential for it."""
 
 from __future__ import annotations
 
@@ -105,30 +105,4 @@ OPERATION_DAYS: Final = Variable(
     90,
     "Days after which ended operations and counts of the sync status are deleted. The audit trail\n"
     "stays.",
-)
-
-TOKEN_ISSUER: Final = Variable(
-    "SIGNALMAN_TOKEN_ISSUER",
-    env.tenant_issuer,
-    # The v1 issuer: managed-identity tokens of the service carry no other by default.
-    "https://sts.windows.net/{tenant_id}/",
-    "The issuer that the service's tokens must name.",
-)
-TOKEN_LEEWAY_SECONDS: Final = Variable(
-    "SIGNALMAN_TOKEN_LEEWAY_SECONDS",
-    env.whole_number(),
-    60,
-    "Clock difference that is tolerated in a token's times. Seconds.",
-)
-KEY_BACK_OFF_SECONDS: Final = Variable(
-    "SIGNALMAN_KEY_BACK_OFF_SECONDS",
-    env.positive_number,
-    300.0,
-    "Longest time for which an unknown key ID causes no further read of Entra's keys. Seconds.",
-)
-KEY_HOSTS: Final = Variable[list[str]](
-    "SIGNALMAN_KEY_HOSTS",
-    env.optional_hosts,
-    [],
-    "Hosts besides AZURE_AUTHORITY_HOST's that signing keys may be read from.",
 )

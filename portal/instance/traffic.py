@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from diagnosis.reason_codes import explain
-from portal.charts import traffic_chart
+from portal.chart_js import traffic_chart
 from portal.instance.page import InstancePage
 from portal.page import is_fragment
 from upstreams.models import Delivery, Outcome

@@ -35,7 +35,7 @@ from sync.api.serializers import (
 )
 from sync.azure_client import arm_settings
 from sync.inventory.import_instances import import_subscription, refresh_subscription
-from sync.inventory.instance_list import ImportReport
+from sync.inventory.imported_list import ImportReport
 from sync.operations.fleet_plan import (
     MOST,
     apply_instances,

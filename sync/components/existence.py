@@ -9,7 +9,7 @@ from arm.state import ABSENT, ExistenceState, InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import Component, SharedRows, Write
 from sync.planning.changes import Change
-from sync.planning.component import Order
+from sync.planning.step_order import Order
 
 if TYPE_CHECKING:
     from arm.async_operations import LongRunning

@@ -12,7 +12,7 @@ from django.db import transaction
 from arm.function_app_authentication import FunctionAppState
 from arm.state import TemplateState
 from identities.models import SignalRInstance
-from sync.audit import record_change
+from sync.record_audit import record_change
 from upstreams.function_app_authentication import desired_auth, host_of
 from upstreams.models import FunctionApp
 from upstreams.signed_requests import is_same_tenant, signed_requests_to

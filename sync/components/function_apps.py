@@ -23,7 +23,7 @@ from sync.components.function_app_targets import (
     set_app_policy,
 )
 from sync.planning.changes import Change, field_changes
-from sync.planning.component import Order
+from sync.planning.step_order import Order
 from upstreams.models import FunctionApp
 
 Apps = tuple[FunctionAppState, ...]

@@ -16,12 +16,12 @@ from arm.async_operations import LongRunning
 from arm.errors import Forbidden, GrantForbidden, UnexpectedAnswer
 from arm.state import GrantState, InstanceState
 from identities.models import KeyVault, SignalRInstance
-from sync.audit import record_change
 from sync.components.component import Component, PlanOutdated, SharedRows, Write
 from sync.components.vault_names import named_vaults, vaults_of
 from sync.errors import NeverRead
 from sync.planning.changes import Change
-from sync.planning.component import Order
+from sync.planning.step_order import Order
+from sync.record_audit import record_change
 from upstreams.models import Delivery
 from upstreams.patterns import first_match
 

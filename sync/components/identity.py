@@ -12,7 +12,7 @@ from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIden
 from sync.components.component import Component, SharedRows, Write
 from sync.components.vault_names import named_vaults
 from sync.planning.changes import KNOWN_AFTER_APPLY, Change, field_changes
-from sync.planning.component import Order
+from sync.planning.step_order import Order
 
 if TYPE_CHECKING:
     from arm.async_operations import LongRunning

@@ -12,7 +12,7 @@ from identities.models import SignalRInstance
 from sync.components.component import Component, SharedRows, Write
 from sync.components.vault_names import named_vaults
 from sync.planning.changes import Change, field_changes
-from sync.planning.component import Order
+from sync.planning.step_order import Order
 from sync.planning.template_diff import diff_templates
 from sync.planning.template_merge import merge, unit_of
 from upstreams.models import UpstreamTemplate

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Model
 
 from identities.models import SignalRInstance
-from sync.audit import record_change
 from sync.desired.history import Author, record_desired
 from sync.desired.request_requirements import ACTION as REQUIREMENTS_SET
 from sync.desired.state import desired_state
+from sync.record_audit import record_change
 from upstreams.models import RequestRequirements
 
 Edits = Mapping[str, tuple[Any, Any]]

@@ -9,9 +9,9 @@ from django.db import transaction
 
 from arm.state import InstanceState
 from identities.models import SignalRInstance
-from sync.audit import record_change
 from sync.components.vault_names import named_vaults
 from sync.desired.state import declared_state
+from sync.record_audit import record_change
 
 _BATCH: Final = 200
 

@@ -11,10 +11,10 @@ from django.db import transaction
 from arm.resources import SubscriptionResource
 from arm.state import ExistenceState
 from identities.models import SignalRInstance, Subscription
-from sync.audit import record_change
 from sync.azure_client import arm_client
 from sync.desired.history import Author, record_desired
 from sync.planning.errors import SyncError
+from sync.record_audit import record_change
 
 
 class NotCreatable(SyncError):

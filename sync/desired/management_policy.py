@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from identities.models import SignalRInstance
-from sync.audit import record_change
 from sync.errors import NotManaged
+from sync.record_audit import record_change
 
 Policy = SignalRInstance.Policy
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from identities.models import SignalRInstance
-from sync.audit import record_change
+from sync.record_audit import record_change
 from upstreams.models import RequestRequirements
 
 # The action in the audit trail.

@@ -26,7 +26,7 @@ from sync.azure_client import arm_client
 from sync.desired.lifecycle import save_subscription
 from sync.desired.state import as_planned
 from sync.inventory.function_apps import import_function_apps, read_pointed_at, refresh_serving
-from sync.inventory.instance_list import (
+from sync.inventory.imported_list import (
     ImportReport,
     Listing,
     assigned_identities,

@@ -12,8 +12,8 @@ from arm.errors import ArmError
 from arm.resources import UserAssignedIdentityResource
 from identities.models import Subscription, UserAssignedIdentity
 from identities.names import validate_user_assigned_id
-from sync.audit import record_change
 from sync.azure_client import arm_client
+from sync.record_audit import record_change
 
 _LEARNT: Final = ("location", "tenant_id", "principal_id", "client_id")
 _BATCH: Final = 500

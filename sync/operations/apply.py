@@ -21,7 +21,6 @@ from arm.async_operations import LongRunning
 from arm.errors import ArmError, NotFound, OperationFailed
 from arm.resources import SignalRResource
 from arm.transport.write_guard import checking_writes
-from sync.audit import record_event
 from sync.azure_client import arm_client
 from sync.components.component import PlanOutdated, Write
 from sync.components.registry import REGISTRY
@@ -29,9 +28,10 @@ from sync.desired.management_policy import Policy
 from sync.inventory.import_instances import refresh, refresh_for_plan
 from sync.models import Operation, OperationStep
 from sync.operations.arm_budget import book_reads, book_write
-from sync.operations.backoff import MAX_ATTEMPTS, delay_after
 from sync.operations.claims import Claim
 from sync.operations.propagation import check_propagation, settle
+from sync.operations.retries import MAX_ATTEMPTS, delay_after
+from sync.record_audit import record_event
 from upstreams.redaction import redact
 
 log = logging.getLogger(__name__)

@@ -19,10 +19,10 @@ from django.db.models import F, JSONField, Value
 from django.db.models.functions import Coalesce
 
 from arm.state import ABSENT
-from sync.audit import record_event
 from sync.models import Operation, OperationStep
 from sync.planning.errors import UnreadablePlan
 from sync.planning.plan import Plan
+from sync.record_audit import record_event
 from upstreams.redaction import redacted
 
 log = logging.getLogger(__name__)

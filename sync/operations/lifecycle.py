@@ -15,7 +15,6 @@ from django.utils import timezone
 from accounts.actor import Actor
 from identities.models import SignalRInstance
 from observability import context
-from sync.audit import record_event
 from sync.desired.lifecycle import prepare_deletion
 from sync.desired.management_policy import require_managed
 from sync.errors import (
@@ -32,6 +31,7 @@ from sync.operations.instance_plan import plan_deletion, plan_instance
 from sync.operations.queue import enqueue
 from sync.operations.recovery import release_failed
 from sync.planning.plan import Plan
+from sync.record_audit import record_event
 from upstreams.redaction import redacted
 
 log = logging.getLogger(__name__)

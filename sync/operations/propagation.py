@@ -16,8 +16,8 @@ from identities.models import SignalRInstance
 from sync.components.grants import PROPAGATION_MINUTES
 from sync.components.registry import REGISTRY
 from sync.models import Operation
-from sync.operations.backoff import MAX_ATTEMPTS
 from sync.operations.claims import Claim
+from sync.operations.retries import MAX_ATTEMPTS
 from sync.planning.plan import Plan
 
 log = logging.getLogger(__name__)

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from enum import IntEnum
 from typing import Any, ClassVar
 
 from arm.state import InstanceState
 from sync.planning.changes import Change
-
-
-class Order(IntEnum):
-    """The place of a step in a plan. Steps are sorted by it.
-
-    An identity exists before a grant or a signed template uses it; a grant exists before the
-    template that needs it; templates stop using an identity before it is removed.
-    """
-
-    EXISTENCE = 0
-    BEFORE_IDENTITY = 10
-    IDENTITY = 20
-    AFTER_IDENTITY = 30
-    TEMPLATES = 40
-    AFTER_TEMPLATES = 45
-    REMOVE_IDENTITY = 50
+from sync.planning.step_order import Order
 
 
 class PlannedComponent(ABC):

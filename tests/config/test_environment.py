@@ -14,7 +14,17 @@ from django.core.exceptions import ImproperlyConfigured
 from config.cache_serializer import JsonSerializer
 from config.env_example import env_example
 from config.environment import Environment, Variable
-from config.variables import VARIABLES, access, azure, process
+from config.variables import (
+    VARIABLES,
+    azure,
+    metrics,
+    receiver,
+    rest_api,
+    sign_in,
+    storage,
+    upstream_tokens,
+    web,
+)
 from tests.cloud import REPOSITORY
 
 SECRET = "hunter2-of-the-database"  # gitleaks:allow
@@ -32,26 +42,26 @@ def read(variable: Variable[Any], value: str) -> Any:
         (azure.AUTHORITY_HOST, "login.example.com", "https://login.example.com"),
         (azure.AUTHORITY_HOST, "LOGIN.example.com:8443/", "https://login.example.com:8443"),
         (azure.ARM_ENDPOINT, "https://management.example.com/", "https://management.example.com"),
-        (process.METRICS_TOKEN, "$3cret", "$3cret"),
-        (process.SECRET_KEY, "$SIGNALMAN_METRICS_TOKEN", "$SIGNALMAN_METRICS_TOKEN"),
-        (access.SIGN_IN_CLIENT_SECRET, "${x}~a=b", "${x}~a=b"),
+        (metrics.METRICS_TOKEN, "$3cret", "$3cret"),
+        (web.SECRET_KEY, "$SIGNALMAN_METRICS_TOKEN", "$SIGNALMAN_METRICS_TOKEN"),
+        (sign_in.SIGN_IN_CLIENT_SECRET, "${x}~a=b", "${x}~a=b"),
         (
-            process.ALLOWED_HOSTS,
+            web.ALLOWED_HOSTS,
             "localhost, portal.example.com ,",
             ["localhost", "portal.example.com"],
         ),
-        (process.ALLOWED_HOSTS, ".example.com,[::1]", [".example.com", "[::1]"]),
-        (process.ALLOWED_HOSTS, "*", ["*"]),
-        (process.HTTPS, "On", True),
-        (process.HTTPS, "0", False),
-        (process.LOG_LEVEL, "debug", "DEBUG"),
-        (process.METRICS_NETWORKS, "10.0.0.0/8, ::1/128", ["10.0.0.0/8", "::1/128"]),
-        (process.METRICS_NETWORKS, "", []),
-        (access.API_TENANT_ID, UUID.upper(), UUID),
-        (access.API_TENANT_ID, "", ""),
-        (access.API_AUDIENCES, "api://a , b", ["api://a", "b"]),
+        (web.ALLOWED_HOSTS, ".example.com,[::1]", [".example.com", "[::1]"]),
+        (web.ALLOWED_HOSTS, "*", ["*"]),
+        (web.HTTPS, "On", True),
+        (web.HTTPS, "0", False),
+        (web.LOG_LEVEL, "debug", "DEBUG"),
+        (metrics.METRICS_NETWORKS, "10.0.0.0/8, ::1/128", ["10.0.0.0/8", "::1/128"]),
+        (metrics.METRICS_NETWORKS, "", []),
+        (rest_api.API_TENANT_ID, UUID.upper(), UUID),
+        (rest_api.API_TENANT_ID, "", ""),
+        (rest_api.API_AUDIENCES, "api://a , b", ["api://a", "b"]),
         (azure.REFRESH_SECONDS, "2.5", 2.5),
-        (access.FLUSH_SECONDS, "0", 0.0),
+        (receiver.FLUSH_SECONDS, "0", 0.0),
     ],
 )
 def test_reads_value(variable: Variable[Any], value: str, expected: object) -> None:
@@ -65,40 +75,40 @@ def test_reads_value(variable: Variable[Any], value: str, expected: object) -> N
         (azure.AUTHORITY_HOST, "http://login.example.com", "must be an https address"),
         (azure.AUTHORITY_HOST, "", "must be an https address"),
         (azure.AUTHORITY_HOST, f"https://a:{SECRET}@login.example.com", "must be an https"),
-        (process.ALLOWED_HOSTS, "https://portal.example.com", "without scheme, port or path"),
-        (process.ALLOWED_HOSTS, "portal.example.com:8000", "without scheme, port or path"),
-        (process.ALLOWED_HOSTS, "", "must list host names"),
-        (process.CSRF_TRUSTED_ORIGINS, "portal.example.com", "with a scheme"),
-        (process.CSRF_TRUSTED_ORIGINS, "https://portal.example.com/admin/", "no path"),
-        (process.HTTPS, "enabled", "must be true or false"),
-        (process.HTTPS, "", "must be true or false"),
-        (process.DEBUG, "2", "must be true or false"),
-        (process.LOG_LEVEL, "verbose", "must be one of DEBUG, INFO"),
-        (process.LOG_LEVEL, "", "must be one of DEBUG, INFO"),
-        (process.WEB_THREADS, "", "must be a whole number of at least 1"),
-        (process.WEB_THREADS, "0", "must be a whole number of at least 1"),
-        (process.WEB_THREADS, "1_0", "must be a whole number"),
-        (process.METRICS_SECONDS, "0", "must be a number above 0"),
-        (process.METRICS_SECONDS, "nan", "must be a number"),
-        (process.METRICS_SECONDS, "", "must be a number above 0"),
-        (process.METRICS_NETWORKS, "10.0.0.1/24", "must list networks"),
-        (process.SECRET_KEY, "", "must not be empty"),
-        (process.SECRET_KEY, "  ", "must not be empty"),
-        (process.DATABASE_URL, "", "must be a URL such as postgres://"),
-        (process.DATABASE_URL, f"mysql://u:{SECRET}@db/x", "must be a URL such as postgres://"),
-        (process.DATABASE_URL, f"postgres://u:{SECRET}@db:port/x", "must be a URL such as"),
-        (process.DATABASE_URL, f"postgres://u:{SECRET}/@db:5432/x", "percent-encoded"),
-        (process.DATABASE_URL, f"postgres://u:#{SECRET}@db/x", "percent-encoded"),
-        (process.DATABASE_URL, f"postgres://u:[{SECRET}@db/x", "percent-encoded"),
-        (process.CACHE_URL, f"memcached://:{SECRET}@cache", "must be locmemcache://"),
-        (process.CACHE_URL, "", "must be locmemcache://"),
-        (process.BROKER_URL, f"kafka://u:{SECRET}@broker", "must be filesystem://localhost or"),
-        (process.BROKER_URL, "", "must be filesystem://localhost or"),
-        (access.API_TENANT_ID, "contoso.onmicrosoft.com", "must be an id such as"),
-        (access.SIGN_IN_TENANT_ID, "common", "must be an id such as"),
-        (access.API_ISSUER, "", "must be an https address"),
-        (access.API_ISSUER, "https://sts.windows.net/{tenant}/", "must be an https address"),
-        (azure.TOKEN_ISSUER, "https://sts.windows.net/", "must contain {tenant_id}"),
+        (web.ALLOWED_HOSTS, "https://portal.example.com", "without scheme, port or path"),
+        (web.ALLOWED_HOSTS, "portal.example.com:8000", "without scheme, port or path"),
+        (web.ALLOWED_HOSTS, "", "must list host names"),
+        (web.CSRF_TRUSTED_ORIGINS, "portal.example.com", "with a scheme"),
+        (web.CSRF_TRUSTED_ORIGINS, "https://portal.example.com/admin/", "no path"),
+        (web.HTTPS, "enabled", "must be true or false"),
+        (web.HTTPS, "", "must be true or false"),
+        (web.DEBUG, "2", "must be true or false"),
+        (web.LOG_LEVEL, "verbose", "must be one of DEBUG, INFO"),
+        (web.LOG_LEVEL, "", "must be one of DEBUG, INFO"),
+        (web.WEB_THREADS, "", "must be a whole number of at least 1"),
+        (web.WEB_THREADS, "0", "must be a whole number of at least 1"),
+        (web.WEB_THREADS, "1_0", "must be a whole number"),
+        (metrics.METRICS_SECONDS, "0", "must be a number above 0"),
+        (metrics.METRICS_SECONDS, "nan", "must be a number"),
+        (metrics.METRICS_SECONDS, "", "must be a number above 0"),
+        (metrics.METRICS_NETWORKS, "10.0.0.1/24", "must list networks"),
+        (web.SECRET_KEY, "", "must not be empty"),
+        (web.SECRET_KEY, "  ", "must not be empty"),
+        (storage.DATABASE_URL, "", "must be a URL such as postgres://"),
+        (storage.DATABASE_URL, f"mysql://u:{SECRET}@db/x", "must be a URL such as postgres://"),
+        (storage.DATABASE_URL, f"postgres://u:{SECRET}@db:port/x", "must be a URL such as"),
+        (storage.DATABASE_URL, f"postgres://u:{SECRET}/@db:5432/x", "percent-encoded"),
+        (storage.DATABASE_URL, f"postgres://u:#{SECRET}@db/x", "percent-encoded"),
+        (storage.DATABASE_URL, f"postgres://u:[{SECRET}@db/x", "percent-encoded"),
+        (storage.CACHE_URL, f"memcached://:{SECRET}@cache", "must be locmemcache://"),
+        (storage.CACHE_URL, "", "must be locmemcache://"),
+        (storage.BROKER_URL, f"kafka://u:{SECRET}@broker", "must be filesystem://localhost or"),
+        (storage.BROKER_URL, "", "must be filesystem://localhost or"),
+        (rest_api.API_TENANT_ID, "contoso.onmicrosoft.com", "must be an id such as"),
+        (sign_in.SIGN_IN_TENANT_ID, "common", "must be an id such as"),
+        (rest_api.API_ISSUER, "", "must be an https address"),
+        (rest_api.API_ISSUER, "https://sts.windows.net/{tenant}/", "must be an https address"),
+        (upstream_tokens.TOKEN_ISSUER, "https://sts.windows.net/", "must contain {tenant_id}"),
     ],
 )
 def test_refuses_value(variable: Variable[Any], value: str, sentence: str) -> None:
@@ -121,8 +131,8 @@ def test_reports_every_error_at_once() -> None:
 
 def test_uses_defaults() -> None:
     values = Environment(VARIABLES, {})
-    assert values[process.ALLOWED_HOSTS] == ["localhost", "127.0.0.1"]
-    assert values[process.DATABASE_URL] is None
+    assert values[web.ALLOWED_HOSTS] == ["localhost", "127.0.0.1"]
+    assert values[storage.DATABASE_URL] is None
 
 
 def test_example_file_is_current() -> None:
@@ -131,7 +141,7 @@ def test_example_file_is_current() -> None:
 
 
 def test_redis_values_are_json() -> None:
-    cache = read(process.CACHE_URL, "redis://localhost:6379/0")
+    cache = read(storage.CACHE_URL, "redis://localhost:6379/0")
     assert cache["OPTIONS"]["serializer"] == "config.cache_serializer.JsonSerializer"
 
 

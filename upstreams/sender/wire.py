@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import msgpack
 
-from upstreams.receiver.protocol import frames
+from upstreams.receiver.protocol import outgoing_frames
 from upstreams.sender.calls import Call
 from upstreams.sender.claims import ClientIdentity
 from upstreams.sender.errors import InvalidCall
@@ -88,9 +88,12 @@ def _body(call: Call) -> tuple[bytes, str]:
     target = call.target or ""
     try:
         if not _has_bytes(call.arguments):
-            return frames.call_body(target, call.arguments), _JSON
-        found = {name: frames.invocation(name, target, call.arguments) for name in frames.FORMATS}
-    except frames.Unsendable as problem:
+            return outgoing_frames.call_body(target, call.arguments), _JSON
+        found = {
+            name: outgoing_frames.invocation(name, target, call.arguments)
+            for name in outgoing_frames.FORMATS
+        }
+    except outgoing_frames.Unsendable as problem:
         raise InvalidCall(str(problem)) from problem
     packed: bytes = msgpack.packb(found)
     return packed, _FRAMES

@@ -24,7 +24,7 @@ from sync.models import AuditEvent, SyncStatus
 from sync.operations.instance_plan import plan_instance
 from sync.operations.plan_output import render_text
 from sync.planning.changes import Change, field_changes
-from sync.planning.component import Order
+from sync.planning.step_order import Order
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.worker import drive, managed, patches, raw, start

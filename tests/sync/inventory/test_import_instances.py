@@ -21,7 +21,7 @@ from sync.inventory.import_instances import (
     refresh,
     refresh_subscription,
 )
-from sync.inventory.instance_list import ImportReport
+from sync.inventory.imported_list import ImportReport
 from tests.cloud import LocalAzure
 
 pytestmark = pytest.mark.django_db

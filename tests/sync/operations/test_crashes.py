@@ -11,9 +11,9 @@ from django.db.models import JSONField, Value
 from localazure import seed
 from sync.azure_client import arm_client
 from sync.models import AuditEvent, Operation
-from sync.operations.backoff import MAX_ATTEMPTS
 from sync.operations.claims import Claim, ClaimLost, claim
 from sync.operations.lifecycle import run_stage
+from sync.operations.retries import MAX_ATTEMPTS
 from tests.cloud import LocalAzure
 from tests.sync.worker import after_lease, drive, drive_to, patches, signed_lab, stage
 

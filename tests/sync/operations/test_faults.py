@@ -8,7 +8,7 @@ import pytest
 
 from localazure import seed
 from sync.models import AuditEvent
-from sync.operations.backoff import MAX_ATTEMPTS
+from sync.operations.retries import MAX_ATTEMPTS
 from tests.cloud import LocalAzure
 from tests.sync.worker import drive, patches, raw, signed_lab, stage, unmanaged
 

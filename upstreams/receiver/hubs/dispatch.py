@@ -23,7 +23,7 @@ from asgiref.sync import async_to_sync
 
 from upstreams.patterns import CONNECTED, CONNECTIONS
 from upstreams.receiver.hubs.hub import Handler, Registry
-from upstreams.receiver.protocol import frames, responses
+from upstreams.receiver.protocol import outgoing_frames, responses
 from upstreams.receiver.protocol.errors import ArgumentsMismatch, HubError, NoHandler, Refusal
 from upstreams.receiver.protocol.limits import ERROR_LENGTH, Limits
 from upstreams.receiver.protocol.requests import UpstreamRequest
@@ -169,10 +169,10 @@ def _handled(
     if request.invocation_id is None:
         return UpstreamResponse()
     if value is None:
-        return UpstreamResponse(body=frames.void(request.protocol, request.invocation_id))
+        return UpstreamResponse(body=outgoing_frames.void(request.protocol, request.invocation_id))
     try:
-        body = frames.result(request.protocol, request.invocation_id, value)
-    except frames.Unsendable as problem:
+        body = outgoing_frames.result(request.protocol, request.invocation_id, value)
+    except outgoing_frames.Unsendable as problem:
         log.error("The handler %s: %s", handler.name, problem)  # noqa: TRY400
         return _failed(request, "result_unsendable", "The server has no result that can be sent.")
     if len(body) > limits.result_bytes:
@@ -205,7 +205,7 @@ def _unhandled(request: UpstreamRequest, registry: Registry) -> UpstreamResponse
 def _refused(request: UpstreamRequest, refusal: Refusal) -> UpstreamResponse:
     if request.invocation_id is None:
         return responses.refusal(refusal)
-    body = frames.error(request.protocol, request.invocation_id, str(refusal))
+    body = outgoing_frames.error(request.protocol, request.invocation_id, str(refusal))
     return UpstreamResponse(body=body, outcome="refused", reason=refusal.code)
 
 
@@ -215,7 +215,7 @@ def _failed(request: UpstreamRequest, reason: str, text: str) -> UpstreamRespons
         if not text.strip():
             # Clients take an error without a text for a result of null.
             text = "The server refused the call."
-        body = frames.error(request.protocol, request.invocation_id, text)
+        body = outgoing_frames.error(request.protocol, request.invocation_id, text)
         return UpstreamResponse(body=body, outcome="failed", reason=reason)
     if request.category == CONNECTIONS and request.event.lower() == CONNECTED:
         return responses.problem(403, reason, "The connection was refused.", outcome="failed")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from upstreams.receiver import Hub, HubError, UpstreamRequest
-from upstreams.receiver.protocol.bodies import Format
+from upstreams.receiver.protocol.incoming_bodies import Format
 from upstreams.receiver.testing import HubTestClient
 
 chat = Hub("chat")

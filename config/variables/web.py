@@ -1,11 +1,11 @@
-"""The process: web server, metrics, storage, background work."""
+"""The web server, the portal and logs."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from config import environment as env
-from config.environment import External, Variable
+from config.environment import Variable
 
 SECRET_KEY: Final = Variable(
     "SIGNALMAN_SECRET_KEY",
@@ -14,7 +14,6 @@ SECRET_KEY: Final = Variable(
     "Signs sessions and other values. Make one with\n"
     'python -c "import secrets; print(secrets.token_urlsafe(64))"',
 )
-
 ALLOWED_HOSTS: Final = Variable(
     "SIGNALMAN_ALLOWED_HOSTS",
     env.hosts,
@@ -117,87 +116,4 @@ APPS: Final = Variable[list[str]](
     [],
     "Your Django apps, separated by commas. The hubs.py of each is discovered, and the URLs of\n"
     "its urls.py, if it has one, are served.",
-)
-
-METRICS_TOKEN: Final = Variable(
-    "SIGNALMAN_METRICS_TOKEN",
-    env.text,
-    "",
-    "Bearer token that /metrics requires. Without one, only the networks below may read it.",
-)
-METRICS_NETWORKS: Final = Variable(
-    "SIGNALMAN_METRICS_NETWORKS",
-    env.networks,
-    ["127.0.0.0/8", "::1/128"],
-    "Networks that may read /metrics directly, without a proxy between.",
-)
-METRICS_SECONDS: Final = Variable(
-    "SIGNALMAN_METRICS_SECONDS",
-    env.positive_number,
-    5.0,
-    "How often each process writes its counters to the database. Seconds.",
-)
-OTLP_ENDPOINT: Final = External(
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "Where traces are sent, once requirements-otel.txt is installed. OpenTelemetry's other\n"
-    "variables are honoured as well.",
-    "http://localhost:4318",
-)
-
-DATA_DIR: Final = Variable(
-    "SIGNALMAN_DATA_DIR",
-    env.required_text,
-    "var",
-    "Folder of the SQLite database, the file queue and collected static files.\n"
-    "A relative path is relative to the project.",
-)
-DATABASE_URL: Final = Variable[dict[str, Any] | None](
-    "SIGNALMAN_DATABASE_URL",
-    env.database,
-    None,
-    "Default: SQLite in SIGNALMAN_DATA_DIR.",
-    "postgres://user:password@host:5432/signalman",
-)
-DATABASE_CONN_MAX_AGE: Final = Variable(
-    "SIGNALMAN_DATABASE_CONN_MAX_AGE",
-    env.whole_number(),
-    60,
-    "How long a PostgreSQL connection is kept open. Seconds.",
-)
-DATABASE_CONNECT_SECONDS: Final = Variable(
-    "SIGNALMAN_DATABASE_CONNECT_SECONDS",
-    env.whole_number(1),
-    3,
-    "How long connecting to PostgreSQL may take, and a statement; 0 for no limit of statements.\n"
-    "Seconds.",
-)
-DATABASE_STATEMENT_SECONDS: Final = Variable(
-    "SIGNALMAN_DATABASE_STATEMENT_SECONDS", env.whole_number(), 30, ""
-)
-CACHE_URL: Final = Variable(
-    "SIGNALMAN_CACHE_URL",
-    env.cache,
-    env.cache("locmemcache://"),
-    "locmemcache://, or redis://host:6379/0 as soon as there is more than one web process.",
-    "locmemcache://",
-)
-BROKER_URL: Final = Variable(
-    "SIGNALMAN_BROKER_URL",
-    env.broker,
-    # The host has no meaning for files, but Kombu warns where it has to guess one.
-    "filesystem://localhost",
-    "filesystem://localhost, or redis://host:6379/1 or amqp://... as soon as workers run on more\n"
-    "than one machine.",
-)
-TICK_SECONDS: Final = Variable(
-    "SIGNALMAN_TICK_SECONDS",
-    env.positive_number,
-    5.0,
-    "How often due work is looked for that no message has announced. Seconds.",
-)
-TICK_LIMIT_SECONDS: Final = Variable(
-    "SIGNALMAN_TICK_LIMIT_SECONDS",
-    env.positive_number,
-    60.0,
-    "How long after the last tick /readyz reports that there is no worker. Seconds.",
 )

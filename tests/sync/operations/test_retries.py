@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.operations.backoff import FIRST_SECONDS, JITTER, LONGEST_SECONDS, delay_after
+from sync.operations.retries import FIRST_SECONDS, JITTER, LONGEST_SECONDS, delay_after
 
 attempts = st.integers(min_value=1, max_value=40_000)
 

@@ -1,4 +1,4 @@
-"""Sign-in, the API and the receiver."""
+"""The receiver of upstream requests."""
 
 from __future__ import annotations
 
@@ -6,50 +6,6 @@ from typing import Final
 
 from config import environment as env
 from config.environment import Variable
-
-SIGN_IN_TENANT_ID: Final = Variable(
-    "SIGNALMAN_SIGN_IN_TENANT_ID",
-    env.optional_uuid,
-    "",
-    "The tenant whose users sign in, and an app registration there with the app roles\n"
-    "Fleet.Reader, Fleet.Operator and Fleet.Admin and the redirect URI\n"
-    "https://<this portal>/admin/sign-in/entra/login/callback/. Set all three, or none: then only\n"
-    "accounts with a password can sign in.",
-)
-SIGN_IN_CLIENT_ID: Final = Variable("SIGNALMAN_SIGN_IN_CLIENT_ID", env.optional_uuid, "", "")
-SIGN_IN_CLIENT_SECRET: Final = Variable("SIGNALMAN_SIGN_IN_CLIENT_SECRET", env.text, "", "")
-SESSION_SECONDS: Final = Variable(
-    "SIGNALMAN_SESSION_SECONDS",
-    env.whole_number(1),
-    43_200,
-    "How long a session lasts. A role that was removed in Entra is lost at the next sign-in.\n"
-    "Seconds.",
-)
-
-API_TENANT_ID: Final = Variable(
-    "SIGNALMAN_API_TENANT_ID",
-    env.optional_uuid,
-    "",
-    "The tenant and the audiences of Entra access tokens that the API accepts. Without both, it\n"
-    "accepts personal access tokens and sessions only.",
-)
-API_AUDIENCES: Final = Variable[list[str]]("SIGNALMAN_API_AUDIENCES", env.words, [], "")
-API_ISSUER: Final = Variable(
-    "SIGNALMAN_API_ISSUER", env.issuer, "https://sts.windows.net/{tenant_id}/", ""
-)
-API_REQUESTS_A_MINUTE: Final = Variable(
-    "SIGNALMAN_API_REQUESTS_A_MINUTE",
-    env.whole_number(1),
-    600,
-    "Requests that each caller may send in a minute.",
-)
-API_REFUSALS_A_MINUTE: Final = Variable(
-    "SIGNALMAN_API_REFUSALS_A_MINUTE",
-    env.whole_number(1),
-    60,
-    "Refused credentials from one address in a minute, after which it has to wait. Behind a\n"
-    "proxy, see SIGNALMAN_BEHIND_PROXY: the address is the one appended to X-Forwarded-For.",
-)
 
 BODY_BYTES: Final = Variable(
     "SIGNALMAN_BODY_BYTES",

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgpack
 
-from upstreams.receiver.protocol.bodies import Format
+from upstreams.receiver.protocol.incoming_bodies import Format
 
 FORMATS: Final[tuple[Format, ...]] = ("json", "messagepack")
 

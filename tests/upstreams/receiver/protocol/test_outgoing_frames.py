@@ -13,22 +13,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upstreams.receiver.protocol import frames
-from upstreams.receiver.protocol.bodies import Format
+from upstreams.receiver.protocol import outgoing_frames
+from upstreams.receiver.protocol.incoming_bodies import Format
 
 BOTH = pytest.mark.parametrize("protocol", ["json", "messagepack"])
 
 
 def test_json_frames_end_with_a_record_separator() -> None:
-    assert frames.result("json", "0", 1) == b'{"type":3,"invocationId":"0","result":1}\x1e'
-    assert frames.void("json", "0") == b'{"type":3,"invocationId":"0"}\x1e'
-    assert frames.error("json", "0", "no") == b'{"type":3,"invocationId":"0","error":"no"}\x1e'
+    assert outgoing_frames.result("json", "0", 1) == b'{"type":3,"invocationId":"0","result":1}\x1e'
+    assert outgoing_frames.void("json", "0") == b'{"type":3,"invocationId":"0"}\x1e'
+    assert (
+        outgoing_frames.error("json", "0", "no")
+        == b'{"type":3,"invocationId":"0","error":"no"}\x1e'
+    )
 
 
 def test_messagepack_frames_begin_with_their_length() -> None:
-    assert frames.result("messagepack", "0", 1) == b"\x07\x95\x03\x80\xa10\x03\x01"
-    assert frames.void("messagepack", "0") == b"\x06\x94\x03\x80\xa10\x02"
-    assert frames.error("messagepack", "0", "no") == b"\x09\x95\x03\x80\xa10\x01\xa2no"
+    assert outgoing_frames.result("messagepack", "0", 1) == b"\x07\x95\x03\x80\xa10\x03\x01"
+    assert outgoing_frames.void("messagepack", "0") == b"\x06\x94\x03\x80\xa10\x02"
+    assert outgoing_frames.error("messagepack", "0", "no") == b"\x09\x95\x03\x80\xa10\x01\xa2no"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +39,7 @@ def test_messagepack_frames_begin_with_their_length() -> None:
     [(119, b"\x7f"), (120, b"\x80\x01"), (16_000, b"\x89\x7d"), (3_000_000, b"\xcb\x8d\xb7\x01")],
 )
 def test_lengths_are_written_in_groups_of_seven_bits(size: int, prefix: bytes) -> None:
-    frame = frames.result("messagepack", "0", b"x" * size)
+    frame = outgoing_frames.result("messagepack", "0", b"x" * size)
     assert frame.startswith(prefix)
     length = sum((byte & 0x7F) << (7 * index) for index, byte in enumerate(prefix))
     assert length == len(frame) - len(prefix)
@@ -44,7 +47,7 @@ def test_lengths_are_written_in_groups_of_seven_bits(size: int, prefix: bytes) -
 
 @given(st.text())
 def test_json_frame_has_one_separator(text: str) -> None:
-    frame = frames.result("json", text, {"text": text})
+    frame = outgoing_frames.result("json", text, {"text": text})
     assert frame.count(b"\x1e") == 1
     assert json.loads(frame[:-1]) == {"type": 3, "invocationId": text, "result": {"text": text}}
 
@@ -60,12 +63,12 @@ def test_json_frame_has_one_separator(text: str) -> None:
     ],
 )
 def test_encodes_values_without_json_type(value: object, text: object) -> None:
-    assert json.loads(frames.result("json", "0", value)[:-1])["result"] == text
+    assert json.loads(outgoing_frames.result("json", "0", value)[:-1])["result"] == text
 
 
 def test_messagepack_carries_bytes_and_times() -> None:
     moment = datetime(2024, 5, 6, tzinfo=UTC)
-    frame = frames.result("messagepack", "0", [b"x", moment])
+    frame = outgoing_frames.result("messagepack", "0", [b"x", moment])
     assert msgpack.unpackb(frame[1:], timestamp=3)[-1] == [b"x", moment]
 
 
@@ -78,14 +81,14 @@ def circular() -> list[object]:
 @BOTH
 @pytest.mark.parametrize("value", [object(), {1, 2}, circular()], ids=["object", "set", "circular"])
 def test_refuses_unsendable_value(protocol: Format, value: object) -> None:
-    with pytest.raises(frames.Unsendable):
-        frames.result(protocol, "0", value)
+    with pytest.raises(outgoing_frames.Unsendable):
+        outgoing_frames.result(protocol, "0", value)
 
 
 @pytest.mark.parametrize("value", [b"x", float("nan"), float("inf"), {b"k": 1}])
 def test_json_refuses_value(value: object) -> None:
-    with pytest.raises(frames.Unsendable):
-        frames.result("json", "0", value)
+    with pytest.raises(outgoing_frames.Unsendable):
+        outgoing_frames.result("json", "0", value)
 
 
 class Colour(IntEnum):
@@ -108,8 +111,8 @@ class Colour(IntEnum):
     ids=str,
 )
 def test_refuses_keys_that_are_equal_in_json(value: object) -> None:
-    with pytest.raises(frames.Unsendable, match="two of its keys are one name"):
-        frames.result("json", "0", value)
+    with pytest.raises(outgoing_frames.Unsendable, match="two of its keys are one name"):
+        outgoing_frames.result("json", "0", value)
 
 
 KEYS = st.sampled_from([1, "1", -2.5, "-2.5", True, "true", None, "null", "a", "A"])
@@ -127,19 +130,21 @@ def test_sends_result_completely_or_not_at_all(value: object) -> None:
     text = json.dumps(value)
     json.loads(text, object_pairs_hook=lambda pairs: names.append([name for name, _ in pairs]))
     if any(len(set(each)) < len(each) for each in names):
-        with pytest.raises(frames.Unsendable):
-            frames.result("json", "0", value)
+        with pytest.raises(outgoing_frames.Unsendable):
+            outgoing_frames.result("json", "0", value)
     else:
-        assert json.loads(frames.result("json", "0", value)[:-1])["result"] == json.loads(text)
+        assert json.loads(outgoing_frames.result("json", "0", value)[:-1])["result"] == json.loads(
+            text
+        )
 
 
 @pytest.mark.parametrize("value", [2**64, "\ud800"])
 def test_messagepack_refuses_value(value: object) -> None:
-    with pytest.raises(frames.Unsendable):
-        frames.result("messagepack", "0", value)
+    with pytest.raises(outgoing_frames.Unsendable):
+        outgoing_frames.result("messagepack", "0", value)
 
 
 @BOTH
 @given(text=st.text(st.characters()))
 def test_any_error_text_can_be_sent(protocol: Format, text: str) -> None:
-    assert frames.error(protocol, "0", text)
+    assert outgoing_frames.error(protocol, "0", text)
