@@ -213,6 +213,10 @@ def optional_url(value: str) -> str:
     return value.rstrip("/")
 
 
+# This machine's names: what is sent there does not leave it.
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
+
+
 def endpoint_template(value: str) -> str:
     """Return an https address, in which {host} or {instance} may stand for an instance's."""
     parts = _split(value.replace("{instance}", "instance").replace("{host}", "host.example.com"))
@@ -224,7 +228,14 @@ def endpoint_template(value: str) -> str:
 
 
 def optional_endpoint_template(value: str) -> str:
-    """Return what `endpoint_template` does, or an empty text."""
+    """Return what `endpoint_template` does, or an empty text.
+
+    The address may be http on this machine: browsers trust no certificate of a service there.
+    """
+    parts = _split(value)
+    if parts.scheme == "http" and parts.hostname in LOOPBACK:
+        endpoint_template(value.replace("http", "https", 1))
+        return value.rstrip("/")
     return endpoint_template(value) if value else ""
 
 

@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "env":
         ca_file = options.ca_file or default_ca_file(options.port)
-        sys.stdout.write(export_lines(options.port, ca_file) + "\n")
+        sys.stdout.write(export_lines(options.port, ca_file, options.client_port) + "\n")
         return 0
     try:
         return _serve(options)
@@ -64,6 +64,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=PORT",
         help="serve this instance's data plane on a port of its own, too",
     )
+    parser.add_argument(
+        "--client-port",
+        type=int,
+        help="serve the instances' clients without TLS, too: browsers do not trust the CA",
+    )
     return parser
 
 
@@ -86,6 +91,7 @@ def _serve(options: argparse.Namespace) -> int:
     server = Server(
         authority.server_context(),
         lambda: print(f"Local Azure ready at {world.base_url}", flush=True),  # noqa: T201
+        None if options.client_port is None else listen(options.client_port),
     )
     app = application(world, load)
     saved = Saving(app, file, world, authority) if file else app

@@ -23,9 +23,13 @@ def default_ca_file(port: int) -> Path:
     return folder / f"{port}-ca.pem"
 
 
-def variables(port: int, ca_file: Path) -> dict[str, str]:
-    """Return the variables by name. The names are azure-identity's, requests' and Signalman's."""
+def variables(port: int, ca_file: Path, client_port: int | None = None) -> dict[str, str]:
+    """Return the variables by name. The names are azure-identity's, requests' and Signalman's.
+
+    `client_port` is that of `--client-port`.
+    """
     url = f"https://localhost:{port}"
+    clients = {} if client_port is None else _client_variables(client_port)
     return {
         "AZURE_TENANT_ID": seed.TENANT_ID,
         "AZURE_CLIENT_ID": seed.CLIENT_ID,
@@ -45,6 +49,7 @@ def variables(port: int, ca_file: Path) -> dict[str, str]:
         "SIGNALMAN_GRAPH_ENDPOINT": url,
         "SIGNALMAN_INSTANCE_DISCOVERY": "false",
         "SIGNALMAN_SERVICE_ENDPOINT": f"{url}/signalr/{{instance}}",
+        **clients,
         "SIGNALMAN_AZURE_NAME": "Local Azure",
         # Receivers of its instances run on this machine.
         "SIGNALMAN_PROBE_NETWORKS": "127.0.0.0/8,::1/128",
@@ -53,8 +58,13 @@ def variables(port: int, ca_file: Path) -> dict[str, str]:
     }
 
 
-def export_lines(port: int, ca_file: Path) -> str:
+def export_lines(port: int, ca_file: Path, client_port: int | None = None) -> str:
     """Return the variables as lines for a POSIX shell."""
     return "\n".join(
-        f"export {name}={shlex.quote(value)}" for name, value in variables(port, ca_file).items()
+        f"export {name}={shlex.quote(value)}"
+        for name, value in variables(port, ca_file, client_port).items()
     )
+
+
+def _client_variables(port: int) -> dict[str, str]:
+    return {"SIGNALMAN_CLIENT_ENDPOINT": f"http://localhost:{port}/signalr/{{instance}}"}

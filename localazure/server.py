@@ -48,9 +48,17 @@ async def _nothing_yet(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that reports readiness, and exits with status 0 on SIGTERM and SIGINT."""
+    """A uvicorn server that reports readiness, and exits with status 0 on SIGTERM and SIGINT.
 
-    def __init__(self, context: ssl.SSLContext, ready: Callable[[], None]) -> None:
+    `unencrypted` is a further socket, which is served without TLS.
+    """
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        ready: Callable[[], None],
+        unencrypted: socket.socket | None = None,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 _nothing_yet,
@@ -68,6 +76,7 @@ class Server(uvicorn.Server):
             )
         )
         self._ready = ready
+        self._unencrypted = unencrypted
 
     def serve_application(self, app: ASGIApp) -> None:
         """Set the application; not in the constructor, since the application needs `abort`."""
@@ -76,7 +85,14 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to accept connections, then report it."""
         await super().startup(sockets)
+        if self._unencrypted is not None:
+            loop = asyncio.get_running_loop()
+            listener = await loop.create_server(self._protocol, sock=self._unencrypted)
+            self.servers.append(listener)
         self._ready()
+
+    def _protocol(self) -> asyncio.Protocol:
+        return H11Protocol(self.config, self.server_state, self.lifespan.state)
 
     def stop(self) -> None:
         """Finish the running requests, and exit."""

@@ -1,35 +1,34 @@
-"""The hub `chat`: chat rooms with their recent messages, and an echo method.
+"""The hub `chat`: messages to everyone, to a room and to one user.
 
-Rooms are kept in Django's cache. With more than one web process, use a shared cache.
+A room is a group of the service, so that any process may take any event: nothing is kept here.
 """
 
 from __future__ import annotations
 
 import logging
-
-from django.core.cache import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from upstreams.receiver import Hub, HubError, UpstreamRequest
+from upstreams.sender import SendError
 
 log = logging.getLogger(__name__)
 
 chat = Hub("chat")
 
-_MAX_TEXT_LENGTH = 500
-_MAX_TEXTS = 50
-_KEEP_SECONDS = 3_600
+NAME_LENGTH = 40
+_TEXT_LENGTH = 500
 
 
 @chat.connected
-def connected(request: UpstreamRequest) -> None:
+async def connected(request: UpstreamRequest) -> None:
     """Log a new connection."""
     log.info("%s connected.", _name(request))
 
 
 @chat.disconnected
-def disconnected(request: UpstreamRequest) -> None:
-    """Remove the client from its chat room. The event may arrive late, twice or never."""
-    cache.delete(_member(request))
+async def disconnected(request: UpstreamRequest) -> None:
+    """Log the end of a connection. The event may arrive late, twice or never."""
     log.info("%s left: %s", _name(request), request.error or "closed")
 
 
@@ -39,39 +38,79 @@ def echo(_request: UpstreamRequest, text: str) -> str:
     return text
 
 
+@chat.message("whoami")
+async def whoami(request: UpstreamRequest) -> str:
+    """Return the name of the client."""
+    return _name(request)
+
+
 @chat.message("join")
-def join(request: UpstreamRequest, room: str) -> list[str]:
-    """Join a chat room and return its recent messages."""
-    cache.set(_member(request), room, _KEEP_SECONDS)
-    return _texts(request, room)
+async def join(request: UpstreamRequest, room: str) -> None:
+    """Add the client to a room, and tell those who are there."""
+    _check_name(room, "room")
+    with _explained():
+        await chat.aadd_to_group(room, connection_id=request.connection_id)
+        await chat.asend_to_group(room, "noticed", f"{_name(request)} joined {room}.")
 
 
-@chat.message("say")
-def say(request: UpstreamRequest, text: str) -> int:
-    """Send a message to the client's room and return how many messages it has."""
-    room = cache.get(_member(request))
-    if room is None:
-        raise HubError("Join a room first.")
-    if not 0 < len(text) <= _MAX_TEXT_LENGTH:
-        raise HubError(f"Say something, in at most {_MAX_TEXT_LENGTH} characters.")
-    texts = [*_texts(request, room), f"{_name(request)}: {text}"][-_MAX_TEXTS:]
-    cache.set(_room(request, room), texts, _KEEP_SECONDS)
-    return len(texts)
+@chat.message("leave")
+async def leave(request: UpstreamRequest, room: str) -> None:
+    """Remove the client from a room, and tell those who remain."""
+    _check_name(room, "room")
+    with _explained():
+        await chat.aremove_from_group(room, connection_id=request.connection_id)
+        await chat.asend_to_group(room, "noticed", f"{_name(request)} left {room}.")
+
+
+@chat.message("say_to_all")
+async def say_to_all(request: UpstreamRequest, text: str) -> None:
+    """Send a message to everyone, the sender included."""
+    with _explained():
+        await chat.asend_to_all("said", _message(request, "everyone", text))
+
+
+@chat.message("say_to_room")
+async def say_to_room(request: UpstreamRequest, room: str, text: str) -> None:
+    """Send a message to a room."""
+    _check_name(room, "room")
+    with _explained():
+        await chat.asend_to_group(room, "said", _message(request, room, text))
+
+
+@chat.message("say_to_user")
+async def say_to_user(request: UpstreamRequest, user: str, text: str) -> None:
+    """Send a message to one user, and tell the sender whether that user is connected."""
+    _check_name(user, "user")
+    with _explained():
+        if await chat.auser_exists(user):
+            message = _message(request, user, text)
+            await chat.asend_to_user(user, "said", message)
+            await request.areply("said", message)
+        else:
+            await request.areply("noticed", f"{user} is not connected.")
 
 
 def _name(request: UpstreamRequest) -> str:
     return request.user_id or f"guest {request.connection_id[:6]}"
 
 
-def _texts(request: UpstreamRequest, room: str) -> list[str]:
-    texts: list[str] = cache.get(_room(request, room), [])
-    return texts
+def _message(request: UpstreamRequest, to: str, text: str) -> dict[str, str]:
+    """Return what clients show. Raises HubError for a text that is empty or too long."""
+    if not 0 < len(text) <= _TEXT_LENGTH:
+        raise HubError(f"Enter a message of at most {_TEXT_LENGTH} characters.")
+    return {"from": _name(request), "to": to, "text": text}
 
 
-# Cache keys. Room names may hold any character; connection ids are unique within an instance.
-def _room(request: UpstreamRequest, room: str) -> str:
-    return f"chat:room:{request.instance}:{room.encode('utf-8', 'replace').hex()[:128]}"
+def _check_name(name: str, kind: str) -> None:
+    if not 0 < len(name.strip()) <= NAME_LENGTH:
+        raise HubError(f"Enter a {kind} of at most {NAME_LENGTH} characters.")
 
 
-def _member(request: UpstreamRequest) -> str:
-    return f"chat:member:{request.instance}:{request.connection_id}"
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Log why the service refused to send; a client learns only that it did."""
+    try:
+        yield
+    except SendError as error:
+        log.error("%s", error)  # noqa: TRY400
+        raise HubError("The message was not sent. The server's log has the reason.") from error

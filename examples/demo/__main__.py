@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from examples.demo.azure import LocalAzure
-from examples.demo.chain import Chain
+from examples.demo.chain import LAB, Chain
 from examples.demo.output import StepFailed, check, console, say, step
 from examples.demo.processes import CELERY, PYTHON, ROOT, Programs, free_port, web_server
 from scripts.lifeline import exit_when_orphaned
@@ -78,16 +78,17 @@ def _alone() -> Iterator[None]:
 
 def _run(*, once: bool, stop: threading.Event) -> None:
     """Start the programs, run the steps, and wait until stopped unless `once`."""
-    port, azure_port = free_port(8000), free_port()
+    port, azure_port, client_port = free_port(8000), free_port(), free_port()
     portal = f"http://localhost:{port}"
     password = secrets.token_urlsafe(12)
     with Programs(FOLDER, _environment(password, port)) as programs:
-        azure = _start_local_azure(programs, azure_port)
+        azure = _start_local_azure(programs, azure_port, client_port)
         _start_signalman(programs, port)
         Chain(programs, azure, portal).run()
         console.print("\n[bold green]Every step passed.[/]")
         if not once:
-            console.print(f"\n  Portal   {portal}/admin/")
+            console.print(f"\n  Chat     {portal}/chat/ (open it in two windows)")
+            console.print(f"  Portal   {portal}/admin/")
             console.print(f"  Login    {LOGIN}   {password}", markup=False)
             console.print("           or with Microsoft, as one of Local Azure's users")
             console.print(f"  Azure    {azure.url} (Local Azure)\n\nPress Ctrl-C to stop.")
@@ -101,6 +102,7 @@ def _environment(password: str, port: int) -> dict[str, str]:
         "SIGNALMAN_DATABASE_URL": f"sqlite:///{FOLDER / 'signalman.sqlite3'}",
         "SIGNALMAN_APPS": "examples.chat",
         "SIGNALMAN_RECEIVER_HOSTS": f"localhost:{port}",
+        "SIGNALMAN_DEFAULT_INSTANCE": LAB,
         "SIGNALMAN_TICK_SECONDS": "1",
         "SIGNALMAN_POLL_SECONDS": "1",
         "DJANGO_SUPERUSER_PASSWORD": password,
@@ -108,10 +110,10 @@ def _environment(password: str, port: int) -> dict[str, str]:
     }
 
 
-def _start_local_azure(programs: Programs, port: int) -> LocalAzure:
+def _start_local_azure(programs: Programs, port: int, client_port: int) -> LocalAzure:
     """Start Local Azure, and add its environment to later programs."""
     ca_file = FOLDER / "ca.pem"
-    options = ["--port", str(port), "--ca-file", str(ca_file)]
+    options = ["--port", str(port), "--ca-file", str(ca_file), "--client-port", str(client_port)]
     with step("Start Local Azure"):
         programs.start("localazure", [PYTHON, "-m", "localazure", *options])
         programs.wait_for_line("localazure", "Local Azure ready at")
@@ -119,7 +121,8 @@ def _start_local_azure(programs: Programs, port: int) -> LocalAzure:
         check(printed.returncode == 0, printed.stderr)
         exports = _exports(printed.stdout)
         programs.environment |= exports
-        say(f"https://localhost:{port}: Entra, Resource Manager and the SignalR runtime, over TLS")
+        say(f"https://localhost:{port}: Entra, Resource Manager and the SignalR service, over TLS")
+        say(f"http://localhost:{client_port}: the service's clients, without TLS for browsers")
     return LocalAzure(f"https://localhost:{port}", str(ca_file), exports)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from examples.demo import chat
 from examples.demo.azure import LocalAzure
 from examples.demo.output import check, quote, say, step
 from examples.demo.processes import Programs
@@ -37,6 +38,7 @@ class Chain:
 
     def run(self) -> None:
         """Run all steps. Raises StepFailed at the first failure."""
+        chat.set_up(self.azure, _GROUP, LAB)
         self.import_fleet()
         self.set_identity_and_upstream()
         with step(f"{HARDENED} is hardened: no access keys, no public network"):
@@ -44,6 +46,7 @@ class Chain:
         self.plan_and_apply()
         self.nothing_else_changed(before)
         self.accepted_events()
+        chat.talk(self.portal)
         self.refused_events()
         self.recorded_deliveries()
 
@@ -100,10 +103,11 @@ class Chain:
     def recorded_deliveries(self) -> None:
         """Read the recorded deliveries."""
         with step("Deliveries as recorded in the portal"):
-            counts = self.recorded(_EVENTS + len(forgeries()))
+            events = _EVENTS + chat.EVENTS
+            counts = self.recorded(events + len(forgeries()))
             for reason, count in sorted(counts.items()):
                 say(f"{count:3} {reason}")
-            check(counts.get("accepted") == _EVENTS, f"{_EVENTS} events were accepted: {counts}")
+            check(counts.get("accepted") == events, f"{events} events were accepted: {counts}")
             missing = {reason for *_, reason in forgeries()} - set(counts)
             check(not missing, f"no refusal was recorded for {sorted(missing)}")
 

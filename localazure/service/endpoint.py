@@ -3,6 +3,7 @@
 In Azure each instance has a host of its own. Here the one port serves `/signalr/<instance>/...`,
 and, for clients that can resolve them, the hosts `<instance>.service.signalr.net` and
 `<instance>.service.signalr.localhost`; `--instance-port` gives an instance a port of its own.
+Without TLS (`--client-port`), only clients are served.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ class ServiceEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket."""
         named = self._named(scope) if scope["type"] in ("http", "websocket") else None
+        if _is_unencrypted(scope) and not _is_for_clients(named):
+            await not_found("Without TLS, only clients of the SignalR service are served.")(
+                scope, receive, send
+            )
+            return
         if named is None:
             await self._app(scope, receive, send)
             return
@@ -69,6 +75,14 @@ class ServiceEndpoint:
             name, slash, rest = path[len(PREFIX) :].partition("/")
             return name, slash + rest
         return None
+
+
+def _is_unencrypted(scope: Scope) -> bool:
+    return scope.get("scheme") in ("http", "ws")
+
+
+def _is_for_clients(named: tuple[str, str] | None) -> bool:
+    return named is not None and named[1] in (*clients.PATHS, clients.NEGOTIATION)
 
 
 async def _serve(call: Call, receive: Receive, send: Send) -> None:

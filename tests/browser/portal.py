@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ from tests.cloud import LocalAzure
 PASSWORD: Final = "a-password-for-tests"
 ROLES: Final = ("viewer", "operator", "administrator")
 
+_STOP_SECONDS: Final = 60
 _DATABASE: Final = "signalman.sqlite3"
 _CREATE_USERS: Final = f"""
 from django.contrib.auth.models import Group, User
@@ -34,6 +36,19 @@ class Portal:
         self.azure = azure
         self.url = f"http://localhost:{port}"
         self._programs = programs
+        self._port = port
+        self._web: subprocess.Popen[bytes] | None = None
+
+    def start_web(self) -> None:
+        """Start the web server, and wait until it listens."""
+        self._web = self._programs.start("web", web_server(self._port, workers=1))
+        self._programs.wait_for_port("web", self._port)
+
+    def stop_web(self) -> None:
+        """Send SIGTERM to the web server, and wait until it has ended."""
+        assert self._web is not None
+        self._web.terminate()
+        self._web.wait(_STOP_SECONDS)
 
     def manage(self, *arguments: str, stdin: str = "") -> str:
         """Run a management command, require success and return its output."""
@@ -104,6 +119,6 @@ def serve(programs: Programs, azure: LocalAzure, database: Path) -> Portal:
     programs.environment["SIGNALMAN_RECEIVER_HOSTS"] = ",".join(
         filter(None, [*hosts, f"localhost:{port}"])
     )
-    programs.start("web", web_server(port, workers=1))
-    programs.wait_for_port("web", port)
-    return Portal(programs, azure, port)
+    portal = Portal(programs, azure, port)
+    portal.start_web()
+    return portal

@@ -1,22 +1,13 @@
-"""The chat app, tested without HTTP, as applications test their hubs."""
+"""The chat app's hub, tested without HTTP, as applications test their hubs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from django.core.cache import cache
 
 from examples.chat.hubs import chat
 from upstreams.receiver import HubError
 from upstreams.receiver.testing import HubTestClient
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
+from upstreams.sender import SendError
 
 
 @pytest.fixture
@@ -24,28 +15,57 @@ def ada() -> HubTestClient:
     return HubTestClient(chat, user_id="ada")
 
 
-def test_client_joins_and_sends(ada: HubTestClient) -> None:
+def sent(client: HubTestClient) -> list[tuple[str, tuple[object, ...]]]:
+    return [(one.operation, one.arguments) for one in client.sent]
+
+
+def test_client_connects_and_disconnects(ada: HubTestClient) -> None:
     assert ada.connect().outcome == "accepted"
     assert ada.invoke("echo", "hi") == "hi"
-    assert ada.invoke("join", "lobby") == []
-    assert ada.invoke("say", "hello") == 1
-    assert ada.invoke("join", "lobby") == ["ada: hello"]
+    assert ada.invoke("whoami") == "ada"
     assert ada.disconnect().outcome == "accepted"
 
 
-def test_refuses_message_after_disconnect(ada: HubTestClient) -> None:
+def test_message_reaches_everyone(ada: HubTestClient) -> None:
+    ada.invoke("say_to_all", "hello")
+    message = {"from": "ada", "to": "everyone", "text": "hello"}
+    assert sent(ada) == [("send_to_all", (message,))]
+
+
+def test_announces_a_new_member(ada: HubTestClient) -> None:
     ada.invoke("join", "lobby")
-    ada.disconnect("timeout")
-    with pytest.raises(HubError, match="Join a room first"):
-        ada.invoke("say", "hello")
+    assert [one.operation for one in ada.sent] == ["add_to_group", "send_to_group"]
+    assert ada.sent[1].arguments == ("ada joined lobby.",)
+    ada.invoke("leave", "lobby")
+    assert ada.sent[2].operation == "remove_from_group"
+
+
+def test_message_to_a_user_is_shown_to_both(ada: HubTestClient) -> None:
+    ada.invoke("say_to_user", "zoe", "hello")
+    message = {"from": "ada", "to": "zoe", "text": "hello"}
+    assert sent(ada)[1:] == [("send_to_user", (message,)), ("send_to_connection", (message,))]
+
+
+def test_sender_learns_that_a_user_is_absent(ada: HubTestClient) -> None:
+    ada.recorder.exists = False
+    ada.invoke("say_to_user", "zoe", "hello")
+    assert ada.sent[-1].arguments == ("zoe is not connected.",)
 
 
 @pytest.mark.parametrize("text", ["", "x" * 501])
 def test_refuses_empty_and_long_text(ada: HubTestClient, text: str) -> None:
-    ada.invoke("join", "lobby")
     with pytest.raises(HubError, match="at most 500"):
-        ada.invoke("say", text)
+        ada.invoke("say_to_all", text)
 
 
-def test_accepts_any_room_name(ada: HubTestClient) -> None:
-    assert ada.invoke("join", "\ud800 room\0") == []
+@pytest.mark.parametrize("room", ["", "  ", "x" * 41])
+def test_refuses_empty_and_long_room(ada: HubTestClient, room: str) -> None:
+    with pytest.raises(HubError, match="at most 40"):
+        ada.invoke("join", room)
+
+
+def test_logs_why_the_service_refused(ada: HubTestClient, caplog: pytest.LogCaptureFixture) -> None:
+    ada.recorder.error = SendError("The credential has no role.", status=403)
+    with pytest.raises(HubError, match="The server's log has the reason"):
+        ada.invoke("say_to_all", "hello")
+    assert "The credential has no role." in caplog.text

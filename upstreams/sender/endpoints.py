@@ -21,6 +21,8 @@ from upstreams.sender.connection_strings import connection_strings
 
 # A host name changes only where an instance is deleted and created again in another cloud.
 _HOST_SECONDS: Final = 60.0
+# What is sent to these hosts does not leave this machine.
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
 _PUBLIC_CLOUD: Final = "service.signalr.net"
 
 
@@ -98,14 +100,16 @@ def _from_templates(name: str, host: str) -> Endpoint:
     return Endpoint(
         instance=name,
         url=service,
-        client_url=_filled(client, name, host) if client else service,
+        client_url=_filled(client, name, host, may_be_local=True) if client else service,
         audience_url=service,
     )
 
 
-def _filled(template: str, name: str, host: str) -> str:
+def _filled(template: str, name: str, host: str, *, may_be_local: bool = False) -> str:
     url = template.replace("{instance}", name).replace("{host}", host).rstrip("/")
-    if urlsplit(url).scheme != "https":
+    parts = urlsplit(url)
+    is_local = may_be_local and parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if parts.scheme != "https" and not is_local:
         raise ImproperlyConfigured(f"{url} is not an https URL: a token is never sent unencrypted.")
     return url
 

@@ -151,3 +151,39 @@ def test_setting_refuses_other_values(value: str) -> None:
 
 def test_setting_for_clients_may_be_empty() -> None:
     assert optional_endpoint_template("") == ""
+
+
+def test_setting_for_clients_may_be_http_on_this_machine() -> None:
+    url = "http://localhost:8444/signalr/{instance}"
+    assert optional_endpoint_template(f"{url}/") == url
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://{host}",
+        "http://localhost.example.com",
+        "http://example.com/localhost",
+        "ftp://localhost",
+    ],
+)
+def test_setting_for_clients_refuses_other_http(value: str) -> None:
+    with pytest.raises(Invalid):
+        optional_endpoint_template(value)
+
+
+def test_clients_may_connect_unencrypted_on_this_machine(settings: Settings, find: Find) -> None:
+    settings.SENDER = {
+        "SERVICE_ENDPOINT": "https://localhost:8443/{instance}",
+        "CLIENT_ENDPOINT": "http://localhost:8444/{instance}",
+    }
+    found = find("contoso-test")
+    assert found.client_url == "http://localhost:8444/contoso-test"
+    assert found.audience_url == "https://localhost:8443/contoso-test"
+
+
+@pytest.mark.parametrize("name", ["SERVICE_ENDPOINT", "CLIENT_ENDPOINT"])
+def test_no_other_address_is_unencrypted(settings: Settings, find: Find, name: str) -> None:
+    settings.SENDER = {"SERVICE_ENDPOINT": "https://localhost", name: "http://example.com"}
+    with pytest.raises(ImproperlyConfigured, match="not an https URL"):
+        find("contoso-test")
