@@ -105,6 +105,15 @@ _RECEIVER: Final = {
         "The handler's result cannot be encoded in the client's protocol.",
         "Return text, numbers, booleans, None, lists and mappings.",
     ),
+    "send_error": Explanation(
+        "The handler could not send: the SignalR service failed, refused or did not answer.",
+        "Read the service's answer in the receiver's log.",
+    ),
+    "send_forbidden": Explanation(
+        "The handler could not send: the SignalR service refused the credential.",
+        "Assign the credential the role SignalR REST API Owner on the instance, or update its "
+        "connection string; a new role assignment takes effect within 30 minutes.",
+    ),
     "target_mismatch": Explanation("The method in the body is not the event of the headers."),
     "unknown_instance": Explanation(
         "There is no instance of that name.", "Import it, or correct the URL template."

@@ -23,6 +23,7 @@ from tests.upstreams.receiver.servers import serving
 from tests.upstreams.sender import clients_project as project
 from tests.upstreams.sender.conftest import OWNER
 from upstreams.models import Delivery
+from upstreams.receiver.deliveries.recorder import recorder
 from upstreams.receiver.testing import installed_hubs
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -50,7 +51,10 @@ class Chain:
 
 
 @pytest.fixture
-def chain(local_azure: LocalAzure, settings: Settings) -> Iterator[Chain]:
+def chain(
+    local_azure: LocalAzure, settings: Settings, request: pytest.FixtureRequest
+) -> Iterator[Chain]:
+    """The whole chain; without the role for sending where the parameter is False."""
     settings.ROOT_URLCONF = "tests.upstreams.sender.clients_project"
     settings.SENDER = settings.SENDER | {"DEFAULT_INSTANCE": NAME}
     template = {
@@ -75,7 +79,8 @@ def chain(local_azure: LocalAzure, settings: Settings) -> Iterator[Chain]:
     with installed_hubs(project.chat, project.other), serving() as url:
         template["urlTemplate"] = f"{url}/upstream/{NAME}/"
         local_azure.seed(instances=[instance])
-        local_azure.seed(roleAssignments=[role])
+        if getattr(request, "param", True):
+            local_azure.seed(roleAssignments=[role])
         yield Chain(url, local_azure)
 
 
@@ -105,3 +110,23 @@ def test_signalrcore(chain: Chain) -> None:
     seen = run_python("drive_signalrcore.py", chain.environment)
     for each in seen.values():
         assert {name: each[name] for name in RECEIVED} == RECEIVED
+
+
+@pytest.mark.parametrize("chain", [False], indirect=True, ids=["no role"])
+def test_without_the_role_receiving_is_not_affected(chain: Chain) -> None:
+    def invoke(target: str, *arguments: object) -> str:
+        event = {"instance": NAME, "hub": "chat", "category": "messages", "event": target}
+        call = event | {"invocationId": "1", "arguments": arguments, "connectionId": "c"}
+        frame: str = chain.cloud.post("/_local/events", call)["clientFrame"]
+        return frame
+
+    assert '"result":"hi"' in invoke("echo", "hi")
+    assert "The server could not send a message." in invoke("all", "hi")
+    assert '"result":"hi"' in invoke("echo", "hi")
+    recorder.flush()
+    found = Delivery.objects.order_by("pk").values_list("event", "outcome", "reason")
+    assert list(found) == [
+        ("echo", "accepted", ""),
+        ("all", "failed", "send_forbidden"),
+        ("echo", "accepted", ""),
+    ]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from upstreams.receiver import Hub, UpstreamRequest
+from diagnosis.reason_codes import explain
+from upstreams.receiver import Hub, HubError, UpstreamRequest
 from upstreams.receiver.testing import HubTestClient, Sent, recorded_calls
 from upstreams.sender import InvalidCall, SendError
 from upstreams.sender.context import handling
@@ -65,11 +66,39 @@ def test_client_decides_what_exists() -> None:
     assert [each.group for each in client.sent] == ["room", "room"]
 
 
-def test_client_lets_the_service_refuse() -> None:
+@pytest.mark.parametrize("target", ["say", "asay"])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(401, "send_forbidden"), (403, "send_forbidden"), (429, "send_error"), (None, "send_error")],
+)
+def test_refusal_of_the_service_is_a_reason_of_its_own(
+    caplog: pytest.LogCaptureFixture, target: str, status: int | None, reason: str
+) -> None:
     client = HubTestClient(chat)
-    client.recorder.error = SendError("refused", status=429)
-    assert client.send("say", "hi").reason == "handler_error"
+    client.recorder.error = SendError("Assign it a role.", status=status)
+    assert client.send(target, "hi").reason == reason
     assert client.sent == []
+    assert f"test_hub.{target} could not send: Assign it a role." in caplog.text
+    assert "Traceback" not in caplog.text
+    with pytest.raises(HubError, match=r"^The server could not send a message\.$"):
+        client.invoke(target, "hi")
+    assert explain(reason).fix
+
+
+def test_handler_may_handle_the_refusal() -> None:
+    careful = Hub("careful")
+
+    @careful.message("say")
+    def say(request: UpstreamRequest) -> str:
+        try:
+            request.reply("said")
+        except SendError as error:
+            return f"{error.status} {error.retryable}"
+        return "sent"
+
+    client = HubTestClient(careful)
+    client.recorder.error = SendError("busy", status=429, retryable=True)
+    assert client.invoke("say") == "429 True"
 
 
 def test_clients_record_apart() -> None:

@@ -17,7 +17,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from asgiref.sync import async_to_sync
 
@@ -29,10 +29,14 @@ from upstreams.receiver.protocol.limits import ERROR_LENGTH, Limits
 from upstreams.receiver.protocol.requests import UpstreamRequest
 from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.sender.context import handling
+from upstreams.sender.errors import SendError
 
 log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
+
+# The service does not accept the credential, or its roles.
+_FORBIDDEN: Final = frozenset({401, 403})
 
 
 class Memory(Protocol):
@@ -185,6 +189,11 @@ def _raised(request: UpstreamRequest, handler: Handler, error: BaseException) ->
     try:
         if isinstance(error, HubError):
             return _failed(request, "hub_error", str(error))
+        if isinstance(error, SendError):
+            # The message is complete: a traceback for each event would fill the log.
+            log.error("The handler %s could not send: %s", handler.name, error)
+            reason = "send_forbidden" if error.status in _FORBIDDEN else "send_error"
+            return _failed(request, reason, "The server could not send a message.")
     except Exception:  # noqa: BLE001, S110
         # The text of the error comes from the project's code, which may raise too.
         pass
