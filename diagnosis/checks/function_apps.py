@@ -48,6 +48,14 @@ def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
         )
         return
     requests = signed_requests_to(app, context.instance, [each for _, each in context.signed])
+    if not requests.resources:
+        yield unknown(
+            _key(app, "agrees"),
+            _title(app),
+            "The templates that point at it have no resource, so there is no audience to compare.",
+            "Set their resources first.",
+        )
+        return
     found = mismatches(app.auth, requests)
     if any(each.code == "settings_from_file" for each in found):
         # The settings that were read are not in force, so nothing else follows from them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
+from uuid import UUID
 
 from arm.state import TemplateState
 from diagnosis.checks.vault_network import check_network
@@ -56,14 +57,29 @@ def _grant(index: int, reference: KeyVaultReference, context: Context) -> Findin
         return unknown(key, title, "The principal ID of the identity is not known yet.")
     grant = context.grants.get((reference.vault, principal_id))
     if grant is None:
-        return failed(
+        return _missing(key, title, vault, principal_id, context)
+    return _held(key, title, grant, context)
+
+
+def _missing(
+    key: str, title: str, vault: KeyVault, principal_id: UUID, context: Context
+) -> Finding:
+    """Report that no grant was read. Access policies are read whole, role assignments are not."""
+    if vault.mechanism == "role_assignment":
+        return unknown(
             key,
             title,
-            f"The vault {vault} has no {_MECHANISMS[vault.mechanism]} that allows {principal_id} "
-            "to read secrets, so Azure cannot resolve the reference.",
+            f"No role assignment on the vault {vault} or above it allows {principal_id} to read "
+            "secrets. A role on the secret alone, or a custom role, cannot be seen here.",
             _fix(vault, context),
         )
-    return _held(key, title, grant, context)
+    return failed(
+        key,
+        title,
+        f"The vault {vault} has no access policy that allows {principal_id} to read secrets, so "
+        "Azure cannot resolve the reference.",
+        _fix(vault, context),
+    )
 
 
 def _unknown_vault(key: str, title: str, reference: KeyVaultReference, context: Context) -> Finding:
