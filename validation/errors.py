@@ -144,3 +144,7 @@ class Refused(Exception):
 
 class KeysUnavailable(Exception):
     """The issuer's signing keys could not be read; the message says why."""
+
+
+class LocalFault(KeysUnavailable):
+    """No request for the keys could be sent: the configuration of this machine is wrong."""

@@ -15,6 +15,11 @@ V1_ISSUER: Final = "https://sts.windows.net/{tenant_id}/"
 MAX_LEEWAY_SECONDS: Final = 300
 
 
+def version_of(issuer: str) -> Literal["1.0", "2.0"]:
+    """Return the version of an issuer's tokens: Entra's v2 issuers end in /v2.0 in every cloud."""
+    return "2.0" if issuer.endswith("/v2.0") else "1.0"
+
+
 @dataclass(frozen=True, kw_only=True)
 class TokenPolicy:
     """Which tokens are accepted: all of these must hold, and an empty set accepts nothing.
@@ -36,7 +41,7 @@ class TokenPolicy:
     client_ids: frozenset[str] = frozenset()
     resource_ids: frozenset[str] = frozenset()
     leeway_seconds: int = 60
-    # The token version, derived from the issuer: Entra's v2 issuers end in /v2.0 in every cloud.
+    # The token version, derived from the issuer.
     version: Literal["1.0", "2.0"] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,7 +55,7 @@ class TokenPolicy:
         if tenant_id not in issuer:
             raise ValueError(f"The issuer {issuer!r} does not belong to the tenant {tenant_id}.")
         self._set("tenant_id", tenant_id)
-        self._set("version", "2.0" if issuer.endswith("/v2.0") else "1.0")
+        self._set("version", version_of(issuer))
         self._set("issuer", issuer)
         for name in ("principal_ids", "client_ids", "resource_ids"):
             self._set(name, frozenset(value.lower() for value in getattr(self, name) if value))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import ssl
+from pathlib import Path
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
@@ -10,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from validation.configuration import POLICY_SETTINGS, Configuration
 
+# The environment variables from which requests takes the certificate authorities to trust.
+_CA_VARIABLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _BY_DEFAULT = "validation.authentication.EntraAuthentication"
 
 
@@ -19,7 +24,7 @@ def check_configuration(**_: Any) -> list[CheckMessage]:
         configuration = Configuration.of(getattr(settings, "VALIDATION", {}))
     except ImproperlyConfigured as error:
         return [Error(str(error), id="validation.E001")]
-    return [*_policy(configuration), *_cache(configuration)]
+    return [*_policy(configuration), *_cache(configuration), *_authorities()]
 
 
 def _policy(configuration: Configuration) -> list[CheckMessage]:
@@ -45,3 +50,25 @@ def _cache(configuration: Configuration) -> list[CheckMessage]:
             id="validation.E003",
         )
     ]
+
+
+def _authorities() -> list[CheckMessage]:
+    """Report a file of certificate authorities without which no signing keys can be read."""
+    found: list[CheckMessage] = []
+    for name in _CA_VARIABLES:
+        path = os.environ.get(name, "")
+        # A folder has one file for each certificate, by its hash.
+        if not path or Path(path).is_dir():
+            continue
+        try:
+            ssl.create_default_context(cafile=path)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it holds no certificate"
+            found.append(
+                Error(
+                    f"{name} names a file that cannot be used: {reason}.",
+                    hint="Name a file with certificate authorities in PEM form, or remove it.",
+                    id="validation.E004",
+                )
+            )
+    return found

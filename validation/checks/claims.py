@@ -6,6 +6,7 @@ from typing import Final
 
 from validation.checks.inspection import Inspection, text_claim, time_claim
 from validation.errors import Reason, Refused
+from validation.policy import GUID, TokenPolicy, version_of
 from validation.verdict import Describe, Finding, UnverifiedClaims, shown, shown_set
 
 # A managed identity's token lives for a day, one under continuous access evaluation for 28 hours.
@@ -85,7 +86,7 @@ def issuer(inspection: Inspection) -> Describe:
         raise Refused(
             Reason.WRONG_ISSUER,
             f"The token is issued by {shown(found)}, not by {expected}. "
-            f"{_issuer_hint(expected, found)}",
+            f"{_issuer_hint(inspection.policy, found)}",
             expected=expected,
             found=shown(found),
         )
@@ -111,8 +112,7 @@ def version(inspection: Inspection) -> Describe:
     if found != expected:
         raise Refused(
             Reason.WRONG_VERSION,
-            f"The token has version {shown(found)}, not {expected}: set "
-            "requestedAccessTokenVersion in the app registration.",
+            f"The token has version {shown(found)}, not {expected}: {_version_hint(expected)}.",
             expected=expected,
             found=shown(found),
         )
@@ -240,12 +240,31 @@ def _clock(inspection: Inspection) -> str:
     return f"{inspection.now:.0f}, plus or minus {inspection.policy.leeway_seconds} s"
 
 
-def _issuer_hint(expected: str, found: str) -> str:
+def _issuer_hint(policy: TokenPolicy, found: str) -> str:
+    """Return what differs: the spelling, the tenant, the version or the cloud, in that order."""
+    expected = policy.issuer
     if found.rstrip("/") == expected.rstrip("/"):
         return "Only the trailing slash differs, and it is significant."
-    if found.endswith("/v2.0") and not expected.endswith("/v2.0"):
-        return "It is a v2 token: set requestedAccessTokenVersion to 1 in the app registration."
-    return "It belongs to another tenant or another cloud."
+    if found.lower() == expected.lower():
+        return "Only upper and lower case differ, and they are significant."
+    tenant = GUID.search(found.lower())
+    if tenant is None:
+        return "It names no tenant of Microsoft Entra."
+    if tenant[0] != policy.tenant_id:
+        return f"It belongs to another tenant, {tenant[0]}."
+    version = version_of(found.rstrip("/"))
+    if version != policy.version:
+        return (
+            f"The tenant is the right one: it is a token of version {version}, and "
+            f"{policy.version} is accepted. S{_version_hint(policy.version)[1:]}, or "
+            "accept the other version."
+        )
+    return "The tenant and the version are right: it belongs to another cloud."
+
+
+def _version_hint(version: str) -> str:
+    """Return how to get tokens of that version, as the second half of a message."""
+    return f"set requestedAccessTokenVersion to {version[0]} in the app registration"
 
 
 def _single_audience(inspection: Inspection) -> str:

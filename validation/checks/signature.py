@@ -66,7 +66,9 @@ def _find(inspection: Inspection, kid: str) -> SigningKey:
         raise Refused(
             Reason.KEY_ID_UNKNOWN,
             f"The issuer publishes no key {shown(kid)}: another party signed the token, or the key "
-            "is newer than the last reading of the issuer's keys.",
+            "is newer than the last reading of the issuer's keys. An application with a signing "
+            "key of its own in Entra (for mapped claims) has it published for ?appid= only, which "
+            "is not read: remove that key from the application.",
             expected=expected,
             found=shown(kid),
         )

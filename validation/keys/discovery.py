@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,7 +20,8 @@ from requests.auth import AuthBase
 from urllib3.util.ssl_ import create_urllib3_context
 
 from validation.encoding import json_object
-from validation.errors import KeysUnavailable, Refused
+from validation.errors import KeysUnavailable, LocalFault, Refused
+from validation.keys.connection_errors import entra_error, explain, explain_local, is_local
 from validation.keys.jwks import SigningKey, read_key_set
 from validation.policy import TokenPolicy
 
@@ -173,13 +175,25 @@ class Discovery:
                 raise KeysUnavailable(
                     f"{url} did not finish within {READING_SECONDS:.0f} s"
                 ) from error
-            raise KeysUnavailable(f"{url} did not answer ({type(error).__name__})") from error
+            if is_local(error):
+                raise LocalFault(explain_local(error)) from error
+            raise KeysUnavailable(f"{url} did not answer: {explain(error)}") from error
         except Refused as refusal:
             raise KeysUnavailable(f"{url} sent an invalid document: {refusal}") from refusal
 
     def _body(self, response: requests.Response, url: str) -> bytes:
         if response.status_code != _OK:
-            raise KeysUnavailable(f"{url} answered {response.status_code}, not 200")
+            raise KeysUnavailable(f"{url} {self._refusal(response)}")
+        return self._content(response, url)
+
+    def _refusal(self, response: requests.Response) -> str:
+        """Return the status, and Entra's own error where the answer has one."""
+        with suppress(KeysUnavailable):
+            if error := entra_error(self._content(response, "")):
+                return f"answered {response.status_code}: {error}"
+        return f"answered {response.status_code}, not 200"
+
+    def _content(self, response: requests.Response, url: str) -> bytes:
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise KeysUnavailable(f"{url} sent a compressed response that was not requested")
         body = bytearray()

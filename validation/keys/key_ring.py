@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from validation.errors import KeysUnavailable
+from validation.errors import KeysUnavailable, LocalFault
 from validation.keys.back_off import BackOff
 from validation.keys.jwks import SigningKey
 from validation.keys.key_set import NO_KEYS, KeySet
@@ -278,7 +278,8 @@ class KeyRing:
             read = self._fetch(self._held, reading.requested)
         except KeysUnavailable as error:
             trouble = str(error)
-            logger.warning("The signing keys of %s could not be read: %s", self._name, error)
+            level = logging.ERROR if isinstance(error, LocalFault) else logging.WARNING
+            logger.log(level, "The signing keys of %s could not be read: %s.", self._name, error)
         except Exception as error:
             # A defect in this code or in a library.
             trouble = f"reading them failed ({type(error).__name__})"

@@ -1,0 +1,223 @@
+"""Why the signing keys cannot be read: certificate, proxy, a missing file or Entra's error."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.cloud import LocalAzure
+from tests.validation.keys.test_discovery import V1, refusal
+from tests.validation.keys.test_discovery import web as web  # noqa: PLC0414  # a fixture
+from tests.validation.tokens import ISSUER
+from tests.validation.web import Web, body
+from validation.errors import LocalFault
+from validation.keys.discovery import Discovery
+from validation.keys.key_ring import KeyRing
+from validation.keys.key_set import NO_KEYS, KeySet
+from validation.system_checks import check_configuration
+
+ABSENT_TENANT = "99999999-0000-4000-8000-000000000001"
+DESCRIPTION = (
+    "AADSTS90002: Tenant 'contoso' not found. Check to make sure you have the correct tenant ID. "
+    "Trace ID: 11111111-2222-3333-4444-555555555555 Correlation ID: 66666666 Timestamp: 2026-11-29"
+)
+
+
+class Fetch:
+    """Reads the keys of a discovery; no process has shared any."""
+
+    def __init__(self, discovery: Discovery) -> None:
+        self._discovery = discovery
+
+    def __call__(self, held: KeySet, requested: str | None) -> KeySet:
+        self._discovery.signing_keys()
+        raise AssertionError("The keys were read.")
+
+    def published(self) -> KeySet:
+        return NO_KEYS
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+def serve(listener: socket.socket, answer: Callable[[socket.socket], None]) -> None:
+    """Answer each connection in a thread, until the listener is closed."""
+
+    def run() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    answer(connection)
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def url_of(listener: socket.socket, host: str = "localhost", scheme: str = "https") -> str:
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"
+
+
+def test_names_untrusted_authority(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
+    said = refusal(web)
+    assert "certificate is refused" in said
+    assert "REQUESTS_CA_BUNDLE" in said
+
+
+def test_names_host_that_certificate_is_not_for(web: Web) -> None:
+    said = refusal(web, authority=web.url.replace("localhost", "127.0.0.1"))
+    assert "certificate is refused" in said
+    assert "127.0.0.1" in said
+    assert "REQUESTS_CA_BUNDLE" not in said
+
+
+def test_names_tls_where_server_speaks_none(web: Web, listener: socket.socket) -> None:
+    serve(listener, lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+    assert "TLS handshake failed" in refusal(web, authority=url_of(listener))
+
+
+def test_names_refused_connection(web: Web, listener: socket.socket) -> None:
+    listener.close()
+    assert "connection was refused" in refusal(web, authority="https://localhost:1")
+
+
+def test_names_host_that_is_not_found(web: Web) -> None:
+    said = refusal(web, authority="https://login.invalid")
+    assert "cannot be resolved" in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "407 Proxy Authentication"),
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n", "403 Forbidden"),
+    ],
+)
+def test_names_proxy_that_refuses(
+    web: Web,
+    listener: socket.socket,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: bytes,
+    says: str,
+) -> None:
+    def refuse(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(answer)
+
+    serve(listener, refuse)
+    proxy = url_of(listener, "user:hunter2@127.0.0.1", "http")
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", "")
+    said = refusal(web, authority="https://login.example")
+    assert "proxy that HTTPS_PROXY names" in said
+    assert says in said
+    assert "hunter2" not in said
+
+
+def test_names_proxy_that_is_not_there(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    said = refusal(web, authority="https://login.example")
+    assert "proxy that HTTPS_PROXY names" in said
+    assert "refused" in said
+
+
+def test_quotes_error_of_entra(web: Web) -> None:
+    answer = {"error": "invalid_tenant", "error_description": DESCRIPTION}
+    web.answers[V1] = body(json.dumps(answer).encode(), 400)
+    said = refusal(web)
+    assert said.endswith("correct tenant ID")
+    assert "answered 400: AADSTS90002: Tenant 'contoso' not found" in said
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b'{"error_description": 5}', b"[]", b"x" * 300_000]
+)
+def test_names_status_of_other_answers(web: Web, content: bytes) -> None:
+    web.answers[V1] = body(content, 404)
+    assert "answered 404, not 200" in refusal(web)
+
+
+def test_quotes_local_azure_about_absent_tenant(
+    local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(local_azure.ca_file))
+    issuer = f"https://sts.windows.net/{ABSENT_TENANT}/"
+    discovery = Discovery(authority=local_azure.url, tenant_id=ABSENT_TENANT, issuer=issuer)
+    with pytest.raises(Exception, match="AADSTS90002"):
+        discovery.signing_keys()
+
+
+def _missing_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "absent.pem"))
+    return "REQUESTS_CA_BUNDLE"
+
+
+def _socks_proxy(_folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    return "PySocks"
+
+
+@pytest.mark.parametrize("break_configuration", [_missing_file, _socks_proxy])
+def test_logs_fault_of_this_machine_as_error(
+    web: Web,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    break_configuration: Callable[[Path, pytest.MonkeyPatch], str],
+) -> None:
+    says = break_configuration(tmp_path, monkeypatch)
+    discovery = Discovery(authority=web.url, tenant_id=ISSUER.split("/")[3], issuer=ISSUER)
+    with pytest.raises(LocalFault, match=says):
+        discovery.signing_keys()
+    with caplog.at_level(logging.WARNING):
+        ring = KeyRing(Fetch(discovery), name="tenant", start=lambda work: work())
+        ring.prepare()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert says in caplog.text
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_check_reports_unusable_file_of_authorities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None
+) -> None:
+    for each in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(each, raising=False)
+    assert check_configuration() == []
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv(name, str(file))
+    (message,) = check_configuration()
+    assert (message.id, message.is_serious(), name in message.msg) == (
+        "validation.E004",
+        True,
+        True,
+    )
+
+
+def test_check_accepts_file_of_authorities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
+    assert check_configuration() == []
+    # A folder of certificates, as OpenSSL takes it.
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    assert check_configuration() == []
