@@ -13,11 +13,10 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from diagnosis.token_inspector import inspect_token
+from diagnosis.token_inspector import MAX_PASTED_CHARACTERS, inspect_token
 from identities.models import SignalRInstance
 from portal.page import PortalPage
 from upstreams.receiver.protocol.errors import UnknownInstance
-from validation.checks.structure import MAX_TOKEN_CHARACTERS
 
 _NO_AUTOFILL: Final = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 
@@ -42,8 +41,7 @@ class TokenForm(forms.Form):
     )
     token = forms.CharField(
         label="Access token",
-        # Leaves room for a pasted "Bearer " prefix.
-        max_length=MAX_TOKEN_CHARACTERS + 16,
+        max_length=MAX_PASTED_CHARACTERS,
         widget=WriteOnlyTextarea({"rows": 6, **_NO_AUTOFILL}),
         help_text="The token is not stored, logged or shown again.",
     )

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from api.fields import ChoiceTextField, StrictSerializer, TextField
 from diagnosis.chain.links import Link
-from validation.checks.structure import MAX_TOKEN_CHARACTERS
+from diagnosis.token_inspector import MAX_PASTED_CHARACTERS
 from validation.verdict import Outcome
 
 _LINKS = Link.choices()
@@ -88,7 +88,7 @@ class InspectSerializer(StrictSerializer):
 
     token = TextField(
         write_only=True,
-        max_length=MAX_TOKEN_CHARACTERS,
+        max_length=MAX_PASTED_CHARACTERS,
         help_text="It is validated, and neither stored nor logged.",
     )
     instance = TextField(max_length=63)

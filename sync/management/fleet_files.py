@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from django.core.management.base import CommandError
+
 from sync.declarative.comparison import InvalidDeclarations
 from sync.declarative.fleet_schema import Declarations, read_documents
 from sync.declarative.yaml_reader import Location, Problem
+from sync.management.text_input import STDIN, read_text
 from sync.planning.errors import SyncError
 
-_STDIN: Final = "-"
 _ENDINGS: Final = {".yaml", ".yml"}
 
 
@@ -40,10 +41,10 @@ def read_files(paths: Sequence[str]) -> Declarations:
     problems: list[Problem] = []
     for name in _files(paths):
         try:
-            texts.append((_shown(name), _read(name)))
+            texts.append((_shown(name), read_text(name)))
         except OSError as error:
             problems.append(_unreadable(name, error.strerror or "unknown error"))
-        except UnicodeDecodeError:
+        except CommandError:
             problems.append(_unreadable(name, "it is not encoded in UTF-8"))
     declared, wrong = read_documents(texts)
     if problems or wrong:
@@ -57,7 +58,7 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
     """Yield the files; those of a folder sorted by path, without hidden ones."""
     for name in paths:
         folder = Path(name)
-        if name == _STDIN or not folder.is_dir():
+        if name == STDIN or not folder.is_dir():
             yield name
             continue
         for file in sorted(folder.rglob("*")):
@@ -66,13 +67,8 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
                 yield str(file)
 
 
-def _read(name: str) -> str:
-    data = sys.stdin.buffer.read() if name == _STDIN else Path(name).read_bytes()
-    return data.decode("utf-8-sig")
-
-
 def _shown(name: str) -> str:
-    return "stdin" if name == _STDIN else name
+    return "stdin" if name == STDIN else name
 
 
 def _unreadable(name: str, why: str) -> Problem:

@@ -8,8 +8,11 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.roles import Role
+from diagnosis.token_inspector import pasted_token
 from localazure import seed
 from sync.inventory.import_instances import import_subscription
+from tests.accounts.callers import caller
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.outages import outage
 from upstreams.receiver.authentication.policies import policies
@@ -48,6 +51,59 @@ def test_an_accepted_token_passes_every_check(fleet: LocalAzure) -> None:
     document = json.loads(printed)
     assert {check["outcome"] for check in document["checks"]} == {"pass"}
     assert (document["accepted"], code) == (True, 0)
+
+
+PASTED = [
+    "{0}",
+    "  {0}\r\n",
+    "bearer {0}",
+    "BEARER\t{0}",
+    "Bearer: {0}",
+    "Authorization: Bearer {0}",
+    "authorization:Bearer {0}",
+    "Authorization: {0}",
+    '"{0}"',
+    "'{0}',",
+    "\u201c{0}\u201d",
+    "`{0}`",
+    "\ufeff{0}",
+    '"Authorization": "Bearer {0}",',
+    'curl -H "Authorization: Bearer {0}"',
+    "-H 'authorization: bearer {0}' \\",
+    '{{"tokenType": "Bearer", "accessToken": "{0}"}}',
+    '{{"access_token": "{0}", "expires_in": 3599}}\n',
+]
+
+
+@pytest.mark.parametrize("form", PASTED)
+def test_reads_token_as_it_is_pasted(form: str) -> None:
+    assert pasted_token(form.format("eyJh.eyJi.c_-9")) == "eyJh.eyJi.c_-9"
+
+
+def test_joins_lines_of_wrapped_token() -> None:
+    assert pasted_token("Bearer eyJh.eyJ\n  i.c_\r\n-9\n") == "eyJh.eyJi.c_-9"
+
+
+@pytest.mark.parametrize("text", ["", "Bearer", "{", '{"a":1}', "[" * 9000, "bearerless.a.b"])
+def test_leaves_other_texts_alone(text: str) -> None:
+    assert pasted_token(text) in (text, "")
+
+
+def test_accepts_pasted_header(fleet: LocalAzure) -> None:
+    token = token_for(fleet, seed.UPSTREAM_APP_URI)
+    half = len(token) // 2
+    _, code = inspect(f"\n'Authorization: Bearer {token[:half]}\n{token[half:]}'\n")
+    assert code == 0
+
+
+def test_api_accepts_pasted_header(fleet: LocalAzure) -> None:
+    token = token_for(fleet, seed.UPSTREAM_APP_URI)
+    answer = caller(Role.VIEWER).post(
+        "/api/v1/tokens/inspect/",
+        {"token": f'"Authorization: Bearer {token}"\n', "instance": seed.CHAT},
+        content_type="application/json",
+    )
+    assert (answer.status_code, answer.json()["accepted"]) == (200, True)
 
 
 def test_a_refused_token_names_what_was_expected_and_found(fleet: LocalAzure) -> None:

@@ -89,7 +89,7 @@ def test_command_reads_file(instance: SignalRInstance, tmp_path: Any) -> None:
 def test_command_refuses_binary_file(tmp_path: Any) -> None:
     document = tmp_path / "templates.json"
     document.write_bytes(b"\xff[]")
-    with pytest.raises(CommandError, match="not JSON in UTF-8"):
+    with pytest.raises(CommandError, match="not text in UTF-8"):
         call_command("set_upstream", "chat-prod", str(document))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from diagnosis.token_inspector import inspect_token
+from sync.management.text_input import read_stream
 from upstreams.receiver.protocol.errors import ProofUnavailable, UnknownInstance
 from validation.verdict import Check, Outcome, Verdict
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the checks."""
         stdin = options.get("stdin") or sys.stdin
-        token = getpass.getpass("Token: ") if stdin.isatty() else stdin.read()
+        token = getpass.getpass("Token: ") if stdin.isatty() else read_stream(stdin)
         event = {name: options[name] for name in ("hub", "category", "event")}
         try:
             verdict = inspect_token(token, options["instance"], **event)

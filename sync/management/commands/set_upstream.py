@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -13,6 +11,7 @@ from django.core.management.base import CommandError
 from sync.desired.history import Author, changing_desired
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
+from sync.management.text_input import read_text
 from upstreams.template_json import dump_templates, load_templates
 
 
@@ -51,9 +50,8 @@ class Command(SignalmanCommand):
 
 def _read(name: str) -> Any:
     try:
-        data = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
-        return json.loads(data.removeprefix("\ufeff"))
+        return json.loads(read_text(name))
     except OSError as error:
         raise CommandError(f"The document cannot be read: {error}.") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise CommandError(f"The document is not JSON in UTF-8: {error}.") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise CommandError(f"The document is not JSON: {error}.") from error

@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from sync.desired.request_requirements import changing_requirements
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
+from sync.management.text_input import read_stream
 from upstreams.models import RequestRequirements
 from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST
 
@@ -62,8 +63,8 @@ def _change(requirements: RequestRequirements, secret: str, options: dict[str, A
 
 
 def _secret() -> str:
-    typed = getpass("Secret: ") if sys.stdin.isatty() else sys.stdin.readline()
-    secret = typed.removeprefix("\ufeff").rstrip("\r\n")
+    typed = getpass("Secret: ") if sys.stdin.isatty() else read_stream(sys.stdin)
+    secret = typed.partition("\n")[0].rstrip("\r")
     if not SHORTEST <= len(secret) <= LONGEST:
         raise CommandError(f"A secret has {SHORTEST} to {LONGEST} characters.")
     return secret
