@@ -220,6 +220,7 @@ SPECTACULAR_SETTINGS = openapi_settings()
 
 # Files have no host, but Kombu warns if the URL has none.
 CELERY_BROKER_URL = env[storage.BROKER_URL]
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem"):
     QUEUE_DIR = DATA_DIR / "queue"
     CELERY_BROKER_TRANSPORT = "config.file_queue:Transport"
@@ -230,6 +231,10 @@ if CELERY_BROKER_URL.startswith("filesystem"):
     }
     for _folder in ("messages", "control"):
         make_private_folder(QUEUE_DIR / _folder, is_required=True)
+elif CELERY_BROKER_URL.startswith("redis"):
+    # Seconds. A worker or a publisher must notice a server that accepts and does not answer, or it
+    # could not even be stopped. Longer than the worker's own blocking read of one second.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 5}
 # The Operation row holds the result; the queue only starts a worker.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from kombu.exceptions import KombuError
-
 from sync.models import Operation
 from sync.operations.publisher import publish
 
@@ -28,7 +26,7 @@ def enqueue(operation_id: UUID, *, seconds: float = 0) -> None:
     """
     try:
         publish(RUN_STAGE, [str(operation_id)], countdown=max(seconds, 0))
-    except (KombuError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  each broker's client raises its own
         log.warning("The queue did not take operation %s: %s", operation_id, error)
 
 
@@ -37,7 +35,7 @@ def enqueue_refreshes(subscription_ids: Iterable[UUID]) -> None:
     for subscription_id in subscription_ids:
         try:
             publish(REFRESH, [str(subscription_id)])
-        except (KombuError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  each broker's client raises its own
             log.warning("The queue did not take a refresh of %s: %s", subscription_id, error)
 
 
