@@ -1,4 +1,4 @@
-"""Why a request for signing keys failed, in terms of the setting or the component to fix."""
+"""Reasons why a request for signing keys failed: the setting or the component to fix."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from urllib3 import exceptions as urllib3_errors
 
 from validation.encoding import json_object
 from validation.errors import Refused
-from validation.verdict import shown
 
 _AADSTS: Final = re.compile(r"AADSTS\d+")
-# What follows Entra's sentences is about the request, not about its error.
+# The rest of Entra's description identifies the request.
 _TRACE: Final = re.compile(r"\s*(Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
+_LONGEST: Final = 300
 _CERTIFICATE_HINTS: Final = {
     "unable to get local issuer certificate": "The certificate authority is not trusted",
     "self-signed certificate in certificate chain": "The certificate authority is not trusted",
@@ -29,7 +29,7 @@ _TRUST_HINT: Final = (
 
 
 def explain(error: BaseException) -> str:
-    """Return why no answer came, as the end of the sentence "<URL> did not answer: ..."."""
+    """Return why no answer came, to follow "<URL> did not answer: "."""
     causes = list(_causes(error))
     for kind, text in _KINDS:
         for cause in causes:
@@ -44,7 +44,7 @@ def is_local(error: BaseException) -> bool:
 
 
 def explain_local(error: BaseException) -> str:
-    """Return what is wrong with this machine's configuration, as a sentence without its full stop.
+    """Return what is wrong with this machine's configuration, without a full stop.
 
     `error` is one for which `is_local` is true.
     """
@@ -60,7 +60,7 @@ def explain_local(error: BaseException) -> str:
 
 
 def entra_error(body: bytes) -> str:
-    """Return Entra's error code and sentence from the body of its answer; empty if it has none."""
+    """Return the AADSTS code and message from the body of Entra's answer; empty if it has none."""
     try:
         document = json_object(body, "document")
     except Refused:
@@ -68,7 +68,13 @@ def entra_error(body: bytes) -> str:
     description = str(document.get("error_description", ""))
     if not _AADSTS.search(description):
         return ""
-    return shown(_TRACE.sub("", description)).strip().rstrip(".")
+    return _printable(_TRACE.sub("", description)).strip().rstrip(".")
+
+
+def _printable(text: str) -> str:
+    """Return text of another party for logs: one line of bounded length."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -99,7 +105,7 @@ def _proxy(error: BaseException) -> str:
     inner = getattr(error, "original_error", None)
     detail = explain(inner) if isinstance(inner, BaseException) else type(error).__name__
     if isinstance(inner, OSError) and str(inner).startswith("Tunnel connection failed"):
-        detail = shown(str(inner))
+        detail = _printable(str(inner))
     return f"the proxy that HTTPS_PROXY names failed: {detail}"
 
 

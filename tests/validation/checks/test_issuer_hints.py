@@ -53,11 +53,11 @@ def test_hint_about_right_tenant_names_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "version", "wanted"), [(POLICY, "2.0", "to 1"), (V2_POLICY, "1.0", "to 2")]
+    ("policy", "version", "number"), [(POLICY, "2.0", "to 1"), (V2_POLICY, "1.0", "to 2")]
 )
-def test_wrong_version_names_setting(policy: TokenPolicy, version: str, wanted: str) -> None:
+def test_wrong_version_names_setting(policy: TokenPolicy, version: str, number: str) -> None:
     said = refusal(policy.issuer, policy, ver=version)
-    assert f"set requestedAccessTokenVersion {wanted} in the app registration" in said
+    assert f"set requestedAccessTokenVersion {number} in the app registration" in said
 
 
 def test_unknown_key_names_keys_of_one_application() -> None:
