@@ -42,6 +42,7 @@ WITHOUT_CAPABILITIES = (
     "--inh-caps=-all",
     "--ambient-caps=-all",
 )
+OTHER_ROLE = "This process has another SIGNALMAN_WEB_ROLE."
 # A folder that the containers can write, in place of their /tmp, which these tests need themselves.
 TEMPORARY = "/dev/shm"  # noqa: S108
 
@@ -135,9 +136,17 @@ def assert_serves(portal: int, receiver: int) -> None:
     assert page.status_code == 200
     style = requests.get(f"http://127.0.0.1:{portal}/static/portal/favicon.svg", timeout=60)
     assert style.status_code == 200
-    refused = requests.post(f"http://127.0.0.1:{receiver}/upstream/unknown/", timeout=60)
-    assert refused.status_code in {400, 404}
-    assert requests.get(f"http://127.0.0.1:{receiver}/admin/", timeout=60).status_code == 404
+    for address in ("/admin/login/", "/api/v1/instances/", "/nowhere/", "/readyz/portal"):
+        answer = requests.get(f"http://127.0.0.1:{receiver}{address}", timeout=60)
+        assert (address, answer.json()["detail"]) == (address, OTHER_ROLE)
+    answer = requests.get(f"http://127.0.0.1:{portal}/readyz/receiver", timeout=60)
+    assert answer.json()["detail"] == OTHER_ROLE
+    refused = [
+        requests.post(f"http://127.0.0.1:{port}/upstream/unknown/", timeout=60).json()["detail"]
+        for port in (portal, receiver)
+    ]
+    assert refused == [OTHER_ROLE, "No instance of this name receives here."]
+    assert requests.get(f"http://127.0.0.1:{receiver}/metrics", timeout=60).status_code == 200
 
 
 def start_all(shape: Shape, commands: Callable[[str], tuple[list[str], dict[str, str]]]) -> None:
