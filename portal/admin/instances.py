@@ -33,7 +33,7 @@ from portal.admin.instance_inlines import (
 from portal.fleet_plan import plan_page, refresh_chosen
 from portal.instance.chain.view import outcome_pill
 from portal.page import who
-from portal.templatetags.portal import moment, pill
+from portal.templatetags.portal import age, pill
 from sync.desired.form_edits import record_edit
 from sync.models import Operation, SyncStatus
 
@@ -52,7 +52,7 @@ class SignalRInstanceAdmin(RowsAdmin):
     )
     list_display = [
         "named",
-        "sync_status",
+        "shown_sync_status",
         "worst_link",
         "health",
         "identity_type",
@@ -128,7 +128,7 @@ class SignalRInstanceAdmin(RowsAdmin):
         return format_html('<a class="list-link" href="{}">{}</a>', address, row)
 
     @display(description="sync status", ordering="sync_status__status")
-    def sync_status(self, row: SignalRInstance) -> SafeString:
+    def shown_sync_status(self, row: SignalRInstance) -> SafeString:
         """Return the sync status as of the last comparison."""
         stored = getattr(row, "sync_status", None)
         return pill(SyncStatus(stored.status) if stored else SyncStatus.UNKNOWN)
@@ -139,8 +139,8 @@ class SignalRInstanceAdmin(RowsAdmin):
         stored = getattr(row, "sync_status", None)
         if stored is None or stored.diagnosed_at is None:
             return pill("not checked yet")
-        at = moment(stored.diagnosed_at)
-        return format_html("{}<br>{}", outcome_pill(stored.worst_link, stored.worst_outcome), at)
+        found = outcome_pill(stored.worst_link, stored.worst_outcome)
+        return format_html("{}<br>{}", found, age(stored.diagnosed_at))
 
     @display(description="health", ordering="provisioning_state")
     def health(self, row: SignalRInstance) -> SafeString | str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -46,6 +47,18 @@ def moment(value: datetime | None, otherwise: str = "never") -> SafeString | str
     at = value.astimezone(UTC)
     text = f"{at:%Y-%m-%d %H:%M:%S} UTC"
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), text, text)
+
+
+@register.simple_tag
+def age(value: datetime) -> SafeString:
+    """Return how long ago a time was, with the time in UTC as the tooltip."""
+    at = value.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}" data-local>{}</time>',
+        at.isoformat(),
+        f"{at:%Y-%m-%d %H:%M:%S} UTC",
+        naturaltime(value),
+    )
 
 
 @register.simple_tag

@@ -14,7 +14,7 @@ from diagnosis.chain.chain import Chain, Fact, build_chain
 from diagnosis.chain.links import Link
 from diagnosis.findings import Finding, failed, passed, unknown
 from identities.models import SignalRInstance
-from portal.instance.chain.layout import Card, Picture, narrow, wide
+from portal.instance.chain.layout import Card, Picture, narrow, shown_facts, wide
 from portal.instance.chain.text import width_of, wrap
 from portal.instance.chain.view import ChainView, view_of
 from tests.portal.conftest import SignIn
@@ -69,6 +69,12 @@ def test_cards_lie_beside_each_other(layout: object, has_vault: bool) -> None:
         assert card.foot <= picture.height
         assert not any(overlap(card, other) for other in picture.cards[:place])
         assert all(line.y < card.band_y for line in card.texts)
+
+
+def test_card_shows_one_value_of_each_name_first() -> None:
+    facts = [Fact("Matches", "a"), Fact("Matches", "b"), Fact("Matches", "c"), Fact("URL", "d")]
+    (link,) = [each for each in build_chain([], {Link.TEMPLATE: facts}).links if each.facts]
+    assert shown_facts(link) == [("Matches (2 of 3)", ["a", "b"]), ("URL", ["d"])]
 
 
 def test_arrow_is_broken_after_a_failure() -> None:

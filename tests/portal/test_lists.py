@@ -98,8 +98,15 @@ def test_filters_select_matching_instances(sign_in: SignIn, query: str, number: 
 def test_list_shows_the_worst_link(sign_in: SignIn) -> None:
     create_fleet(12)
     page = sign_in(Role.VIEWER).get(INSTANCES).content.decode()
-    for words in ("Token failed", "Passed", "Not checked yet"):
+    for words in ("Token failed", "Passed", "Not checked yet", ">now<"):
         assert words in page
+
+
+def test_list_shows_the_sync_status_only(sign_in: SignIn) -> None:
+    (row, *_) = create_fleet(4)
+    page = sign_in(Role.VIEWER).get(INSTANCES).content.decode()
+    assert "Out of sync</span>" in page
+    assert f"{row}: " not in page
 
 
 def test_uncompared_instance_is_unknown(sign_in: SignIn, instance: SignalRInstance) -> None:

@@ -5,13 +5,12 @@ Lengths are in the SVG's units: one unit is one CSS pixel where the picture has 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from diagnosis.chain.chain import ChainLink, Fact
+from diagnosis.chain.chain import ChainLink
 from diagnosis.chain.links import Link
 from portal.instance.chain.text import wrap
 
@@ -179,14 +178,25 @@ def _card(link: ChainLink, x: float, y: float, width: float, height: float) -> C
     return Card(link, x, y, width, height, tuple(texts))
 
 
-def shown_facts(link: ChainLink) -> list[Fact]:
-    """Return the facts that a card has room for: of each name the first, and how many there are."""
-    counts = Counter(fact.name for fact in link.facts)
-    first = {fact.name: fact.value for fact in reversed(link.facts)}
-    return [
-        Fact(f"{name} (1 of {number})" if number > 1 else name, first[name])
-        for name, number in list(counts.items())[:_MOST_FACTS]
-    ]
+def shown_facts(link: ChainLink) -> list[tuple[str, list[str]]]:
+    """Return the names and values that a card has room for.
+
+    Every name has its first value before any has its second. A name says how many values are left
+    out.
+    """
+    values: dict[str, list[str]] = {}
+    for fact in link.facts:
+        values.setdefault(fact.name, []).append(fact.value)
+    names = list(values)[:_MOST_FACTS]
+    room = _MOST_FACTS - len(names)
+    found = []
+    for name in names:
+        of_name = values[name]
+        shown = of_name[: 1 + room]
+        room -= len(shown) - 1
+        is_all = len(shown) == len(of_name)
+        found.append((name if is_all else f"{name} ({len(shown)} of {len(of_name)})", shown))
+    return found
 
 
 def _values(link: ChainLink, width: float) -> list[tuple[str, list[str]]]:
@@ -195,11 +205,18 @@ def _values(link: ChainLink, width: float) -> list[tuple[str, list[str]]]:
     The scheme of a URL is left out unless it is unencrypted.
     """
     facts = shown_facts(link)
-    lines = _FULL if len(facts) == _MOST_FACTS else _MOST_LINES
+    lines = _FULL if sum(len(values) for _, values in facts) == _MOST_FACTS else _MOST_LINES
     space = width - 2 * _PAD
     return [
-        (fact.name, wrap(fact.value.removeprefix("https://"), space, _VALUE, lines))
-        for fact in facts
+        (
+            name,
+            [
+                line
+                for value in values
+                for line in wrap(value.removeprefix("https://"), space, _VALUE, lines)
+            ],
+        )
+        for name, values in facts
     ]
 
 
