@@ -59,12 +59,14 @@ def test_settings_are_accepted() -> None:
     Environment(VARIABLES, values)
 
 
-def test_only_processes_that_call_azure_have_an_identity() -> None:
+def test_receiver_has_an_identity_of_its_own() -> None:
+    accounts = {"portal": "signalman-azure", "worker": "signalman-azure"}
+    accounts |= {"receiver": "signalman-receiver"}
     for name, workload in workloads().items():
         template = workload["spec"]["template"]
-        is_azure = name in {"portal", "worker"}
         account = template["spec"]["serviceAccountName"]
-        assert account == ("signalman-azure" if is_azure else "signalman")
+        assert account == accounts.get(name, "signalman")
+        is_azure = name in accounts
         assert ("azure.workload.identity/use" in template["metadata"]["labels"]) is is_azure
         found = named("ServiceAccount", account)
         assert ("annotations" in found["metadata"]) is is_azure
