@@ -39,6 +39,6 @@ WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-CMD ["granian", "--interface", "asgi", "--no-ws", "--host", "0.0.0.0", "--port", "8000", \
+CMD ["granian", "--interface", "asgi", "--http", "1", "--no-ws", "--host", "0.0.0.0", "--port", "8000", \
     "--respawn-failed-workers", "--workers-kill-timeout", "30", \
     "--backlog", "4096", "--backpressure", "2048", "config.asgi:application"]

@@ -36,13 +36,19 @@ _LIVE: Final = json.dumps({"status": "live"}).encode()
 _NOT_SERVED: Final = json.dumps(
     {"status": 404, "detail": "This process has another SIGNALMAN_WEB_ROLE."}
 ).encode()
+# HTTP/2 compresses a hundred thousand headers into as many bytes, and reading them takes seconds.
+_MAX_HEADERS: Final = 200
+_TOO_MANY_HEADERS: Final = json.dumps(
+    {"status": 431, "detail": f"A request has at most {_MAX_HEADERS} headers."}
+).encode()
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
 class EntryPoint:
     """Answers `/livez` itself, the paths of `probes` by their views, and passes on the rest.
 
-    `/livez` says that the event loop runs, and waits for nothing.
+    `/livez` says that the event loop runs, and waits for nothing. A request with too many headers
+    is refused with 431 (RFC 6585).
     """
 
     def __init__(self, others: ASGI3Application, *, probes: Mapping[str, View]) -> None:
@@ -55,6 +61,9 @@ class EntryPoint:
         if scope["type"] == "lifespan":
             return await _lifespan(receive, send)
         if scope["type"] == "http":
+            headers: Any = scope["headers"]
+            if len(headers) > _MAX_HEADERS:
+                return await _send(scope, send, _json(431, _TOO_MANY_HEADERS))
             path = scope["path"]
             if path == "/livez" and scope["method"] in _SAFE:
                 return await _send(scope, send, _json(200, _LIVE))

@@ -55,6 +55,7 @@ _RECEIVER: Final = {
         "Serve the receiver with granian or gunicorn.",
     ),
     "body_field": Explanation("A field of the body is wrong."),
+    "body_fragmented": Explanation("The body arrives in too many small parts."),
     "body_incomplete": Explanation("The body is incomplete."),
     "body_malformed": Explanation("The body is not valid for its content type."),
     "body_nesting": Explanation("The body is nested too deeply."),

@@ -59,8 +59,8 @@ def json_object(data: bytes, what: str) -> dict[str, object]:
         text = data.decode("utf-8")
         _refuse_depth(text, what)
         value = _DECODER.decode(text)
-        if "\\u" in text:
-            # A lone surrogate can be neither logged nor stored.
+        if "\\ud" in text or "\\uD" in text:
+            # A lone surrogate, U+D800 to U+DFFF, can be neither logged nor stored.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except _DuplicateName as error:
         raise Refused(

@@ -114,7 +114,7 @@ def web_server(
 ) -> list[str]:
     """Return the command that serves an application (Signalman by default) on a local port."""
     return [
-        _GRANIAN, "--interface", interface, "--no-ws", "--workers", str(workers),
+        _GRANIAN, "--interface", interface, "--http", "1", "--no-ws", "--workers", str(workers),
         "--respawn-failed-workers", "--workers-kill-timeout", "30",
         "--host", "127.0.0.1", "--port", str(port), application,
     ]  # fmt: skip

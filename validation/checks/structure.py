@@ -13,6 +13,9 @@ from validation.verdict import Describe, Finding, UnverifiedClaims, shown
 # A managed identity's token is under 2 KiB; one with two hundred groups is under 10.
 MAX_TOKEN_CHARACTERS: Final = 16 * 1024
 _SIZE: Final = f"at most {MAX_TOKEN_CHARACTERS} characters"
+# Of the header, and of the payload: Entra leaves groups out where there are more than 200.
+MAX_COMMAS: Final = 384
+MAX_BRACKETS: Final = 64
 # Entra's are SHA-1 thumbprints, 27 characters.
 MAX_KEY_ID_CHARACTERS: Final = 128
 
@@ -85,7 +88,7 @@ def encoding(inspection: Inspection) -> Describe:
 
 def header(inspection: Inspection) -> Describe:
     """Check that the header is one JSON object with unambiguous names."""
-    unverified = json_object(inspection.header_bytes, "header")
+    unverified = _bounded_object(inspection.header_bytes, "header")
     _refuse_variants(unverified, _HEADERS_READ, "header")
     inspection.unverified_header = unverified
     return lambda: Finding(
@@ -152,12 +155,31 @@ def key_id(inspection: Inspection) -> Describe:
 
 def payload(inspection: Inspection) -> Describe:
     """Check that the payload is one JSON object with unambiguous names."""
-    unverified = json_object(inspection.payload_bytes, "payload")
+    unverified = _bounded_object(inspection.payload_bytes, "payload")
     _refuse_variants(unverified, _CLAIMS_READ, "payload")
     inspection.unverified_claims = UnverifiedClaims(unverified)
     return lambda: Finding(
         "one JSON object", f"{len(unverified)} claims", "The payload is a JSON object."
     )
+
+
+def _bounded_object(data: bytes, what: str) -> dict[str, object]:
+    """Read a JSON object, unless it has more values than can be read at little cost."""
+    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
+        raise Refused(
+            Reason.NESTED_TOO_DEEP,
+            f"The {what} nests deeper, or has more lists and objects, than any token of Entra's.",
+            expected=f"at most {MAX_BRACKETS} opening brackets",
+            found="more opening brackets",
+        )
+    if data.count(b",") > MAX_COMMAS:
+        raise Refused(
+            Reason.TOKEN_TOO_LARGE,
+            f"The {what} has more values than any token of Entra's.",
+            expected=f"at most {MAX_COMMAS} commas",
+            found="more commas",
+        )
+    return json_object(data, what)
 
 
 def _refuse_extensions(header: Mapping[str, object]) -> NoReturn:

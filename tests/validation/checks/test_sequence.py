@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.validation.tokens import (
     token,
 )
 from validation.checks.sequence import CHECKS, validate
+from validation.checks.structure import MAX_BRACKETS, MAX_COMMAS
 from validation.errors import Reason
 from validation.policy import TokenPolicy
 from validation.verdict import Outcome, Verdict
@@ -123,3 +125,23 @@ def test_refuses_mismatching_claims_before_the_signature(wrong: dict[str, str]) 
     assert verdict(True, signed).reason not in {Reason.CLAIMS_MISMATCH, Reason.BAD_SIGNATURE}
     assert verdict(True, forged).reason is Reason.CLAIMS_MISMATCH
     assert verdict(False, token()).is_accepted
+
+
+@pytest.mark.parametrize(
+    ("reason", "extra"),
+    [
+        ("token_too_large", {f"claim{number}": 1 for number in range(MAX_COMMAS + 1)}),
+        ("token_too_large", {"groups": ["g"] * (MAX_COMMAS + 2)}),
+        ("nested_too_deep", {"lists": [[]] * MAX_BRACKETS}),
+        ("nested_too_deep", {"objects": [{}] * MAX_BRACKETS}),
+    ],
+    ids=["claims", "groups", "lists", "objects"],
+)
+def test_refuses_token_of_more_values_than_entra_writes(reason: str, extra: dict[str, Any]) -> None:
+    assert judge(token(extra)).reason == reason
+    assert judge(token({}, extra)).reason == reason
+
+
+def test_accepts_token_of_200_groups() -> None:
+    groups = [f"aaaaaaaa-0000-4000-8000-{number:012}" for number in range(200)]
+    assert judge(token({"groups": groups, "roles": ["a"] * 50})).is_accepted

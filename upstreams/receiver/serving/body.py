@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 # More digits than any length has; int() takes long for many.
 _LENGTH_DIGITS: Final = 19
+# Each part costs the event loop time. A network's smallest segments have 536 bytes.
+_PARTS: Final = 128
+_BYTES_A_PART: Final = 128
 
 
 def check_length(header: str, max_bytes: int) -> None:
@@ -31,7 +34,7 @@ async def read_body(
     """Return the whole body; `length` is the Content-Length header.
 
     Raises BodyTooLarge, BodyTimeout where it does not arrive within `seconds`, and ProtocolError
-    where it ends early.
+    where it ends early or arrives in very small parts.
     """
     if length == "0":
         return b""
@@ -55,6 +58,8 @@ async def _parts(receive: ASGIReceiveCallable, length: str, max_bytes: int) -> b
         if size > max_bytes:
             raise too_large(max_bytes)
         parts.append(part)
+        if len(parts) > _PARTS + size // _BYTES_A_PART:
+            raise ProtocolError("body_fragmented", "The body arrives in too many small parts.")
         # A server may announce more until the next receive.
         if not message["more_body"] or (length and str(size) == length):
             return parts[0] if len(parts) == 1 else b"".join(parts)

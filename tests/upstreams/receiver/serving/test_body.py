@@ -90,3 +90,21 @@ def test_refuses_a_body_that_does_not_arrive_in_time() -> None:
     taken: Any = receive
     with pytest.raises(BodyTimeout):
         asyncio.run(read_body(taken, "5", max_bytes=99, seconds=0.01))
+
+
+def test_refuses_body_in_tiny_parts() -> None:
+    sender = Sender([b"a"] * 10_000)
+    with pytest.raises(ProtocolError) as refused:
+        sender.read(max_bytes=1_000_000)
+    assert refused.value.code == "body_fragmented"
+    assert sender.asked < 200
+
+
+@pytest.mark.parametrize("size", [536, 1_460, 65_536])
+def test_reads_body_in_segments_of_a_network(size: int) -> None:
+    parts = [b"a" * size] * (2_000_000 // size)
+    assert Sender(parts).read(max_bytes=2_000_000) == b"".join(parts)
+
+
+def test_reads_small_body_byte_by_byte() -> None:
+    assert Sender([b"a"] * 100).read(max_bytes=1_000) == b"a" * 100
