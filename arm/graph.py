@@ -1,7 +1,7 @@
-"""Applications of the tenant, from Microsoft Graph: the resources of templates.
+"""Applications and service principals of the tenant, from Microsoft Graph: resources of templates.
 
-Source: "List applications", Microsoft Graph v1.0. The credential needs the application permission
-Application.Read.All.
+Sources: "List applications" and "List servicePrincipals", Microsoft Graph v1.0. The credential
+needs the application permission Application.Read.All.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from arm.transport.error_translation import translated
 from arm.transport.pipeline import pipeline
 
 _FIELDS: Final = "appId,displayName,identifierUris,api"
+_PRINCIPAL_FIELDS: Final = "appId,displayName,servicePrincipalType,appOwnerOrganizationId"
 _CLIENT_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -75,13 +76,88 @@ class Application:
         return self.requested_access_token_version == 2  # noqa: PLR2004  # v2
 
 
+@dataclass(frozen=True, slots=True)
+class ResourcePrincipal:
+    """The application or identity that a resource names in the tenant.
+
+    Entra issues a token for a resource only if the tenant has a service principal of that name.
+    `application` is its registration, if that is in this tenant. `owner_tenant_id` is the tenant of
+    the registration, and empty for managed identities.
+    """
+
+    app_id: str
+    display_name: str
+    has_service_principal: bool = True
+    is_managed_identity: bool = False
+    owner_tenant_id: str = ""
+    application: Application | None = None
+
+
+def find_resource(settings: ArmSettings, resource: str) -> ResourcePrincipal | None:
+    """Return what `resource` names in the credential's tenant; None where it names nothing.
+
+    Compares with and without a final slash. `settings` as in `list_applications`. Raises ArmError.
+    """
+    spellings = dict.fromkeys((resource, resource.rstrip("/"), f"{resource.rstrip('/')}/"))
+    if _CLIENT_ID.fullmatch(resource):
+        spellings = {resource: None}
+    for spelling in spellings:
+        named = f"servicePrincipalNames/any(n:n eq '{_quoted(spelling)}')"
+        for entity in _entities(settings, "servicePrincipals", named, _PRINCIPAL_FIELDS):
+            return _principal(settings, entity)
+    for spelling in spellings:
+        if _CLIENT_ID.fullmatch(spelling):
+            named = f"appId eq '{spelling}'"
+        else:
+            named = f"identifierUris/any(u:u eq '{_quoted(spelling)}')"
+        for entity in _entities(settings, "applications", named, _FIELDS):
+            found = Application.from_graph(entity)
+            return ResourcePrincipal(
+                found.app_id,
+                found.display_name,
+                has_service_principal=False,
+                application=found,
+            )
+    return None
+
+
+def _principal(settings: ArmSettings, entity: Mapping[str, Any]) -> ResourcePrincipal:
+    """Read a service principal, and its registration if that is in this tenant."""
+    try:
+        app_id = str(entity["appId"])
+        is_managed_identity = entity.get("servicePrincipalType") == "ManagedIdentity"
+        own = [] if is_managed_identity else list(list_applications(settings, app_id))
+        return ResourcePrincipal(
+            app_id,
+            entity.get("displayName") or "",
+            is_managed_identity=is_managed_identity,
+            owner_tenant_id=entity.get("appOwnerOrganizationId") or "",
+            application=own[0] if own else None,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UnexpectedAnswer(f"It was read as a service principal: {error}") from error
+
+
+def _entities(
+    settings: ArmSettings, collection: str, condition: str, fields: str
+) -> Iterator[Mapping[str, Any]]:
+    query = urlencode({"$select": fields, "$filter": condition})
+    page = _get(settings, f"{settings.endpoint.rstrip('/')}/v1.0/{collection}?{query}")
+    yield from page.get("value") or ()
+
+
+def _quoted(text: str) -> str:
+    """Return `text` for a string literal of OData, where a quotation mark is doubled."""
+    return text.replace("'", "''")
+
+
 def list_applications(settings: ArmSettings, search: str = "") -> Iterator[Application]:
     """Read the tenant's applications by name, page by page, or those that `search` finds.
 
     `search` is part of the name, or a client ID. `settings` hold Graph's endpoint and scope.
     Raises ArmError.
     """
-    query = {"$select": _FIELDS, "$top": "100", **_narrowing(search)}
+    query = {"$select": _FIELDS, "$top": "999", **_narrowing(search)}
     url: str | None = f"{settings.endpoint.rstrip('/')}/v1.0/applications?{urlencode(query)}"
     while url:
         page = _get(settings, url)

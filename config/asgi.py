@@ -73,7 +73,8 @@ def _receiver(others: ASGI3Application) -> ASGI3Application:
     # Each process reads signing keys before the first token, so that it can tell a wrong claim of a
     # token of Entra's from a forgery.
     policies.start(
-        wait_seconds=_WAIT_SECONDS, prepare_tenant=lambda tenant: key_ring(tenant).prepare()
+        wait_seconds=_WAIT_SECONDS,
+        prepare_issuer=lambda tenant, issuer: key_ring(tenant, issuer).prepare(),
     )
     return ReceiverApplication(others, threads=configuration().threads)
 

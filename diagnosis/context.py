@@ -16,8 +16,10 @@ from sync.components.grants import known_vaults
 from sync.components.vault_names import named_vaults
 from sync.desired.state import desired_state, observed_state
 from upstreams.function_app_authentication import host_of
-from upstreams.models import DeliveryCount, FunctionApp, Outcome
+from upstreams.models import DeliveryCount, FunctionApp, Outcome, TokenResource
 from upstreams.receiver.authentication.instance_policy import InstancePolicy, read_policy
+from upstreams.signed_requests import tenant_of
+from upstreams.token_versions import ExpectedToken, Registration, expected_token
 
 # Traffic of this period is recent.
 _RECENT: Final = timedelta(hours=1)
@@ -30,7 +32,8 @@ class Context:
     `accepted`, `refused` and `failed` count deliveries; the latter two by reason code.
     `function_apps` are the imported ones that a template points at, by host. `vaults` and `secrets`
     are those that templates name, by name; `grants` those of the instance, by vault and principal.
-    `policy` is what the receiver requires of requests. All was read at `now`.
+    `resources` is what the templates' resources name in the tenant. `policy` is what the receiver
+    requires of requests. All was read at `now`.
     """
 
     instance: SignalRInstance
@@ -45,6 +48,23 @@ class Context:
     vaults: dict[str, KeyVault] = field(default_factory=dict)
     grants: dict[tuple[str, UUID], VaultGrant] = field(default_factory=dict)
     secrets: dict[tuple[str, str], VaultSecret] = field(default_factory=dict)
+    resources: dict[str, TokenResource] = field(default_factory=dict)
+
+    @property
+    def registrations(self) -> dict[tuple[UUID, str], Registration]:
+        """The registrations that are known, by tenant and resource."""
+        return {
+            (row.tenant_id, row.resource): found
+            for row in self.resources.values()
+            if (found := row.registration) is not None
+        }
+
+    def expected_token(self, resource: str) -> ExpectedToken | None:
+        """Return the tokens that Entra issues for `resource`; None where that is not known."""
+        row = self.resources.get(resource)
+        if row is None or (registration := row.registration) is None:
+            return None
+        return expected_token(resource, registration, tenant_of(self.instance))
 
     @property
     def effective(self) -> InstanceState:
@@ -87,6 +107,7 @@ def read_context(instance: SignalRInstance, now: datetime) -> Context:
         policy=read_policy(instance),
         function_apps=_function_apps(observed or desired),
         now=now,
+        resources=_resources(instance, observed or desired),
         **_vaults(instance, observed or desired),
     )
 
@@ -112,6 +133,13 @@ def _vaults(instance: SignalRInstance, state: InstanceState) -> dict[str, Any]:
         "grants": {(row.vault.name, row.principal_id): row for row in grants},
         "secrets": {(row.vault.name, row.name): row for row in secrets},
     }
+
+
+def _resources(instance: SignalRInstance, state: InstanceState) -> dict[str, TokenResource]:
+    """Return the rows of the templates' resources; reads none where no template has one."""
+    named = {each.resource for each in state.templates if each.resource}
+    rows = TokenResource.objects.naming(tenant_of(instance), named) if named else ()
+    return {row.resource: row for row in rows}
 
 
 def _function_apps(state: InstanceState) -> dict[str, FunctionApp]:

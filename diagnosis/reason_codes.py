@@ -143,13 +143,14 @@ _FIXES: Final = {
     Reason.NOT_YET_VALID: "Check this server's clock.",
     Reason.ISSUED_IN_THE_FUTURE: "Check this server's clock.",
     Reason.WRONG_ISSUER: (
-        "Compare SIGNALMAN_TOKEN_ISSUER with the token's version: it is set by "
-        "api.requestedAccessTokenVersion of the app registration that the resource names."
+        "Refresh the instance, so that Signalman reads api.requestedAccessTokenVersion of the app "
+        "registration that the resource names: it decides the issuer. Without the permission to "
+        "read it, set SIGNALMAN_TOKEN_ISSUER to the issuer of that version."
     ),
     Reason.WRONG_TENANT: "Refresh the subscription: its tenant may have changed.",
     Reason.WRONG_VERSION: (
-        "Set api.requestedAccessTokenVersion of the app registration to the version of "
-        "SIGNALMAN_TOKEN_ISSUER, or change that setting."
+        "Refresh the instance: api.requestedAccessTokenVersion of the app registration decides the "
+        "version."
     ),
     Reason.NO_AUDIENCE_ACCEPTED: (
         "No template that matches the event uses managed identity: set one, then apply."

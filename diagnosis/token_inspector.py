@@ -36,8 +36,8 @@ def inspect_token(
     `token` is as a person pastes it (see `pasted_token`). Raises UnknownInstance.
     """
     route = Route(hub=hub, category=category, event=event, connection_id="")
-    policy = policies.get(instance).token_policy(route)
-    return validator().inspect(pasted_token(token), policy)
+    accepted = policies.get(instance).token_policies(route)
+    return validator().inspect(pasted_token(token), *accepted)
 
 
 def pasted_token(text: str) -> str:

@@ -30,6 +30,7 @@ class UpstreamsConfig(AppConfig):
         )
         from upstreams.models import (  # noqa: PLC0415
             RequestRequirements,
+            TokenResource,
             UpstreamTemplate,
         )
         from upstreams.receiver import system_checks  # noqa: F401, PLC0415
@@ -55,6 +56,7 @@ class UpstreamsConfig(AppConfig):
             RequestRequirements,
             SignalRInstance,
             Subscription,
+            TokenResource,
             UserAssignedIdentity,
             UpstreamTemplate,
         ):

@@ -85,8 +85,37 @@ DATA_PLANES: Final = (
     ),
 )
 
+# Services of Microsoft that no upstream request can be sent to, by their resources. Source:
+# "Azure services that can use managed identities to access other services".
+_OTHER_SERVICES: Final = {
+    "https://management.azure.com": "Azure Resource Manager",
+    "https://management.core.windows.net": "Azure Resource Manager",
+    "https://management.usgovcloudapi.net": "Azure Resource Manager",
+    "https://management.chinacloudapi.cn": "Azure Resource Manager",
+    "https://graph.windows.net": "Azure AD Graph",
+    "https://database.windows.net": "Azure SQL Database",
+    "https://ossrdbms-aad.database.windows.net": "Azure Database for PostgreSQL and MySQL",
+    "https://cosmos.azure.com": "Azure Cosmos DB",
+    "https://cognitiveservices.azure.com": "Azure AI services",
+    "https://search.azure.com": "Azure AI Search",
+    "https://api.loganalytics.io": "Azure Monitor Logs",
+    "https://monitor.azure.com": "Azure Monitor",
+    "https://datalake.azure.net": "Azure Data Lake",
+    "https://batch.core.windows.net": "Azure Batch",
+    "https://webpubsub.azure.com": "Azure Web PubSub",
+}
+
 
 def data_planes_at(url_template: str) -> tuple[DataPlane, ...]:
     """Return the data planes that may be at the host of a URL template."""
     host = host_of(url_template) or ""
     return tuple(plane for plane in DATA_PLANES if host.endswith(plane.host_suffixes))
+
+
+def service_of(resource: str) -> str:
+    """Return the Azure service whose resource this is; empty where it is none that is known."""
+    bare = resource.strip().rstrip("/").lower()
+    for plane in DATA_PLANES:
+        if plane.resource.rstrip("/").lower() == bare:
+            return plane.service
+    return _OTHER_SERVICES.get(bare, "")

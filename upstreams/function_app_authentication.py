@@ -20,11 +20,6 @@ from arm.function_app_authentication import ANONYMOUS, REFUSE, SIGN_IN, Function
 # refusal than a redirect to the sign-in page.
 _REFUSALS: Final = {"v2": (REFUSE, "Return403"), "classic": (SIGN_IN,)}
 
-# A client ID, by itself or in the Application ID URI that Entra proposes.
-_CLIENT_ID: Final = re.compile(
-    r"(?:api://)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?", re.IGNORECASE
-)
-
 # Placeholders that the service replaces.
 _PARAMETER: Final = re.compile(r"\{(?:hub|category|event)\}")
 
@@ -41,30 +36,43 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedRequests:
-    """The requests that signed templates send to one app, and the tokens that they carry.
-
-    `resources` are those of the templates, and so the audiences of v1 tokens. `url_templates` are
-    their URLs. Without resources there is nothing for the app to accept.
-    """
-
-    issuer: str
-    resources: tuple[str, ...]
-    callers: tuple[Caller, ...]
-    url_templates: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Mismatch:
     """One reason why an app refuses the tokens, or does not check them.
 
     `code` is stable, for scripts. `fix` is what to do; `is_fixable` whether `desired_auth` does it.
+    `is_certain` is False for what cannot be seen, of the app, the identity or the tokens.
     """
 
     code: str
     message: str
     fix: str
     is_fixable: bool = True
+    is_certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequests:
+    """The requests that signed templates send to one app, and the tokens that they carry.
+
+    `issuer` and `audiences` are those of the tokens; `accepted_issuers` are the settings for which
+    App Service accepts an issuer that they may have. `client_id` is that of the one application
+    that the resources name. `url_templates` are the URLs. `undecided` says why the issuer is not
+    known, or why no setting accepts all requests; nothing is planned then. Without audiences and
+    `undecided` there is nothing for the app to accept.
+    """
+
+    issuer: str
+    audiences: tuple[str, ...]
+    callers: tuple[Caller, ...]
+    url_templates: tuple[str, ...] = ()
+    accepted_issuers: frozenset[str] = frozenset()
+    client_id: str = ""
+    undecided: Mismatch | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no template sends the app a signed request."""
+        return not self.audiences and self.undecided is None
 
 
 def host_of(url_template: str) -> str | None:
@@ -77,8 +85,11 @@ def host_of(url_template: str) -> str | None:
 
 def mismatches(auth: FunctionAppAuth, requests: SignedRequests) -> list[Mismatch]:
     """Return why an app with `auth` does not accept `requests`, the most basic reason first."""
-    if not requests.resources:
+    if requests.is_empty:
         return []
+    if auth.is_from_file:
+        # The settings that were read are not in force, so nothing else follows from them.
+        return [_SETTINGS_FILE]
     return [found for rule in _RULES for found in rule(auth, requests)]
 
 
@@ -87,22 +98,23 @@ def desired_auth(auth: FunctionAppAuth, requests: SignedRequests) -> FunctionApp
 
     Audiences and callers are added, never removed: other callers may use the app. An app that uses
     a settings file, or whose client ID is not known, is returned unchanged: writing to the first
-    has no effect, and enabling authentication of the second would break it.
+    has no effect, and enabling authentication of the second would break it. So is an app whose
+    requests have an unknown issuer: the wrong one would break it.
     """
-    client_id = auth.client_id or _client_id_in(requests.resources)
-    if not requests.resources or auth.is_from_file or not client_id:
+    client_id = auth.client_id or requests.client_id
+    if not _can_write(auth, requests):
         return auth
     refusals = _REFUSALS[auth.version]
     action = auth.unauthenticated_action
     return replace(
         auth,
         is_enabled=True,
-        issuer=requests.issuer,
+        issuer=auth.issuer if _accepts_issuer(auth, requests) else requests.issuer,
         client_id=client_id,
         unauthenticated_action=action if action in refusals else refusals[0],
         allowed_audiences=(
             *auth.allowed_audiences,
-            *_missing_audiences(auth.allowed_audiences, client_id, requests.resources),
+            *_missing_audiences(auth.allowed_audiences, client_id, requests.audiences),
         ),
         allowed_principals=_with_callers(auth.allowed_principals, requests, _principal_id),
         allowed_applications=_with_callers(auth.allowed_applications, requests, _caller_client_id),
@@ -110,20 +122,10 @@ def desired_auth(auth: FunctionAppAuth, requests: SignedRequests) -> FunctionApp
     )
 
 
-def _source(auth: FunctionAppAuth, _requests: SignedRequests) -> Iterator[Mismatch]:
-    if auth.is_from_file:
-        yield Mismatch(
-            "settings_from_file",
-            "It uses a settings file of its own, so what Azure returns is not in force.",
-            "Check the file, or remove its path from the app's authentication settings.",
-            is_fixable=False,
-        )
-
-
 def _client_id(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
     if auth.client_id:
         return
-    found = _client_id_in(requests.resources)
+    found = requests.client_id
     yield Mismatch(
         "client_id_missing",
         "It has no client ID of an app registration, so it cannot check a token.",
@@ -194,12 +196,26 @@ def may_fall_under(excluded: str, url_template: str) -> bool:
 
 
 def _issuer(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
-    if auth.issuer == requests.issuer:
+    if requests.undecided is not None:
+        yield requests.undecided
+    if _accepts_issuer(auth, requests):
         return
-    if auth.issuer.rstrip("/").endswith("/v2.0"):
+    if requests.undecided is not None:
+        yield Mismatch(
+            "issuer_differs",
+            f"Its issuer is {auth.issuer or 'not set'}: neither that of the tenant's v1 tokens nor "
+            "that of its v2 tokens.",
+            "Set its issuer to that of the version which the app registration requests.",
+            is_fixable=False,
+        )
+        return
+    is_v2 = requests.issuer.endswith("/v2.0")
+    if auth.issuer.rstrip("/").endswith("/v2.0") and not is_v2:
         why = f"Its issuer is that of v2 tokens, {auth.issuer}, and the requests carry v1 tokens."
     elif auth.issuer.rstrip("/").lower() == requests.issuer.rstrip("/").lower():
         why = f"Its issuer {auth.issuer} differs in case or in the final slash: both count."
+    elif is_v2 and auth.issuer and not auth.issuer.rstrip("/").endswith("/v2.0"):
+        why = f"Its issuer is that of v1 tokens, {auth.issuer}, and the requests carry v2 tokens."
     else:
         why = f"Its issuer is {auth.issuer or 'not set'}; that of the tokens is {requests.issuer}."
     yield Mismatch(
@@ -210,13 +226,17 @@ def _issuer(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatc
     )
 
 
+def _accepts_issuer(auth: FunctionAppAuth, requests: SignedRequests) -> bool:
+    return auth.issuer in {requests.issuer, *requests.accepted_issuers}
+
+
 def _audiences(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
-    client_id = auth.client_id or _client_id_in(requests.resources) or ""
-    for resource in _missing_audiences(auth.allowed_audiences, client_id, requests.resources):
+    client_id = auth.client_id or requests.client_id
+    for audience in _missing_audiences(auth.allowed_audiences, client_id, requests.audiences):
         yield Mismatch(
             "audience_missing",
-            f"It does not accept the audience {resource}, which is the resource of a template.",
-            f"Add {resource} to its allowed token audiences.",
+            f"It does not accept the audience {audience} of the tokens that a template requests.",
+            f"Add {audience} to its allowed token audiences.",
             is_fixable=_can_write(auth, requests),
         )
 
@@ -252,6 +272,7 @@ def _caller(
             "would list is not known.",
             f"Check that {setting} lists the identity, or empty it.",
             is_fixable=False,
+            is_certain=False,
         )
     elif not _holds(allowed, found):
         yield Mismatch(
@@ -269,12 +290,20 @@ def _others(auth: FunctionAppAuth, _requests: SignedRequests) -> Iterator[Mismat
             f"Its {check} may refuse the identity, and Signalman does not manage it.",
             f"Check that {check} accepts the identity.",
             is_fixable=False,
+            is_certain=False,
         )
 
 
+_SETTINGS_FILE: Final = Mismatch(
+    "settings_from_file",
+    "It uses a settings file of its own, so what Azure returns is not in force.",
+    "Check the file, or remove its path from the app's authentication settings.",
+    is_fixable=False,
+    is_certain=False,
+)
+
 Rule = Callable[[FunctionAppAuth, SignedRequests], Iterator[Mismatch]]
 _RULES: Final[tuple[Rule, ...]] = (
-    _source,
     _client_id,
     _switched_on,
     _refusing,
@@ -287,20 +316,16 @@ _RULES: Final[tuple[Rule, ...]] = (
 
 
 def _can_write(auth: FunctionAppAuth, requests: SignedRequests) -> bool:
-    return not auth.is_from_file and bool(auth.client_id or _client_id_in(requests.resources))
-
-
-def _client_id_in(resources: Sequence[str]) -> str | None:
-    """Return the one client ID that the resources name, or None."""
-    found = {match[1].lower() for each in resources if (match := _CLIENT_ID.fullmatch(each))}
-    return found.pop() if len(found) == 1 else None
+    """Return whether the settings that the requests need are known and can be written."""
+    is_decided = bool(requests.audiences) and requests.undecided is None
+    return is_decided and not auth.is_from_file and bool(auth.client_id or requests.client_id)
 
 
 def _missing_audiences(
-    allowed: Sequence[str], client_id: str, resources: Sequence[str]
+    allowed: Sequence[str], client_id: str, audiences: Sequence[str]
 ) -> list[str]:
-    """Return the resources that are not accepted; the client ID always is. Compares exactly."""
-    return [each for each in dict.fromkeys(resources) if each not in (*allowed, client_id)]
+    """Return the audiences that are not accepted; the client ID always is. Compares exactly."""
+    return [each for each in dict.fromkeys(audiences) if each not in (*allowed, client_id)]
 
 
 def _with_callers(

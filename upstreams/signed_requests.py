@@ -3,31 +3,120 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from arm.state import TemplateState
 from identities.models import ManagedIdentity, SignalRInstance
-from upstreams.function_app_authentication import Caller, SignedRequests, host_of
-from upstreams.models import FunctionApp, UpstreamTemplate
-from validation.configuration import configuration
+from upstreams.function_app_authentication import Caller, Mismatch, SignedRequests, host_of
+from upstreams.models import FunctionApp, TokenResource, UpstreamTemplate
+from upstreams.token_versions import (
+    VERSION_SETTING,
+    Registration,
+    TokenVersion,
+    configured_version,
+    equivalent_issuers,
+    expected_token,
+    issuer_of,
+)
+
+# Registrations that are known, by tenant and resource.
+Registrations = Mapping[tuple[UUID, str], Registration]
 
 
 def signed_requests_to(
-    app: FunctionApp, instance: SignalRInstance, templates: Iterable[TemplateState]
+    app: FunctionApp,
+    instance: SignalRInstance,
+    templates: Iterable[TemplateState],
+    registrations: Registrations | None = None,
 ) -> SignedRequests:
-    """Return the signed requests that `instance` sends to `app` with these templates."""
+    """Return the signed requests that `instance` sends to `app` with these templates.
+
+    `registrations` are those of resources; they are read where they are not given.
+    """
     signed = [
         template
         for template in templates
         if template.resource and host_of(template.url_template) in app.hosts
     ]
-    resources = [template.resource for template in signed if template.resource]
-    return SignedRequests(
-        issuer=configuration().issuer.format(tenant_id=tenant_of(instance)),
-        resources=tuple(dict.fromkeys(resources)),
+    resources = tuple(dict.fromkeys(each.resource for each in signed if each.resource))
+    tenant_id = tenant_of(instance)
+    if registrations is None and resources:
+        registrations = TokenResource.objects.naming(tenant_id, resources).registrations()
+    known = registrations or {}
+    found = {each: known.get((tenant_id, each)) for each in resources}
+    return _signed_requests(
+        found,
+        tenant_id,
         callers=(caller_of(instance),) if resources else (),
         url_templates=tuple(template.url_template for template in signed),
+    )
+
+
+def _signed_requests(
+    found: Mapping[str, Registration | None],
+    tenant_id: UUID,
+    *,
+    callers: tuple[Caller, ...],
+    url_templates: tuple[str, ...],
+) -> SignedRequests:
+    """Return the requests for these resources, as far as their registrations are known."""
+    tokens = [
+        expected_token(resource, registration, tenant_id)
+        for resource, registration in found.items()
+        if registration is not None
+    ]
+    versions = {token.version for token in tokens}
+    undecided = None
+    if unread := [resource for resource, each in found.items() if each is None]:
+        undecided = _unknown_version(unread)
+    elif len(versions) > 1:
+        undecided = _two_versions(found)
+    version = versions.pop() if len(versions) == 1 else configured_version()
+    client_ids = {each.client_id for each in found.values() if each is not None}
+    return SignedRequests(
+        issuer=issuer_of(version, tenant_id),
+        audiences=() if undecided else tuple(dict.fromkeys(each.audience for each in tokens)),
+        callers=callers,
+        url_templates=url_templates,
+        accepted_issuers=frozenset[str]().union(
+            *(equivalent_issuers(each, tenant_id) for each in _possible(undecided, version))
+        ),
+        client_id=client_ids.pop() if len(client_ids) == 1 and not undecided else "",
+        undecided=undecided,
+    )
+
+
+def _possible(undecided: Mismatch | None, version: TokenVersion) -> tuple[TokenVersion, ...]:
+    """Return the versions that the tokens may have."""
+    return ("1.0", "2.0") if undecided else (version,)
+
+
+def _unknown_version(resources: Iterable[str]) -> Mismatch:
+    named = ", ".join(resources)
+    return Mismatch(
+        "token_version_unknown",
+        f"Whether the tokens for {named} are v1 or v2 is not known, and with it which issuer and "
+        f"audience the app has to accept. The app registration decides it ({VERSION_SETTING}).",
+        "Grant Signalman's credential Microsoft Graph's application permission "
+        "Application.Read.All, then refresh. Nothing is planned until then.",
+        is_fixable=False,
+        is_certain=False,
+    )
+
+
+def _two_versions(found: Mapping[str, Registration | None]) -> Mismatch:
+    each = " and ".join(
+        f"v{registration.version[0]} tokens for {resource}"
+        for resource, registration in found.items()
+        if registration is not None
+    )
+    return Mismatch(
+        "token_versions_differ",
+        f"Templates send it {each}. An app accepts one issuer, so it refuses some of them.",
+        f"Use one resource for all templates, or set {VERSION_SETTING} of the app registrations "
+        "to one version.",
+        is_fixable=False,
     )
 
 
@@ -39,8 +128,10 @@ def signed_requests_by_instance(app: FunctionApp) -> dict[SignalRInstance, Signe
     templates: defaultdict[SignalRInstance, list[TemplateState]] = defaultdict(list)
     for row in rows.order_by("instance__name", "position", "pk").pointing_at(app.hosts):
         templates[row.instance].append(row.state)
+    registrations = TokenResource.objects.used().registrations() if templates else {}
     return {
-        instance: signed_requests_to(app, instance, each) for instance, each in templates.items()
+        instance: signed_requests_to(app, instance, each, registrations)
+        for instance, each in templates.items()
     }
 
 

@@ -94,8 +94,8 @@ class EntraAuthentication(BaseAuthentication):
     """Authenticates by `Authorization: Bearer` with an access token of Microsoft Entra.
 
     `request.user` becomes an `EntraPrincipal`, `request.auth` its verified claims. Override
-    `policy_for` where the policy depends on the request; by default it is the policy of the
-    setting `VALIDATION`.
+    `policy_for` where the policy depends on the request, or `policies_for` where tokens of several
+    issuers are accepted; by default it is the policy of the setting `VALIDATION`.
     """
 
     realm: ClassVar[str] = "entra"
@@ -106,6 +106,10 @@ class EntraAuthentication(BaseAuthentication):
     def policy_for(self, request: Request) -> TokenPolicy:
         """Return the policy for this request's token."""
         return configuration.policy()
+
+    def policies_for(self, request: Request) -> tuple[TokenPolicy, ...]:
+        """Return the policies for this request's token: one for each issuer that is accepted."""
+        return (self.policy_for(request),)
 
     def shown_address(self, request: Request) -> str:
         """Return the path of a refused request, for the log."""
@@ -125,16 +129,17 @@ class EntraAuthentication(BaseAuthentication):
         token = self.token(request)
         if token is None:
             return None
-        policy = self.policy_for(request)
-        return self._claims(request, policy, self.validator().verdict(token, policy))
+        policies = self.policies_for(request)
+        return self._claims(request, policies[-1], self.validator().verdict(token, *policies))
 
     async def averified_claims(self, request: Request) -> VerifiedClaims | None:
         """Return the claims as `verified_claims` does, without blocking the event loop."""
         token = self.token(request)
         if token is None:
             return None
-        policy = self.policy_for(request)
-        return self._claims(request, policy, await self.validator().averdict(token, policy))
+        policies = self.policies_for(request)
+        verdict = await self.validator().averdict(token, *policies)
+        return self._claims(request, policies[-1], verdict)
 
     def token(self, request: Request) -> str | None:
         """Return the bearer token; None where there is none and it is optional.

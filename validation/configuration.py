@@ -132,10 +132,13 @@ def validator() -> Validator:
     return Validator(configuration().key_ring, observe=observe)
 
 
-def key_ring(tenant_id: str) -> KeyRing:
-    """Return the process's ring for the keys of a tenant, as upstream requests use it."""
+def key_ring(tenant_id: str, issuer: str = "") -> KeyRing:
+    """Return the process's ring for the keys of a tenant, as upstream requests use it.
+
+    `issuer` may hold the placeholder `{tenant_id}`; by default it is the configured one.
+    """
     none: frozenset[str] = frozenset()
-    issuer = configuration().issuer
+    issuer = issuer or configuration().issuer
     return validator().ring(
         TokenPolicy(tenant_id=tenant_id, issuer=issuer, audiences=none, principal_ids=none)
     )

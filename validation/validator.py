@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from validation.checks.sequence import validate
+from validation.errors import Reason
 from validation.keys.key_ring import KeyRing, Reading
 from validation.policy import TokenPolicy
 from validation.verdict import Verdict
@@ -57,20 +58,32 @@ class Validator:
         # The second in which mismatches were last verified, and how many were.
         self._verified_mismatches = (0, 0)
 
-    def verdict(self, token: str, policy: TokenPolicy) -> Verdict:
-        """Return the verdict on a token, waiting for keys to be read where that may change it."""
-        timed = self._verdict(token, policy, None)
+    def verdict(self, token: str, *policies: TokenPolicy) -> Verdict:
+        """Return the verdict on a token, waiting for keys to be read where that may change it.
+
+        Of several policies, each for another issuer, that of the token's issuer decides; the last
+        one for a token of any other issuer.
+        """
+        timed, policy = self._first(token, policies, None)
         reading = self._reading(timed.verdict, policy)
         if reading is not None:
             reading.wait()
             timed = self._verdict(token, policy, None)
         return self._observed(timed)
 
-    def inspect(self, token: str, policy: TokenPolicy) -> Verdict:
+    def inspect(self, token: str, *policies: TokenPolicy) -> Verdict:
         """Return the verdict with every check, though the token was verified before.
 
-        It is neither remembered nor observed.
+        It is neither remembered nor observed. Of several policies, as in `verdict`.
         """
+        *others, policy = policies
+        for other in others:
+            verdict = self._inspect(token, other)
+            if verdict.reason is not Reason.WRONG_ISSUER:
+                return verdict
+        return self._inspect(token, policy)
+
+    def _inspect(self, token: str, policy: TokenPolicy) -> Verdict:
         ring = self.ring(policy)
         verdict = validate(token, policy, ring, self._clock())
         reading = self._reading(verdict, policy)
@@ -79,13 +92,13 @@ class Validator:
             verdict = validate(token, policy, ring, self._clock())
         return verdict
 
-    async def averdict(self, token: str, policy: TokenPolicy) -> Verdict:
+    async def averdict(self, token: str, *policies: TokenPolicy) -> Verdict:
         """Return the verdict without blocking the event loop.
 
         A token whose claims do not match the policy is refused before its signature is checked. At
         most a few hundred requests wait for keys at once; the others are refused at once.
         """
-        timed = self._verdict(token, policy, self._may_verify_mismatch)
+        timed, policy = self._first(token, policies, self._may_verify_mismatch)
         if timed.verdict.missing_key and self._waiting < _MAX_WAITING:
             reading = self._reading(timed.verdict, policy)
             if reading is not None:
@@ -109,6 +122,19 @@ class Validator:
     def rings(self) -> Mapping[str, KeyRing]:
         """Return the key rings in use by tenant; of two issuers of one tenant, the last used."""
         return {tenant_id: ring for (tenant_id, _, _), ring in list(self._rings.items())}
+
+    def _first(
+        self,
+        token: str,
+        policies: tuple[TokenPolicy, ...],
+        may_verify: Callable[[], bool] | None,
+    ) -> tuple[_Timed, TokenPolicy]:
+        """Return the verdict by the policy of the token's issuer, and that policy."""
+        for policy in policies[:-1]:
+            timed = self._verdict(token, policy, may_verify)
+            if timed.verdict.reason is not Reason.WRONG_ISSUER:
+                return timed, policy
+        return self._verdict(token, policies[-1], may_verify), policies[-1]
 
     def _verdict(
         self, token: str, policy: TokenPolicy, may_verify: Callable[[], bool] | None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 from functools import lru_cache
 from typing import NamedTuple
+from uuid import UUID
 
 from azure.identity import DefaultAzureCredential
 
@@ -50,3 +54,16 @@ def access_token(settings: ArmSettings) -> AccessToken:
     with translated():
         found = credential(settings).get_token(settings.scope)
     return AccessToken(found.token, found.expires_on)
+
+
+def tenant_of(settings: ArmSettings) -> UUID | None:
+    """Return the tenant whose directory the credential reads; None where its token is opaque.
+
+    With Azure Lighthouse a subscription may be of another tenant. Raises ArmError.
+    """
+    payload = access_token(settings).token.split(".")[1:2]
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(f"{''.join(payload)}=="))
+        return UUID(claims["tid"])
+    except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
+        return None

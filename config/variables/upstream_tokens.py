@@ -12,7 +12,8 @@ TOKEN_ISSUER: Final = Variable(
     env.tenant_issuer,
     # The v1 issuer: managed-identity tokens of the service carry no other by default.
     "https://sts.windows.net/{tenant_id}/",
-    "The issuer that the service's tokens must name.",
+    "The issuer that the service's tokens must name. That of the version which an app\n"
+    "registration requests is accepted as well, once Signalman has read the registration.",
 )
 TOKEN_LEEWAY_SECONDS: Final = Variable(
     "SIGNALMAN_TOKEN_LEEWAY_SECONDS",

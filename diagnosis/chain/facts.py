@@ -13,7 +13,6 @@ from diagnosis.checks.handlers import handlers_of
 from diagnosis.context import Context
 from diagnosis.receiver_addresses import target_of
 from diagnosis.sample_events import events_of
-from diagnosis.token_audience import are_v2
 from upstreams.data_planes import data_planes_at
 from upstreams.function_app_authentication import host_of
 from upstreams.key_vault_references import readable_references
@@ -21,8 +20,6 @@ from upstreams.pattern_descriptions import describe
 from upstreams.patterns import CONNECTED, CONNECTIONS, Event, expand
 from upstreams.receiver.hubs.discovery import registry
 from upstreams.redaction import redact
-from upstreams.signed_requests import tenant_of
-from validation.configuration import configuration
 
 _IDENTITIES: Final = {"None": "None", "SystemAssigned": "System assigned"}
 # Stands for any event where only the host and the instance of a URL are of interest.
@@ -99,9 +96,11 @@ def _tokens(templates: Sequence[TemplateState], context: Context) -> Iterator[Fa
             yield Fact("Token", "None")
         return
     yield from _distinct("Resource", (each.resource or "Not set" for each in signed))
-    tenant = str(tenant_of(context.instance))
-    yield Fact("Issuer", configuration().issuer.replace("{tenant_id}", tenant))
-    yield Fact("Version", "v2" if are_v2() else "v1")
+    tokens = [context.expected_token(each.resource or "") for each in signed]
+    yield from _distinct("Issuer", (each.issuer if each else "Unknown" for each in tokens))
+    yield from _distinct(
+        "Version", (f"v{each.version[:1]}" if each else "Unknown" for each in tokens)
+    )
 
 
 def _receiver(template: TemplateState, context: Context) -> str:

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from upstreams.function_app_authentication import Mismatch, mismatches
 from upstreams.models import FunctionApp
 from upstreams.signed_requests import is_same_tenant, signed_requests_to
-
-# Codes for what cannot be seen, of the app or of the identity.
-_NOT_VISIBLE: Final = frozenset(
-    {"settings_from_file", "principal_unknown", "application_unknown", "other_check"}
-)
 
 
 def check_function_apps(context: Context) -> Iterator[Finding]:
@@ -47,8 +41,9 @@ def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
             f"Refresh them: manage.py function_apps {app} --refresh",
         )
         return
-    requests = signed_requests_to(app, context.instance, [each for _, each in context.signed])
-    if not requests.resources:
+    signed = [each for _, each in context.signed]
+    requests = signed_requests_to(app, context.instance, signed, context.registrations)
+    if requests.is_empty:
         yield unknown(
             _key(app, "agrees"),
             _title(app),
@@ -57,23 +52,20 @@ def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
         )
         return
     found = mismatches(app.auth, requests)
-    if any(each.code == "settings_from_file" for each in found):
-        # The settings that were read are not in force, so nothing else follows from them.
-        found = [each for each in found if each.code == "settings_from_file"]
     for each in found:
         yield _finding(app, each)
     if not found:
         yield passed(
             _key(app, "agrees"),
             _title(app),
-            f"It accepts {', '.join(requests.resources) or 'them'} from {requests.issuer} "
+            f"It accepts {', '.join(requests.audiences) or 'them'} from {app.auth.issuer} "
             "and refuses requests without a token.",
         )
 
 
 def _finding(app: FunctionApp, found: Mismatch) -> Finding:
     key, title = _key(app, found.code), _title(app)
-    if found.code in _NOT_VISIBLE:
+    if not found.is_certain:
         return unknown(key, title, found.message, found.fix)
     return failed(key, title, found.message, _fix(app, found))
 

@@ -14,13 +14,17 @@ from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.receiver_addresses import Target, target_of
 from diagnosis.sample_events import events_of
-from diagnosis.token_audience import are_v2, audience_of, client_id_in
 from upstreams import token_resources
 from upstreams.data_planes import DataPlane, data_planes_at
 from upstreams.patterns import Event, expand
 from upstreams.receiver.protocol.requests import Category, Route
 from upstreams.signed_requests import tenant_of
-from validation.configuration import configuration
+from upstreams.token_versions import (
+    VERSION_SETTING,
+    client_id_in,
+    configured_version,
+    issuer_of,
+)
 from validation.policy import V1_ISSUER
 
 
@@ -59,8 +63,29 @@ def check_receiver(
         found = _of_address(template, target, context) or _of_token(template, event, context)
         if found is not None:
             return failed(key, title, *found)
-    audience = audience_of(template.resource or "")
-    return passed(key, title, f"The receiver accepts the audience of its tokens, {audience}.")
+    return _accepted(key, title, template, context)
+
+
+def _accepted(key: str, title: str, template: TemplateState, context: Context) -> Finding:
+    """Return the finding on a template whose tokens are accepted, if their version is known."""
+    resource = template.resource or ""
+    expected = context.expected_token(resource)
+    if expected is not None:
+        return passed(
+            key,
+            title,
+            f"The receiver accepts the audience of its tokens, {expected.audience}, from the "
+            f"issuer {expected.issuer}.",
+        )
+    configured = configured_version()
+    return unknown(
+        key,
+        title,
+        f"The receiver accepts v{configured[0]} tokens for {resource}. Whether Entra issues these "
+        f"is not known: the app registration decides it ({VERSION_SETTING}).",
+        "Grant Signalman's credential Microsoft Graph's application permission "
+        f"Application.Read.All, then refresh: manage.py drift {context.instance}",
+    )
 
 
 def _why_not_ours(targets: Collection[Target]) -> str:
@@ -74,11 +99,19 @@ def _why_not_ours(targets: Collection[Target]) -> str:
 
 def _instructions(template: TemplateState, context: Context) -> str:
     """Return what the code at another endpoint has to require."""
-    issuer = configuration().issuer.replace("{tenant_id}", str(tenant_of(context.instance)))
-    audience = audience_of(template.resource or "") or "the application's client ID"
+    tenant, resource = tenant_of(context.instance), template.resource or ""
+    expected = context.expected_token(resource)
+    if expected is not None:
+        token = f"the issuer {expected.issuer} and the audience {expected.audience}"
+    else:
+        token = (
+            f"the issuer {issuer_of('1.0', tenant)} and the audience {resource} if the app "
+            f"registration requests v1 tokens, or the issuer {issuer_of('2.0', tenant)} and the "
+            "audience the application's client ID if it requests v2 tokens,"
+        )
     principal = context.instance.identity.principal_id or "the principal ID of the identity"
     return (
-        f"Check the code there: it must require the issuer {issuer}, the audience {audience} and "
+        f"Check the code there: it must require {token} and "
         f"the object ID (oid) {principal}. Function Apps are checked once they are imported: "
         "manage.py import_instances. If this portal is to receive the events, let the URL end in "
         f"/upstream/{context.instance}/ and add its host to SIGNALMAN_RECEIVER_HOSTS."
@@ -106,7 +139,7 @@ def _of_address(template: TemplateState, target: Target, context: Context) -> Mi
 
 
 def _of_token(template: TemplateState, event: Event, context: Context) -> Mismatch | None:
-    resource = template.resource or ""
+    resource, tenant = template.resource or "", tenant_of(context.instance)
     if template.auth_type != "ManagedIdentity":
         return Mismatch(
             "Its requests carry no token, and the receiver refuses those.",
@@ -114,16 +147,20 @@ def _of_token(template: TemplateState, event: Event, context: Context) -> Mismat
         )
     if reason := token_resources.problem(resource):
         return Mismatch(reason, "Use an app registration of your own tenant as the resource.")
-    if are_v2() and client_id_in(resource) != resource.lower():
-        return _never_in_v2(resource)
-    audience = audience_of(resource)
-    category = cast("Category", event.category)
-    accepted = context.policy.audiences(Route(event.hub, category, event.event, ""))
-    if audience in accepted:
+    expected = context.expected_token(resource)
+    audience = expected.audience if expected else resource
+    if expected is None and configured_version() == "2.0":
+        audience = client_id_in(resource) or ""
+        if audience != resource.lower():
+            return _never_in_v2(resource)
+    issuer = expected.issuer if expected else issuer_of(configured_version(), tenant)
+    route = Route(event.hub, cast("Category", event.category), event.event, "")
+    if context.policy.accepts(route, issuer, audience):
         return None
+    accepted = context.policy.audiences(route)
     return Mismatch(
         f"The audience of its tokens is {audience}. The receiver accepts "
-        f"{' or '.join(sorted(accepted))}.",
+        f"{' or '.join(sorted(accepted)) or 'none'}.",
         f"Set the template's resource to {audience}.",
     )
 

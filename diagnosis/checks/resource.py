@@ -8,33 +8,41 @@ from typing import Final
 
 from arm.state import TemplateState
 from diagnosis.context import Context
-from diagnosis.findings import Finding, failed
+from diagnosis.findings import Finding, failed, passed, unknown
 from identities.models import SignalRInstance
-from upstreams.data_planes import DATA_PLANES, data_planes_at
+from upstreams import token_resources
+from upstreams.data_planes import data_planes_at, service_of
+from upstreams.models import TokenResource
+from upstreams.token_versions import VERSION_SETTING
 
 _IDENTITY_ID: Final = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"
     r"(microsoft\.managedidentity/userassignedidentities|microsoft\.signalrservice/signalr)/[^/]+",
     re.IGNORECASE,
 )
-# Azure Resource Manager in the public cloud, by both of its audiences.
-_MANAGEMENT: Final = frozenset(
-    {"https://management.azure.com", "https://management.core.windows.net"}
-)
 _FIX: Final = (
     "Use the client ID or the Application ID URI of the app registration that represents the "
     "receiver; manage.py applications lists those of the tenant."
 )
+_PERMISSION: Final = (
+    "Grant Signalman's credential Microsoft Graph's application permission Application.Read.All, "
+    "then refresh: manage.py drift {instance}"
+)
+_NOT_FOUND: Final = (
+    "Microsoft Entra issues no token for it (AADSTS500011: the resource principal was not found in "
+    "the tenant), so the service cannot sign the requests."
+)
+_Kind = TokenResource.Kind
 
 
 def check_resource(index: int, template: TemplateState, context: Context) -> Iterator[Finding]:
-    """Report a resource that no receiver can be represented by.
+    """Check that the resource of a template is an application that can represent a receiver.
 
-    Such are the identity itself (Terraform's `user_assigned_identity_id` is written to this field)
-    and Azure's own services, unless the URL leads to that service.
+    It is none if it is the identity itself (Terraform's `user_assigned_identity_id` is written to
+    this field), a service of Microsoft, unless the URL leads to that service, or nothing at all.
     """
     resource = (template.resource or "").strip().rstrip("/")
-    if template.auth_type != "ManagedIdentity" or not resource:
+    if template.auth_type != "ManagedIdentity" or token_resources.problem(template.resource or ""):
         return
     key = f"templates[{index}].resource"
     title = f"Template {index + 1} requests tokens for its receiver"
@@ -45,12 +53,64 @@ def check_resource(index: int, template: TemplateState, context: Context) -> Ite
             f"Its resource is {what}. A resource names the receiver of the token, not its sender.",
             _FIX,
         )
-    elif resource.lower() in _MANAGEMENT:
-        yield failed(key, title, "Its resource is Azure Resource Manager, not a receiver.", _FIX)
-    elif not data_planes_at(template.url_template) and (service := _data_plane(resource)):
+    elif data_planes_at(template.url_template):
+        # Compared with what the service requires.
+        return
+    elif service := service_of(resource):
         yield failed(
             key, title, f"Its resource is that of {service}, and its URL leads elsewhere.", _FIX
         )
+    else:
+        yield _by_directory(key, title, template, context)
+
+
+def _by_directory(key: str, title: str, template: TemplateState, context: Context) -> Finding:
+    """Judge a resource by what it names in the tenant."""
+    row = context.resources.get(template.resource or "")
+    if row is None or row.kind == _Kind.UNKNOWN or row.checked_at is None:
+        why = (row and row.problem) or "It has not been read from Microsoft Graph."
+        return unknown(
+            key,
+            title,
+            f"What {template.resource} names in the tenant is not known. {why}",
+            _PERMISSION.format(instance=context.instance),
+        )
+    what = _described(row)
+    match row.kind:
+        case _Kind.APPLICATION:
+            version = (row.token_version or "")[:1]
+            return passed(key, title, f"{what} Entra issues v{version} tokens for it.")
+        case _Kind.OTHER_TENANT:
+            return unknown(
+                key,
+                title,
+                f"{what} The version of its tokens cannot be read in this tenant.",
+                f"Ask its owner for {VERSION_SETTING}, or use an app registration of this tenant.",
+            )
+        case _Kind.NO_PRINCIPAL:
+            fix = f"Create its service principal: az ad sp create --id {row.client_id}"
+            return failed(key, title, f"{what} {_NOT_FOUND}", fix)
+        case _Kind.ABSENT:
+            return failed(key, title, f"{what} {_NOT_FOUND}", _FIX)
+        case _:
+            return failed(key, title, what, _FIX)
+
+
+def _described(row: TokenResource) -> str:
+    """Return what the resource names, and as of when."""
+    name = f" {row.display_name}" if row.display_name else ""
+    what = {
+        _Kind.APPLICATION: f"Its resource is the application{name} of the tenant",
+        _Kind.OTHER_TENANT: f"Its resource is the application{name} of another tenant",
+        _Kind.NO_PRINCIPAL: f"Its resource is the application{name}, which has no service "
+        "principal",
+        _Kind.MICROSOFT: f"Its resource is{name or ' an application'}, a service of Microsoft, not "
+        "a receiver",
+        _Kind.MANAGED_IDENTITY: f"Its resource is the managed identity{name}: a sender of tokens, "
+        "not a receiver",
+        _Kind.ABSENT: f"The tenant has nothing called {row.resource}",
+    }[TokenResource.Kind(row.kind)]
+    return f"{what}, as of {row.read_at:%Y-%m-%d %H:%M} UTC."
 
 
 def _identity_part(resource: str, instance: SignalRInstance) -> str:
@@ -64,12 +124,4 @@ def _identity_part(resource: str, instance: SignalRInstance) -> str:
         return "the principal ID of the instance's identity"
     if user_assigned and user_assigned.client_id and bare == str(user_assigned.client_id):
         return "the client ID of the instance's identity"
-    return ""
-
-
-def _data_plane(resource: str) -> str:
-    """Return the Azure service that requires `resource`; empty where none does."""
-    for plane in DATA_PLANES:
-        if plane.resource.rstrip("/").lower() == resource.lower():
-            return plane.service
     return ""

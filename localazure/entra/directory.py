@@ -32,6 +32,10 @@ class Application:
     token_version: int | None = None
     # Where users are redirected to after they sign in.
     redirect_uris: list[str] = field(default_factory=list)
+    # Of an application of another tenant, which has only a service principal in this one.
+    owner_tenant_id: str | None = None
+    # Entra issues no token for an application without one (AADSTS500011).
+    has_service_principal: bool = True
 
     @classmethod
     def from_seed(cls, value: dict[str, Any]) -> Application:
@@ -47,6 +51,8 @@ class Application:
             federated_credentials=value.get("federatedCredentials", []),
             token_version=value.get("requestedAccessTokenVersion"),
             redirect_uris=value.get("redirectUris", []),
+            owner_tenant_id=value.get("ownerTenantId"),
+            has_service_principal=value.get("hasServicePrincipal", True),
         )
 
     def accepts(self, secret: str) -> bool:

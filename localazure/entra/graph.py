@@ -7,7 +7,7 @@ of the home tenant may read: app roles such as Application.Read.All are not requ
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from starlette.requests import Request
@@ -48,8 +48,7 @@ class EntityNotFound(errors.ArmError):
 
 async def list_applications(request: Request) -> JSONResponse:
     """GET /v1.0/applications."""
-    applications = world_of(request).directory.applications()
-    return _page(request, "applications", map(_application, applications))
+    return _page(request, "applications", map(_application, _registered(request)))
 
 
 async def list_service_principals(request: Request) -> JSONResponse:
@@ -59,8 +58,7 @@ async def list_service_principals(request: Request) -> JSONResponse:
 
 async def get_application(request: Request) -> JSONResponse:
     """GET /v1.0/applications/{id}."""
-    applications = world_of(request).directory.applications()
-    return _one(request, map(_application, applications))
+    return _one(request, map(_application, _registered(request)))
 
 
 async def get_service_principal(request: Request) -> JSONResponse:
@@ -95,6 +93,13 @@ async def get_by_ids(request: Request) -> JSONResponse:
         if entity["id"].lower() in ids
     ]
     return JSONResponse({"value": found})
+
+
+def _registered(request: Request) -> Iterator[Application]:
+    """Yield the applications whose registration is in this tenant."""
+    for application in world_of(request).directory.applications():
+        if application.owner_tenant_id is None:
+            yield application
 
 
 def _user(user: User) -> Entity:

@@ -14,10 +14,13 @@ from localazure.world import World
 def service_principals(world: World) -> Iterator[dict[str, Any]]:
     """Yield the service principals in Microsoft Graph's form."""
     for application in world.directory.applications():
+        if not application.has_service_principal:
+            continue
         yield _principal(
             application.principal_id,
             application.app_id,
             application.display_name,
+            appOwnerOrganizationId=application.owner_tenant_id or world.directory.tenant_id,
             servicePrincipalNames=[application.app_id, *application.identifier_uris],
         )
     for identity in world.resources.of_type(USER_ASSIGNED):
@@ -53,4 +56,5 @@ def _principal(object_id: str, app_id: str, name: str, **members: Any) -> dict[s
         "servicePrincipalNames": [app_id],
         "servicePrincipalType": "Application",
         "appRoleAssignmentRequired": False,
+        "appOwnerOrganizationId": None,
     } | members

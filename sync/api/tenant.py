@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any, Final
 
 from drf_spectacular.types import OpenApiTypes
@@ -15,10 +14,9 @@ from accounts.api.callers import name_of
 from api.fields import StrictSerializer, TextField, UuidField
 from api.idempotency import once
 from api.views import ApiView
-from arm.graph import list_applications
 from identities.api.serializers import UserAssignedIdentitySerializer
 from identities.api.views import UserAssignedIdentityList
-from sync.azure_client import graph_settings
+from sync.inventory.token_resources import search_applications
 from sync.inventory.user_assigned_identities import create_identity
 
 _MOST: Final = 100
@@ -76,7 +74,7 @@ class Applications(ApiView):
     def get(self, request: Request) -> Response:
         """Search for applications that a signed template can request a token for."""
         search = request.query_params.get("search", "")
-        found = islice(list_applications(graph_settings(), search), _MOST)
+        found = search_applications(search, _MOST)
         return Response(ApplicationSerializer(found, many=True).data)
 
 

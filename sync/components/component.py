@@ -12,6 +12,7 @@ from arm.state import InstanceState
 from identities.models import KeyVault, SignalRInstance
 from sync.planning.component import PlannedComponent
 from upstreams.models import FunctionApp
+from upstreams.signed_requests import Registrations
 
 if TYPE_CHECKING:
     from arm.async_operations import LongRunning
@@ -31,6 +32,7 @@ class SharedRows:
 
     vaults: Mapping[str, KeyVault] | None = None
     apps: Collection[FunctionApp] | None = None
+    registrations: Registrations | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from identities.models import SignalRInstance
 from sync.record_audit import record_change
 from upstreams.function_app_authentication import desired_auth, host_of
 from upstreams.models import FunctionApp
-from upstreams.signed_requests import is_same_tenant, signed_requests_to
+from upstreams.signed_requests import Registrations, is_same_tenant, signed_requests_to
 
 
 def managed_apps(url_templates: Iterable[str] | None = None) -> list[FunctionApp]:
@@ -56,13 +56,20 @@ def observed_apps(apps: Iterable[FunctionApp]) -> tuple[FunctionAppState, ...]:
 
 
 def desired_apps(
-    instance: SignalRInstance, templates: Iterable[TemplateState], apps: Iterable[FunctionApp]
+    instance: SignalRInstance,
+    templates: Iterable[TemplateState],
+    apps: Iterable[FunctionApp],
+    registrations: Registrations | None = None,
 ) -> tuple[FunctionAppState, ...]:
-    """Return the settings that the apps need to accept requests of these templates."""
+    """Return the settings that the apps need to accept requests of these templates.
+
+    `registrations` are those of resources; they are read where they are not given.
+    """
     signed = [each for each in templates if each.auth_type == "ManagedIdentity"]
     return tuple(
         FunctionAppState(
-            state.arm_id, desired_auth(state.auth, signed_requests_to(app, instance, signed))
+            state.arm_id,
+            desired_auth(state.auth, signed_requests_to(app, instance, signed, registrations)),
         )
         for app in apps
         if (state := app.state) is not None

@@ -46,7 +46,7 @@ class FunctionAppsComponent(Component):
     def desired(self, instance: SignalRInstance, declared: InstanceState, rows: SharedRows) -> Apps:
         """Return the serving apps as the declared templates require them."""
         serving = serving_apps(instance, declared.templates, rows.apps)
-        return desired_apps(instance, declared.templates, serving)
+        return desired_apps(instance, declared.templates, serving, rows.registrations)
 
     def complete(
         self,

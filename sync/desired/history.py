@@ -22,6 +22,7 @@ from sync.desired.state import declared_state
 from sync.desired.sync_status import record_statuses
 from sync.models import AuditEvent, DesiredRevision
 from sync.planning.errors import SyncError
+from upstreams.models import TokenResource
 from upstreams.redaction import redacted
 
 _BATCH: Final = 500
@@ -61,6 +62,7 @@ def record_desired(instance_ids: Sequence[int], author: Author) -> list[DesiredR
     Returns the new revisions. Call it in the transaction of the change. The number of queries does
     not grow with the instances.
     """
+    TokenResource.objects.mark_used(instance_ids)
     last = DesiredRevision.objects.last_of_each(instance_ids)
     revisions: list[DesiredRevision] = []
     events: list[AuditEvent] = []

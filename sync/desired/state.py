@@ -10,21 +10,23 @@ from sync.components.component import SharedRows
 from sync.components.function_app_targets import managed_apps
 from sync.components.grants import known_vaults
 from sync.components.registry import REGISTRY
-from upstreams.models import FunctionApp
+from upstreams.models import FunctionApp, TokenResource
+from upstreams.signed_requests import Registrations
 
 
 def desired_state(
     instance: SignalRInstance,
     vaults: Mapping[str, KeyVault] | None = None,
     apps: Collection[FunctionApp] | None = None,
+    registrations: Registrations | None = None,
 ) -> InstanceState:
     """Return the desired state of `instance`: what its rows declare, and what follows from it.
 
-    An instance fetched by `SignalRInstance.objects.with_desired()` takes one query for vaults and
-    one for Function Apps, each only if its templates need it. Pass `known_vaults()` and
-    `managed_apps()` to save them in a loop.
+    An instance fetched by `SignalRInstance.objects.with_desired()` takes one query for vaults, one
+    for Function Apps and one for registrations, each only if its templates need it. Pass
+    `shared_rows()` to save them in a loop.
     """
-    rows, declared = SharedRows(vaults, apps), declared_state(instance)
+    rows, declared = SharedRows(vaults, apps, registrations), declared_state(instance)
     state = declared
     for component in REGISTRY:
         if not component.is_declared:
@@ -69,6 +71,7 @@ def as_planned(instance: SignalRInstance, state: InstanceState) -> InstanceState
     return state
 
 
-def shared_rows() -> tuple[dict[str, KeyVault], list[FunctionApp]]:
-    """Return the vaults and Function Apps to pass to `desired_state` in a loop."""
-    return known_vaults(), managed_apps()
+def shared_rows() -> tuple[dict[str, KeyVault], list[FunctionApp], Registrations]:
+    """Return the vaults, Function Apps and registrations to pass to `desired_state` in a loop."""
+    apps = managed_apps()
+    return known_vaults(), apps, TokenResource.objects.used().registrations() if apps else {}

@@ -12,6 +12,7 @@ from sync.components.registry import REGISTRY
 from sync.desired.state import desired_state, observed_state, shared_rows
 from sync.models import InstanceStatus, SyncStatus
 from upstreams.models import FunctionApp
+from upstreams.signed_requests import Registrations
 
 _BATCH: Final = 500
 
@@ -20,15 +21,17 @@ def sync_status(
     instance: SignalRInstance,
     vaults: Mapping[str, KeyVault] | None = None,
     apps: Collection[FunctionApp] | None = None,
+    registrations: Registrations | None = None,
 ) -> SyncStatus:
     """Return the status of `instance` as of Azure's last answer. Sends no request.
 
-    `vaults` and `apps` as in `desired_state`.
+    The other arguments are as in `desired_state`.
     """
     observed = observed_state(instance, apps)
     if observed is None:
         return SyncStatus.MISSING if instance.missing_since else SyncStatus.UNKNOWN
-    is_synced = REGISTRY.is_in_sync(desired_state(instance, vaults, apps), observed)
+    desired = desired_state(instance, vaults, apps, registrations)
+    is_synced = REGISTRY.is_in_sync(desired, observed)
     return SyncStatus.SYNCED if is_synced else SyncStatus.OUT_OF_SYNC
 
 

@@ -29,9 +29,9 @@ class FunctionAppStatus:
             return "missing"
         if not self.instances:
             return "not used"
-        if self.found:
+        if any(each.is_certain for each in self.found):
             return "disagrees"
-        return "agrees" if self.is_comparable else "unknown"
+        return "agrees" if self.is_comparable and not self.found else "unknown"
 
 
 def function_app_status(app: FunctionApp) -> FunctionAppStatus:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from arm.client import ArmClient
@@ -41,6 +42,11 @@ from sync.inventory.observations import (
     reload_observed,
     save_observed,
 )
+from sync.inventory.token_resources import (
+    list_tenant_applications,
+    read_on_schedule,
+    read_token_resources,
+)
 from sync.inventory.user_assigned_identities import save_identities
 from sync.inventory.vault_grants import save_grants, save_vaults
 from sync.inventory.vault_reader import ObservedGrant, VaultReader, grant_query, with_grants
@@ -49,6 +55,8 @@ log = logging.getLogger(__name__)
 
 # ARM also answers this to a credential of the wrong tenant, so it does not mean a deletion.
 _SUBSCRIPTION_NOT_FOUND: Final = "SubscriptionNotFound"
+# An apply reads the instance before each step, and what resources name once.
+_DURING_APPLY: Final = timedelta(hours=1)
 
 
 def import_subscription(
@@ -76,6 +84,9 @@ def import_subscription(
     else:
         named = (each for each in answers if str(each.get("name")).lower() == name.lower())
         report = listing.write_batch([SignalRResource.from_arm(each) for each in named])
+    # Before the Function Apps: what they have to accept follows from the registrations.
+    list_tenant_applications()
+    read_token_resources(_instances_of(subscription))
     return report + ImportReport(unreadable=tuple(_import_function_apps(subscription)))
 
 
@@ -92,7 +103,10 @@ def import_instance(
     subscription = save_subscription(client.get_subscription())
     listing = Listing(subscription, timezone.now(), creates=True, accepts=accept, who=who)
     listing.write_batch([client.get_instance(resource_group, name)])
-    return SignalRInstance.objects.with_desired().named(name).get()
+    instance = SignalRInstance.objects.with_desired().named(name).get()
+    list_tenant_applications()
+    read_token_resources([instance])
+    return instance
 
 
 def refresh_subscription(subscription: Subscription, *, on_schedule: bool = False) -> ImportReport:
@@ -104,6 +118,8 @@ def refresh_subscription(subscription: Subscription, *, on_schedule: bool = Fals
         subscription, timezone.now(), creates=False, accepts=False, skips_paused=on_schedule
     )
     report = listing.write(arm_client(subscription.pk).list_instances_json())
+    read = read_on_schedule if on_schedule else read_token_resources
+    read(_instances_of(subscription))
     return report + ImportReport(unreadable=tuple(read_pointed_at(subscription)))
 
 
@@ -112,11 +128,13 @@ def refresh(
     *,
     grants: Collection[GrantState] = (),
     apps: Collection[FunctionAppState] = (),
+    resources_max_age: timedelta = timedelta(0),
 ) -> SignalRResource:
     """Read one instance from Azure and store its observed state, in the row and in memory.
 
     Reads the grants that its references need, desired or in Azure, and these `grants`; the Function
-    Apps that its templates send to, and these `apps`. An answer that a later one overtook is
+    Apps that its templates send to, and these `apps`; and what the templates' resources name, if
+    that was not read within `resources_max_age`. An answer that a later one overtook is
     returned and not stored. Raises ArmError; before NotFound, the instance is marked as missing.
     """
     asked_at = timezone.now()
@@ -139,6 +157,7 @@ def refresh(
     found = reader.grants(grant_query(resource, seen.principal_id, instance, grants))
     seen = replace(seen, resource=with_grants(resource, found))
     _write(instance, seen, found, reader)
+    read_token_resources([instance], max_age=resources_max_age)
     serving = refresh_serving(instance, apps)
     return replace(seen.resource, state=replace(seen.resource.state, function_apps=serving))
 
@@ -151,7 +170,12 @@ def refresh_for_plan(
     Returns the state as a plan sees it. Raises ArmError; NotFound only unless it `may_be_absent`.
     """
     try:
-        found = refresh(instance, grants=planned.grants, apps=planned.function_apps)
+        found = refresh(
+            instance,
+            grants=planned.grants,
+            apps=planned.function_apps,
+            resources_max_age=_DURING_APPLY,
+        )
     except NotFound:
         if instance.missing_since is None or not may_be_absent:
             raise
@@ -200,6 +224,12 @@ def _write_absence(instance: SignalRInstance, *, at: datetime) -> None:
     observe_absence(instance, at=at)
     save_observed([instance], [])
     save_grants({instance: ()}, {}, at=at)
+
+
+def _instances_of(subscription: Subscription) -> QuerySet[SignalRInstance]:
+    """Return the instances of a subscription, with their templates."""
+    rows = SignalRInstance.objects.filter(subscription=subscription)
+    return rows.select_related("subscription").prefetch_related("upstream_templates")
 
 
 def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource]:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import unquote_plus as unquote
 
 import pytest
 
 from arm.errors import UnexpectedAnswer
-from arm.graph import Application, DirectoryForbidden, list_applications
+from arm.graph import Application, DirectoryForbidden, find_resource, list_applications
 from arm.settings import ArmSettings
+from arm.transport.credentials import tenant_of
 from localazure import seed
 from tests.cloud import LocalAzure
 
@@ -37,9 +39,9 @@ def test_what_graph_would_read_as_syntax_is_only_text(graph: ArmSettings) -> Non
 
 def test_every_page_is_read(graph: ArmSettings, local_azure: LocalAzure) -> None:
     known = len(list(list_applications(graph)))
-    local_azure.seed(applications=[{"displayName": f"app {n}"} for n in range(120)])
+    local_azure.seed(applications=[{"displayName": f"app {n}"} for n in range(1020)])
     local_azure.delete("/_local/requests")
-    assert len(list(list_applications(graph))) == known + 120
+    assert len(list(list_applications(graph))) == known + 1020
     pages = [each for each in local_azure.requests("GET") if each["path"].endswith("/applications")]
     assert len(pages) == 2
 
@@ -77,3 +79,72 @@ def test_the_token_does_not_follow_a_page_to_another_host(
 
 def test_an_application_without_uris_is_asked_for_by_its_client_id() -> None:
     assert Application("client", "name").resources == ("client",)
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [seed.UPSTREAM_APP_ID, seed.UPSTREAM_APP_URI, f"{seed.UPSTREAM_APP_URI}/"],
+)
+def test_resource_names_application_of_the_tenant(graph: ArmSettings, resource: str) -> None:
+    found = find_resource(graph, resource)
+    assert found is not None
+    assert (found.app_id, found.has_service_principal) == (seed.UPSTREAM_APP_ID, True)
+    assert found.owner_tenant_id == seed.TENANT_ID
+    assert found.application is not None
+    assert found.application.requested_access_token_version is None
+
+
+def test_resource_names_managed_identity(graph: ArmSettings) -> None:
+    found = find_resource(graph, seed.ORDERS_CLIENT_ID)
+    assert found is not None
+    assert (found.is_managed_identity, found.application) == (True, None)
+
+
+def test_resource_names_application_of_another_tenant(
+    graph: ArmSettings, local_azure: LocalAzure
+) -> None:
+    owner = "dddddddd-0000-4000-8000-000000000009"
+    uris = ["https://partner.example"]
+    partner = {"displayName": "partner", "ownerTenantId": owner, "identifierUris": uris}
+    local_azure.seed(applications=[partner])
+    found = find_resource(graph, "https://partner.example")
+    assert found is not None
+    assert (found.owner_tenant_id, found.application) == (owner, None)
+
+
+@pytest.mark.parametrize("resource", ["api://bare", "cccccccc-0000-4000-8000-0000000000ba"])
+def test_finds_registration_without_service_principal(
+    graph: ArmSettings, local_azure: LocalAzure, resource: str
+) -> None:
+    bare = {"appId": "cccccccc-0000-4000-8000-0000000000ba", "identifierUris": ["api://bare"]}
+    local_azure.seed(applications=[bare | {"displayName": "b", "hasServicePrincipal": False}])
+    found = find_resource(graph, resource)
+    assert found is not None
+    assert (found.app_id, found.has_service_principal) == (bare["appId"], False)
+
+
+@pytest.mark.parametrize("resource", ["api://nothing", "cccccccc-0000-4000-8000-00000000dead"])
+def test_finds_nothing_of_an_unknown_name(graph: ArmSettings, resource: str) -> None:
+    assert find_resource(graph, resource) is None
+
+
+def test_quotation_marks_in_a_resource_are_only_text(
+    graph: ArmSettings, local_azure: LocalAzure
+) -> None:
+    local_azure.post("/_local/faults", [{"path": "s", "status": 200, "body": {"value": []}}] * 6)
+    local_azure.delete("/_local/requests")
+    assert find_resource(graph, "api://o'x") is None
+    assert all("o''x" in unquote(each["query"]) for each in local_azure.requests("GET"))
+
+
+@pytest.mark.parametrize("body", [{"value": [{"displayName": "without an id"}]}, []])
+def test_service_principal_of_another_shape_is_not_guessed_at(
+    graph: ArmSettings, local_azure: LocalAzure, body: object
+) -> None:
+    local_azure.post("/_local/faults", [{"path": "servicePrincipals", "status": 200, "body": body}])
+    with pytest.raises(UnexpectedAnswer):
+        find_resource(graph, "api://chat")
+
+
+def test_tenant_of_the_credential_is_that_of_its_token(graph: ArmSettings) -> None:
+    assert str(tenant_of(graph)) == seed.TENANT_ID

@@ -21,6 +21,7 @@ from diagnosis.checklist import diagnose
 from diagnosis.findings import failed, passed, unknown
 from identities.models import SignalRInstance, Subscription
 from sync.desired.state import desired_state
+from tests.registrations import register
 from upstreams.models import DeliveryCount, FunctionApp, UpstreamTemplate
 from upstreams.patterns import Event
 from upstreams.receiver import Hub
@@ -62,6 +63,7 @@ def instance(settings: Settings) -> SignalRInstance:
     row.identity.type = "SystemAssigned"
     row.identity.principal_id = uuid.uuid4()
     row.identity.save()
+    register(row, "api://chat")
     DeliveryCount.objects.create(
         instance=row, minute=timezone.now(), outcome="accepted", reason="", count=5
     )

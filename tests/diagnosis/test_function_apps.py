@@ -14,7 +14,8 @@ from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance, Subscription
 from sync.desired.state import desired_state
-from upstreams.models import FunctionApp, UpstreamTemplate
+from tests.registrations import register
+from upstreams.models import FunctionApp, TokenResource, UpstreamTemplate
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +38,7 @@ def make_instance(**template: Any) -> SignalRInstance:
     instance.identity.type = "SystemAssigned"
     instance.identity.principal_id = uuid.uuid4()
     instance.identity.save()
+    register(instance, "api://chat", client_id=AGREEING.client_id)
     UpstreamTemplate.objects.create(
         instance=instance,
         **{
@@ -107,8 +109,66 @@ def test_every_disagreement_has_its_own_line() -> None:
     } <= failures
 
 
+def test_v2_issuer_of_an_application_with_v2_tokens_agrees() -> None:
+    instance = make_instance()
+    register(instance, "api://chat", version=2, client_id=AGREEING.client_id)
+    issuer = f"https://login.microsoftonline.com/{TENANT}/v2.0"
+    make_app(replace(AGREEING, issuer=issuer, allowed_audiences=()), policy="manage")
+    found = findings(instance)["function_apps[contoso].agrees"]
+    assert (found.outcome, issuer in found.evidence) == ("pass", True)
+    instance = SignalRInstance.objects.with_desired().get(pk=instance.pk)
+    (app,) = desired_state(instance).function_apps
+    assert app.auth.issuer == issuer
+
+
+def test_v1_issuer_of_an_application_with_v2_tokens_fails() -> None:
+    instance = make_instance()
+    register(instance, "api://chat", version=2, client_id=AGREEING.client_id)
+    make_app(AGREEING)
+    found = findings(instance)["function_apps[contoso].issuer_differs"]
+    assert (found.outcome, f"{TENANT}/v2.0" in found.fix) == ("fail", True)
+
+
+def test_unknown_token_version_is_unknown_and_plans_nothing() -> None:
+    instance = make_instance()
+    TokenResource.objects.all().delete()
+    closed = replace(AGREEING, issuer=f"https://login.microsoftonline.com/{TENANT}/v2.0")
+    make_app(closed, policy="manage")
+    found = findings(instance)
+    line = found["function_apps[contoso].token_version_unknown"]
+    assert (line.outcome, "Application.Read.All" in line.fix) == ("unknown", True)
+    assert not any(each.outcome == "fail" for key, each in found.items() if "contoso" in key)
+    instance = SignalRInstance.objects.with_desired().get(pk=instance.pk)
+    (app,) = desired_state(instance).function_apps
+    assert app.auth == closed
+
+
+def test_issuer_of_no_version_fails_whatever_the_registration() -> None:
+    instance = make_instance()
+    TokenResource.objects.all().delete()
+    make_app(replace(AGREEING, issuer="https://sts.windows.net/other/"))
+    found = findings(instance)["function_apps[contoso].issuer_differs"]
+    assert (found.outcome, "neither" in found.evidence) == ("fail", True)
+
+
+def test_templates_with_tokens_of_two_versions_fail() -> None:
+    instance = make_instance()
+    register(instance, "api://modern", version=2)
+    url = "https://contoso.azurewebsites.net/api"
+    UpstreamTemplate.objects.create(
+        instance=instance, url_template=url, auth_type="ManagedIdentity", resource="api://modern"
+    )
+    instance = SignalRInstance.objects.with_desired().get(pk=instance.pk)
+    instance.observed = desired_state(instance).to_json()
+    instance.save()
+    make_app(AGREEING)
+    found = findings(instance)["function_apps[contoso].token_versions_differ"]
+    assert (found.outcome, "v2 tokens for api://modern" in found.evidence) == ("fail", True)
+
+
 def test_offers_no_plan_for_what_plans_cannot_fix() -> None:
     instance = make_instance()
+    TokenResource.objects.all().delete()
     make_app(FunctionAppAuth())
     found = findings(instance)["function_apps[contoso].client_id_missing"]
     assert "--policy" not in found.fix

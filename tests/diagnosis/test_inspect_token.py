@@ -106,6 +106,22 @@ def test_api_accepts_pasted_header(fleet: LocalAzure) -> None:
     assert (answer.status_code, answer.json()["accepted"]) == (200, True)
 
 
+def test_a_v2_token_is_checked_by_the_policy_for_its_issuer(fleet: LocalAzure) -> None:
+    modern = {
+        "appId": seed.UPSTREAM_APP_ID,
+        "displayName": "Signalman upstream",
+        "identifierUris": [seed.UPSTREAM_APP_URI],
+        "requestedAccessTokenVersion": 2,
+    }
+    fleet.seed(applications=[modern])
+    import_subscription(seed.SUBSCRIPTION_ID)
+    printed, code = inspect(token_for(fleet, seed.UPSTREAM_APP_URI), "--json")
+    document = json.loads(printed)
+    assert (document["accepted"], code) == (True, 0)
+    issuer = next(each for each in document["checks"] if each["name"] == "issuer")
+    assert issuer["found"].endswith("/v2.0")
+
+
 def test_a_refused_token_names_what_was_expected_and_found(fleet: LocalAzure) -> None:
     printed, code = inspect(token_for(fleet, "api://payroll"))
     assert "✗ audience" in printed

@@ -11,13 +11,20 @@ from diagnosis.findings import Finding
 from identities.models import SignalRInstance
 from tests.diagnosis.test_checklist import add_template, finding, observe
 from tests.diagnosis.test_checklist import instance as instance  # noqa: PLC0414  # a fixture
-from upstreams.models import UpstreamTemplate
+from tests.registrations import register
+from upstreams.models import TokenResource, UpstreamTemplate
 
 pytestmark = pytest.mark.django_db
 
 KEY = "templates[0].receiver"
 CLIENT_ID = "cccccccc-0000-4000-8000-00000000000c"
 V2_ISSUER = "https://login.microsoftonline.com/{tenant_id}/v2.0"
+
+
+@pytest.fixture(autouse=True)
+def _registered(instance: SignalRInstance) -> None:
+    """Both resources name applications with v1 tokens."""
+    register(instance, "api://chat", "api://other")
 
 
 def found(instance: SignalRInstance, key: str = KEY, **fields: Any) -> Finding:
@@ -131,10 +138,42 @@ def test_fails_for_token_over_plain_http(instance: SignalRInstance) -> None:
     assert "unencrypted" in line.evidence
 
 
+def test_accepts_v2_tokens_of_an_application_that_requests_them(instance: SignalRInstance) -> None:
+    register(instance, "api://chat", version=2)
+    line = found(instance)
+    assert (line.outcome, CLIENT_ID in line.evidence) == ("pass", True)
+    assert f"/{instance.subscription.tenant_id}/v2.0" in line.evidence
+
+
+def test_token_version_that_was_not_read_is_unknown(instance: SignalRInstance) -> None:
+    TokenResource.objects.all().delete()
+    line = found(instance)
+    assert (line.outcome, "Application.Read.All" in line.fix) == ("unknown", True)
+    assert "requestedAccessTokenVersion" in line.evidence
+
+
 @pytest.fixture
 def v2(settings: Settings) -> None:
-    """Require v2 tokens."""
+    """Require v2 tokens of applications whose registration is not known."""
+    TokenResource.objects.all().delete()
     settings.VALIDATION = settings.VALIDATION | {"ISSUER": V2_ISSUER}
+
+
+@pytest.mark.usefixtures("v2")
+def test_accepts_v1_tokens_of_an_application_that_requests_them(instance: SignalRInstance) -> None:
+    register(instance, "api://chat", version=1)
+    line = found(instance)
+    assert (line.outcome, "https://sts.windows.net/" in line.evidence) == ("pass", True)
+
+
+@pytest.mark.usefixtures("v2")
+@pytest.mark.parametrize("resource", ["api://chat", CLIENT_ID, CLIENT_ID.upper()])
+def test_registration_gives_the_audience_of_v2_tokens(
+    instance: SignalRInstance, resource: str
+) -> None:
+    register(instance, resource, version=2)
+    line = found(instance, resource=resource)
+    assert (line.outcome, CLIENT_ID in line.evidence) == ("pass", True)
 
 
 @pytest.mark.usefixtures("v2")
@@ -161,6 +200,6 @@ def test_names_a_known_client_id(instance: SignalRInstance) -> None:
 
 @pytest.mark.usefixtures("v2")
 def test_v2_audience_is_the_client_id(instance: SignalRInstance) -> None:
-    assert found(instance, resource=CLIENT_ID).outcome == "pass"
+    assert found(instance, resource=CLIENT_ID).outcome == "unknown"
     line = found(instance, resource=CLIENT_ID.upper())
     assert (line.outcome, line.fix) == ("fail", f"Set the template's resource to {CLIENT_ID}.")

@@ -16,6 +16,7 @@ from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed
 from tests.sync.functions import (
     HOST,
+    RECEIVERS,
     V1_ISSUER,
     change_app_in_azure,
     chat_to_functions,
@@ -55,7 +56,8 @@ def test_shows_expected_and_current_issuer(operator: Client, local_azure: LocalA
 
 
 def test_shows_each_mismatch_in_its_row(operator: Client, local_azure: LocalAzure) -> None:
-    chat_to_functions(to_function("api://another"))
+    local_azure.seed(applications=[RECEIVERS])
+    chat_to_functions(to_function("api://chat"))
     change_app_in_azure(is_enabled=False)
     press(operator, "refresh")
     assert mismatched(operator) == ["Authentication", "Issuer", "Allowed audiences"]

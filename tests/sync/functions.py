@@ -18,6 +18,14 @@ SITE_ID = seed.resource_id(seed.REALTIME_GROUP, "Microsoft.Web/sites", seed.FUNC
 V1_ISSUER = f"https://sts.windows.net/{seed.TENANT_ID}/"
 
 
+# What the templates of these tests request tokens for.
+RECEIVERS = {
+    "displayName": "Receivers",
+    "appId": "cccccccc-0000-4000-8000-00000000000c",
+    "identifierUris": ["api://chat", "api://lab", "api://new"],
+}
+
+
 def to_function(resource: str = seed.UPSTREAM_APP_URI, host: str = HOST) -> dict[str, Any]:
     """Return a signed template that points at a Function App."""
     return {

@@ -167,13 +167,12 @@ def test_accepts_identity_in_any_case() -> None:
 
 
 def test_client_id_is_always_an_audience() -> None:
-    requests = replace(REQUESTS, resources=(CLIENT_ID,))
+    requests = replace(REQUESTS, audiences=(CLIENT_ID,))
     assert mismatches(replace(AGREEING, allowed_audiences=()), requests) == []
 
 
-@pytest.mark.parametrize("resource", [CLIENT_ID, f"api://{CLIENT_ID}"])
-def test_enables_authentication_for_the_resource(resource: str) -> None:
-    after = desired_auth(FunctionAppAuth(), replace(REQUESTS, resources=(resource,)))
+def test_enables_authentication_for_the_application_of_the_resource() -> None:
+    after = desired_auth(FunctionAppAuth(), replace(REQUESTS, client_id=CLIENT_ID))
     assert (after.is_enabled, after.client_id, after.issuer) == (True, CLIENT_ID, ISSUER)
 
 
@@ -188,7 +187,7 @@ def test_reports_caller_with_unknown_client_id() -> None:
 
 
 def test_ignores_app_without_signed_templates() -> None:
-    requests = replace(REQUESTS, resources=())
+    requests = replace(REQUESTS, audiences=())
     assert mismatches(FunctionAppAuth(), requests) == []
     assert desired_auth(FunctionAppAuth(), requests) == FunctionAppAuth()
 

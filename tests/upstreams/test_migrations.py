@@ -14,8 +14,9 @@ from identities.models import SignalRInstance
 from upstreams.models import RequestRequirements
 
 
-def migrate(name: str) -> None:
-    call_command("migrate", "upstreams", name, verbosity=0, stdout=StringIO())
+def migrate(*name: str) -> None:
+    """Migrate the app to that migration, or to the last one."""
+    call_command("migrate", "upstreams", *name, verbosity=0, stdout=StringIO())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -27,7 +28,7 @@ def test_renaming_request_requirements_keeps_rows(instance: SignalRInstance) -> 
             instance_id=instance.pk, signature=True, url_secret=True, url_secret_digest="digest"
         )
     finally:
-        migrate("0007_request_requirements")
+        migrate()
 
     row = RequestRequirements.objects.get()
     assert (row.instance, row.signature, row.url_secret) == (instance, True, True)
@@ -46,7 +47,7 @@ def test_renaming_request_requirements_keeps_permissions() -> None:
         assert permissions.get(codename__in=names).pk == before
         assert permissions.get(pk=before).codename == "view_receiverdemands"
     finally:
-        migrate("0007_request_requirements")
+        migrate()
 
     assert permissions.get(codename__in=names).pk == before
     assert permissions.get(pk=before).codename == "view_requestrequirements"

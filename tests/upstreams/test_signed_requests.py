@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from arm.state import TemplateState
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
+from tests.registrations import register
 from upstreams.function_app_authentication import Caller
 from upstreams.models import FunctionApp, UpstreamTemplate
 from upstreams.signed_requests import caller_of, is_same_tenant, signed_requests_to
@@ -88,15 +89,16 @@ def test_collects_requests_of_templates_for_app(
         signed(None),
         TemplateState(URL),
     ]
+    register(instance, "api://chat")
     requests = signed_requests_to(app, instance, templates)
     assert requests.issuer == f"https://sts.windows.net/{TENANT}/"
-    assert requests.resources == ("api://chat",)
+    assert requests.audiences == ("api://chat",)
     assert requests.callers == (Caller(str(PRINCIPAL)),)
 
 
 def test_no_requests_without_signed_template(app: FunctionApp, instance: SignalRInstance) -> None:
     requests = signed_requests_to(app, instance, [TemplateState(URL)])
-    assert (requests.resources, requests.callers) == ((), ())
+    assert (requests.audiences, requests.callers) == ((), ())
 
 
 def test_user_assigned_identity_is_the_caller(instance: SignalRInstance) -> None:

@@ -1,4 +1,4 @@
-"""Upstream templates, Function Apps, deliveries, and what the receiver requires of requests."""
+"""Upstream templates and their resources, Function Apps, deliveries, request requirements."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ from upstreams.models.templates import (
     UpstreamTemplate,
     UpstreamTemplateQuerySet,
 )
+from upstreams.models.token_resources import (
+    TokenResource,
+    TokenResourceQuerySet,
+)
 
 __all__ = [
     "Delivery",
@@ -32,6 +36,8 @@ __all__ = [
     "FunctionAppQuerySet",
     "Outcome",
     "RequestRequirements",
+    "TokenResource",
+    "TokenResourceQuerySet",
     "UpstreamTemplate",
     "UpstreamTemplateQuerySet",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from arm.function_app_authentication import FunctionAppAuth
+from arm.state import TemplateState
 from identities.models import SignalRInstance
 from sync.desired.state import declared_state, observed_state
 from upstreams.function_app_authentication import (
@@ -25,6 +26,8 @@ _LABELS: Final = {
     "unauthenticated_allowed": "Requests without a token",
     "client_id_missing": "Client ID",
     "issuer_differs": "Issuer",
+    "token_version_unknown": "Issuer",
+    "token_versions_differ": "Issuer",
     "audience_missing": "Allowed audiences",
 }
 _AZURE_DOMAIN: Final = ".azurewebsites.net"
@@ -38,6 +41,13 @@ class SettingComparison:
     expected: str
     current: str
     mismatches: tuple[Mismatch, ...]
+
+    @property
+    def result(self) -> str:
+        """Whether the current value is accepted: Yes, No or Unknown."""
+        if any(each.is_certain for each in self.mismatches):
+            return "No"
+        return "Unknown" if self.mismatches else "Yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +66,9 @@ class AppComparison:
     is_fixable: bool
 
     @property
-    def is_match(self) -> bool:
-        """Whether no setting that is known differs."""
-        return not self.others and not any(line.mismatches for line in self.lines)
+    def mismatches(self) -> tuple[Mismatch, ...]:
+        """All mismatches, those that cannot be seen included."""
+        return (*self.others, *(each for line in self.lines for each in line.mismatches))
 
     @property
     def status(self) -> str:
@@ -67,7 +77,9 @@ class AppComparison:
             return "unknown"
         if not self.resources:
             return "not signed"
-        return "match" if self.is_match else "mismatch"
+        if any(each.is_certain for each in self.mismatches):
+            return "mismatch"
+        return "unknown" if self.mismatches else "match"
 
 
 def compare_apps(instance: SignalRInstance) -> list[AppComparison]:
@@ -92,14 +104,27 @@ def _urls(instance: SignalRInstance) -> list[str]:
 def _compare(row: FunctionApp, instance: SignalRInstance) -> AppComparison:
     signed = [each for each in declared_state(instance).templates if each.auth_type != "None"]
     required, auth = signed_requests_to(row, instance, signed), row.auth
+    # The settings of an app that uses a settings file are not in force.
+    has_lines = auth is not None and not auth.is_from_file and not required.is_empty
     differences = mismatches(auth, required) if auth else []
     return AppComparison(
         row,
         is_same_tenant(row, instance),
-        required.resources,
-        tuple(_lines(auth, required, differences)) if auth and required.resources else (),
+        _resources(row, signed),
+        tuple(_lines(auth, required, differences)) if auth and has_lines else (),
         tuple(each for each in differences if each.code not in _LABELS),
         is_fixable=auth is not None and desired_auth(auth, required) != auth,
+    )
+
+
+def _resources(row: FunctionApp, signed: Iterable[TemplateState]) -> tuple[str, ...]:
+    """Return the resources of the templates that send to the app."""
+    return tuple(
+        dict.fromkeys(
+            each.resource
+            for each in signed
+            if each.resource and host_of(each.url_template) in row.hosts
+        )
     )
 
 
@@ -113,10 +138,10 @@ def _lines(
             f"refused: {goal.unauthenticated_action}",
             auth.unauthenticated_action or "default",
         ),
-        "Issuer": (required.issuer, auth.issuer),
+        "Issuer": ("unknown" if required.undecided else goal.issuer, auth.issuer),
         "Client ID": (goal.client_id or "any application", auth.client_id),
         "Allowed audiences": (
-            "include " + ", ".join(required.resources),
+            "unknown" if required.undecided else "include " + ", ".join(required.audiences),
             ", ".join(auth.allowed_audiences) or "only the client ID",
         ),
     }

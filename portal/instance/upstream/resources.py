@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from arm.errors import ArmError
-from arm.graph import Application, list_applications
+from arm.graph import Application
 from portal.instance.page import InstancePage
 from portal.page import is_fragment
-from sync.azure_client import graph_settings
+from sync.inventory.token_resources import search_applications
 from upstreams.data_planes import DATA_PLANES, DataPlane
 
 _LISTED: Final = 20
@@ -38,7 +37,7 @@ class ResourcesPage(InstancePage):
         applications: list[Application] = []
         problem = ""
         try:
-            applications = list(islice(list_applications(graph_settings(), query), _LISTED))
+            applications = search_applications(query, _LISTED)
         except ArmError as error:
             problem = str(error)
         return super().get_context_data(

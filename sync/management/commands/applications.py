@@ -6,8 +6,8 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any, Final
 
-from arm.graph import Application, list_applications
-from sync.azure_client import graph_settings
+from arm.graph import Application
+from sync.inventory.token_resources import search_applications
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import working, write_table
 from upstreams.data_planes import DATA_PLANES
@@ -41,7 +41,7 @@ class Command(SignalmanCommand):
             self._write(("Service", "Resource", "Source"), rows)
             return ExitCode.DONE
         with working(self.stdout, "Reading Microsoft Graph"):
-            found = list(list_applications(graph_settings(), options["search"]))
+            found = search_applications(options["search"])
         self.write_json([_document(each) for each in found])
         rows = [
             (each.display_name, ", ".join(each.resources), _V2 if each.has_v2_tokens else "")

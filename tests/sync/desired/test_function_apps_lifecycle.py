@@ -11,12 +11,14 @@ from sync.components.function_app_targets import set_app_policy
 from sync.desired.lifecycle import protect
 from sync.desired.sync_status import sync_status
 from sync.inventory.function_apps import import_function_apps
+from sync.inventory.token_resources import list_tenant_applications
 from sync.models import SyncStatus
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_delete
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.functions import (
+    RECEIVERS,
     auth_settings,
     change_app_in_azure,
     chat_to_functions,
@@ -28,6 +30,13 @@ from upstreams.models import FunctionApp
 from upstreams.template_json import load_templates
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _receivers(local_azure: LocalAzure) -> None:
+    """Register the application of the templates' resources."""
+    local_azure.seed(applications=[RECEIVERS])
+
 
 NEW = "contoso-new"
 
@@ -50,6 +59,7 @@ def new_instance_to_functions() -> SignalRInstance:
         "--location=westeurope",
     )
     instance = set_desired(stored(NEW), "SystemAssigned", to_function(resource="api://new"))
+    list_tenant_applications()
     import_function_apps(Subscription.objects.get())
     manage()
     return stored(instance.name)

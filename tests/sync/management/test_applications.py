@@ -7,6 +7,8 @@ from localazure import seed
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.mark.usefixtures("local_azure")
 def test_prints_applications_with_their_resources() -> None:

@@ -21,6 +21,7 @@ from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.functions import (
     HOST,
+    RECEIVERS,
     V1_ISSUER,
     auth_settings,
     change_app_in_azure,
@@ -41,6 +42,13 @@ from tests.sync.worker import (
 from upstreams.models import FunctionApp
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _receivers(local_azure: LocalAzure) -> None:
+    """Register the application of the templates' resources."""
+    local_azure.seed(applications=[RECEIVERS])
+
 
 SECOND = "contoso-second"
 SECOND_HOST = f"{SECOND}.azurewebsites.net"

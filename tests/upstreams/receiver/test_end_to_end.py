@@ -11,6 +11,7 @@ import pytest
 
 from identities.models import SignalRInstance
 from localazure import seed
+from sync.inventory.token_resources import read_token_resources
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.conftest import RESOURCE, plant_rows
 from tests.upstreams.receiver.servers import serving
@@ -20,6 +21,12 @@ from upstreams.receiver import UpstreamRequest
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NAME = "contoso-live"
+MODERN = {
+    "appId": seed.UPSTREAM_APP_ID,
+    "displayName": "Signalman upstream",
+    "identifierUris": [RESOURCE],
+    "requestedAccessTokenVersion": 2,
+}
 
 
 @pytest.fixture
@@ -87,6 +94,32 @@ def test_refuses_token_of_another_identity(
     assert answer["status"] == 401
     assert project == []
     assert Delivery.objects.get().reason == "wrong_principal"
+
+
+def test_accepts_v2_tokens_of_application_that_requests_them(
+    live: LocalAzure, project: list[UpstreamRequest]
+) -> None:
+    v1 = live.post("/_local/tokens", {"principal": NAME, "resource": RESOURCE})["token"]
+    live.seed(applications=[MODERN])
+    # Refused until the registration is read.
+    assert send(live, "messages", "echo", arguments=["hi"])["status"] == 401
+    read_token_resources(SignalRInstance.objects.with_desired())
+    assert send(live, "messages", "echo", arguments=["hi"])["status"] == 200
+    # The service keeps a token for a day, also one from before the version changed.
+    assert send(live, "messages", "echo", arguments=["hi"], token=v1)["status"] == 200
+    assert len(project) == 2
+
+
+def test_refuses_v2_token_of_another_identity(
+    live: LocalAzure, project: list[UpstreamRequest]
+) -> None:
+    live.seed(applications=[MODERN])
+    read_token_resources(SignalRInstance.objects.with_desired())
+    order = {"principal": seed.ORDERS, "resource": RESOURCE}
+    token = live.post("/_local/tokens", order)["token"]
+    assert send(live, "messages", "echo", arguments=["hi"], token=token)["status"] == 401
+    assert Delivery.objects.get().reason == "wrong_principal"
+    assert project == []
 
 
 def test_accepts_request_after_key_rotation(

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
+from uuid import UUID
 
 from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
+from upstreams.models import TokenResource
 from upstreams.patterns import first_match
 from upstreams.receiver.authentication.access_keys import keys_of
 from upstreams.receiver.authentication.requirements import NO_REQUIREMENTS, Requirements
 from upstreams.receiver.authentication.template_paths import check_path, has_event
 from upstreams.receiver.protocol.requests import Route
+from upstreams.token_versions import Registration, issuer_pattern
 from validation.configuration import configuration as validation_configuration
 from validation.policy import TokenPolicy
 
@@ -30,6 +33,9 @@ class InstancePolicy:
     While an instance changes from one setting to another no request is lost: the audiences of both
     the desired and the observed template are accepted, and so are the principals of both the
     desired identity, where it is known, and the observed one.
+
+    `registrations` are those that the templates' resources name, as far as they are known. Of any
+    other resource the tokens of the configured version are accepted, and no others.
     """
 
     pk: int
@@ -41,27 +47,61 @@ class InstancePolicy:
     desired: tuple[TemplateState, ...]
     observed: tuple[TemplateState, ...]
     requirements: Requirements = NO_REQUIREMENTS
-    _policies: dict[Event, TokenPolicy] = field(default_factory=dict, compare=False)
+    registrations: Mapping[str, Registration] = field(default_factory=dict)
+    _policies: dict[Event, tuple[TokenPolicy, ...]] = field(default_factory=dict, compare=False)
 
-    def token_policy(self, route: Route) -> TokenPolicy:
-        """Return the policy for a request's token.
+    def token_policies(self, route: Route) -> tuple[TokenPolicy, ...]:
+        """Return the policies for a request's token: one of them must accept it.
 
-        An event that matches no signed template has no audience, so no token is accepted.
+        There is one for each issuer. Entra issues tokens of the version that the registration
+        requests, but the service keeps a token of the version before for up to a day: both are
+        accepted. An event that matches no signed template has no audience, so no token is accepted.
         """
         event = route[:3]
-        policy = self._policies.get(event)
-        if policy is None:
+        policies = self._policies.get(event)
+        if policies is None:
             if len(self._policies) >= _MAX_EVENTS:
                 self._policies.clear()
-            policy = self._policies[event] = self._policy(self.audiences(route))
-        return policy
+            by_issuer = self._by_issuer(event)
+            policies = tuple(self._policy(issuer, found) for issuer, found in by_issuer.items())
+            self._policies[event] = policies
+        return policies
+
+    def accepts(self, route: Route, issuer: str, audience: str) -> bool:
+        """Return whether a token with this issuer and audience is accepted for the event."""
+        return any(
+            policy.issuer == issuer and audience in policy.audiences
+            for policy in self.token_policies(route)
+        )
 
     def audiences(self, route: Route) -> frozenset[str]:
-        """Return the audiences of the templates that match this event."""
-        event = route[:3]
-        return _audience(first_match(self.desired, *event)) | _audience(
-            first_match(self.observed, *event)
-        )
+        """Return the audiences that are accepted for the event, of any issuer."""
+        return frozenset[str]().union(*(each.audiences for each in self.token_policies(route)))
+
+    def _by_issuer(self, event: Event) -> dict[str, frozenset[str]]:
+        """Return the audiences of the templates that match this event, by issuer.
+
+        An issuer that follows from a registration is first: it issues new tokens.
+        """
+        takers = (first_match(self.desired, *event), first_match(self.observed, *event))
+        spelled = frozenset[str]().union(*map(_audience, takers))
+        derived: dict[str, frozenset[str]] = {}
+        for taker in takers:
+            registration = self.registrations.get((taker and taker.resource) or "")
+            if registration is None or not _audience(taker):
+                continue
+            is_v2 = registration.version == "2.0"
+            audiences = frozenset({registration.client_id}) if is_v2 else _audience(taker)
+            issuer = issuer_pattern(registration.version)
+            derived[issuer] = derived.get(issuer, frozenset()) | audiences
+        configured = validation_configuration().issuer
+        derived[configured] = derived.get(configured, frozenset()) | spelled
+        return derived
+
+    @property
+    def registered_issuers(self) -> frozenset[str]:
+        """The issuers that follow from registrations, with the placeholder `{tenant_id}`."""
+        return frozenset(issuer_pattern(each.version) for each in self.registrations.values())
 
     @cached_property
     def has_requirements(self) -> bool:
@@ -82,11 +122,11 @@ class InstancePolicy:
         self.requirements.check_url_secret(headers, rest)
         self.requirements.check_signature(headers, self.name, route.connection_id, keys_of)
 
-    def _policy(self, audiences: frozenset[str]) -> TokenPolicy:
+    def _policy(self, issuer: str, audiences: frozenset[str]) -> TokenPolicy:
         validation = validation_configuration()
         return TokenPolicy(
             tenant_id=self.tenant_id,
-            issuer=validation.issuer,
+            issuer=issuer,
             audiences=audiences,
             principal_ids=self.principal_ids,
             client_ids=self.client_ids,
@@ -96,17 +136,22 @@ class InstancePolicy:
 
 
 def read_policy(
-    instance: SignalRInstance, identities: Iterable[UserAssignedIdentity] | None = None
+    instance: SignalRInstance,
+    identities: Iterable[UserAssignedIdentity] | None = None,
+    registrations: Mapping[tuple[UUID, str], Registration] | None = None,
 ) -> InstancePolicy:
     """Return the policy that the rows of `instance` describe now.
 
-    `identities` are the known user-assigned identities; they are read where they are not given.
+    `identities` are the known user-assigned identities, and `registrations` the known registrations
+    by tenant and resource; they are read where they are not given.
     """
     principal_ids = frozenset(_principal_ids(instance.identity))
     if identities is None:
         identities = UserAssignedIdentity.objects.filter(principal_id__in=principal_ids)
     known = [row for row in identities if str(row.principal_id) in principal_ids]
     client_ids = {str(row.principal_id): str(row.client_id) for row in known if row.client_id}
+    desired = tuple(row.state for row in instance.upstream_templates.all())
+    observed = _observed(instance)
     return InstancePolicy(
         pk=instance.pk,
         name=instance.name,
@@ -115,10 +160,28 @@ def read_policy(
         # A system-assigned identity's client ID is not in ARM: with one, none can be required.
         client_ids=frozenset(client_ids.values() if client_ids.keys() == principal_ids else ()),
         resource_ids=frozenset({instance.arm_id, *(row.arm_id for row in known)}),
-        desired=tuple(row.state for row in instance.upstream_templates.all()),
-        observed=_observed(instance),
+        desired=desired,
+        observed=observed,
+        registrations=_registrations(instance, (*desired, *observed), registrations),
         requirements=_requirements(instance),
     )
+
+
+def _registrations(
+    instance: SignalRInstance,
+    templates: Iterable[TemplateState],
+    known: Mapping[tuple[UUID, str], Registration] | None,
+) -> dict[str, Registration]:
+    """Return the registrations that the resources of these templates name, by resource."""
+    tenant_id = instance.subscription.tenant_id
+    resources = {each.resource for each in templates if each.resource}
+    if known is None and resources:
+        known = TokenResource.objects.naming(tenant_id, resources).registrations()
+    return {
+        resource: found
+        for resource in resources
+        if (found := (known or {}).get((tenant_id, resource))) is not None
+    }
 
 
 def _principal_ids(identity: ManagedIdentity) -> set[str]:

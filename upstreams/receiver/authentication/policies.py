@@ -59,7 +59,7 @@ class Policies:
         # Set after the thread's first attempt.
         self._has_read = threading.Event()
         self._thread: threading.Thread | None = None
-        self._prepare_tenant: Callable[[str], object] | None = None
+        self._prepare_issuer: Callable[[str, str], object] | None = None
 
     def get(self, name: str) -> InstancePolicy:
         """Return the policy of the instance `name`, in any case.
@@ -110,15 +110,15 @@ class Policies:
         self,
         *,
         wait_seconds: float = 0.0,
-        prepare_tenant: Callable[[str], object] | None = None,
+        prepare_issuer: Callable[[str, str], object] | None = None,
     ) -> None:
         """Start the thread that reads, and wait up to `wait_seconds` for its first reading.
 
-        After each reading `prepare_tenant` is called for every tenant with an identity; it must not
-        block. A forked child must start its own thread.
+        After each reading `prepare_issuer` is called for every tenant with an identity and each
+        issuer of its tokens; it must not block. A forked child must start its own thread.
         """
         if self._thread is None:
-            self._prepare_tenant = prepare_tenant
+            self._prepare_issuer = prepare_issuer
             self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
             self._thread.start()
         self._has_read.wait(wait_seconds)
@@ -154,7 +154,7 @@ class Policies:
             try:
                 close_old_connections()
                 self.refresh()
-                self._prepare_tenants()
+                self._prepare_issuers()
             except Exception:
                 log.exception("Instances could not be read.")
                 connections.close_all()
@@ -162,11 +162,11 @@ class Policies:
             seconds = self._seconds if self._failed_at is None else _RETRY_SECONDS
             self._changed.wait(max(seconds, 0.01))
 
-    def _prepare_tenants(self) -> None:
-        snapshot, prepare = self._snapshot, self._prepare_tenant
+    def _prepare_issuers(self) -> None:
+        snapshot, prepare = self._snapshot, self._prepare_issuer
         if snapshot is not None and prepare is not None:
-            for tenant_id in snapshot.policies.tenants:
-                prepare(tenant_id)
+            for tenant_id, issuer in snapshot.policies.issuers:
+                prepare(tenant_id, issuer)
 
     def _note_failure(self, now: float, error: Exception) -> None:
         # One line for an outage, not one for each attempt.

@@ -1,6 +1,6 @@
 """Reading of the policies of all instances, reusing those whose rows did not change.
 
-Three queries fetch plain columns. Model instances are created for changed rows only.
+Four queries fetch plain columns. Model instances are created for changed rows only.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from identities.models import SignalRInstance, UserAssignedIdentity
-from upstreams.models import UpstreamTemplate
+from upstreams.models import TokenResource, UpstreamTemplate
 from upstreams.receiver.authentication.instance_policy import InstancePolicy, read_policy
+from validation.configuration import configuration
 
-# A row, its templates, and all user-assigned identities.
+# A row, its templates, all user-assigned identities, and all registrations.
 _Columns = tuple[Any, ...]
 
 _INSTANCE = (
@@ -44,6 +45,7 @@ _TEMPLATE = (
     "auth_type",
     "resource",
 )
+_REGISTRATION = ("tenant_id", "resource", "kind", "client_id", "requested_access_token_version")
 _IDENTITY = ("pk", "principal_id", "client_id", "arm_id")
 
 
@@ -61,7 +63,18 @@ class PolicySet:
     @property
     def tenants(self) -> frozenset[str]:
         """The tenants of instances that have an identity whose tokens can be accepted."""
-        return frozenset(each.tenant_id for each in self.policies.values() if each.principal_ids)
+        return frozenset(tenant_id for tenant_id, _ in self.issuers)
+
+    @property
+    def issuers(self) -> frozenset[tuple[str, str]]:
+        """The tenants of instances whose tokens can be accepted, each with an issuer of theirs."""
+        configured = configuration().issuer
+        return frozenset(
+            (each.tenant_id, issuer)
+            for each in self.policies.values()
+            if each.principal_ids
+            for issuer in (configured, *each.registered_issuers)
+        )
 
 
 def read_policies(known: PolicySet) -> PolicySet:
@@ -71,11 +84,12 @@ def read_policies(known: PolicySet) -> PolicySet:
     policies = {policy.pk: policy for policy in known.policies.values() if policy.pk in columns}
     if changed:
         identities = list(UserAssignedIdentity.objects.all())
+        registrations = TokenResource.objects.used().registrations()
         rows = SignalRInstance.objects.with_desired().select_related("request_requirements")
         if len(changed) < len(columns):
             rows = rows.filter(pk__in=changed)
         for instance in rows:
-            policies[instance.pk] = read_policy(instance, identities)
+            policies[instance.pk] = read_policy(instance, identities, registrations)
     by_name = {policy.name.lower(): policy for policy in policies.values()}
     return PolicySet(by_name, columns)
 
@@ -87,4 +101,6 @@ def _columns() -> dict[int, _Columns]:
     templates: defaultdict[int, list[_Columns]] = defaultdict(list)
     for row in UpstreamTemplate.objects.order_by("position", "pk").values_list(*_TEMPLATE):
         templates[row[0]].append(row)
-    return {row[0]: (*row, tuple(templates[row[0]]), identities) for row in rows}
+    used = TokenResource.objects.used().order_by("pk")
+    registrations = tuple(used.values_list(*_REGISTRATION))
+    return {row[0]: (*row, tuple(templates[row[0]]), identities, registrations) for row in rows}

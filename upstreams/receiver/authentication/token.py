@@ -14,21 +14,21 @@ from validation.policy import TokenPolicy
 class InstanceAuthentication(EntraAuthentication):
     """Accepts the tokens that the instance's rows describe for the event of the request.
 
-    `policy` is the event's, where the caller has found it already.
+    `policies` are the event's, where the caller has found them already.
     """
 
     realm = "upstream"
 
-    def __init__(self, policy: TokenPolicy | None = None) -> None:
+    def __init__(self, policies: tuple[TokenPolicy, ...] = ()) -> None:
         super().__init__()
-        self._policy = policy
+        self._policies = policies
 
-    def policy_for(self, request: Request) -> TokenPolicy:
-        """Return the policy of the event. Raises a Refusal where the request names none."""
-        if self._policy is not None:
-            return self._policy
+    def policies_for(self, request: Request) -> tuple[TokenPolicy, ...]:
+        """Return the policies of the event. Raises a Refusal where the request names none."""
+        if self._policies:
+            return self._policies
         instance = policies.get(instance_of(request.path_info) or "")
-        return instance.token_policy(read_route(request.META))
+        return instance.token_policies(read_route(request.META))
 
     def shown_address(self, request: Request) -> str:
         """Return the path without the part that may be secret."""

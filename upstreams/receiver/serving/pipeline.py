@@ -58,7 +58,8 @@ def process(head: RequestHead, instance: str, read_body: ReadBody) -> UpstreamRe
     context = RequestContext()
     try:
         policy, route = _begin(context, head, instance)
-        InstanceAuthentication(policy.token_policy(route)).verified_claims(cast("Request", head))
+        authentication = InstanceAuthentication(policy.token_policies(route))
+        authentication.verified_claims(cast("Request", head))
         _check_requirements(policy, route, head)
         limits = configuration().limits
         request = context.request = read_request(
@@ -81,7 +82,7 @@ async def aprocess(
         if policies.is_due:
             await run_in_thread(policies.refresh)
         policy, route = _begin(context, head, instance)
-        authentication = InstanceAuthentication(policy.token_policy(route))
+        authentication = InstanceAuthentication(policy.token_policies(route))
         await authentication.averified_claims(cast("Request", head))
         _check_requirements(policy, route, head)
         limits = configuration().limits

@@ -11,17 +11,20 @@ from pytest_django import DjangoAssertNumQueries
 
 from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
-from upstreams.models import RequestRequirements, UpstreamTemplate
+from tests.registrations import CLIENT_ID, register
+from upstreams.models import RequestRequirements, TokenResource, UpstreamTemplate
 from upstreams.receiver.authentication import policies as module
 from upstreams.receiver.authentication.policies import Policies, policies
 from upstreams.receiver.authentication.policy_rows import PolicySet, read_policies
 from upstreams.receiver.protocol.errors import UnknownInstance
 from upstreams.receiver.protocol.requests import Route
-from validation.policy import TokenPolicy
+from upstreams.token_versions import issuer_pattern
+from validation.policy import V1_ISSUER, TokenPolicy
 
 pytestmark = pytest.mark.django_db
 
 ECHO = Route("chat", "messages", "echo", "c-1")
+V2_ISSUER = issuer_pattern("2.0")
 PRINCIPAL = UUID("cccccccc-0000-4000-8000-000000000001")
 OTHER_PRINCIPAL = UUID("cccccccc-0000-4000-8000-000000000002")
 CLIENT = UUID("dddddddd-0000-4000-8000-000000000001")
@@ -67,7 +70,7 @@ def user_assigned(**fields: object) -> UserAssignedIdentity:
 
 
 def policy_of(instance: SignalRInstance) -> TokenPolicy:
-    return policies.get(instance.name).token_policy(ECHO)
+    return policies.get(instance.name).token_policies(ECHO)[-1]
 
 
 def audiences(instance: SignalRInstance) -> set[str]:
@@ -106,6 +109,46 @@ def test_accepts_desired_and_observed_template(
     want(instance, "api://new")
     observe(instance, signed("api://other", hub_pattern="game"), signed("api://old"))
     assert audiences(instance) == {"api://new", "api://old"}
+
+
+def test_application_with_v2_tokens_adds_its_issuer_and_client_id(
+    instance: SignalRInstance,
+) -> None:
+    want(instance, "api://chat", hub_pattern="chat", position=0)
+    want(instance, "api://rest", position=1)
+    register(instance, "api://chat", version=2)
+    derived, configured = policies.get(instance.name).token_policies(ECHO)
+    tenant = str(instance.subscription.tenant_id)
+    assert derived.issuer == V2_ISSUER.replace("{tenant_id}", tenant)
+    assert derived.audiences == {str(CLIENT_ID)}
+    # A token that the service got before the version changed is valid for a day.
+    assert configured.issuer == V1_ISSUER.replace("{tenant_id}", tenant)
+    assert configured.audiences == {"api://chat", "api://chat/"}
+    (other,) = policies.get(instance.name).token_policies(Route("game", "messages", "x", "c-1"))
+    assert other.audiences == {"api://rest", "api://rest/"}
+
+
+@pytest.mark.parametrize("kind", ["unknown", "other_tenant", "absent", "managed_identity"])
+def test_resource_that_is_not_known_adds_no_issuer(instance: SignalRInstance, kind: str) -> None:
+    want(instance)
+    register(instance, "api://chat", version=2, kind=kind)
+    (policy,) = policies.get(instance.name).token_policies(ECHO)
+    assert policy.version == "1.0"
+
+
+def test_registration_of_another_tenant_adds_no_issuer(instance: SignalRInstance) -> None:
+    want(instance)
+    register(instance, "api://chat", version=2)
+    TokenResource.objects.update(tenant_id=OTHER_PRINCIPAL)
+    policies.forget()
+    assert len(policies.get(instance.name).token_policies(ECHO)) == 1
+
+
+def test_change_of_a_registration_takes_effect_at_once(instance: SignalRInstance) -> None:
+    want(instance)
+    assert len(policies.get(instance.name).token_policies(ECHO)) == 1
+    register(instance, "api://chat", version=2)
+    assert len(policies.get(instance.name).token_policies(ECHO)) == 2
 
 
 def test_tenant_is_that_of_subscription(instance: SignalRInstance) -> None:
@@ -270,21 +313,25 @@ def test_a_thread_reads_in_the_background(instance: SignalRInstance) -> None:
     assert not elsewhere.is_due
 
 
-def test_prepares_tenants_with_an_identity(instance: SignalRInstance) -> None:
-    assert read_policies(PolicySet()).tenants == frozenset()
+def test_prepares_issuers_of_tenants_with_an_identity(instance: SignalRInstance) -> None:
+    assert read_policies(PolicySet()).issuers == frozenset()
     ManagedIdentity.objects.filter(instance=instance).update(principal_id=PRINCIPAL)
+    want(instance)
+    register(instance, "api://chat", version=2)
     elsewhere, prepared = Policies(0.01), threading.Event()
     elsewhere.refresh()
     elsewhere.refresh = int  # type: ignore[method-assign,assignment]
-    tenants: list[str] = []
+    issuers: set[tuple[str, str]] = set()
 
-    def prepare(tenant_id: str) -> None:
-        tenants.append(tenant_id)
-        prepared.set()
+    def prepare(tenant_id: str, issuer: str) -> None:
+        issuers.add((tenant_id, issuer))
+        if len(issuers) > 1:
+            prepared.set()
 
-    elsewhere.start(prepare_tenant=prepare)
+    elsewhere.start(prepare_issuer=prepare)
     assert prepared.wait(30)
-    assert set(tenants) == {str(instance.subscription.tenant_id)}
+    tenant = str(instance.subscription.tenant_id)
+    assert issuers == {(tenant, V1_ISSUER), (tenant, V2_ISSUER)}
 
 
 def test_forgets_deleted_instance_in_time(

@@ -114,7 +114,7 @@ def test_outage_of_a_day_loses_no_request(
     chat: SignalRInstance, local_azure: LocalAzure, token: Tokens
 ) -> None:
     clock = Clock()
-    policy = policies.get(seed.CHAT).token_policy(ECHO)
+    policy = policies.get(seed.CHAT).token_policies(ECHO)[-1]
     ring = ring_at(clock, local_azure, policy)
     bearer = token()
     assert is_accepted(bearer, policy, ring)
@@ -137,7 +137,7 @@ def test_key_rollover_loses_no_request_of_any_process(
 ) -> None:
     """Although both processes read for invented key ids, the second so long after the first."""
     clock = Clock()
-    policy = policies.get(seed.CHAT).token_policy(ECHO)
+    policy = policies.get(seed.CHAT).token_policies(ECHO)[-1]
     rings = [ring_at(clock, local_azure, policy, start=in_daemon_thread) for _ in range(2)]
     assert all(is_accepted(token(), policy, ring) for ring in rings)
     for number, ring in enumerate(rings):
@@ -180,7 +180,7 @@ def is_accepted(bearer: str, policy: TokenPolicy, ring: KeyRing) -> bool:
 def test_paces_readings_for_forged_key_ids(
     chat: SignalRInstance, local_azure: LocalAzure, token: Tokens
 ) -> None:
-    policy = policies.get(seed.CHAT).token_policy(ECHO)
+    policy = policies.get(seed.CHAT).token_policies(ECHO)[-1]
     validator = configuration.validator()
     bearer = token()
     assert validator.verdict(bearer, policy).is_accepted
