@@ -17,17 +17,22 @@ from sync.models import InstanceStatus, SyncStatus
 
 # A stored result is refreshed after this time, for deliveries and grants change without one here.
 _MAX_AGE: Final = timedelta(minutes=10)
-# Instances that one run diagnoses.
-_BATCH: Final = 500
+# Instances that one run diagnoses, and how many it stores at once.
+_MOST, _BATCH = 500, 50
 
 
 def store_worst_links(
     found: Iterable[tuple[SignalRInstance, Iterable[Finding]]], now: datetime
 ) -> None:
-    """Store the worst link of each instance, given its findings, as of `now`."""
-    rows = [_row(instance, findings, now) for instance, findings in found]
+    """Store the worst link of each instance, given its findings, as of `now`.
+
+    An instance that was removed meanwhile is left out.
+    """
+    rows = {instance.pk: _row(instance, findings, now) for instance, findings in found}
+    present = SignalRInstance.objects.filter(pk__in=rows).order_by("pk")
     InstanceStatus.objects.bulk_create(
-        rows,
+        # In the same order everywhere, so that two processes cannot deadlock.
+        [rows[key] for key in present.values_list("pk", flat=True)],
         update_conflicts=True,
         unique_fields=["instance"],
         update_fields=["worst_link", "worst_outcome", "diagnosed_at"],
@@ -48,10 +53,11 @@ def diagnose_due(now: datetime | None = None) -> int:
     Those come first that were never diagnosed, or longest ago. A run takes a limited number.
     """
     moment = now or timezone.now()
-    rows = due_instances(moment).with_desired()[:_BATCH]
-    found = [(row, diagnose(row, moment)) for row in rows]
-    store_worst_links(found, moment)
-    return len(found)
+    rows = list(due_instances(moment).with_desired()[:_MOST])
+    for start in range(0, len(rows), _BATCH):
+        batch = rows[start : start + _BATCH]
+        store_worst_links([(row, diagnose(row, moment)) for row in batch], moment)
+    return len(rows)
 
 
 def due_instances(now: datetime) -> SignalRInstanceQuerySet:

@@ -58,7 +58,11 @@ def save_statuses(found: Iterable[tuple[SignalRInstance, SyncStatus]]) -> None:
             del by_key[key]
     now = timezone.now()
     InstanceStatus.objects.bulk_create(
-        [InstanceStatus(pk=key, status=status, since=now) for key, status in by_key.items()],
+        # In the same order everywhere, so that two processes cannot deadlock.
+        [
+            InstanceStatus(pk=key, status=status, since=now)
+            for key, status in sorted(by_key.items())
+        ],
         batch_size=_BATCH,
         update_conflicts=True,
         unique_fields=["instance"],

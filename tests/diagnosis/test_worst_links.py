@@ -89,6 +89,14 @@ def test_task_diagnoses_the_fleet() -> None:
     assert stored(row) != ("", "")
 
 
+def test_instance_that_was_removed_meanwhile_is_left_out() -> None:
+    row, other = observed(None, SIGNED), observed(None, SIGNED, name="contoso-b")
+    SignalRInstance.objects.filter(pk=row.pk).delete()
+    store_worst_links([(row, []), (other, [])], timezone.now())
+    assert stored(other)[1] == "not_checked"
+    assert InstanceStatus.objects.count() == 1
+
+
 def test_storing_takes_one_query() -> None:
     rows = [observed(None, SIGNED, name=f"contoso-{number}") for number in range(5)]
     with CaptureQueriesContext(connection) as captured:
