@@ -1,0 +1,1 @@
+"""Messages from client to client: service, receiver, handler, REST API, service."""

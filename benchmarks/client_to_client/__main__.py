@@ -1,0 +1,101 @@
+"""python -m benchmarks client_to_client [options]: messages through the whole chain.
+
+A client sends; the service signs the event with the instance's managed identity; the receiver
+checks it; a handler sends on through the REST API, with a token of Microsoft Entra; another client
+receives. Exits 1 if an accepted message did not arrive, or if messages changed their order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+from benchmarks.client_to_client.clients import Clients, Result
+from benchmarks.client_to_client.stage import REPLACE_SECONDS, Chain, chain
+from benchmarks.receiver.load import LoadFailed
+from localazure.server import raise_open_files_limit
+
+_CONNECTIONS: Final = 1_000
+_RATES: Final = (100.0, 250.0, 500.0, 1_000.0, 2_000.0)
+_HEADINGS: Final = (
+    "due/s", "received/s", "sent", "accepted", "received", "lost", "failed", "repeated",
+    "reordered", "p50 ms", "p99 ms", "slowest ms",
+)  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark, print a line for each run, and return the exit code."""
+    options = _parser().parse_args(arguments)
+    raise_open_files_limit()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="signalman-bench-") as folder,
+            chain(Path(folder), options.connections, options.workers) as running,
+        ):
+            results = asyncio.run(_measure(running, options))
+    except LoadFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 1 if any(one.lost or one.out_of_order for one in results) else 0
+
+
+async def _measure(running: Chain, options: Namespace) -> list[Result]:
+    clients = Clients(running.url, running.ca_file)
+    results = []
+    async with AsyncExitStack() as stack:
+        await clients.open(stack, options.connections)
+        print(f"{options.connections:,} connections, {options.workers} web workers")
+        print("  ".join(_HEADINGS))
+        for rate in options.rates:
+            results.append(await clients.run(rate, options.seconds))
+            _show(results[-1])
+        if options.skip_restart:
+            return results
+        restart = asyncio.create_task(running.replace_workers(after=1.0))
+        results.append(await clients.run(options.rates[0], max(options.seconds, REPLACE_SECONDS)))
+        print(f"\n{await restart} web workers were replaced meanwhile:")
+        _show(results[-1])
+    return results
+
+
+def _show(result: Result) -> None:
+    rate = len(result.received) / result.seconds if result.seconds else 0.0
+    values = (
+        f"{result.rate:,.0f}",
+        f"{rate:,.0f}",
+        f"{len(result.sent):,}",
+        f"{len(result.accepted):,}",
+        f"{len(result.received):,}",
+        f"{result.lost:,}",
+        f"{result.failed.total() + result.unanswered:,}",
+        f"{result.repeated:,}",
+        f"{result.out_of_order:,}",
+        *(f"{result.latency(part):,.0f}" for part in (0.5, 0.99, 1.0)),
+    )
+    widths = map(len, _HEADINGS)
+    print("  ".join(value.rjust(width) for value, width in zip(values, widths, strict=True)))
+    for error, count in result.failed.most_common(3):
+        print(f"  failed {count:,} times: {error}")
+    if result.disconnected:
+        print(f"  {result.disconnected:,} clients were disconnected")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks client_to_client")
+    parser.add_argument("--connections", type=int, default=_CONNECTIONS)
+    parser.add_argument("--rates", type=float, nargs="+", default=_RATES, help="messages a second")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each run")
+    parser.add_argument("--workers", type=int, default=2, help="of the web server")
+    parser.add_argument("--skip-restart", action="store_true", help="replace no web workers")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""An app with the handler that the benchmark calls."""
