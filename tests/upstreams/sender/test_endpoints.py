@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError
+from django.db import OperationalError, connections
 from pytest_django import Settings
 
 from config.environment import Invalid, endpoint_template, optional_endpoint_template
@@ -60,7 +61,15 @@ def test_changed_row_is_used_at_once(instance: SignalRInstance) -> None:
 def test_host_name_is_read_without_blocking_the_loop(instance: SignalRInstance) -> None:
     instance.host_name = "contoso-test.example.com"
     instance.save()
-    found = asyncio.run(endpoints.afind("contoso-test"))
+
+    async def find_and_disconnect() -> Endpoint:
+        try:
+            return await endpoints.afind("contoso-test")
+        finally:
+            # The thread of the query keeps its connection.
+            await sync_to_async(connections.close_all)()
+
+    found = asyncio.run(find_and_disconnect())
     assert found.url == "https://contoso-test.example.com"
 
 
