@@ -118,7 +118,7 @@ def _vault(world: World, one: Description) -> None:
     document |= {"tags": one.get("tags", {}), "systemData": created(_BY)}
     vault = Resource(document)
     for name, value in one.get("secrets", {}).items():
-        Secrets(vault).set(name, value)
+        Secrets(vault).set(name, **(value if isinstance(value, dict) else {"value": value}))
     world.resources.put(vault)
 
 

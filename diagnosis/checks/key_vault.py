@@ -132,12 +132,20 @@ def _secret(index: int, reference: KeyVaultReference, context: Context) -> Findi
     checked = f"{row.checked_at:%Y-%m-%d %H:%M} UTC"
     if state == _SecretState.PRESENT:
         return passed(key, title, f"It existed at {checked}.")
-    what = "does not exist" if state == _SecretState.ABSENT else "is disabled or out of its dates"
+    if state == _SecretState.OUTDATED:
+        return unknown(
+            key,
+            title,
+            f"It had expired, or was not valid yet, at {checked}. Key Vault returns the value of "
+            "such a secret all the same; whether Azure SignalR Service uses it is not documented.",
+            "Set new dates, or add a version of the secret.",
+        )
+    what = "does not exist" if state == _SecretState.ABSENT else "is disabled"
     return failed(
         key,
         title,
         f"The secret {reference.secret} {what} in {reference.vault}, as of {checked}.",
-        "Create or enable the secret and check its dates, or correct the reference.",
+        "Create or enable the secret, or correct the reference.",
     )
 
 

@@ -158,7 +158,8 @@ class VaultSecret(models.Model):
 
         PRESENT = "present", "Present"
         ABSENT = "absent", "Absent"
-        UNUSABLE = "unusable", "Disabled, expired or not valid yet"
+        UNUSABLE = "unusable", "Disabled"
+        OUTDATED = "outdated", "Expired or not valid yet"
         UNKNOWN = "unknown", "Signalman may not read its properties"
 
     vault = models.ForeignKey(KeyVault, on_delete=models.CASCADE, related_name="secrets")
@@ -176,8 +177,12 @@ class VaultSecret(models.Model):
             ),
             models.CheckConstraint(
                 name="secret_state_is_known",
-                condition=models.Q(state__in=["present", "absent", "unusable", "unknown"]),
-                violation_error_message="The state is present, absent, unusable or unknown.",
+                condition=models.Q(
+                    state__in=["present", "absent", "unusable", "outdated", "unknown"]
+                ),
+                violation_error_message=(
+                    "The state is present, absent, unusable, outdated or unknown."
+                ),
             ),
         ]
 

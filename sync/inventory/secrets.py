@@ -95,4 +95,6 @@ def _state_of(secret: SecretResource | None, at: datetime) -> _State:
         return _State.ABSENT
     has_begun = secret.not_before is None or secret.not_before <= at
     has_ended = secret.expires_at is not None and secret.expires_at <= at
-    return _State.PRESENT if secret.is_enabled and has_begun and not has_ended else _State.UNUSABLE
+    if not secret.is_enabled:
+        return _State.UNUSABLE
+    return _State.PRESENT if has_begun and not has_ended else _State.OUTDATED

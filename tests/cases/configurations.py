@@ -106,7 +106,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
         **_auth(pick, resource),
     }
     grants = pick("grant", GRANTS, NO_GRANTS)
-    secrets = pick("secret", [{"code": KEY}], [{}, {"code": "wrong"}, {"other": KEY}])
+    secrets = pick("secret", [{"code": KEY}], ODD_SECRETS)
     described = {
         "identities": [
             {
@@ -383,6 +383,16 @@ CLOSED_VAULTS: Final[tuple[tuple[Json, list[Json]], ...]] = (
     (_PRIVATE | {"networkAcls": _CLOSED}, [_link(APP_ID)]),
     ({"networkAcls": _CLOSED | {"ipRules": [{"value": "20.61.0.0/16"}]}}, []),
     ({"networkAcls": _CLOSED | {"bypass": "AzureServices"}}, []),
+)
+
+
+ODD_SECRETS: Final[tuple[Json, ...]] = (
+    {},
+    {"code": "wrong"},
+    {"other": KEY},
+    {"code": {"value": KEY, "attributes": {"enabled": False}}},
+    {"code": {"value": KEY, "attributes": {"exp": 1}}},
+    {"code": {"value": KEY, "attributes": {"nbf": 4102444800}}},
 )
 
 

@@ -14,6 +14,7 @@ from localazure import seed
 from scripts import troubleshooting_page
 from scripts.troubleshooting_page import NOTHING_TO_DO
 from sync.inventory.import_instances import import_subscription
+from sync.inventory.secrets import check_secrets
 from tests.cases.case import INSTANCE, Case, cases, expectation
 from tests.cloud import LocalAzure
 
@@ -29,6 +30,7 @@ def test_diagnosis_finds_the_reported_cause(
     settings.SIGNALMAN_RECEIVER_HOSTS = case.receiver_hosts
     local_azure.seed(**case.seeded())
     import_subscription(seed.SUBSCRIPTION_ID)
+    check_secrets()
     findings = diagnose(SignalRInstance.objects.with_desired().get(name=INSTANCE))
     found: dict[str, list[Finding]] = {}
     for finding in findings:

@@ -132,7 +132,13 @@ def test_a_principal_that_is_not_known_is_unknown(instance: SignalRInstance) -> 
 
 @pytest.mark.parametrize(
     ("state", "outcome"),
-    [("present", "pass"), ("absent", "fail"), ("unusable", "fail"), ("unknown", "unknown")],
+    [
+        ("present", "pass"),
+        ("absent", "fail"),
+        ("unusable", "fail"),
+        ("outdated", "unknown"),
+        ("unknown", "unknown"),
+    ],
 )
 def test_a_secret_is_as_management_says(
     instance: SignalRInstance, state: str, outcome: str

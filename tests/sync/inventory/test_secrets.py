@@ -76,12 +76,13 @@ def test_skips_paused_instances(local_azure: LocalAzure) -> None:
     [
         ({"enabled": True}, "present"),
         ({"enabled": False}, "unusable"),
-        ({"enabled": True, "exp": 1}, "unusable"),
+        ({"enabled": True, "exp": 1}, "outdated"),
+        ({"enabled": False, "exp": 1}, "unusable"),
         ({"enabled": True, "exp": int(FAR.timestamp())}, "present"),
-        ({"enabled": True, "nbf": int(FAR.timestamp())}, "unusable"),
+        ({"enabled": True, "nbf": int(FAR.timestamp())}, "outdated"),
     ],
 )
-def test_unreadable_secret_is_unusable(
+def test_attributes_decide_the_state(
     local_azure: LocalAzure, attributes: dict[str, object], state: str
 ) -> None:
     with_references(f"{seed.VAULT}/upstream-code")
