@@ -6,7 +6,6 @@ import asyncio
 import os
 import ssl
 import threading
-import weakref
 from collections.abc import AsyncGenerator
 from functools import lru_cache
 from typing import Final
@@ -36,8 +35,9 @@ async def async_client() -> httpx.AsyncClient:
     loop = asyncio.get_running_loop()
     found = _of_loops.get(loop)
     if found is None:
+        _forget_closed_loops()
         made = httpx.AsyncClient(verify=_ssl_context(_trust()), limits=_LIMITS)
-        closing = _closing(made)
+        closing = _closing(loop, made)
         # A loop closes its asynchronous generators before it ends.
         await anext(closing)
         found = _of_loops[loop] = (made, closing)
@@ -51,9 +51,8 @@ def timeout() -> httpx.Timeout:
 
 
 _Kept = tuple[httpx.AsyncClient, AsyncGenerator[None, None]]
-_of_loops: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Kept]] = (
-    weakref.WeakKeyDictionary()
-)
+# Not by weak references: a client refers to its loop.
+_of_loops: Final[dict[asyncio.AbstractEventLoop, _Kept]] = {}
 _lock: Final = threading.Lock()
 _clients: Final[dict[_Trust, httpx.Client]] = {}
 
@@ -69,11 +68,21 @@ def _client(trust: _Trust) -> httpx.Client:
     return found
 
 
-async def _closing(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
+async def _closing(
+    loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient
+) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
+        _of_loops.pop(loop, None)
         await client.aclose()
+
+
+def _forget_closed_loops() -> None:
+    """Forget the clients of loops that ended without closing their generators."""
+    for loop in list(_of_loops):
+        if loop.is_closed():
+            _of_loops.pop(loop, None)
 
 
 def _trust() -> _Trust:
