@@ -22,10 +22,9 @@ def main() -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"Error: {error}")
     except (InterfaceError, OperationalError) as error:
-        from observability.redaction import redacted
+        from observability.redaction import database_unusable
 
-        reason = redacted(str(error)).strip().partition("\n")[0]
-        sys.exit(f"Error: The database of SIGNALMAN_DATABASE_URL cannot be used: {reason}")
+        sys.exit(f"Error: {database_unusable(error)}")
 
 
 if __name__ == "__main__":

@@ -41,3 +41,9 @@ def redacted(text: str) -> str:
         if any(word in found for word in words):
             text = pattern.sub(rf"\1{HIDDEN}", text)
     return text
+
+
+def database_unusable(error: Exception) -> str:
+    """Return in one line that the database cannot be used, and why."""
+    reason = redacted(str(error)).strip().partition("\n")[0]
+    return f"The database of SIGNALMAN_DATABASE_URL cannot be used: {reason}"

@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError
 
 from accounts.actor import Actor
 from arm.errors import ArmError
+from observability.redaction import database_unusable
 from sync.management.terminal import printable
 from sync.planning.errors import SyncError
 from upstreams.redaction import redacted
@@ -71,7 +72,7 @@ class SignalmanCommand(BaseCommand):
         except (ArmError, SyncError, ImproperlyConfigured) as error:
             raise CommandError(printable(str(error))) from error
         except (OperationalError, InterfaceError) as error:
-            raise CommandError(printable(f"The database cannot be used: {error}")) from error
+            raise CommandError(printable(database_unusable(error))) from error
         if code:
             sys.exit(code)
 

@@ -103,5 +103,5 @@ def test_command_without_database_says_so(tmp_path: Path, postgres: PostgresServ
     postgres.stop()
     outcome = portal.manage("operations")
     assert outcome.returncode == 1
-    assert "CommandError: The database cannot be used:" in outcome.stderr
+    assert "CommandError: The database of SIGNALMAN_DATABASE_URL cannot be used:" in outcome.stderr
     assert "Traceback" not in outcome.stderr

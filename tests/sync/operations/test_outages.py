@@ -173,7 +173,7 @@ def test_command_without_database_ends_with_message(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sync.management.commands.operations.Command.run", _fail)
     outcome = run("operations")
     assert outcome.code == 1
-    assert outcome.error.startswith("The database cannot be used:")
+    assert outcome.error.startswith("The database of SIGNALMAN_DATABASE_URL cannot be used:")
 
 
 def _fail(*_arguments: object, **_values: object) -> None:
