@@ -1,16 +1,18 @@
-"""Receivers behind nginx are restarted in turn, and no upstream request fails."""
+"""Receivers behind nginx are restarted or killed: which upstream requests fail, counted."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ import trustme
 from examples.demo.processes import free_port, port_is_free
 from localazure import seed
 from tests.cloud import REPOSITORY, LocalAzure
+from tests.config.test_parent_process import children, web_workers
 from tests.deploy.manifests import DEPLOY, unit_command, unit_environment
 from tests.deploy.test_processes import Shape, wait_until_ready
 from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
@@ -33,8 +36,29 @@ UNIT = DEPLOY / "systemd" / "signalman-receiver@.service"
 SENDERS = 3
 
 
+@dataclass(frozen=True)
+class Proxy:
+    """A running nginx: its address, its configuration and its process."""
+
+    url: str
+    configuration: Path
+    process: subprocess.Popen[bytes]
+
+    def set_down(self, port: int, *, is_down: bool) -> None:
+        """Send no more requests to the process on that port, or send them again."""
+        server = f"server 127.0.0.1:{port} "
+        before, after = (server, f"{server}down ") if is_down else (f"{server}down ", server)
+        text = self.configuration.read_text()
+        assert before in text
+        self.configuration.write_text(text.replace(before, after))
+        workers = children(self.process.pid)
+        self.process.send_signal(signal.SIGHUP)
+        # Once they have finished their requests, the earlier workers end.
+        wait_until(lambda: not workers & children(self.process.pid))
+
+
 @contextmanager
-def nginx(folder: Path, receivers: list[int]) -> Iterator[str]:
+def nginx(folder: Path, receivers: list[int]) -> Iterator[Proxy]:
     """Run nginx with the configuration of the repository until the end of the block."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
@@ -71,7 +95,7 @@ def nginx(folder: Path, receivers: list[int]) -> Iterator[str]:
     process = subprocess.Popen([program, "-c", str(configuration), "-p", str(folder)])
     try:
         wait_until(lambda: not port_is_free(port))
-        yield f"https://localhost:{port}"
+        yield Proxy(f"https://localhost:{port}", configuration, process)
     finally:
         process.terminate()
         process.wait(PATIENCE_SECONDS)
@@ -89,7 +113,8 @@ class Service:
 
     def __init__(self, url: str, bearer: str, authority: Path) -> None:
         self._url = url
-        self._headers = dict(sent(bearer))
+        # A connection for each request: one that is kept may be closed by nginx as it is used.
+        self._headers = dict(sent(bearer)) | {"Connection": "close"}
         self._authority = str(authority)
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -144,31 +169,61 @@ def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
     return portal
 
 
-def test_no_request_fails_while_receivers_restart(
-    local_azure: LocalAzure, portal: Portal, tmp_path: Path
-) -> None:
-    token = local_azure.post("/_local/tokens", {"principal": seed.CHAT, "resource": RESOURCE})
+@pytest.fixture
+def bearer(local_azure: LocalAzure) -> str:
+    """A token of the instance's identity."""
+    order = {"principal": seed.CHAT, "resource": RESOURCE}
+    return str(local_azure.post("/_local/tokens", order)["token"])
+
+
+def start_receiver(stack: ExitStack, portal: Portal, port: int) -> int:
+    """Start what the unit starts, wait until it is ready, and return its process id."""
     shape = Shape(REPOSITORY, dict(portal.environment))
+    command = unit_command(UNIT, str(port))
+    process = stack.enter_context(
+        shape.running(f"receiver-{port}", command, unit_environment(UNIT))
+    )
+    wait_until_ready(port, "receiver")
+    return process.pid
+
+
+def test_no_request_fails_while_receivers_restart(
+    portal: Portal, bearer: str, tmp_path: Path
+) -> None:
     ports = [free_port(), free_port()]
-
-    def start(stack: ExitStack, port: int) -> None:
-        command = unit_command(UNIT, str(port))
-        stack.enter_context(shape.running(f"receiver-{port}", command, unit_environment(UNIT)))
-        wait_until_ready(port, "receiver")
-
-    with ExitStack() as first, ExitStack() as second, nginx(tmp_path, ports) as url:
+    with ExitStack() as first, ExitStack() as second, nginx(tmp_path, ports) as proxy:
         stacks = [first, second]
         for stack, port in zip(stacks, ports, strict=True):
-            start(stack, port)
-        with Service(url + HERE, token["token"], tmp_path / "ca.pem") as service:
+            start_receiver(stack, portal, port)
+        with Service(proxy.url + HERE, bearer, tmp_path / "ca.pem") as service:
             for stack, port in zip(stacks, ports, strict=True):
                 service.wait_for(port)
+                proxy.set_down(port, is_down=True)
                 # SIGTERM, and wait for the end.
                 stack.close()
-                start(stack, port)
+                start_receiver(stack, portal, port)
+                proxy.set_down(port, is_down=False)
                 service.wait_for(port)
         total = sum(service.statuses.values())
         assert service.statuses == {200: total}
     # Nothing was written before a process was asked to end.
     rows = json.loads(portal.manage("deliveries", "--json").stdout)
     assert sum(row["count"] for row in rows if row["outcome"] == "accepted") == total
+
+
+def test_killed_worker_loses_only_requests_in_flight(
+    portal: Portal, bearer: str, tmp_path: Path
+) -> None:
+    ports = [free_port(), free_port()]
+    with ExitStack() as receivers, nginx(tmp_path, ports) as proxy:
+        first, _ = (start_receiver(receivers, portal, port) for port in ports)
+        before = web_workers(first)
+        with Service(proxy.url + HERE, bearer, tmp_path / "ca.pem") as service:
+            service.wait_for(ports[0])
+            for worker in before:
+                os.kill(worker, signal.SIGKILL)
+            wait_until(lambda: web_workers(first) - before)
+            service.wait_for(ports[0])
+    # Each sender had one request at most.
+    failed = service.statuses.total() - service.statuses[200]
+    assert failed <= SENDERS, service.statuses
