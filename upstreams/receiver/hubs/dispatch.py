@@ -30,8 +30,10 @@ from upstreams.receiver.protocol.requests import UpstreamRequest
 from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.sender.context import handling
 from upstreams.sender.errors import SendError
+from validation.rate_limited_log import RateLimitedLog
 
 log = logging.getLogger(__name__)
+send_errors: Final = RateLimitedLog(log)
 
 Value = TypeVar("Value")
 
@@ -190,9 +192,11 @@ def _raised(request: UpstreamRequest, handler: Handler, error: BaseException) ->
         if isinstance(error, HubError):
             return _failed(request, "hub_error", str(error))
         if isinstance(error, SendError):
-            # The message is complete: a traceback for each event would fill the log.
-            log.error("The handler %s could not send: %s", handler.name, error)
             reason = "send_forbidden" if error.status in _FORBIDDEN else "send_error"
+            # The message is complete, and the same for each event while the cause lasts.
+            send_errors.write(
+                f"{handler} {reason}", "The handler %s could not send: %s", handler.name, error
+            )
             return _failed(request, reason, "The server could not send a message.")
     except Exception:  # noqa: BLE001, S110
         # The text of the error comes from the project's code, which may raise too.
