@@ -1,7 +1,7 @@
 """Generated set-ups: what Azure has, with at most two settings that differ from one that works.
 
 Each dimension has values that agree with the others and values that may not. A strategy that drew
-all of them freely would produce set-ups that fail at the first setting. All tokens are v1.
+all of them freely would produce set-ups that fail at the first setting.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ OTHER: Final = "99999999-0000-4000-8000-000000000009"
 IDENTITY_ID: Final = seed.identity_id(GROUP, "id-cases")
 KEY: Final = "system"
 V1: Final = f"https://sts.windows.net/{seed.TENANT_ID}/"
+V2: Final = f"https://login.microsoftonline.com/{seed.TENANT_ID}/v2.0"
 
 Json = dict[str, Any]
 # Replaced by the address of the receiver that the test serves.
@@ -47,6 +48,21 @@ DIMENSIONS: Final = {
     "webhook": (*_OF_ALL, *_OF_APP, *_OF_VAULT),
     "secret": (*_OF_ALL, *_OF_VAULT, *_OF_VAULT),
 }
+
+
+@dataclass(frozen=True)
+class Registration:
+    """An app registration: its client ID, its URI, and the issuer of the tokens for it."""
+
+    client_id: str
+    uri: str
+    issuer: str
+
+    def audience(self, resource: str | None) -> str:
+        """Return the audience of tokens for `resource`, or for the application in its place."""
+        if self.issuer == V2:
+            return self.client_id
+        return resource if resource and resource != self.client_id else self.uri
 
 
 @dataclass(frozen=True)
@@ -78,8 +94,9 @@ def configurations(draw: st.DrawFn) -> Configuration:
     def pick(dimension: str, good: Sequence[Any], other: Sequence[Any]) -> Any:
         return draw(st.sampled_from(other if dimension in faults else good))
 
+    registration = draw(st.sampled_from(REGISTRATIONS))
     identity = pick("identity", IDENTITIES, [{"type": "None"}])
-    template = _template(pick, kind)
+    template = _template(pick, kind, registration)
     front_end, links = pick("front_end", FRONT_ENDS, CLOSED_FRONT_ENDS)
     vault, more = pick("vault", VAULT_NETWORKS, CLOSED_VAULTS)
     rest = {"sharedPrivateLinkResources": [*links, *more]}
@@ -103,11 +120,19 @@ def configurations(draw: st.DrawFn) -> Configuration:
         "keys": {"systemKeys": {"signalr_extension": KEY}, "functionKeys": {"default": "mine"}},
         "functions": pick("functions", [{}, FUNCTIONS], CLOSED_FUNCTIONS),
         "properties": {"hostNames": [HOST, CUSTOM_HOST], **front_end},
-        **_auth(pick, resource),
+        **_auth(pick, resource, registration),
     }
     grants = pick("grant", GRANTS, NO_GRANTS)
     secrets = pick("secret", [{"code": KEY}], ODD_SECRETS)
     described = {
+        "applications": [
+            {
+                "appId": OTHER_APP,
+                "displayName": "Issues v2 tokens",
+                "identifierUris": [OTHER_URI],
+                "requestedAccessTokenVersion": 2,
+            }
+        ],
         "identities": [
             {
                 "name": "id-cases",
@@ -130,34 +155,36 @@ def configurations(draw: st.DrawFn) -> Configuration:
     return Configuration(described, draw(st.sampled_from(EVENTS)), "patterns" in faults)
 
 
-def _template(pick: Any, kind: str) -> Json:
+def _template(pick: Any, kind: str, registration: Registration) -> Json:
     good, other = URLS[kind]
     template: Json = {
         "urlTemplate": pick("url", good, other),
         **pick("patterns", PATTERNS, ODD_PATTERNS),
     }
-    resource = pick("resource", RESOURCES, ODD_RESOURCES)
+    resource = pick("resource", [registration.uri, registration.client_id], ODD_RESOURCES)
     if resource is not None:
         auth = {"type": "ManagedIdentity", "managedIdentity": {"resource": resource}}
         template["auth"] = auth
     return template
 
 
-def _auth(pick: Any, resource: str | None) -> Json:
-    """Return the authentication settings of the site, with the template's resource if it works."""
-    audience = resource if resource and resource != seed.UPSTREAM_APP_ID else seed.UPSTREAM_APP_URI
+def _auth(pick: Any, resource: str | None, registration: Registration) -> Json:
+    """Return the authentication settings of the site, which accept the tokens unless changed."""
+    audience = registration.audience(resource)
     change = pick("auth", AUTHS, ODD_AUTHS)
     if "classic" in change:
         classic = {
             "enabled": True,
-            "clientId": seed.UPSTREAM_APP_ID,
-            "issuer": V1,
+            "clientId": registration.client_id,
+            "issuer": registration.issuer,
             "allowedAudiences": [audience],
             "unauthenticatedClientAction": "RedirectToLoginPage",
             "configVersion": "v1",
         }
         return {"authsettings": classic | change["classic"]}
-    return {"authsettingsV2": _v2(audience, **change)}
+    own = {"openIdIssuer": registration.issuer, "clientId": registration.client_id}
+    changed = own | change.get("registration", {})
+    return {"authsettingsV2": _v2(audience, **(change | {"registration": changed}))}
 
 
 def _v2(
@@ -166,7 +193,7 @@ def _v2(
     platform: Json | None = None,
     everyone: Json | None = None,
     provider: Json | None = None,
-    registration: Json | None = None,
+    registration: Json,
     validation: Json | None = None,
 ) -> Json:
     return {
@@ -180,8 +207,7 @@ def _v2(
         "identityProviders": {
             "azureActiveDirectory": {
                 "enabled": True,
-                "registration": {"openIdIssuer": V1, "clientId": seed.UPSTREAM_APP_ID}
-                | (registration or {}),
+                "registration": registration,
                 "validation": {"allowedAudiences": [audience]} | (validation or {}),
             }
             | (provider or {}),
@@ -245,7 +271,11 @@ URLS: Final = {
         ),
     ),
 }
-RESOURCES: Final = (seed.UPSTREAM_APP_URI, seed.UPSTREAM_APP_ID)
+OTHER_APP, OTHER_URI = "cccccccc-0000-4000-8000-0000000000aa", "api://version-2"
+REGISTRATIONS: Final = (
+    Registration(seed.UPSTREAM_APP_ID, seed.UPSTREAM_APP_URI, V1),
+    Registration(OTHER_APP, OTHER_URI, V2),
+)
 ODD_RESOURCES: Final = (
     *(None, "", "api://other", f"{seed.UPSTREAM_APP_URI}/", SYSTEM, CLIENT, IDENTITY_ID),
     *("https://management.azure.com/", "https://vault.azure.net", "https://graph.microsoft.com"),
@@ -288,9 +318,11 @@ ODD_AUTHS: Final[tuple[Json, ...]] = (
     {"everyone": {"unauthenticatedClientAction": "RedirectToLoginPage"}},
     {"everyone": {"excludedPaths": ["/api/*"]}},
     {"provider": {"enabled": False}},
+    {"registration": {"openIdIssuer": V1}},
+    {"registration": {"openIdIssuer": V2}},
+    {"registration": {"openIdIssuer": f"{V2}/"}},
     {"registration": {"openIdIssuer": V1.rstrip("/")}},
     {"registration": {"openIdIssuer": V1.upper()}},
-    {"registration": {"openIdIssuer": f"https://login.microsoftonline.com/{seed.TENANT_ID}/v2.0"}},
     {"registration": {"openIdIssuer": f"https://login.microsoftonline.com/{seed.TENANT_ID}"}},
     {"registration": {"openIdIssuer": f"https://sts.windows.net/{seed.OTHER_TENANT_ID}/"}},
     {"registration": {"clientId": OTHER}},
@@ -305,6 +337,8 @@ ODD_AUTHS: Final[tuple[Json, ...]] = (
     {"validation": {"jwtClaimChecks": {"allowedGroups": [OTHER]}}},
     {"classic": {"enabled": False}},
     {"classic": {"issuer": ""}},
+    {"classic": {"issuer": V1}},
+    {"classic": {"issuer": V2}},
     {"classic": {"clientId": ""}},
     {"classic": {"allowedAudiences": []}},
     {"classic": {"unauthenticatedClientAction": "AllowAnonymous"}},

@@ -29,10 +29,10 @@ _CAUSES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"site stopped", (r"A\.stopped",)),
     (r"access restrictions", (r"A\.(private|restricted)",)),
     (r"client certificate", (r"A\.certificate_required",)),
-    (r"the issuer is", (r"A\.(issuer_differs|agrees)",)),
+    (r"the issuer is", (r"A\.(issuer_differs|agrees|token_version_unknown)",)),
     (
         r"the audience .* is not allowed",
-        (r"A\.(audience_missing|client_id_missing)", r"T\.(signed|resource)"),
+        (r"A\.(audience_missing|client_id_missing|token_version_unknown)", r"T\.(signed|resource)"),
     ),
     (r"the application .* is not allowed", (r"A\.application_(excluded|unknown)",)),
     (r"the principal .* is not allowed", (r"A\.principal_(excluded|unknown)",)),
