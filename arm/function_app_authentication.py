@@ -106,7 +106,7 @@ class FunctionAppState:
     @property
     def name(self) -> str:
         """The app's name."""
-        return self.arm_id.rsplit("/", 1)[-1]
+        return site_name(self.arm_id)
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values; `from_json` reads it back."""
@@ -116,6 +116,12 @@ class FunctionAppState:
     def from_json(cls, value: Mapping[str, Any]) -> FunctionAppState:
         """Read what `to_json` wrote."""
         return cls(value["arm_id"], FunctionAppAuth.from_json(value["auth"]))
+
+
+def site_name(arm_id: str) -> str:
+    """Return the name of an app; that of a slot is `<app>-<slot>`, as in its host name."""
+    app, _, slot = arm_id.rpartition("/sites/")[2].partition("/slots/")
+    return f"{app}-{slot}" if slot else app
 
 
 def version_in_force(classic: Document) -> AuthVersion:

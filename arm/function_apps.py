@@ -1,4 +1,4 @@
-"""Calls to Azure about Function Apps and their authentication settings.
+"""Calls to Azure about Function Apps, Web Apps and their slots, and their authentication settings.
 
 Uses the operations of azure-mgmt-web with JSON, because its models drop unknown fields and these
 documents are written whole.
@@ -21,6 +21,7 @@ from arm.function_app_authentication import (
     AuthVersion,
     FunctionAppAuth,
     read_auth,
+    site_name,
     version_in_force,
     write_auth,
 )
@@ -33,6 +34,7 @@ from arm.transport.pipeline import pipeline
 from arm.transport.raw_answers import Captured, Json
 
 _KIND: Final = "functionapp"
+_PARTS_OF_SLOT: Final = 3
 
 
 class AuthForbidden(Forbidden):
@@ -46,7 +48,7 @@ class AuthForbidden(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class FunctionAppResource:
-    """A Function App as Azure returned it.
+    """A Function App, Web App or deployment slot as Azure returned it.
 
     `host_name` is its default one, `custom_host_names` are the others; all in lower case.
     """
@@ -56,6 +58,7 @@ class FunctionAppResource:
     location: str
     host_name: str
     custom_host_names: tuple[str, ...] = ()
+    is_web_app: bool = False
 
     @classmethod
     def from_arm(cls, site: Mapping[str, Any]) -> FunctionAppResource:
@@ -66,17 +69,20 @@ class FunctionAppResource:
             every = {name.lower() for name in properties.get("hostNames") or ()}
             return cls(
                 arm_id=site["id"],
-                name=site["name"],
+                name=site_name(site["id"]),
                 location=site.get("location") or "",
                 host_name=default,
                 custom_host_names=tuple(sorted(every - {default})),
+                is_web_app=_KIND not in str(site.get("kind") or "").lower().split(","),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise UnexpectedAnswer(f"It was read as a Function App: {error}") from error
 
 
 class FunctionApps:
-    """The Function Apps of one subscription. Safe to share between threads.
+    """The Function Apps and Web Apps of one subscription. Safe to share between threads.
+
+    A slot is an app of its own, whose ARM id ends in `/slots/<name>`.
 
     Every method raises ArmError, and nothing else, when a request fails.
     """
@@ -90,27 +96,35 @@ class FunctionApps:
         ).web_apps
 
     def list(self) -> Iterator[FunctionAppResource]:
-        """Read the subscription's Function Apps, page by page; other kinds of site are skipped."""
+        """Read the subscription's Function Apps and Web Apps, page by page, without their slots."""
         captured = Captured()
         with translated():
             sites = captured.pages(self._apps.list(raw_response_hook=captured))
-            for site in sites:
-                if _KIND in str(site.get("kind") or "").lower().split(","):
-                    yield FunctionAppResource.from_arm(site)
+            yield from map(FunctionAppResource.from_arm, sites)
+
+    def list_slots(self, arm_id: str) -> Iterator[FunctionAppResource]:
+        """Read the deployment slots of an app, page by page."""
+        captured = Captured()
+        with translated():
+            slots = self._call("list_slots", arm_id, raw_response_hook=captured)
+            yield from map(FunctionAppResource.from_arm, captured.pages(slots))
 
     def read_access(self, arm_id: str) -> SiteAccess:
         """Read who may connect to an app. Raises NotFound where there is no such app."""
         site, configuration = Captured(), Captured()
         with translated():
-            self._apps.get(*_place(arm_id), raw_response_hook=site)
-            self._apps.get_configuration(*_place(arm_id), raw_response_hook=configuration)
+            self._call("get", arm_id, raw_response_hook=site)
+            self._call("get_configuration", arm_id, raw_response_hook=configuration)
         return SiteAccess.from_arm(site.json(), configuration.json())
 
     def read_functions(self, arm_id: str) -> tuple[HttpFunction, ...]:
         """Read the functions of an app that answer HTTP requests. Raises NotFound, as above."""
         captured = Captured()
         with translated():
-            items = self._apps.list_functions(*_place(arm_id), raw_response_hook=captured)
+            is_slot = len(_place(arm_id)) == _PARTS_OF_SLOT
+            # The operation of slots has a name of its own.
+            operation = "list_instance_functions" if is_slot else "list_functions"
+            items = self._call(operation, arm_id, raw_response_hook=captured)
             return http_functions(captured.pages(items))
 
     def read_auth(self, arm_id: str) -> FunctionAppAuth:
@@ -145,11 +159,11 @@ class FunctionApps:
         """Return the whole document in force, and its version."""
         classic, v2 = Captured(), Captured()
         with _of_auth():
-            self._apps.get_auth_settings(*_place(arm_id), raw_response_hook=classic)
+            self._call("get_auth_settings", arm_id, raw_response_hook=classic)
             version = version_in_force(_properties(classic.json()))
             if version == "classic":
                 return version, classic.json()
-            self._apps.get_auth_settings_v2_without_secrets(*_place(arm_id), raw_response_hook=v2)
+            self._call("get_auth_settings_v2_without_secrets", arm_id, raw_response_hook=v2)
         return version, v2.json()
 
     def _write(
@@ -160,9 +174,15 @@ class FunctionApps:
         content = cast("IO[bytes]", json.dumps(body).encode())
         with _of_auth():
             if version == "classic":
-                self._apps.update_auth_settings(*_place(arm_id), content, **named)
+                self._call("update_auth_settings", arm_id, content, **named)
             else:
-                self._apps.update_auth_settings_v2(*_place(arm_id), content, **named)
+                self._call("update_auth_settings_v2", arm_id, content, **named)
+
+    def _call(self, operation: str, arm_id: str, *content: Any, **named: Any) -> Any:
+        """Call the operation for an app, or its counterpart for a slot."""
+        place = _place(arm_id)
+        suffix = "_slot" if len(place) == _PARTS_OF_SLOT else ""
+        return getattr(self._apps, f"{operation}{suffix}")(*place, *content, **named)
 
 
 @contextmanager
@@ -175,10 +195,12 @@ def _of_auth() -> Iterator[None]:
         raise AuthForbidden(error.message, code=error.code, status=error.status) from error
 
 
-def _place(arm_id: str) -> tuple[str, str]:
-    """Return the resource group and the name that an ARM id names."""
+def _place(arm_id: str) -> tuple[str, ...]:
+    """Return the resource group and the name that an ARM id names, and the slot if it is one."""
     parts = parse_resource_id(arm_id)
-    return str(parts["resource_group"]), str(parts["name"])
+    place = (str(parts["resource_group"]), str(parts["name"]))
+    slot = parts.get("child_name_1")
+    return (*place, str(slot)) if slot else place
 
 
 def _auth(version: AuthVersion, document: Json) -> FunctionAppAuth:

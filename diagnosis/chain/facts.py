@@ -107,7 +107,7 @@ def _receiver(template: TemplateState, context: Context) -> str:
     """Return what receives the template's requests: a Function App, ours or another host."""
     app = context.function_app(template)
     if app is not None:
-        return f"Function App {app}"
+        return app.label
     if planes := data_planes_at(template.url_template):
         return " or ".join(plane.service for plane in planes)
     if target_of(expand(template.url_template, *_ANY)).is_ours:

@@ -24,7 +24,7 @@ def check_function_apps(context: Context) -> Iterator[Finding]:
 
 def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
     key = _key(app, "read")
-    title = f"The authentication settings of the Function App {app} are known"
+    title = f"The authentication settings of the {app.label} are known"
     if not is_same_tenant(app, context.instance):
         yield unknown(
             key,
@@ -79,7 +79,7 @@ def _fix(app: FunctionApp, found: Mismatch) -> str:
 
 
 def _title(app: FunctionApp) -> str:
-    return f"The Function App {app} accepts the signed requests"
+    return f"The {app.label} accepts the signed requests"
 
 
 def _key(app: FunctionApp, code: str) -> str:

@@ -28,7 +28,7 @@ def check_function(
     `events` are those to check; by default every event that the template is the first to match.
     """
     app = context.function_app(template)
-    if app is None:
+    if app is None or app.is_web_app:
         return
     key, title = f"templates[{index}].function", f"Template {index + 1} reaches a function"
     functions = app.http_functions

@@ -198,7 +198,7 @@ def _link(context: Context, app: FunctionApp) -> SharedPrivateLink | None:
 
 
 def _title(app: FunctionApp) -> str:
-    return f"The service can connect to the Function App {app}"
+    return f"The service can connect to the {app.label}"
 
 
 def _key(app: FunctionApp, code: str) -> str:

@@ -1,4 +1,4 @@
-"""Importing Function Apps and reading their authentication settings.
+"""Importing Function Apps, Web Apps and slots, and reading their authentication settings.
 
 A subscription takes one paged list. An app takes five more requests, and only if a template points
 at it: two for its authentication, two for its network settings and one for its functions.
@@ -7,7 +7,7 @@ at it: two for its authentication, two for its network settings and one for its 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from arm.errors import ArmError, NotFound
 from arm.function_app_authentication import FunctionAppState
-from arm.function_apps import FunctionAppResource
+from arm.function_apps import FunctionAppResource, FunctionApps
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.components.function_app_targets import managed_apps, observed_apps, serving_apps
@@ -27,7 +27,7 @@ from upstreams.models import FunctionApp, UpstreamTemplate
 
 log = logging.getLogger(__name__)
 
-_LEARNT: Final = ("location", "host_name", "custom_host_names", "missing_since")
+_LEARNT: Final = ("location", "host_name", "custom_host_names", "is_web_app", "missing_since")
 _BATCH: Final = 500
 
 
@@ -38,10 +38,36 @@ def import_function_apps(subscription: Subscription) -> list[str]:
     cannot be listed.
     """
     asked_at = timezone.now()
-    answers = list(arm_client(subscription.pk).function_apps.list())
+    client = arm_client(subscription.pk).function_apps
+    apps, hosts = list(client.list()), UpstreamTemplate.objects.hosts()
+    slots = _slots_at(client, apps, hosts)
     with transaction.atomic():
-        _remember(subscription, answers, at=asked_at)
+        # Web Apps and slots that no template points at are of no interest.
+        function_apps = [each for each in apps if not each.is_web_app]
+        others = [each for each in (*apps, *slots) if _hosts_of(each) & hosts]
+        _remember(subscription, (*function_apps, *others))
+        _miss(subscription, {each.arm_id.lower() for each in (*apps, *slots)}, at=asked_at)
     return read_pointed_at(subscription)
+
+
+def _slots_at(
+    client: FunctionApps, apps: Collection[FunctionAppResource], hosts: Collection[str]
+) -> list[FunctionAppResource]:
+    """Return the slots of the apps that templates may point at: `<app>-<slot>.<domain>`.
+
+    A subscription has no list of all slots, so that each of these apps takes a request.
+    """
+    unknown = set(hosts).difference(*map(_hosts_of, apps))
+    slots: list[FunctionAppResource] = []
+    for app in apps:
+        name, _, domain = app.host_name.partition(".")
+        if any(host.startswith(f"{name}-") and host.endswith(f".{domain}") for host in unknown):
+            slots += client.list_slots(app.arm_id)
+    return slots
+
+
+def _hosts_of(app: FunctionAppResource) -> frozenset[str]:
+    return frozenset({app.host_name, *app.custom_host_names})
 
 
 def read_pointed_at(subscription: Subscription) -> list[str]:
@@ -100,7 +126,9 @@ def _refresh_access(app: FunctionApp) -> None:
     try:
         app.access, app.functions = None, None
         app.access = apps.read_access(app.arm_id).to_json()
-        app.functions = [each.to_json() for each in apps.read_functions(app.arm_id)]
+        # A Web App has no functions.
+        found = () if app.is_web_app else apps.read_functions(app.arm_id)
+        app.functions = [each.to_json() for each in found]
     except ArmError as error:
         if error.is_transient:
             raise
@@ -140,9 +168,7 @@ def _refresh_if_possible(
         log.warning("Function App %s was not read. %s", app, error)
 
 
-def _remember(
-    subscription: Subscription, answers: Iterable[FunctionAppResource], *, at: datetime
-) -> None:
+def _remember(subscription: Subscription, answers: Iterable[FunctionAppResource]) -> None:
     by_id = {answer.arm_id.lower(): answer for answer in answers}
     known = {
         row.arm_id.lower(): row
@@ -152,13 +178,19 @@ def _remember(
     FunctionApp.objects.bulk_update(changed, _LEARNT, batch_size=_BATCH)
     new = [_row(subscription, answer) for key, answer in by_id.items() if key not in known]
     FunctionApp.objects.bulk_create(new, batch_size=_BATCH)
-    _miss(subscription, [row.pk for row in (*known.values(), *new)], at=at)
 
 
-def _miss(subscription: Subscription, there: Sequence[int], *, at: datetime) -> None:
-    """Mark the apps that are not in the list as missing."""
-    gone = subscription.function_apps.exclude(pk__in=there).filter(missing_since__isnull=True)
-    gone.update(missing_since=at, observed=None, access=None, functions=None)
+def _miss(subscription: Subscription, there: Collection[str], *, at: datetime) -> None:
+    """Mark the apps that are not listed as missing, and slots whose app is not listed."""
+    known = subscription.function_apps.filter(missing_since__isnull=True)
+    gone = [
+        pk
+        for pk, arm_id in known.values_list("pk", "arm_id")
+        if arm_id.lower() not in there and arm_id.lower().partition("/slots/")[0] not in there
+    ]
+    subscription.function_apps.filter(pk__in=gone).update(
+        missing_since=at, observed=None, access=None, functions=None
+    )
 
 
 def _row(subscription: Subscription, answer: FunctionAppResource) -> FunctionApp:
@@ -171,5 +203,6 @@ def _learn(row: FunctionApp, answer: FunctionAppResource) -> bool:
     """Store what `answer` says; return whether that changed the row."""
     before = [getattr(row, name) for name in _LEARNT]
     row.location, row.host_name, row.missing_since = answer.location, answer.host_name, None
+    row.is_web_app = answer.is_web_app
     row.custom_host_names = "".join(f" {name} " for name in answer.custom_host_names)
     return before != [getattr(row, name) for name in _LEARNT]

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 from django.db.models.functions import Lower
 
-from arm.function_app_authentication import FunctionAppAuth, FunctionAppState
+from arm.function_app_authentication import FunctionAppAuth, FunctionAppState, site_name
 from arm.http_functions import HttpFunction
 from arm.site_access import SiteAccess
 from identities.models import Subscription
@@ -37,7 +37,7 @@ class FunctionAppQuerySet(models.QuerySet["FunctionApp"]):
 
 
 class FunctionApp(models.Model):
-    """A Function App that templates may point at, as last observed.
+    """A Function App, Web App or deployment slot that templates may point at, as last observed.
 
     `observed` and the fields below it are written by `sync` only. The desired state is derived from
     the signed templates that point at the app.
@@ -53,7 +53,9 @@ class FunctionApp(models.Model):
         Subscription, on_delete=models.CASCADE, related_name="function_apps"
     )
     arm_id = models.CharField("ARM id", max_length=512)
-    name = models.CharField(max_length=64, editable=False)
+    # An app's name and a slot's have up to 60 characters each.
+    name = models.CharField(max_length=128, editable=False)
+    is_web_app = models.BooleanField(default=False, editable=False)
     location = models.CharField(max_length=64, blank=True)
     host_name = models.CharField(
         max_length=255,
@@ -122,9 +124,14 @@ class FunctionApp(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, with the name from the ARM id, and the host in lower case."""
-        self.name = self.arm_id.rsplit("/", 1)[-1]
+        self.name = site_name(self.arm_id)
         self.host_name = self.host_name.lower()
         super().save(*args, **kwargs)
+
+    @property
+    def label(self) -> str:
+        """The kind of the app with its name."""
+        return f"{'Web App' if self.is_web_app else 'Function App'} {self.name}"
 
     @property
     def hosts(self) -> frozenset[str]:
