@@ -47,6 +47,8 @@ class _Connection:
         for line in lines[1:]:
             if line.startswith(b"content-length:"):
                 await self._reader.readexactly(int(line.partition(b":")[2]))
+            if line == b"transfer-encoding: chunked":
+                await self._reader.readuntil(b"\r\n0\r\n\r\n")
             if line == b"connection: close":
                 self._is_last = True
         return int(lines[0].split()[1])

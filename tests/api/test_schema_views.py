@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from api import schema_views
 
+Builds = list[None]
 
-def test_builds_the_schema_once(monkeypatch: pytest.MonkeyPatch) -> None:
+
+@pytest.fixture
+def builds(monkeypatch: pytest.MonkeyPatch) -> Builds:
+    """An entry for each schema that is built."""
     schema_views._rendered.clear()  # noqa: SLF001
-    built: list[None] = []
+    built: Builds = []
     build = SchemaGenerator.get_schema
 
     def counted(self: SchemaGenerator, *args: object, **kwargs: object) -> object:
@@ -19,8 +25,25 @@ def test_builds_the_schema_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return build(self, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(SchemaGenerator, "get_schema", counted)
+    return built
+
+
+def test_builds_the_schema_once(builds: Builds) -> None:
     found = [Client().get("/api/v1/schema/") for _ in range(3)]
     assert {each.status_code for each in found} == {200}
     assert len({(each.content, each["Content-Type"]) for each in found}) == 1
-    assert len(built) == 1
+    assert len(builds) == 1
     assert Client().get("/api/v1/schema/?format=json")["Content-Type"].startswith("application/")
+
+
+def test_builds_the_schema_once_whatever_the_query(builds: Builds) -> None:
+    for query in ("", "?lang=de", "?version=v2", "?x=1"):
+        assert Client().get(f"/api/v1/schema/{query}").status_code == 200
+    assert len(builds) == 1
+
+
+def test_first_requests_at_once_build_one_schema(builds: Builds) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: Client().get("/api/v1/schema/"), range(4)))
+    assert [each.status_code for each in found] == [200] * 4
+    assert len(builds) == 1
