@@ -32,7 +32,7 @@ _ASSIGNMENT: Final = (
     "99999999-0000-4000-8000-000000000001"
 )
 _ROLES_VERSION: Final = "2022-04-01"
-_REFUSED: Final = "The server's log has the reason."
+_REFUSED: Final = "The server could not send a message."
 _MESSAGES: Final = 150
 _PATIENCE_SECONDS: Final = 120.0
 
@@ -232,8 +232,28 @@ def test_sending_without_the_role_is_explained(
         "the credential has no role that allows this. Assign it 'SignalR REST API Owner'",
     )
     assert all(text in portal.log("web") for text in explained), portal.log("web")
+    assert "send_forbidden" in {row["reason"] for row in portal.deliveries()}
     send(ada, "Hello again!")
     expect(messages(zoe)).to_have_text(["Ada to everyone: Hello again!"])
+
+
+def test_dropped_window_reconnects_and_joins_again(
+    cloud: Cloud, enter: Callable[[str], Page]
+) -> None:
+    ada, zoe = enter("Ada"), enter("Zoë")
+    join(zoe, "lobby")
+    before = zoe.evaluate("connection.connectionId")
+    [dropped] = [
+        one["connectionId"]
+        for one in cloud.azure.get("/_local/connections")
+        if one["userId"] == "Zoë" and "lobby" in one["groups"]
+    ]
+    cloud.azure.post("/_local/connections/drop", {"connectionId": dropped})
+    # It announces itself again once it is back.
+    expect(messages(zoe)).to_have_text(["Zoë joined lobby."] * 2)
+    assert zoe.evaluate("connection.connectionId") != before
+    send(ada, "Hello again!", to="Room")
+    expect(messages(zoe).last).to_have_text("Ada to lobby: Hello again!")
 
 
 def test_order_is_kept_under_load(enter: Callable[[str], Page]) -> None:

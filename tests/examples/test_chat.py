@@ -7,7 +7,6 @@ import pytest
 from examples.chat.hubs import chat
 from upstreams.receiver import HubError
 from upstreams.receiver.testing import HubTestClient
-from upstreams.sender import SendError
 
 
 @pytest.fixture
@@ -46,6 +45,11 @@ def test_message_to_a_user_is_shown_to_both(ada: HubTestClient) -> None:
     assert sent(ada)[1:] == [("send_to_user", (message,)), ("send_to_connection", (message,))]
 
 
+def test_message_to_oneself_is_shown_once(ada: HubTestClient) -> None:
+    ada.invoke("say_to_user", "ada", "note")
+    assert [one.operation for one in ada.sent] == ["user_exists", "send_to_user"]
+
+
 def test_sender_learns_that_a_user_is_absent(ada: HubTestClient) -> None:
     ada.recorder.exists = False
     ada.invoke("say_to_user", "zoe", "hello")
@@ -62,10 +66,3 @@ def test_refuses_empty_and_long_text(ada: HubTestClient, text: str) -> None:
 def test_refuses_empty_and_long_room(ada: HubTestClient, room: str) -> None:
     with pytest.raises(HubError, match="at most 40"):
         ada.invoke("join", room)
-
-
-def test_logs_why_the_service_refused(ada: HubTestClient, caplog: pytest.LogCaptureFixture) -> None:
-    ada.recorder.error = SendError("The credential has no role.", status=403)
-    with pytest.raises(HubError, match="The server's log has the reason"):
-        ada.invoke("say_to_all", "hello")
-    assert "The credential has no role." in caplog.text
