@@ -277,6 +277,15 @@ def test_event_is_followed_to_a_function(instance: SignalRInstance) -> None:
     assert "/api/shout answers 404" in link(lost, Link.HANDLER).findings[0].evidence
 
 
+def test_event_has_each_check_once(instance: SignalRInstance) -> None:
+    webhook = f"https://one.azurewebsites.net/runtime/webhooks/signalr?code={SECRET}"
+    row = with_templates(instance, {"url_template": webhook}, {"hub_pattern": "game"})
+    keys = [each.key for each in read_chain(row, SAY).findings]
+    assert len(keys) == len(set(keys))
+    assert "templates[0].webhook_key" in keys
+    assert not any(key.startswith("templates[1]") for key in keys)
+
+
 def run_command(*arguments: str) -> tuple[str, int]:
     """Run the command; return what it printed and its exit code."""
     output = io.StringIO()
