@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Applies the desired state of one resource group's instances through Signalman's API.
-# Reads SIGNALMAN_URL, SIGNALMAN_TOKEN, RESOURCE_GROUP and RUN, the name of this pipeline run.
+# Reads SIGNALMAN_URL, SIGNALMAN_TOKEN, RESOURCE_GROUP and RUN, the name of this pipeline run. Plans
+# that remove what cannot be restored are refused unless CONFIRM_DESTRUCTIVE is true.
 set -euo pipefail
 
 request() { curl --silent --show-error --fail-with-body --header "Authorization: Bearer $SIGNALMAN_TOKEN" "$@"; }
@@ -18,7 +19,7 @@ if [ -n "$steps" ]; then
   digest=$(pick 'answer["digest"]' <<<"$plan")
   started=$(request "$SIGNALMAN_URL/api/v1/apply/?$filter" --request POST \
     --header "Content-Type: application/json" --header "Idempotency-Key: $RUN" \
-    --data "{\"digest\": \"$digest\"}")
+    --data "{\"digest\": \"$digest\", \"confirm_destructive\": ${CONFIRM_DESTRUCTIVE:-false}}")
   refused=$(pick "$refusals" <<<"$started")
   for id in $(pick '" ".join(each["id"] for each in answer["operations"])' <<<"$started"); do
     while true; do

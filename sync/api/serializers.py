@@ -113,7 +113,7 @@ class ApplySerializer(StrictSerializer):
         child=TextField(), default=list, help_text="The paths that the plan was limited to."
     )
     confirm_destructive = FlagField(
-        default=False,
+        required=False,
         help_text="Required for a plan that removes what cannot be restored: see `losses`.",
     )
 
@@ -141,7 +141,7 @@ class FleetApplySerializer(StrictSerializer):
 
     digest = TextField(help_text="The digest of all plans, as shown for the same filters.")
     confirm_destructive = FlagField(
-        default=False, help_text="Without it, destructive plans are refused and others applied."
+        required=False, help_text="Without it, destructive plans are refused and others applied."
     )
 
 

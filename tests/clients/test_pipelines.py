@@ -128,6 +128,7 @@ def test_pipeline_applies_through_the_api(service: Service, tmp_path: Path, pipe
         "SIGNALMAN_URL": service.url,
         "SIGNALMAN_TOKEN": service.entra_token("Fleet.Operator"),
         "RESOURCE_GROUP": seed.REALTIME_GROUP,
+        "CONFIRM_DESTRUCTIVE": "true",
     }
     printed = run(service, tmp_path, step, **environment)
     assert f"{seed.CHAT}: " in printed

@@ -66,4 +66,5 @@ def _run(program: str, *arguments: str) -> None:
     # uv is a package of the tests' own environment.
     found = shutil.which(program, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     command = [found or program, *arguments]
-    subprocess.run(command, check=True, stdout=sys.stderr, env=_ENVIRONMENT)
+    # sys.stderr has no descriptor where pytest replaces it.
+    subprocess.run(command, check=True, stdout=2, env=_ENVIRONMENT)

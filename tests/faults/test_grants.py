@@ -19,8 +19,9 @@ from tests.sync.worker import drive, imported, set_desired, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-# Requests about vaults and role assignments of an apply that grants access to two vaults.
-CALLS = 11
+# Requests about vaults and role assignments of an apply that grants access to two vaults. The list
+# of vaults has two pages.
+CALLS = 15
 OF_VAULTS = r"Microsoft\.KeyVault"
 
 

@@ -107,7 +107,7 @@ def kill_in_the_middle(
 ) -> None:
     """Start an apply, and kill the worker at a random moment after that many calls."""
     earlier = len(calls_of_an_instance(cloud))
-    with portal.start("apply", seed.PAYMENTS, "--yes") as command:
+    with portal.start("apply", seed.PAYMENTS, "--yes", "--confirm-destructive") as command:
         wait_for_calls(cloud, earlier + calls)
         time.sleep(uniform(0, 2 * CALL_SECONDS))  # noqa: S311
         os.killpg(worker.pid, signal.SIGKILL)

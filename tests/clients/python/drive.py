@@ -135,7 +135,10 @@ def set_desired(client: AuthenticatedClient) -> None:
 
 def apply(client: AuthenticatedClient, plan: Plan) -> Operation:
     """Start the plan, and repeat the request with the same idempotency key."""
-    key, body = str(uuid4()), ApplyRequest(digest=plan.digest)
+    key, body = (
+        str(uuid4()),
+        ApplyRequest(digest=plan.digest, confirm_destructive=plan.is_destructive),
+    )
     first, again = (
         parsed(
             instances_apply_create.sync_detailed(

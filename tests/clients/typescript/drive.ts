@@ -89,7 +89,7 @@ async function want(): Promise<void> {
 /** Start the plan that was read; asked again by the same key, it starts nothing again. */
 async function apply(plan: Plan): Promise<Operation> {
   const params = { path, header: { "Idempotency-Key": randomUUID() } };
-  const body = { digest: plan.digest };
+  const body = { digest: plan.digest, confirm_destructive: plan.is_destructive };
   const first = held(await client.POST("/api/v1/instances/{name}/apply/", { params, body }));
   const again = held(await client.POST("/api/v1/instances/{name}/apply/", { params, body }));
   assert.equal(first.id, again.id);
