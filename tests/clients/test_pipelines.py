@@ -105,12 +105,12 @@ def test_pipeline_applies_merged_documents(
     steps = list(scripts(pipeline))
     assert len(steps) == 3
     printed = [run(service, folder, step) for step in steps]
-    assert "1 of 1 document(s) would change." in printed[1]
+    assert "Documents with changes: 1 of 1." in printed[1]
     assert f"{instance}: succeeded" in printed[2]
     last, *_ = manage(service, "history", instance)["revisions"]
     assert (last["who"], last["comment"]) == (who, "0123abc")
     assert manage(service, "plan", instance)["plans"][0]["steps"] == []
-    assert "0 of 1 document(s)" in run(service, folder, steps[1])
+    assert "Documents with changes: 0 of 1." in run(service, folder, steps[1])
 
 
 @pytest.mark.parametrize("pipeline", ["github-actions-api.yml", "azure-pipelines-api.yml"])

@@ -72,7 +72,7 @@ class Command(SignalmanCommand):
         self.write_json(declared.document() | {"errors": []})
         for line in declared.lines(is_brief=True):
             self.say(line)
-        self.say(f"{declared.size} of {declared.scope} documents have changes.")
+        self.say(f"Documents with changes: {declared.size} of {declared.scope}.")
         return ExitCode.PENDING if declared.size else ExitCode.DONE
 
     def _say_plans(self, plans: Sequence[Plan], *, is_named: bool) -> None:
@@ -80,4 +80,4 @@ class Command(SignalmanCommand):
         # Of a whole fleet, show only plans with changes.
         for plan in plans if is_named else changing:
             self.say(render_text(plan) + "\n")
-        self.say(f"{len(changing)} of {len(plans)} instances have changes.")
+        self.say(f"Instances with changes: {len(changing)} of {len(plans)}.")

@@ -25,7 +25,7 @@ def test_folder_is_read_without_hidden_files(fleet: Fleet) -> None:
     (folder / ".hidden" / "three.yaml").write_text("not: ours")
     (folder / "README.md").write_text("Not ours either.")
     outcome = run("plan", "-f", str(folder))
-    assert (outcome.code, outcome.out) == (0, "0 of 2 documents have changes.\n")
+    assert (outcome.code, outcome.out) == (0, "Documents with changes: 0 of 2.\n")
 
 
 def test_reads_standard_input(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ def _want_system_assigned(name: str) -> None:
 def test_plan_after_an_import_is_empty() -> None:
     outcome = run("plan")
     assert outcome.code == 0
-    assert "0 of 4 instances have changes." in outcome.out
+    assert "Instances with changes: 0 of 4." in outcome.out
 
 
 def test_pending_changes_have_their_own_exit_code() -> None:
@@ -33,7 +33,7 @@ def test_pending_changes_have_their_own_exit_code() -> None:
     outcome = run("plan")
     assert outcome.code == 2
     assert "SystemAssigned" in outcome.out
-    assert "1 of 4 instances have changes." in outcome.out
+    assert "Instances with changes: 1 of 4." in outcome.out
 
 
 def test_finds_instance_by_name_in_any_case() -> None:
