@@ -24,7 +24,7 @@ _PAGE: Final[Directives] = {
 _SIGN_IN: Final = "/admin/login/"
 # By path prefix.
 _PAGES: Final[dict[str, Directives]] = {
-    # Alpine, which unfold uses, compiles the expressions in attributes.
+    # Alpine, which unfold uses, compiles the expressions in attributes: see SECURITY.md.
     "/admin/": {**_PAGE, "script-src": [SELF, UNSAFE_EVAL], "form-action": [SELF]},
     "/api/v1/docs/": _PAGE,
     "/api/v1/redoc/": {**_PAGE, "worker-src": ["blob:"]},
