@@ -24,9 +24,10 @@ from localazure.server import raise_open_files_limit
 
 _CONNECTIONS: Final = 1_000
 _RATES: Final = (100.0, 250.0, 500.0, 1_000.0, 2_000.0)
+Times = tuple[float, ...]
 _HEADINGS: Final = (
     "due/s", "received/s", "sent", "accepted", "received", "lost", "failed", "repeated",
-    "reordered", "p50 ms", "p99 ms", "slowest ms",
+    "reordered", "p50 ms", "p99 ms", "slowest ms", "service", "web", "clients",
 )  # fmt: skip
 
 
@@ -51,11 +52,13 @@ async def _measure(running: Chain, options: Namespace) -> list[Result]:
     results = []
     async with AsyncExitStack() as stack:
         await clients.open(stack, options.connections)
-        print(f"{options.connections:,} connections, {options.workers} web workers")
+        print(f"{options.connections:,} connections, {options.workers} web workers. The last three "
+              "columns: milliseconds of processor time for each message")  # fmt: skip
         print("  ".join(_HEADINGS))
         for rate in options.rates:
+            before = running.processor_seconds()
             results.append(await clients.run(rate, options.seconds))
-            _show(results[-1])
+            _show(results[-1], before, running.processor_seconds())
         if options.skip_restart:
             return results
         restart = asyncio.create_task(running.replace_workers(after=1.0))
@@ -65,7 +68,7 @@ async def _measure(running: Chain, options: Namespace) -> list[Result]:
     return results
 
 
-def _show(result: Result) -> None:
+def _show(result: Result, before: Times = (), after: Times = ()) -> None:
     rate = len(result.received) / result.seconds if result.seconds else 0.0
     values = (
         f"{result.rate:,.0f}",
@@ -78,9 +81,13 @@ def _show(result: Result) -> None:
         f"{result.repeated:,}",
         f"{result.out_of_order:,}",
         *(f"{result.latency(part):,.0f}" for part in (0.5, 0.99, 1.0)),
+        *(
+            f"{(end - start) * 1000 / len(result.sent):.1f}"
+            for start, end in zip(before, after, strict=True)
+        ),
     )
     widths = map(len, _HEADINGS)
-    print("  ".join(value.rjust(width) for value, width in zip(values, widths, strict=True)))
+    print("  ".join(value.rjust(width) for value, width in zip(values, widths, strict=False)))
     for error, count in result.failed.most_common(3):
         print(f"  failed {count:,} times: {error}")
     if result.disconnected:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.receiver import stage as receiver
-from benchmarks.receiver.processes import descendants
+from benchmarks.receiver.processes import descendants, processor_seconds
 from benchmarks.receiver.stage import INSTANCE, RESOURCE, Stage
 from examples.demo.processes import free_port, web_server
 
@@ -32,6 +32,7 @@ class Chain:
 
     def __init__(self, stage: Stage, workers: int) -> None:
         self._programs = stage.programs
+        self._azure_pid = stage.azure_pid
         self._port = free_port()
         self._workers = workers
         self._pid = 0
@@ -57,6 +58,11 @@ class Chain:
         while before & set(self._workers_now()) and time.monotonic() < deadline:
             await asyncio.sleep(0.2)
         return len(before - set(self._workers_now()))
+
+    def processor_seconds(self) -> tuple[float, float, float]:
+        """Return what Local Azure, the web server and the clients have used so far."""
+        clients = time.process_time()
+        return processor_seconds(self._azure_pid), processor_seconds(self._pid), clients
 
     @property
     def _server(self) -> int:

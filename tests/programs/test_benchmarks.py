@@ -23,5 +23,5 @@ def test_messages_from_client_to_client_all_arrive_in_order() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    due, _, *counts = done.stdout.splitlines()[-1].split()
+    due, _received, *counts = done.stdout.splitlines()[-1].split()
     assert [due, *counts[:7]] == ["30", "60", "60", "60", "0", "0", "0", "0"]
