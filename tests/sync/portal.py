@@ -32,10 +32,10 @@ class Portal:
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "worker.log"
-        self._database = folder / "signalman.sqlite3"
+        self.database = folder / "signalman.sqlite3"
         self.environment = os.environ | {
             "SIGNALMAN_DATA_DIR": str(folder),
-            "SIGNALMAN_DATABASE_URL": f"sqlite:///{self._database}",
+            "SIGNALMAN_DATABASE_URL": f"sqlite:///{self.database}",
             "SIGNALMAN_BROKER_URL": "filesystem://localhost",
             "SIGNALMAN_SECRET_KEY": "test",
             "SIGNALMAN_TICK_SECONDS": "0.5",
@@ -88,7 +88,7 @@ class Portal:
             with psycopg.connect(address) as connection:
                 (row,) = connection.execute(query)
                 return int(row[0])
-        with closing(sqlite3.connect(self._database)) as database:
+        with closing(sqlite3.connect(self.database)) as database:
             return int(database.execute(query).fetchone()[0])
 
     @contextmanager

@@ -1,14 +1,14 @@
-"""nginx in front of the receiver, configured as docs/receiver.md says."""
+"""nginx in front of the receiver, with the configuration of deploy/nginx."""
 
 from __future__ import annotations
 
+import re
 import shutil
-from pathlib import Path
 from typing import Final
 
 from examples.demo.processes import ROOT, Programs, free_port
 
-_DOCUMENT: Final = ROOT / "docs" / "receiver.md"
+_FILE: Final = ROOT / "deploy" / "nginx" / "signalman.conf"
 _NAME: Final = "nginx"
 _AROUND: Final = """
 daemon off;
@@ -47,16 +47,17 @@ def start(programs: Programs, port: int) -> int:
 
 
 def _documented(port: int, listening: int) -> str:
-    """Return the documented configuration for these ports, without TLS."""
-    text = Path(_DOCUMENT).read_text(encoding="utf-8")
-    found = text.partition("```nginx\n")[2].partition("```")[0]
+    """Return deploy/nginx/signalman.conf for these ports, without TLS."""
+    found = _FILE.read_text(encoding="utf-8")
     for documented, here in (
-        ("server 127.0.0.1:8000;", f"server 127.0.0.1:{port};"),
-        ("listen 443 ssl;", f"listen 127.0.0.1:{listening};"),
+        (r"server 127\.0\.0\.1:\d+", f"server 127.0.0.1:{port}"),
+        (r"listen 80;", f"listen 127.0.0.1:{free_port()};"),
+        (r"listen 443 ssl;", f"listen 127.0.0.1:{listening};"),
+        (r"ssl_\w+ [^;]*;", ""),
         # Every client here has one address.
-        ("limit_conn addresses 512;", "limit_conn addresses 8192;"),
+        (r"limit_conn addresses \d+;", "limit_conn addresses 8192;"),
     ):
-        if documented not in found:
-            raise RuntimeError(f"{_DOCUMENT} has no {documented!r}.")
-        found = found.replace(documented, here)
+        found, number = re.subn(documented, here, found)
+        if not number:
+            raise RuntimeError(f"{_FILE} has no {documented!r}.")
     return found
