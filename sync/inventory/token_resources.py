@@ -28,7 +28,7 @@ from upstreams.token_resources import problem
 log = logging.getLogger(__name__)
 
 _Kind = TokenResource.Kind
-# Applications that an import lists: of a larger tenant, those that a search finds are remembered.
+# Applications that an import lists. In a larger tenant, a refresh reads what its templates name.
 _LISTED: Final = 3000
 _BATCH: Final = 500
 # Characters that a row can hold.
@@ -52,25 +52,23 @@ _MICROSOFT: Final = frozenset(
 
 
 def search_applications(search: str = "", limit: int = _LISTED) -> list[Application]:
-    """Return the first applications that `search` finds, and remember them as resources.
+    """Return the first applications that `search` finds.
 
     `search` as in `list_applications`. Raises ArmError.
     """
-    settings = graph_settings()
-    found = list(islice(list_applications(settings, search), limit))
-    tenant_id = tenant_of(settings)
-    if tenant_id is not None:
-        _remember(tenant_id, found, timezone.now())
-    return found
+    return list(islice(list_applications(graph_settings(), search), limit))
 
 
 def list_tenant_applications() -> None:
-    """Remember the applications of the tenant, so that templates can name them.
+    """Store the applications of the tenant, so that templates can name them.
 
     A failure is logged: templates are then looked up when the instance is refreshed.
     """
     try:
-        search_applications()
+        found = search_applications()
+        tenant_id = tenant_of(graph_settings())
+        if tenant_id is not None:
+            _store(tenant_id, found, timezone.now())
     except (ArmError, ImproperlyConfigured) as error:
         log.warning("The applications of the tenant were not read. %s", error)
 
@@ -144,7 +142,7 @@ def _read_one(row: TokenResource, now: datetime) -> str:
     return ""
 
 
-def _remember(tenant_id: UUID, applications: Iterable[Application], now: datetime) -> None:
+def _store(tenant_id: UUID, applications: Iterable[Application], now: datetime) -> None:
     """Store the resources of these applications, except those that are looked up one by one."""
     rows = [
         TokenResource(tenant_id=tenant_id, resource=resource, **_facts(application, now))

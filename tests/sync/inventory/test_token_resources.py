@@ -12,7 +12,11 @@ from identities.models import SignalRInstance, Subscription
 from localazure import seed
 from sync.desired.history import Author, changing_desired
 from sync.inventory.import_instances import import_subscription, refresh, refresh_subscription
-from sync.inventory.token_resources import read_token_resources, search_applications
+from sync.inventory.token_resources import (
+    list_tenant_applications,
+    read_token_resources,
+    search_applications,
+)
 from tests.cloud import LocalAzure
 from upstreams.models import TokenResource, UpstreamTemplate
 from upstreams.template_json import load_templates
@@ -75,13 +79,18 @@ def test_import_remembers_applications_that_no_template_names(local_azure: Local
     assert found.checked_at is not None
 
 
-def test_search_remembers_what_it_finds(local_azure: LocalAzure) -> None:
+def test_search_finds_and_stores_nothing(local_azure: LocalAzure) -> None:
     changed = {"appId": seed.UPSTREAM_APP_ID, "displayName": "up", "identifierUris": ["api://a"]}
     local_azure.seed(applications=[changed])
     (found,) = search_applications(seed.UPSTREAM_APP_ID)
     assert found.identifier_uris == ("api://a",)
-    kept = TokenResource.objects.values_list("resource", flat=True)
-    assert set(kept) == {"api://a", seed.UPSTREAM_APP_ID}
+    assert not TokenResource.objects.exists()
+
+
+def test_stores_the_applications_of_the_tenant(local_azure: LocalAzure) -> None:
+    list_tenant_applications()
+    stored = TokenResource.objects.values_list("resource", flat=True)
+    assert {seed.UPSTREAM_APP_URI, seed.UPSTREAM_APP_ID} <= set(stored)
 
 
 def test_refresh_notices_a_changed_registration(local_azure: LocalAzure) -> None:
