@@ -37,7 +37,10 @@ _CAUSES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"the application .* is not allowed", (r"A\.application_(excluded|unknown)",)),
     (r"the principal .* is not allowed", (r"A\.principal_(excluded|unknown)",)),
     (r"in none of the allowed groups", (r"A\.other_check",)),
-    (r"no token|login\.microsoftonline", (r"T\.signed", r"A\.(client_id_missing|https_only)")),
+    (
+        r"no token|login\.microsoftonline",
+        (r"T\.signed", r"A\.(client_id_missing|https_only|authentication_off)"),
+    ),
     (r"system key", (r"T\.webhook_key",)),
     (r"(function|admin) key|no such function", (r"T\.function",)),
     (r"no such site", (r"T\.receiver",)),
