@@ -17,7 +17,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import PREFIX, PersonalAccessToken
-from accounts.roles import Role
+from accounts.roles import APP_ROLES, Role
 from validation.authentication import EntraAuthentication, EntraPrincipal
 from validation.policy import TokenPolicy
 from validation.verdict import VerifiedClaims
@@ -115,9 +115,8 @@ class ApplicationAuthentication(EntraAuthentication):
 def roles_of(claims: Mapping[str, Any]) -> frozenset[Role]:
     """Return the roles for the app roles of a token; unknown ones are ignored."""
     names = claims.get("roles", [])
-    known: dict[str, str] = settings.API["APP_ROLES"]
     assigned = names if isinstance(names, list) else []
-    return frozenset(Role(known[name]) for name in assigned if name in known)
+    return frozenset(APP_ROLES[name] for name in assigned if name in APP_ROLES)
 
 
 def _bearer(request: Request) -> str:

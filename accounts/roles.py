@@ -30,6 +30,14 @@ class Role(StrEnum):
         return self is Role.OPERATOR or codename.startswith("view_")
 
 
+# The app roles of the registrations in Entra, for sign-in and for the API.
+APP_ROLES: Final = {
+    "Fleet.Reader": Role.VIEWER,
+    "Fleet.Operator": Role.OPERATOR,
+    "Fleet.Admin": Role.ADMINISTRATOR,
+}
+
+
 def grant_permissions(
     sender: AppConfig, using: str = "default", apps: Apps = installed, **_options: Any
 ) -> None:

@@ -24,6 +24,7 @@ from config.variables import (
     storage,
     upstream_tokens,
     web,
+    worker,
 )
 from observability.logs import logging_settings
 from portal.theme import unfold_settings
@@ -202,12 +203,6 @@ API: dict[str, Any] = {
     "TENANT_ID": env[rest_api.API_TENANT_ID],
     "AUDIENCES": env[rest_api.API_AUDIENCES],
     "ISSUER": env[rest_api.API_ISSUER],
-    # The app roles of the API's registration in Entra, with their roles in Signalman.
-    "APP_ROLES": {
-        "Fleet.Reader": "viewers",
-        "Fleet.Operator": "operators",
-        "Fleet.Admin": "administrators",
-    },
     # For each caller. Counted in the cache: processes share the limit only if they share the cache.
     "REQUESTS_A_MINUTE": env[rest_api.API_REQUESTS_A_MINUTE],
     # Refused credentials from one address after which further ones are not checked.
@@ -219,7 +214,7 @@ SPECTACULAR_SETTINGS = openapi_settings()
 # --- Background work --------------------------------------------------------------------------
 
 # Files have no host, but Kombu warns if the URL has none.
-CELERY_BROKER_URL = env[storage.BROKER_URL]
+CELERY_BROKER_URL = env[worker.BROKER_URL]
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem"):
     QUEUE_DIR = DATA_DIR / "queue"
@@ -245,7 +240,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "enqueue-due-operations": {
         "task": "sync.operations.tasks.enqueue_due_operations",
-        "schedule": schedule(run_every=env[storage.TICK_SECONDS]),
+        "schedule": schedule(run_every=env[worker.TICK_SECONDS]),
     },
     "refresh-fleet": {
         "task": "sync.operations.tasks.refresh_fleet",
@@ -284,7 +279,7 @@ SIGNALMAN_ARM_OBSERVER = "observability.observers.azure_called"
 SIGNALMAN_POLL_SECONDS = env[azure.POLL_SECONDS]
 # Seconds after which the claim of a worker expires. Longer than the slowest stage: a token, a read
 # with its retries and a write, each up to its time limit.
-SIGNALMAN_LEASE_SECONDS = env[azure.LEASE_SECONDS]
+SIGNALMAN_LEASE_SECONDS = env[worker.LEASE_SECONDS]
 # Writes to a subscription, and reads: the size of the token bucket and its refill per second. ARM's
 # are 200 and 10, and 250 and 25; the difference is for delayed and for interactive requests.
 SIGNALMAN_WRITE_BURST = env[azure.WRITE_BURST]
@@ -294,7 +289,7 @@ SIGNALMAN_READS_PER_SECOND = env[azure.READS_PER_SECOND]
 # Seconds over which the refreshes of many subscriptions are spread.
 SIGNALMAN_REFRESH_JITTER_SECONDS = env[azure.REFRESH_JITTER_SECONDS]
 # Days after which finished operations and status counts are deleted. The audit trail stays.
-SIGNALMAN_OPERATION_DAYS = env[azure.OPERATION_DAYS]
+SIGNALMAN_OPERATION_DAYS = env[worker.OPERATION_DAYS]
 
 # --- Tokens of upstream requests --------------------------------------------------------------
 
@@ -410,7 +405,7 @@ METRICS: dict[str, Any] = {
     "NETWORKS": env[metrics.METRICS_NETWORKS],
 }
 # Seconds without a worker's tick after which /readyz reports that there is no worker.
-SIGNALMAN_TICK_LIMIT_SECONDS = env[storage.TICK_LIMIT_SECONDS]
+SIGNALMAN_TICK_LIMIT_SECONDS = env[worker.TICK_LIMIT_SECONDS]
 # Seconds between two writes of a process's counts.
 SIGNALMAN_METRICS_SECONDS = env[metrics.METRICS_SECONDS]
 

@@ -18,6 +18,7 @@ from config.variables import (
     storage,
     upstream_tokens,
     web,
+    worker,
 )
 
 Entry = Variable[Any] | External
@@ -56,9 +57,9 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         storage.DATABASE_CONNECT_SECONDS,
         storage.DATABASE_STATEMENT_SECONDS,
         storage.CACHE_URL,
-        storage.BROKER_URL,
-        storage.TICK_SECONDS,
-        storage.TICK_LIMIT_SECONDS,
+        worker.BROKER_URL,
+        worker.TICK_SECONDS,
+        worker.TICK_LIMIT_SECONDS,
     ),
     "Azure: Signalman's own credential is azure-identity's DefaultAzureCredential": (
         azure.AZURE_TENANT_ID,
@@ -73,7 +74,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         azure.AZURE_NAME,
         azure.AZURE_PORTAL,
         azure.POLL_SECONDS,
-        azure.LEASE_SECONDS,
+        worker.LEASE_SECONDS,
         azure.WRITE_BURST,
         azure.WRITES_PER_SECOND,
         azure.READ_BURST,
@@ -81,7 +82,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         azure.REFRESH_SECONDS,
         azure.REFRESH_JITTER_SECONDS,
         azure.SECRETS_SECONDS,
-        azure.OPERATION_DAYS,
+        worker.OPERATION_DAYS,
     ),
     "Tokens of upstream requests": (
         upstream_tokens.TOKEN_ISSUER,

@@ -62,13 +62,6 @@ POLL_SECONDS: Final = Variable(
     "Pause between two polls of a long-running operation where Azure sends no Retry-After.\n"
     "Seconds.",
 )
-LEASE_SECONDS: Final = Variable(
-    "SIGNALMAN_LEASE_SECONDS",
-    env.positive_number,
-    180.0,
-    "How long a worker may hold an operation before another takes it over. Longer than the\n"
-    "slowest stage: a token, a read with its retries, and a write. Seconds.",
-)
 WRITE_BURST: Final = Variable(
     "SIGNALMAN_WRITE_BURST",
     env.whole_number(1),
@@ -98,11 +91,4 @@ SECRETS_SECONDS: Final = Variable(
     1800.0,
     "How often the secrets named in URL templates are looked up; Azure reads them as often.\n"
     "Seconds.",
-)
-OPERATION_DAYS: Final = Variable(
-    "SIGNALMAN_OPERATION_DAYS",
-    env.whole_number(1),
-    90,
-    "Days after which ended operations and counts of the sync status are deleted. The audit trail\n"
-    "stays.",
 )

@@ -1,4 +1,4 @@
-"""Data, cache, queue and background work."""
+"""Data, database and cache."""
 
 from __future__ import annotations
 
@@ -43,24 +43,4 @@ CACHE_URL: Final = Variable(
     env.cache("locmemcache://"),
     "locmemcache://, or redis://host:6379/0 as soon as there is more than one web process.",
     "locmemcache://",
-)
-BROKER_URL: Final = Variable(
-    "SIGNALMAN_BROKER_URL",
-    env.broker,
-    # The host has no meaning for files, but Kombu warns where it has to guess one.
-    "filesystem://localhost",
-    "filesystem://localhost, or redis://host:6379/1 or amqp://... as soon as workers run on more\n"
-    "than one machine.",
-)
-TICK_SECONDS: Final = Variable(
-    "SIGNALMAN_TICK_SECONDS",
-    env.positive_number,
-    5.0,
-    "How often due work is looked for that no message has announced. Seconds.",
-)
-TICK_LIMIT_SECONDS: Final = Variable(
-    "SIGNALMAN_TICK_LIMIT_SECONDS",
-    env.positive_number,
-    60.0,
-    "How long after the last tick /readyz reports that there is no worker. Seconds.",
 )

@@ -10,7 +10,7 @@ from diagnosis.checks.functions_host import check_keys
 from diagnosis.checks.handlers import check_handlers
 from diagnosis.checks.key_vault import check_references
 from diagnosis.checks.receiver import check_receiver
-from diagnosis.checks.resource import check_resource
+from diagnosis.checks.token_resource import check_resource
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from upstreams import token_resources

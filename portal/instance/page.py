@@ -10,7 +10,7 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from diagnosis.checks.azure import CLASSIC, SERVERLESS
+from diagnosis.checks.instance import CLASSIC, SERVERLESS
 from identities.models import SignalRInstance
 from portal.navigation import azure_portal_link
 from portal.page import PortalPage

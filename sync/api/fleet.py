@@ -37,7 +37,7 @@ from sync.azure_client import arm_settings
 from sync.inventory.import_instances import import_subscription, refresh_subscription
 from sync.inventory.imported_list import ImportReport
 from sync.operations.fleet_plan import (
-    MOST,
+    MOST_INSTANCES,
     apply_instances,
     plan_instances,
 )
@@ -56,7 +56,7 @@ class FilteredInstances(ApiView, GenericAPIView[SignalRInstance]):
 class FleetPlan(FilteredInstances):
     __doc__ = f"""The plans of all instances that match the filters of the list of instances.
 
-    At most {MOST} instances are planned at once: narrow the filters if there are more.
+    At most {MOST_INSTANCES} instances are planned at once: narrow the filters if there are more.
     """
 
     reads = "identities.view_signalrinstance"

@@ -22,7 +22,7 @@ from sync.planning.errors import SyncError
 from sync.planning.plan import Plan
 
 # Instances that are planned and applied within one request and one transaction.
-MOST: Final = 200
+MOST_INSTANCES: Final = 200
 
 
 class TooMany(SyncError):
@@ -78,9 +78,11 @@ class StartedApplies:
 
 def plan_instances(instances: QuerySet[SignalRInstance]) -> FleetPlan:
     """Plan these instances by name. Sends no request. Raises TooMany."""
-    selected = list(instances.order_by("name")[: MOST + 1])
-    if len(selected) > MOST:
-        raise TooMany(f"At most {MOST} instances are planned at once. Narrow the filters.")
+    selected = list(instances.order_by("name")[: MOST_INSTANCES + 1])
+    if len(selected) > MOST_INSTANCES:
+        raise TooMany(
+            f"At most {MOST_INSTANCES} instances are planned at once. Narrow the filters."
+        )
     plans: list[tuple[SignalRInstance, Plan]] = []
     refusals: list[Refusal] = []
     unchanged: list[str] = []

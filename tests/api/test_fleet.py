@@ -12,7 +12,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.inventory.import_instances import import_subscription
 from sync.models import Operation
-from sync.operations.fleet_plan import MOST
+from sync.operations.fleet_plan import MOST_INSTANCES
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure
@@ -137,7 +137,7 @@ def test_refuses_filters_that_would_select_everything(
 
 
 def test_refuses_too_many_instances_before_planning() -> None:
-    for number in range(MOST + 1):
+    for number in range(MOST_INSTANCES + 1):
         instance(f"contoso-{number}")
     answer = caller(Role.VIEWER).get(PLAN)
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/too-many-instances")

@@ -24,6 +24,7 @@ from config.variables import (
     storage,
     upstream_tokens,
     web,
+    worker,
 )
 from tests.cloud import REPOSITORY
 
@@ -102,8 +103,8 @@ def test_reads_value(variable: Variable[Any], value: str, expected: object) -> N
         (storage.DATABASE_URL, f"postgres://u:[{SECRET}@db/x", "percent-encoded"),
         (storage.CACHE_URL, f"memcached://:{SECRET}@cache", "must be locmemcache://"),
         (storage.CACHE_URL, "", "must be locmemcache://"),
-        (storage.BROKER_URL, f"kafka://u:{SECRET}@broker", "must be filesystem://localhost or"),
-        (storage.BROKER_URL, "", "must be filesystem://localhost or"),
+        (worker.BROKER_URL, f"kafka://u:{SECRET}@broker", "must be filesystem://localhost or"),
+        (worker.BROKER_URL, "", "must be filesystem://localhost or"),
         (rest_api.API_TENANT_ID, "contoso.onmicrosoft.com", "must be an id such as"),
         (sign_in.SIGN_IN_TENANT_ID, "common", "must be an id such as"),
         (rest_api.API_ISSUER, "", "must be an https address"),

@@ -25,7 +25,7 @@ from upstreams.negotiation.throttles import NegotiationThrottle
 from upstreams.patterns import ANY
 from upstreams.receiver.hubs.discovery import registry
 from upstreams.receiver.hubs.hub import HUB_NAME
-from upstreams.sender.claims import DEFAULT_LIFETIME, Claims
+from upstreams.sender.client_identity import DEFAULT_LIFETIME, Claims
 from upstreams.sender.errors import InvalidCall, SendError
 from upstreams.sender.hub_sender import HubSender, PlacedSender
 from validation.rate_limited_log import RateLimitedLog

@@ -16,7 +16,7 @@ import httpx
 from observability.observers import service_called
 from upstreams.sender import credentials, endpoints, http, refusals, wire
 from upstreams.sender.calls import Call
-from upstreams.sender.claims import ClientIdentity, Negotiation
+from upstreams.sender.client_identity import ClientIdentity, Negotiation
 from upstreams.sender.configuration import configuration
 from upstreams.sender.context import Place
 from upstreams.sender.credentials import SigningKey

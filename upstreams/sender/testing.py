@@ -9,7 +9,7 @@ from typing import Any
 
 from upstreams.sender import wire
 from upstreams.sender.calls import Call
-from upstreams.sender.claims import ClientIdentity, Negotiation
+from upstreams.sender.client_identity import ClientIdentity, Negotiation
 from upstreams.sender.context import Place, using
 from upstreams.sender.errors import SendError
 
