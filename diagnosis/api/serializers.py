@@ -70,11 +70,11 @@ class ChainSerializer(serializers.Serializer[Any]):
 class ChainQuery(serializers.Serializer[Any]):
     """The event to follow: all three or none."""
 
-    hub = serializers.CharField(default="", max_length=128, help_text="The event's hub.")
+    hub = TextField(default="", max_length=128, help_text="The event's hub.")
     category = serializers.ChoiceField(
         choices=["connections", "messages"], default="messages", help_text="The event's category."
     )
-    event = serializers.CharField(default="", max_length=256, help_text="The event's name.")
+    event = TextField(default="", max_length=256, help_text="The event's name.")
 
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
         """Require hub and event together."""

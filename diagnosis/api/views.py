@@ -73,7 +73,8 @@ class InstanceChain(ApiView):
     @extend_schema(responses=ChainSerializer, parameters=[ChainQuery])
     def get(self, request: Request, name: str) -> Response:
         """Check the stored settings, link by link. Azure is not asked."""
-        query = ChainQuery(data=request.query_params)
+        # A plain dictionary: of a form, an empty value counts as absent.
+        query = ChainQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         event = Event(**query.validated_data)
         chain = read_chain(instance_named(name), event if event.hub else None)

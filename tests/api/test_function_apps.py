@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.roles import Role
@@ -61,7 +62,9 @@ def test_unknown_app_is_not_found() -> None:
 
 
 @pytest.fixture
-def endpoint_url() -> None:
+def endpoint_url(settings: Settings) -> None:
+    """A template to this machine, which probes may ask."""
+    settings.SIGNALMAN_PROBE_NETWORKS = ["127.0.0.0/8", "::1/128"]
     UpstreamTemplate.objects.create(instance=instance(), url_template="https://localhost:1/{hub}")
 
 

@@ -83,7 +83,7 @@ def test_lists_related_resources(viewer: APIClient) -> None:
     instance()
     user_assigned("id-one")
     FunctionApp.objects.create(
-        subscription=Subscription.objects.get(), arm_id="/x/app", host_name="app.example"
+        subscription=Subscription.objects.get(), arm_id="/x/sites/app", host_name="app.example"
     )
     for address, name in [("user-assigned-identities", "id-one"), ("function-apps", "app")]:
         rows = viewer.get(f"/api/v1/{address}/").json()["results"]

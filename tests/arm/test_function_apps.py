@@ -51,11 +51,11 @@ def test_function_apps_are_listed_with_their_hosts(apps: FunctionApps) -> None:
     assert len(found) == 2
 
 
-def test_sites_of_other_kinds_are_left_out(apps: FunctionApps, local_azure: LocalAzure) -> None:
+def test_sites_of_other_kinds_are_web_apps(apps: FunctionApps, local_azure: LocalAzure) -> None:
     sites = {"value": [{"id": "/a", "name": "a", "kind": "app,linux"}, {"id": "/b", "name": "b"}]}
     fault = {"path": "Microsoft.Web/sites$", "status": 200, "body": sites}
     local_azure.post("/_local/faults", [fault])
-    assert list(apps.list()) == []
+    assert [(app.arm_id, app.is_web_app) for app in apps.list()] == [("/a", True), ("/b", True)]
 
 
 def test_a_site_of_an_unknown_shape_is_not_guessed_at(

@@ -133,9 +133,9 @@ def test_database_that_fails_within_stage_releases_operation(
             raise OperationalError("host db.internal")
         record(self, *arguments, **values)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Claim, "record", failing)
-    monkeypatch.setattr("sync.operations.recovery.time.sleep", pauses.append)
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING), monkeypatch.context() as patches:
+        patches.setattr(Claim, "record", failing)
+        patches.setattr("sync.operations.recovery.time.sleep", pauses.append)
         stage(operation)
     assert len(pauses) == 1
     assert_released(operation, "DatabaseUnavailable")
