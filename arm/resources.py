@@ -118,7 +118,8 @@ class SignalRResource:
 
     `state` is the part that Signalman manages, `raw` the whole response, `principal_id` that of the
     instance's identity, `tenant_id` as far as the response has it, `user_assigned` its
-    user-assigned identity, `private_links` its shared private links.
+    user-assigned identity, `private_links` its shared private links. The last two say whether
+    clients of the REST API may not use access keys, or tokens of Microsoft Entra.
     """
 
     arm_id: str
@@ -136,6 +137,8 @@ class SignalRResource:
     sku: str = ""
     service_mode: str = ""
     private_links: tuple[SharedPrivateLink, ...] = ()
+    is_local_auth_disabled: bool = False
+    is_entra_auth_disabled: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -165,6 +168,8 @@ class SignalRResource:
                 sku=(resource.get("sku") or {}).get("name") or "",
                 service_mode=_service_mode(properties),
                 private_links=_private_links(properties),
+                is_local_auth_disabled=bool(properties.get("disableLocalAuth")),
+                is_entra_auth_disabled=bool(properties.get("disableAadAuth")),
                 raw=resource,
             )
 

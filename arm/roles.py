@@ -1,4 +1,4 @@
-"""Role assignments that let a principal read a vault's secrets.
+"""Role assignments that let a principal read a vault's secrets, or send to a SignalR instance.
 
 Operations are those of azure-mgmt-authorization, api-version 2022-04-01. Ids of roles: "Azure
 built-in roles", learn.microsoft.com/azure/role-based-access-control.
@@ -28,6 +28,23 @@ SECRET_READING_ROLES: Final[Mapping[str, str]] = {
     SECRETS_USER: "Key Vault Secrets User",
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
     "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
+}
+REST_API_OWNER: Final = "fd53cd77-2268-407a-8f46-7e7863d0f521"
+# Built-in roles that allow Microsoft.SignalRService/SignalR/hub/send/action and the like.
+SENDING_ROLES: Final[Mapping[str, str]] = {
+    REST_API_OWNER: "SignalR REST API Owner",
+    "7e4f1700-ea5a-4f59-8f37-079cfe29dce3": "SignalR Service Owner",
+}
+# Built-in roles that are often assigned, and do not allow it.
+NOT_SENDING_ROLES: Final[Mapping[str, str]] = {
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
+    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
+    "8cf5e20a-e4b2-4e9d-b3a1-5ceb692c2761": "SignalR/Web PubSub Contributor",
+    "420fcaa2-552c-430f-98ca-3264be4806c7": "SignalR App Server",
+    "ddde6b66-c0df-4114-a159-3618637b3035": "SignalR REST API Reader",
 }
 # An assignment's name is a GUID of the caller's choice. Derived, a repeated request is the same.
 _NAMES: Final = UUID("5d0a3bd0-6f0f-4a3c-9f2e-1f4f6a2c7c55")
@@ -80,6 +97,12 @@ class Roles:
         Of several assignments the oldest. Roles held through a group or above the vault count;
         roles on single secrets and custom roles are not seen.
         """
+        held = self.held(scope, principal_id)
+        reading = [each for each in held if each.role_id in SECRET_READING_ROLES]
+        return min(reading, key=lambda each: str(each.created_at), default=None)
+
+    def held(self, scope: str, principal_id: UUID) -> list[RoleAssignment]:
+        """Return the principal's assignments at `scope` and above it, those of its groups too."""
         captured = Captured()
         with translated():
             items = self._assignments.list_for_scope(
@@ -87,9 +110,7 @@ class Roles:
                 filter=f"atScope() and assignedTo('{principal_id}')",
                 raw_response_hook=captured,
             )
-            held = [RoleAssignment.from_arm(each) for each in captured.pages(items)]
-        reading = [each for each in held if each.role_id in SECRET_READING_ROLES]
-        return min(reading, key=lambda each: str(each.created_at), default=None)
+            return [RoleAssignment.from_arm(each) for each in captured.pages(items)]
 
     def let_read_secrets(
         self, scope: str, principal_id: UUID, *, correlation_id: str | None = None

@@ -381,6 +381,8 @@ SENDER = {
     # JSON, {"<instance>": "<connection string>"}, with mode 600: instances with an access key.
     "CONNECTION_STRINGS_FILE": env[sender.CONNECTION_STRINGS_FILE],
     "DEFAULT_INSTANCE": env[sender.DEFAULT_INSTANCE],
+    # Whose role the diagnosis checks; empty: the credential's that reads Azure.
+    "PRINCIPAL_ID": env[sender.SENDER_PRINCIPAL_ID],
     # Of calls that may be repeated; seconds before each.
     "RETRIES": env[sender.SEND_RETRIES],
     "RETRY_SECONDS": env[sender.SEND_RETRY_SECONDS],

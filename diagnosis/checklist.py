@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from diagnosis.checks.function_apps import check_function_apps
 from diagnosis.checks.instance import check_identity, check_service_mode, check_sync
+from diagnosis.checks.sender import check_sender
 from diagnosis.checks.site_access import check_site_access
 from diagnosis.checks.templates import check_templates
 from diagnosis.checks.traffic import check_traffic
@@ -24,6 +25,7 @@ _CHECKS = (
     check_site_access,
     check_function_apps,
     check_traffic,
+    check_sender,
 )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Sum
 
 from arm.resources import SharedPrivateLink
@@ -15,9 +16,11 @@ from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
 from sync.components.grants import known_vaults
 from sync.components.vault_names import named_vaults
 from sync.desired.state import desired_state, observed_state
+from sync.inventory.sender_access import SenderAccess
 from upstreams.function_app_authentication import host_of
 from upstreams.models import DeliveryCount, FunctionApp, Outcome, TokenResource
 from upstreams.receiver.authentication.instance_policy import InstancePolicy, read_policy
+from upstreams.sender.endpoints import configured_credential
 from upstreams.signed_requests import tenant_of
 from upstreams.token_versions import ExpectedToken, Registration, expected_token
 
@@ -32,8 +35,10 @@ class Context:
     `accepted`, `refused` and `failed` count deliveries; the latter two by reason code.
     `function_apps` are the imported ones that a template points at, by host. `vaults` and `secrets`
     are those that templates name, by name; `grants` those of the instance, by vault and principal.
-    `resources` is what the templates' resources name in the tenant. `policy` is what the receiver
-    requires of requests. All was read at `now`.
+    `resources` is what the templates' resources name in the tenant. `sender_credential` is what
+    this project is configured to send with, as `configured_credential` returns it, and
+    `sender_problem` why that is not known. `policy` is what the receiver requires of requests. All
+    was read at `now`.
     """
 
     instance: SignalRInstance
@@ -49,6 +54,8 @@ class Context:
     grants: dict[tuple[str, UUID], VaultGrant] = field(default_factory=dict)
     secrets: dict[tuple[str, str], VaultSecret] = field(default_factory=dict)
     resources: dict[str, TokenResource] = field(default_factory=dict)
+    sender_credential: Literal["access_key", "entra"] | None = None
+    sender_problem: str = ""
 
     @property
     def registrations(self) -> dict[tuple[UUID, str], Registration]:
@@ -80,6 +87,12 @@ class Context:
         return None if links is None else tuple(SharedPrivateLink(**each) for each in links)
 
     @property
+    def sender_access(self) -> SenderAccess | None:
+        """The roles of what sends to the instance; None where they were not read."""
+        found = self.instance.sender_access
+        return None if found is None else SenderAccess.from_json(found)
+
+    @property
     def signed(self) -> list[tuple[int, TemplateState]]:
         """The templates whose requests carry a token, with their indexes."""
         return [
@@ -108,6 +121,7 @@ def read_context(instance: SignalRInstance, now: datetime) -> Context:
         function_apps=_function_apps(observed or desired),
         now=now,
         resources=_resources(instance, observed or desired),
+        **_sender(instance),
         **_vaults(instance, observed or desired),
     )
 
@@ -133,6 +147,13 @@ def _vaults(instance: SignalRInstance, state: InstanceState) -> dict[str, Any]:
         "grants": {(row.vault.name, row.principal_id): row for row in grants},
         "secrets": {(row.vault.name, row.name): row for row in secrets},
     }
+
+
+def _sender(instance: SignalRInstance) -> dict[str, Any]:
+    try:
+        return {"sender_credential": configured_credential(instance.name)}
+    except ImproperlyConfigured as error:
+        return {"sender_problem": str(error)}
 
 
 def _resources(instance: SignalRInstance, state: InstanceState) -> dict[str, TokenResource]:

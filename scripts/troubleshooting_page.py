@@ -27,6 +27,7 @@ _SECTIONS: Final = {
     "app": "Authentication of a Function App",
     "reference": "Key Vault references",
     "network": "Network access",
+    "sender": "Sending",
 }
 _ALIASES: Final = {
     "unsigned": "identity", "method": "events", "hub": "events", "unknown": "events",

@@ -61,9 +61,21 @@ def tenant_of(settings: ArmSettings) -> UUID | None:
 
     With Azure Lighthouse a subscription may be of another tenant. Raises ArmError.
     """
+    return _uuid_claim(settings, "tid")
+
+
+def principal_of(settings: ArmSettings) -> UUID | None:
+    """Return the object ID of the credential's principal; None where its token is opaque.
+
+    Raises ArmError.
+    """
+    return _uuid_claim(settings, "oid")
+
+
+def _uuid_claim(settings: ArmSettings, name: str) -> UUID | None:
     payload = access_token(settings).token.split(".")[1:2]
     try:
         claims = json.loads(base64.urlsafe_b64decode(f"{''.join(payload)}=="))
-        return UUID(claims["tid"])
+        return UUID(claims[name])
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -123,6 +123,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         sender.SERVICE_SCOPE,
         sender.CONNECTION_STRINGS_FILE,
         sender.DEFAULT_INSTANCE,
+        sender.SENDER_PRINCIPAL_ID,
         sender.SEND_RETRIES,
         sender.SEND_RETRY_SECONDS,
         sender.SEND_SECONDS,

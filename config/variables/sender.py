@@ -41,6 +41,13 @@ DEFAULT_INSTANCE: Final = Variable(
     "",
     "The instance of hubs that name none, outside of handlers.",
 )
+SENDER_PRINCIPAL_ID: Final = Variable(
+    "SIGNALMAN_SENDER_PRINCIPAL_ID",
+    env.optional_uuid,
+    "",
+    "The object ID of the principal that sends, for the diagnosis of its role; by default that of\n"
+    "the credential that reads Azure.",
+)
 SEND_RETRIES: Final = Variable(
     "SIGNALMAN_SEND_RETRIES",
     env.whole_number(),

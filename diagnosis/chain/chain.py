@@ -1,6 +1,6 @@
 """The chain: each link with what is known of it, its findings and its outcome. Pure.
 
-client → service → template (→ Key Vault) → token → receiver → handler
+client → service → template (→ Key Vault) → token → receiver → handler (→ sender → service)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LinkOutcome = Literal["pass", "fail", "unknown", "not_checked"]
 # The worst first.
 _SEVERITY: Final[tuple[Outcome, ...]] = ("fail", "unknown", "pass")
 # Links that not every chain has.
-_OPTIONAL: Final = frozenset({Link.KEY_VAULT})
+_OPTIONAL: Final = frozenset({Link.KEY_VAULT, Link.SENDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ def build_chain(
 ) -> Chain:
     """Return the chain with these findings and facts.
 
-    The link of the Key Vault is left out where no URL references a secret.
+    The link of the Key Vault is left out where no URL references a secret, and that of the sender
+    where nothing is known to send.
     """
     by_link: dict[Link, list[Finding]] = {link: [] for link in Link}
     for finding in findings:

@@ -22,6 +22,7 @@ from upstreams.receiver.hubs.discovery import registry
 from upstreams.redaction import redact
 
 _IDENTITIES: Final = {"None": "None", "SystemAssigned": "System assigned"}
+_CREDENTIALS: Final = {"access_key": "Access key", "entra": "Microsoft Entra"}
 # Stands for any event where only the host and the instance of a URL are of interest.
 _ANY: Final = Event("hub", CONNECTIONS, CONNECTED)
 
@@ -44,7 +45,16 @@ def facts_of(context: Context, index: int | None = None, event: Event | None = N
             *_deliveries(context, event),
         ],
         Link.HANDLER: list(_handlers(templates, context, event)),
+        Link.SENDER: list(_sender(context)),
     }
+
+
+def _sender(context: Context) -> Iterator[Fact]:
+    if context.sender_credential is not None:
+        yield Fact("Credential", _CREDENTIALS[context.sender_credential])
+    access = context.sender_access
+    if access is not None and access.principal_id and context.sender_credential == "entra":
+        yield Fact("Principal", str(access.principal_id))
 
 
 def _client(context: Context, event: Event | None) -> Iterator[Fact]:

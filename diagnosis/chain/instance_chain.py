@@ -64,6 +64,8 @@ def _concerns(finding: Finding, index: int | None, context: Context) -> bool:
         return True
     if index is None:
         return False
+    if finding.link is Link.SENDER:
+        return True
     if found := _OF_APP.match(finding.key):
         return found[1] == str(context.function_app(context.effective.templates[index]))
     found = _OF_TEMPLATE.match(finding.key)

@@ -1,8 +1,8 @@
 """The links of the chain from a client's event to its handler, and which checks belong to each.
 
 Every check belongs to exactly one link: a `Finding` cannot be created before its check is listed
-here. To add a link, such as the way back from a sender to the clients, add a member to `Link`, its
-checks to `_CHECKS`, its facts in `diagnosis.chain.facts` and its place in the portal's picture.
+here. To add a link, add a member to `Link`, its checks to `_CHECKS`, its facts in
+`diagnosis.chain.facts` and its place in the portal's picture.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class Link(StrEnum):
     TOKEN = "token"  # noqa: S105
     RECEIVER = "receiver"
     HANDLER = "handler"
+    # The way back, to the service and its clients.
+    SENDER = "sender"
 
     @property
     def label(self) -> str:
@@ -65,6 +67,7 @@ _CHECKS: Final[dict[Link, tuple[str, ...]]] = {
         "deliveries_accepted",
     ),
     Link.HANDLER: ("templates.handlers", "templates.function"),
+    Link.SENDER: ("sender_role", "sender_access_key", "sender_entra", "sender_refused"),
 }
 _LINKS: Final = {check: link for link, checks in _CHECKS.items() for check in checks}
 

@@ -166,6 +166,20 @@ class SignalRInstance(models.Model):
         editable=False,
         help_text="Its shared private links: SharedPrivateLink as JSON; null: never read.",
     )
+    is_local_auth_disabled = models.BooleanField(
+        null=True, editable=False, help_text="Whether access keys are disabled; null: never read."
+    )
+    is_entra_auth_disabled = models.BooleanField(
+        null=True,
+        editable=False,
+        help_text="Whether tokens of Microsoft Entra are disabled; null: never read.",
+    )
+    sender_access = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="SenderAccess as JSON: the roles of what sends to it; null: never read.",
+    )
     create_if_missing = models.BooleanField(
         default=False, editable=False, help_text="Whether an apply creates it if it does not exist."
     )

@@ -22,6 +22,7 @@ _GLYPHS: Final = {
     Link.TOKEN: "M9 2l6 2.3v4.2c0 3.6-2.4 6.2-6 7.5-3.6-1.3-6-3.9-6-7.5V4.3zM6.3 9l2 2 3.5-3.7",
     Link.RECEIVER: "M3 3h12v5H3zM3 10h12v5H3zM5.5 5.5h1M5.5 12.5h1",
     Link.HANDLER: "M6 4.5L2 9l4 4.5M12 4.5L16 9l-4 4.5M10.3 3l-2.6 12",
+    Link.SENDER: "M2.5 8.5L15.5 2.5l-4 13-3.2-5zM8.3 10.5l7.2-8",
 }
 # The shape behind a mark, and the mark, around the origin. Shapes differ, as colours do.
 _MARKS: Final[dict[LinkOutcome, tuple[str, str]]] = {

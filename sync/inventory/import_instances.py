@@ -42,6 +42,7 @@ from sync.inventory.observations import (
     reload_observed,
     save_observed,
 )
+from sync.inventory.sender_access import read_sender_access
 from sync.inventory.token_resources import (
     list_tenant_applications,
     read_on_schedule,
@@ -87,6 +88,7 @@ def import_subscription(
     # Before the Function Apps: what they have to accept follows from the registrations.
     list_tenant_applications()
     read_token_resources(_instances_of(subscription))
+    read_sender_access(_instances_of(subscription))
     return report + ImportReport(unreadable=tuple(_import_function_apps(subscription)))
 
 
@@ -106,6 +108,7 @@ def import_instance(
     instance = SignalRInstance.objects.with_desired().named(name).get()
     list_tenant_applications()
     read_token_resources([instance])
+    read_sender_access([instance])
     return instance
 
 
@@ -120,6 +123,7 @@ def refresh_subscription(subscription: Subscription, *, on_schedule: bool = Fals
     report = listing.write(arm_client(subscription.pk).list_instances_json())
     read = read_on_schedule if on_schedule else read_token_resources
     read(_instances_of(subscription))
+    read_sender_access(_instances_of(subscription))
     return report + ImportReport(unreadable=tuple(read_pointed_at(subscription)))
 
 
@@ -158,6 +162,7 @@ def refresh(
     seen = replace(seen, resource=with_grants(resource, found))
     _write(instance, seen, found, reader)
     read_token_resources([instance], max_age=resources_max_age)
+    read_sender_access([instance])
     serving = refresh_serving(instance, apps)
     return replace(seen.resource, state=replace(seen.resource.state, function_apps=serving))
 

@@ -13,6 +13,7 @@ identity    the identity of the instance; system-assigned by default
 mode        the service mode; Serverless by default
 features    feature flags, where the mode alone does not say it
 properties  further properties of the instance, such as its shared private links
+sends       whether SIGNALMAN_DEFAULT_INSTANCE names the instance; no by default
 receiver_hosts  SIGNALMAN_RECEIVER_HOSTS
 expect      findings by key: an outcome, or an outcome and a text of its evidence or fix
 fails       whether any check fails; by default whether `expect` has a failure
@@ -48,6 +49,7 @@ class Case:
     features: list[dict[str, str]] | None = None
     properties: dict[str, Any] = field(default_factory=dict)
     receiver_hosts: list[str] = field(default_factory=list)
+    sends: bool = False
     seed: dict[str, Any] = field(default_factory=dict)
     fails: bool | None = None
 

@@ -28,6 +28,8 @@ def test_diagnosis_finds_the_reported_cause(
     case: Case, local_azure: LocalAzure, settings: Settings
 ) -> None:
     settings.SIGNALMAN_RECEIVER_HOSTS = case.receiver_hosts
+    if case.sends:
+        settings.SENDER = settings.SENDER | {"DEFAULT_INSTANCE": INSTANCE}
     local_azure.seed(**case.seeded())
     import_subscription(seed.SUBSCRIPTION_ID)
     check_secrets()

@@ -89,6 +89,7 @@ def test_finding_without_link_is_refused() -> None:
         ("templates[0].signed", Link.TOKEN),
         ("function_apps[contoso].issuer_differs", Link.RECEIVER),
         ("templates[0].handlers", Link.HANDLER),
+        ("sender_role", Link.SENDER),
     ],
 )
 def test_key_leads_to_its_link(key: str, link: Link) -> None:

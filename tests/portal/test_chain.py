@@ -30,6 +30,7 @@ KEYS = {
     Link.TOKEN: "templates[0].signed",
     Link.RECEIVER: "templates[0].receiver",
     Link.HANDLER: "templates[0].handlers",
+    Link.SENDER: "sender_role",
 }
 
 
@@ -57,12 +58,15 @@ def overlap(one: Card, other: Card) -> bool:
 
 @pytest.mark.parametrize("layout", [wide, narrow])
 @pytest.mark.parametrize("has_vault", [True, False])
-def test_cards_lie_beside_each_other(layout: object, has_vault: bool) -> None:
+@pytest.mark.parametrize("sends", [True, False])
+def test_cards_lie_beside_each_other(layout: object, has_vault: bool, sends: bool) -> None:
     assert callable(layout)
-    links = [each for each in chain().links if has_vault or each.link is not Link.KEY_VAULT]
+    left_out = {*(() if has_vault else [Link.KEY_VAULT]), *(() if sends else [Link.SENDER])}
+    links = [each for each in chain().links if each.link not in left_out]
     picture: Picture = layout(links)
     assert [card.link for card in picture.cards] == links
-    assert len(picture.arrows) == len(links) - 1
+    # The wide picture has the way back.
+    assert len(picture.arrows) == len(links) - 1 + (sends and picture.name == "wide")
     for place, card in enumerate(picture.cards):
         assert card.x >= 0
         assert card.x + card.width <= picture.width

@@ -18,8 +18,10 @@ class Configuration:
 
     `service_endpoint` and `client_endpoint` are templates with `{host}` or `{instance}`; an empty
     one for clients means the service's. `default_instance` is used outside of requests by hubs that
-    name none. A call that may be repeated is retried `retries` times, each after `retry_seconds`;
-    each attempt may take `timeout_seconds`. A caller may negotiate `negotiations_a_minute` times.
+    name none. `principal_id` is the object ID of the principal that sends, where the process that
+    reads Azure has another credential. A call that may be repeated is retried `retries` times, each
+    after `retry_seconds`; each attempt may take `timeout_seconds`. A caller may negotiate
+    `negotiations_a_minute` times.
     """
 
     service_endpoint: str = "https://{host}"
@@ -27,6 +29,7 @@ class Configuration:
     scope: str = "https://signalr.azure.com/.default"
     connection_strings_file: str = ""
     default_instance: str = ""
+    principal_id: str = ""
     # Microsoft's SDK: 3 retries, 0.8 seconds, where retries are switched on.
     retries: int = 3
     retry_seconds: float = 0.8

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from asgiref.sync import sync_to_async
@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
 from identities.models import SignalRInstance
+from upstreams.receiver.hubs.discovery import registry
 from upstreams.sender.configuration import configuration
 from upstreams.sender.connection_strings import connection_strings
 
@@ -60,6 +61,21 @@ async def afind(instance: str | None) -> Endpoint:
     if host is None:
         host = await sync_to_async(_host)(name)
     return _from_templates(name, host)
+
+
+def configured_credential(instance: str) -> Literal["access_key", "entra"] | None:
+    """Return what this process is configured to send to an instance with; None where it is not.
+
+    It is by a connection string, by SIGNALMAN_DEFAULT_INSTANCE or by a hub that names the instance.
+    Handlers may send to the instance of any request: that cannot be seen. Raises
+    ImproperlyConfigured.
+    """
+    name = instance.lower()
+    found = _from_connection_string(name)
+    if found is not None:
+        return "access_key" if found.access_key else "entra"
+    named = {configuration().default_instance, *registry().instances()}
+    return "entra" if name in {each.lower() for each in named} else None
 
 
 def forget_hosts(**_: Any) -> None:

@@ -15,7 +15,10 @@ from diagnosis.chain.links import Link
 from portal.instance.chain.text import wrap
 
 # Links that stand beside the row, each with the link that uses it.
-_BRANCHES: Final[Mapping[Link, Link]] = {Link.KEY_VAULT: Link.TEMPLATE}
+_BRANCHES: Final[Mapping[Link, Link]] = {
+    Link.KEY_VAULT: Link.TEMPLATE,
+    Link.SENDER: Link.HANDLER,
+}
 
 _PAD: Final = 12
 _HEAD: Final = 36
@@ -116,15 +119,18 @@ def wide(links: Sequence[ChainLink]) -> Picture:
         _across(cards[before.link], cards[after.link], before.link in broken)
         for before, after in pairwise(row)
     ]
-    total = height
+    total, width = height, len(row) * (_WIDE_CARD + _WIDE_GAP) - _WIDE_GAP
     for each in _branches(links):
         parent = cards[_BRANCHES[each.link]]
         top = height + _WIDE_GAP
-        width = 2 * _WIDE_CARD + _WIDE_GAP
-        card = cards[each.link] = _card(each, parent.x, top, width, _height(each, width))
+        wider = 2 * _WIDE_CARD + _WIDE_GAP
+        x = min(parent.x, width - wider)
+        card = cards[each.link] = _card(each, x, top, wider, _height(each, wider))
         arrows.append(_down(parent, card, parent.middle, parent.link.link in broken))
         total = max(total, card.foot)
-    width = len(row) * (_WIDE_CARD + _WIDE_GAP) - _WIDE_GAP
+    if sender := cards.get(Link.SENDER):
+        total += _WIDE_GAP / 2
+        arrows.append(_back(sender, cards[Link.SERVICE], total))
     return Picture("wide", width, total, _in_order(links, cards), tuple(arrows))
 
 
@@ -239,3 +245,10 @@ def _across(before: Card, after: Card, is_broken: bool) -> Arrow:
 def _down(before: Card, after: Card, x: float, is_broken: bool) -> Arrow:
     end = after.y - 1
     return Arrow(f"M{x} {before.foot}V{end - 6}", f"M{x} {end}l-5-8h10z", is_broken)
+
+
+def _back(sender: Card, service: Card, y: float) -> Arrow:
+    """Return the way back to the service, below all cards at `y`."""
+    x, end = service.middle, service.foot + 1
+    line = f"M{sender.middle} {sender.foot}V{y}H{x}V{end + 6}"
+    return Arrow(line, f"M{x} {end}l-5 8h10z", sender.link.outcome == "fail")

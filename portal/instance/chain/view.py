@@ -31,6 +31,7 @@ _TABS: Final = {
     Link.TOKEN: "upstream",
     Link.RECEIVER: "traffic",
     Link.HANDLER: "traffic",
+    Link.SENDER: "diagnosis",
 }
 _LABELS: Final = {tab.name: tab.label for tab in TABS}
 

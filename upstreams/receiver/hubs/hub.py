@@ -168,6 +168,10 @@ class Registry:
         """Return the project's hub of that name, or the one that takes every name."""
         return self._hubs.get(name.lower()) or self._hubs.get(ANY)
 
+    def instances(self) -> set[str]:
+        """Return the instances that hubs name, to which they send outside of handlers."""
+        return {hub.instance for hub in self._hubs.values() if hub.instance}
+
     def label(self, hub: str, category: str, event: str) -> tuple[str, str]:
         """Return the hub and the event as the project registered them, for counts.
 
