@@ -37,8 +37,8 @@ _ALIASES: Final = {
 _HEAD: Final = """\
 # Troubleshoot by symptom
 
-Each entry is a public report or a documented rule, and a test: the set-up is seeded into Local
-Azure, imported, and `manage.py diagnose` has to find the cause. To add an entry, add a file to
+Each entry is a public report or a documented rule. A test seeds the configuration into Local Azure,
+imports it, and requires that `manage.py diagnose` finds the cause. To add an entry, add a file to
 `tests/cases/reports` and run `python -m scripts.troubleshooting_page > docs/troubleshooting.md`.
 """
 
