@@ -62,7 +62,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse 
     if not _is_api(request):
         return views.exception_handler(error, context)
     if isinstance(error, _DATABASE_AWAY):
-        _log.write("database", "The database does not answer: %s.", type(error).__name__)
+        _log.write("database", "The database does not respond: %s.", type(error).__name__)
         return _database_away(request)
     problem = _problem(error)
     if problem is None:
@@ -113,7 +113,7 @@ def _database_away(request: HttpRequest) -> HttpResponse:
         503,
         "service-unavailable",
         "Service Unavailable",
-        "The database does not answer. Send the request again later.",
+        "The database does not respond. Send the request again later.",
     )
     return problem_response(request, problem, {"Retry-After": str(_RETRY_SECONDS)})
 

@@ -209,7 +209,7 @@ class Unreachable(ArmError):
 class Unanswered(Unreachable):
     """The request was sent and no response came."""
 
-    summary = "Azure did not answer in time and may have accepted the change; read before writing."
+    summary = "Azure did not respond in time and may have accepted the change; read before writing."
 
 
 class OperationFailed(ArmError):

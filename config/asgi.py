@@ -74,7 +74,7 @@ def _receiver(others: ASGI3Application) -> ASGI3Application:
     from upstreams.receiver.serving.application import ReceiverApplication  # noqa: PLC0415
     from validation.configuration import key_ring  # noqa: PLC0415
 
-    # A database that does not answer delays the start only so long.
+    # A database that does not respond delays the start only so long.
     # Each process reads signing keys before the first token, so that it can tell a wrong claim of a
     # token of Entra's from a forgery.
     policies.start(

@@ -227,7 +227,7 @@ if CELERY_BROKER_URL.startswith("filesystem"):
     for _folder in ("messages", "control"):
         make_private_folder(QUEUE_DIR / _folder, is_required=True)
 elif CELERY_BROKER_URL.startswith("redis"):
-    # Seconds. A worker or a publisher must notice a server that accepts and does not answer, or it
+    # Seconds. A worker or a publisher must notice a server that accepts and does not respond, or it
     # could not even be stopped. Longer than the worker's own blocking read of one second.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 5}
 # The Operation row holds the result; the queue only starts a worker.

@@ -60,7 +60,7 @@ def check_endpoints_not_probed(context: Context) -> Iterator[Finding]:
         else:
             yield unknown(
                 *_line(index),
-                "It was not probed: a diagnosis sends no requests unless you ask for it.",
+                "It was not probed: a diagnosis sends no requests unless you request it.",
                 f"Probe it with manage.py diagnose {context.instance} --probe, or with Probe "
                 "endpoints on the instance's Diagnosis tab.",
             )
@@ -99,7 +99,7 @@ def probe(templates: Iterable[TemplateState]) -> Iterator[Finding]:
             yield failed(
                 key,
                 title,
-                f"It does not answer: {type(error).__name__}.",
+                f"It does not respond: {type(error).__name__}.",
                 "Check that the receiver is running and that Azure can reach it.",
             )
         else:
@@ -125,7 +125,7 @@ def _finding(key: str, title: str, status: int) -> Finding:
     return failed(
         key,
         title,
-        f"It answers {status} to a request without a token, where a receiver answers 401.",
+        f"It answers {status} to a request without a token, where a receiver returns 401.",
         "Check that the URL is that of the receiver, and check the receiver's log.",
     )
 

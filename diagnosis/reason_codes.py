@@ -67,7 +67,7 @@ _RECEIVER: Final = {
     "category_unknown": Explanation("The category is neither connections nor messages."),
     "duplicate_in_progress": Explanation("The same invocation is being handled."),
     "duplicates_unknown": Explanation(
-        "The cache does not answer, so it is not known whether the invocation is a duplicate.",
+        "The cache does not respond, so it is not known whether the invocation is a duplicate.",
         "Check the cache of SIGNALMAN_CACHE_URL.",
     ),
     "event_unknown": Explanation("The category has no such event."),
@@ -96,7 +96,7 @@ _RECEIVER: Final = {
     ),
     "policy_unavailable": Explanation(
         "The instance's settings could not be read from the database.",
-        "Check the database: /readyz shows what does not answer.",
+        "Check the database: /readyz shows what does not respond.",
     ),
     "result_too_large": Explanation(
         "The handler's result is larger than the limit.",
@@ -107,8 +107,8 @@ _RECEIVER: Final = {
         "Return text, numbers, booleans, None, lists and mappings.",
     ),
     "send_error": Explanation(
-        "The handler could not send: the SignalR service failed, refused or did not answer.",
-        "Read the service's answer in the receiver's log.",
+        "The handler could not send: the SignalR service failed, refused or did not respond.",
+        "Read the service's response in the receiver's log.",
     ),
     "send_forbidden": Explanation(
         "The handler could not send: the SignalR service refused the credential.",

@@ -92,7 +92,7 @@ def _database() -> str:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return "The database does not answer."
+        return "The database does not respond."
     return ""
 
 
@@ -101,7 +101,7 @@ def _migrations() -> str:
         executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
-        return "Applied migrations cannot be read: the database does not answer."
+        return "Applied migrations cannot be read: the database does not respond."
     return f"{len(plan)} migrations are not applied: run manage.py migrate." if plan else ""
 
 
@@ -115,13 +115,13 @@ class _CacheCheck:
     def __call__(self) -> str:
         """Return what is wrong. Requests are served without a cache."""
         if self._last is not None and not self._last.done():
-            return Degraded("The cache still does not answer.")
+            return Degraded("The cache still does not respond.")
         self._last = self._executor.submit(self._keeps_value)
         try:
             is_kept = self._last.result(_CACHE_WAIT_SECONDS)
         except TimeoutError:
-            return Degraded(f"The cache does not answer within {_CACHE_WAIT_SECONDS:g} seconds.")
-        return "" if is_kept else Degraded("The cache does not keep what it is given.")
+            return Degraded(f"The cache does not respond within {_CACHE_WAIT_SECONDS:g} seconds.")
+        return "" if is_kept else Degraded("The cache does not return what was stored in it.")
 
     @staticmethod
     def _keeps_value() -> bool:

@@ -102,7 +102,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(encode(registry), content_type=content_type)
     except DatabaseError as error:
         log.warning("Metrics cannot be read from the database: %s", error)
-        return _text(503, "The database does not answer.")
+        return _text(503, "The database does not respond.")
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:

@@ -17,10 +17,10 @@ def check_worker() -> str:
     try:
         tick = MetricValue.objects.filter(name=TICK).first()
     except DatabaseError:
-        return "The last tick of a worker cannot be read: the database does not answer."
+        return "The last tick of a worker cannot be read: the database does not respond."
     if tick is None:
         return "No worker has done a tick yet: start one, with --beat."
     age = time.time() - tick.value
     if age > limit:
-        return f"A worker last did a tick {age:.0f} seconds ago; the limit is {limit:g}."
+        return f"A worker last ran the tick {age:.0f} seconds ago; the limit is {limit:g}."
     return ""

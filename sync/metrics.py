@@ -80,7 +80,7 @@ def _fleet(scrape: Scrape) -> Iterator[Metric]:
     states = SignalRInstance.objects.order_by().values_list("provisioning_state")
     yield gauge_family(
         "signalman_instances_provisioning",
-        "Instances by ARM's provisioning state, as Azure last answered.",
+        "Instances by ARM's provisioning state, as Azure last returned it.",
         ("state",),
         {(state or "unknown",): number for state, number in states.annotate(Count("pk"))},
     )

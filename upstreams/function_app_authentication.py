@@ -277,7 +277,7 @@ def _caller(
     elif not _holds(allowed, found):
         yield Mismatch(
             f"{kind}_excluded",
-            f"Its {setting} does not list the identity, so it answers 403.",
+            f"Its {setting} does not list the identity, so it refuses the requests with 403.",
             f"Add {found} to {setting}.",
             is_fixable=can_write,
         )
@@ -296,7 +296,7 @@ def _others(auth: FunctionAppAuth, _requests: SignedRequests) -> Iterator[Mismat
 
 _SETTINGS_FILE: Final = Mismatch(
     "settings_from_file",
-    "It uses a settings file of its own, so what Azure returns is not in force.",
+    "It uses a settings file of its own, so the settings that Azure returns are not in effect.",
     "Check the file, or remove its path from the app's authentication settings.",
     is_fixable=False,
     is_certain=False,

@@ -31,7 +31,7 @@ PROBE_NETWORKS: Final = Variable[list[str]](
     "SIGNALMAN_PROBE_NETWORKS",
     env.networks,
     [],
-    "Networks that are not public, and that a diagnosis may probe all the same, because receivers\n"
+    "Networks that are not public, and that a diagnosis may still probe, because receivers\n"
     "are there: 10.1.0.0/16. Link-local and metadata addresses are never probed.",
 )
 CSRF_TRUSTED_ORIGINS: Final = Variable[list[str]](
@@ -66,7 +66,7 @@ HSTS_SUBDOMAINS: Final = Variable(
     "SIGNALMAN_HSTS_SUBDOMAINS",
     env.flag,
     True,
-    "Whether HSTS holds for every subdomain of this host, too.",
+    "Whether HSTS also applies to every subdomain of this host.",
 )
 HSTS_PRELOAD: Final = Variable(
     "SIGNALMAN_HSTS_PRELOAD",
@@ -85,7 +85,7 @@ WEB_THREADS: Final = Variable(
     "SIGNALMAN_WEB_THREADS",
     env.whole_number(1),
     4,
-    "Portal and API requests that each web process answers at once; upstream requests have\n"
+    "Portal and API requests that each web process handles at once; upstream requests have\n"
     "threads of their own.",
 )
 WEB_BODY_BYTES: Final = Variable(

@@ -42,14 +42,14 @@ def check_keys(
         yield unknown(
             key,
             title,
-            "It sends a key. Whether it is the app's current key cannot be seen here.",
+            "It sends a key. Signalman cannot see whether it is the app's current key.",
             "Compare it with the system key signalr_extension: az functionapp keys list --name "
             "<app> --resource-group <group> --query systemKeys.signalr_extension",
         )
         return
     evidence = (
-        "The Functions host requires the system key signalr_extension at this path, also of "
-        "requests with a valid token, and the URL has none."
+        "The Functions host requires the system key signalr_extension at this path, even "
+        "for requests with a valid token, and the URL has none."
     )
     fix = f"Store the key in Key Vault and append ?{KEY_EXAMPLE} to the URL."
     if context.function_app(template) is not None or _is_azure(template):

@@ -40,7 +40,8 @@ def check_handlers(
         yield unknown(
             key,
             title,
-            "This process has no hubs. Whether the receiver's processes have some cannot be seen.",
+            "This process has no hubs. Signalman cannot see whether the receiver's processes have "
+            "any.",
             "If they use the same settings, name the app with your hubs.py in SIGNALMAN_APPS.",
         )
     elif events is None:
@@ -94,12 +95,12 @@ def _of_template(
 ) -> Finding:
     found = handlers_of(template, context.effective.templates, hubs)
     if missing := [*_missing_hubs(template, hubs), *_missing_events(template, found)]:
-        return failed(key, title, f"{' '.join(missing)} The receiver answers them with 404.", _FIX)
+        return failed(key, title, f"{' '.join(missing)} The receiver refuses them with 404.", _FIX)
     if not found:
         return unknown(
             key,
             title,
-            "No handler takes any of them: the receiver answers, and no code runs.",
+            "No handler is registered for them: the receiver returns 200, and no code runs.",
             _FIX,
         )
     names = ", ".join(str(each) for each in found)
@@ -120,7 +121,7 @@ def _missing_events(template: TemplateState, found: Collection[Handler]) -> Iter
     taken = {each.event.lower() for each in found}
     for name in sorted(parse(template.event_pattern) or ()):
         if ANY not in taken and name.lower() not in taken:
-            yield f"No handler takes the message {name}."
+            yield f"No handler is registered for the message {name}."
 
 
 def _of_event(key: str, title: str, event: Event, hubs: Registry) -> Finding:
@@ -129,19 +130,19 @@ def _of_event(key: str, title: str, event: Event, hubs: Registry) -> Finding:
         return passed(key, title, f"{handler.name} is registered for {handler}.")
     if not hubs.has_hub(event.hub):
         return failed(
-            key, title, f"No hub {event.hub} is registered. The receiver answers 404.", _FIX
+            key, title, f"No hub {event.hub} is registered. The receiver returns 404.", _FIX
         )
     if event.category == CONNECTIONS:
         return unknown(
             key,
             title,
-            f"The hub {event.hub} has no handler for it: the receiver answers 200, and no code "
+            f"The hub {event.hub} has no handler for it: the receiver returns 200, and no code "
             "runs.",
             _FIX,
         )
     return failed(
         key,
         title,
-        f"The hub {event.hub} has no method {event.event}. The receiver answers 404.",
+        f"The hub {event.hub} has no method {event.event}. The receiver returns 404.",
         _FIX,
     )

@@ -76,15 +76,15 @@ def _of_url(
         return unknown(
             key,
             title,
-            f"The function {active.name} requires {required}. The URL has a key; whether it is "
-            "the current one cannot be seen here.",
+            f"The function {active.name} requires {required}. The URL has a key; Signalman "
+            "cannot see whether it is the current one.",
             f"Compare it: az functionapp function keys list --name {app} --resource-group "
             f"{app.arm_id.split('/')[4]} --function-name {active.name}",
         )
     return failed(
         key,
         title,
-        f"The function {active.name} requires {required}, also of requests with a valid token, "
+        f"The function {active.name} requires {required}, even for requests with a valid token, "
         "and the URL has none.",
         "Set the function's authorization level to anonymous, or store the key in Key Vault and "
         f"append ?{KEY_EXAMPLE} to the URL.",

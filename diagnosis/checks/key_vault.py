@@ -70,7 +70,7 @@ def _missing(
             key,
             title,
             f"No role assignment on the vault {vault} or above it allows {principal_id} to read "
-            "secrets. A role on the secret alone, or a custom role, cannot be seen here.",
+            "secrets. A role on the secret alone, or a custom role, is not visible to Signalman.",
             _fix(vault, context),
         )
     return failed(
@@ -136,8 +136,8 @@ def _secret(index: int, reference: KeyVaultReference, context: Context) -> Findi
         return unknown(
             key,
             title,
-            f"It had expired, or was not valid yet, at {checked}. Key Vault returns the value of "
-            "such a secret all the same; whether Azure SignalR Service uses it is not documented.",
+            f"It had expired, or was not valid yet, at {checked}. Key Vault still returns the "
+            "value of such a secret; whether Azure SignalR Service uses it is not documented.",
             "Set new dates, or add a version of the secret.",
         )
     what = "does not exist" if state == _SecretState.ABSENT else "is disabled"

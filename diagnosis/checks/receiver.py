@@ -56,7 +56,7 @@ def check_receiver(
         return unknown(
             key,
             title,
-            f"{why}, so what is accepted there cannot be seen.",
+            f"{why}, so Signalman cannot see what is accepted there.",
             _instructions(template, context),
         )
     for event, target in targets.items():
@@ -119,7 +119,7 @@ def _instructions(template: TemplateState, context: Context) -> str:
 
 
 def _of_address(template: TemplateState, target: Target, context: Context) -> Mismatch | None:
-    fix = f"Let the URL end in /upstream/{context.instance}/."
+    fix = f"End the URL with /upstream/{context.instance}/."
     if target.instance == context.instance.name.lower():
         if target.has_slash:
             return None

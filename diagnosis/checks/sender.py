@@ -27,7 +27,7 @@ def check_sender(context: Context) -> Iterator[Finding]:
         yield unknown(
             "sender_role",
             _ROLE_TITLE,
-            f"What hubs send with is not known. {context.sender_problem}",
+            f"The credential that hubs send with is not known. {context.sender_problem}",
             "Correct the setting.",
         )
     elif context.sender_credential == "access_key":
@@ -40,7 +40,7 @@ def check_sender(context: Context) -> Iterator[Finding]:
             "sender_refused",
             "The service accepts what handlers send",
             f"It refused the credential in {refused} "
-            f"deliver{'y' if refused == 1 else 'ies'} of the last hour.",
+            f"deliver{'y' if refused == 1 else 'ies'} in the last hour.",
             f"Assign it the role: {_command(context)}. To check it here, set "
             f"SIGNALMAN_DEFAULT_INSTANCE={context.instance}.",
         )
@@ -66,7 +66,10 @@ def _access_key(context: Context) -> Finding:
 
 
 def _entra(context: Context) -> Finding:
-    key, title = "sender_entra", "The instance accepts tokens of Microsoft Entra to send with"
+    key, title = (
+        "sender_entra",
+        "The instance accepts the Microsoft Entra tokens that hubs send with",
+    )
     is_disabled = context.instance.is_entra_auth_disabled
     if is_disabled is None:
         return unknown(
@@ -119,14 +122,14 @@ def _role(context: Context) -> Finding:
             key,
             title,
             f"The principal {access.principal_id} has no built-in role that allows it, {read}, and "
-            "a role of which is not known what it allows, such as a custom one.",
+            "a role whose permissions are not known, such as a custom role.",
             f"Unless that role allows it: {_command(context)}",
         )
     return failed(
         key,
         title,
         f"No role on the instance or above it allows the principal {access.principal_id} to send, "
-        f"{read}. Owner and Contributor do not. The service answers 403.",
+        f"{read}. Owner and Contributor do not. The service returns 403.",
         f"Assign it the role {_ROLE}: {_command(context)}",
     )
 

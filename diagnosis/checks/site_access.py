@@ -70,14 +70,14 @@ def _status(app: FunctionApp, access: SiteAccess) -> Iterator[Finding]:
         yield failed(
             _key(app, "stopped"),
             _title(app),
-            "It is stopped, and answers each request with 403.",
+            "It is stopped, and refuses each request with 403.",
             f"Start it: az functionapp start {_options(app)}. {_refresh(app)}",
         )
     elif access.status == "quota_exceeded":
         yield failed(
             _key(app, "stopped"),
             _title(app),
-            "It exceeded a quota of its plan, and answers each request with 403.",
+            "It exceeded a quota of its plan, and refuses each request with 403.",
             f"Change its plan or raise the quota. {_refresh(app)}",
         )
 
@@ -91,11 +91,11 @@ def _network(context: Context, app: FunctionApp, access: SiteAccess) -> Iterator
     verdict = evaluate(access)
     key, rule = _key(app, "restricted"), f"The rule {verdict.rule}" if verdict.rule else "No rule"
     if verdict.is_allowed == "no":
-        said = "denies it" if verdict.rule else "allows it, and what no rule matches is denied"
+        said = "denies it" if verdict.rule else "allows it, and unmatched requests are denied"
         yield failed(
             key,
             _title(app),
-            "Its access restrictions answer 403 to the service, which sends from the addresses of "
+            "Its access restrictions refuse the service (403), which sends from the addresses of "
             f"{_TAG}. {rule} {said}.",
             f"Allow {_TAG} before that: az functionapp config access-restriction add "
             f"{_options(app)} --action Allow --priority <number> --service-tag AzureSignalR. Or "
@@ -106,7 +106,7 @@ def _network(context: Context, app: FunctionApp, access: SiteAccess) -> Iterator
             key,
             _title(app),
             f"{rule} of its access restrictions may match the service, which sends from the "
-            f"addresses of {_TAG}: that is not known here.",
+            f"addresses of {_TAG}: Signalman does not know these.",
             f"Compare the rule with the ranges of {_TAG}, or add a rule with that tag.",
         )
 
@@ -159,7 +159,7 @@ def _requests(context: Context, app: FunctionApp, access: SiteAccess) -> Iterato
             yield failed(
                 _key(app, "certificate_required"),
                 _title(app),
-                f"It requires a client certificate at {path} and answers 403 without one. Azure "
+                f"It requires a client certificate at {path} and returns 403 without one. Azure "
                 "SignalR Service presents none.",
                 f"Set its client certificate mode to Optional, or exclude {path} from it "
                 f"(clientCertExclusionPaths). {_refresh(app)}",

@@ -58,7 +58,10 @@ def check_resource(index: int, template: TemplateState, context: Context) -> Ite
         return
     elif service := service_of(resource):
         yield failed(
-            key, title, f"Its resource is that of {service}, and its URL leads elsewhere.", _FIX
+            key,
+            title,
+            f"Its resource is that of {service}, but its URL is not one of that service.",
+            _FIX,
         )
     else:
         yield _by_directory(key, title, template, context)
@@ -108,7 +111,7 @@ def _described(row: TokenResource) -> str:
         "a receiver",
         _Kind.MANAGED_IDENTITY: f"Its resource is the managed identity{name}: a sender of tokens, "
         "not a receiver",
-        _Kind.ABSENT: f"The tenant has nothing called {row.resource}",
+        _Kind.ABSENT: f"The tenant has no application or service with the ID {row.resource}",
     }[TokenResource.Kind(row.kind)]
     return f"{what}, as of {row.read_at:%Y-%m-%d %H:%M} UTC."
 

@@ -170,7 +170,7 @@ def _effects(before: FunctionAppAuth, after: FunctionAppAuth) -> Iterator[str]:
     if not before.is_enabled:
         yield "then refuses every request without a token, to all of its functions."
     elif before.unauthenticated_action == SIGN_IN != after.unauthenticated_action:
-        yield "no longer redirects browsers to sign in, and answers them 401."
+        yield "no longer redirects browsers to sign in, and refuses their requests with 401."
     elif before.unauthenticated_action != after.unauthenticated_action:
         yield "then refuses requests without a token, to all of its functions."
     if before.is_enabled and before.issuer and before.issuer != after.issuer:

@@ -66,7 +66,7 @@ class IdentityComponent(Component):
     def explain(self, before: InstanceState, after: InstanceState) -> str:
         """Explain the place."""
         if after.identity.type == "None":
-            return "Last: by now no template and no grant uses the identity."
+            return "Last, because no template and no grant uses the identity any more."
         return (
             "Before everything that uses it: grants name the identity, and the service signs "
             "requests with it."

@@ -46,7 +46,7 @@ class Publisher:
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
         with self._lock:
             if self._is_late and self._last is not None and not self._last.done():
-                raise BrokerTimeout("the broker still does not answer")
+                raise BrokerTimeout("the broker still does not respond")
             self._is_late = False
             sent = self._submit(
                 partial(app.send_task, task, arguments, retry_policy=_RETRY_POLICY, **options)
@@ -57,7 +57,7 @@ class Publisher:
             if sent.done():
                 raise
             self._is_late = True
-            raise BrokerTimeout(f"the broker did not answer in {self._seconds:g} s") from None
+            raise BrokerTimeout(f"the broker did not respond in {self._seconds:g} s") from None
 
     def _submit(self, work: Callable[[], object]) -> Future[None]:
         # A fork leaves its child the object without the thread.

@@ -46,8 +46,8 @@ def _describe(claim: Claim, error: BaseException) -> StageError:
     """Log the error; return it without its text, which may quote a secret."""
     kind = type(error).__name__
     if isinstance(error, (OperationalError, InterfaceError)):
-        log.warning("Operation %s: the database did not answer (%s).", claim.operation.pk, kind)
-        return StageError("DatabaseUnavailable", "The database did not answer.", is_transient=True)
+        log.warning("Operation %s: the database did not respond (%s).", claim.operation.pk, kind)
+        return StageError("DatabaseUnavailable", "The database did not respond.", is_transient=True)
     log.error("Operation %s: a stage failed.", claim.operation.pk, exc_info=error)
     message = f"An unexpected error ({kind}). The worker's log has the details."
     return StageError("InternalError", message, is_transient=True)

@@ -129,7 +129,7 @@ def test_a_worker_that_has_stopped_is_missing_after_the_limit(settings: Settings
     settings.SIGNALMAN_TICK_LIMIT_SECONDS = 600.0
     assert answer()[0] == 200
     settings.SIGNALMAN_TICK_LIMIT_SECONDS = 60.0
-    sentence = r"A worker last did a tick 3\d\d seconds ago; the limit is 60\."
+    sentence = r"A worker last ran the tick 3\d\d seconds ago; the limit is 60\."
     assert re.fullmatch(sentence, failed()["worker"])
 
 
@@ -264,7 +264,7 @@ def test_hanging_cache_delays_no_probe(
             administrator.client_pause(30_000, all=True)
         details = [answer()[1]["checks"]["cache"] for _ in range(3)]
     assert {found["status"] for found in details} == {"degraded"}
-    assert "still does not answer" in details[-1]["detail"]
+    assert "still does not respond" in details[-1]["detail"]
     # The thread notices that the server has gone.
     while "still" in answer()[1]["checks"]["cache"].get("detail", ""):
         time.sleep(0.05)

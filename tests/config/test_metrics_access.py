@@ -81,4 +81,4 @@ def test_openmetrics_is_answered_to_who_asks_for_it() -> None:
 def test_without_a_table_there_is_an_answer_and_it_is_no_figure() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE figures_figure")
-    assert answer() == (503, "The database does not answer.\n")
+    assert answer() == (503, "The database does not respond.\n")

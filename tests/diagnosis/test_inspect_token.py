@@ -145,5 +145,5 @@ def test_an_unknown_instance_is_named(fleet: LocalAzure) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_reports_database_that_does_not_answer() -> None:
     policies.forget()
-    with outage(), pytest.raises(CommandError, match="Does the database answer"):
+    with outage(), pytest.raises(CommandError, match="Is the database available"):
         inspect("x")

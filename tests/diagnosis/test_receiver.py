@@ -98,7 +98,7 @@ def test_fails_for_receiver_of_other_instance(
     instance: SignalRInstance, path: str, said: str
 ) -> None:
     line = found(instance, url_template=f"https://portal.example{path}")
-    assert (line.outcome, line.fix) == ("fail", "Let the URL end in /upstream/chat-prod/.")
+    assert (line.outcome, line.fix) == ("fail", "End the URL with /upstream/chat-prod/.")
     assert said in line.evidence
 
 

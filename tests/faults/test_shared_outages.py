@@ -75,7 +75,7 @@ def test_database_outage_delays_operation_only_while_it_lasts(
         wait_until(lambda: local_azure.requests("PATCH"), "The worker writes nothing.")
         postgres.stop()
         log = tmp_path / "worker.log"
-        wait_until(lambda: "the database did not answer" in log.read_text(), "It notices nothing.")
+        wait_until(lambda: "the database did not respond" in log.read_text(), "It notices nothing.")
         postgres.ensure_postgres_running()
         assert_applied(local_azure, portal, before)
 

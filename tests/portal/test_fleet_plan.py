@@ -33,7 +33,7 @@ def two_changed_instances() -> list[SignalRInstance]:
 def test_shows_plans_of_selected_instances(local_azure: LocalAzure, sign_in: SignIn) -> None:
     answer = act(sign_in(Role.VIEWER), "plan", *two_changed_instances(), imported(seed.CHAT))
     page = answer.content.decode()
-    assert "Plans of 3 instances" in page
+    assert "Plans for 3 instances" in page
     assert "Plan: 2 to add" in page
     assert "1 in sync" in page
     assert "Each plan becomes one operation" not in page

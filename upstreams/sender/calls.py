@@ -159,7 +159,7 @@ def remove_from_all_groups(connection_id: str | None, user_id: str | None) -> Ca
 
 
 def connection_exists(connection_id: str) -> Call:
-    """Return the question whether a connection exists."""
+    """Return the check whether a connection exists."""
     return Call(
         operation="connection_exists",
         method="HEAD",
@@ -169,20 +169,20 @@ def connection_exists(connection_id: str) -> Call:
 
 
 def user_exists(user_id: str) -> Call:
-    """Return the question whether a user has a connection."""
+    """Return the check whether a user has a connection."""
     return Call(
         operation="user_exists", method="HEAD", path=_member(None, user_id), user_id=user_id
     )
 
 
 def group_exists(group: str) -> Call:
-    """Return the question whether a group has a connection."""
+    """Return the check whether a group has a connection."""
     path = f"groups/{_escaped('group', group)}"
     return Call(operation="group_exists", method="HEAD", path=path, group=group)
 
 
 def user_in_group(user_id: str, group: str) -> Call:
-    """Return the question whether a user is in a group."""
+    """Return the check whether a user is in a group."""
     return Call(
         operation="user_in_group",
         method="HEAD",
@@ -243,10 +243,10 @@ def check_name(kind: str, name: object) -> str:
     if not isinstance(name, str):
         raise InvalidCall(f"The {kind} is a string, not {type(name).__name__}.")
     if not name.strip() or len(name) > NAME_LENGTH:
-        raise InvalidCall(f"The {kind} has 1 to {NAME_LENGTH:,} characters, not only blanks.")
+        raise InvalidCall(f"The {kind} has 1 to {NAME_LENGTH:,} characters and is not blank.")
     if name in _DOTS:
         raise InvalidCall(
-            f"The {kind} cannot be {name!r}: in a URL it stands for another resource, so that a "
+            f"The {kind} cannot be {name!r}: in a URL it names another resource, so that a "
             "message to one user or group would reach all."
         )
     return _encodable(kind, name)
@@ -273,7 +273,7 @@ def _membership(group: str, connection_id: str | None, user_id: str | None) -> s
 def _target(target: object) -> str:
     if not isinstance(target, str) or not target:
         raise InvalidCall(
-            "The target is the name of a client's method, a string that is not empty."
+            "The target is the name of a client's method: a string that is not empty."
         )
     return _encodable("target", target)
 
@@ -304,6 +304,6 @@ def _encodable(kind: str, text: str) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidCall(
-            f"The {kind} contains half a surrogate pair, which is no text."
+            f"The {kind} contains an unpaired surrogate, which is not valid text."
         ) from error
     return text

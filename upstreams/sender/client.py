@@ -24,7 +24,7 @@ from upstreams.sender.endpoints import Endpoint
 from upstreams.sender.errors import SendError
 from upstreams.sender.wire import Request
 
-# Microsoft's SDK asks for a temporary key after this time; it is valid for 90 minutes.
+# Microsoft's SDK requests a temporary key after this time; it is valid for 90 minutes.
 _KEY_SECONDS: Final = 55 * 60.0
 
 
@@ -206,7 +206,7 @@ def _signed(endpoint: Endpoint, place: Place, client: ClientIdentity) -> str:
 
 
 def _member(endpoint: Endpoint, response: httpx.Response, name: str) -> str:
-    """Return a string of a JSON answer. Raises SendError without quoting it: it holds a secret."""
+    """Return a string of a JSON body. Raises SendError without quoting it: it holds a secret."""
     try:
         document = response.json()
     except ValueError:
@@ -214,7 +214,7 @@ def _member(endpoint: Endpoint, response: httpx.Response, name: str) -> str:
     found = document.get(name) if isinstance(document, dict) else None
     if not isinstance(found, str) or not found:
         raise SendError(
-            f"The SignalR service {endpoint.instance!r} answered without {name!r}.",
+            f"The SignalR service {endpoint.instance!r} returned no {name!r}.",
             status=response.status_code,
         )
     return found

@@ -45,7 +45,7 @@ class Negotiation:
     access_token: str = field(repr=False)
 
     def as_json(self) -> dict[str, str]:
-        """Return the answer to a client's negotiation, as @microsoft/signalr expects it."""
+        """Return the response to a client's negotiation, as @microsoft/signalr expects it."""
         return {"url": self.url, "accessToken": self.access_token}
 
 
@@ -59,7 +59,7 @@ class ClientIdentity:
 
     @classmethod
     def of(cls, user_id: str | None, claims: Claims | None, lifetime: timedelta) -> ClientIdentity:
-        """Return the identity. Raises InvalidCall for what the service could not carry."""
+        """Return the identity. Raises InvalidCall for what the service cannot transmit."""
         if lifetime < SHORTEST_LIFETIME:
             raise InvalidCall("The lifetime of a client's token is a minute or more.")
         checked = None if user_id is None else _user_id(user_id)
@@ -123,5 +123,5 @@ def _carried(what: str, text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidCall(f"The {what} contains half a surrogate pair.") from error
+        raise InvalidCall(f"The {what} contains an unpaired surrogate.") from error
     return text

@@ -37,7 +37,7 @@ class ConnectionString:
 
 
 class InvalidConnectionString(ValueError):
-    """The text is no connection string. The message does not quote it."""
+    """The text is not a connection string. The message does not quote it."""
 
 
 def parse(text: str) -> ConnectionString:

@@ -43,7 +43,7 @@ class SigningKey:
 
 
 class EntraTokens:
-    """The tokens of this process's credential for the service; any number of threads may ask."""
+    """The tokens of this process's credential for the service; any number of threads may use it."""
 
     def __init__(self, where: ArmSettings) -> None:
         self._where: Final = where
@@ -51,7 +51,7 @@ class EntraTokens:
         self._lock: Final = threading.Lock()
 
     def fresh(self) -> str | None:
-        """Return the token that is held, if it is not about to expire."""
+        """Return the token in memory, if it is not about to expire."""
         held = self._held
         return held.token if held and time.time() < held.expires_at - _RENEWAL_SECONDS else None
 
@@ -77,7 +77,7 @@ class EntraTokens:
             if held is not None and error.is_transient and time.time() < held.expires_at:
                 return held.token
             raise SendError(
-                f"There is no token for the SignalR service. {error}",
+                f"No token for the SignalR service could be obtained. {error}",
                 code=error.code,
                 retryable=error.is_transient,
             ) from error
@@ -118,7 +118,7 @@ def client_token(key: SigningKey, endpoint: Endpoint, hub: str, client: ClientId
     if len(token) > TOKEN_LENGTH:
         raise InvalidCall(
             f"The client's token has {len(token):,} characters, and the service accepts "
-            f"{TOKEN_LENGTH:,}: give fewer or shorter claims."
+            f"{TOKEN_LENGTH:,}: use fewer or shorter claims."
         )
     return token
 

@@ -150,7 +150,7 @@ def _host(name: str) -> str:
     try:
         row = SignalRInstance.objects.named(name).values_list("host_name").first()
     except DatabaseError:
-        # What was read last is still right, while the database is away.
+        # The host name that was read last still applies while the database is unavailable.
         if name in _hosts:
             return _hosts[name][1]
         raise

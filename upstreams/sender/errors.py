@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class InvalidCall(ValueError):
-    """An argument cannot be sent; nothing was."""
+    """An argument cannot be sent, and nothing was sent."""
 
 
 class SendError(Exception):

@@ -1,7 +1,7 @@
 """Responses of the service that are not a success, as errors that say what to do.
 
 Sources: RestClient.cs of Microsoft's Management SDK, and the swagger: a 404 with `x-ms-error-code`
-says that a connection, user or group does not exist; without, that the endpoint is wrong.
+says that a connection, user or group does not exist; without it, the endpoint is wrong.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def refusal(endpoint: Endpoint, request: Request, response: httpx.Response) -> S
 
 
 def no_response(endpoint: Endpoint, request: Request, error: httpx.HTTPError) -> SendError:
-    """Return the error for a request that was not sent, or not answered."""
+    """Return the error for a request that was not sent, or got no response."""
     where = (
         f"The SignalR service {endpoint.instance!r} at {httpx.URL(endpoint.url).netloc.decode()}"
     )
@@ -70,7 +70,7 @@ def no_response(endpoint: Endpoint, request: Request, error: httpx.HTTPError) ->
         )
     doubt = " The message may have been delivered." if request.is_send else ""
     return SendError(
-        f"{where} did not answer the request to {request.action}: {_cause(error)}.{doubt}",
+        f"{where} did not respond to the request to {request.action}: {_cause(error)}.{doubt}",
         retryable=not request.is_send,
     )
 
@@ -150,7 +150,7 @@ _EXPLANATIONS: Final = {
 
 
 def _said(response: httpx.Response) -> str:
-    """Return the service's own message, cut; nothing of HTML pages."""
+    """Return the service's own message, truncated; empty for an HTML page."""
     if _PROXY in response.text or "html" in response.headers.get("Content-Type", ""):
         return ""
     try:
@@ -172,8 +172,8 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 def _cause(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.TimeoutException):
-        return "the time limit (SIGNALMAN_SEND_SECONDS) is over"
+        return "the time limit (SIGNALMAN_SEND_SECONDS) was exceeded"
     if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
         return str(error) or type(error).__name__
-    # The texts of others may quote a header.
+    # Messages of other errors may quote a header.
     return type(error).__name__

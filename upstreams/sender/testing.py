@@ -84,7 +84,7 @@ class Recorder:
         return self.invoke(place, call)
 
     def negotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
-        """Record a negotiation, and return a URL and a token that are no service's."""
+        """Record a negotiation, and return a URL and a token that belong to no service."""
         if self.error is not None:
             raise self.error
         self.clients.append(client)
@@ -92,7 +92,7 @@ class Recorder:
         return Negotiation(url, "test-token")
 
     async def anegotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
-        """Record a negotiation, and return a URL and a token that are no service's."""
+        """Record a negotiation, and return a URL and a token that belong to no service."""
         return self.negotiate(place, client)
 
 

@@ -19,7 +19,7 @@ from upstreams.sender.client_identity import ClientIdentity
 from upstreams.sender.errors import InvalidCall
 
 API_VERSION: Final = "2024-12-01"
-# The service answers 413 to more.
+# The service refuses larger bodies with 413.
 BODY_BYTES: Final = 1_048_576
 _JSON: Final = "application/json; charset=utf-8"
 _FRAMES: Final = "application/octet-stream"
@@ -47,8 +47,8 @@ def request(hub: str, call: Call) -> Request:
     body, content_type = _body(call) if call.is_send else (b"", "")
     if len(body) > BODY_BYTES:
         raise InvalidCall(
-            f"The message has {len(body):,} bytes, and the service accepts {BODY_BYTES:,}. Send an "
-            "address from which clients fetch the content."
+            f"The message has {len(body):,} bytes, and the service accepts {BODY_BYTES:,}. Send a "
+            "URL from which clients can download the content."
         )
     return Request(
         method=call.method,

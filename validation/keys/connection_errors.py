@@ -29,7 +29,7 @@ _TRUST_HINT: Final = (
 
 
 def explain(error: BaseException) -> str:
-    """Return why no answer came, to follow "<URL> did not answer: "."""
+    """Return why no answer came, to follow "<URL> did not respond: "."""
     causes = list(_causes(error))
     for kind, text in _KINDS:
         for cause in causes:

@@ -177,7 +177,7 @@ class Discovery:
                 ) from error
             if is_local(error):
                 raise LocalFault(explain_local(error)) from error
-            raise KeysUnavailable(f"{url} did not answer: {explain(error)}") from error
+            raise KeysUnavailable(f"{url} did not respond: {explain(error)}") from error
         except Refused as refusal:
             raise KeysUnavailable(f"{url} sent an invalid document: {refusal}") from refusal
 

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--probe",
             action="store_true",
-            help="send each template's endpoint a request without a token, which it has to refuse",
+            help="send each template's endpoint a request without a token, which it must refuse",
         )
         parser.add_argument(
             "--chain",

@@ -47,7 +47,7 @@ class Command(BaseCommand):
         except UnknownInstance as error:
             raise CommandError(f"There is no instance {options['instance']!r}.") from error
         except ProofUnavailable as error:
-            raise CommandError(f"{error} Does the database answer? Try again.") from error
+            raise CommandError(f"{error} Is the database available? Try again.") from error
         if options["json"]:
             self.stdout.write(json.dumps(_document(verdict), indent=2))
         else:

@@ -29,7 +29,7 @@ async def invoke_connection(rest: RestCall) -> Response:
         connection.send(frame)
         message = await asyncio.wait_for(waiting, TIMEOUT_SECONDS)
     except TimeoutError:
-        return PlainTextResponse("The client did not answer in time.", 400)
+        return PlainTextResponse("The client did not respond in time.", 400)
     except asyncio.CancelledError:
         if not waiting.cancelled():
             raise

@@ -118,7 +118,7 @@ class ChainView:
 
     @property
     def unknown(self) -> list[OpenFinding]:
-        """The findings that are not established."""
+        """The findings with the outcome unknown."""
         return self._findings("unknown")
 
     def _labels(self, outcome: LinkOutcome) -> list[str]:
@@ -153,7 +153,7 @@ def _step(link: ChainLink, url_of: Callable[[str], str], is_reached: bool) -> St
 
 
 def _is_reached(link: ChainLink, chain: Chain) -> bool:
-    """Return whether an event gets to the link: none gets past the templates if none matches."""
+    """Return whether an event reaches the link: it is dropped at the templates if none matches."""
     is_dropped = chain.event is not None and chain.template_index is None
     return not is_dropped or link.link in {Link.CLIENT, Link.SERVICE, Link.TEMPLATE}
 

@@ -26,7 +26,7 @@ class Command(SignalmanCommand):
     """
 
     help = (
-        "Show the changes from Azure's last answer to the desired state. "
+        "Show the changes from the observed state to the desired state. "
         "Exit codes: 0 nothing to do, 1 error, 2 changes pending."
     )
 
@@ -42,7 +42,7 @@ class Command(SignalmanCommand):
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
-        """Print the plans, and a message for each that cannot be made."""
+        """Print the plans, and a message for each that cannot be created."""
         if options["files"]:
             return self._plan_files(options)
         plans: list[Plan] = []

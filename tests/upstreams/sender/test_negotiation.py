@@ -108,7 +108,7 @@ def test_answer_without_a_token_is_an_error(service: Application, grant: Grant) 
     service.cloud.post(
         "/_local/faults", [{"path": ":generateToken", "status": 200, "body": {"other": "x"}}]
     )
-    with pytest.raises(SendError, match="without 'token'"):
+    with pytest.raises(SendError, match="returned no 'token'"):
         chat.negotiate(user_id="ada")
 
 

@@ -178,7 +178,7 @@ def test_reports_broken_connection(web: Web) -> None:
 
 
 def test_reports_closed_port(web: Web) -> None:
-    assert "did not answer" in refusal(web, authority="https://localhost:1")
+    assert "did not respond" in refusal(web, authority="https://localhost:1")
 
 
 def test_sends_no_credential(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,7 +127,7 @@ class Recorder:
         if thread is not None:
             thread.join(_JOIN_SECONDS)
             if thread.is_alive():
-                log.warning("The database does not answer: the last deliveries are not stored.")
+                log.warning("The database does not respond: the last deliveries are not stored.")
                 return
         self.flush()
 
