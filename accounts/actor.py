@@ -19,9 +19,9 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asked for a change, as the history and the audit trail name them.
+    """Who requested a change, as the history and the audit trail name them.
 
-    `user` is set where a user of Signalman asked.
+    `user` is set where a user of Signalman requested it.
     """
 
     name: str

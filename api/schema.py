@@ -31,7 +31,7 @@ _PROBLEMS: Final = {
     403: "Not allowed",
     404: "Not found",
     406: "Only JSON is available",
-    409: "Conflicts with the present state, or refused by Azure",
+    409: "Conflicts with the current state, or refused by Azure",
     412: "The document has changed",
     415: "Only JSON is accepted",
     422: "The Idempotency-Key was used with another request",

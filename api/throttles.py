@@ -1,7 +1,7 @@
 """How often a caller may send requests, and how often an address may send bad credentials.
 
 Both are counted in Django's cache: several processes share a limit only where they share the cache.
-While the cache is away, requests are not limited.
+While the cache is unavailable, requests are not limited.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _count(key: str) -> None:
 
 
 def _try(use: Callable[[], T], otherwise: T) -> T:
-    """Return what `use` returns, or `otherwise` where the cache is away."""
+    """Return what `use` returns, or `otherwise` if the cache is unavailable."""
     try:
         return use()
     except Exception as error:  # noqa: BLE001  each cache raises its own client's errors

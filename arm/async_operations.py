@@ -45,7 +45,7 @@ class Progress:
 def started(headers: Mapping[str, str], *, status: int) -> LongRunning:
     """Return what to keep of the answer to a write.
 
-    Raises UnexpectedAnswer for a 202 that does not say where to ask.
+    Raises UnexpectedAnswer for a 202 without a URL to poll.
     """
     status_url = headers.get("Azure-AsyncOperation")
     result_url = headers.get("Location")
@@ -60,7 +60,7 @@ def started(headers: Mapping[str, str], *, status: int) -> LongRunning:
 
 
 def poll_url(continuation: str) -> str:
-    """Return the address that `continuation` says to ask.
+    """Return the URL that `continuation` says to poll.
 
     Raises UnexpectedAnswer for text that `started` did not write.
     """

@@ -35,7 +35,7 @@ class ArmError(Exception):
     """A request to Azure failed.
 
     `code` and `message` are Azure's own, `status` the HTTP status (200 for a long-running operation
-    that failed), `retry_after` the seconds that Azure asked to wait.
+    that failed), `retry_after` the seconds that Azure said to wait.
     """
 
     summary: ClassVar[str] = "The request to Azure failed."

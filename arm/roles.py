@@ -79,7 +79,7 @@ class RoleAssignment:
 class Roles:
     """Role assignments at any scope. Safe to share between threads.
 
-    Every method raises an ArmError, and nothing else, when Azure does not do what was asked.
+    Every method raises an ArmError, and nothing else, when Azure does not carry out the request.
     """
 
     def __init__(self, subscription_id: UUID | str, settings: ArmSettings) -> None:

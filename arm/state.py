@@ -61,7 +61,7 @@ class IdentityState:
 
 @dataclass(frozen=True, slots=True)
 class TemplateState:
-    """One upstream template. `resource` is the audience asked for, and only set with auth on."""
+    """One upstream template. `resource` is the requested audience, and only set with auth on."""
 
     url_template: str
     hub_pattern: str = ANY

@@ -35,7 +35,7 @@ def diagnose(
     """Return the findings on `instance`, in the order in which to fix them.
 
     Reads the database only; with `probing` it also sends a request to each template's endpoint.
-    Azure is not asked. Recent traffic is that of the hour before `now`.
+    Sends no requests to Azure. Recent traffic is that of the hour before `now`.
     """
     return findings_of(read_context(instance, now or timezone.now()), probing=probing)
 

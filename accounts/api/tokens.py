@@ -63,7 +63,7 @@ class TokenDetail(ApiView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Revoke it: it is refused from now on, and stays on record."""
+        """Revoke it: it is refused from now on, and its record is kept."""
         _one(request, pk).revoke()
         return Response(status=204)
 

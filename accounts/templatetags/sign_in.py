@@ -1,4 +1,4 @@
-"""What the sign-in page asks."""
+"""What the sign-in page needs to know."""
 
 from __future__ import annotations
 

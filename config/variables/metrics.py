@@ -17,7 +17,7 @@ METRICS_NETWORKS: Final = Variable(
     "SIGNALMAN_METRICS_NETWORKS",
     env.networks,
     ["127.0.0.0/8", "::1/128"],
-    "Networks that may read /metrics directly, without a proxy between.",
+    "Networks that may read /metrics directly, without a proxy in between.",
 )
 METRICS_SECONDS: Final = Variable(
     "SIGNALMAN_METRICS_SECONDS",

@@ -28,6 +28,6 @@ API_REFUSALS_A_MINUTE: Final = Variable(
     "SIGNALMAN_API_REFUSALS_A_MINUTE",
     env.whole_number(1),
     60,
-    "Refused credentials from one address in a minute, after which it has to wait. Behind a\n"
+    "Refused credentials from one address in a minute, after which it must wait. Behind a\n"
     "proxy, see SIGNALMAN_BEHIND_PROXY: the address is the one appended to X-Forwarded-For.",
 )

@@ -25,7 +25,7 @@ RECEIVER_HOSTS: Final = Variable[list[str]](
     env.hosts_with_ports,
     [],
     "Hosts at which Azure reaches this receiver, with the port where it is not 443 or 80:\n"
-    "signalman.example.com, localhost:8000. Diagnosis takes any other host for other code.",
+    "signalman.example.com, localhost:8000. A diagnosis treats any other host as another receiver.",
 )
 PROBE_NETWORKS: Final = Variable[list[str]](
     "SIGNALMAN_PROBE_NETWORKS",
@@ -79,7 +79,7 @@ WEB_ROLE: Final = Variable(
     env.choice("all", "portal", "receiver"),
     "all",
     "What a web process serves: all, portal (the portal and the API) or receiver (upstream\n"
-    "requests only), so that processes of each kind can be scaled apart.",
+    "requests only), so that processes of each kind can be scaled separately.",
 )
 WEB_THREADS: Final = Variable(
     "SIGNALMAN_WEB_THREADS",

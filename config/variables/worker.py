@@ -19,7 +19,7 @@ TICK_SECONDS: Final = Variable(
     "SIGNALMAN_TICK_SECONDS",
     env.positive_number,
     5.0,
-    "How often due work is looked for that no message has announced. Seconds.",
+    "How often workers look for due work that no message announced. Seconds.",
 )
 TICK_LIMIT_SECONDS: Final = Variable(
     "SIGNALMAN_TICK_LIMIT_SECONDS",

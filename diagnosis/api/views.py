@@ -37,7 +37,7 @@ class InstanceDiagnosis(ApiView):
     """The findings on an instance, in the order in which to fix them.
 
     With `probe`, Signalman sends each template's endpoint a request without a token, which the
-    endpoint has to refuse. That requires the permission to start operations.
+    endpoint must refuse. That requires the permission to start operations.
     """
 
     reads = "identities.view_signalrinstance"
@@ -51,7 +51,7 @@ class InstanceDiagnosis(ApiView):
         ],
     )
     def get(self, request: Request, name: str) -> Response:
-        """Check the stored settings. Azure is not asked."""
+        """Check the stored settings. Sends no requests to Azure."""
         probing = ProbeQuery(data=request.query_params)
         probing.is_valid(raise_exception=True)
         is_probing = probing.validated_data["probe"] == "true"
@@ -72,7 +72,7 @@ class InstanceChain(ApiView):
 
     @extend_schema(responses=ChainSerializer, parameters=[ChainQuery])
     def get(self, request: Request, name: str) -> Response:
-        """Check the stored settings, link by link. Azure is not asked."""
+        """Check the stored settings, link by link. Sends no requests to Azure."""
         # A plain dictionary: of a form, an empty value counts as absent.
         query = ChainQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)

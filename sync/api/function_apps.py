@@ -61,7 +61,7 @@ class FunctionAppDetail(ApiView):
 
     @extend_schema(responses=AgreementSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read its status as of Azure's last answer."""
+        """Read its status as last observed."""
         return Response(AgreementSerializer(app_named(name)).data)
 
     @extend_schema(request=None, responses=AgreementSerializer)

@@ -76,7 +76,7 @@ class InstanceCollection(InstanceList):
     def post(self, request: Request) -> Response:
         """Add an instance that does not exist in Azure yet; applying its plan creates it.
 
-        Azure is asked whether the name is available. Nothing is written there.
+        Checks in Azure whether the name is available, and writes nothing there.
         """
         serializer = NewInstanceSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

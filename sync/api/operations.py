@@ -55,7 +55,7 @@ _RETRY_AFTER: Final = OpenApiParameter(
 
 
 class InstancePlan(ApiView):
-    """The plan of an instance, as of Azure's last answer."""
+    """The plan of an instance, from its observed state."""
 
     reads = "identities.view_signalrinstance"
     problems = {"GET": {409}}
@@ -147,7 +147,7 @@ class InstanceDrift(ApiView):
 
     @extend_schema(responses=DriftSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Compare with Azure's last answer."""
+        """Compare with the observed state."""
         return Response(_drift(instance_named(name)))
 
     @extend_schema(request=None, responses=DriftSerializer)
@@ -164,7 +164,7 @@ class InstanceDrift(ApiView):
 
 
 class DriftAcceptance(ApiView):
-    """Accepting drift: Azure's current state becomes the desired state and record it.
+    """Accepting drift: Azure's current state becomes the desired state.
 
     To undo drift instead, apply the plan, limited to the same paths.
     """
@@ -174,7 +174,7 @@ class DriftAcceptance(ApiView):
 
     @extend_schema(request=AcceptSerializer, responses=DriftSerializer)
     def post(self, request: Request, name: str) -> Response:
-        """Accept Azure's last answer, as a whole or at these paths, and compare again."""
+        """Accept the observed state, as a whole or at these paths, and compare again."""
         serializer = AcceptSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data

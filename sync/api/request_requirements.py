@@ -24,7 +24,7 @@ from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST
 
 
 class RequirementsSerializer(StrictSerializer):
-    """The request requirements. Of secrets only their number, and when one was set."""
+    """The request requirements. Of the secrets, only their number and when one was set."""
 
     signature = FlagField(help_text="Require `X-ASRS-Signature`; needs the file of access keys.")
     url_secret = FlagField(help_text="Require a secret in the URL; set it first.")
@@ -68,7 +68,7 @@ class RequestRequirements(InstanceDocument):
 
 
 class SecretSerializer(StrictSerializer):
-    """A URL secret. Only a salted digest of it is stored; no answer contains it."""
+    """A URL secret. Only a salted digest of it is stored; no response contains it."""
 
     secret = TextField(write_only=True, min_length=SHORTEST, max_length=LONGEST)
     only = FlagField(default=False, help_text="Invalidate the previous secret.")

@@ -197,7 +197,7 @@ class FleetOperationsSerializer(serializers.Serializer[Any]):
 
 
 class DriftSerializer(serializers.Serializer[Any]):
-    """The sync status of an instance as of Azure's last answer."""
+    """The sync status of an instance as last observed."""
 
     instance = serializers.CharField()
     status = serializers.ChoiceField(choices=SyncStatus.choices)

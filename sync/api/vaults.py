@@ -18,7 +18,7 @@ from sync.inventory.secrets import check_secrets, references_of
 
 
 class ReferenceSerializer(serializers.Serializer[Any]):
-    """One Key Vault reference, and what Azure last answered about it."""
+    """One Key Vault reference, and what Azure last returned about it."""
 
     instance = serializers.CharField()
     vault = serializers.CharField()
@@ -36,7 +36,7 @@ class InstanceReferences(ApiView):
 
     @extend_schema(responses=ReferenceSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
-        """Read them as of Azure's last answer."""
+        """Read them as last observed."""
         return _references(name)
 
     @extend_schema(request=None, responses=ReferenceSerializer(many=True))

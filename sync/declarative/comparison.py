@@ -92,7 +92,7 @@ def check(declared: Declarations, names: Collection[str] = ()) -> DeclaredChange
     apps, problems = _check_apps(chosen.function_apps)
     for each in chosen.instances:
         problems += _check_instance(each, rows.get(each.name.lower()), identities)
-    # Azure is asked last, and only if there is no other problem.
+    # Azure is queried last, and only if there is no other problem.
     if not problems:
         problems = [problem for each in chosen.instances for problem in _check_new(each, rows)]
     if problems:

@@ -38,15 +38,15 @@ def add_new_instance(
 ) -> SignalRInstance:
     """Add an instance that does not exist in Azure; applying its plan creates it.
 
-    Asks Azure whether the name is available, and writes nothing there. Its policy is to manage it.
-    Raises NotCreatable, and ArmError if Azure cannot be asked.
+    Checks in Azure whether the name is available, and writes nothing there. Sets its policy to
+    manage. Raises NotCreatable, and ArmError if Azure cannot be reached.
     """
     require_creatable(name, site, existence)
     return save_new_instance(name, site, existence, who=who)
 
 
 def require_creatable(name: str, site: Site, existence: ExistenceState) -> None:
-    """Ask Azure whether an instance of that description can be created.
+    """Check in Azure whether an instance of that description can be created.
 
     Saves the subscription. Raises NotCreatable and ArmError.
     """

@@ -93,7 +93,7 @@ def refresh_serving(
 ) -> tuple[FunctionAppState, ...]:
     """Read the managed apps that the instance's desired templates send to; return their settings.
 
-    Also reads the apps that are `planned`, whatever the templates are by now. Raises an ArmError
+    Also reads the apps that are `planned`, whatever the templates now are. Raises an ArmError
     that is transient.
     """
     templates = declared_state(instance).templates

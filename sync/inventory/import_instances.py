@@ -72,7 +72,7 @@ def import_subscription(
 
     Azure's current state becomes the desired state of a new instance; of a known one only the
     observed state is refreshed, unless `accept` is set. The subscription's Function Apps are
-    imported with them. Running it again changes nothing. `who` asked for it. Raises ArmError if
+    imported with them. Running it again changes nothing. `who` requested it. Raises ArmError if
     Azure cannot be read.
     """
     client = arm_client(subscription_id)
@@ -170,7 +170,7 @@ def refresh(
 def refresh_for_plan(
     instance: SignalRInstance, planned: InstanceState, *, may_be_absent: bool
 ) -> SignalRResource:
-    """Read one instance, and what a plan for it names, whatever the rows say by now.
+    """Read one instance, and what a plan for it names, whatever the rows now say.
 
     Returns the state as a plan sees it. Raises ArmError; NotFound only unless it `may_be_absent`.
     """

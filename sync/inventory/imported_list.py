@@ -61,7 +61,7 @@ class Listing:
     """One read of a subscription, requested at `asked_at`, and how its answers become rows.
 
     `creates`: add instances that are not known yet. `accepts`: accept Azure's current state of
-    known ones. `who` asked for it. `skips_paused`: leave paused instances alone.
+    known ones. `who` requested it. `skips_paused`: leave paused instances alone.
     """
 
     subscription: Subscription

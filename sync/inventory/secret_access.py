@@ -12,7 +12,7 @@ from sync.inventory.secrets import references_of
 
 @dataclass(frozen=True, slots=True)
 class NamedSecret:
-    """One Key Vault reference of an instance, and what Azure last answered about it."""
+    """One Key Vault reference of an instance, and what Azure last returned about it."""
 
     instance: str
     vault: str

@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 class SenderAccess:
     """The permission of a principal to send to an instance, as read at `read_at`.
 
-    `role` is the name of the role that does; empty where there is none. Of several the oldest,
-    assigned at `assigned_at`. `has_other_roles` says that it holds roles of which is not known what
-    they allow, such as custom ones. `problem` says why the roles could not be read.
+    `role` is the name of the role that allows it; empty if there is none. Of several, it is the
+    oldest, assigned at `assigned_at`. `has_other_roles` says that the principal has roles whose
+    permissions are not known, such as custom ones. `problem` says why the roles could not be read.
     """
 
     read_at: datetime

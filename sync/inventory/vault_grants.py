@@ -18,7 +18,7 @@ _OBSERVED: Final = ("mechanism", "granted_at", "acts_from", "observed_at")
 
 
 def save_vaults(reader: VaultReader, *, at: datetime) -> dict[str, KeyVault]:
-    """Store the vaults that the reader was asked for, and return their rows by name."""
+    """Store the vaults that were requested from the reader, and return their rows by name."""
     rows = [_vault(reader, name, at) for name in sorted(reader.asked)]
     KeyVault.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["name"], update_fields=_LEARNT

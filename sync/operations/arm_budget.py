@@ -25,7 +25,7 @@ from validation.rate_limited_log import RateLimitedLog
 # A reservation further ahead than this means that the clock was set back.
 _LONGEST: Final = timedelta(hours=1)
 
-# How long a cache that failed is not asked again.
+# How long a cache that failed is not used again.
 _CACHE_PAUSE_SECONDS: Final = 5.0
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ def _book(key: str, now: datetime, budget: Budget, number: int) -> datetime:
     """Reserve requests, and return when they may be sent.
 
     Kept in the cache: processes without a shared cache have a budget each, and so has every process
-    while the cache is away. Two processes may reserve the same turn. Azure's 429 covers the rest.
+    while the cache is unavailable. Two processes may reserve the same turn: Azure may return 429.
     """
     with _lock:
         booked = _bookings.get(key)
@@ -81,7 +81,7 @@ def _book(key: str, now: datetime, budget: Budget, number: int) -> datetime:
 
 
 class _Bookings:
-    """The bookings in the cache, or those of this process while the cache is away."""
+    """The bookings in the cache, or those of this process while the cache is unavailable."""
 
     def __init__(self) -> None:
         self._own: dict[str, float] = {}
@@ -96,7 +96,7 @@ class _Bookings:
         self._try(lambda: cache.set(key, booked, timeout=_LONGEST.total_seconds()), None)
 
     def forget(self) -> None:
-        """Forget what this process booked, and ask the cache again."""
+        """Forget what this process booked, and use the cache again."""
         self._own.clear()
         self._away_until = 0.0
 

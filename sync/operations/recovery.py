@@ -19,16 +19,16 @@ from sync.operations.claims import Claim
 
 log = logging.getLogger(__name__)
 
-# Between two attempts to write the release while the database is away.
+# Between two attempts to write the release while the database is unavailable.
 _PAUSE_SECONDS: Final = 1.0
 
 
 def release_failed(claim: Claim, error: BaseException) -> datetime | None:
     """Release the operation for a retry, or end it as failed after the last attempt.
 
-    Returns when the retry is due. While the database is away, the worker waits here: it has no
-    other work without it. Raises ClaimLost, and the database's error if it stays away until the
-    lease has ended; then any worker may claim the operation.
+    Returns when the retry is due. While the database is unavailable, the worker waits here: it has
+    no other work without it. Raises ClaimLost, and the database's error if it stays unavailable
+    until the lease has ended; then any worker may claim the operation.
     """
     failure = _describe(claim, error)
     while True:

@@ -19,7 +19,7 @@ _random = SystemRandom()
 def delay_after(attempt: int, *, retry_after: float | None = None) -> timedelta:
     """Return the delay after that many attempts, the first being 1.
 
-    Never shorter than `retry_after`, in seconds, which Azure asked for.
+    Never shorter than `retry_after`, in seconds, which Azure specified.
     """
     doubled = min(FIRST_SECONDS * 2.0 ** (min(attempt, 32) - 1), LONGEST_SECONDS)
     seconds = max(doubled, retry_after or 0.0)

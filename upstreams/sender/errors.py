@@ -12,7 +12,7 @@ class SendError(Exception):
 
     `status` is the HTTP status, None where no response came. `code` is the service's own
     (`x-ms-error-code`), or empty. `retryable` says whether the same call may succeed later without
-    being carried out twice; `retry_after` is how long the service asked to wait, in seconds.
+    being carried out twice; `retry_after` is how long the service said to wait, in seconds.
     """
 
     def __init__(

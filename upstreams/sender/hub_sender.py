@@ -74,7 +74,7 @@ class HubSender:
     def invoke_connection(self, connection_id: str, target: str, *arguments: Any) -> Any:
         """Call a method of one client, and return its result.
 
-        Raises SendError with status 400 for an error of the client, 404 for one that is gone.
+        Raises SendError with status 400 for an error of the client, 404 for an unknown client.
         """
         call = calls.invoke_connection(connection_id, target, arguments)
         return transport().invoke(self.place, call)
@@ -92,7 +92,7 @@ class HubSender:
         user_id: str | None = None,
         ttl: int | None = None,
     ) -> bool:
-        """Add a connection or a user to a group; return False where the connection is gone.
+        """Add a connection or a user to a group; return False if the connection does not exist.
 
         A connection is a member until it ends. A user's present and future connections are members
         for `ttl` seconds, by default a year.

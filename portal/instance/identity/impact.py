@@ -46,7 +46,7 @@ def identity_impact(
     kind: ManagedIdentity.Type,
     user_assigned: UserAssignedIdentity | None,
 ) -> IdentityImpact:
-    """Return the effect of an identity, without writing anything or asking Azure."""
+    """Return the effect of an identity, without writing anything or sending requests to Azure."""
     row = SignalRInstance.objects.with_desired().get(pk=instance.pk)
     before = (row.identity.type, row.identity.user_assigned)
     # Never saved: only the plan of the changed row is of interest.

@@ -38,7 +38,7 @@ class Command(SignalmanCommand):
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
-        """Set what the options ask for, then list."""
+        """Set what the options request, then list."""
         if options["add_grants"] and not options["instances"]:
             raise CommandError("--add-grants needs the names of instances.")
         selected = select_instances(options["instances"])

@@ -32,7 +32,7 @@ class Kind(NamedTuple):
 def write(counts: Mapping[Kind, int], samples: Sequence[DeliveryRecord]) -> None:
     """Add `counts` to those stored, and store `samples`: everything, or nothing on an error.
 
-    Deliveries of instances that are gone meanwhile are left out. Raises DatabaseError.
+    Deliveries of instances that were deleted meanwhile are left out. Raises DatabaseError.
     """
     try:
         _write(counts, samples)

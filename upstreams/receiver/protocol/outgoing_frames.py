@@ -68,7 +68,7 @@ def invocation(message_format: Format, target: str, arguments: tuple[Any, ...]) 
 
 
 def call_body(target: str, arguments: tuple[Any, ...]) -> bytes:
-    """Return the JSON that asks the service to call a client's method. Raises Unsendable."""
+    """Return the JSON that makes the service call a client's method. Raises Unsendable."""
     try:
         return f'{{"target":{_TEXT.encode(target)},"arguments":{_arguments(arguments)}}}'.encode()
     except (TypeError, ValueError, OverflowError, RecursionError) as problem:
