@@ -125,7 +125,7 @@ class PolicyDenied(ArmError):
     """
 
     summary = (
-        "An Azure Policy assignment forbids this change, whatever the role. Change the desired "
+        "An Azure Policy assignment forbids this change, regardless of roles. Change the desired "
         "state so that it complies, or ask the owner of the policy named here for an exemption."
     )
 
@@ -171,7 +171,7 @@ class ScopeLocked(Conflict):
 class Rejected(ArmError):
     """The request is invalid; repeating it does not help."""
 
-    summary = "Azure refused the request; change what its message names."
+    summary = "Azure refused the request; correct what its message names."
 
 
 class PrincipalUnknown(Rejected):

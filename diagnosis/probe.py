@@ -125,7 +125,7 @@ def _finding(key: str, title: str, status: int) -> Finding:
     return failed(
         key,
         title,
-        f"It answers {status} to a request without a token, where a receiver returns 401.",
+        f"It returns {status} for a request without a token. A receiver returns 401.",
         "Check that the URL is that of the receiver, and check the receiver's log.",
     )
 
@@ -184,7 +184,9 @@ def _split(url: str) -> SplitResult:
     if address.scheme not in _PORTS or not address.hostname:
         raise NotProbed("It is neither an http nor an https URL.")
     if address.username is not None:
-        raise NotProbed("Its URL holds a user name or a password, which Signalman does not send.")
+        raise NotProbed(
+            "Its URL contains a user name or a password, which Signalman does not send."
+        )
     if not url.isascii():
         raise NotProbed("Its URL has characters that are not ASCII.")
     return address

@@ -35,11 +35,11 @@ _RECEIVER: Final = {
         "Add the instance's keys to the file that SIGNALMAN_ACCESS_KEYS_FILE names.",
     ),
     "arguments_count": Explanation(
-        "The number of the client's arguments is not that of the handler's parameters.",
+        "The number of the client's arguments does not match the handler's parameters.",
         "Change the handler's parameters or the client's call.",
     ),
     "arguments_type": Explanation(
-        "The type of an argument is not that of the handler's annotation.",
+        "The type of an argument does not match the handler's annotation.",
         "Change the handler's parameters or the client's call.",
     ),
     "asrs_signature_missing": Explanation(
@@ -54,7 +54,7 @@ _RECEIVER: Final = {
         "The body is chunked, and the web server does not mark its end.",
         "Serve the receiver with granian or gunicorn.",
     ),
-    "body_field": Explanation("A field of the body is wrong."),
+    "body_field": Explanation("A field of the body is invalid."),
     "body_fragmented": Explanation("The body arrives in too many small parts."),
     "body_incomplete": Explanation("The body is incomplete."),
     "body_malformed": Explanation("The body is not valid for its content type."),
@@ -74,9 +74,9 @@ _RECEIVER: Final = {
     "handler_error": Explanation(
         "The handler raised an exception.", "Read its traceback in the receiver's log."
     ),
-    "header_control": Explanation("A header holds control characters."),
+    "header_control": Explanation("A header contains control characters."),
     "header_missing": Explanation("A header that the service always sends is missing."),
-    "header_not_ascii": Explanation("A header holds characters that are not allowed."),
+    "header_not_ascii": Explanation("A header contains characters that are not allowed."),
     "header_repeated": Explanation("A header that the service sends once is repeated."),
     "header_unreadable": Explanation(
         "A header is empty: granian's WSGI interface empties headers that are not ASCII.",
@@ -91,7 +91,7 @@ _RECEIVER: Final = {
         "Register a handler in an app's hubs.py, or narrow the template's patterns.",
     ),
     "path_disagrees": Explanation(
-        "The hub, category or event in the path is not that of the headers.",
+        "The hub, category or event in the path does not match the headers.",
         "Use {hub}, {category} and {event} in the URL template in this order.",
     ),
     "policy_unavailable": Explanation(
@@ -115,9 +115,11 @@ _RECEIVER: Final = {
         "Assign the credential the role SignalR REST API Owner on the instance, or update its "
         "connection string; a new role assignment takes effect within 30 minutes.",
     ),
-    "target_mismatch": Explanation("The method in the body is not the event of the headers."),
+    "target_mismatch": Explanation(
+        "The method in the body does not match the X-ASRS-Event header."
+    ),
     "unknown_instance": Explanation(
-        "There is no instance of that name.", "Import it, or correct the URL template."
+        "There is no instance with that name.", "Import it, or correct the URL template."
     ),
     "url_secret_missing": Explanation(
         "A secret in the URL is required and is missing.",

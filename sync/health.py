@@ -19,7 +19,7 @@ def check_worker() -> str:
     except DatabaseError:
         return "The last tick of a worker cannot be read: the database does not respond."
     if tick is None:
-        return "No worker has done a tick yet: start one, with --beat."
+        return "No worker has run the tick yet: start one with --beat."
     age = time.time() - tick.value
     if age > limit:
         return f"A worker last ran the tick {age:.0f} seconds ago; the limit is {limit:g}."

@@ -213,7 +213,7 @@ def _issuer(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatc
     if auth.issuer.rstrip("/").endswith("/v2.0") and not is_v2:
         why = f"Its issuer is that of v2 tokens, {auth.issuer}, and the requests carry v1 tokens."
     elif auth.issuer.rstrip("/").lower() == requests.issuer.rstrip("/").lower():
-        why = f"Its issuer {auth.issuer} differs in case or in the final slash: both count."
+        why = f"Its issuer {auth.issuer} differs in case or in the final slash: both matter."
     elif is_v2 and auth.issuer and not auth.issuer.rstrip("/").endswith("/v2.0"):
         why = f"Its issuer is that of v1 tokens, {auth.issuer}, and the requests carry v2 tokens."
     else:
@@ -270,7 +270,7 @@ def _caller(
             f"{kind}_unknown",
             f"Its {setting} accepts only the listed callers, and the ID of the identity that it "
             "would list is not known.",
-            f"Check that {setting} lists the identity, or empty it.",
+            f"Check that {setting} lists the identity, or clear it.",
             is_fixable=False,
             is_certain=False,
         )

@@ -96,8 +96,9 @@ def _unknown_version(resources: Iterable[str]) -> Mismatch:
     named = ", ".join(resources)
     return Mismatch(
         "token_version_unknown",
-        f"Whether the tokens for {named} are v1 or v2 is not known, and with it which issuer and "
-        f"audience the app has to accept. The app registration decides it ({VERSION_SETTING}).",
+        f"It is not known whether the tokens for {named} are v1 or v2, so neither are the issuer "
+        "and the audience that the app must accept. The app registration decides it "
+        f"({VERSION_SETTING}).",
         "Grant Signalman's credential Microsoft Graph's application permission "
         "Application.Read.All, then refresh. Nothing is planned until then.",
         is_fixable=False,

@@ -66,7 +66,7 @@ def _of_url(
         return failed(
             key,
             title,
-            f"{what}: {url.path} answers 404.",
+            f"{what}: {url.path} returns 404.",
             f"Use the path of a function of {app} in the URL: {paths}.",
         )
     if active.level == "anonymous":

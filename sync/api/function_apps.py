@@ -51,8 +51,8 @@ class AgreementSerializer(DocumentSerializer):
 class FunctionAppDetail(ApiView):
     """One Function App, and how it agrees with the templates that point at it.
 
-    What is data of its authentication has no document: it follows from the signed templates, and
-    plans of their instances write it where the app's settings say so.
+    Its desired authentication has no document of its own: it follows from the signed templates, and
+    the plans of their instances change it if the app's policy is manage.
     """
 
     reads = "upstreams.view_functionapp"

@@ -100,7 +100,9 @@ def _run(claim: Claim) -> datetime | None:
     if (turn := _turn(claim)) is not None:
         return turn
     if claim.operation.attempt > MAX_ATTEMPTS:
-        raise StageError("WorkerLost", "Every worker that ran this stage died; see their logs.")
+        raise StageError(
+            "WorkerLost", "Every worker that ran this stage ended unexpectedly; see their logs."
+        )
     step = claim.current_step
     if step is None:
         return _conclude(claim)

@@ -118,7 +118,7 @@ def test_a_cache_that_keeps_nothing_is_missing(settings: Settings) -> None:
 
 @pytest.mark.django_db
 def test_a_worker_that_never_was_is_missing_until_it_does_a_tick() -> None:
-    assert failed() == {"worker": "No worker has done a tick yet: start one, with --beat."}
+    assert failed() == {"worker": "No worker has run the tick yet: start one with --beat."}
     enqueue_due_operations.apply(throw=True)
     assert answer()[0] == 200
 

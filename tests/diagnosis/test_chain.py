@@ -274,7 +274,7 @@ def test_event_is_followed_to_a_function(instance: SignalRInstance) -> None:
     assert link(chain, Link.HANDLER).outcome == "pass"
     lost = read_chain(row, SAY._replace(event="shout"))
     assert link(lost, Link.HANDLER).outcome == "fail"
-    assert "/api/shout answers 404" in link(lost, Link.HANDLER).findings[0].evidence
+    assert "/api/shout returns 404" in link(lost, Link.HANDLER).findings[0].evidence
 
 
 def test_event_has_each_check_once(instance: SignalRInstance) -> None:

@@ -80,8 +80,8 @@ def found(url: str, **fields: Any) -> Finding:
         (200, "fail", "Any sender can send it events"),
         (204, "fail", "Any sender can send it events"),
         (302, "fail", "redirects"),
-        (404, "fail", "answers 404"),
-        (500, "fail", "answers 500"),
+        (404, "fail", "returns 404"),
+        (500, "fail", "returns 500"),
     ],
 )
 def test_a_receiver_has_to_refuse(server: Server, status: int, outcome: str, said: str) -> None:
@@ -240,7 +240,7 @@ def test_nothing_there_is_said_so(server: Server) -> None:
 def test_a_certificate_has_to_be_the_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Web(tmp_path) as web:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(web.ca_file))
-        assert "answers 501" in found(f"{web.url}/").evidence
+        assert "returns 501" in found(f"{web.url}/").evidence
         by_address = web.url.replace("localhost", "127.0.0.1")
         assert "SSLError" in found(by_address).evidence
 

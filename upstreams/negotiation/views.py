@@ -113,7 +113,7 @@ class NegotiationView(APIView):
             wait = _RETRY_SECONDS if exc.retry_after is None else exc.retry_after
             exc = ServiceUnavailable(wait) if exc.retryable else ServiceRefused()
         elif isinstance(exc, InvalidCall):
-            _log.write("identity", "A client cannot be named to the service: %s", exc)
+            _log.write("identity", "The service cannot accept a client's identity: %s", exc)
             exc = ParseError(str(exc))
         response: Response = super().handle_exception(exc)
         return response

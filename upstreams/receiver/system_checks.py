@@ -35,8 +35,8 @@ def check_duplicates(**_: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"The cache is not shared, so that duplicates of calls to {', '.join(names)} are known "
-            "only to the process that took the first.",
+            f"The cache is not shared, so duplicates of calls to {', '.join(names)} are recognised "
+            "only by the process that handled the first one.",
             hint="Name a shared cache in SIGNALMAN_CACHE_URL, unless there is one process.",
             id="upstreams.W001",
         )

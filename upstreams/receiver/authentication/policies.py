@@ -74,7 +74,7 @@ class Policies:
             raise ProofUnavailable("policy_unavailable", "The instances cannot be read at present.")
         policy = snapshot.policies.get(name)
         if policy is None:
-            raise UnknownInstance("unknown_instance", "No instance of this name receives here.")
+            raise UnknownInstance("unknown_instance", "This receiver has no such instance.")
         return policy
 
     @property

@@ -48,7 +48,7 @@ class Requirements:
         else:
             found = url_secrets.from_path(rest)
         if not found:
-            raise ProofMissing("url_secret_missing", "The URL holds no secret.")
+            raise ProofMissing("url_secret_missing", "The URL contains no secret.")
         if not url_secrets.is_one_of(found, self.url_secrets):
             raise ProofMissing("url_secret_wrong", "The secret in the URL is wrong.")
 
@@ -71,7 +71,7 @@ class Requirements:
             )
         if len(header) > _SIGNATURE_LENGTH or not is_signed(header, connection_id, keys):
             raise ProofMissing(
-                "asrs_signature_wrong", "X-ASRS-Signature was made with another access key."
+                "asrs_signature_wrong", "X-ASRS-Signature was created with another access key."
             )
 
 

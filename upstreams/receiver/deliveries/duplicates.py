@@ -64,7 +64,7 @@ class DuplicateCalls:
             raise DuplicateInProgress("duplicates_unknown", "The cache cannot be read.") from error
         # A cache that serialises as JSON returns a list.
         if not isinstance(found, (tuple, list)):
-            raise DuplicateInProgress("duplicate_in_progress", "An equal call is running.")
+            raise DuplicateInProgress("duplicate_in_progress", "The same call is being handled.")
         status, body, *rest = found
         return UpstreamResponse(status, base64.b64decode(body), *rest)
 

@@ -171,7 +171,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
         raise ProtocolError("body_field", "The body is a JSON object.")
     fields = {name.lower(): value for name, value in found.items()}
     if is_repetitive or len(fields) != len(found):
-        raise ProtocolError("body_field", "The body has two fields of one name.")
+        raise ProtocolError("body_field", "The body has two fields with the same name.")
     return fields
 
 

@@ -78,7 +78,7 @@ def call_body(target: str, arguments: tuple[Any, ...]) -> bytes:
 def _arguments(arguments: tuple[Any, ...]) -> str:
     text = _TEXT.encode(arguments)
     if _has_one_name_twice(arguments):
-        raise ValueError("two keys of a dict are one name in JSON")
+        raise ValueError("two keys of a dict have the same name in JSON")
     return text
 
 
@@ -101,7 +101,7 @@ def _json(invocation_id: str, kind: int, value: object) -> bytes:
     frame = f'{{"type":{_COMPLETION},"invocationId":{_JSON.encode(invocation_id)}{rest}}}\x1e'
     # Last: the encoder has detected cycles.
     if isinstance(value, _CONTAINERS) and _has_one_name_twice(value):
-        raise ValueError("two of its keys are one name in JSON")
+        raise ValueError("two of its keys have the same name in JSON")
     return frame.encode("ascii")
 
 
@@ -142,7 +142,7 @@ def _as_text(value: object) -> str:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    raise TypeError(f"{type(value).__name__} has no form there")
+    raise TypeError(f"{type(value).__name__} has no equivalent there")
 
 
 # ASCII: a lone surrogate, which JSON may hold and UTF-8 may not, goes back as it came.

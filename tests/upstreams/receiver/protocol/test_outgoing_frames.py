@@ -111,7 +111,7 @@ class Colour(IntEnum):
     ids=str,
 )
 def test_refuses_keys_that_are_equal_in_json(value: object) -> None:
-    with pytest.raises(outgoing_frames.Unsendable, match="two of its keys are one name"):
+    with pytest.raises(outgoing_frames.Unsendable, match="two of its keys have the same name"):
         outgoing_frames.result("json", "0", value)
 
 
