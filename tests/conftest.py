@@ -10,6 +10,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
+from observability import log_filters
 from tests.cloud import LocalAzure
 
 # No test asserts a speed, so a busy machine fails none. `make check` tries fewer examples.
@@ -38,6 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _empty_cache() -> None:
     """Clear shared signing keys, instance policies and rate limits before each test."""
     cache.clear()
+    log_filters.forget()
 
 
 @pytest.fixture(scope="session")

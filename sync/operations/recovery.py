@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import Error as DatabaseProblem
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, connections
 
 from sync.operations.apply import StageError, fail_stage
 from sync.operations.claims import Claim
@@ -33,13 +33,21 @@ def release_failed(claim: Claim, error: BaseException) -> datetime | None:
     failure = _describe(claim, error)
     while True:
         try:
-            close_old_connections()
+            _close_unusable_connections()
             # The rows as they are stored: the stage may have been about to write others.
             return fail_stage(claim.reread(), failure)
         except DatabaseProblem:
             if time.monotonic() + _PAUSE_SECONDS >= claim.expires:
                 raise
             time.sleep(_PAUSE_SECONDS)
+
+
+def _close_unusable_connections() -> None:
+    """Close what cannot be used, as Django does after a request."""
+    for connection in connections.all(initialized_only=True):
+        # Within a transaction Django takes any connection for one that was left in a wrong state.
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 def _describe(claim: Claim, error: BaseException) -> StageError:

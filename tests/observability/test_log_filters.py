@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 from django.http import HttpRequest
 from django.test import Client
 
 from observability import log_filters
-
-
-@pytest.fixture(autouse=True)
-def counted_from_zero() -> Iterator[None]:
-    log_filters._limits.forget()  # noqa: SLF001
-    yield
-    log_filters._limits.forget()  # noqa: SLF001
 
 
 def test_logs_an_unknown_host_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
