@@ -27,7 +27,8 @@ def test_queued_writes_are_not_throttled(
     local_azure: LocalAzure, settings: Settings, count: Count, burst: int, is_throttled: bool
 ) -> None:
     count("write budget")
-    settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND = burst, 1
+    # Half of what ARM allows: on a busy machine a write may be sent later than it was booked for.
+    settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND = burst, 0.5
     settings.SIGNALMAN_POLL_SECONDS = 0.1
     local_azure.post("/_local/throttle", {"writes": {"size": 2, "refill": 1}})
     begun = [begin(local_azure, name) for name in FLEET]
