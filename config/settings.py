@@ -262,33 +262,23 @@ CELERY_BEAT_SCHEDULE = {
 
 # Signalman's own credential is azure-identity's DefaultAzureCredential: AZURE_TENANT_ID,
 # AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and the rest are its variables, not ours.
+# config/variables/azure.py and worker.py explain each.
 SIGNALMAN_ARM_ENDPOINT = env[azure.ARM_ENDPOINT]
-# The scope of Signalman's own token; national clouds have their own.
 SIGNALMAN_ARM_SCOPE = env[azure.ARM_SCOPE]
-# Microsoft Graph, which lists the tenant's applications as resources to choose from.
 SIGNALMAN_GRAPH_ENDPOINT = env[azure.GRAPH_ENDPOINT]
 SIGNALMAN_GRAPH_SCOPE = env[azure.GRAPH_SCOPE]
 SIGNALMAN_INSTANCE_DISCOVERY = env[azure.INSTANCE_DISCOVERY]
-# The name of this Azure, shown in the portal's corner.
 SIGNALMAN_AZURE_NAME = env[azure.AZURE_NAME]
-# The Azure portal, which pages link to; national clouds have their own. Local Azure has none.
 SIGNALMAN_AZURE_PORTAL = env[azure.AZURE_PORTAL]
 # Called with each request to Azure.
 SIGNALMAN_ARM_OBSERVER = "observability.observers.azure_called"
-# Seconds between polls of a long-running operation without Retry-After. The SDK's default is 30.
 SIGNALMAN_POLL_SECONDS = env[azure.POLL_SECONDS]
-# Seconds after which the claim of a worker expires. Longer than the slowest stage: a token, a read
-# with its retries and a write, each up to its time limit.
 SIGNALMAN_LEASE_SECONDS = env[worker.LEASE_SECONDS]
-# Writes to a subscription, and reads: the size of the token bucket and its refill per second. ARM's
-# are 200 and 10, and 250 and 25; the difference is for delayed and for interactive requests.
 SIGNALMAN_WRITE_BURST = env[azure.WRITE_BURST]
 SIGNALMAN_WRITES_PER_SECOND = env[azure.WRITES_PER_SECOND]
 SIGNALMAN_READ_BURST = env[azure.READ_BURST]
 SIGNALMAN_READS_PER_SECOND = env[azure.READS_PER_SECOND]
-# Seconds over which the refreshes of many subscriptions are spread.
 SIGNALMAN_REFRESH_JITTER_SECONDS = env[azure.REFRESH_JITTER_SECONDS]
-# Days after which finished operations and status counts are deleted. The audit trail stays.
 SIGNALMAN_OPERATION_DAYS = env[worker.OPERATION_DAYS]
 
 # --- Tokens of upstream requests --------------------------------------------------------------
@@ -372,23 +362,17 @@ RECEIVER = {
 
 # --- Sender -----------------------------------------------------------------------------------
 
+# config/variables/sender.py explains each.
 SENDER = {
-    # {host} is an instance's host name as last observed, {instance} its name.
     "SERVICE_ENDPOINT": env[sender.SERVICE_ENDPOINT],
-    # Where clients connect; empty: there, too.
     "CLIENT_ENDPOINT": env[sender.CLIENT_ENDPOINT],
     "SCOPE": env[sender.SERVICE_SCOPE],
-    # JSON, {"<instance>": "<connection string>"}, with mode 600: instances with an access key.
     "CONNECTION_STRINGS_FILE": env[sender.CONNECTION_STRINGS_FILE],
     "DEFAULT_INSTANCE": env[sender.DEFAULT_INSTANCE],
-    # Whose role the diagnosis checks; empty: the credential's that reads Azure.
     "PRINCIPAL_ID": env[sender.SENDER_PRINCIPAL_ID],
-    # Of calls that may be repeated; seconds before each.
     "RETRIES": env[sender.SEND_RETRIES],
     "RETRY_SECONDS": env[sender.SEND_RETRY_SECONDS],
-    # Seconds that one attempt may take.
     "TIMEOUT_SECONDS": env[sender.SEND_SECONDS],
-    # Of each user; of each address where there is none.
     "NEGOTIATIONS_A_MINUTE": env[sender.NEGOTIATIONS_A_MINUTE],
 }
 
