@@ -107,6 +107,8 @@ def portal(
     extra = variables(azure.port, azure.ca_file, cloud.client_port) | {
         "SIGNALMAN_DEFAULT_INSTANCE": seed.CHAT,
         "SIGNALMAN_NEGOTIATIONS_A_MINUTE": "1000",
+        # A row for every delivery, however many messages another test has just sent.
+        "SIGNALMAN_SAMPLES_A_MINUTE": "100000",
     }
     with Programs(folder, environment(folder, azure, extra)) as programs:
         portal = serve(programs, azure, prepared)
