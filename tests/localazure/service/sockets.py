@@ -103,6 +103,9 @@ def open_socket(
 ) -> AbstractContextManager[ClientConnection]:
     """Return a context in which a WebSocket of the hub chat is open."""
     context = ssl.create_default_context(cafile=str(application.cloud.ca_file))
+    # The session tickets of TLS 1.3 make a socket readable without data: after a handshake that
+    # took too long, websockets would wait forever for the thread that reads.
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
     url = f"wss{application.endpoint.removeprefix('https')}/client/"
     return connect(
         f"{url}?{urlencode({'hub': 'chat', **query})}",
@@ -111,4 +114,5 @@ def open_socket(
         compression=None,
         proxy=None,
         max_size=None,
+        open_timeout=PATIENCE_SECONDS,
     )

@@ -341,6 +341,7 @@ def test_lists_and_drops_connections(application: Application) -> None:
 
 def test_reset_drops_connections_without_an_event(application: Application) -> None:
     with Client(application) as client:
+        wait_until(lambda: application.upstream.events() == ["connected"])
         application.cloud.reset()
         assert client.until_closed() == []
     assert application.cloud.get("/_local/connections") == []
