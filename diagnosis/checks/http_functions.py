@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from arm.http_functions import HttpFunction
 from arm.state import TemplateState
+from diagnosis.checks.az_commands import az
 from diagnosis.context import Context
 from diagnosis.findings import Finding, Outcome, failed, passed, unknown
 from diagnosis.sample_events import events_of
@@ -78,8 +79,7 @@ def _of_url(
             title,
             f"The function {active.name} requires {required}. The URL has a key; Signalman "
             "cannot see whether it is the current one.",
-            f"Compare it: az functionapp function keys list --name {app} --resource-group "
-            f"{app.arm_id.split('/')[4]} --function-name {active.name}",
+            f"Compare it: {az(app, 'function keys list', f'--function-name {active.name}')}",
         )
     return failed(
         key,

@@ -14,6 +14,7 @@ from arm.resources import SharedPrivateLink
 from arm.site_access import SiteAccess
 from arm.state import TemplateState
 from diagnosis.access_restrictions import evaluate
+from diagnosis.checks.az_commands import az
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.sample_events import events_of
@@ -21,6 +22,7 @@ from upstreams.models import FunctionApp
 from upstreams.patterns import expand
 
 _TAG: Final = "the service tag AzureSignalR"
+_ALLOWING: Final = "--action Allow --priority <number> --service-tag AzureSignalR"
 _SLOTS: Final = "/slots/"
 
 
@@ -71,7 +73,7 @@ def _status(app: FunctionApp, access: SiteAccess) -> Iterator[Finding]:
             _key(app, "stopped"),
             _title(app),
             "It is stopped, and refuses each request with 403.",
-            f"Start it: az functionapp start {_options(app)}. {_refresh(app)}",
+            f"Start it: {az(app, 'start')}. {_refresh(app)}",
         )
     elif access.status == "quota_exceeded":
         yield failed(
@@ -97,8 +99,7 @@ def _network(context: Context, app: FunctionApp, access: SiteAccess) -> Iterator
             _title(app),
             "Its access restrictions refuse the service (403), which sends from the addresses of "
             f"{_TAG}. {rule} {said}.",
-            f"Allow {_TAG} before that: az functionapp config access-restriction add "
-            f"{_options(app)} --action Allow --priority <number> --service-tag AzureSignalR. Or "
+            f"Allow {_TAG} before that: {az(app, 'config access-restriction add', _ALLOWING)}. Or "
             f"use a shared private endpoint of the instance. {_refresh(app)}",
         )
     elif verdict.is_allowed == "maybe":
@@ -143,12 +144,12 @@ def _private(context: Context, app: FunctionApp) -> Finding:
 def _requests(context: Context, app: FunctionApp, access: SiteAccess) -> Iterator[Finding]:
     """Report what the app requires of a request's connection, by the URLs of the templates."""
     urls = [url for template in _templates(context, app) for url in _urls(context, template)]
-    if access.is_https_only and (plain := [url for url in urls if url.startswith("http:")]):
+    if access.is_https_only and any(url.startswith("http:") for url in urls):
         yield failed(
             _key(app, "https_only"),
             _title(app),
-            f"It redirects {urlsplit(plain[0]).scheme} to https, and the request that follows a "
-            "redirect carries neither token nor event.",
+            "It redirects http to https, and the request that follows a redirect carries neither "
+            "token nor event.",
             "Use an https URL in the template.",
         )
     if not access.requires_certificate:
@@ -203,11 +204,6 @@ def _title(app: FunctionApp) -> str:
 
 def _key(app: FunctionApp, code: str) -> str:
     return f"function_apps[{app}].{code}"
-
-
-def _options(app: FunctionApp) -> str:
-    """Return the options of az that name an app."""
-    return f"--name {app} --resource-group {app.arm_id.split('/')[4]}"
 
 
 def _refresh(app: FunctionApp) -> str:

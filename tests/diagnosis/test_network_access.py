@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arm.errors import NotFound
+from arm.site_access import SiteAccess
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import KeyVault, SignalRInstance
@@ -107,6 +108,29 @@ def test_refresh_of_app_reads_that_it_was_stopped(local_azure: LocalAzure) -> No
     )
     refresh_function_app(FunctionApp.objects.get(name=APP))
     assert outcome(instance, f"function_apps[{APP}].stopped") == "fail"
+
+
+@pytest.mark.parametrize(
+    ("arm_id", "is_web_app", "command"),
+    [
+        (APP_ID, False, f"az functionapp start --name {APP} --resource-group {GROUP}."),
+        (APP_ID, True, f"az webapp start --name {APP} --resource-group {GROUP}."),
+        (
+            f"{APP_ID}/slots/staging",
+            False,
+            f"az functionapp start --name {APP} --resource-group {GROUP} --slot staging.",
+        ),
+    ],
+)
+def test_fix_names_the_slot_and_the_kind_of_app(
+    local_azure: LocalAzure, arm_id: str, is_web_app: bool, command: str
+) -> None:
+    instance = plant(local_azure, is_private=False)
+    app = FunctionApp.objects.get(name=APP)
+    app.arm_id, app.is_web_app = arm_id, is_web_app
+    app.access = SiteAccess(status="stopped").to_json()
+    app.save()
+    assert command in findings(instance)[f"function_apps[{app}].stopped"].fix
 
 
 def test_configuration_that_may_not_be_read_is_unknown(local_azure: LocalAzure) -> None:
