@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -85,6 +86,20 @@ class Context:
         """The shared private links of the instance; None where they were not read."""
         links = self.instance.private_links
         return None if links is None else tuple(SharedPrivateLink(**each) for each in links)
+
+    def private_link(
+        self, arm_id: str, groups: Container[str] | None = None
+    ) -> SharedPrivateLink | None:
+        """Return the instance's shared private link to a resource, by default of any group.
+
+        If there are several, it is one that works.
+        """
+        links = [
+            each
+            for each in self.private_links or ()
+            if each.target_id == arm_id.lower() and (groups is None or each.group in groups)
+        ]
+        return max(links, key=lambda each: each.is_ready, default=None)
 
     @property
     def sender_access(self) -> SenderAccess | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from diagnosis.chain.links import Link, link_of
 
 Outcome = Literal["pass", "fail", "unknown"]
+
+WORST_FIRST: Final[tuple[Outcome, ...]] = ("fail", "unknown", "pass")
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _own_address(template: TemplateState, context: Context) -> str | None:
     """Return scheme and host of the URL where it is that of our receiver for the instance."""
     url = expand(template.url_template, *_event(template))
     target = target_of(url)
-    if not target.is_ours or target.instance != context.instance.name.lower():
+    if not target.is_receiver_of(context.instance):
         return None
     return url.partition("/upstream/")[0].lower()
 

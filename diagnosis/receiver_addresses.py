@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
 
+from identities.models import SignalRInstance
 from upstreams.receiver.protocol.paths import ROOT
 
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
@@ -25,6 +26,10 @@ class Target(NamedTuple):
     is_ours: bool
     instance: str = ""
     has_slash: bool = True
+
+    def is_receiver_of(self, instance: SignalRInstance) -> bool:
+        """Return whether it is our receiver for that instance."""
+        return self.is_ours and self.instance == instance.name.lower()
 
 
 def target_of(url: str) -> Target:

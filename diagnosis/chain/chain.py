@@ -10,13 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from diagnosis.chain.links import Link
-from diagnosis.findings import Finding, Outcome
+from diagnosis.findings import WORST_FIRST, Finding
 from upstreams.patterns import Event
 
 LinkOutcome = Literal["pass", "fail", "unknown", "not_checked"]
 
-# The worst first.
-_SEVERITY: Final[tuple[Outcome, ...]] = ("fail", "unknown", "pass")
 # Links that not every chain has.
 _OPTIONAL: Final = frozenset({Link.KEY_VAULT, Link.SENDER})
 
@@ -67,8 +65,7 @@ class Chain:
     @property
     def outcome(self) -> LinkOutcome:
         """The outcome of the worst link; links that are not checked do not count."""
-        found = {each.outcome for each in self.links}
-        return next((each for each in _SEVERITY if each in found), "not_checked")
+        return _worst(each.outcome for each in self.links)
 
     @property
     def worst(self) -> ChainLink | None:
@@ -98,7 +95,12 @@ def build_chain(
     for finding in findings:
         by_link[finding.link].append(finding)
     links = tuple(
-        ChainLink(link, _outcome(of_link), tuple(facts.get(link, ())), tuple(of_link))
+        ChainLink(
+            link,
+            _worst(each.outcome for each in of_link),
+            tuple(facts.get(link, ())),
+            tuple(of_link),
+        )
         for link, of_link in by_link.items()
         if link not in _OPTIONAL or of_link or facts.get(link)
     )
@@ -124,6 +126,6 @@ def chain_document(chain: Chain) -> dict[str, Any]:
     }
 
 
-def _outcome(findings: Sequence[Finding]) -> LinkOutcome:
-    outcomes = {each.outcome for each in findings}
-    return next((each for each in _SEVERITY if each in outcomes), "not_checked")
+def _worst(outcomes: Iterable[LinkOutcome]) -> LinkOutcome:
+    found = set(outcomes)
+    return next((each for each in WORST_FIRST if each in found), "not_checked")

@@ -139,10 +139,9 @@ def _deliveries(context: Context, event: Event | None) -> Iterator[Fact]:
 def _handlers(
     templates: Sequence[TemplateState], context: Context, event: Event | None
 ) -> list[Fact]:
-    functions = _distinct("Function", _functions(templates, context, event))
-    hubs, here = registry(), [each for each in templates if _is_here(each, context, event)]
-    if functions:
+    if functions := _distinct("Function", _functions(templates, context, event)):
         return functions
+    hubs, here = registry(), [each for each in templates if _is_here(each, context, event)]
     if templates and not here:
         return [Fact("Handlers", "Not visible from here")]
     if event is not None:
@@ -161,10 +160,12 @@ def _functions(
     """Yield the names of the functions of imported apps that serve the templates' URLs."""
     for template in templates:
         app = context.function_app(template)
+        if app is None:
+            continue
         index = context.effective.templates.index(template)
         events = events_of(context.effective.templates, index) if event is None else [event]
-        paths = {urlsplit(expand(template.url_template, *each)).path for each in events if app}
-        for function in (app and app.http_functions) or ():
+        paths = {urlsplit(expand(template.url_template, *each)).path for each in events}
+        for function in app.http_functions or ():
             if any(function.serves(path) for path in paths):
                 yield function.name
 
@@ -172,7 +173,7 @@ def _functions(
 def _is_here(template: TemplateState, context: Context, event: Event | None) -> bool:
     """Return whether the template's requests reach our receiver of this instance."""
     target = target_of(expand(template.url_template, *(event or _ANY)))
-    return target.is_ours and target.instance == context.instance.name.lower()
+    return target.is_receiver_of(context.instance)
 
 
 def _distinct(name: str, values: Iterable[str]) -> list[Fact]:

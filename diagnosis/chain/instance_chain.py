@@ -77,10 +77,10 @@ def _of_event(context: Context, event: Event, index: int | None) -> Iterator[Fin
     if index is None:
         return
     template = context.effective.templates[index]
-    yield from check_keys(index, template, context, [event])
+    yield from check_keys(index, template, context, event)
     if context.function_app(template) is None:
-        yield check_receiver(index, template, context, [event])
-        yield from check_handlers(index, template, context, [event])
+        yield check_receiver(index, template, context, event)
+        yield from check_handlers(index, template, context, event)
 
 
 def _matched(context: Context, event: Event, index: int | None) -> Finding:

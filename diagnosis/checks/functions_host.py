@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ _AZURE_HOSTS: Final = (".azurewebsites.net", ".azurewebsites.us", ".chinacloudsi
 
 
 def check_keys(
-    index: int, template: TemplateState, context: Context, events: Collection[Event] | None = None
+    index: int, template: TemplateState, context: Context, event: Event | None = None
 ) -> Iterator[Finding]:
     """Check that a URL carries the key that the Functions host requires there.
 
@@ -34,7 +34,7 @@ def check_keys(
     except ValueError:
         return
     if not _WEBHOOK.fullmatch(url.path):
-        yield from check_function(index, template, context, events)
+        yield from check_function(index, template, context, event)
         return
     key = f"templates[{index}].webhook_key"
     title = f"Template {index + 1} sends the extension's system key"

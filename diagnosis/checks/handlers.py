@@ -24,15 +24,15 @@ _FIX: Final = (
 
 
 def check_handlers(
-    index: int, template: TemplateState, context: Context, events: Collection[Event] | None = None
+    index: int, template: TemplateState, context: Context, event: Event | None = None
 ) -> Iterator[Finding]:
     """Report which handlers match the events that the template at `index` sends to our receiver.
 
-    `events` are those to check; by default every event that the template is the first to match.
-    Without a handler the receiver answers a message with 404.
+    Checks `event`, or by default every event that the template is the first to match. For a message
+    without a handler the receiver returns 404.
     """
     key, title = f"templates[{index}].handlers", f"Events of template {index + 1} have a handler"
-    checked = list(events_of(context.effective.templates, index)) if events is None else events
+    checked = list(events_of(context.effective.templates, index)) if event is None else [event]
     if not checked or not _all_here(template, checked, context):
         return
     hubs = registry()
@@ -44,10 +44,9 @@ def check_handlers(
             "any.",
             "If they use the same settings, name the app with your hubs.py in SIGNALMAN_APPS.",
         )
-    elif events is None:
+    elif event is None:
         yield _of_template(key, title, template, context, hubs)
     else:
-        (event,) = events
         yield _of_event(key, title, event, hubs)
 
 
@@ -86,8 +85,7 @@ def _spellings(name: str, pattern: str) -> Iterable[str]:
 
 def _all_here(template: TemplateState, events: Collection[Event], context: Context) -> bool:
     targets = [target_of(expand(template.url_template, *event)) for event in events]
-    name = context.instance.name.lower()
-    return all(target.is_ours and target.instance == name for target in targets)
+    return all(target.is_receiver_of(context.instance) for target in targets)
 
 
 def _of_template(
@@ -114,13 +112,13 @@ def _missing_hubs(template: TemplateState, hubs: Registry) -> Iterator[str]:
 
 
 def _missing_events(template: TemplateState, found: Collection[Handler]) -> Iterator[str]:
-    """Yield the messages that the template lists and no handler takes."""
+    """Report the messages that the template lists and that have no handler."""
     if parse(template.category_pattern) != frozenset({MESSAGES}):
         # A listed name may be an event of connections, which needs no handler.
         return
-    taken = {each.event.lower() for each in found}
+    handled = {each.event.lower() for each in found}
     for name in sorted(parse(template.event_pattern) or ()):
-        if ANY not in taken and name.lower() not in taken:
+        if ANY not in handled and name.lower() not in handled:
             yield f"No handler is registered for the message {name}."
 
 

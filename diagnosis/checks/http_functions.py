@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -10,7 +10,7 @@ from arm.http_functions import HttpFunction
 from arm.state import TemplateState
 from diagnosis.checks.az_commands import az
 from diagnosis.context import Context
-from diagnosis.findings import Finding, Outcome, failed, passed, unknown
+from diagnosis.findings import WORST_FIRST, Finding, failed, passed, unknown
 from diagnosis.sample_events import events_of
 from upstreams.models import FunctionApp
 from upstreams.patterns import Event, expand
@@ -18,15 +18,14 @@ from upstreams.patterns import Event, expand
 KEY_EXAMPLE: Final = (
     "code={@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}"
 )
-_WORST_FIRST: Final[tuple[Outcome, ...]] = ("fail", "unknown", "pass")
 
 
 def check_function(
-    index: int, template: TemplateState, context: Context, events: Collection[Event] | None = None
+    index: int, template: TemplateState, context: Context, event: Event | None = None
 ) -> Iterator[Finding]:
     """Check the URL of a template that points at an imported app, but not at its webhook.
 
-    `events` are those to check; by default every event that the template is the first to match.
+    Checks `event`, or by default every event that the template is the first to match.
     """
     app = context.function_app(template)
     if app is None or app.is_web_app:
@@ -45,10 +44,10 @@ def check_function(
             f"{app} --refresh",
         )
         return
-    checked = events_of(context.effective.templates, index) if events is None else events
-    urls = [urlsplit(expand(template.url_template, *event)) for event in checked]
+    checked = events_of(context.effective.templates, index) if event is None else [event]
+    urls = [urlsplit(expand(template.url_template, *each)) for each in checked]
     found = [_of_url(key, title, url, app, functions) for url in urls]
-    yield from sorted(found, key=lambda each: _WORST_FIRST.index(each.outcome))[:1]
+    yield from sorted(found, key=lambda each: WORST_FIRST.index(each.outcome))[:1]
 
 
 def code_in(query: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import NamedTuple, cast
 
 from arm.state import TemplateState
+from diagnosis.checks.token_resource import PERMISSION_FIX
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.receiver_addresses import Target, target_of
@@ -36,19 +37,19 @@ class Mismatch(NamedTuple):
 
 
 def check_receiver(
-    index: int, template: TemplateState, context: Context, events: Collection[Event] | None = None
+    index: int, template: TemplateState, context: Context, event: Event | None = None
 ) -> Finding:
     """Compare the audience of a template's tokens with what its endpoint accepts.
 
-    `events` are those to check; by default every event that the template is the first to match.
+    Checks `event`, or by default every event that the template is the first to match.
     """
     key = f"templates[{index}].receiver"
     title = f"The endpoint of template {index + 1} accepts its tokens"
     if planes := data_planes_at(template.url_template):
         return _data_plane(key, title, template, planes)
     targets = {
-        event: target_of(expand(template.url_template, *event))
-        for event in (events_of(context.effective.templates, index) if events is None else events)
+        each: target_of(expand(template.url_template, *each))
+        for each in (events_of(context.effective.templates, index) if event is None else [event])
     }
     if not targets:
         return unknown(key, title, "No event matches the template.", "Correct its patterns first.")
@@ -59,8 +60,8 @@ def check_receiver(
             f"{why}, so Signalman cannot see what is accepted there.",
             _instructions(template, context),
         )
-    for event, target in targets.items():
-        found = _of_address(template, target, context) or _of_token(template, event, context)
+    for each, target in targets.items():
+        found = _of_address(template, target, context) or _of_token(template, each, context)
         if found is not None:
             return failed(key, title, *found)
     return _accepted(key, title, template, context)
@@ -83,8 +84,7 @@ def _accepted(key: str, title: str, template: TemplateState, context: Context) -
         title,
         f"The receiver accepts v{configured[0]} tokens for {resource}. Whether Entra issues these "
         f"is not known: the app registration decides it ({VERSION_SETTING}).",
-        "Grant Signalman's credential Microsoft Graph's application permission "
-        f"Application.Read.All, then refresh: manage.py drift {context.instance}",
+        PERMISSION_FIX.format(instance=context.instance),
     )
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+from arm.roles import REST_API_OWNER, SENDING_ROLES
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 
-_ROLE: Final = "SignalR REST API Owner"
+_ROLE: Final = SENDING_ROLES[REST_API_OWNER]
 _ROLE_TITLE: Final = "The credential that sends may send to the instance"
 # Source: "Authorize access with Microsoft Entra ID for Azure SignalR Service".
 _PROPAGATION: Final = timedelta(minutes=30)

@@ -188,14 +188,9 @@ def _ready_link(context: Context, app: FunctionApp) -> bool:
 
 
 def _link(context: Context, app: FunctionApp) -> SharedPrivateLink | None:
-    """Return the instance's link to an app; one that works, if there are several.
-
-    A link to a slot names its site, and the slot in its group.
-    """
+    """Return the instance's link to an app. That to a slot has the slot in its group."""
     site, _, slot = app.arm_id.lower().partition(_SLOTS)
-    links = [each for each in context.private_links or () if each.target_id == site]
-    own = [each for each in links if each.group in ((f"sites-{slot}",) if slot else ("sites", ""))]
-    return max(own, key=lambda each: each.is_ready, default=None)
+    return context.private_link(site, (f"sites-{slot}",) if slot else ("sites", ""))
 
 
 def _title(app: FunctionApp) -> str:

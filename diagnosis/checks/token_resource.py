@@ -24,7 +24,7 @@ _FIX: Final = (
     "Use the client ID or the Application ID URI of the app registration that represents the "
     "receiver; manage.py applications lists those of the tenant."
 )
-_PERMISSION: Final = (
+PERMISSION_FIX: Final = (
     "Grant Signalman's credential Microsoft Graph's application permission Application.Read.All, "
     "then refresh: manage.py drift {instance}"
 )
@@ -76,7 +76,7 @@ def _by_directory(key: str, title: str, template: TemplateState, context: Contex
             key,
             title,
             f"What {template.resource} names in the tenant is not known. {why}",
-            _PERMISSION.format(instance=context.instance),
+            PERMISSION_FIX.format(instance=context.instance),
         )
     what = _described(row)
     match row.kind:

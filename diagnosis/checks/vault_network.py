@@ -12,7 +12,6 @@ from arm.resources import SharedPrivateLink
 from arm.vaults import VaultNetwork
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
-from identities.models import KeyVault
 
 
 def check_network(key: str, name: str, context: Context) -> Finding:
@@ -27,7 +26,7 @@ def check_network(key: str, name: str, context: Context) -> Finding:
             f"Refresh it: manage.py key_vaults {context.instance} --refresh",
         )
     network = VaultNetwork(**vault.network)
-    link = _link(context, vault)
+    link = context.private_link(vault.arm_id)
     if link is not None and link.is_ready:
         return passed(key, title, "The instance has a shared private endpoint to it.")
     if network.is_public and network.is_open_by_default:
@@ -95,10 +94,3 @@ def _rule(network: VaultNetwork) -> str:
     if not network.is_public:
         return "Its public network access is disabled."
     return "Its firewall denies all addresses that it does not list."
-
-
-def _link(context: Context, vault: KeyVault) -> SharedPrivateLink | None:
-    """Return the instance's link to a vault; one that works, if there are several."""
-    target = vault.arm_id.lower()
-    links = [each for each in context.private_links or () if each.target_id == target]
-    return max(links, key=lambda each: each.is_ready, default=None)

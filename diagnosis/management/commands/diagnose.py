@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from textwrap import indent
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -84,4 +85,4 @@ def _link_lines(link: ChainLink) -> Iterator[str]:
     facts = ", ".join(f"{fact.name.lower()} {fact.value}" for fact in link.facts)
     yield f"{_MARKS[link.outcome]} {link.link.label}{f': {facts}' if facts else ''}\n"
     for finding in link.open_findings:
-        yield f"    {_line(finding)}".replace("\n  →", "\n      →")
+        yield indent(_line(finding), "    ")
