@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from asgiref.typing import ASGI3Application
 
 _WAIT_SECONDS = 10.0
-# Before a thread that runs Python code lets another run. Python's 5 ms, times the portal's threads,
-# is what the event loop would wait for each of its turns while pages are rendered.
+# The time that a thread may run while others wait. With Python's default of 5 ms, the event loop
+# would wait that long for each of the portal's threads that renders a page.
 _SWITCH_SECONDS = 0.0005
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

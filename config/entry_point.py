@@ -129,7 +129,7 @@ class Probe:
     def _note_end(self, found: asyncio.Future[HttpResponse]) -> None:
         self._running -= 1
         if not found.cancelled():
-            # Asked for, so that asyncio does not report it once more.
+            # Retrieved, so that asyncio does not log it as never retrieved.
             found.exception()
 
 

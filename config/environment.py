@@ -25,6 +25,8 @@ _FALSE: Final = frozenset({"false", "0", "no", "off"})
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
 _DECIMAL: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 _HOST: Final = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
+# This machine's names: what is sent there does not leave it.
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
 _DATABASES: Final = ("postgres", "postgresql", "sqlite")
 _DATABASE_FORM: Final = (
     "must be a URL such as postgres://user:password@host:5432/name, with special characters of "
@@ -213,12 +215,8 @@ def optional_url(value: str) -> str:
     return value.rstrip("/")
 
 
-# This machine's names: what is sent there does not leave it.
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
-
-
 def endpoint_template(value: str) -> str:
-    """Return an https address, in which {host} or {instance} may stand for an instance's."""
+    """Return an https address with {host} and {instance} for the host and name of an instance."""
     parts = _split(value.replace("{instance}", "instance").replace("{host}", "host.example.com"))
     if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
         raise Invalid("must be an https address such as https://{host}")
@@ -233,17 +231,17 @@ def optional_endpoint_template(value: str) -> str:
     The address may be http on this machine: browsers trust no certificate of a service there.
     """
     parts = _split(value)
-    if parts.scheme == "http" and parts.hostname in LOOPBACK:
+    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
         endpoint_template(value.replace("http", "https", 1))
         return value.rstrip("/")
     return endpoint_template(value) if value else ""
 
 
 def issuer(value: str) -> str:
-    """Return a token issuer, in which {tenant_id} may stand for the tenant's id."""
+    """Return a token issuer, in which {tenant_id} may stand for the tenant's ID."""
     parts = _split(value.replace("{tenant_id}", "tenant"))
     if parts.scheme != "https" or not parts.hostname or "{" in parts.geturl():
-        raise Invalid("must be an https address, with {tenant_id} in place of the tenant's id")
+        raise Invalid("must be an https address, with {tenant_id} in place of the tenant's ID")
     return value
 
 
@@ -259,7 +257,7 @@ def optional_uuid(value: str) -> str:
     try:
         return str(UUID(value)) if value else ""
     except ValueError as error:
-        raise Invalid("must be an id such as 11111111-2222-3333-4444-555555555555") from error
+        raise Invalid("must be an ID such as 11111111-2222-3333-4444-555555555555") from error
 
 
 def database(value: str) -> dict[str, Any]:

@@ -72,7 +72,8 @@ class Channel(filesystem.Channel):
             callback(payload, queue)
         except (OSError, ChannelError):
             raise
-        # No task runs yet: what one raises does not arrive here.
+        # The worker's reader raises what it meets in a message of the wrong form, and would end. No
+        # task runs yet, so what one raises does not arrive here.
         except Exception:
             path = _folder_aside(Path(self.data_folder_in)) / f"{uuid.uuid4()}.{queue}.msg"
             path.write_text(dumps(payload), encoding="utf-8")
@@ -91,21 +92,22 @@ class Channel(filesystem.Channel):
         try:
             return self._table(exchange)
         except _Malformed:
-            with self._turn():
+            with self._locked():
                 self._restore(exchange)
             return self._table(exchange)
 
     def _queue_bind(self, *binding: Any) -> None:
         """Bind a queue, one process after another."""
-        with self._turn():
+        with self._locked():
             self._restore(binding[0])
             super()._queue_bind(*binding)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock of the exchanges' files, which all processes share."""
         self.control_folder.mkdir(exist_ok=True)
-        with (self.control_folder / "lock").open("a") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
+        with (self.control_folder / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def _table(self, exchange: str) -> list[Any]:

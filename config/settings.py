@@ -1,4 +1,7 @@
-"""Settings, read from the environment. `.env.example` lists and explains every variable."""
+"""Settings, read from the environment.
+
+Each variable is explained where it is declared, in `config/variables/`, and in `.env.example`.
+"""
 
 from __future__ import annotations
 
@@ -198,14 +201,10 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 
 API: dict[str, Any] = {
-    # The tenant and the audience of the Microsoft Entra access tokens that the API accepts. Without
-    # both it accepts only personal access tokens and sessions.
     "TENANT_ID": env[rest_api.API_TENANT_ID],
     "AUDIENCES": env[rest_api.API_AUDIENCES],
     "ISSUER": env[rest_api.API_ISSUER],
-    # For each caller. Counted in the cache: processes share the limit only if they share the cache.
     "REQUESTS_A_MINUTE": env[rest_api.API_REQUESTS_A_MINUTE],
-    # Refused credentials from one address after which further ones are not checked.
     "REFUSALS_A_MINUTE": env[rest_api.API_REFUSALS_A_MINUTE],
 }
 
@@ -213,7 +212,6 @@ SPECTACULAR_SETTINGS = openapi_settings()
 
 # --- Background work --------------------------------------------------------------------------
 
-# Files have no host, but Kombu warns if the URL has none.
 CELERY_BROKER_URL = env[worker.BROKER_URL]
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem"):
@@ -262,7 +260,6 @@ CELERY_BEAT_SCHEDULE = {
 
 # Signalman's own credential is azure-identity's DefaultAzureCredential: AZURE_TENANT_ID,
 # AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and the rest are its variables, not ours.
-# config/variables/azure.py and worker.py explain each.
 SIGNALMAN_ARM_ENDPOINT = env[azure.ARM_ENDPOINT]
 SIGNALMAN_ARM_SCOPE = env[azure.ARM_SCOPE]
 SIGNALMAN_GRAPH_ENDPOINT = env[azure.GRAPH_ENDPOINT]
@@ -285,19 +282,15 @@ SIGNALMAN_OPERATION_DAYS = env[worker.OPERATION_DAYS]
 
 VALIDATION = {
     "AUTHORITY": env[azure.AUTHORITY_HOST],
-    # The v1 issuer: the only one that the service's managed-identity tokens carry by default.
     "ISSUER": env[upstream_tokens.TOKEN_ISSUER],
     "LEEWAY_SECONDS": env[upstream_tokens.TOKEN_LEEWAY_SECONDS],
-    # The longest back-off of one unknown key ID before the signing keys are read again.
     "BACK_OFF_SECONDS": env[upstream_tokens.KEY_BACK_OFF_SECONDS],
-    # Hosts besides the authority's that signing keys may be read from.
     "KEY_HOSTS": env[upstream_tokens.KEY_HOSTS],
     "OBSERVER": "observability.observers.token_checked",
 }
 
 # --- Sign-in ----------------------------------------------------------------------------------
 
-# The app registration for sign-in, and its tenant.
 SIGN_IN = {
     "TENANT_ID": env[sign_in.SIGN_IN_TENANT_ID],
     "CLIENT_ID": env[sign_in.SIGN_IN_CLIENT_ID],
@@ -329,22 +322,17 @@ SOCIALACCOUNT_ADAPTER = "accounts.sign_in.adapter.EntraAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
-# Seconds after which users sign in again. Roles removed in Entra take effect at that time.
 SESSION_COOKIE_AGE = env[sign_in.SESSION_SECONDS]
 
 # --- Web server ---------------------------------------------------------------------------------
 
-# What this process serves, if it is a web process: all, portal or receiver.
 SIGNALMAN_WEB_ROLE = env[web.WEB_ROLE]
-# Concurrent requests of the portal and the API in each web process.
 SIGNALMAN_WEB_THREADS = env[web.WEB_THREADS]
-# The size limit of a request body, and the time within which it has to arrive.
 SIGNALMAN_WEB_BODY_BYTES = env[web.WEB_BODY_BYTES]
 SIGNALMAN_WEB_BODY_SECONDS = env[web.WEB_BODY_SECONDS]
 
 # --- Receiver ---------------------------------------------------------------------------------
 
-# config/variables/receiver.py explains each.
 RECEIVER = {
     "BODY_BYTES": env[receiver.BODY_BYTES],
     "RESULT_BYTES": env[receiver.RESULT_BYTES],
@@ -362,7 +350,6 @@ RECEIVER = {
 
 # --- Sender -----------------------------------------------------------------------------------
 
-# config/variables/sender.py explains each.
 SENDER = {
     "SERVICE_ENDPOINT": env[sender.SERVICE_ENDPOINT],
     "CLIENT_ENDPOINT": env[sender.CLIENT_ENDPOINT],
@@ -386,13 +373,10 @@ LOGIN_REDIRECT_URL = "admin:index"
 # --- Metrics and health -----------------------------------------------------------------------
 
 METRICS: dict[str, Any] = {
-    # /metrics requires this bearer token; or, if it is empty, a direct client in these networks.
     "TOKEN": env[metrics.METRICS_TOKEN],
     "NETWORKS": env[metrics.METRICS_NETWORKS],
 }
-# Seconds without a worker's tick after which /readyz reports that there is no worker.
 SIGNALMAN_TICK_LIMIT_SECONDS = env[worker.TICK_LIMIT_SECONDS]
-# Seconds between two writes of a process's counts.
 SIGNALMAN_METRICS_SECONDS = env[metrics.METRICS_SECONDS]
 
 # --- Logs -------------------------------------------------------------------------------------

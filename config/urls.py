@@ -28,7 +28,7 @@ def app_urls() -> Iterator[URLResolver]:
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    # Asked for by every page that names none of its own.
+    # Browsers request it for every page that names no icon of its own.
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}portal/favicon.svg")),
     path("admin/sign-in/", include("accounts.sign_in.urls")),
     path("admin/", include("portal.urls")),

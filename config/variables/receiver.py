@@ -25,13 +25,13 @@ POLICY_SECONDS: Final = Variable(
     "SIGNALMAN_POLICY_SECONDS",
     env.non_negative_number,
     5.0,
-    "How soon every process uses a changed row. Seconds.",
+    "How soon every process uses a change of an instance or its templates. Seconds.",
 )
 POLICY_GRACE_SECONDS: Final = Variable(
     "SIGNALMAN_POLICY_GRACE_SECONDS",
     env.non_negative_number,
     900.0,
-    "How long it keeps using what it has read while the database cannot be read. Seconds.",
+    "How long a process keeps using what it has read while the database cannot be read. Seconds.",
 )
 FLUSH_SECONDS: Final = Variable(
     "SIGNALMAN_FLUSH_SECONDS",

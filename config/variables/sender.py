@@ -18,8 +18,8 @@ CLIENT_ENDPOINT: Final = Variable(
     "SIGNALMAN_CLIENT_ENDPOINT",
     env.optional_endpoint_template,
     "",
-    "Where clients connect, if not there: the address of a gateway, for example. May be http on\n"
-    "localhost: browsers do not trust Local Azure's certificate.",
+    "Where clients connect, if not at SIGNALMAN_SERVICE_ENDPOINT: the address of a gateway, for\n"
+    "example. May be http on localhost: browsers do not trust Local Azure's certificate.",
 )
 SERVICE_SCOPE: Final = Variable(
     "SIGNALMAN_SERVICE_SCOPE",
