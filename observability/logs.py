@@ -18,15 +18,6 @@ from observability.redaction import redacted
 _MAX_CHARACTERS: Final = 1_000
 
 
-class WithoutTraceback(logging.Filter):
-    """Drops the traceback of a refusal that any request can cause."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let the record pass, without its traceback."""
-        record.exc_info = record.exc_text = None
-        return True
-
-
 def logging_settings(*, form: str, level: str) -> dict[str, Any]:
     """Return the setting LOGGING.
 
@@ -41,7 +32,6 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
         },
         "filters": {
             "refusals": {"()": "upstreams.receiver.serving.logs.WithoutRefusals"},
-            "short": {"()": "observability.logs.WithoutTraceback"},
             "rejections": {"()": "observability.log_filters.RejectedRequests"},
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
@@ -52,7 +42,7 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
             # It writes a line for every answer from 400 on; the receiver writes its own.
             "django.request": {"filters": ["refusals", "rejections"]},
             # Any request can name a host that is not allowed.
-            "django.security.DisallowedHost": {"filters": ["short", "rejections"]},
+            "django.security.DisallowedHost": {"filters": ["rejections"]},
             "django.security.csrf": {"filters": ["rejections"]},
             # At INFO it writes two lines for each task, one of which comes every few seconds.
             "celery": {"level": "WARNING"},

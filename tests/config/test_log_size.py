@@ -42,4 +42,4 @@ def test_long_path_is_cut(log: io.StringIO) -> None:
 
 def test_settings_name_the_filter() -> None:
     logger = settings.LOGGING["loggers"]["django.security.DisallowedHost"]
-    assert "short" in logger["filters"]
+    assert "rejections" in logger["filters"]
