@@ -22,6 +22,7 @@ from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from observability.client_address import client_address
+from validation.cache_errors import CacheErrorsLogged
 from validation.rate_limited_log import RateLimitedLog
 
 T = TypeVar("T")
@@ -89,13 +90,10 @@ def _count(key: str) -> None:
 
 def _try(use: Callable[[], T], otherwise: T) -> T:
     """Return what `use` returns, or `otherwise` if the cache is unavailable."""
-    try:
+    message = "The cache cannot be used; requests are not limited: %s."
+    with CacheErrorsLogged(cache_log, message):
         return use()
-    except Exception as error:  # noqa: BLE001  each cache raises its own client's errors
-        cache_log.write(
-            "cache", "The cache cannot be used; requests are not limited: %s.", type(error).__name__
-        )
-        return otherwise
+    return otherwise
 
 
 def address_of(request: Any) -> str:

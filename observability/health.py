@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from validation.cache_errors import CacheErrorsLogged
+from validation.rate_limited_log import RateLimitedLog
+
+log = RateLimitedLog(logging.getLogger(__name__))
 
 
 class Role(StrEnum):
@@ -41,7 +47,9 @@ _checks: dict[str, tuple[Check, frozenset[Role]]] = {}
 
 
 def register(name: str, check: Check, roles: Iterable[Role]) -> None:
-    """Have `/readyz`, and that of the roles, run a check. Registering it again replaces it.
+    """Have `/readyz`, and `/readyz/<role>` of each of `roles`, run a check.
+
+    A check that is registered again replaces the earlier one of its name.
 
     Give a role only those checks without which a process cannot fulfil it. What makes it slower, or
     makes another role fail, would take every process out of the load balancer at once.
@@ -102,7 +110,7 @@ def _migrations() -> str:
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
         return "Applied migrations cannot be read: the database does not respond."
-    return f"{len(plan)} migrations are not applied: run manage.py migrate." if plan else ""
+    return f"Migrations not applied: {len(plan)}. Run manage.py migrate." if plan else ""
 
 
 class _CacheCheck:
@@ -126,13 +134,12 @@ class _CacheCheck:
     @staticmethod
     def _keeps_value() -> bool:
         key, value = f"readyz-{uuid.uuid4().hex}", "1"
-        try:
+        with CacheErrorsLogged(log, "The cache failed its readiness check: %s."):
             cache.set(key, value, _CACHE_SECONDS)
             found = cache.get(key)
             cache.delete(key)
-        except Exception:  # noqa: BLE001  each of Django's caches raises its own client's errors
-            return False
-        return bool(found == value)
+            return bool(found == value)
+        return False
 
 
 register("database", _database, {Role.PORTAL, Role.WORKER})

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from django.core import signing
 from django.core.cache.backends.base import BaseCache
 
+from validation.cache_errors import CacheErrorsLogged
 from validation.keys.jwks import SigningKey
 from validation.keys.key_ring import Timing
 from validation.keys.key_set import NO_KEYS, KeySet
@@ -120,10 +121,6 @@ class SharedKeys:
             self._pause(_POLL_SECONDS)
 
     def _try(self, use: Callable[[], _T], otherwise: _T) -> _T:
-        try:
+        with CacheErrorsLogged(self._log, "The cache failed (%s): keys are not shared."):
             return use()
-        except Exception as error:  # noqa: BLE001 - each cache raises its own client's errors
-            self._log.write(
-                "cache", "The cache failed (%s): keys are not shared.", type(error).__name__
-            )
-            return otherwise
+        return otherwise

@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from unfold.forms import AuthenticationForm
 
 from api.throttles import address_of
+from validation.cache_errors import CacheErrorsLogged
 from validation.rate_limited_log import RateLimitedLog
 
 log = RateLimitedLog(logging.getLogger(__name__))
@@ -49,11 +50,9 @@ class SignInForm(AuthenticationForm):
 
 def _may_try(username: str, address: str) -> bool:
     """Count an attempt; return whether it is within the limits."""
-    try:
+    with CacheErrorsLogged(log, "Sign-in attempts cannot be counted: %s."):
         return all(_count(key) <= limit for key, limit in _limits(username, address))
-    except Exception as error:  # noqa: BLE001  # each cache has errors of its own
-        log.write("cache", "Sign-in attempts cannot be counted: %s.", type(error).__name__)
-        return True
+    return True
 
 
 def _limits(username: str, address: str) -> Iterator[tuple[str, int]]:
@@ -78,11 +77,9 @@ def _note_success(request: HttpRequest | None, user: Any, **_: Any) -> None:
     if request is None:
         return
     username, address = user.get_username(), address_of(request)
-    try:
+    with CacheErrorsLogged(log, "A sign-in cannot be remembered: %s."):
         cache.delete(_key("pair", username, address))
         cache.set(_key("known", username, address), True, _KNOWN_SECONDS)
-    except Exception as error:  # noqa: BLE001  # each cache has errors of its own
-        log.write("cache", "A sign-in cannot be remembered: %s.", type(error).__name__)
 
 
 def _key(kind: str, *parts: str) -> str:

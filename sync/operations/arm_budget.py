@@ -20,6 +20,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 
+from validation.cache_errors import CacheErrorsLogged
 from validation.rate_limited_log import RateLimitedLog
 
 # A reservation further ahead than this means that the clock was set back.
@@ -27,6 +28,9 @@ _LONGEST: Final = timedelta(hours=1)
 
 # How long a cache that failed is not used again.
 _CACHE_PAUSE_SECONDS: Final = 5.0
+_UNAVAILABLE: Final = (
+    "The cache cannot be used (%s): requests to Azure are paced by this process alone."
+)
 
 T = TypeVar("T")
 
@@ -85,7 +89,7 @@ class _Bookings:
 
     def __init__(self) -> None:
         self._own: dict[str, float] = {}
-        self._away_until = 0.0
+        self._paused_until = 0.0
 
     def get(self, key: str) -> float:
         own = self._own.get(key, 0.0)
@@ -98,22 +102,16 @@ class _Bookings:
     def forget(self) -> None:
         """Forget what this process booked, and use the cache again."""
         self._own.clear()
-        self._away_until = 0.0
+        self._paused_until = 0.0
 
     def _try(self, use: Callable[[], T], otherwise: T) -> T:
-        if time.monotonic() < self._away_until:
+        if time.monotonic() < self._paused_until:
             return otherwise
-        try:
+        with CacheErrorsLogged(log, _UNAVAILABLE):
             return use()
-        except Exception as error:  # noqa: BLE001  each cache raises its own client's errors
-            # A cache that hangs would delay every stage twice.
-            self._away_until = time.monotonic() + _CACHE_PAUSE_SECONDS
-            log.write(
-                "cache",
-                "The cache cannot be used (%s): requests to Azure are paced by this process alone.",
-                type(error).__name__,
-            )
-            return otherwise
+        # A cache that hangs would delay every stage twice.
+        self._paused_until = time.monotonic() + _CACHE_PAUSE_SECONDS
+        return otherwise
 
 
 _bookings: Final = _Bookings()

@@ -104,7 +104,7 @@ def test_a_process_is_ready_where_nothing_is_missing() -> None:
 def test_a_migration_that_was_not_applied_is_named_as_what_is_missing() -> None:
     ticked()
     MigrationRecorder.Migration.objects.filter(app="accounts", name__startswith="0003").delete()
-    assert failed() == {"migrations": "1 migrations are not applied: run manage.py migrate."}
+    assert failed() == {"migrations": "Migrations not applied: 1. Run manage.py migrate."}
 
 
 @pytest.mark.django_db
@@ -114,6 +114,16 @@ def test_a_cache_that_keeps_nothing_is_missing(settings: Settings) -> None:
     status, document = answer()
     assert status == 200
     assert document["checks"]["cache"]["status"] == "degraded"
+
+
+@pytest.mark.django_db
+def test_logs_the_error_of_a_cache_that_cannot_be_reached(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    health.log.forget()
+    settings.CACHES = {"default": environment.cache("redis://127.0.0.1:1/0")}
+    assert answer()[1]["checks"]["cache"]["status"] == "degraded"
+    assert "The cache failed its readiness check: ConnectionError." in caplog.text
 
 
 @pytest.mark.django_db
