@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.cache import cache
@@ -22,6 +22,8 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("complete")
 
+_SUMMARY = "summary"
+
 # Fixtures of pytest-django that give a test the database.
 _DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_serialized_rollback"})
 
@@ -33,6 +35,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = getattr(item, "fixturenames", ())
         if item.get_closest_marker("django_db") or not _DATABASE_FIXTURES.isdisjoint(fixtures):
             item.add_marker("database")
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Add a line to pytest's summary: what a worker of xdist prints is not shown."""
+    return lambda line: record_property(_SUMMARY, line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the lines of the tests that tell any."""
+    reports = [each for key in ("passed", "failed") for each in terminalreporter.stats.get(key, [])]
+    for report in reports:
+        if report.when == "call":
+            for name, line in report.user_properties:
+                if name == _SUMMARY:
+                    terminalreporter.write_line(str(line))
 
 
 @pytest.fixture(autouse=True)

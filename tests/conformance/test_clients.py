@@ -9,7 +9,7 @@ import datetime as dt
 import os
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,24 +39,18 @@ def az_of_today() -> Path:
     return python_with("az-complete", ["azure-cli==2.91.0"])
 
 
-def drive(cloud: LocalAzure, *command: str, **environment: str) -> None:
-    """Run a driver with the environment that Local Azure prints, and require that no call fails."""
+def drive(cloud: LocalAzure, *command: str, **environment: str) -> str:
+    """Run a driver with the environment that Local Azure prints, and require that no call fails.
+
+    Returns what it printed: the numbers of calls made and failed.
+    """
     surroundings = os.environ | cloud.environment | environment | {"PYTHONPATH": str(DRIVERS)}
     ended = subprocess.run(
         command, env=surroundings, capture_output=True, text=True, check=False, timeout=500
     )
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
     assert " 0 failed" in ended.stdout
-    print(ended.stdout)  # noqa: T201
-
-
-@pytest.fixture(autouse=True)
-def _shown(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """What a driver prints is shown: the calls made and failed."""
-    yield
-    printed = capsys.readouterr().out
-    with capsys.disabled():
-        print(f"\n{printed.strip()}")  # noqa: T201
+    return ended.stdout.strip()
 
 
 @pytest.fixture
@@ -66,14 +60,15 @@ def quick(local_azure: LocalAzure) -> LocalAzure:
     return local_azure
 
 
-def test_management_and_secrets(quick: LocalAzure) -> None:
+def test_management_and_secrets(quick: LocalAzure, tell: Callable[[str], None]) -> None:
     packages = [f"azure-mgmt-{one}" for one in ("msi", "keyvault", "authorization", "web")]
     packages += ["azure-mgmt-resource", "azure-identity", "azure-keyvault-secrets"]
     python = python_with("management", packages)
-    drive(quick, str(python), str(DRIVERS / "drive_management.py"), quick.url)
+    printed = drive(quick, str(python), str(DRIVERS / "drive_management.py"), quick.url)
+    tell(f"management SDKs and SecretClient: {printed}")
 
 
-def test_every_credential(quick: LocalAzure, tmp_path: Path) -> None:
+def test_every_credential(quick: LocalAzure, tmp_path: Path, tell: Callable[[str], None]) -> None:
     application = {
         "appId": seed.CLIENT_ID,
         "displayName": "Signalman",
@@ -97,26 +92,29 @@ def test_every_credential(quick: LocalAzure, tmp_path: Path) -> None:
     python = python_with("credentials", ["azure-identity", "aiohttp"])
     script = DRIVERS / "drive_credentials.py"
     files = (str(tmp_path / "client.pem"), str(token))
-    drive(quick, str(python), str(script), quick.url, *files, seed.IDENTITY_HEADER)
+    printed = drive(quick, str(python), str(script), quick.url, *files, seed.IDENTITY_HEADER)
+    tell(f"azure-identity: {printed}")
 
 
-def test_javascript(quick: LocalAzure) -> None:
+def test_javascript(quick: LocalAzure, tell: Callable[[str], None]) -> None:
     folder = node_with("javascript", ["@azure/identity", "@azure/arm-signalr"])
     # Node looks for packages beside the script.
     script = folder / "drive.mjs"
     script.write_text((DRIVERS / "drive_javascript.mjs").read_text())
-    drive(quick, "node", str(script), quick.url)
+    tell(f"@azure/identity and @azure/arm-signalr: {drive(quick, 'node', str(script), quick.url)}")
 
 
 @pytest.mark.parametrize("installed", [az_of_2023, az_of_today])
-def test_azure_cli(installed: Callable[[], Path], tmp_path: Path) -> None:
+def test_azure_cli(
+    installed: Callable[[], Path], tmp_path: Path, tell: Callable[[str], None]
+) -> None:
     python = installed()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with LocalAzure(tmp_path, "--proxy-port", str(port)) as cloud:
         cloud.post("/_local/operations", {"polls": 0, "retryAfter": 0.01})
-        drive(
+        printed = drive(
             cloud,
             str(python),
             str(DRIVERS / "drive_az.py"),
@@ -127,6 +125,7 @@ def test_azure_cli(installed: Callable[[], Path], tmp_path: Path) -> None:
             HTTPS_PROXY=f"http://127.0.0.1:{port}",
             NO_PROXY="localhost,127.0.0.1",
         )
+    tell(printed)
 
 
 def write_certificate(path: Path) -> str:
