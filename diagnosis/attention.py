@@ -44,7 +44,7 @@ def instances_needing_attention(now: datetime, limit: int) -> list[Attention]:
 
 
 def _degraded(limit: int) -> Iterable[Attention]:
-    rows = SignalRInstance.objects.filter(provisioning_state__in=["Failed", "Canceled"])
+    rows = SignalRInstance.objects.filter(provisioning_state__in=SignalRInstance.FAILED_STATES)
     for name, state in rows.values_list("name", "provisioning_state")[:limit]:
         message = f"The provisioning state in Azure is {state}."
         yield Attention(name, "Degraded", message, None, "diagnosis")

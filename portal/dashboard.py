@@ -62,7 +62,8 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "statuses": _statuses(total),
         "health": _health(),
         "attention": [
-            (row, _tab(row.tab, row.instance)) for row in instances_needing_attention(now, _SHOWN)
+            (row, reverse(f"portal:instance-{row.tab}", args=[row.instance]))
+            for row in instances_needing_attention(now, _SHOWN)
         ],
         "drift": _drift_since(now - _DAY),
         "operations": running_operations(),
@@ -103,7 +104,7 @@ def _health() -> list[tuple[str, int]]:
     is_running = Q(pk__in=Operation.objects.active().values("instance"))
     numbers = SignalRInstance.objects.exclude(provisioning_state="").aggregate(
         healthy=Count("pk", filter=Q(provisioning_state="Succeeded") & ~is_running),
-        degraded=Count("pk", filter=Q(provisioning_state__in=["Failed", "Canceled"])),
+        degraded=Count("pk", filter=Q(provisioning_state__in=SignalRInstance.FAILED_STATES)),
         all=Count("pk"),
     )
     progressing = numbers["all"] - numbers["healthy"] - numbers["degraded"]
@@ -124,7 +125,3 @@ def _drift_since(moment: datetime) -> dict[str, Any]:
             drifted.filter(since__gt=moment).select_related("instance").order_by("-since")[:_SHOWN]
         ),
     }
-
-
-def _tab(tab: str, name: str) -> str:
-    return reverse(f"portal:instance-{tab}", args=[name])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -125,6 +125,9 @@ class SignalRInstance(models.Model):
         MANAGE = "manage", "Manage: compare, and write what is applied"
         PAUSE = "pause", "Pause: neither compare on schedule nor write"
 
+    # Provisioning states in which the resource does not work.
+    FAILED_STATES: ClassVar = frozenset({"Failed", "Canceled"})
+
     name = models.CharField(
         max_length=63,
         validators=[validate_instance_name],
@@ -238,7 +241,7 @@ class SignalRInstance(models.Model):
     @property
     def is_creation_failed(self) -> bool:
         """Whether its creation failed: it must be created again, or deleted."""
-        return self.is_creating and self.provisioning_state in {"Failed", "Canceled"}
+        return self.is_creating and self.provisioning_state in self.FAILED_STATES
 
     @property
     def arm_id(self) -> str:

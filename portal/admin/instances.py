@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
@@ -36,8 +36,6 @@ from portal.page import who
 from portal.templatetags.portal import age, pill
 from sync.desired.form_edits import record_edit
 from sync.models import Operation, SyncStatus
-
-_BROKEN: Final = frozenset({"Failed", "Canceled"})
 
 
 @admin.register(SignalRInstance)
@@ -149,7 +147,7 @@ class SignalRInstanceAdmin(RowsAdmin):
             return pill("Progressing")
         if not row.provisioning_state:
             return "—"
-        if row.provisioning_state in _BROKEN:
+        if row.provisioning_state in row.FAILED_STATES:
             return pill("Degraded")
         return pill("Healthy" if row.provisioning_state == "Succeeded" else "Progressing")
 
