@@ -1,4 +1,4 @@
-"""Whether the access restrictions of a site let Azure SignalR Service in.
+"""Whether the access restrictions of a site allow Azure SignalR Service.
 
 The service sends from addresses of the service tag AzureSignalR, which are not known here: a rule
 with address ranges may match them, or not. Sources: "Use service tags for Azure SignalR Service";

@@ -103,7 +103,7 @@ class Context:
 
     @property
     def sender_access(self) -> SenderAccess | None:
-        """The roles of what sends to the instance; None where they were not read."""
+        """The roles with which hubs send to the instance; None where they were not read."""
         found = self.instance.sender_access
         return None if found is None else SenderAccess.from_json(found)
 

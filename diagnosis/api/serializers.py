@@ -68,7 +68,7 @@ class ChainSerializer(serializers.Serializer[Any]):
 
 
 class ChainQuery(serializers.Serializer[Any]):
-    """The event to follow: all three or none."""
+    """The event to follow; without `hub` and `event`, the chain is that of the instance."""
 
     hub = TextField(default="", max_length=128, help_text="The event's hub.")
     category = serializers.ChoiceField(

@@ -14,10 +14,10 @@ from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 
 _ROLE: Final = SENDING_ROLES[REST_API_OWNER]
-_ROLE_TITLE: Final = "The credential that sends may send to the instance"
+_ROLE_TITLE: Final = "The credential that hubs send with may send to the instance"
 # Source: "Authorize access with Microsoft Entra ID for Azure SignalR Service".
 _PROPAGATION: Final = timedelta(minutes=30)
-_UNKNOWN_PRINCIPAL: Final = "<object ID of the credential that sends>"
+_UNKNOWN_PRINCIPAL: Final = "<object ID of the credential that hubs send with>"
 
 
 def check_sender(context: Context) -> Iterator[Finding]:
@@ -113,7 +113,7 @@ def _role(context: Context) -> Finding:
                 key,
                 title,
                 f"The principal {access.principal_id} has the role {access.role}, which takes "
-                f"effect by {acts_from:%Y-%m-%d %H:%M} UTC at the latest.",
+                f"effect by {acts_from:%Y-%m-%d %H:%M} UTC.",
             )
         return passed(
             key, title, f"The principal {access.principal_id} has the role {access.role}, {read}."

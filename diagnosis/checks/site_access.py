@@ -62,7 +62,7 @@ def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
         yield passed(
             _key(app, "reachable"),
             _title(app),
-            f"As of {app.access_observed_at:%Y-%m-%d %H:%M} UTC it runs, accepts connections of "
+            f"As of {app.access_observed_at:%Y-%m-%d %H:%M} UTC it runs, accepts connections from "
             f"the service {way}, and requires no client certificate of it.",
         )
 

@@ -38,8 +38,8 @@ _Kind = TokenResource.Kind
 def check_resource(index: int, template: TemplateState, context: Context) -> Iterator[Finding]:
     """Check that the resource of a template is an application that can represent a receiver.
 
-    It is none if it is the identity itself (Terraform's `user_assigned_identity_id` is written to
-    this field), a service of Microsoft, unless the URL leads to that service, or nothing at all.
+    These cannot: the identity itself (Terraform's `user_assigned_identity_id` is written to this
+    field), a service of Microsoft unless the URL is one of that service, and an unknown name.
     """
     resource = (template.resource or "").strip().rstrip("/")
     if template.auth_type != "ManagedIdentity" or token_resources.problem(template.resource or ""):

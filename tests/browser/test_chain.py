@@ -111,7 +111,7 @@ def test_broken_instance_shows_what_to_fix(viewer: Page) -> None:
 def test_unknown_receiver_says_what_would_establish_it(viewer: Page) -> None:
     picture = chain(viewer, UNKNOWN)
     assert "Receiver: Unknown" in links(picture)
-    viewer.get_by_text("Not established (").click()
+    viewer.get_by_text("Unknown (").click()
     expect(viewer.get_by_text("Probe it with")).to_be_visible()
     assert_accessible(viewer)
 

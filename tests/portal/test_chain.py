@@ -112,7 +112,7 @@ def test_words_and_paths_are_not_torn() -> None:
         (
             [unknown("service_mode", "A", "a."), unknown("templates[0].receiver", "A", "a.")],
             "Unknown",
-            "No problems found. Not established: Service, Receiver.",
+            "No problems found. Unknown: Service, Receiver.",
         ),
     ],
 )

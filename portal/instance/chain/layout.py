@@ -25,8 +25,8 @@ _HEAD: Final = 36
 _BAND: Final = 30
 _NAME, _VALUE = 11.0, 12.5
 _NAME_LINE, _VALUE_LINE, _FACT_GAP = 14, 16, 7
-# Facts, lines of a value, and lines of one where the card has all these facts.
-_MOST_FACTS, _MOST_LINES, _FULL = 3, 3, 2
+# Facts of a card, lines of a value, and lines of a value on a card with that many facts.
+_MOST_FACTS, _MOST_LINES, _MOST_LINES_IF_FULL = 3, 3, 2
 
 _WIDE_CARD, _WIDE_GAP = 154, 24
 _NARROW_CARD, _NARROW_GAP, _INDENT = 340, 24, 28
@@ -211,7 +211,11 @@ def _values(link: ChainLink, width: float) -> list[tuple[str, list[str]]]:
     The scheme of a URL is left out unless it is unencrypted.
     """
     facts = shown_facts(link)
-    lines = _FULL if sum(len(values) for _, values in facts) == _MOST_FACTS else _MOST_LINES
+    lines = (
+        _MOST_LINES_IF_FULL
+        if sum(len(values) for _, values in facts) == _MOST_FACTS
+        else _MOST_LINES
+    )
     space = width - 2 * _PAD
     return [
         (

@@ -101,7 +101,7 @@ class ChainView:
         if failed:
             return f"Needs attention: {', '.join(failed)}."
         if unknown:
-            return f"No problems found. Not established: {', '.join(unknown)}."
+            return f"No problems found. Unknown: {', '.join(unknown)}."
         if self.chain.event is not None:
             return "The receiver accepts the event, and a handler is registered for it."
         return "Every check passed."
