@@ -42,6 +42,23 @@ def test_builds_the_schema_once_whatever_the_query(builds: Builds) -> None:
     assert len(builds) == 1
 
 
+def test_query_of_the_first_request_does_not_change_the_schema(builds: Builds) -> None:
+    asked = Client().get("/api/v1/schema/?version=other&lang=de")
+    plain = Client().get("/api/v1/schema/")
+    assert b"other" not in asked.content[:500]
+    assert "other" not in plain["Content-Disposition"]
+    assert asked.content == plain.content
+    assert len(builds) == 1
+
+
+def test_parameters_of_the_media_type_do_not_build_another_schema(builds: Builds) -> None:
+    for parameter in ("", ";a=1", ";indent=8"):
+        accept = f"application/vnd.oai.openapi+json{parameter}"
+        found = Client().get("/api/v1/schema/", headers={"Accept": accept})
+        assert found["Content-Type"] == "application/vnd.oai.openapi+json"
+    assert len(builds) == len(schema_views._rendered) == 1  # noqa: SLF001
+
+
 def test_first_requests_at_once_build_one_schema(builds: Builds) -> None:
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda _: Client().get("/api/v1/schema/"), range(4)))
