@@ -13,15 +13,13 @@ from upstreams.models import FunctionApp, TokenResource, UpstreamTemplate
 from upstreams.token_versions import (
     VERSION_SETTING,
     Registration,
+    Registrations,
     TokenVersion,
     configured_version,
     equivalent_issuers,
     expected_token,
     issuer_of,
 )
-
-# Registrations that are known, by tenant and resource.
-Registrations = Mapping[tuple[UUID, str], Registration]
 
 
 def signed_requests_to(
@@ -32,7 +30,7 @@ def signed_requests_to(
 ) -> SignedRequests:
     """Return the signed requests that `instance` sends to `app` with these templates.
 
-    `registrations` are those of resources; they are read where they are not given.
+    `registrations` are the known ones; they are read where they are not given.
     """
     signed = [
         template

@@ -9,9 +9,11 @@ formats; "Access token claims reference", aud and iss.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from validation.configuration import Configuration, configuration
 from validation.policy import GUID, V1_ISSUER
@@ -40,6 +42,10 @@ class Registration:
 
     version: TokenVersion
     client_id: str
+
+
+# Registrations that are known, by tenant and resource.
+Registrations = Mapping[tuple[UUID, str], Registration]
 
 
 @dataclass(frozen=True, slots=True)

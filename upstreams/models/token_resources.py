@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
 
 from upstreams.models.templates import UpstreamTemplate
 from upstreams.token_versions import Registration, TokenVersion
@@ -44,7 +43,7 @@ class TokenResourceQuerySet(models.QuerySet["TokenResource"]):
 
     def current(self, now: datetime, max_age: timedelta) -> TokenResourceQuerySet:
         """Return those whose last reading, successful or not, is younger than `max_age`."""
-        return self.filter(Q(checked_at__gt=now - max_age))
+        return self.filter(checked_at__gt=now - max_age)
 
 
 class TokenResource(models.Model):

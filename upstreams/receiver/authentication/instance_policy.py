@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
-from uuid import UUID
 
 from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
@@ -16,7 +16,7 @@ from upstreams.receiver.authentication.access_keys import keys_of
 from upstreams.receiver.authentication.requirements import NO_REQUIREMENTS, Requirements
 from upstreams.receiver.authentication.template_paths import check_path, has_event
 from upstreams.receiver.protocol.requests import Route
-from upstreams.token_versions import Registration, issuer_pattern
+from upstreams.token_versions import Registration, Registrations, issuer_pattern
 from validation.configuration import configuration as validation_configuration
 from validation.policy import TokenPolicy
 
@@ -83,20 +83,24 @@ class InstancePolicy:
 
         An issuer that follows from a registration is first: it issues new tokens.
         """
-        takers = (first_match(self.desired, *event), first_match(self.observed, *event))
-        spelled = frozenset[str]().union(*map(_audience, takers))
-        derived: dict[str, frozenset[str]] = {}
-        for taker in takers:
-            registration = self.registrations.get((taker and taker.resource) or "")
-            if registration is None or not _audience(taker):
+        found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        templates = self._matching(event)
+        for template in templates:
+            audiences = _audiences(template)
+            registration = self.registrations.get(template.resource or "")
+            if registration is None or not audiences:
                 continue
-            is_v2 = registration.version == "2.0"
-            audiences = frozenset({registration.client_id}) if is_v2 else _audience(taker)
-            issuer = issuer_pattern(registration.version)
-            derived[issuer] = derived.get(issuer, frozenset()) | audiences
-        configured = validation_configuration().issuer
-        derived[configured] = derived.get(configured, frozenset()) | spelled
-        return derived
+            if registration.version == "2.0":
+                audiences = frozenset({registration.client_id})
+            found[issuer_pattern(registration.version)] |= audiences
+        # Without a template too: the policy of an event that matches none accepts no audience.
+        found[validation_configuration().issuer] |= frozenset().union(*map(_audiences, templates))
+        return found
+
+    def _matching(self, event: Event) -> list[TemplateState]:
+        """Return the desired and the observed template that match the event."""
+        found = (first_match(self.desired, *event), first_match(self.observed, *event))
+        return [template for template in found if template is not None]
 
     @property
     def registered_issuers(self) -> frozenset[str]:
@@ -115,9 +119,7 @@ class InstancePolicy:
 
         `rest` is the part of the decoded path after the instance's name. Check the token first.
         """
-        event = (route.hub, route.category, route.event)
-        takers = (first_match(self.desired, *event), first_match(self.observed, *event))
-        urls = [taker.url_template for taker in takers if taker is not None]
+        urls = [template.url_template for template in self._matching(route[:3])]
         check_path(urls, self.name, route, rest)
         self.requirements.check_url_secret(headers, rest)
         self.requirements.check_signature(headers, self.name, route.connection_id, keys_of)
@@ -138,7 +140,7 @@ class InstancePolicy:
 def read_policy(
     instance: SignalRInstance,
     identities: Iterable[UserAssignedIdentity] | None = None,
-    registrations: Mapping[tuple[UUID, str], Registration] | None = None,
+    registrations: Registrations | None = None,
 ) -> InstancePolicy:
     """Return the policy that the rows of `instance` describe now.
 
@@ -170,7 +172,7 @@ def read_policy(
 def _registrations(
     instance: SignalRInstance,
     templates: Iterable[TemplateState],
-    known: Mapping[tuple[UUID, str], Registration] | None,
+    known: Registrations | None,
 ) -> dict[str, Registration]:
     """Return the registrations that the resources of these templates name, by resource."""
     tenant_id = instance.subscription.tenant_id
@@ -200,9 +202,9 @@ def _requirements(instance: SignalRInstance) -> Requirements:
     return NO_REQUIREMENTS if row is None else row.value
 
 
-def _audience(template: TemplateState | None) -> frozenset[str]:
+def _audiences(template: TemplateState) -> frozenset[str]:
     """Return the spellings of a signed template's resource that Entra may write as `aud`."""
-    if template is None or template.auth_type != "ManagedIdentity" or not template.resource:
+    if template.auth_type != "ManagedIdentity" or not template.resource:
         return frozenset()
     resource = template.resource
     if "://" not in resource:
