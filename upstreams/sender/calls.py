@@ -21,15 +21,10 @@ _EXCLUDED_CHARACTERS: Final = 12_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One call: the method of a hub that makes it, what that was given, and its HTTP form.
-
-    `path` is below the hub's, escaped. `is_send` tells calls that a retry could carry out twice.
-    """
+class MethodCall:
+    """A call of a hub's method: its name, `operation`, and its arguments."""
 
     operation: str
-    method: str
-    path: str
     target: str | None = None
     arguments: tuple[Any, ...] = ()
     user_id: str | None = None
@@ -39,9 +34,17 @@ class Call:
     reason: str | None = None
     ttl: int | None = None
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(MethodCall):
+    """A call of a hub's method, with the HTTP method and the escaped path below the hub's."""
+
+    method: str
+    path: str
+
     @property
     def is_send(self) -> bool:
-        """Whether the call sends a message to clients."""
+        """Whether the call sends a message to clients, which a retry could deliver twice."""
         return self.target is not None
 
     @property

@@ -4,34 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from upstreams.sender import wire
-from upstreams.sender.calls import Call
+from upstreams.sender.calls import Call, MethodCall
 from upstreams.sender.client_identity import ClientIdentity, Negotiation
 from upstreams.sender.context import Place, using
 from upstreams.sender.errors import SendError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """One call: `operation` is the hub's method, and the others are what that was given.
+class Sent(MethodCall):
+    """A call that was recorded: `operation` is the hub's method, the others are its arguments.
 
     `hub` is in lower case; `instance` is None for the default instance.
     """
 
-    operation: str
     hub: str
     instance: str | None = None
-    target: str | None = None
-    arguments: tuple[Any, ...] = ()
-    user_id: str | None = None
-    group: str | None = None
-    connection_id: str | None = None
-    excluded: tuple[str, ...] = ()
-    reason: str | None = None
-    ttl: int | None = None
 
 
 @dataclass
@@ -53,21 +44,8 @@ class Recorder:
         wire.request(place.hub, call)
         if self.error is not None:
             raise self.error
-        self.sent.append(
-            Sent(
-                operation=call.operation,
-                hub=place.hub.lower(),
-                instance=place.instance,
-                target=call.target,
-                arguments=call.arguments,
-                user_id=call.user_id,
-                group=call.group,
-                connection_id=call.connection_id,
-                excluded=call.excluded,
-                reason=call.reason,
-                ttl=call.ttl,
-            )
-        )
+        given = {each.name: getattr(call, each.name) for each in fields(MethodCall)}
+        self.sent.append(Sent(hub=place.hub.lower(), instance=place.instance, **given))
         return self.exists
 
     async def arun(self, place: Place, call: Call) -> bool:
