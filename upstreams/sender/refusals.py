@@ -15,7 +15,7 @@ import httpx
 
 from upstreams.sender.endpoints import Endpoint
 from upstreams.sender.errors import SendError
-from upstreams.sender.wire import Request
+from upstreams.sender.wire import KEY_PATH, Request
 
 _CODE: Final = "x-ms-error-code"
 _ABSENT: Final = ("NotExisted", "NotInGroup")
@@ -112,7 +112,7 @@ def _forbidden(endpoint: Endpoint, request: Request, response: httpx.Response) -
         )
     if endpoint.access_key:
         return "the access key does not allow this."
-    role = "SignalR App Server" if "accessKey" in request.path else "SignalR REST API Owner"
+    role = "SignalR App Server" if request.path == KEY_PATH else "SignalR REST API Owner"
     return (
         f"the credential has no role that allows this. Assign it {role!r} on the instance; Owner "
         "and Contributor do not include it, and a new role assignment takes effect within 30 "

@@ -1,7 +1,7 @@
 """Calls as HTTP requests of the data-plane REST API.
 
-A body is JSON, which the service converts for clients that use MessagePack. Arguments that JSON
-does not have, bytes, are sent as a complete frame for each protocol instead. Source: the swagger of
+A body is JSON, which the service converts for clients that use MessagePack. JSON has no bytes, so
+arguments that contain some are sent as a complete frame for each protocol. Source: the swagger of
 api-version 2024-12-01, and BinaryPayloadMessageContent.cs of Microsoft's Management SDK.
 """
 
@@ -19,6 +19,8 @@ from upstreams.sender.client_identity import ClientIdentity
 from upstreams.sender.errors import InvalidCall
 
 API_VERSION: Final = "2024-12-01"
+# Where the service returns a temporary access key.
+KEY_PATH: Final = "/api/auth/accessKey"
 # The service refuses larger bodies with 413.
 BODY_BYTES: Final = 1_048_576
 _JSON: Final = "application/json; charset=utf-8"
@@ -73,7 +75,7 @@ def token_request(hub: str, client: ClientIdentity) -> Request:
 
 def key_request() -> Request:
     """Return the request for a temporary access key."""
-    return Request("GET", "/api/auth/accessKey", _query([]), "read a temporary access key")
+    return Request("GET", KEY_PATH, _query([]), "read a temporary access key")
 
 
 def _hub_path(hub: str) -> str:

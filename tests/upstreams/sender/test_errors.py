@@ -52,6 +52,11 @@ def test_missing_role_is_named(service: Application) -> None:
     assert "'test-service'" in str(error)
 
 
+def test_missing_role_for_a_group_is_named_whatever_its_name(service: Application) -> None:
+    with pytest.raises(SendError, match="Assign it 'SignalR REST API Owner'"):
+        chat.send_to_group("accessKey", "said", "hi")
+
+
 def test_role_for_reading_only_does_not_send(service: Application, grant: Grant) -> None:
     grant("SignalR REST API Reader")
     assert chat.user_exists("ada") is False
