@@ -14,7 +14,7 @@ from django.views.generic import TemplateView
 from examples.chat.guests import GuestAuthentication, ticket
 from examples.chat.hubs import NAME_LENGTH
 from upstreams.negotiation import NegotiationView
-from upstreams.sender.endpoints import find
+from upstreams.sender.endpoints import Endpoint, find
 
 _WEBSOCKETS: Final = {"http": "ws", "https": "wss"}
 
@@ -44,7 +44,7 @@ class ChatPage(TemplateView):
             name=name,
             name_length=NAME_LENGTH,
             ticket=ticket(name) if name else "",
-            instance=_instance(),
+            instance=endpoint.instance if (endpoint := _endpoint()) else "",
             **kwargs,
         )
 
@@ -55,17 +55,18 @@ class ChatNegotiation(NegotiationView):
     authentication_classes = [GuestAuthentication]
 
 
-def _instance() -> str:
+def _endpoint() -> Endpoint | None:
+    """Return the endpoint of the default instance; None where none is configured."""
     try:
-        return find(None).instance
+        return find(None)
     except ImproperlyConfigured:
-        return ""
+        return None
 
 
 def _service_origins() -> list[str]:
     """Return the origins at which clients connect."""
-    try:
-        parts = urlsplit(find(None).client_url)
-    except ImproperlyConfigured:
+    endpoint = _endpoint()
+    if endpoint is None:
         return []
+    parts = urlsplit(endpoint.client_url)
     return [f"{scheme}://{parts.netloc}" for scheme in (parts.scheme, _WEBSOCKETS[parts.scheme])]
