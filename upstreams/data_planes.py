@@ -2,8 +2,8 @@
 
 An upstream template may point directly at one of them. "If you use Azure RBAC for a data plane, you
 must use the resource that the service provider requests" ("Managed identities for Azure SignalR
-Service"). Those that an upstream request cannot use are left out: Azure SQL
-is not an HTTP service, and Cosmos DB requires another form of header. Public cloud.
+Service"). Those that an upstream request cannot use are left out: Azure SQL is not an HTTP service,
+and Cosmos DB requires another form of header. Public cloud.
 """
 
 from __future__ import annotations

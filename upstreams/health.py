@@ -1,7 +1,7 @@
 """The readiness checks of what upstream requests need: policies and signing keys.
 
-Both are in this process's memory: neither the database nor the cache is asked where a thread reads
-the policies, as it does in a web server. So a process that can receive stays ready without them.
+Both are in this process's memory. In a web server a thread reads the policies, so that the checks
+query neither the database nor the cache: a process that can receive stays ready without them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def check_policies() -> str:
 def check_signing_keys() -> str:
     """Return whose signing keys are missing, and start to read them.
 
-    Keys of some tenants are enough: a tenant that was deleted in Entra must not take away the
-    receiver of the others, and a request waits for keys that were not read yet.
+    Keys of some tenants are enough: a tenant that was deleted in Entra must not make the receiver
+    unavailable to the others, and a request waits for keys that were not read yet.
     """
     tenants = policies.tenants
     missing = [tenant for tenant in sorted(tenants) if not key_ring(tenant).prepare()]

@@ -1,4 +1,4 @@
-"""What the sign-in page needs to know."""
+"""Template tags of the sign-in page."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from upstreams.private_file import PrivateFileProblem, read_json_object, stamp
 
 _NEVER_READ: Final = object()
-# Without a key, the credential is that of this process, whatever of these names it.
+# All of them mean the credential of this process, which azure-identity's variables choose.
 _ENTRA_TYPES: Final = frozenset({"aad", "azure", "azure.msi"})
 _OTHER_CREDENTIALS: Final = ("clientid", "clientsecret", "clientcert", "tenantid")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -64,10 +64,10 @@ async def afind(instance: str | None) -> Endpoint:
 
 
 def configured_credential(instance: str) -> Literal["access_key", "entra"] | None:
-    """Return what this process is configured to send to an instance with; None where it is not.
+    """Return the kind of credential that sends to an instance; None if this process does not send.
 
-    It is by a connection string, by SIGNALMAN_DEFAULT_INSTANCE or by a hub that names the instance.
-    Handlers may send to the instance of any request: that cannot be seen. Raises
+    It sends if a connection string, SIGNALMAN_DEFAULT_INSTANCE or a hub names the instance. Handlers
+    may also send to the instance of their request, which no setting shows. Raises
     ImproperlyConfigured.
     """
     name = instance.lower()
