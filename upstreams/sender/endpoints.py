@@ -66,8 +66,8 @@ async def afind(instance: str | None) -> Endpoint:
 def configured_credential(instance: str) -> Literal["access_key", "entra"] | None:
     """Return the kind of credential that sends to an instance; None if this process does not send.
 
-    It sends if a connection string, SIGNALMAN_DEFAULT_INSTANCE or a hub names the instance. Handlers
-    may also send to the instance of their request, which no setting shows. Raises
+    It sends if a connection string, SIGNALMAN_DEFAULT_INSTANCE or a hub names the instance. A
+    handler may also send to the instance of its request, which no setting shows. Raises
     ImproperlyConfigured.
     """
     name = instance.lower()
