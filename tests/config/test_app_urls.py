@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 
 import pytest
 
-from tests.cloud import REPOSITORY
+from tests.python_process import run_python
 
 RESOLVE = """
 import django; django.setup()
@@ -19,19 +17,7 @@ for path in ("/negotiate/chat/negotiate", "/livez"):
 
 
 def resolved(apps: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "SIGNALMAN_APPS": apps,
-        "SIGNALMAN_SECRET_KEY": "test",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    return subprocess.run(
-        [sys.executable, "-c", RESOLVE],
-        cwd=REPOSITORY,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_python(RESOLVE, SIGNALMAN_APPS=apps, SIGNALMAN_SECRET_KEY="test")
 
 
 @pytest.mark.slow

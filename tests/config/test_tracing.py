@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from localazure import seed
-from tests.cloud import REPOSITORY, LocalAzure
+from tests.cloud import LocalAzure
 from tests.config.collector import Collector, Received, collecting
 from tests.config.web import secret_of_an_operator, serving, session
+from tests.python_process import run_python
 from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
 
 pytestmark = pytest.mark.slow
@@ -29,17 +27,6 @@ NOT_INSTALLED = "import sys; sys.modules['opentelemetry'] = None; import django;
 COLLECTOR = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"}
 
 
-def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=REPOSITORY,
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(
     "environment",
     [
@@ -50,17 +37,17 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     ids=["unset", "disabled", "none"],
 )
 def test_nothing_is_imported_where_nothing_is_traced(environment: dict[str, str]) -> None:
-    assert run(SET_UP + IMPORTED, **environment).stdout == "[]\n"
+    assert run_python(SET_UP + IMPORTED, **environment).stdout == "[]\n"
 
 
 def test_what_is_wanted_and_not_installed_is_said_in_a_sentence() -> None:
-    ended = run(NOT_INSTALLED, **COLLECTOR)
+    ended = run_python(NOT_INSTALLED, **COLLECTOR)
     assert ended.returncode != 0
     assert "pip install -r requirements-otel.txt" in ended.stderr
 
 
 def test_another_protocol_is_refused_in_a_sentence() -> None:
-    ended = run(SET_UP, OTEL_EXPORTER_OTLP_PROTOCOL="grpc", **COLLECTOR)
+    ended = run_python(SET_UP, OTEL_EXPORTER_OTLP_PROTOCOL="grpc", **COLLECTOR)
     assert "Spans are sent as http/protobuf" in ended.stderr
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
+from tests.python_process import run_python
 from upstreams.receiver.hubs.discovery import registry
 from upstreams.receiver.system_checks import check_configuration, check_hubs
 from upstreams.receiver.testing import installed_hubs
 
-REPOSITORY = Path(__file__).resolve().parents[4]
 PRINT = """
 import django; django.setup()
 from upstreams.receiver.hubs.discovery import registry
@@ -25,15 +22,7 @@ print(*sorted(map(str, registry())), sep="\\n")
 
 def start(apps: str) -> subprocess.CompletedProcess[str]:
     """Start a process whose project has these apps, and print its handlers."""
-    environment = {"SIGNALMAN_APPS": apps, "DJANGO_SETTINGS_MODULE": "config.settings"}
-    return subprocess.run(
-        [sys.executable, "-c", PRINT],
-        cwd=REPOSITORY,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_python(PRINT, SIGNALMAN_APPS=apps)
 
 
 @pytest.mark.slow
