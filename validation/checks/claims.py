@@ -112,7 +112,8 @@ def version(inspection: Inspection) -> Describe:
     if found != expected:
         raise Refused(
             Reason.WRONG_VERSION,
-            f"The token has version {shown(found)}, not {expected}: {_version_hint(expected)}.",
+            f"The token has version {shown(found)}, not {expected}: set "
+            f"{_version_setting(expected)}.",
             expected=expected,
             found=shown(found),
         )
@@ -256,15 +257,15 @@ def _issuer_hint(policy: TokenPolicy, found: str) -> str:
     if version != policy.version:
         return (
             f"The tenant is the right one: it is a token of version {version}, and "
-            f"{policy.version} is accepted. S{_version_hint(policy.version)[1:]}, or "
+            f"{policy.version} is accepted. Set {_version_setting(policy.version)}, or "
             "accept the other version."
         )
     return "The tenant and the version are right: it belongs to another cloud."
 
 
-def _version_hint(version: str) -> str:
-    """Return how to get tokens of that version, as the second half of a message."""
-    return f"set requestedAccessTokenVersion to {version[0]} in the app registration"
+def _version_setting(version: str) -> str:
+    """Return the setting for tokens of that version, to follow "Set "."""
+    return f"requestedAccessTokenVersion to {version[0]} in the app registration"
 
 
 def _single_audience(inspection: Inspection) -> str:

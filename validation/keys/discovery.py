@@ -179,7 +179,8 @@ class Discovery:
                 raise LocalFault(explain_local(error)) from error
             raise KeysUnavailable(f"{url} did not respond: {explain(error)}") from error
         except Refused as refusal:
-            raise KeysUnavailable(f"{url} sent an invalid document: {refusal}") from refusal
+            reason = str(refusal).rstrip(".")
+            raise KeysUnavailable(f"{url} sent an invalid document: {reason}") from refusal
 
     def _body(self, response: requests.Response, url: str) -> bytes:
         if response.status_code != _OK:

@@ -62,7 +62,7 @@ def read_key_set(document: Mapping[str, object]) -> dict[str, SigningKey]:
     """
     members = document.get("keys")
     if not isinstance(members, list) or len(members) > MAX_KEYS:
-        raise KeysUnavailable(f"The key set is not a list of at most {MAX_KEYS} keys.")
+        raise KeysUnavailable(f"The key set is not a list of at most {MAX_KEYS} keys")
     keys: dict[str, SigningKey] = {}
     for member in members:
         try:
@@ -71,7 +71,7 @@ def read_key_set(document: Mapping[str, object]) -> dict[str, SigningKey]:
             continue
         keys[key.kid] = key if keys.get(key.kid, key) == key else _ambiguous(key)
     if not any(key.public_key for key in keys.values()):
-        raise KeysUnavailable("The key set holds no key that can verify an RS256 signature.")
+        raise KeysUnavailable("The key set holds no key that can verify an RS256 signature")
     return keys
 
 
