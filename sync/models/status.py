@@ -27,7 +27,7 @@ class SyncStatus(models.TextChoices):
 class InstanceStatus(models.Model):
     """The results of the last comparison and diagnosis of an instance, for lists and filters.
 
-    A database can do neither. `sync.desired.sync_status` writes the status, and
+    No query can compute these. `sync.desired.sync_status` writes the status, and
     `diagnosis.chain.worst_links` the worst link of the chain from client to handler: its name,
     empty where every check passed, and its outcome, empty until the instance is diagnosed.
     """

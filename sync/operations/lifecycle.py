@@ -130,7 +130,7 @@ def _run_or_release(held: Claim) -> datetime | None:
         return run_claimed_stage(held)
     except ClaimLost:
         raise
-    except Exception as error:  # noqa: BLE001  whatever it is, no worker died
+    except Exception as error:  # noqa: BLE001  logged and retried: no worker died
         return release_failed(held, error)
     except KeyboardInterrupt as error:
         # Of a command that runs the stages itself: a worker may continue at once.

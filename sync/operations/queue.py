@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sync.models import Operation
@@ -24,19 +24,13 @@ def enqueue(operation_id: UUID, *, seconds: float = 0) -> None:
 
     If the queue cannot be reached, that is logged, and a later tick enqueues the operation.
     """
-    try:
-        publish(RUN_STAGE, [str(operation_id)], countdown=max(seconds, 0))
-    except Exception as error:  # noqa: BLE001  each broker's client raises its own
-        log.warning("The queue did not take operation %s: %s", operation_id, error)
+    _publish(f"operation {operation_id}", RUN_STAGE, operation_id, countdown=max(seconds, 0))
 
 
 def enqueue_refreshes(subscription_ids: Iterable[UUID]) -> None:
     """Enqueue a refresh of these subscriptions. The schedule makes up for a lost message."""
     for subscription_id in subscription_ids:
-        try:
-            publish(REFRESH, [str(subscription_id)])
-        except Exception as error:  # noqa: BLE001  each broker's client raises its own
-            log.warning("The queue did not take a refresh of %s: %s", subscription_id, error)
+        _publish(f"a refresh of {subscription_id}", REFRESH, subscription_id)
 
 
 def enqueue_due(now: datetime) -> int:
@@ -47,3 +41,10 @@ def enqueue_due(now: datetime) -> int:
     for operation_id in operation_ids:
         enqueue(operation_id)
     return len(operation_ids)
+
+
+def _publish(what: str, task: str, key: UUID, **options: Any) -> None:
+    try:
+        publish(task, [str(key)], **options)
+    except Exception as error:  # noqa: BLE001  each broker's client raises its own
+        log.warning("The queue did not take %s: %s", what, error)
