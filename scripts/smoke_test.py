@@ -76,7 +76,7 @@ def _smoke_test(interpreter: str, folder: Path) -> None:
         "SIGNALMAN_SECRET_KEY": secrets.token_urlsafe(64),
         "SIGNALMAN_DATA_DIR": str(folder / "data"),
         "SIGNALMAN_TICK_SECONDS": "1",
-        # Warnings of this Python about what its successors remove are errors of ours.
+        # Prints what later versions of Python remove.
         "PYTHONWARNINGS": "default",
     }
     _run([python, "-c", IMPORT_ALL.format(packages=PACKAGES)], environment)
@@ -84,21 +84,12 @@ def _smoke_test(interpreter: str, folder: Path) -> None:
         _run([python, "manage.py", *command], environment)
     port = _free_port()
     with ExitStack() as stack:
-        for command in (
-            [
-                "granian",
-                "--interface",
-                "asgi",
-                "--no-ws",
-                "--port",
-                str(port),
-                "config.asgi:application",
-            ],
+        for program, *arguments in (
+            f"granian --interface asgi --no-ws --port {port} config.asgi:application".split(),
             ["celery", "-A", "config", "worker", "--pool", "threads", "--beat"],
         ):
-            stack.callback(
-                _stop, _start([str(venv / "bin" / command[0]), *command[1:]], environment)
-            )
+            process = _start([str(venv / "bin" / program), *arguments], environment)
+            stack.callback(_stop, process)
         _wait_until_ready(f"http://127.0.0.1:{port}/readyz")
 
 

@@ -10,7 +10,6 @@ import ssl
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from math import ceil
 from time import perf_counter
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -18,6 +17,8 @@ from urllib.parse import urlencode
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+
+from benchmarks.receiver.open_loop import quantile
 
 _TICKET: Final = re.compile(r'<script id="ticket" type="application/json">(.*?)</script>')
 # Ends every frame. Source: HubProtocol.md.
@@ -69,8 +70,7 @@ class Result:
 
     def latency(self, part: float) -> float:
         """Return the latency that `part` of the messages do not exceed."""
-        ordered = sorted(self.latencies)
-        return ordered[max(0, ceil(part * len(ordered)) - 1)] if ordered else float("nan")
+        return quantile(self.latencies, part) if self.latencies else float("nan")
 
 
 class Clients:

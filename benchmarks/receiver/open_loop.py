@@ -111,6 +111,7 @@ class OpenLoop:
             try:
                 status = await connection.status(request)
             except BaseException:
+                # The time limit, too, which cancels the request.
                 connection.writer.close()
                 raise
             self._idle.append(connection)
@@ -136,5 +137,10 @@ def send(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> l
 
 def percentile(samples: Sequence[Sample], part: float) -> float:
     """Return the latency that `part` of the samples do not exceed."""
-    ordered = sorted(sample.milliseconds for sample in samples)
+    return quantile([sample.milliseconds for sample in samples], part)
+
+
+def quantile(values: Sequence[float], part: float) -> float:
+    """Return the value that `part` of the values do not exceed."""
+    ordered = sorted(values)
     return ordered[max(0, ceil(part * len(ordered)) - 1)]
