@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from typing import Any
 from examples.demo.processes import CELERY, Programs, free_port, web_server
 from localazure import seed
 from tests.cloud import LocalAzure
+from tests.waits import wait_until
 
 ACCEPTED = {200, 204}
-PATIENCE_SECONDS = 60
 # The application whose tokens the API accepts.
 AUDIENCE = seed.UPSTREAM_APP_ID
 
@@ -48,9 +47,7 @@ class Service:
 
     def wait_for_deliveries(self, instance: str) -> None:
         """Wait until a delivery of the instance is stored; deliveries are written in batches."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while instance not in self._delivered():
-            assert time.monotonic() < deadline, "The delivery is not stored."
+        wait_until(lambda: instance in self._delivered(), "The delivery is not stored.")
 
     def _delivered(self) -> set[str]:
         counts = json.loads(_manage(self.programs, "deliveries", "--json"))

@@ -21,8 +21,9 @@ import requests
 from localazure import seed
 from tests.cloud import REPOSITORY, LocalAzure
 from tests.config.web import secret_of_an_operator, serving, session
-from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.portal import Portal, new_portal
 from tests.sync.worker import UNSIGNED
+from tests.waits import LOOK_SECONDS, PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +15,8 @@ import requests
 from tests.cloud import REPOSITORY
 from tests.config.web import secret_of_an_operator, serving, session
 from tests.postgres_server import PostgresServer, postgres_server
-from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal
+from tests.sync.portal import Portal
+from tests.waits import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -124,7 +124,6 @@ def test_api_answers_503_until_database_is_back(tmp_path: Path, postgres: Postgr
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert requests.get(f"{address}/livez", timeout=60).status_code == 200
         postgres.ensure_postgres_running()
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not caller.get(address + INSTANCES, timeout=60).ok:
-            assert time.monotonic() < deadline, "The API does not recover."
-            time.sleep(LOOK_SECONDS)
+        wait_until(
+            lambda: caller.get(address + INSTANCES, timeout=60).ok, "The API does not recover."
+        )

@@ -31,6 +31,7 @@ from sync.operations.tasks import enqueue_due_operations
 from tests.cloud import LocalAzure
 from tests.redis_server import redis_server
 from tests.upstreams.receiver.conftest import plant_rows
+from tests.waits import wait_until
 from upstreams.receiver.authentication.policies import policies
 from validation import configuration
 from validation.keys.discovery import Discovery
@@ -275,9 +276,10 @@ def test_hanging_cache_delays_no_probe(
         details = [answer()[1]["checks"]["cache"] for _ in range(3)]
     assert {found["status"] for found in details} == {"degraded"}
     assert "still does not respond" in details[-1]["detail"]
-    # The thread notices that the server has gone.
-    while "still" in answer()[1]["checks"]["cache"].get("detail", ""):
-        time.sleep(0.05)
+    wait_until(
+        lambda: "still" not in answer()[1]["checks"]["cache"].get("detail", ""),
+        "The thread does not notice that the server has gone.",
+    )
 
 
 def share_keys(read_hours_ago: float) -> None:

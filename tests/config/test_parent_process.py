@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from config import parent_process
 from examples.demo.processes import free_port, web_server
 from tests.cloud import REPOSITORY, LocalAzure
 from tests.config.web import wait_for_server
-from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.portal import Portal, new_portal
+from tests.waits import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -37,18 +37,13 @@ def children(parent: int) -> set[int]:
 
 def web_workers(server: int) -> set[int]:
     """Return the workers of a granian; Python's resource tracker is a child as well."""
-    return {
-        child
-        for child in children(server)
-        if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
-    }
-
-
-def wait_until(is_true: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_true():
-        assert time.monotonic() < deadline, what
-        time.sleep(LOOK_SECONDS)
+    found = set()
+    for child in children(server):
+        # One that was killed may end meanwhile.
+        with suppress(OSError):
+            if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.add(child)
+    return found
 
 
 def is_running(process: int) -> bool:

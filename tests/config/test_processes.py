@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from localazure import seed
 from tests.cloud import LocalAzure
 from tests.config.web import secret_of_an_operator, serving, session
-from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.portal import Portal, new_portal
+from tests.waits import LOOK_SECONDS, PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 LAB = f"/api/v1/instances/{seed.LAB}"
@@ -63,10 +64,7 @@ def test_what_a_worker_does_is_seen_from_every_web_process(portal: Portal, tmp_p
     with serving(portal.environment, workers=2) as address, portal.worker():
         wait_until_ready(address)
         operation = applied(address, portal)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not writes_to_azure(address):
-            assert time.monotonic() < deadline, "No write is counted."
-            time.sleep(LOOK_SECONDS)
+        wait_until(lambda: writes_to_azure(address), "No write is counted.")
         assert {writes_to_azure(address) for _ in range(8)} == {1}
     # Celery prints its greeting.
     log = (tmp_path / "worker.log").read_text().splitlines()

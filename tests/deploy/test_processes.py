@@ -29,7 +29,7 @@ from tests.deploy.manifests import (
 )
 from tests.postgres_server import postgres_server
 from tests.redis_server import redis_server
-from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS
+from tests.waits import LOOK_SECONDS, PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,8 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +24,11 @@ from tests.cloud import REPOSITORY, LocalAzure
 from tests.config.test_parent_process import children, web_workers
 from tests.deploy.manifests import DEPLOY, unit_command, unit_environment
 from tests.deploy.test_processes import Shape, wait_until_ready
-from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.portal import Portal, new_portal
 from tests.upstreams.receiver.conftest import RESOURCE
 from tests.upstreams.receiver.hostile import HERE, sent
 from tests.upstreams.receiver.requests import json_call
+from tests.waits import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,9 @@ class Proxy:
         workers = children(self.process.pid)
         self.process.send_signal(signal.SIGHUP)
         # Once they have finished their requests, the earlier workers end.
-        wait_until(lambda: not workers & children(self.process.pid))
+        wait_until(
+            lambda: not workers & children(self.process.pid), "nginx keeps its earlier workers."
+        )
 
 
 @contextmanager
@@ -94,18 +96,11 @@ def nginx(folder: Path, receivers: list[int]) -> Iterator[Proxy]:
     )
     process = subprocess.Popen([program, "-c", str(configuration), "-p", str(folder)])
     try:
-        wait_until(lambda: not port_is_free(port))
+        wait_until(lambda: not port_is_free(port), "nginx does not listen.")
         yield Proxy(f"https://localhost:{port}", configuration, process)
     finally:
         process.terminate()
         process.wait(PATIENCE_SECONDS)
-
-
-def wait_until(is_true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(LOOK_SECONDS)
 
 
 class Service:
@@ -136,7 +131,10 @@ class Service:
         """Wait until some more answers have come from the receiver on that port."""
         begun = len(self.servers)
         address = f"127.0.0.1:{server}"
-        wait_until(lambda: self.servers[begun:].count(address) >= 10 * SENDERS)
+        wait_until(
+            lambda: self.servers[begun:].count(address) >= 10 * SENDERS,
+            "The receiver does not respond.",
+        )
 
     def _send(self) -> None:
         with requests.Session() as session:
@@ -222,7 +220,7 @@ def test_killed_worker_loses_only_requests_in_flight(
             service.wait_for(ports[0])
             for worker in before:
                 os.kill(worker, signal.SIGKILL)
-            wait_until(lambda: web_workers(first) - before)
+            wait_until(lambda: web_workers(first) - before, "No worker was started again.")
             service.wait_for(ports[0])
     # Each sender had one request at most.
     failed = service.statuses.total() - service.statuses[200]

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from random import Random
@@ -24,8 +24,9 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import ACCEPTED
 from tests.faults.runs import RUNS
-from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.portal import Portal, new_portal
 from tests.sync.worker import SIGNED, raw
+from tests.waits import LOOK_SECONDS, PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -109,16 +110,21 @@ class Overtaking:
         pid = self._claimant()
         os.kill(pid, signal.SIGSTOP)
         try:
-            while not self._is_sending():
-                self._run_on(pid)
+            self._run_while(pid, lambda: not self._is_sending(), "The worker sends no step.")
             for _ in range(slices):
                 self._run_on(pid)
-            while self._is_locked():
-                # It holds SQLite's only lock: no one could overtake it.
-                self._run_on(pid)
+            # While it holds SQLite's only lock, no one could overtake it.
+            self._run_while(pid, self._is_locked, "The worker keeps the database locked.")
             yield pid
         finally:
             os.kill(pid, signal.SIGCONT)
+
+    def _run_while(self, pid: int, condition: Callable[[], bool], problem: str) -> None:
+        """Let a frozen worker run, one slice of time after another, while the condition holds."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while condition():
+            assert time.monotonic() < deadline, problem
+            self._run_on(pid)
 
     def _run_on(self, pid: int) -> None:
         """Let a frozen worker run for one slice of time."""
@@ -220,10 +226,10 @@ def operations(folder: Path) -> list[tuple[str, str]]:
 
 def wait_until_ended(folder: Path) -> None:
     """Wait until no operation is queued, running or propagating."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while any(state not in {"succeeded", "failed"} for _, state in operations(folder)):
-        assert time.monotonic() < deadline, "An operation does not end."
-        time.sleep(LOOK_SECONDS)
+    wait_until(
+        lambda: {state for _, state in operations(folder)} <= {"succeeded", "failed"},
+        "An operation does not end.",
+    )
 
 
 def writes(cloud: LocalAzure, operation: str) -> list[int]:

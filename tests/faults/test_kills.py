@@ -20,8 +20,9 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import ACCEPTED, assert_no_duplicates, calm
 from tests.faults.runs import CALLS, RUNS
-from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.portal import Portal, new_portal
 from tests.sync.worker import SIGNED, raw, unmanaged
+from tests.waits import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -116,18 +117,15 @@ def kill_in_the_middle(
 
 def wait_for_calls(cloud: LocalAzure, total: int) -> None:
     """Return as soon as that many calls have reached Azure."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while len(calls_of_an_instance(cloud)) < total:
-        assert time.monotonic() < deadline, "The apply makes no progress."
-        time.sleep(LOOK_SECONDS)
+    wait_until(lambda: len(calls_of_an_instance(cloud)) >= total, "The apply makes no progress.")
 
 
 def wait_for_azure(name: str) -> None:
     """Return as soon as Azure has finished the change of an instance."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while raw(name)["properties"]["provisioningState"] != "Succeeded":
-        assert time.monotonic() < deadline, "Azure does not finish."
-        time.sleep(LOOK_SECONDS)
+    wait_until(
+        lambda: raw(name)["properties"]["provisioningState"] == "Succeeded",
+        "Azure does not finish.",
+    )
 
 
 def calls_of_an_instance(cloud: LocalAzure) -> list[dict[str, Any]]:

@@ -6,8 +6,7 @@ The lease is longer than these tests wait.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,9 @@ from tests.faults.invariants import calm
 from tests.faults.test_kills import assert_written_once
 from tests.postgres_server import PostgresServer, postgres_server
 from tests.redis_server import redis_server
-from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.portal import Portal, new_portal
 from tests.sync.worker import SIGNED, unmanaged
+from tests.waits import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -46,13 +46,6 @@ def new_desired(folder: Path, **environment: str) -> Portal:
     outcome = portal.manage("set_upstream", seed.PAYMENTS, str(document))
     assert outcome.returncode == 0, outcome.stderr
     return portal
-
-
-def wait_until(is_true: Callable[[], object], problem: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_true():
-        assert time.monotonic() < deadline, problem
-        time.sleep(LOOK_SECONDS)
 
 
 def assert_applied(cloud: LocalAzure, portal: Portal, before: str) -> None:

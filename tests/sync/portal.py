@@ -8,20 +8,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 
 from localazure import seed
 from tests.cloud import REPOSITORY
-
-# A message that no worker claimed is sent again after half a minute; and machines may be busy.
-PATIENCE_SECONDS: Final = 180
-LOOK_SECONDS: Final = 0.05
+from tests.waits import PATIENCE_SECONDS, wait_until
 
 
 class Portal:
@@ -74,10 +70,7 @@ class Portal:
 
     def wait_until_ended(self) -> list[dict[str, Any]]:
         """Return the operations, newest first, as soon as all of them have ended."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self._unfinished():
-            assert time.monotonic() < deadline, "An operation does not end."
-            time.sleep(LOOK_SECONDS)
+        wait_until(lambda: not self._unfinished(), "An operation does not end.")
         return self.operations()
 
     def _unfinished(self) -> int:

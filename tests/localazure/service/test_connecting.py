@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -17,13 +16,6 @@ from tests.localazure.service.application import NAME, Application, running
 from tests.localazure.service.sockets import SEPARATOR, Client, negotiate, open_socket, upgrade
 
 ORIGIN = "https://app.example"
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_negotiation_offers_three_transports(application: Application) -> None:
@@ -146,7 +138,7 @@ def test_upstream_receives_unchanged_frame(application: Application) -> None:
         frame = {"arguments": ["é"], "target": "echo", "invocationId": "1", "type": 1}
         client.send(frame)
         assert client.next() == {"type": 3, "invocationId": "1", "result": "é"}
-    wait_until(lambda: application.upstream.events()[-1] == "disconnected")
+    application.upstream.wait_for("connected", "echo", "disconnected")
     connected, sent = application.upstream.received[:2]
     assert sent.body == json.dumps(frame).encode()
     assert connected.headers["X-ASRS-User-Id"] == b"ada"
@@ -186,7 +178,7 @@ def test_closes_connection_on_malformed_frame(application: Application, data: st
         assert client.until_closed() == [
             {"type": 7, "error": "Connection closed with an error.", "allowReconnect": False}
         ]
-    wait_until(lambda: application.upstream.events() == ["connected", "disconnected"])
+    application.upstream.wait_for("connected", "disconnected")
     body = json.loads(application.upstream.received[-1].body)
     assert body == {"Type": 11, "Error": "Connection closed with an error."}
 
@@ -210,7 +202,7 @@ def test_close_frame_of_the_client_ends_the_connection(application: Application)
     with Client(application) as client:
         client.send({"type": 7})
         assert client.until_closed() == []
-    wait_until(lambda: application.upstream.events() == ["connected", "disconnected"])
+    application.upstream.wait_for("connected", "disconnected")
     assert json.loads(application.upstream.received[-1].body) == {"Type": 11}
 
 
@@ -225,7 +217,7 @@ def test_pings_a_silent_client_then_closes(local_azure: LocalAzure) -> None:
 
 
 def test_closes_when_the_token_expires_if_asked_to(application: Application) -> None:
-    expiry = int(time.time()) + 2
+    expiry = int(time.time()) + 3
     claims = {"asrs.s.coae": "true", "asrs.s.aeo": str(expiry)}
     with Client(application, **claims) as client:
         close = client.until_closed()[-1]
@@ -336,12 +328,12 @@ def test_lists_and_drops_connections(application: Application) -> None:
         assert (listed["hub"], listed["userId"]) == ("chat", "ada")
         assert application.cloud.post("/_local/connections/drop", {}) == {"dropped": 1}
         assert client.until_closed() == []
-    wait_until(lambda: application.upstream.events() == ["connected", "disconnected"])
+    application.upstream.wait_for("connected", "disconnected")
 
 
 def test_reset_drops_connections_without_an_event(application: Application) -> None:
     with Client(application) as client:
-        wait_until(lambda: application.upstream.events() == ["connected"])
+        application.upstream.wait_for("connected")
         application.cloud.reset()
         assert client.until_closed() == []
     assert application.cloud.get("/_local/connections") == []

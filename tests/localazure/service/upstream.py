@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.waits import wait_until
+
 
 @dataclass
 class Received:
@@ -42,6 +44,10 @@ class Upstream:
     def events(self) -> list[str]:
         """Return the names of the received events, in order."""
         return [one.event() for one in list(self.received) if "X-ASRS-Event" in one.headers]
+
+    def wait_for(self, *events: str) -> None:
+        """Wait until these events have come, in this order, and no others."""
+        wait_until(lambda: self.events() == [*events], f"These did not come: {events}.")
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from localazure import seed
 from tests.cloud import LocalAzure
-from tests.sync.portal import LOOK_SECONDS, PATIENCE_SECONDS, Portal, new_portal
+from tests.sync.portal import Portal, new_portal
 from tests.sync.worker import patches
+from tests.waits import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -28,10 +28,7 @@ def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
 
 def wait_for_a_write(cloud: LocalAzure) -> None:
     """Return as soon as a write has reached Azure."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not patches(cloud):
-        assert time.monotonic() < deadline, "No write came."
-        time.sleep(LOOK_SECONDS)
+    wait_until(lambda: patches(cloud), "No write came.")
 
 
 def test_worker_finishes_an_apply(local_azure: LocalAzure, portal: Portal) -> None:

@@ -22,7 +22,8 @@ from tests.upstreams.receiver.conftest import RESOURCE, plant_rows
 from tests.upstreams.receiver.servers import serving
 from tests.upstreams.sender import clients_project as project
 from tests.upstreams.sender.conftest import OWNER
-from upstreams.models import Delivery
+from tests.waits import wait_until
+from upstreams.models import Delivery, DeliveryCount
 from upstreams.receiver.deliveries.recorder import recorder
 from upstreams.receiver.testing import installed_hubs
 
@@ -93,8 +94,14 @@ def test_microsofts_javascript_client(chain: Chain) -> None:
         "LongPolling json": JAVASCRIPT,
         "LongPolling messagepack": JAVASCRIPT | BYTES,
     }
-    assert project.events.count("connected") == project.events.count("disconnected") == 20
-    assert not Delivery.objects.filter(outcome="refused").exists()
+    events = project.events
+    # The last clients may not be gone yet.
+    wait_until(lambda: events.count("disconnected") == 20, "20 clients did not disconnect.")
+    assert events.count("connected") == 20
+    # Not every delivery has a row; every one is counted.
+    outcomes = set(DeliveryCount.objects.values_list("outcome", flat=True))
+    assert "accepted" in outcomes
+    assert "refused" not in outcomes
 
 
 def test_pysignalr(chain: Chain) -> None:
