@@ -39,8 +39,3 @@ def _is_kept(record: logging.LogRecord, status: int) -> bool:
 
 
 _limits = RateLimitedLog(logging.getLogger(__name__))
-
-
-def forget() -> None:
-    """Count lines from zero again."""
-    _limits.forget()

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
-from observability import log_filters
 from tests.cloud import LocalAzure
+from tests.rate_limited_logs import forget_lines
 
 # No test asserts a speed, so a busy machine fails none. `make check` tries fewer examples.
 hypothesis_settings.register_profile(
@@ -54,10 +54,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    """Clear shared signing keys, instance policies and rate limits before each test."""
+def _nothing_of_other_tests() -> None:
+    """Forget shared signing keys, instance policies and rate limits before each test."""
     cache.clear()
-    log_filters.forget()
+    forget_lines()
 
 
 @pytest.fixture(scope="session")

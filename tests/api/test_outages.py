@@ -11,7 +11,6 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.roles import Role
-from api import throttles
 from tests.accounts.callers import bearing, caller
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +28,6 @@ AWAY = {
 @pytest.fixture
 def no_cache(settings: Settings) -> None:
     settings.CACHES = AWAY
-    throttles.cache_log.forget()
 
 
 @pytest.mark.usefixtures("no_cache")

@@ -34,11 +34,9 @@ from upstreams.models import Delivery
 from upstreams.receiver import Hub, UpstreamRequest
 from upstreams.receiver.authentication.policies import policies
 from upstreams.receiver.deliveries.recorder import recorder
-from upstreams.receiver.serving.logs import refusals
 from upstreams.receiver.testing import installed_hubs
 from upstreams.sender import SendError
 from validation import configuration
-from validation.authentication import refusals as token_refusals
 
 pytestmark = pytest.mark.django_db
 SECRET = "s3cr3t-0123456789abcdef"
@@ -47,10 +45,8 @@ CHAT = f"/upstream/{seed.CHAT}/"
 
 @pytest.fixture(autouse=True)
 def _fresh(settings: Settings) -> Iterator[None]:
-    """Leave out no line because of earlier ones like it."""
+    """Write each delivery before it is answered, and remember nothing of other tests."""
     settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 0}
-    refusals.forget()
-    token_refusals.forget()
     recorder.forget()
     policies.forget()
     configuration.forget()

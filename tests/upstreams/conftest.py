@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
-from django.core.cache import cache
 from pytest_django import Settings
 
 from identities.models import SignalRInstance, Subscription
@@ -14,9 +13,7 @@ from tests.upstreams.project import hubs
 from upstreams.receiver import UpstreamRequest
 from upstreams.receiver.authentication.policies import policies
 from upstreams.receiver.deliveries.recorder import recorder
-from upstreams.receiver.serving.logs import refusals as receiver_refusals
 from upstreams.receiver.testing import installed_hubs
-from validation.authentication import refusals as token_refusals
 
 TENANT_ID = UUID("aaaaaaaa-0000-4000-8000-00000000aaaa")
 
@@ -27,10 +24,6 @@ def written_at_once(settings: Settings) -> Iterator[None]:
     settings.RECEIVER = settings.RECEIVER | {"FLUSH_SECONDS": 0}
     policies.forget()
     recorder.forget()
-    for log in (receiver_refusals, token_refusals):
-        log.forget()
-    # Signing keys, and when they were last asked for.
-    cache.clear()
     yield
     policies.forget()
 

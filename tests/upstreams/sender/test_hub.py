@@ -9,7 +9,6 @@ import pytest
 
 from diagnosis.reason_codes import explain
 from upstreams.receiver import Hub, HubError, UpstreamRequest
-from upstreams.receiver.hubs.dispatch import send_errors
 from upstreams.receiver.testing import HubTestClient, Sent, recorded_calls
 from upstreams.sender import InvalidCall, SendError
 from upstreams.sender.context import handling
@@ -75,7 +74,6 @@ def test_client_decides_what_exists() -> None:
 def test_refusal_of_the_service_is_a_reason_of_its_own(
     caplog: pytest.LogCaptureFixture, target: str, status: int | None, reason: str
 ) -> None:
-    send_errors.forget()
     client = HubTestClient(chat)
     client.recorder.error = SendError("Assign it a role.", status=status)
     assert client.send(target, "hi").reason == reason
@@ -88,7 +86,6 @@ def test_refusal_of_the_service_is_a_reason_of_its_own(
 
 
 def test_refusals_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    send_errors.forget()
     client = HubTestClient(chat)
     client.recorder.error = SendError("Assign it a role.", status=403)
     for _ in range(50):

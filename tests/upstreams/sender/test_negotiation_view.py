@@ -15,12 +15,10 @@ from pytest_django import Settings
 from tests.localazure.service.application import Application
 from tests.localazure.service.sockets import negotiate as connect
 from tests.upstreams.sender.conftest import OWNER, Grant
-from upstreams.negotiation import views
 from upstreams.receiver import Hub
 from upstreams.receiver.testing import Recorder, installed_hubs
 from upstreams.sender import SendError
 from upstreams.sender.context import using
-from validation.rate_limited_log import RateLimitedLog
 
 # What @microsoft/signalr sends beside the authorization.
 HEADERS = {
@@ -30,10 +28,8 @@ HEADERS = {
 
 
 @pytest.fixture(autouse=True)
-def _mounted(settings: Settings, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _mounted(settings: Settings, db: None) -> Iterator[None]:
     settings.ROOT_URLCONF = "tests.upstreams.sender.project_urls"
-    # A minute's lines of other tests count, too.
-    monkeypatch.setattr(views, "_log", RateLimitedLog(logging.getLogger(views.__name__)))
     User.objects.create(username="ada")
     with installed_hubs(Hub("Chat"), Hub("alerts", instance="contoso-alerts")):
         yield
