@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import io
-import sys
-from types import SimpleNamespace
-
 import pytest
 
 from localazure import seed
+from tests.stdin import set_stdin
 from tests.sync.commands import run
 from tests.sync.declared import SYSTEM, Fleet, rows
 
@@ -29,8 +26,7 @@ def test_folder_is_read_without_hidden_files(fleet: Fleet) -> None:
 
 
 def test_reads_standard_input(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = io.BytesIO(fleet.path.read_bytes())
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=data))
+    set_stdin(monkeypatch, fleet.path.read_bytes())
     assert run("plan", "-f", "-").code == 0
 
 
@@ -52,7 +48,7 @@ def test_files_without_documents_are_an_error(fleet: Fleet) -> None:
 
 def test_apply_requires_confirmation(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     fleet.change(seed.LAB, policy="manage", identity=SYSTEM)
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    set_stdin(monkeypatch, "")
     before = rows()
     outcome = run("apply", "-f", str(fleet.path))
     assert "with --yes" in outcome.error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
@@ -15,6 +14,7 @@ from localazure import seed
 from sync.desired.request_requirements import changing_requirements
 from sync.models import AuditEvent
 from tests.cloud import LocalAzure
+from tests.stdin import set_stdin
 from tests.sync.commands import run
 from tests.sync.worker import imported
 from upstreams.models import RequestRequirements
@@ -62,7 +62,7 @@ def test_secret_is_audited_without_its_value_or_digest(
     instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for secret in (FIRST, SECOND):
-        monkeypatch.setattr("sys.stdin", io.StringIO(secret + "\n"))
+        set_stdin(monkeypatch, f"{secret}\n")
         assert run("set_url_secret", instance.name, "--require").code == 0
     kept = RequestRequirements.objects.get()
     text = json.dumps([[event.before, event.after] for event in events()])

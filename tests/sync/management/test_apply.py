@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import io
-import sys
-
 import pytest
 
 from localazure import seed
 from sync.models import Operation
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
+from tests.stdin import set_stdin
 from tests.sync.commands import run
 from tests.sync.worker import SIGNED, drive, drive_to, imported, patches, set_desired, signed_lab
 
@@ -55,18 +53,11 @@ def test_starts_nothing_without_terminal_and_without_yes(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_desired(imported(seed.LAB), "SystemAssigned")
-    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
+    set_stdin(monkeypatch, "yes\n")
     outcome = run("apply", seed.LAB)
     assert outcome.code == 1
     assert "with --yes" in outcome.error
     assert not Operation.objects.exists()
-
-
-class Keyboard(io.StringIO):
-    """A person at a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize(("answer", "started"), [("yes", 1), ("y", 0), ("", 0)])
@@ -74,7 +65,7 @@ def test_only_yes_confirms(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch, answer: str, started: int
 ) -> None:
     set_desired(imported(seed.LAB), "SystemAssigned")
-    monkeypatch.setattr(sys, "stdin", Keyboard(f"{answer}\n"))
+    set_stdin(monkeypatch, f"{answer}\n", is_terminal=True)
     assert run("apply", seed.LAB).code == 2
     assert Operation.objects.count() == started
 

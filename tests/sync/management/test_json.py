@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from django.core.management import get_commands, load_command_class
 from localazure import seed
 from sync.inventory.import_instances import import_subscription
 from tests.cloud import LocalAzure
+from tests.stdin import set_stdin
 from tests.sync.commands import run
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +47,7 @@ def _fleet(local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> None:
     import_subscription(seed.SUBSCRIPTION_ID)
     run("set_policy", seed.LAB, "manage")
     run("protect", seed.LAB, "--off")
-    monkeypatch.setattr(sys, "stdin", io.StringIO("[]" + " " * 40))
+    set_stdin(monkeypatch, "[]" + " " * 40)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,11 @@ from django.core.management import CommandError, call_command
 from localazure import seed
 from sync.management.text_input import decode, read_text
 from tests.cloud import LocalAzure
+from tests.stdin import set_stdin
 from tests.sync.worker import imported
 from upstreams.models import RequestRequirements, UpstreamTemplate
 
 SECRET = "a secret with ünïcode"
-
-
-def pipe(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    """Have standard input bring these bytes."""
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
 
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-be with mark")
@@ -55,7 +50,7 @@ def test_url_secret_is_the_same_however_encoded(
     imported(seed.CHAT)
     digests = set()
     for data in (SECRET.encode(), encoded(SECRET + ending, encoding)):
-        pipe(monkeypatch, data)
+        set_stdin(monkeypatch, data)
         call_command("set_url_secret", seed.CHAT, "--only", stdout=io.StringIO())
         digests.add(RequestRequirements.objects.get().url_secret_digest)
     assert len(digests) == 1
@@ -67,7 +62,7 @@ def test_commands_refuse_what_is_not_text(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     imported(seed.CHAT)
-    pipe(monkeypatch, "[]".encode("utf-16-le") * 20)
+    set_stdin(monkeypatch, "[]".encode("utf-16-le") * 20)
     with pytest.raises(CommandError, match="not text"):
         call_command(command, seed.CHAT)
 
@@ -78,7 +73,7 @@ def test_set_upstream_reads_what_shells_write(
     local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     imported(seed.CHAT)
-    pipe(monkeypatch, encoded('[{"urlTemplate": "https://receiver.example/"}]', encoding))
+    set_stdin(monkeypatch, encoded('[{"urlTemplate": "https://receiver.example/"}]', encoding))
     call_command("set_upstream", seed.CHAT, stdout=io.StringIO())
     template = UpstreamTemplate.objects.get(instance__name=seed.CHAT)
     assert template.url_template == "https://receiver.example/"

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identities.models import SignalRInstance
+from tests.stdin import set_stdin
 from upstreams.models import RequestRequirements
 from upstreams.receiver.authentication.url_secrets import digest, from_path, from_query, is_one_of
 
@@ -50,7 +51,7 @@ def test_digests_are_salted() -> None:
 
 
 def run(monkeypatch: pytest.MonkeyPatch, secret: str, *arguments: str) -> str:
-    monkeypatch.setattr("sys.stdin", io.StringIO(secret + "\n"))
+    set_stdin(monkeypatch, f"{secret}\n")
     output = io.StringIO()
     call_command("set_url_secret", "CONTOSO-test", *arguments, stdout=output)
     return output.getvalue()
