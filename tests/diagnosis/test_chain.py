@@ -25,8 +25,7 @@ from tests.registrations import register
 from upstreams.models import DeliveryCount, FunctionApp, UpstreamTemplate
 from upstreams.patterns import Event
 from upstreams.receiver import Hub
-from upstreams.receiver.hubs.discovery import install
-from upstreams.receiver.hubs.hub import Registry
+from upstreams.receiver.testing import installed_hubs
 
 pytestmark = pytest.mark.django_db
 SAY = Event("chat", "messages", "say")
@@ -43,9 +42,8 @@ def _hubs() -> Iterator[None]:
     """Handlers of the hub `chat`."""
     hub = Hub("chat")
     hub.message("say")(say)
-    before = install(Registry([hub]))
-    yield
-    install(before)
+    with installed_hubs(hub):
+        yield
 
 
 @pytest.fixture
@@ -182,8 +180,8 @@ def test_deliveries_establish_no_endpoint_among_two(
 
 
 def test_process_without_hubs_does_not_know_the_handlers(instance: SignalRInstance) -> None:
-    install(Registry())
-    handlers = link(read_chain(instance), Link.HANDLER)
+    with installed_hubs():
+        handlers = link(read_chain(instance), Link.HANDLER)
     assert handlers.outcome == "unknown"
     assert "SIGNALMAN_APPS" in handlers.findings[0].fix
 

@@ -21,8 +21,7 @@ from tests.cloud import LocalAzure
 from upstreams.models import DeliveryCount
 from upstreams.patterns import Event
 from upstreams.receiver import Hub
-from upstreams.receiver.hubs.discovery import install
-from upstreams.receiver.hubs.hub import Registry
+from upstreams.receiver.testing import installed_hubs
 
 pytestmark = pytest.mark.django_db
 
@@ -58,9 +57,8 @@ def _sends(settings: Settings) -> None:
 @pytest.fixture
 def _hub_sends() -> Iterator[None]:
     """A hub that names the instance."""
-    before = install(Registry([Hub("chat", instance=seed.CHAT)]))
-    yield
-    install(before)
+    with installed_hubs(Hub("chat", instance=seed.CHAT)):
+        yield
 
 
 def test_nothing_that_sends_is_not_checked(local_azure: LocalAzure) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,8 @@ EVALUATED = re.compile(r"""\s(?:x-[a-z][\w.:-]*|@[a-z][\w.:-]*|:[a-z][\w.:-]*)=(
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(REPOSITORY)))
-def test_no_value_in_evaluated_attribute(template: object) -> None:
-    text = template.read_text()  # type: ignore[attr-defined]
-    assert [found for found in EVALUATED.findall(text) if "{{" in found] == []
+def test_no_value_in_evaluated_attribute(template: Path) -> None:
+    assert [found for found in EVALUATED.findall(template.read_text()) if "{{" in found] == []
 
 
 def test_finds_value_in_evaluated_attribute() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from html import unescape
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.roles import Role
-from diagnosis.chain.chain import Chain, Fact, build_chain
+from diagnosis.chain.chain import Chain, ChainLink, Fact, build_chain
 from diagnosis.chain.links import Link
 from diagnosis.findings import Finding, failed, passed, unknown
 from identities.models import SignalRInstance
@@ -59,11 +60,12 @@ def overlap(one: Card, other: Card) -> bool:
 @pytest.mark.parametrize("layout", [wide, narrow])
 @pytest.mark.parametrize("has_vault", [True, False])
 @pytest.mark.parametrize("sends", [True, False])
-def test_cards_lie_beside_each_other(layout: object, has_vault: bool, sends: bool) -> None:
-    assert callable(layout)
+def test_cards_lie_beside_each_other(
+    layout: Callable[[Sequence[ChainLink]], Picture], has_vault: bool, sends: bool
+) -> None:
     left_out = {*(() if has_vault else [Link.KEY_VAULT]), *(() if sends else [Link.SENDER])}
     links = [each for each in chain().links if each.link not in left_out]
-    picture: Picture = layout(links)
+    picture = layout(links)
     assert [card.link for card in picture.cards] == links
     # The wide picture has the way back.
     assert len(picture.arrows) == len(links) - 1 + (sends and picture.name == "wide")
