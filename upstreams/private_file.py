@@ -5,17 +5,42 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
+
+Value = TypeVar("Value")
 
 _MOST_BYTES: Final = 1_048_576
 # Writable by its group, or accessible to others. Group-readable is fine: Kubernetes mounts
 # secrets so.
 _TOO_OPEN: Final = 0o027
+_NEVER_READ: Final = object()
 
 
 class PrivateFileProblem(Exception):
     """The file cannot be used. The message gives the reason without the content."""
+
+
+class PrivateFile(Generic[Value]):
+    """The values in the file at `path`, by instance; read again once the file has changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path: Final = path
+        self._read: tuple[object, Mapping[str, Value]] = (_NEVER_READ, {})
+
+    def of(self, instance: str) -> Value | None:
+        """Return an instance's value. Raises what `_load` raises."""
+        found = _stamp(self._path)
+        before, values = self._read
+        if before != found:
+            values = self._load()
+            self._read = (found, values)
+        return values.get(instance.lower())
+
+    def _load(self) -> Mapping[str, Value]:
+        """Return the file's values, by instance in lower case."""
+        raise NotImplementedError
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
@@ -34,7 +59,7 @@ def read_json_object(path: Path) -> dict[str, Any]:
     return document
 
 
-def stamp(path: Path) -> object:
+def _stamp(path: Path) -> object:
     """Return a value that differs once the file has changed."""
     try:
         found = path.stat()

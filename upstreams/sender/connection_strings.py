@@ -16,9 +16,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from upstreams.private_file import PrivateFileProblem, read_json_object, stamp
+from upstreams.private_file import PrivateFile, PrivateFileProblem, read_json_object
 
-_NEVER_READ: Final = object()
 # All of them mean the credential of this process, which azure-identity's variables choose.
 _ENTRA_TYPES: Final = frozenset({"aad", "azure", "azure.msi"})
 _OTHER_CREDENTIALS: Final = ("clientid", "clientsecret", "clientcert", "tenantid")
@@ -67,21 +66,8 @@ def parse(text: str) -> ConnectionString:
     )
 
 
-class ConnectionStrings:
-    """The connection strings in the file at `path`, by instance in lower case."""
-
-    def __init__(self, path: Path) -> None:
-        self._path: Final = path
-        self._read: tuple[object, Mapping[str, ConnectionString]] = (_NEVER_READ, {})
-
-    def of(self, instance: str) -> ConnectionString | None:
-        """Return an instance's connection string. Raises ImproperlyConfigured."""
-        found = stamp(self._path)
-        before, strings = self._read
-        if before != found:
-            strings = self._load()
-            self._read = (found, strings)
-        return strings.get(instance.lower())
+class ConnectionStrings(PrivateFile[ConnectionString]):
+    """The connection strings in the file at `path`. `of` raises ImproperlyConfigured."""
 
     def _load(self) -> Mapping[str, ConnectionString]:
         try:

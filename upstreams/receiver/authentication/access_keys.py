@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from upstreams.private_file import PrivateFileProblem, read_json_object, stamp
+from upstreams.private_file import PrivateFile, PrivateFileProblem, read_json_object
 from upstreams.receiver.configuration import configuration
 
 log = logging.getLogger(__name__)
@@ -20,24 +20,14 @@ log = logging.getLogger(__name__)
 Keys = Mapping[str, tuple[str, ...]]
 
 _MOST_KEYS: Final = 2
-_NEVER_READ: Final = object()
 
 
-class AccessKeys:
-    """The keys in the file at `path`, by instance in lower case."""
-
-    def __init__(self, path: Path) -> None:
-        self._path: Final = path
-        self._read: tuple[object, Keys] = (_NEVER_READ, {})
+class AccessKeys(PrivateFile[tuple[str, ...]]):
+    """The keys in the file at `path`, by instance."""
 
     def of(self, instance: str) -> tuple[str, ...]:
         """Return an instance's keys; none where the file has none or cannot be used."""
-        found = stamp(self._path)
-        before, keys = self._read
-        if before != found:
-            keys = self._load()
-            self._read = (found, keys)
-        return keys.get(instance.lower(), ())
+        return super().of(instance) or ()
 
     def _load(self) -> Keys:
         # Once for each change of the file, so that requests cannot fill the log.
