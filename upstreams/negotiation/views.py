@@ -27,7 +27,7 @@ from upstreams.receiver.hubs.discovery import registry
 from upstreams.receiver.hubs.hub import HUB_NAME
 from upstreams.sender.client_identity import DEFAULT_LIFETIME, Claims
 from upstreams.sender.errors import InvalidCall, SendError
-from upstreams.sender.hub_sender import HubSender, PlacedSender
+from upstreams.sender.hub_sender import HubSender, InstanceSender
 from validation.rate_limited_log import RateLimitedLog
 
 _RETRY_SECONDS: Final = 5.0
@@ -124,7 +124,7 @@ class NegotiationView(APIView):
         if hub is None or not HUB_NAME.fullmatch(name):
             raise Http404
         if hub.name == ANY:
-            return PlacedSender(name, self.instance or hub.instance)
+            return InstanceSender(name, self.instance or hub.instance)
         return hub.on(self.instance) if self.instance else hub
 
 

@@ -18,7 +18,7 @@ from upstreams.sender import credentials, endpoints, http, refusals, wire
 from upstreams.sender.calls import Call
 from upstreams.sender.client_identity import ClientIdentity, Negotiation
 from upstreams.sender.configuration import configuration
-from upstreams.sender.context import Place
+from upstreams.sender.context import Destination
 from upstreams.sender.credentials import SigningKey
 from upstreams.sender.endpoints import Endpoint
 from upstreams.sender.errors import SendError
@@ -34,66 +34,66 @@ class ServiceClient:
     def __init__(self) -> None:
         self._keys: Final[dict[str, tuple[float, SigningKey]]] = {}
 
-    def run(self, place: Place, call: Call) -> bool:
+    def run(self, destination: Destination, call: Call) -> bool:
         """Carry out a call; return False where what it names does not exist.
 
         Raises InvalidCall, SendError, and ImproperlyConfigured where no instance is known.
         """
-        request = wire.request(place.hub, call)
-        response = self._exchange(endpoints.find(place.instance), request)
+        request = wire.request(destination.hub, call)
+        response = self._exchange(endpoints.find(destination.instance), request)
         return not refusals.is_absent(response)
 
-    async def arun(self, place: Place, call: Call) -> bool:
+    async def arun(self, destination: Destination, call: Call) -> bool:
         """Carry out a call as `run` does, without blocking the event loop."""
-        request = wire.request(place.hub, call)
-        response = await self._aexchange(await endpoints.afind(place.instance), request)
+        request = wire.request(destination.hub, call)
+        response = await self._aexchange(await endpoints.afind(destination.instance), request)
         return not refusals.is_absent(response)
 
-    def invoke(self, place: Place, call: Call) -> Any:
+    def invoke(self, destination: Destination, call: Call) -> Any:
         """Carry out a call, and return the client's result. Raises as `run` does."""
-        request = wire.request(place.hub, call)
-        endpoint = endpoints.find(place.instance)
+        request = wire.request(destination.hub, call)
+        endpoint = endpoints.find(destination.instance)
         return _result(endpoint, request, self._exchange(endpoint, request))
 
-    async def ainvoke(self, place: Place, call: Call) -> Any:
+    async def ainvoke(self, destination: Destination, call: Call) -> Any:
         """Carry out a call, and return the client's result. Raises as `run` does."""
-        request = wire.request(place.hub, call)
-        endpoint = await endpoints.afind(place.instance)
+        request = wire.request(destination.hub, call)
+        endpoint = await endpoints.afind(destination.instance)
         return _result(endpoint, request, await self._aexchange(endpoint, request))
 
-    def negotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+    def negotiate(self, destination: Destination, client: ClientIdentity) -> Negotiation:
         """Return where the client connects, and its token. Raises as `run` does.
 
         The instance's access key signs it. Without one the service generates the token, or, where
         it has claims, a temporary key signs it.
         """
-        endpoint = endpoints.find(place.instance)
+        endpoint = endpoints.find(destination.instance)
         if endpoint.access_key:
-            token = _signed(endpoint, place, client)
+            token = _signed(endpoint, destination.hub, client)
         elif not client.claims:
-            answer = self._exchange(endpoint, wire.token_request(place.hub, client))
+            answer = self._exchange(endpoint, wire.token_request(destination.hub, client))
             token = _member(endpoint, answer, "token")
         else:
             key = self._fresh_key(endpoint) or self._keep(
                 endpoint, self._exchange(endpoint, wire.key_request())
             )
-            token = credentials.client_token(key, endpoint, place.hub, client)
-        return _negotiation(endpoint, place, token)
+            token = credentials.client_token(key, endpoint, destination.hub, client)
+        return _negotiation(endpoint, destination.hub, token)
 
-    async def anegotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+    async def anegotiate(self, destination: Destination, client: ClientIdentity) -> Negotiation:
         """Return what `negotiate` does, without blocking the event loop."""
-        endpoint = await endpoints.afind(place.instance)
+        endpoint = await endpoints.afind(destination.instance)
         if endpoint.access_key:
-            token = _signed(endpoint, place, client)
+            token = _signed(endpoint, destination.hub, client)
         elif not client.claims:
-            answer = await self._aexchange(endpoint, wire.token_request(place.hub, client))
+            answer = await self._aexchange(endpoint, wire.token_request(destination.hub, client))
             token = _member(endpoint, answer, "token")
         else:
             key = self._fresh_key(endpoint) or self._keep(
                 endpoint, await self._aexchange(endpoint, wire.key_request())
             )
-            token = credentials.client_token(key, endpoint, place.hub, client)
-        return _negotiation(endpoint, place, token)
+            token = credentials.client_token(key, endpoint, destination.hub, client)
+        return _negotiation(endpoint, destination.hub, token)
 
     def _exchange(self, endpoint: Endpoint, request: Request) -> httpx.Response:
         attempts = _Attempts(endpoint, request)
@@ -201,8 +201,8 @@ def _result(endpoint: Endpoint, request: Request, response: httpx.Response) -> A
     return document.get("result") if isinstance(document, dict) else None
 
 
-def _signed(endpoint: Endpoint, place: Place, client: ClientIdentity) -> str:
-    return credentials.client_token(SigningKey(endpoint.access_key), endpoint, place.hub, client)
+def _signed(endpoint: Endpoint, hub: str, client: ClientIdentity) -> str:
+    return credentials.client_token(SigningKey(endpoint.access_key), endpoint, hub, client)
 
 
 def _member(endpoint: Endpoint, response: httpx.Response, name: str) -> str:
@@ -220,5 +220,5 @@ def _member(endpoint: Endpoint, response: httpx.Response, name: str) -> str:
     return found
 
 
-def _negotiation(endpoint: Endpoint, place: Place, token: str) -> Negotiation:
-    return Negotiation(credentials.client_address(endpoint.client_url, place.hub), token)
+def _negotiation(endpoint: Endpoint, hub: str, token: str) -> Negotiation:
+    return Negotiation(credentials.client_address(endpoint.client_url, hub), token)

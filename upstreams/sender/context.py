@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from upstreams.receiver.protocol.requests import UpstreamRequest
 
 
-class Place(NamedTuple):
+class Destination(NamedTuple):
     """A hub of an instance; without one, of the default instance."""
 
     hub: str
@@ -24,22 +24,22 @@ class Place(NamedTuple):
 class Transport(Protocol):
     """Carries out calls."""
 
-    def run(self, place: Place, call: Call) -> bool:
+    def run(self, destination: Destination, call: Call) -> bool:
         """Carry out a call; return False where what it names does not exist."""
 
-    async def arun(self, place: Place, call: Call) -> bool:
+    async def arun(self, destination: Destination, call: Call) -> bool:
         """Carry out a call; return False where what it names does not exist."""
 
-    def invoke(self, place: Place, call: Call) -> Any:
+    def invoke(self, destination: Destination, call: Call) -> Any:
         """Carry out a call, and return the client's result."""
 
-    async def ainvoke(self, place: Place, call: Call) -> Any:
+    async def ainvoke(self, destination: Destination, call: Call) -> Any:
         """Carry out a call, and return the client's result."""
 
-    def negotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+    def negotiate(self, destination: Destination, client: ClientIdentity) -> Negotiation:
         """Return where the client connects, and its token."""
 
-    async def anegotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+    async def anegotiate(self, destination: Destination, client: ClientIdentity) -> Negotiation:
         """Return where the client connects, and its token."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from upstreams.sender import calls
 from upstreams.sender.calls import Call
 from upstreams.sender.client_identity import DEFAULT_LIFETIME, Claims, ClientIdentity, Negotiation
-from upstreams.sender.context import Place, transport
+from upstreams.sender.context import Destination, transport
 
 
 class HubSender:
@@ -23,15 +23,15 @@ class HubSender:
     """
 
     @property
-    def place(self) -> Place:
+    def destination(self) -> Destination:
         """The hub and the instance that calls go to."""
         raise NotImplementedError
 
     def _run(self, call: Call) -> bool:
-        return transport().run(self.place, call)
+        return transport().run(self.destination, call)
 
     async def _arun(self, call: Call) -> bool:
-        return await transport().arun(self.place, call)
+        return await transport().arun(self.destination, call)
 
     def send_to_all(self, target: str, *arguments: Any, excluded: Iterable[str] = ()) -> None:
         """Call a method of all clients, without the connections `excluded`."""
@@ -77,12 +77,12 @@ class HubSender:
         Raises SendError with status 400 for an error of the client, 404 for an unknown client.
         """
         call = calls.invoke_connection(connection_id, target, arguments)
-        return transport().invoke(self.place, call)
+        return transport().invoke(self.destination, call)
 
     async def ainvoke_connection(self, connection_id: str, target: str, *arguments: Any) -> Any:
         """Call a method of one client, and return its result, as `invoke_connection` does."""
         call = calls.invoke_connection(connection_id, target, arguments)
-        return await transport().ainvoke(self.place, call)
+        return await transport().ainvoke(self.destination, call)
 
     def add_to_group(
         self,
@@ -221,7 +221,7 @@ class HubSender:
         Without an access key, claims need the role SignalR App Server or SignalR Service Owner.
         """
         client = ClientIdentity.of(user_id, claims, lifetime)
-        return transport().negotiate(self.place, client)
+        return transport().negotiate(self.destination, client)
 
     async def anegotiate(
         self,
@@ -232,16 +232,16 @@ class HubSender:
     ) -> Negotiation:
         """Return the URL at which a client connects, and its token, as `negotiate` does."""
         client = ClientIdentity.of(user_id, claims, lifetime)
-        return await transport().anegotiate(self.place, client)
+        return await transport().anegotiate(self.destination, client)
 
 
-class PlacedSender(HubSender):
+class InstanceSender(HubSender):
     """Sends to the clients of one hub at one instance."""
 
     def __init__(self, hub: str, instance: str | None) -> None:
-        self._place = Place(hub, instance)
+        self._destination = Destination(hub, instance)
 
     @property
-    def place(self) -> Place:
+    def destination(self) -> Destination:
         """The hub and the instance."""
-        return self._place
+        return self._destination

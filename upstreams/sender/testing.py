@@ -10,7 +10,7 @@ from typing import Any
 from upstreams.sender import wire
 from upstreams.sender.calls import Call, MethodCall
 from upstreams.sender.client_identity import ClientIdentity, Negotiation
-from upstreams.sender.context import Place, using
+from upstreams.sender.context import Destination, using
 from upstreams.sender.errors import SendError
 
 
@@ -39,39 +39,39 @@ class Recorder:
     sent: list[Sent] = field(default_factory=list)
     clients: list[ClientIdentity] = field(default_factory=list)
 
-    def run(self, place: Place, call: Call) -> bool:
+    def run(self, destination: Destination, call: Call) -> bool:
         """Record a call, and return whether what it names exists."""
-        wire.request(place.hub, call)
+        wire.request(destination.hub, call)
         if self.error is not None:
             raise self.error
         given = {each.name: getattr(call, each.name) for each in fields(MethodCall)}
-        self.sent.append(Sent(hub=place.hub.lower(), instance=place.instance, **given))
+        self.sent.append(Sent(hub=destination.hub.lower(), instance=destination.instance, **given))
         return self.exists
 
-    async def arun(self, place: Place, call: Call) -> bool:
+    async def arun(self, destination: Destination, call: Call) -> bool:
         """Record a call, and return whether what it names exists."""
-        return self.run(place, call)
+        return self.run(destination, call)
 
-    def invoke(self, place: Place, call: Call) -> Any:
+    def invoke(self, destination: Destination, call: Call) -> Any:
         """Record a call, and return the result."""
-        self.run(place, call)
+        self.run(destination, call)
         return self.result
 
-    async def ainvoke(self, place: Place, call: Call) -> Any:
+    async def ainvoke(self, destination: Destination, call: Call) -> Any:
         """Record a call, and return the result."""
-        return self.invoke(place, call)
+        return self.invoke(destination, call)
 
-    def negotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+    def negotiate(self, destination: Destination, client: ClientIdentity) -> Negotiation:
         """Record a negotiation, and return a URL and a token that belong to no service."""
         if self.error is not None:
             raise self.error
         self.clients.append(client)
-        url = f"https://test.service.signalr.net/client/?hub={place.hub.lower()}"
+        url = f"https://test.service.signalr.net/client/?hub={destination.hub.lower()}"
         return Negotiation(url, "test-token")
 
-    async def anegotiate(self, place: Place, client: ClientIdentity) -> Negotiation:
+    async def anegotiate(self, destination: Destination, client: ClientIdentity) -> Negotiation:
         """Record a negotiation, and return a URL and a token that belong to no service."""
-        return self.negotiate(place, client)
+        return self.negotiate(destination, client)
 
 
 @contextmanager

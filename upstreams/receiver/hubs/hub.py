@@ -21,9 +21,9 @@ from upstreams.patterns import ANY, CONNECTED, CONNECTIONS, DISCONNECTED, MESSAG
 from upstreams.receiver.hubs.parameters import Parameters, is_async, name_of, parameters_of
 from upstreams.receiver.protocol.errors import RegistrationError
 from upstreams.receiver.protocol.limits import EVENT_LENGTH
-from upstreams.sender.context import Place, current_request
+from upstreams.sender.context import Destination, current_request
 from upstreams.sender.errors import InvalidCall
-from upstreams.sender.hub_sender import HubSender, PlacedSender
+from upstreams.sender.hub_sender import HubSender, InstanceSender
 
 Function = TypeVar("Function", bound=Callable[..., object])
 Key = tuple[str, str, str]
@@ -87,7 +87,7 @@ class Hub(HubSender):
         return iter(self._handlers.values())
 
     @property
-    def place(self) -> Place:
+    def destination(self) -> Destination:
         """The hub and the instance to call. Raises InvalidCall for `*` outside a handler."""
         request = current_request()
         name = self.name
@@ -95,11 +95,11 @@ class Hub(HubSender):
             if request is None:
                 raise InvalidCall("Hub('*') sends only within a handler: name the hub elsewhere.")
             name = request.hub
-        return Place(name, (request and request.instance) or self.instance)
+        return Destination(name, (request and request.instance) or self.instance)
 
     def on(self, instance: str) -> HubSender:
         """Return the methods that send, for the clients of this hub at `instance`."""
-        return PlacedSender(self.place.hub, instance)
+        return InstanceSender(self.destination.hub, instance)
 
     def connected(self, function: Function) -> Function:
         """Register `function(request)` for a client that has connected."""

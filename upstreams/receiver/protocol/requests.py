@@ -18,7 +18,7 @@ from upstreams.receiver.protocol import limits
 from upstreams.receiver.protocol.errors import ProtocolError
 from upstreams.receiver.protocol.incoming_bodies import Format, media_format, read_body
 from upstreams.receiver.protocol.multi_values import MultiValues
-from upstreams.sender.hub_sender import PlacedSender
+from upstreams.sender.hub_sender import InstanceSender
 
 Category = Literal["connections", "messages"]
 
@@ -128,8 +128,8 @@ class UpstreamRequest:
         await self._sender.asend_to_connection(self.connection_id, target, *arguments)
 
     @property
-    def _sender(self) -> PlacedSender:
-        return PlacedSender(self.hub, self.instance or None)
+    def _sender(self) -> InstanceSender:
+        return InstanceSender(self.hub, self.instance or None)
 
 
 def read_route(headers: Mapping[str, Any]) -> Route:
