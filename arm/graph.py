@@ -98,7 +98,8 @@ def find_resource(settings: ArmSettings, resource: str) -> ResourcePrincipal | N
 
     Compares with and without a final slash. `settings` as in `list_applications`. Raises ArmError.
     """
-    spellings = dict.fromkeys((resource, resource.rstrip("/"), f"{resource.rstrip('/')}/"))
+    bare = resource.rstrip("/")
+    spellings = dict.fromkeys((resource, bare, f"{bare}/"))
     if _CLIENT_ID.fullmatch(resource):
         spellings = {resource: None}
     for spelling in spellings:

@@ -7,7 +7,7 @@ built-in roles", learn.microsoft.com/azure/role-based-access-control.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Final, cast
@@ -76,6 +76,11 @@ class RoleAssignment:
             raise UnexpectedAnswer(f"It was read as a role assignment: {error}") from error
 
 
+def oldest(assignments: Iterable[RoleAssignment]) -> RoleAssignment | None:
+    """Return the assignment that was created first; one without a time counts as the newest."""
+    return min(assignments, key=lambda each: str(each.created_at), default=None)
+
+
 class Roles:
     """Role assignments at any scope. Safe to share between threads.
 
@@ -98,8 +103,7 @@ class Roles:
         roles on single secrets and custom roles are not seen.
         """
         held = self.held(scope, principal_id)
-        reading = [each for each in held if each.role_id in SECRET_READING_ROLES]
-        return min(reading, key=lambda each: str(each.created_at), default=None)
+        return oldest(each for each in held if each.role_id in SECRET_READING_ROLES)
 
     def held(self, scope: str, principal_id: UUID) -> list[RoleAssignment]:
         """Return the principal's assignments at `scope` and above it, those of its groups too."""

@@ -19,7 +19,7 @@ from sync.components.vault_names import named_vaults
 from sync.desired.state import desired_state, observed_state
 from sync.inventory.sender_access import SenderAccess
 from upstreams.function_app_authentication import host_of
-from upstreams.models import DeliveryCount, FunctionApp, Outcome, TokenResource
+from upstreams.models import DeliveryCount, FunctionApp, Outcome, TokenResource, registrations_of
 from upstreams.receiver.authentication.instance_policy import InstancePolicy, read_policy
 from upstreams.sender.endpoints import configured_credential
 from upstreams.signed_requests import tenant_of
@@ -61,11 +61,7 @@ class Context:
     @property
     def registrations(self) -> dict[tuple[UUID, str], Registration]:
         """The registrations that are known, by tenant and resource."""
-        return {
-            (row.tenant_id, row.resource): found
-            for row in self.resources.values()
-            if (found := row.registration) is not None
-        }
+        return registrations_of(self.resources.values())
 
     def expected_token(self, resource: str) -> ExpectedToken | None:
         """Return the tokens that Entra issues for `resource`; None where that is not known."""

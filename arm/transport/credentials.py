@@ -56,7 +56,7 @@ def access_token(settings: ArmSettings) -> AccessToken:
     return AccessToken(found.token, found.expires_on)
 
 
-def tenant_of(settings: ArmSettings) -> UUID | None:
+def credential_tenant(settings: ArmSettings) -> UUID | None:
     """Return the tenant whose directory the credential reads; None where its token is opaque.
 
     With Azure Lighthouse a subscription may be of another tenant. Raises ArmError.
@@ -64,7 +64,7 @@ def tenant_of(settings: ArmSettings) -> UUID | None:
     return _uuid_claim(settings, "tid")
 
 
-def principal_of(settings: ArmSettings) -> UUID | None:
+def credential_principal(settings: ArmSettings) -> UUID | None:
     """Return the object ID of the credential's principal; None where its token is opaque.
 
     Raises ArmError.

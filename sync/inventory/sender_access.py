@@ -17,8 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from arm.errors import ArmError
-from arm.roles import NOT_SENDING_ROLES, SENDING_ROLES
-from arm.transport.credentials import principal_of
+from arm.roles import NOT_SENDING_ROLES, SENDING_ROLES, oldest
+from arm.transport.credentials import credential_principal
 from identities.models import SignalRInstance
 from sync.azure_client import arm_client, arm_settings
 from upstreams.sender.configuration import configuration
@@ -94,13 +94,12 @@ def _access(instance: SignalRInstance) -> SenderAccess | None:
     except (ArmError, ImproperlyConfigured) as error:
         log.warning("The roles of the sender on %s were not read. %s", instance, error)
         return SenderAccess(now, principal_id, problem=str(error))
-    sending = [each for each in held if each.role_id in SENDING_ROLES]
-    oldest = min(sending, key=lambda each: str(each.created_at), default=None)
+    sending = oldest(each for each in held if each.role_id in SENDING_ROLES)
     return SenderAccess(
         read_at=now,
         principal_id=principal_id,
-        role=SENDING_ROLES[oldest.role_id] if oldest else "",
-        assigned_at=oldest.created_at if oldest else None,
+        role=SENDING_ROLES[sending.role_id] if sending else "",
+        assigned_at=sending.created_at if sending else None,
         has_other_roles=any(
             each.role_id not in SENDING_ROLES and each.role_id not in NOT_SENDING_ROLES
             for each in held
@@ -110,4 +109,4 @@ def _access(instance: SignalRInstance) -> SenderAccess | None:
 
 def _principal() -> UUID | None:
     configured = configuration().principal_id
-    return UUID(configured) if configured else principal_of(arm_settings())
+    return UUID(configured) if configured else credential_principal(arm_settings())

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from arm.errors import ArmError
 from arm.graph import Application, ResourcePrincipal, find_resource, list_applications
-from arm.transport.credentials import tenant_of
+from arm.transport.credentials import credential_tenant
 from identities.models import SignalRInstance
 from sync.azure_client import graph_settings
 from upstreams.data_planes import service_of
@@ -66,7 +66,7 @@ def list_tenant_applications() -> None:
     """
     try:
         found = search_applications()
-        tenant_id = tenant_of(graph_settings())
+        tenant_id = credential_tenant(graph_settings())
         if tenant_id is not None:
             _store(tenant_id, found, timezone.now())
     except (ArmError, ImproperlyConfigured) as error:
@@ -107,13 +107,11 @@ def _resources_of(instance: SignalRInstance) -> set[str]:
 def _read(tenant_id: UUID, resources: set[str], now: datetime, max_age: timedelta) -> str:
     """Read these resources of a tenant; return why that failed, or an empty text."""
     known = {row.resource: row for row in TokenResource.objects.naming(tenant_id, resources)}
-    recent = {
-        row.resource
-        for row in TokenResource.objects.naming(tenant_id, resources).current(now, max_age)
-    }
     failure = ""
-    for resource in sorted(resources - recent):
+    for resource in sorted(resources):
         row = known.get(resource) or TokenResource(tenant_id=tenant_id, resource=resource)
+        if row.checked_at is not None and row.checked_at > now - max_age:
+            continue
         row.checked_at, row.is_used = now, True
         if not failure:
             failure = _read_one(row, now)
@@ -129,7 +127,9 @@ def _read_one(row: TokenResource, now: datetime) -> str:
     """Set what Microsoft Graph says; return why it could not be read, or an empty text."""
     try:
         settings = graph_settings()
-        readable = tenant_of(settings)
+        readable = credential_tenant(settings)
+        if readable is None:
+            return "The token of Signalman's credential does not name its tenant."
         if readable != row.tenant_id:
             return (
                 f"Signalman's credential reads the directory of the tenant {readable}, and the "

@@ -8,7 +8,7 @@ import pytest
 from arm.errors import UnexpectedAnswer
 from arm.graph import Application, DirectoryForbidden, find_resource, list_applications
 from arm.settings import ArmSettings
-from arm.transport.credentials import tenant_of
+from arm.transport.credentials import credential_tenant
 from localazure import seed
 from tests.cloud import LocalAzure
 
@@ -147,4 +147,4 @@ def test_service_principal_of_another_shape_is_not_guessed_at(
 
 
 def test_tenant_of_the_credential_is_that_of_its_token(graph: ArmSettings) -> None:
-    assert str(tenant_of(graph)) == seed.TENANT_ID
+    assert str(credential_tenant(graph)) == seed.TENANT_ID

@@ -23,6 +23,7 @@ from upstreams.models.templates import (
 from upstreams.models.token_resources import (
     TokenResource,
     TokenResourceQuerySet,
+    registrations_of,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "TokenResourceQuerySet",
     "UpstreamTemplate",
     "UpstreamTemplateQuerySet",
+    "registrations_of",
 ]

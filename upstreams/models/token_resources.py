@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import models
@@ -26,24 +25,15 @@ class TokenResourceQuerySet(models.QuerySet["TokenResource"]):
         """Return those that a template names."""
         return self.filter(is_used=True)
 
-    def mark_used(self, instance_ids: Iterable[int]) -> int:
-        """Mark those that desired templates of these instances name; return how many are new."""
+    def mark_used(self, instance_ids: Iterable[int]) -> None:
+        """Mark those that desired templates of these instances name."""
         templates = UpstreamTemplate.objects.filter(instance_id__in=list(instance_ids)).signed()
         named = self.filter(resource__in=templates.values("resource"), is_used=False)
-        return named.update(is_used=True)
+        named.update(is_used=True)
 
     def registrations(self) -> dict[tuple[UUID, str], Registration]:
         """Return the registrations that are known, by tenant and resource. One query."""
-        rows = self.filter(kind=TokenResource.Kind.APPLICATION)
-        return {
-            (row.tenant_id, row.resource): found
-            for row in rows
-            if (found := row.registration) is not None
-        }
-
-    def current(self, now: datetime, max_age: timedelta) -> TokenResourceQuerySet:
-        """Return those whose last reading, successful or not, is younger than `max_age`."""
-        return self.filter(checked_at__gt=now - max_age)
+        return registrations_of(self.filter(kind=TokenResource.Kind.APPLICATION))
 
 
 class TokenResource(models.Model):
@@ -109,3 +99,12 @@ class TokenResource(models.Model):
         if version is None or self.client_id is None:
             return None
         return Registration(version, str(self.client_id))
+
+
+def registrations_of(rows: Iterable[TokenResource]) -> dict[tuple[UUID, str], Registration]:
+    """Return the registrations that are known of these resources, by tenant and resource."""
+    return {
+        (row.tenant_id, row.resource): found
+        for row in rows
+        if (found := row.registration) is not None
+    }

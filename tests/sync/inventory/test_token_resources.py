@@ -11,6 +11,7 @@ from django.db.models import F
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
 from sync.desired.history import Author, changing_desired
+from sync.inventory import token_resources
 from sync.inventory.import_instances import import_subscription, refresh, refresh_subscription
 from sync.inventory.token_resources import (
     list_tenant_applications,
@@ -176,3 +177,12 @@ def test_directory_of_another_tenant_says_nothing(local_azure: LocalAzure) -> No
     (problem,) = read_token_resources([chat()])
     assert str(elsewhere) in problem
     assert row().kind == _Kind.UNKNOWN
+
+
+def test_opaque_token_says_that_the_tenant_is_not_known(
+    local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    monkeypatch.setattr(token_resources, "credential_tenant", lambda _settings: None)
+    read_token_resources([chat()])
+    assert row().problem == "The token of Signalman's credential does not name its tenant."
