@@ -38,7 +38,6 @@ _FACTS: Final = (
     "kind",
     "client_id",
     "display_name",
-    "identifier_uris",
     "requested_access_token_version",
     "read_at",
 )
@@ -165,7 +164,6 @@ def _facts(application: Application, now: datetime) -> dict[str, Any]:
         "kind": _Kind.APPLICATION,
         "client_id": _guid(application.app_id),
         "display_name": application.display_name[:256],
-        "identifier_uris": list(application.identifier_uris),
         "requested_access_token_version": application.requested_access_token_version,
         "read_at": now,
     }
@@ -176,7 +174,6 @@ def _set(row: TokenResource, found: ResourcePrincipal | None) -> None:
     row.kind = _kind(found)
     row.client_id = _guid(found.app_id) if found else None
     row.display_name = found.display_name[:256] if found else ""
-    row.identifier_uris = list(application.identifier_uris) if application else []
     version = application.requested_access_token_version if application else None
     row.requested_access_token_version = version
 

@@ -61,7 +61,6 @@ class TokenResource(models.Model):
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.UNKNOWN)
     client_id = models.UUIDField(null=True, blank=True)
     display_name = models.CharField(max_length=256, blank=True)
-    identifier_uris = models.JSONField(default=list, blank=True)
     requested_access_token_version = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="api.requestedAccessTokenVersion: null and 1 are v1."
     )
