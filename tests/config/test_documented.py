@@ -1,4 +1,4 @@
-"""The page on running it names every figure and every check, and no other."""
+"""The documentation names files that exist, and every metric and check, and no other."""
 
 from __future__ import annotations
 
@@ -45,3 +45,9 @@ def test_documented_web_server_replaces_failed_workers() -> None:
     ]
     assert len(found) >= 3
     assert [each for each in found if "--respawn-failed-workers" not in each] == []
+
+
+@pytest.mark.parametrize("page", sorted({*ROOT.glob("*.md"), *PAGES}), ids=lambda page: page.name)
+def test_names_files_that_exist(page: Path) -> None:
+    named = re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|toml|yaml|md))`", page.read_text())
+    assert [path for path in named if not (ROOT / path).exists()] == []
