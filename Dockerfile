@@ -2,7 +2,7 @@
 #
 #   docker build --tag signalman .
 #
-# It runs as an account without rights, and with a read-only root file system: only /tmp is written.
+# It runs as an unprivileged user, and with a read-only root file system: only /tmp is written.
 # To add an app of your own, with its hubs: FROM signalman, COPY the package to /app, and set
 # SIGNALMAN_APPS.
 
