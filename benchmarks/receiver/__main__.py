@@ -46,7 +46,7 @@ def _cost(folder: Path, options: Namespace) -> int:
 
 def _soak(folder: Path, options: Namespace) -> int:
     load.check_tools()
-    with stage(folder, _RECEIVER) as running:
+    with stage(folder, [contenders.IN_THREADS]) as running:
         return soak.run(running, options.requests)
 
 

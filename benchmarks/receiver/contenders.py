@@ -25,13 +25,17 @@ Command = Callable[[Path, int], list[str]]
 
 @dataclass(frozen=True)
 class Contender:
-    """One server. `install` makes its environment in the folder given, unless it is there."""
+    """One server, and the hub method that is called.
+
+    `install` makes its environment in the folder given, unless it is there.
+    """
 
     key: str
     title: str
     command: Command
     install: Callable[[Programs, Path], None] = lambda _programs, _folder: None
     checks_tokens: bool = True
+    method: str = "echo"
 
 
 def _asgi(application: str) -> Command:
@@ -92,7 +96,12 @@ def _receiver(workers: int) -> Command:
     return command
 
 
-RECEIVER: Final = Contender("receiver", "Signalman's receiver", _receiver(_WORKERS))
+RECEIVER: Final = Contender(
+    "receiver", "Signalman's receiver", _receiver(_WORKERS), method="echo_async"
+)
+IN_THREADS: Final = Contender(
+    "receiver-threads", "the same, a handler that is a plain function", _receiver(_WORKERS)
+)
 ONE_WORKER: Final = Contender("one-worker", "Signalman's receiver, one process", _receiver(1))
 BARE: Final = Contender(
     "bare",
@@ -102,6 +111,7 @@ BARE: Final = Contender(
 )
 ALL: Final[Sequence[Contender]] = (
     RECEIVER,
+    IN_THREADS,
     BARE,
     Contender(
         "bare-asgi",

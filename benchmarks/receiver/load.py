@@ -1,4 +1,4 @@
-"""The load: calls of the hub method `echo`, sent by wrk over loopback."""
+"""The load: calls of a hub method that returns its argument, sent by wrk over loopback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ CONNECTIONS: Final = 16
 # Connection ids that take turns.
 CLIENTS: Final = 64
 
-BODY: Final = b'{"type":1,"invocationId":"7","target":"echo","arguments":["hello"]}'
 ANSWER: Final = b'{"type":3,"invocationId":"7","result":"hello"}\x1e'
 
 
@@ -44,7 +43,12 @@ def check_tools() -> None:
         raise LoadFailed("wrk makes the load and is not installed: apt-get install wrk")
 
 
-def headers(token: str, client: int = 0) -> dict[str, str]:
+def body(method: str = "echo") -> bytes:
+    """Return the body of a call."""
+    return b'{"type":1,"invocationId":"7","target":"%s","arguments":["hello"]}' % method.encode()
+
+
+def headers(token: str, client: int = 0, method: str = "echo") -> dict[str, str]:
     """Return the headers of a call, as Azure SignalR Service sends them."""
     return {
         "Host": "localhost",
@@ -52,7 +56,7 @@ def headers(token: str, client: int = 0) -> dict[str, str]:
         "Content-Type": "application/json",
         "X-ASRS-Hub": "chat",
         "X-ASRS-Category": "messages",
-        "X-ASRS-Event": "echo",
+        "X-ASRS-Event": method,
         "X-ASRS-Connection-Id": f"connection-{client}",
         "X-ASRS-User-Id": f"user-{client}",
         "X-ASRS-User-Claims": f"name: user-{client}, role: reader",
@@ -60,14 +64,15 @@ def headers(token: str, client: int = 0) -> dict[str, str]:
     }
 
 
-def write_requests(file: Path, path: str, tokens: Sequence[str], number: int = CLIENTS) -> None:
-    """Write `number` requests, each from the next client, in the form that load.lua reads."""
+def write_requests(file: Path, path: str, tokens: Sequence[str], method: str = "echo") -> None:
+    """Write a call from each client in turn, in the form that load.lua reads."""
     requests = []
-    for client in range(number):
-        fields = headers(tokens[client % len(tokens)], client)
-        fields["Content-Length"] = str(len(BODY))
+    content = body(method)
+    for client in range(CLIENTS):
+        fields = headers(tokens[client % len(tokens)], client, method)
+        fields["Content-Length"] = str(len(content))
         lines = [f"POST {path} HTTP/1.1", *(f"{name}: {fields[name]}" for name in fields)]
-        requests.append("\r\n".join([*lines, "", ""]).encode() + BODY)
+        requests.append("\r\n".join([*lines, "", ""]).encode() + content)
     write_file(file, requests)
 
 

@@ -28,8 +28,8 @@ class Kind:
 
 def call(token: str, *, method: str = "echo", path: str = PATH, without: str = "") -> bytes:
     """Return a call of a hub method; an empty token leaves the Authorization header out."""
-    body = load.BODY.replace(b"echo", method.encode())
-    fields = load.headers(token) | {"X-ASRS-Event": method, "Content-Length": str(len(body))}
+    body = load.body(method)
+    fields = load.headers(token, method=method) | {"Content-Length": str(len(body))}
     if not token:
         del fields["Authorization"]
     lines = [f"{name}: {value}" for name, value in fields.items() if name != without]

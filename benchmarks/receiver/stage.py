@@ -32,16 +32,20 @@ _TOKENS: Final = 8
 
 @dataclass(frozen=True)
 class Stage:
-    """Running contenders by key, at their addresses, and the file of requests to send them."""
+    """Running contenders by key, at their addresses, and the tokens to call them with."""
 
     programs: Programs
     azure: LocalAzure
     addresses: dict[str, str]
-    requests: Path
-    # One that the instance's identity would send.
-    token: str
+    # Those that the instance's identity would send.
+    tokens: Sequence[str]
     pids: dict[str, int]
     azure_pid: int
+
+    @property
+    def token(self) -> str:
+        """One of the tokens."""
+        return self.tokens[0]
 
     def start(self, contender: Contender) -> None:
         """Start one, and wait until its port is open."""
@@ -65,7 +69,10 @@ class Stage:
     def measure(self, contender: Contender, seconds: float) -> load.Measure:
         """Load one contender for so long, the others idle."""
         address, pid = self.addresses[contender.key], self.pids[contender.key]
-        return load.run(self.programs, address, pid, load.Stream(self.requests), seconds)
+        file = self.programs.folder / f"{contender.method}.requests"
+        if not file.exists():
+            load.write_requests(file, PATH, self.tokens, contender.method)
+        return load.run(self.programs, address, pid, load.Stream(file), seconds)
 
 
 @contextmanager
@@ -83,8 +90,7 @@ def stage(
         azure, azure_pid = _start_azure(programs)
         tokens = [azure.token(INSTANCE, RESOURCE) for _ in range(_TOKENS)]
         _import_fleet(programs)
-        running = Stage(programs, azure, {}, folder / "requests", tokens[0], {}, azure_pid)
-        load.write_requests(running.requests, PATH, tokens)
+        running = Stage(programs, azure, {}, tokens, {}, azure_pid)
         forged = azure.token(INSTANCE, RESOURCE, key="unknown")
         for contender in contenders:
             running.start(contender)
@@ -137,14 +143,18 @@ def _import_fleet(programs: Programs) -> None:
 
 def _check(contender: Contender, address: str, token: str, forged: str) -> None:
     """Raise LoadFailed unless the contender answers the call and refuses a forged token."""
-    answer = _call(address, token)
+    answer = _call(contender, address, token)
     if answer.status_code != HTTPStatus.OK or answer.content != load.ANSWER:
         raise LoadFailed(
             f"{contender.title} answered {answer.status_code} {answer.content[:200]!r}"
         )
-    if contender.checks_tokens and _call(address, forged).status_code != HTTPStatus.UNAUTHORIZED:
+    if (
+        contender.checks_tokens
+        and _call(contender, address, forged).status_code != HTTPStatus.UNAUTHORIZED
+    ):
         raise LoadFailed(f"{contender.title} accepts an unsigned token.")
 
 
-def _call(address: str, token: str) -> requests.Response:
-    return requests.post(address, data=load.BODY, headers=load.headers(token), timeout=30)
+def _call(contender: Contender, address: str, token: str) -> requests.Response:
+    headers = load.headers(token, method=contender.method)
+    return requests.post(address, data=load.body(contender.method), headers=headers, timeout=30)
