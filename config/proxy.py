@@ -1,7 +1,7 @@
 """Refuses requests that a proxy forwards in a way that Signalman is not configured for.
 
 Without these answers a browser would follow redirects in a circle, or load pages without styles.
-See docs/deploy/proxies.md.
+See docs/how-to/deploy/proxies.md.
 """
 
 from __future__ import annotations

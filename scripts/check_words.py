@@ -1,7 +1,7 @@
 """Refuse retired words in code, templates and documentation.
 
 `scripts/retired_words.toml` holds the words, each with what to write instead;
-`docs/glossary.md` defines the terms. Usage: `python -m scripts.check_words [path ...]`.
+`docs/reference/glossary.md` defines the terms. Usage: `python -m scripts.check_words [path ...]`.
 """
 
 from __future__ import annotations
@@ -294,7 +294,7 @@ def main(paths: list[str]) -> int:
             print(finding)
             findings += 1
     if findings:
-        print(f"{findings} retired words. docs/glossary.md has the terms.")
+        print(f"{findings} retired words. docs/reference/glossary.md has the terms.")
     return int(findings > 0)
 
 

@@ -1,6 +1,7 @@
-"""Write `docs/troubleshooting.md` from the cases in `tests/cases/reports`.
+"""Write `docs/how-to/troubleshooting.md` from the cases in `tests/cases/reports`.
 
-Usage: `python -m scripts.troubleshooting_page > docs/troubleshooting.md`. A test compares the two.
+Usage: `python -m scripts.troubleshooting_page > docs/how-to/troubleshooting.md`. A test compares
+the two.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ _HEAD: Final = """\
 
 Each entry is a public report or a documented rule. A test seeds the configuration into Local Azure,
 imports it, and requires that `manage.py diagnose` finds the cause. To add an entry, add a file to
-`tests/cases/reports` and run `python -m scripts.troubleshooting_page > docs/troubleshooting.md`.
+`tests/cases/reports` and run
+`python -m scripts.troubleshooting_page > docs/how-to/troubleshooting.md`.
 """
 
 

@@ -45,7 +45,7 @@ HTTPS: Final = Variable(
     env.flag,
     False,
     "Turn on for every portal that is not on localhost: secure cookies, redirect to https, HSTS.\n"
-    "Behind a proxy, turn on SIGNALMAN_BEHIND_PROXY too. See docs/deploy/proxies.md.",
+    "Behind a proxy, turn on SIGNALMAN_BEHIND_PROXY too. See docs/how-to/deploy/proxies.md.",
 )
 BEHIND_PROXY: Final = Variable(
     "SIGNALMAN_BEHIND_PROXY",

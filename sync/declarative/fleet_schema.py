@@ -11,7 +11,7 @@
     - {hubPattern: chat, urlTemplate: 'https://...'}
 
 A document holds the whole desired state of its instance. Templates have the shape that `az signalr
-upstream list` prints. `docs/automation.md` explains every key.
+upstream list` prints. `docs/how-to/automation.md` explains every key.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The tasks of "Managed identities for Azure SignalR Service", each to an accepted delivery.
 
 https://learn.microsoft.com/azure/azure-signalr/howto-use-managed-identity. Each heading of the
-article has a test here and a picture in docs/portal.md.
+article has a test here and a picture in docs/how-to/portal.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A file has these keys:
 
-title       the symptom, as a heading of docs/troubleshooting.md
+title       the symptom, as a heading of docs/how-to/troubleshooting.md
 sources     where it was reported or documented
 symptom     what the user sees
 cause       why it fails

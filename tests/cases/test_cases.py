@@ -57,7 +57,7 @@ def test_there_are_cases_of_every_kind() -> None:
 
 
 def test_troubleshooting_page_is_current() -> None:
-    path = Path(__file__).parent.parent.parent / "docs" / "troubleshooting.md"
+    path = Path(__file__).parent.parent.parent / "docs" / "how-to" / "troubleshooting.md"
     assert path.read_text() == troubleshooting_page.page() + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Commands, keys and paths in docs/automation.md are correct."""
+"""Commands, keys and paths in docs/how-to/automation.md are correct."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sync.declarative.fleet_schema import read_documents
 from tests.cloud import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
-PAGE = (DOCS / "automation.md").read_text()
+PAGE = (DOCS / "how-to" / "automation.md").read_text()
 SCRIPT = (DOCS / "examples" / "apply-by-api.sh").read_text()
 APPS = ("accounts", "diagnosis", "identities", "portal", "sync", "upstreams")
 OURS = {name for name, app in get_commands().items() if app in APPS}
@@ -67,4 +67,4 @@ def test_paths_of_the_script_are_in_the_schema() -> None:
 
 def test_links_are_valid() -> None:
     links = re.findall(r"\]\(([^)]+)\)", PAGE)
-    assert [link for link in links if not (DOCS / link).exists()] == []
+    assert [link for link in links if not (DOCS / "how-to" / link).exists()] == []

@@ -1,7 +1,7 @@
-"""The pipelines of docs/examples work as docs/automation.md describes: their steps run unchanged.
+"""The pipelines of docs/examples work as docs/how-to/automation.md describes.
 
-Steps that need the pipeline's own service are omitted: signing in to Azure, and requesting a token
-of Entra, which Local Azure issues instead.
+Their steps run unchanged. Steps that need the pipeline's own service are omitted: signing in to
+Azure, and requesting a token of Entra, which Local Azure issues instead.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 from config.variables import VARIABLES
 from tests.cloud import REPOSITORY
 
-PAGE = (REPOSITORY / "docs" / "deploy" / "proxies.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "how-to" / "deploy" / "proxies.md").read_text(encoding="utf-8")
 NAMES = {variable.name for variable in VARIABLES}
 
 

@@ -19,7 +19,7 @@ COMPOSE: Final = REPOSITORY / "compose.yaml"
 UNITS: Final = sorted((DEPLOY / "systemd").iterdir())
 KUBERNETES: Final = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 NGINX: Final = (DEPLOY / "nginx" / "signalman.conf", DEPLOY / "compose" / "nginx.conf")
-PAGES: Final = sorted((REPOSITORY / "docs" / "deploy").glob("*.md"))
+PAGES: Final = sorted((REPOSITORY / "docs" / "how-to" / "deploy").glob("*.md"))
 FILES: Final = (DOCKERFILE, COMPOSE, *UNITS, *KUBERNETES, *NGINX)
 
 # Where the units expect the project.

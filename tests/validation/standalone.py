@@ -36,7 +36,7 @@ from validation.authentication import EntraAuthentication  # noqa: E402
 
 
 class Orders(APIView):
-    """The view in docs/validation.md."""
+    """The view in docs/reference/validation.md."""
 
     authentication_classes = [EntraAuthentication]
     permission_classes = [IsAuthenticated]
