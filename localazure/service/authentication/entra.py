@@ -13,6 +13,7 @@ from localazure.arm.guard import roles_of
 from localazure.entra.issuers import v1_issuer
 from localazure.service.authentication.tokens import Unauthorized
 from localazure.service.instances import Instance
+from localazure.service.state import VerifiedToken
 from localazure.world import World
 
 AUDIENCES: Final = ("https://signalr.azure.com", "https://signalr.azure.com/")
@@ -20,7 +21,13 @@ ACTIONS: Final = "Microsoft.SignalRService/SignalR"
 
 
 def read_entra_token(world: World, token: str) -> str:
-    """Return the object id of the caller. Raises Unauthorized."""
+    """Return the object id of the caller. Raises Unauthorized.
+
+    A verified token is not verified again while it is valid and its key is published.
+    """
+    known = world.service.verified_tokens.get(token)
+    if known is not None and world.keys.find(known.key_id) is not None:
+        return known.object_id
     try:
         key = world.keys.find(jwt.get_unverified_header(token).get("kid"))
         if key is None:
@@ -41,7 +48,8 @@ def read_entra_token(world: World, token: str) -> str:
         raise Unauthorized("The token expired") from error
     except jwt.InvalidTokenError as error:
         raise Unauthorized("The token is invalid") from error
-    return str(claims["oid"])
+    verified = VerifiedToken(str(claims["oid"]), key.kid)
+    return world.service.verified_tokens.put(token, verified, int(claims["exp"])).object_id
 
 
 def may(world: World, instance: Instance, object_id: str, action: str) -> bool:

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 
 from localazure.arm.resources import Resource
-from localazure.entra.issuance import issue
 from localazure.entra.managed import NoIdentity, principal_of
 from localazure.service.instances import SERVERLESS, Instance
 from localazure.service.upstream.answers import Answer, client_frame
 from localazure.service.upstream.hosts import NotLocal, host_of, require_local
 from localazure.service.upstream.http import post
+from localazure.service.upstream.identity_tokens import identity_token
 from localazure.service.upstream.request import ClientEvent
 from localazure.service.upstream.secrets import SecretUnavailable, read_secret
 from localazure.service.upstream.sites import SiteDelivery
@@ -93,4 +93,4 @@ def _bearer(world: World, resource: Resource, template: Template) -> str | None:
     if auth.get("type") != "ManagedIdentity":
         return None
     audience = (auth.get("managedIdentity") or {}).get("resource") or ""
-    return issue(world, principal_of(resource, world.resources), audience)
+    return identity_token(world, principal_of(resource, world.resources), audience)
