@@ -41,7 +41,7 @@ def variables(port: int, ca_file: Path, client_port: int | None = None) -> dict[
         "AZURE_AUTHORITY_HOST": url,
         # The address of the instance metadata service, for managed identities.
         "AZURE_POD_IDENTITY_AUTHORITY_HOST": url,
-        # For requests; for aiohttp and httpx; for Node.js.
+        # For requests; for Python's own TLS, which aiohttp uses; for Node.js.
         **dict.fromkeys(
             ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), str(ca_file.absolute())
         ),

@@ -48,11 +48,9 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
             "celery": {"level": "WARNING"},
             # It warns of a host name that its filesystem transport does not need.
             "kombu.connection": {"level": "ERROR"},
-            # At DEBUG it writes addresses, and those of long-running operations are signed.
+            # At DEBUG it writes addresses: those of long-running operations are signed, and those
+            # of the SignalR service name users.
             "urllib3": {"level": "WARNING"},
-            # They write each request's address, with the IDs of users.
-            "httpx": {"level": "WARNING"},
-            "httpcore": {"level": "WARNING"},
         },
     }
 

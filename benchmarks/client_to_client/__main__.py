@@ -17,6 +17,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
+import uvloop
+
 from benchmarks.client_to_client.clients import Clients, Result
 from benchmarks.client_to_client.stage import REPLACE_SECONDS, Chain, chain
 from benchmarks.receiver.load import LoadFailed
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tempfile.TemporaryDirectory(prefix="signalman-bench-") as folder,
             chain(Path(folder), options.connections, options.workers) as running,
         ):
-            results = asyncio.run(_measure(running, options))
+            results = uvloop.run(_measure(running, options))
     except LoadFailed as failure:
         print(failure, file=sys.stderr)
         return 1
@@ -73,7 +75,7 @@ def _show(result: Result, before: Times = (), after: Times = ()) -> None:
     values = (
         f"{result.rate:,.0f}",
         f"{rate:,.0f}",
-        f"{len(result.sent):,}",
+        f"{result.sent:,}",
         f"{len(result.accepted):,}",
         f"{len(result.received):,}",
         f"{result.lost:,}",
@@ -82,7 +84,7 @@ def _show(result: Result, before: Times = (), after: Times = ()) -> None:
         f"{result.out_of_order:,}",
         *(f"{result.latency(part):,.0f}" for part in (0.5, 0.99, 1.0)),
         *(
-            f"{(end - start) * 1000 / len(result.sent):.1f}"
+            f"{(end - start) * 1000 / result.sent:.2f}"
             for start, end in zip(before, after, strict=True)
         ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
 
 from localazure.arm.identities import federated
 from localazure.arm.identities.user_assigned import TYPE as USER_ASSIGNED
@@ -44,7 +44,7 @@ class TokenRequest:
 
 
 async def authenticate_client(
-    world: World, http: httpx.AsyncClient, request: TokenRequest
+    world: World, http: aiohttp.ClientSession, request: TokenRequest
 ) -> Principal:
     """Return the principal of the client. Raises TokenRefused."""
     if request.tenant != world.directory.tenant_id:
@@ -71,7 +71,7 @@ def _wrong_secret(request: TokenRequest) -> errors.TokenRefused:
 
 async def _check_assertion(
     world: World,
-    http: httpx.AsyncClient,
+    http: aiohttp.ClientSession,
     request: TokenRequest,
     client: Application | Resource | None,
 ) -> None:

@@ -6,13 +6,14 @@ returns a token of the issuer `<base URL>/_local/issuer`.
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.requests import Request
@@ -52,7 +53,7 @@ def workload_token(world: World, subject: str, audience: str = AUDIENCE, **claim
 
 
 async def issuer_keys(
-    world: World, http: httpx.AsyncClient, issuer: str
+    world: World, http: aiohttp.ClientSession, issuer: str
 ) -> Mapping[str, rsa.RSAPublicKey]:
     """Return the RSA keys of an issuer, by their ids. Raises TokenRefused."""
     if issuer == issuer_of(world):
@@ -65,16 +66,23 @@ async def issuer_keys(
             raise errors.issuer_unreachable(issuer)
         found = (await _json(http, document["jwks_uri"]))["keys"]
         keys = {one["kid"]: jwt.PyJWK(one).key for one in found if one.get("kty") == "RSA"}
-    except (httpx.HTTPError, ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
+    except (
+        aiohttp.ClientError,
+        TimeoutError,
+        ValueError,
+        KeyError,
+        TypeError,
+        jwt.PyJWTError,
+    ) as error:
         raise errors.issuer_unreachable(issuer) from error
     return {kid: key for kid, key in keys.items() if isinstance(key, rsa.RSAPublicKey)}
 
 
-async def _json(http: httpx.AsyncClient, url: str) -> dict[str, Any]:
-    response = await http.get(url, timeout=_TIMEOUT_SECONDS)
-    response.raise_for_status()
-    document: dict[str, Any] = response.json()
-    return document
+async def _json(http: aiohttp.ClientSession, url: str) -> dict[str, Any]:
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
+    async with http.get(url, timeout=timeout, raise_for_status=True) as response:
+        document: dict[str, Any] = json.loads(await response.read())
+        return document
 
 
 async def discovery(request: Request) -> JSONResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import httpx
+import aiohttp
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
@@ -28,9 +28,9 @@ class Call:
     abort: Callable[[Scope], None]
 
     @property
-    def http(self) -> httpx.AsyncClient:
+    def http(self) -> aiohttp.ClientSession:
         """The client for upstream requests."""
-        client: httpx.AsyncClient = self.scope["state"]["http"]
+        client: aiohttp.ClientSession = self.scope["state"]["http"]
         return client
 
     @property

@@ -11,8 +11,6 @@ import asyncio
 import time
 from typing import Any, Final
 
-import httpx
-
 from observability.observers import service_called
 from upstreams.sender import credentials, endpoints, http, refusals, wire
 from upstreams.sender.calls import Call
@@ -22,6 +20,7 @@ from upstreams.sender.context import Destination
 from upstreams.sender.credentials import SigningKey
 from upstreams.sender.endpoints import Endpoint
 from upstreams.sender.errors import SendError
+from upstreams.sender.responses import NoResponse, Response
 from upstreams.sender.wire import Request
 
 # Microsoft's SDK requests a temporary key after this time; it is valid for 90 minutes.
@@ -95,31 +94,30 @@ class ServiceClient:
             token = credentials.client_token(key, endpoint, destination.hub, client)
         return _negotiation(endpoint, destination.hub, token)
 
-    def _exchange(self, endpoint: Endpoint, request: Request) -> httpx.Response:
+    def _exchange(self, endpoint: Endpoint, request: Request) -> Response:
         attempts = _Attempts(endpoint, request)
         url = endpoint.url + request.path
         while True:
             token = credentials.bearer(endpoint, url)
             attempts.begin()
             try:
-                response = http.client().request(**_sent(url, request, token))
-            except httpx.HTTPError as error:
+                response = http.send(*_sent(url, request, token))
+            except NoResponse as error:
                 attempts.failed(error)
             else:
                 if attempts.is_final(response):
                     return response
             time.sleep(configuration().retry_seconds)
 
-    async def _aexchange(self, endpoint: Endpoint, request: Request) -> httpx.Response:
+    async def _aexchange(self, endpoint: Endpoint, request: Request) -> Response:
         attempts = _Attempts(endpoint, request)
         url = endpoint.url + request.path
         while True:
             token = await credentials.abearer(endpoint, url)
-            client = await http.async_client()
             attempts.begin()
             try:
-                response = await client.request(**_sent(url, request, token))
-            except httpx.HTTPError as error:
+                response = await http.asend(*_sent(url, request, token))
+            except NoResponse as error:
                 attempts.failed(error)
             else:
                 if attempts.is_final(response):
@@ -130,7 +128,7 @@ class ServiceClient:
         until, key = self._keys.get(endpoint.url, (0.0, None))
         return key if time.monotonic() < until else None
 
-    def _keep(self, endpoint: Endpoint, response: httpx.Response) -> SigningKey:
+    def _keep(self, endpoint: Endpoint, response: Response) -> SigningKey:
         secret = _member(endpoint, response, "AccessKey")
         key = SigningKey(secret, _member(endpoint, response, "KeyId"))
         self._keys[endpoint.url] = (time.monotonic() + _KEY_SECONDS, key)
@@ -150,22 +148,19 @@ class _Attempts:
         """Note that an attempt begins."""
         self._began = time.monotonic()
 
-    def is_final(self, response: httpx.Response) -> bool:
+    def is_final(self, response: Response) -> bool:
         """Return whether to return the response; False is to retry. Raises SendError."""
-        self._count(response.status_code)
+        self._count(response.status)
         if response.is_success or refusals.is_absent(response):
             return True
-        if refusals.is_repeatable(self._request, response.status_code) and self._next():
+        if refusals.is_repeatable(self._request, response.status) and self._next():
             return False
         raise refusals.refusal(self._endpoint, self._request, response)
 
-    def failed(self, error: httpx.HTTPError) -> None:
+    def failed(self, error: NoResponse) -> None:
         """Return to retry after a time-out. Raises SendError."""
         self._count(None)
-        is_timeout = isinstance(error, httpx.TimeoutException)
-        is_repeatable = (
-            is_timeout and not refusals.was_not_sent(error) and not self._request.is_send
-        )
+        is_repeatable = error.is_timeout and error.was_sent and not self._request.is_send
         if not (is_repeatable and self._next()):
             raise refusals.no_response(self._endpoint, self._request, error) from error
 
@@ -177,20 +172,14 @@ class _Attempts:
         return self._left >= 0
 
 
-def _sent(url: str, request: Request, token: str) -> dict[str, Any]:
+def _sent(url: str, request: Request, token: str) -> tuple[str, str, dict[str, str], bytes]:
     headers = {"Authorization": f"Bearer {token}"}
     if request.content_type:
         headers["Content-Type"] = request.content_type
-    return {
-        "method": request.method,
-        "url": f"{url}?{request.query}",
-        "content": request.body or None,
-        "headers": headers,
-        "timeout": http.timeout(),
-    }
+    return request.method, f"{url}?{request.query}", headers, request.body
 
 
-def _result(endpoint: Endpoint, request: Request, response: httpx.Response) -> Any:
+def _result(endpoint: Endpoint, request: Request, response: Response) -> Any:
     """Return the result in a response; None for a method that returns none. Raises SendError."""
     if refusals.is_absent(response):
         raise refusals.refusal(endpoint, request, response)
@@ -205,7 +194,7 @@ def _signed(endpoint: Endpoint, hub: str, client: ClientIdentity) -> str:
     return credentials.client_token(SigningKey(endpoint.access_key), endpoint, hub, client)
 
 
-def _member(endpoint: Endpoint, response: httpx.Response, name: str) -> str:
+def _member(endpoint: Endpoint, response: Response, name: str) -> str:
     """Return a string of a JSON body. Raises SendError without quoting it: it holds a secret."""
     try:
         document = response.json()
@@ -215,7 +204,7 @@ def _member(endpoint: Endpoint, response: httpx.Response, name: str) -> str:
     if not isinstance(found, str) or not found:
         raise SendError(
             f"The SignalR service {endpoint.instance!r} returned no {name!r}.",
-            status=response.status_code,
+            status=response.status,
         )
     return found
 

@@ -10,11 +10,11 @@ import math
 import re
 from http import HTTPStatus
 from typing import Final
-
-import httpx
+from urllib.parse import urlsplit
 
 from upstreams.sender.endpoints import Endpoint
 from upstreams.sender.errors import SendError
+from upstreams.sender.responses import NoResponse, Response
 from upstreams.sender.wire import KEY_PATH, Request
 
 _CODE: Final = "x-ms-error-code"
@@ -25,10 +25,10 @@ _PROXY: Final = "nginx"
 _TEXT_LENGTH: Final = 300
 
 
-def is_absent(response: httpx.Response) -> bool:
+def is_absent(response: Response) -> bool:
     """Return whether a response says that what the call names does not exist."""
     code = response.headers.get(_CODE, "")
-    return response.status_code == HTTPStatus.NOT_FOUND and code.endswith(_ABSENT)
+    return response.status == HTTPStatus.NOT_FOUND and code.endswith(_ABSENT)
 
 
 def is_repeatable(request: Request, status: int) -> bool:
@@ -41,9 +41,9 @@ def is_repeatable(request: Request, status: int) -> bool:
     return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT
 
 
-def refusal(endpoint: Endpoint, request: Request, response: httpx.Response) -> SendError:
+def refusal(endpoint: Endpoint, request: Request, response: Response) -> SendError:
     """Return the error for a response."""
-    status = response.status_code
+    status = response.status
     code = response.headers.get(_CODE, "")
     shown = f"{status} {code}" if code else str(status)
     verb = "failed" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "refused"
@@ -57,31 +57,24 @@ def refusal(endpoint: Endpoint, request: Request, response: httpx.Response) -> S
     )
 
 
-def no_response(endpoint: Endpoint, request: Request, error: httpx.HTTPError) -> SendError:
+def no_response(endpoint: Endpoint, request: Request, error: NoResponse) -> SendError:
     """Return the error for a request that was not sent, or got no response."""
-    where = (
-        f"The SignalR service {endpoint.instance!r} at {httpx.URL(endpoint.url).netloc.decode()}"
-    )
-    if was_not_sent(error):
+    where = f"The SignalR service {endpoint.instance!r} at {urlsplit(endpoint.url).netloc}"
+    if not error.was_sent:
         return SendError(
-            f"{where} cannot be reached: {_cause(error)}. Check SIGNALMAN_SERVICE_ENDPOINT, DNS "
-            "and the network.",
+            f"{where} cannot be reached: {error}. Check SIGNALMAN_SERVICE_ENDPOINT, DNS and the "
+            "network.",
             retryable=True,
         )
     doubt = " The message may have been delivered." if request.is_send else ""
     return SendError(
-        f"{where} did not respond to the request to {request.action}: {_cause(error)}.{doubt}",
+        f"{where} did not respond to the request to {request.action}: {error}.{doubt}",
         retryable=not request.is_send,
     )
 
 
-def was_not_sent(error: httpx.HTTPError) -> bool:
-    """Return whether nothing of the request left this process."""
-    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-
-
-def _explanation(endpoint: Endpoint, request: Request, response: httpx.Response) -> str:
-    explain = _EXPLANATIONS.get(response.status_code)
+def _explanation(endpoint: Endpoint, request: Request, response: Response) -> str:
+    explain = _EXPLANATIONS.get(response.status)
     said = _said(response)
     if explain is None:
         return said or "it gave no reason."
@@ -89,7 +82,7 @@ def _explanation(endpoint: Endpoint, request: Request, response: httpx.Response)
     return f"{text} The service says: {said}" if said else text
 
 
-def _unauthorized(endpoint: Endpoint, _request: Request, response: httpx.Response) -> str:
+def _unauthorized(endpoint: Endpoint, _request: Request, response: Response) -> str:
     reason = _REASON.search(response.headers.get("WWW-Authenticate", ""))
     said = f" ({reason[1]})" if reason else ""
     if endpoint.access_key:
@@ -104,7 +97,7 @@ def _unauthorized(endpoint: Endpoint, _request: Request, response: httpx.Respons
     )
 
 
-def _forbidden(endpoint: Endpoint, request: Request, response: httpx.Response) -> str:
+def _forbidden(endpoint: Endpoint, request: Request, response: Response) -> str:
     if _PROXY in response.text:
         return (
             "the network rules of the instance do not allow REST API calls from here. Allow "
@@ -120,7 +113,7 @@ def _forbidden(endpoint: Endpoint, request: Request, response: httpx.Response) -
     )
 
 
-def _not_found(endpoint: Endpoint, _request: Request, response: httpx.Response) -> str:
+def _not_found(endpoint: Endpoint, _request: Request, response: Response) -> str:
     if is_absent(response):
         return "the connection does not exist."
     return (
@@ -129,11 +122,11 @@ def _not_found(endpoint: Endpoint, _request: Request, response: httpx.Response) 
     )
 
 
-def _too_large(_endpoint: Endpoint, _request: Request, _response: httpx.Response) -> str:
+def _too_large(_endpoint: Endpoint, _request: Request, _response: Response) -> str:
     return "the message is larger than 1 MB."
 
 
-def _throttled(_endpoint: Endpoint, _request: Request, _response: httpx.Response) -> str:
+def _throttled(_endpoint: Endpoint, _request: Request, _response: Response) -> str:
     return (
         "the instance receives more than its tier and units allow. Send later, send less, or add "
         "units."
@@ -149,7 +142,7 @@ _EXPLANATIONS: Final = {
 }
 
 
-def _said(response: httpx.Response) -> str:
+def _said(response: Response) -> str:
     """Return the service's own message, truncated; empty for an HTML page."""
     if _PROXY in response.text or "html" in response.headers.get("Content-Type", ""):
         return ""
@@ -162,18 +155,9 @@ def _said(response: httpx.Response) -> str:
     return " ".join(text.split())[:_TEXT_LENGTH]
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(response: Response) -> float | None:
     try:
         seconds = float(response.headers.get("Retry-After", ""))
     except ValueError:
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
-def _cause(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "the time limit (SIGNALMAN_SEND_SECONDS) was exceeded"
-    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
-        return str(error) or type(error).__name__
-    # Messages of other errors may quote a header.
-    return type(error).__name__

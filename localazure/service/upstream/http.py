@@ -8,9 +8,11 @@ Authorization header; 300 to 303 make it a GET without a body.
 from __future__ import annotations
 
 import ssl
-from urllib.parse import urljoin, urlsplit
+from typing import Final
+from urllib.parse import quote, urljoin, urlsplit
 
-import httpx
+import aiohttp
+from yarl import URL
 
 from localazure.service.upstream.answers import MAXIMUM_BODY_BYTES, Answer
 from localazure.service.upstream.hosts import require_local
@@ -20,31 +22,33 @@ TIMEOUT_SECONDS = 100
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
 _KEEPS_METHOD = (307, 308)
 _MAXIMUM_REDIRECTS = 50
-# Each connected client may have one request under way.
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+# aiohttp would add these.
+_OWN_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+# What a URL may hold unescaped, and the sign of what is escaped already (RFC 3986, section 2.2).
+_UNESCAPED: Final = "%:/?#[]@!$&'()*+,;="
 
-Headers = list[tuple[bytes, bytes]]
+Headers = list[tuple[str, str]]
 
 
-def http_client() -> httpx.AsyncClient:
+def http_client() -> aiohttp.ClientSession:
     """Return the client for upstream requests, which trusts the system's certificates."""
-    client = httpx.AsyncClient(
-        trust_env=False,
-        timeout=TIMEOUT_SECONDS,
-        verify=ssl.create_default_context(),
-        limits=_LIMITS,
+    return aiohttp.ClientSession(
+        # Each connected client may have one request under way.
+        connector=aiohttp.TCPConnector(ssl=ssl.create_default_context(), limit=0),
+        timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=_OWN_HEADERS,
+        auto_decompress=False,
     )
-    client.headers.clear()
-    return client
 
 
 async def post(
-    http: httpx.AsyncClient, url: str, headers: Headers, body: bytes, sites: SiteDelivery
+    http: aiohttp.ClientSession, url: str, headers: Headers, body: bytes, sites: SiteDelivery
 ) -> Answer:
     """Send a request, follow redirects and return the answer.
 
-    Requests to hosts of `sites` do not leave the process.
-    Raises httpx.HTTPError, httpx.InvalidURL, and NotLocal where a redirect leads off this machine.
+    Requests to hosts of `sites` do not leave the process. Raises aiohttp.ClientError, TimeoutError,
+    and NotLocal where a redirect leads off this machine.
     """
     method, content = "POST", body or None
     for _ in range(_MAXIMUM_REDIRECTS + 1):
@@ -54,11 +58,11 @@ async def post(
         if status not in _KEEPS_METHOD:
             method, content = "GET", None
         url, headers = target, _without(headers, method)
-    raise httpx.TooManyRedirects(f"More than {_MAXIMUM_REDIRECTS} redirects.")
+    raise aiohttp.ClientError(f"More than {_MAXIMUM_REDIRECTS} redirects.")
 
 
 async def _exchange(
-    http: httpx.AsyncClient,
+    http: aiohttp.ClientSession,
     method: str,
     url: str,
     headers: Headers,
@@ -74,10 +78,14 @@ async def _exchange(
         )
         return answered.status, target, answer
     require_local(url)
-    async with http.stream(method, url, headers=headers, content=content) as response:
-        target = _redirect(url, response.status_code, response.headers.get("location"))
-        answer = Answer(response.status_code) if target else await _answer(response)
-        return response.status_code, target, answer
+    # Not changed by yarl, which would decode some escapes.
+    exact = URL(quote(url, safe=_UNESCAPED), encoded=True)
+    async with http.request(
+        method, exact, headers=headers, data=content, allow_redirects=False
+    ) as response:
+        target = _redirect(url, response.status, response.headers.get("Location"))
+        answer = Answer(response.status) if target else await _answer(response)
+        return response.status, target, answer
 
 
 def _redirect(url: str, status: int, location: str | None) -> str | None:
@@ -90,16 +98,19 @@ def _redirect(url: str, status: int, location: str | None) -> str | None:
 
 
 def _without(headers: Headers, method: str) -> Headers:
-    dropped = {b"authorization"} | ({b"content-type"} if method == "GET" else set())
+    dropped = {"authorization"} | ({"content-type"} if method == "GET" else set())
     return [(name, value) for name, value in headers if name.lower() not in dropped]
 
 
-async def _answer(response: httpx.Response) -> Answer:
+async def _answer(response: aiohttp.ClientResponse) -> Answer:
     """Read at most one byte more than the limit."""
-    is_empty = response.headers.get("content-length") == "0"
+    is_empty = response.headers.get("Content-Length") == "0"
+    if is_empty:
+        return Answer(response.status, is_empty=True)
     body = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > MAXIMUM_BODY_BYTES:
+            response.close()
             break
-    return Answer(response.status_code, bytes(body), is_empty)
+    return Answer(response.status, bytes(body))

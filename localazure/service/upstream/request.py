@@ -92,7 +92,7 @@ class ClientEvent:
         # The emulator capitalises these two, unlike all others.
         return {"Type": _CLOSE, **({"Error": self.error} if self.error else {})}
 
-    def headers(self, access_keys: list[str], token: str | None) -> list[tuple[bytes, bytes]]:
+    def headers(self, access_keys: list[str], token: str | None) -> list[tuple[str, str]]:
         """Return the headers; `access_keys` is empty where local authentication is disabled.
 
         Raises ValueError where a value cannot be sent in a header.
@@ -109,14 +109,15 @@ class ClientEvent:
             "X-ASRS-Signature": signature(self.connection_id, access_keys),
             "Authorization": f"Bearer {token}" if token else None,
         }
-        return [(name.encode(), _header_value(name, text)) for name, text in named.items() if text]
+        return [(name, _header_value(name, text)) for name, text in named.items() if text]
 
 
-def _header_value(name: str, text: str) -> bytes:
+def _header_value(name: str, text: str) -> str:
     # .NET rejects these too: the request fails before it is sent.
     if any(character in text for character in "\r\n\0"):
         raise ValueError(f"The header {name} cannot carry a line break.")
-    return text.strip(" \t").encode("utf-8", "replace")
+    # Half a surrogate pair becomes a question mark.
+    return text.strip(" \t").encode("utf-8", "replace").decode()
 
 
 def signature(connection_id: str, access_keys: list[str]) -> str:

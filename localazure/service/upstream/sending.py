@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
 
 from localazure.arm.resources import Resource
 from localazure.entra.managed import NoIdentity, principal_of
@@ -45,7 +45,7 @@ class Outcome:
 
 async def send_event(
     world: World,
-    http: httpx.AsyncClient,
+    http: aiohttp.ClientSession,
     resource: Resource,
     event: ClientEvent,
     token: str | None = None,
@@ -69,7 +69,7 @@ async def send_event(
         answer = await post(http, url, headers, event.body(), SiteDelivery(world, resource))
     except (
         *(SecretUnavailable, NotLocal, NoIdentity),
-        *(httpx.HTTPError, httpx.InvalidURL, ValueError, OverflowError),
+        *(aiohttp.ClientError, TimeoutError, ValueError, OverflowError),
     ) as error:
         frame = client_frame(event, _UNREACHABLE)
         return Outcome(index, url, None, frame, str(error) or type(error).__name__)

@@ -19,11 +19,11 @@ class SiteDelivery:
     instance: Resource
 
     def __call__(
-        self, method: str, url: str, headers: list[tuple[bytes, bytes]], body: bytes | None
+        self, method: str, url: str, headers: list[tuple[str, str]], body: bytes | None
     ) -> SiteAnswer | None:
         """Return the site's answer; None where the URL is of no site."""
         if not is_site_host(self.world.resources, host_of(url)):
             return None
-        named = {name.decode().lower(): value.decode("utf-8", "replace") for name, value in headers}
+        named = {name.lower(): value for name, value in headers}
         request = SiteRequest(method, url, named, body or b"", service=self.instance)
         return deliver(self.world, request)

@@ -1,4 +1,4 @@
-"""HTTP clients: one for all threads, one for each event loop, and none after its loop."""
+"""HTTP connections: for all threads, for each event loop, and none after its loop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
+import aiohttp
 import pytest
 import uvloop
 from asgiref.sync import async_to_sync
@@ -15,10 +15,10 @@ from asgiref.sync import async_to_sync
 from upstreams.sender import http
 
 
-async def client_twice() -> httpx.AsyncClient:
-    found = await http.async_client()
-    assert await http.async_client() is found
-    assert not found.is_closed
+async def client_twice() -> aiohttp.ClientSession:
+    found = await http.client_session()
+    assert await http.client_session() is found
+    assert not found.closed
     return found
 
 
@@ -30,7 +30,7 @@ def test_client_ends_with_its_loop(kind: str) -> None:
         found = uvloop.run(client_twice())
     else:
         found = async_to_sync(client_twice)()
-    assert found.is_closed
+    assert found.closed
     ended = weakref.ref(found)
     del found
     gc.collect()
@@ -43,7 +43,7 @@ def test_client_of_a_loop_that_was_only_closed_is_forgotten() -> None:
     loop.close()
     second = asyncio.run(client_twice())
     assert first is not second
-    assert loop not in http._of_loops  # noqa: SLF001
+    assert loop not in http._sessions  # noqa: SLF001
 
 
 def test_loops_have_clients_of_their_own() -> None:
@@ -56,5 +56,5 @@ def test_loops_have_clients_of_their_own() -> None:
 
 def test_threads_share_a_client() -> None:
     with ThreadPoolExecutor(4) as pool:
-        found = {id(each) for each in pool.map(lambda _: http.client(), range(8))}
-    assert found == {id(http.client())}
+        found = {id(each) for each in pool.map(lambda _: http.manager("localhost"), range(8))}
+    assert found == {id(http.manager("localhost"))}
