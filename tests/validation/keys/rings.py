@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from tests.validation.tokens import signing_key
@@ -14,6 +15,8 @@ from validation.keys.key_set import NO_KEYS, KeySet
 START: Final = 1_800_000_000.0
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
+# Seconds: shorter than any wait under test, longer than any machine needs.
+WITHOUT_WAITING: Final = 30.0
 
 
 class Clock:
@@ -88,3 +91,19 @@ def ring_of(
 ) -> KeyRing:
     """Return a ring for that issuer, by the issuer's clock."""
     return KeyRing(issuer, timing=timing, clock=issuer.clock, start=start, chance=lambda: chance)
+
+
+def find(ring: KeyRing, kid: str) -> bool:
+    """Return whether the ring finds the key, reading the issuer where it has to."""
+    return ring.find(kid) is not None
+
+
+def found_often(ring: KeyRing, kid: str) -> set[bool]:
+    """Look the key up a hundred times in each of four threads."""
+
+    def find_often() -> set[bool]:
+        return {find(ring, kid) for _ in range(100)}
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(find_often) for _ in range(4)]
+        return set().union(*(answer.result(timeout=WITHOUT_WAITING) for answer in answers))

@@ -8,8 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.validation.keys.rings import HOUR, Clock, Issuer, published, ring_of
-from tests.validation.keys.test_key_ring import WITHOUT_WAITING, find, found_often
+from tests.validation.keys.rings import (
+    HOUR,
+    WITHOUT_WAITING,
+    Clock,
+    Issuer,
+    find,
+    found_often,
+    published,
+    ring_of,
+)
 from validation.keys.key_ring import KeyRing, Timing, in_daemon_thread
 from validation.keys.key_set import KeySet
 

@@ -7,8 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.validation.keys.rings import Clock, Issuer
-from tests.validation.keys.test_key_ring import find
+from tests.validation.keys.rings import Clock, Issuer, find
 from tests.validation.processes import TIMING, ClockedCache, process
 
 PROCESSES = 3
