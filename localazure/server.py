@@ -14,14 +14,17 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HOST = "127.0.0.1"
 # Shutdown does not wait longer for clients that read their responses slowly.
 _GRACE_SECONDS = 1
+# As nginx, which is in front of the service: clients reuse a connection that they have for this
+# long. With uvicorn's 5 seconds, some would send while it is being closed.
+_IDLE_SECONDS = 75
 _STDIN = 0
-_ABORTABLE = (H11Protocol, WebSocketsSansIOProtocol)
+_ABORTABLE = (HttpToolsProtocol, WebSocketsSansIOProtocol)
 
 
 def raise_open_files_limit() -> None:
@@ -63,7 +66,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 _nothing_yet,
                 ssl_context_factory=lambda _config, _default: context,
-                http=H11Protocol,
+                http=HttpToolsProtocol,
                 ws=WebSocketsSansIOProtocol,
                 # The hub protocol has its own pings; compression would cost memory for each client.
                 ws_ping_interval=None,
@@ -72,6 +75,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 lifespan="on",
+                timeout_keep_alive=_IDLE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
         )
@@ -92,7 +96,7 @@ class Server(uvicorn.Server):
         self._ready()
 
     def _protocol(self) -> asyncio.Protocol:
-        return H11Protocol(self.config, self.server_state, self.lifespan.state)
+        return HttpToolsProtocol(self.config, self.server_state, self.lifespan.state)
 
     def stop(self) -> None:
         """Finish the running requests, and exit."""

@@ -10,7 +10,6 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from localazure.faults import Fault
-from localazure.journal import readable_body
 from localazure.world import World
 
 _SWITCHING_PROTOCOLS = 101
@@ -38,18 +37,18 @@ class Wire:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _whole_body(receive)
-        entry = self._world.journal.open(dict(scope))
-        entry["body"] = readable_body(body, entry["headers"].get("content-type", ""))
+        entry = self._world.journal.open(scope, scope["method"])
+        entry.keep_body(body)
 
         async def logged(message: Message) -> None:
             if message["type"] == "http.response.start":
-                entry["status"] = message["status"]
+                entry.status = message["status"]
             await send(message)
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             async def noted(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    entry["served"] = message["status"]
+                    entry.served = message["status"]
                 await send(message)
 
             await self._app(scope, receive, noted)
@@ -62,13 +61,13 @@ class Wire:
 
     async def _upgrade(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a WebSocket: logged as a GET; a fault applies before the upgrade."""
-        entry = self._world.journal.open({**scope, "method": "GET"})
+        entry = self._world.journal.open(scope, "GET")
 
         async def logged(message: Message) -> None:
             if message["type"] == "websocket.accept":
-                entry["status"] = entry["served"] = _SWITCHING_PROTOCOLS
+                entry.status = entry.served = _SWITCHING_PROTOCOLS
             elif message["type"] == "websocket.http.response.start":
-                entry["status"] = message["status"]
+                entry.status = message["status"]
             await send(message)
 
         fault = self._world.faults.next_for("GET", scope["path"])

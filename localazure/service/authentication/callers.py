@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jwt
 
-from localazure.service.authentication.entra import may, read_entra_token
+from localazure.service.authentication.entra import is_verified, may, read_entra_token
 from localazure.service.authentication.tokens import (
     Unauthorized,
     read_key_token,
@@ -25,7 +25,7 @@ def authorize(call: Call, token: str | None, action: str) -> None:
     world, instance = call.world, call.instance
     if not token:
         raise Unauthorized("")
-    if _is_key_token(token):
+    if not is_verified(world, token) and _is_key_token(token):
         claims = read_key_token(world.service.keys, instance, token)
         require_audience(claims, call.hosts, call.path)
         if action.startswith("auth/accessKey"):

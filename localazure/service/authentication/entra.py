@@ -20,6 +20,11 @@ AUDIENCES: Final = ("https://signalr.azure.com", "https://signalr.azure.com/")
 ACTIONS: Final = "Microsoft.SignalRService/SignalR"
 
 
+def is_verified(world: World, token: str) -> bool:
+    """Whether the token was verified before, and still has to be accepted as Entra's."""
+    return world.service.verified_tokens.get(token) is not None
+
+
 def read_entra_token(world: World, token: str) -> str:
     """Return the object id of the caller. Raises Unauthorized.
 
