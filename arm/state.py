@@ -141,9 +141,12 @@ class InstanceState:
         return getattr(self, kind) if kind in _OWN_KINDS else dict(self.extensions).get(kind)
 
     def with_value(self, kind: str, value: Any) -> InstanceState:
-        """Return this state with another value of the component of that kind."""
+        """Return this state with another value of the component of that kind.
+
+        The same value costs nothing: most components leave most states as they are.
+        """
         if kind in _OWN_KINDS:
-            return replace(self, **{kind: value})
+            return self if getattr(self, kind) is value else replace(self, **{kind: value})
         values = {name: other for name, other in self.extensions if name != kind}
         if value is not None:
             values[kind] = value

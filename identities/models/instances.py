@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -17,6 +17,8 @@ from identities.names import (
     validate_user_assigned_id,
 )
 
+# Rows that are in memory at once where all are worked through.
+_CHUNK: Final = 500
 _ONE_OR_THE_OTHER = (
     "Choose a user-assigned identity for the type UserAssigned, and none for other types."
 )
@@ -38,6 +40,10 @@ class SignalRInstanceQuerySet(models.QuerySet["SignalRInstance"]):
         return self.select_related("subscription", "identity__user_assigned").prefetch_related(
             "upstream_templates"
         )
+
+    def in_chunks(self) -> Iterator[SignalRInstance]:
+        """Yield the rows without keeping them in memory."""
+        return self.iterator(chunk_size=_CHUNK)
 
 
 class UserAssignedIdentityQuerySet(models.QuerySet["UserAssignedIdentity"]):

@@ -107,7 +107,9 @@ class Component(PlannedComponent):
         """Return the value from which a plan deletes the instance."""
         return value
 
-    def require_known(self, instance: SignalRInstance, desired: InstanceState) -> None:
+    def require_known(
+        self, instance: SignalRInstance, desired: InstanceState, rows: SharedRows
+    ) -> None:
         """Raise NeverRead if a plan needs facts that were never read from Azure."""
 
     def read_requests(self, value: Any) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from arm.state import ABSENT, ExistenceState, InstanceState
 from identities.models import SignalRInstance
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Existence = ExistenceState | None
 
+_UNKNOWN: Final = ExistenceState()
+
 
 class ExistenceComponent(Component):
     """Creates an instance that is missing, and deletes one on request."""
@@ -27,7 +29,7 @@ class ExistenceComponent(Component):
         self, instance: SignalRInstance, declared: InstanceState, rows: SharedRows
     ) -> Existence:
         """Return the properties to create it with; none are compared unless it may be created."""
-        return existence_of(instance) if instance.create_if_missing else ExistenceState()
+        return existence_of(instance) if instance.create_if_missing else _UNKNOWN
 
     def as_planned(self, instance: SignalRInstance, value: Existence) -> Existence:
         """Treat an instance whose creation failed as missing.

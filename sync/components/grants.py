@@ -68,10 +68,15 @@ class GrantsComponent(Component):
         """Leave grants out of a deletion, even if they change meanwhile."""
         return ()
 
-    def require_known(self, instance: SignalRInstance, desired: InstanceState) -> None:
+    def require_known(
+        self, instance: SignalRInstance, desired: InstanceState, rows: SharedRows
+    ) -> None:
         """Raise NeverRead if a template names a vault that was never looked up."""
         names = named_vaults(desired.templates)
-        if names and (unread := sorted(set(names) - known_vaults(names).keys())):
+        if not names:
+            return
+        known = known_vaults(names) if rows.vaults is None else rows.vaults
+        if unread := sorted(set(names) - known.keys()):
             raise NeverRead(
                 f"{instance} names secrets of the vault {', '.join(unread)}, which Signalman has "
                 f"not read yet. Run `manage.py drift {instance}`, then plan again."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from arm.errors import ArmError, NotFound
@@ -20,6 +20,11 @@ class Drift:
     instance: SignalRInstance
     status: SyncStatus
 
+    @property
+    def is_drifted(self) -> bool:
+        """Whether the observed state differs from the desired one, or the instance is missing."""
+        return self.status in {SyncStatus.OUT_OF_SYNC, SyncStatus.MISSING}
+
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
@@ -31,19 +36,23 @@ class DriftReport:
     @property
     def drifted(self) -> tuple[Drift, ...]:
         """The instances whose observed state differs from the desired one, or that are missing."""
-        differing = (SyncStatus.OUT_OF_SYNC, SyncStatus.MISSING)
-        return tuple(entry for entry in self.entries if entry.status in differing)
+        return tuple(entry for entry in self.entries if entry.is_drifted)
 
 
-def drift_of_fleet() -> DriftReport:
-    """Refresh every instance, with one list per subscription, and compare."""
+def refresh_fleet() -> list[str]:
+    """Refresh every instance, with one list per subscription; return a message for each failure."""
     errors: list[str] = []
     for subscription in Subscription.objects.filter(instances__isnull=False).distinct():
         try:
             errors += refresh_subscription(subscription).unreadable
         except ArmError as error:
             errors.append(f"{subscription}: {error}")
-    return compare(SignalRInstance.objects.with_desired(), errors)
+    return errors
+
+
+def compare_fleet() -> Iterator[Drift]:
+    """Yield the status of every instance as of Azure's last answer. Sends no request."""
+    return _compared(SignalRInstance.objects.with_desired().in_chunks())
 
 
 def drift_of(instances: Iterable[SignalRInstance]) -> DriftReport:
@@ -64,6 +73,10 @@ def drift_of(instances: Iterable[SignalRInstance]) -> DriftReport:
 
 def compare(instances: Iterable[SignalRInstance], errors: Iterable[str] = ()) -> DriftReport:
     """Return the status of these instances as of Azure's last answer. Sends no request."""
+    return DriftReport(tuple(_compared(instances)), tuple(errors))
+
+
+def _compared(instances: Iterable[SignalRInstance]) -> Iterator[Drift]:
     shared = shared_rows()
-    entries = (Drift(instance, sync_status(instance, *shared)) for instance in instances)
-    return DriftReport(tuple(entries), tuple(errors))
+    for instance in instances:
+        yield Drift(instance, sync_status(instance, *shared))

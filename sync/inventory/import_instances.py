@@ -7,14 +7,14 @@ next run continues.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from arm.client import ArmClient
@@ -51,6 +51,7 @@ from sync.inventory.token_resources import (
 from sync.inventory.user_assigned_identities import save_identities
 from sync.inventory.vault_grants import save_grants, save_vaults
 from sync.inventory.vault_reader import ObservedGrant, VaultReader, grant_query, with_grants
+from upstreams.models import UpstreamTemplate
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +88,8 @@ def import_subscription(
         report = listing.write_batch([SignalRResource.from_arm(each) for each in named])
     # Before the Function Apps: what they have to accept follows from the registrations.
     list_tenant_applications()
-    read_token_resources(_instances_of(subscription))
-    read_sender_access(_instances_of(subscription))
+    read_token_resources(_with_resources(subscription))
+    read_sender_access(_rows_of(subscription, "sender_access"))
     return report + ImportReport(unreadable=tuple(_import_function_apps(subscription)))
 
 
@@ -122,8 +123,8 @@ def refresh_subscription(subscription: Subscription, *, on_schedule: bool = Fals
     )
     report = listing.write(arm_client(subscription.pk).list_instances_json())
     read = read_on_schedule if on_schedule else read_token_resources
-    read(_instances_of(subscription))
-    read_sender_access(_instances_of(subscription))
+    read(_with_resources(subscription))
+    read_sender_access(_rows_of(subscription, "sender_access"))
     return report + ImportReport(unreadable=tuple(read_pointed_at(subscription)))
 
 
@@ -150,21 +151,14 @@ def refresh(
         if error.code != _SUBSCRIPTION_NOT_FOUND:
             _write_absence(instance, at=asked_at)
         raise
-    resource = with_components(resource)
-    seen = observation_of(
+    return _store(
+        instance,
         resource,
         at=asked_at,
-        subscription=instance.subscription,
-        identities=save_identities(assigned_identities([resource])),
+        grants=grants,
+        apps=apps,
+        resources_max_age=resources_max_age,
     )
-    reader = VaultReader(instance.subscription_id)
-    found = reader.grants(grant_query(resource, seen.principal_id, instance, grants))
-    seen = replace(seen, resource=with_grants(resource, found))
-    _write(instance, seen, found, reader)
-    read_token_resources([instance], max_age=resources_max_age)
-    read_sender_access([instance])
-    serving = refresh_serving(instance, apps)
-    return replace(seen.resource, state=replace(seen.resource.state, function_apps=serving))
 
 
 def refresh_for_plan(
@@ -186,6 +180,51 @@ def refresh_for_plan(
             raise
         return _absent(instance, planned)
     return replace(found, state=as_planned(instance, found.state))
+
+
+def store_for_plan(
+    instance: SignalRInstance, planned: InstanceState, resource: SignalRResource, *, at: datetime
+) -> SignalRResource:
+    """Store the instance that Azure returned to a request sent at `at`, as if it had been read.
+
+    Reads what else a plan for it names, and returns the state as `refresh_for_plan` does.
+    """
+    found = _store(
+        instance,
+        resource,
+        at=at,
+        grants=planned.grants,
+        apps=planned.function_apps,
+        resources_max_age=_DURING_APPLY,
+    )
+    return replace(found, state=as_planned(instance, found.state))
+
+
+def _store(
+    instance: SignalRInstance,
+    resource: SignalRResource,
+    *,
+    at: datetime,
+    grants: Collection[GrantState],
+    apps: Collection[FunctionAppState],
+    resources_max_age: timedelta,
+) -> SignalRResource:
+    """Store an answer about one instance with what `refresh` reads besides, and return both."""
+    resource = with_components(resource)
+    seen = observation_of(
+        resource,
+        at=at,
+        subscription=instance.subscription,
+        identities=save_identities(assigned_identities([resource])),
+    )
+    reader = VaultReader(instance.subscription_id)
+    found = reader.grants(grant_query(resource, seen.principal_id, instance, grants))
+    seen = replace(seen, resource=with_grants(resource, found))
+    _write(instance, seen, found, reader)
+    read_token_resources([instance], max_age=resources_max_age)
+    read_sender_access([instance])
+    serving = refresh_serving(instance, apps)
+    return replace(seen.resource, state=replace(seen.resource.state, function_apps=serving))
 
 
 def _absent(instance: SignalRInstance, planned: InstanceState) -> SignalRResource:
@@ -231,10 +270,19 @@ def _write_absence(instance: SignalRInstance, *, at: datetime) -> None:
     save_grants({instance: ()}, {}, at=at)
 
 
-def _instances_of(subscription: Subscription) -> QuerySet[SignalRInstance]:
-    """Return the instances of a subscription, with their templates."""
+def _rows_of(subscription: Subscription, field: str, *prefetched: Any) -> Iterator[SignalRInstance]:
+    """Yield the instances of a subscription, with what names them and that field."""
     rows = SignalRInstance.objects.filter(subscription=subscription)
-    return rows.select_related("subscription").prefetch_related("upstream_templates")
+    names = ("name", "resource_group", "subscription")
+    for row in rows.only(*names, field).prefetch_related(*prefetched).in_chunks():
+        row.subscription = subscription
+        yield row
+
+
+def _with_resources(subscription: Subscription) -> Iterator[SignalRInstance]:
+    """Yield the instances with the resources of their desired and observed templates."""
+    templates = UpstreamTemplate.objects.only("instance", "resource")
+    return _rows_of(subscription, "observed", Prefetch("upstream_templates", templates))
 
 
 def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource]:

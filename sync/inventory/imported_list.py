@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from django.db import transaction
@@ -72,15 +73,20 @@ class Listing:
     skips_paused: bool = False
 
     def write(self, answers: Iterable[Json], *, resource_group: str | None = None) -> ImportReport:
-        """Store the whole list of the subscription or of one resource group.
+        """Store the whole list of the subscription or of one resource group, as it is read.
 
-        Known instances that are not in it are marked as missing.
+        Known instances that are not in it are marked as missing, once it was read to its end.
         """
-        resources, unreadable = _parse(answers)
-        report = ImportReport(unreadable=tuple(unreadable.values()))
+        report, unreadable, stored = ImportReport(), dict[str, str](), set[str]()
         reader = VaultReader(self.subscription.pk)
-        for start in range(0, len(resources), _BATCH):
-            report += self.write_batch(resources[start : start + _BATCH], reader)
+        for batch in _batches(answers):
+            resources, failed = _parse(batch)
+            unreadable |= failed
+            # Pages overlap if the list changes while it is read.
+            new = {key: each for key, each in resources.items() if key not in stored}
+            stored |= new.keys()
+            report += self.write_batch(list(new.values()), reader)
+        report += ImportReport(unreadable=tuple(unreadable.values()))
         return report + self._write_missing(resource_group, except_for=unreadable)
 
     def write_batch(
@@ -189,18 +195,24 @@ class Listing:
         return ImportReport(missing=_names(gone))
 
 
-def _parse(answers: Iterable[Json]) -> tuple[list[SignalRResource], dict[str, str]]:
-    """Return the instances, and by lower-case name why others cannot be read."""
+def _batches(answers: Iterable[Json]) -> Iterator[list[Json]]:
+    """Yield the answers in lists, so that only one of them is in memory."""
+    remaining = iter(answers)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
+def _parse(answers: Iterable[Json]) -> tuple[dict[str, SignalRResource], dict[str, str]]:
+    """Return the instances by lower-case name, and likewise why others cannot be read."""
     resources: dict[str, SignalRResource] = {}
     unreadable: dict[str, str] = {}
     for answer in answers:
         try:
             resource = SignalRResource.from_arm(answer)
-            # Pages overlap if the list changes while it is read.
             resources[resource.name.lower()] = resource
         except UnexpectedAnswer as error:
             unreadable[str(answer.get("name")).lower()] = str(error)
-    return list(resources.values()), unreadable
+    return resources, unreadable
 
 
 def _known_rows(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
+from textwrap import indent
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import InterfaceError, OperationalError
 
 from accounts.actor import Actor
@@ -26,6 +29,47 @@ class ExitCode(IntEnum):
     DONE = 0
     # There is a difference, or an operation that has not ended.
     PENDING = 2
+
+
+class JsonLists:
+    """An object of lists, printed as `write_json` would print it.
+
+    Items are added list by list, in the order of the lists.
+    """
+
+    def __init__(self, out: OutputWrapper | None, names: Sequence[str]) -> None:
+        self._out = out
+        self._names = list(names)
+        self._lists = 0
+        self._items = 0
+        self._write("{")
+
+    def add(self, name: str, item: Any) -> None:
+        """Add an item to the list of that name, with keys in URLs redacted."""
+        self._begin(name)
+        self._items += 1
+        before = ",\n" if self._items > 1 else "\n"
+        self._write(before + indent(json.dumps(redacted(item), indent=2), "    "))
+
+    def close(self) -> None:
+        """End the object. Lists without items are empty."""
+        self._begin(None)
+        self._write("\n}\n")
+
+    def _begin(self, name: str | None) -> None:
+        """Begin the lists up to that of this name, or all of them and end the last one."""
+        while name is None or not self._lists or self._names[self._lists - 1] != name:
+            if self._lists:
+                self._write("\n  ]" if self._items else "]")
+            if self._lists == len(self._names):
+                return
+            comma = "," if self._lists else ""
+            self._write(f"{comma}\n  {json.dumps(self._names[self._lists])}: [")
+            self._lists, self._items = self._lists + 1, 0
+
+    def _write(self, text: str) -> None:
+        if self._out is not None:
+            self._out.write(text, ending="")
 
 
 class SignalmanCommand(BaseCommand):
@@ -80,6 +124,17 @@ class SignalmanCommand(BaseCommand):
         """Print text for people: nothing with `--json`. Keys and control characters are hidden."""
         if not self.is_json:
             self.stdout.write(printable(text))
+
+    @contextmanager
+    def json_lists(self, *names: str) -> Iterator[JsonLists]:
+        """Print an object of lists item by item, so that it need not fit in memory.
+
+        Only with `--json`. After an error inside the block the output is not valid JSON, so that
+        no part is taken for the whole.
+        """
+        document = JsonLists(self.stdout if self.is_json else None, names)
+        yield document
+        document.close()
 
     def write_json(self, document: Any) -> None:
         """Print a document, with keys in URLs redacted; only with `--json`."""

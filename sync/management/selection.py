@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.core.management.base import CommandError
 
@@ -21,6 +21,15 @@ def select_instances(names: Sequence[str], *, paths: Sequence[str] = ()) -> list
     if not names:
         return list(instances)
     return [_named(name) for name in names]
+
+
+def iterate_instances(
+    names: Sequence[str], *, paths: Sequence[str] = ()
+) -> Iterable[SignalRInstance]:
+    """Return what `select_instances` returns, without keeping a whole fleet in memory."""
+    if names or paths:
+        return select_instances(names, paths=paths)
+    return SignalRInstance.objects.with_desired().in_chunks()
 
 
 def _named(name: str) -> SignalRInstance:

@@ -26,8 +26,8 @@ def printable(text: str) -> str:
 
 
 def write_table(out: OutputWrapper, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write rows as a table if `out` is a terminal, otherwise as tab-separated lines."""
-    safe = [[printable(cell).replace("\n", " ") for cell in row] for row in rows]
+    """Write rows as a table if `out` is a terminal, otherwise as tab-separated lines one by one."""
+    safe = ([printable(cell).replace("\n", " ") for cell in row] for row in rows)
     if not out.isatty():
         for row in safe:
             out.write("\t".join(row))

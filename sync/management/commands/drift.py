@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.core.management.base import CommandError
 
+from sync.components.component import SharedRows
 from sync.desired.accept_drift import accept
-from sync.inventory.drift import Drift, DriftReport, compare, drift_of, drift_of_fleet
+from sync.inventory.drift import Drift, compare, compare_fleet, drift_of, refresh_fleet
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table
-from sync.operations.instance_plan import plan_instance
+from sync.models import SyncStatus
+from sync.operations.instance_plan import plan_instance, rows_for_plans
 from sync.operations.plan_output import render_json, summary
 from sync.planning.errors import SyncError
 
@@ -44,59 +47,84 @@ class Command(SignalmanCommand):
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Refresh, print the status of each instance, and report what could not be read."""
-        names = options["instances"]
         if options["path"] and not options["accept"]:
             raise CommandError("--path needs --accept.")
-        if options["accept"] and not names:
+        if options["accept"] and not options["instances"]:
             raise CommandError("--accept needs the names of instances.")
-        with working(self.stdout, "Reading Azure"):
-            selected = select_instances(names, paths=options["path"])
-            report = drift_of(selected) if names else drift_of_fleet()
-        if options["accept"] and not report.errors:
-            report = self._accept(report, options)
-        self.write_json(_document(report))
-        if not self.is_json:
-            rows = [
-                (str(each.instance), each.status.value, _detail(each)) for each in report.entries
-            ]
-            write_table(self.stdout, ("Instance", "Status", "Detail"), rows)
-        if report.errors:
-            raise CommandError("\n".join(report.errors))
-        return ExitCode.PENDING if report.drifted else ExitCode.DONE
+        entries, errors = self._compare(options)
+        counted = _Counted(entries)
+        self._write(counted, errors)
+        if errors:
+            raise CommandError("\n".join(errors))
+        return ExitCode.PENDING if counted.drifted else ExitCode.DONE
 
-    def _accept(self, report: DriftReport, options: dict[str, Any]) -> DriftReport:
-        """Accept the drift, and return the report after it."""
+    def _compare(self, options: dict[str, Any]) -> tuple[Iterable[Drift], Sequence[str]]:
+        """Refresh; return the status of each instance, read when it is printed, and errors."""
+        names = options["instances"]
+        with working(self.stdout, "Reading Azure"):
+            if not names:
+                errors = refresh_fleet()
+                return compare_fleet(), errors
+            report = drift_of(select_instances(names, paths=options["path"]))
+        if not options["accept"] or report.errors:
+            return report.entries, report.errors
         for entry in report.entries:
             accept(entry.instance, options["path"], who=self.actor.name, comment=options["comment"])
-        return compare(select_instances(options["instances"]))
+        report = compare(select_instances(names))
+        return report.entries, report.errors
+
+    def _write(self, entries: Iterable[Drift], errors: Sequence[str]) -> None:
+        rows = rows_for_plans()
+        if not self.is_json:
+            headings = ("Instance", "Status", "Detail")
+            write_table(self.stdout, headings, (_cells(each, rows) for each in entries))
+            return
+        with self.json_lists("instances", "errors") as document:
+            for entry in entries:
+                document.add("instances", _document(entry, rows))
+            for error in errors:
+                document.add("errors", error)
 
 
-def _document(report: DriftReport) -> dict[str, Any]:
+class _Counted:
+    """The entries, and how many of them that were read are drifted."""
+
+    def __init__(self, entries: Iterable[Drift]) -> None:
+        self._entries = entries
+        self.drifted = 0
+
+    def __iter__(self) -> Iterator[Drift]:
+        for entry in self._entries:
+            self.drifted += entry.is_drifted
+            yield entry
+
+
+def _document(entry: Drift, rows: SharedRows) -> dict[str, Any]:
     return {
-        "instances": [
-            {
-                "instance": str(entry.instance),
-                "status": entry.status.value,
-                "observedAt": entry.instance.observed_at and entry.instance.observed_at.isoformat(),
-                "plan": _plan(entry),
-            }
-            for entry in report.entries
-        ],
-        "errors": list(report.errors),
+        "instance": str(entry.instance),
+        "status": entry.status.value,
+        "observedAt": entry.instance.observed_at and entry.instance.observed_at.isoformat(),
+        "plan": _plan(entry, rows),
     }
 
 
-def _plan(entry: Drift) -> dict[str, Any] | None:
+def _plan(entry: Drift, rows: SharedRows) -> dict[str, Any] | None:
     """Return the plan that would undo the drift, or None if there is none."""
     try:
-        return render_json(plan_instance(entry.instance))
+        return render_json(plan_instance(entry.instance, rows=rows))
     except SyncError:
         return None
 
 
-def _detail(entry: Drift) -> str:
+def _cells(entry: Drift, rows: SharedRows) -> tuple[str, str, str]:
+    return str(entry.instance), entry.status.value, _detail(entry, rows)
+
+
+def _detail(entry: Drift, rows: SharedRows) -> str:
+    if entry.status == SyncStatus.SYNCED:
+        return ""
     try:
-        plan = plan_instance(entry.instance)
+        plan = plan_instance(entry.instance, rows=rows)
     except SyncError as error:
         return str(error)
     return "" if plan.is_empty else summary(plan)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import CommandError
 
 from sync.desired.history import Author
-from sync.management.base import ExitCode, SignalmanCommand
+from sync.management.base import ExitCode, JsonLists, SignalmanCommand
 from sync.management.fleet_files import add_file_argument
-from sync.management.selection import select_instances
+from sync.management.selection import iterate_instances
 from sync.management.targets import Declared
-from sync.operations.instance_plan import plan_instance
+from sync.operations.instance_plan import plan_instance, rows_for_plans
 from sync.operations.plan_output import render_json, render_text
 from sync.planning.errors import SyncError
 from sync.planning.plan import Plan
@@ -45,19 +44,26 @@ class Command(SignalmanCommand):
         """Print the plans, and a message for each that cannot be created."""
         if options["files"]:
             return self._plan_files(options)
-        plans: list[Plan] = []
         errors: list[str] = []
-        for instance in select_instances(options["instances"], paths=options["path"]):
-            try:
-                plans.append(plan_instance(instance, options["path"]))
-            except SyncError as error:
-                errors.append(str(error))
-        self.write_json({"plans": [render_json(plan) for plan in plans], "errors": errors})
-        self._say_plans(plans, is_named=bool(options["instances"]))
+        planned = changed = 0
+        instances = iterate_instances(options["instances"], paths=options["path"])
+        rows = rows_for_plans()
+        with self.json_lists("plans", "errors") as document:
+            for instance in instances:
+                try:
+                    plan = plan_instance(instance, options["path"], rows)
+                except SyncError as error:
+                    errors.append(str(error))
+                    continue
+                planned += 1
+                changed += not plan.is_empty
+                self._write_plan(plan, document, is_named=bool(options["instances"]))
+            for each in errors:
+                document.add("errors", each)
+        self.say(f"Instances with changes: {changed} of {planned}.")
         if errors:
             raise CommandError("\n".join(errors))
-        is_synced = all(plan.is_empty for plan in plans)
-        return ExitCode.DONE if is_synced else ExitCode.PENDING
+        return ExitCode.PENDING if changed else ExitCode.DONE
 
     def _plan_files(self, options: dict[str, Any]) -> ExitCode:
         """Print what an apply of these files would do. The desired state is not changed."""
@@ -75,9 +81,9 @@ class Command(SignalmanCommand):
         self.say(f"Documents with changes: {declared.size} of {declared.scope}.")
         return ExitCode.PENDING if declared.size else ExitCode.DONE
 
-    def _say_plans(self, plans: Sequence[Plan], *, is_named: bool) -> None:
-        changing = [plan for plan in plans if not plan.is_empty]
-        # Of a whole fleet, show only plans with changes.
-        for plan in plans if is_named else changing:
+    def _write_plan(self, plan: Plan, document: JsonLists, *, is_named: bool) -> None:
+        """Print a plan: of a whole fleet, text only for plans with changes."""
+        if self.is_json:
+            document.add("plans", render_json(plan))
+        elif is_named or not plan.is_empty:
             self.say(render_text(plan) + "\n")
-        self.say(f"Instances with changes: {len(changing)} of {len(plans)}.")
