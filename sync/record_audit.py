@@ -17,7 +17,16 @@ def record_event(
     operation: Operation, action: str, *, before: Any = None, after: Any = None, who: str = ""
 ) -> AuditEvent:
     """Record an action on the operation's instance, by default by who started the operation."""
-    return AuditEvent.objects.create(
+    event = operation_event(operation, action, before=before, after=after, who=who)
+    event.save(force_insert=True)
+    return event
+
+
+def operation_event(
+    operation: Operation, action: str, *, before: Any = None, after: Any = None, who: str = ""
+) -> AuditEvent:
+    """Return the event of `record_event`, to be stored with others."""
+    return AuditEvent(
         who=who or operation.requested_by_name,
         action=action,
         object=operation.instance.arm_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -31,6 +32,16 @@ class OperationQuerySet(models.QuerySet["Operation"]):
     def unfinished(self) -> OperationQuerySet:
         """Return the operations that are queued or running."""
         return self.filter(state__in=UNFINISHED)
+
+    def unfinished_by_instance(self, instance_ids: Collection[int]) -> dict[int, Operation]:
+        """Return the unfinished operations of these instances by the instance's key."""
+        found: dict[int, Operation] = {}
+        keys = list(instance_ids)
+        # In batches: SQLite limits the number of parameters.
+        for start in range(0, len(keys), _BATCH):
+            rows = self.unfinished().filter(instance__in=keys[start : start + _BATCH])
+            found |= {row.instance_id: row for row in rows.select_related("instance")}
+        return found
 
     def active(self) -> OperationQuerySet:
         """Return the operations that have not ended: unfinished or propagating."""

@@ -16,8 +16,8 @@ from identities.models import SignalRInstance
 from sync.desired.management_policy import require_managed
 from sync.errors import NothingToApply, OperationRunning
 from sync.models import Operation
-from sync.operations.instance_plan import plan_instance
-from sync.operations.lifecycle import start_apply
+from sync.operations.instance_plan import plan_instance, rows_for_plans
+from sync.operations.lifecycle import Prepared, prepare_apply, queue_operations
 from sync.planning.errors import SyncError
 from sync.planning.plan import Plan
 
@@ -86,10 +86,11 @@ def plan_instances(instances: QuerySet[SignalRInstance]) -> FleetPlan:
     plans: list[tuple[SignalRInstance, Plan]] = []
     refusals: list[Refusal] = []
     unchanged: list[str] = []
+    rows = rows_for_plans()
     for instance in selected:
         plan: Plan | None = None
         try:
-            plan = plan_instance(instance)
+            plan = plan_instance(instance, rows=rows)
             if plan.is_empty:
                 unchanged.append(instance.name)
                 continue
@@ -102,9 +103,8 @@ def plan_instances(instances: QuerySet[SignalRInstance]) -> FleetPlan:
 
 def without_running(fleet: FleetPlan) -> FleetPlan:
     """Return the plan with instances refused on which an operation is in progress."""
-    instances = [instance for instance, _ in fleet.plans]
-    rows = Operation.objects.unfinished().filter(instance__in=instances)
-    running = {row.instance_id: row for row in rows.select_related("instance")}
+    keys = [instance.pk for instance, _ in fleet.plans]
+    running = Operation.objects.unfinished_by_instance(keys)
     refused = tuple(
         Refusal(instance, OperationRunning(running[instance.pk]), plan)
         for instance, plan in fleet.plans
@@ -148,20 +148,24 @@ def start_applies(
 
     An instance that is refused does not stop the others.
     """
-    operations: list[Operation] = []
+    prepared: list[Prepared] = []
     refusals: list[Refusal] = []
+    rows = rows_for_plans()
     for instance, digest in shown:
         try:
-            operation = start_apply(
+            each = prepare_apply(
                 instance,
                 digest=digest,
                 actor=actor,
                 paths=paths,
                 confirm_destructive=confirm_destructive,
+                rows=rows,
             )
-            operations.append(operation)
+            prepared.append(each)
         except SyncError as error:
             refusals.append(Refusal(instance, error))
+    operations, running = queue_operations(prepared)
+    refusals += [Refusal(error.operation.instance, error) for error in running]
     return StartedApplies(tuple(operations), tuple(refusals))
 
 

@@ -27,6 +27,12 @@ def enqueue(operation_id: UUID, *, seconds: float = 0) -> None:
     _publish(f"operation {operation_id}", RUN_STAGE, operation_id, countdown=max(seconds, 0))
 
 
+def enqueue_all(operation_ids: Iterable[UUID]) -> None:
+    """Enqueue the next stage of many operations."""
+    for operation_id in operation_ids:
+        enqueue(operation_id)
+
+
 def enqueue_refreshes(subscription_ids: Iterable[UUID]) -> None:
     """Enqueue a refresh of these subscriptions. The schedule makes up for a lost message."""
     for subscription_id in subscription_ids:
