@@ -2,7 +2,8 @@
 
 Rules: "Track asynchronous Azure operations", learn.microsoft.com/azure/azure-resource-manager.
 Microsoft.SignalRService answers a PATCH with 202, `Azure-AsyncOperation`, `Location` and no body.
-Its URLs are signed, about 3 kB long, and opaque.
+Its URLs are signed, about 3 kB long, and opaque. `Location` answers 202 while the operation runs,
+and with the whole resource once it has succeeded, as recorded.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from arm.errors import OperationFailed, UnexpectedAnswer
+from arm.resources import SignalRResource
 from arm.transport.error_translation import retry_after_seconds
 
 _SUCCEEDED: Final = "succeeded"
@@ -36,10 +38,22 @@ class LongRunning:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The result of one poll: `retry_after` is in seconds, None where Azure does not say."""
+    """The result of one poll: `retry_after` is in seconds, None where Azure does not say.
+
+    `resource` is the instance after the operation, if the answer has it.
+    """
 
     done: bool
     retry_after: float | None = None
+    resource: SignalRResource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollUrls:
+    """Where to poll an operation: its `status`, its `result`, or both. At least one is set."""
+
+    status: str | None
+    result: str | None
 
 
 def started(headers: Mapping[str, str], *, status: int) -> LongRunning:
@@ -59,17 +73,34 @@ def started(headers: Mapping[str, str], *, status: int) -> LongRunning:
     )
 
 
-def poll_url(continuation: str) -> str:
-    """Return the URL that `continuation` says to poll.
+def poll_urls(continuation: str) -> PollUrls:
+    """Return the URLs of `continuation`.
 
     Raises UnexpectedAnswer for text that `started` did not write.
     """
     try:
         kept = json.loads(continuation)
-        url = kept["status_url"] or kept["result_url"]
+        urls = PollUrls(kept["status_url"], kept["result_url"])
     except (ValueError, KeyError, TypeError) as error:
         raise UnexpectedAnswer("This is not a continuation that Signalman wrote.") from error
-    return str(url)
+    if not (urls.status or urls.result):
+        raise UnexpectedAnswer("This is not a continuation that Signalman wrote.")
+    return urls
+
+
+def result_progress(status: int, headers: Mapping[str, str], body: object) -> Progress | None:
+    """Return what the answer of a result's URL says, or None if the status has to be read.
+
+    The answer decides only if it is 202, which means running, or an instance that Azure calls
+    Succeeded. How a failed operation answers here is not documented.
+    """
+    if status == HTTPStatus.ACCEPTED:
+        return Progress(done=False, retry_after=retry_after_seconds(headers))
+    if status != HTTPStatus.OK or _state_of(body) != _SUCCEEDED:
+        return None
+    if not isinstance(body, Mapping) or "status" in body:
+        return None
+    return Progress(done=True, resource=SignalRResource.from_arm(body))
 
 
 def progress(status: int, headers: Mapping[str, str], body: object) -> Progress:

@@ -67,7 +67,8 @@ WRITE_BURST: Final = Variable(
     env.whole_number(1),
     150,
     "Writes to a subscription: this many at once, and this many more each second. ARM allows 200\n"
-    "and 10, and for reads 250 and 25.",
+    "and 10, and for reads 250 and 25. Of the reads, one for each write is set aside, and polls\n"
+    "share the others.",
 )
 WRITES_PER_SECOND: Final = Variable("SIGNALMAN_WRITES_PER_SECOND", env.positive_number, 10.0, "")
 READ_BURST: Final = Variable("SIGNALMAN_READ_BURST", env.whole_number(1), 200, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sync.models.audit import AppendOnly, AuditEvent, AuditEventQuerySet
+from sync.models.budgets import RequestBudget, RequestBudgetQuerySet
 from sync.models.history import DesiredRevision, DesiredRevisionQuerySet
 from sync.models.operations import Operation, OperationQuerySet, OperationStep
 from sync.models.status import InstanceStatus, StatusCount, StatusCountQuerySet, SyncStatus
@@ -17,6 +18,8 @@ __all__ = [
     "Operation",
     "OperationQuerySet",
     "OperationStep",
+    "RequestBudget",
+    "RequestBudgetQuerySet",
     "StatusCount",
     "StatusCountQuerySet",
     "SyncStatus",

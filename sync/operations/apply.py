@@ -4,6 +4,10 @@ A step goes from pending to sending (recorded before anything is sent), to polli
 the URL at which Azure reports progress), to done. Azure is read before each write: if a worker died
 between sending and recording, that read shows whether Azure accepted the write. ARM has no ETags,
 so a change by others between that read and the write is noticed only by the read at the end.
+
+ARM allows 2.5 reads for each write, so a write takes two: the read before it, and the poll that
+finds it finished. That poll's answer has the whole instance and serves as the read at the end, if
+it is exactly the planned state; anything else is read again.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from arm.async_operations import LongRunning
 from arm.errors import ArmError, NotFound, OperationFailed
@@ -25,7 +30,7 @@ from sync.azure_client import arm_client
 from sync.components.component import PlanOutdated, Write
 from sync.components.registry import REGISTRY
 from sync.desired.management_policy import Policy
-from sync.inventory.import_instances import refresh, refresh_for_plan
+from sync.inventory.import_instances import refresh, refresh_for_plan, store_for_plan
 from sync.models import Operation, OperationStep
 from sync.operations.arm_budget import book_reads, book_write
 from sync.operations.claims import Claim
@@ -178,24 +183,41 @@ def _read(claim: Claim) -> SignalRResource:
 def _turn(claim: Claim) -> datetime | None:
     """Reserve this stage's requests; release the operation if they have to wait.
 
-    Returns when they may be sent; None if that is now. An operation that has waited may continue.
+    Returns when they may be sent; None if that is now. The reservation of a write covers the read
+    before it. Further reads are reserved when the write's turn has come, not before: reserved
+    earlier, they would be sent with others of that later time.
     """
     operation, step = claim.operation, claim.current_step
-    if operation.waiting_for in {WRITE_TURN, READ_TURN}:
+    subscription_id, waited_for = operation.instance.subscription_id, operation.waiting_for
+    if waited_for == READ_TURN:
         return None
-    subscription_id, target = operation.instance.subscription_id, claim.plan.target
-    is_poll = step is not None and step.state == step.State.POLLING
-    further = 0 if is_poll else sum(each.read_requests(each.value(target)) for each in REGISTRY)
-    turns = [(book_reads(subscription_id, claim.now, 1 + further), READ_TURN)]
-    if step is not None and not is_poll:
-        turns.append((book_write(subscription_id, claim.now), WRITE_TURN))
-    at, waiting_for = max(turns)
+    if step is not None and step.state == step.State.POLLING:
+        return _wait_for_turn(claim, book_reads(subscription_id, claim.now, 1), READ_TURN)
+    reads = _further_reads(claim)
+    if step is None:
+        return _wait_for_turn(claim, book_reads(subscription_id, claim.now, 1 + reads), READ_TURN)
+    if waited_for != WRITE_TURN:
+        turn = _wait_for_turn(claim, book_write(subscription_id, claim.now), WRITE_TURN)
+        if turn is not None:
+            return turn
+    if not reads:
+        return None
+    return _wait_for_turn(claim, book_reads(subscription_id, claim.now, reads), READ_TURN)
+
+
+def _wait_for_turn(claim: Claim, at: datetime, waiting_for: str) -> datetime | None:
     return claim.release(due_at=at, waiting_for=waiting_for) if at > claim.now else None
 
 
-def _poll(claim: Claim, step: OperationStep) -> datetime:
-    """Poll once whether Azure has finished the step."""
-    operation = claim.operation
+def _further_reads(claim: Claim) -> int:
+    """Return how many requests it takes to read what the plan names besides the instance."""
+    target = claim.plan.target
+    return sum(each.read_requests(each.value(target)) for each in REGISTRY)
+
+
+def _poll(claim: Claim, step: OperationStep) -> datetime | None:
+    """Poll once whether Azure has finished the step; the last step may end the operation."""
+    operation, asked_at = claim.operation, timezone.now()
     try:
         progress = arm_client(operation.instance.subscription_id).poll(operation.continuation)
     except NotFound as error:
@@ -210,7 +232,25 @@ def _poll(claim: Claim, step: OperationStep) -> datetime:
     if not progress.done:
         due_at = _next_poll(claim, progress.retry_after)
         return _wait(claim, f"Azure to finish: {step.title}", due_at=due_at, **_NO_ERROR)
+    if progress.resource is not None and _is_last(claim, step) and not _further_reads(claim):
+        found = store_for_plan(
+            operation.instance, claim.plan.target, progress.resource, at=asked_at
+        )
+        if REGISTRY.matches(found.state, claim.plan.target):
+            return _end_with(claim, step)
     return _done(claim, step)
+
+
+def _is_last(claim: Claim, step: OperationStep) -> bool:
+    return step.position == len(claim.steps) - 1
+
+
+@transaction.atomic
+def _end_with(claim: Claim, step: OperationStep) -> datetime | None:
+    """End the operation with its last step: Azure has returned the planned state."""
+    step.state, step.finished_at = step.State.DONE, claim.now
+    claim.record(step, continuation="", **_NO_ERROR)
+    return settle(claim)
 
 
 def _conclude(claim: Claim) -> datetime | None:

@@ -4,45 +4,34 @@ ARM answers 429 to requests above its limits and counts those too. Its limit is 
 each subscription and credential.
 Source: learn.microsoft.com/azure/azure-resource-manager, "Understand how Azure Resource Manager
 throttles requests": 250 reads at once and 25 more each second, 200 writes and 10. A poll is a read.
+
+Each write is preceded by one read. As many reads as writes are set aside for these, and polls share
+the others. Polls therefore never delay a write: where many operations run, each is polled less
+often.
 """
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core.cache import cache
 
-from validation.cache_errors import CacheErrorsLogged
-from validation.rate_limited_log import RateLimitedLog
+from sync.models import RequestBudget
 
 # A reservation further ahead than this means that the clock was set back.
 _LONGEST: Final = timedelta(hours=1)
-
-# How long a cache that failed is not used again.
-_CACHE_PAUSE_SECONDS: Final = 5.0
-_UNAVAILABLE: Final = (
-    "The cache cannot be used (%s): requests to Azure are paced by this process alone."
-)
-
-T = TypeVar("T")
-
-log = RateLimitedLog(logging.getLogger(__name__))
-_lock = Lock()
+# The largest part of the reads that is set aside for writes, where few reads are configured.
+_SET_ASIDE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
     """The size of a token bucket, and the tokens added per second."""
 
-    size: int
+    size: float
     per_second: float
 
 
@@ -57,62 +46,41 @@ def turn(booked: float, now: float, budget: Budget, requests: int = 1) -> tuple[
     return max(now, booked - budget.size * interval), booked
 
 
+def shares(writes: Budget, reads: Budget) -> tuple[Budget, Budget]:
+    """Return the budget of writes, each with the read before it, and that of all other reads."""
+    size = min(writes.size, _SET_ASIDE * reads.size)
+    per_second = min(writes.per_second, _SET_ASIDE * reads.per_second)
+    others = Budget(max(reads.size - size, 1), reads.per_second - per_second)
+    return Budget(max(size, 1), per_second), others
+
+
 def book_write(subscription_id: UUID, now: datetime) -> datetime:
-    """Reserve a write to that subscription, and return when it may be sent."""
-    budget = Budget(settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND)
-    return _book(f"sync.operations.arm_budget.{subscription_id}", now, budget, 1)
+    """Reserve a write to that subscription and the read before it; return when they may be sent."""
+    writes, _ = shares(*_configured())
+    return _book(f"writes:{subscription_id}", now, writes, 1)
 
 
 def book_reads(subscription_id: UUID, now: datetime, number: int) -> datetime:
-    """Reserve that many reads of a subscription, and return when they may be sent."""
-    budget = Budget(settings.SIGNALMAN_READ_BURST, settings.SIGNALMAN_READS_PER_SECOND)
-    return _book(f"sync.operations.arm_budget.reads.{subscription_id}", now, budget, number)
+    """Reserve that many other reads of a subscription, and return when they may be sent."""
+    _, reads = shares(*_configured())
+    return _book(f"reads:{subscription_id}", now, reads, number)
+
+
+def _configured() -> tuple[Budget, Budget]:
+    return (
+        Budget(settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND),
+        Budget(settings.SIGNALMAN_READ_BURST, settings.SIGNALMAN_READS_PER_SECOND),
+    )
 
 
 def _book(key: str, now: datetime, budget: Budget, number: int) -> datetime:
     """Reserve requests, and return when they may be sent.
 
-    Kept in the cache: processes without a shared cache have a budget each, and so has every process
-    while the cache is unavailable. Two processes may reserve the same turn: Azure may return 429.
+    In the database, which every process that sends requests uses: a cache may be one for each
+    process, and has no atomic operation that takes the later of two times.
     """
-    with _lock:
-        booked = _bookings.get(key)
-        if booked > (now + _LONGEST).timestamp():
-            booked = 0.0
-        at, booked = turn(booked, now.timestamp(), budget, number)
-        _bookings.set(key, booked)
+    with RequestBudget.objects.locked(key) as row:
+        limit = (now + _LONGEST).timestamp()
+        booked = 0.0 if row.booked > limit else row.booked
+        at, row.booked = turn(booked, now.timestamp(), budget, number)
     return max(now, datetime.fromtimestamp(at, tz=now.tzinfo))
-
-
-class _Bookings:
-    """The bookings in the cache, or those of this process while the cache is unavailable."""
-
-    def __init__(self) -> None:
-        self._own: dict[str, float] = {}
-        self._paused_until = 0.0
-
-    def get(self, key: str) -> float:
-        own = self._own.get(key, 0.0)
-        return self._try(lambda: float(cache.get(key, 0.0)), own)
-
-    def set(self, key: str, booked: float) -> None:
-        self._own[key] = booked
-        self._try(lambda: cache.set(key, booked, timeout=_LONGEST.total_seconds()), None)
-
-    def forget(self) -> None:
-        """Forget what this process booked, and use the cache again."""
-        self._own.clear()
-        self._paused_until = 0.0
-
-    def _try(self, use: Callable[[], T], otherwise: T) -> T:
-        if time.monotonic() < self._paused_until:
-            return otherwise
-        with CacheErrorsLogged(log, _UNAVAILABLE):
-            return use()
-        # A cache that hangs would delay every stage twice.
-        self._paused_until = time.monotonic() + _CACHE_PAUSE_SECONDS
-        return otherwise
-
-
-_bookings: Final = _Bookings()
-forget: Final = _bookings.forget

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from arm.async_operations import Progress, poll_url, progress, started
+from arm.async_operations import (
+    PollUrls,
+    Progress,
+    poll_urls,
+    progress,
+    result_progress,
+    started,
+)
 from arm.errors import OperationFailed, UnexpectedAnswer
 
 STATUS_URL = "https://management.azure.com/operationStatuses/1?s=signature"
@@ -17,13 +24,13 @@ def test_a_write_is_followed_at_its_status_address() -> None:
         {"Azure-AsyncOperation": STATUS_URL, "Location": RESULT_URL, "Retry-After": "0.5"},
         status=HTTPStatus.ACCEPTED,
     )
-    assert poll_url(write.continuation) == STATUS_URL
+    assert poll_urls(write.continuation) == PollUrls(STATUS_URL, RESULT_URL)
     assert (write.retry_after, write.done) == (0.5, False)
 
 
 def test_a_write_without_a_status_address_is_followed_at_its_result() -> None:
     write = started({"Location": RESULT_URL}, status=HTTPStatus.ACCEPTED)
-    assert poll_url(write.continuation) == RESULT_URL
+    assert poll_urls(write.continuation) == PollUrls(None, RESULT_URL)
 
 
 def test_a_write_that_is_done_at_once_needs_no_poll() -> None:
@@ -39,7 +46,7 @@ def test_an_accepted_write_that_cannot_be_followed_is_no_success() -> None:
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"status_url": null}', "https://a"])
 def test_refuses_invalid_continuation(text: str) -> None:
     with pytest.raises(UnexpectedAnswer):
-        poll_url(text)
+        poll_urls(text)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +81,24 @@ def test_an_operation_that_ends_badly_raises_its_own_code(body: dict[str, Any], 
     with pytest.raises(OperationFailed) as caught:
         progress(200, {}, body)
     assert (caught.value.code, caught.value.status) == (code, 200)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (204, None),
+        (200, None),
+        (200, {"status": "Succeeded"}),
+        (200, {"id": "a resource", "properties": {"provisioningState": "Updating"}}),
+        (200, {"id": "a resource", "properties": {"provisioningState": "Failed"}}),
+        (200, {"id": "a resource"}),
+        (200, ["unknown"]),
+    ],
+)
+def test_result_that_is_no_finished_instance_decides_nothing(status: int, body: object) -> None:
+    assert result_progress(status, {}, body) is None
+
+
+def test_result_of_a_running_operation_says_when_to_ask_again() -> None:
+    found = result_progress(HTTPStatus.ACCEPTED, {"Retry-After": "7"}, None)
+    assert found == Progress(done=False, retry_after=7.0)

@@ -128,6 +128,12 @@ def unmanaged(document: dict[str, Any]) -> str:
     return json.dumps(document)
 
 
+def forget_results(cloud: LocalAzure) -> None:
+    """Answer no more with the result of a write: only its status says that it has finished."""
+    fault = {"path": "operationResults", "status": 404, "times": None}
+    cloud.post("/_local/faults", [fault | {"body": {"error": {"code": "NotFound"}}}])
+
+
 def patches(cloud: LocalAzure) -> list[dict[str, Any]]:
     """Return the bodies of the received PATCH requests, oldest first."""
     return [entry["body"] for entry in cloud.requests("PATCH")]

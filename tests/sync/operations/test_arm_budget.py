@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import accumulate
+from uuid import UUID
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
 from localazure import seed
-from sync.operations.arm_budget import Budget, turn
+from sync.models import RequestBudget
+from sync.operations.arm_budget import Budget, book_reads, book_write, shares, turn
 from tests.cloud import LocalAzure
 from tests.sync.worker import SIGNED, drive, imported, patches, set_desired, stage, start
 
@@ -70,12 +72,44 @@ def test_requests_are_served_in_order(budget: Budget, gaps: list[float]) -> None
     assert found == sorted(found)
 
 
+@given(budgets, budgets)
+def test_writes_and_other_reads_together_keep_to_the_budget_of_reads(
+    writes: Budget, reads: Budget
+) -> None:
+    allowed, others = shares(writes, reads)
+    assert allowed.per_second + others.per_second <= reads.per_second + NEARLY
+    assert allowed.per_second <= writes.per_second
+    # At least one of each, or nothing could ever be sent.
+    assert allowed.size + others.size <= max(reads.size, 1) + 1
+    assert others.per_second > 0
+
+
+def test_polls_get_the_reads_that_writes_leave() -> None:
+    allowed, others = shares(Budget(200, 10), Budget(250, 25))
+    assert (allowed, others) == (Budget(200, 10), Budget(50, 15))
+
+
+@pytest.mark.django_db
+def test_polls_delay_no_write() -> None:
+    now, subscription = timezone.now(), UUID(int=1)
+    for _ in range(1_000):
+        book_reads(subscription, now, 1)
+    assert book_write(subscription, now) == now
+
+
+@pytest.mark.django_db
+def test_reservation_that_is_far_ahead_is_dropped() -> None:
+    now, subscription = timezone.now(), UUID(int=1)
+    book_write(subscription, now + timedelta(days=1))
+    assert book_write(subscription, now) == now
+    assert RequestBudget.objects.count() == 1
+
+
 @pytest.mark.django_db
 def test_fleet_applied_at_once_waits_for_the_budget(
     local_azure: LocalAzure, settings: Settings
 ) -> None:
     settings.SIGNALMAN_WRITE_BURST, settings.SIGNALMAN_WRITES_PER_SECOND = 1, 0.1
-    cache.clear()
     names = (seed.CHAT, seed.PAYMENTS, seed.LAB)
     fleet = [start(set_desired(imported(name), "SystemAssigned", SIGNED)) for name in names]
     now = timezone.now()
@@ -92,7 +126,8 @@ def test_fleet_applied_at_once_waits_for_the_budget(
 
 @pytest.mark.django_db
 def test_reads_wait_for_the_budget_too(local_azure: LocalAzure, settings: Settings) -> None:
-    settings.SIGNALMAN_READ_BURST, settings.SIGNALMAN_READS_PER_SECOND = 2, 0.1
+    # A fifth of the reads is left for polls: one at once, and one every ten seconds.
+    settings.SIGNALMAN_READ_BURST, settings.SIGNALMAN_READS_PER_SECOND = 2, 0.5
     # Azure names no Retry-After; polls must come before the budget has refilled.
     settings.SIGNALMAN_POLL_SECONDS = 0.1
     operation = start(set_desired(imported(seed.LAB), "SystemAssigned"))

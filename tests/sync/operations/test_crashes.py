@@ -15,7 +15,15 @@ from sync.operations.claims import Claim, ClaimLost, claim
 from sync.operations.lifecycle import run_stage
 from sync.operations.retries import MAX_ATTEMPTS
 from tests.cloud import LocalAzure
-from tests.sync.worker import after_lease, drive, drive_to, patches, signed_lab, stage
+from tests.sync.worker import (
+    after_lease,
+    drive,
+    drive_to,
+    forget_results,
+    patches,
+    signed_lab,
+    stage,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +58,17 @@ def assert_applied_once(cloud: LocalAzure, operation: Operation) -> None:
     assert len(patches(cloud)) == 2
     written = AuditEvent.objects.filter(action__startswith="write").order_by("pk")
     assert [event.action for event in written] == ["write identity", "write templates"]
+
+
+def test_worker_dies_after_the_poll_that_finds_the_last_step_finished(
+    local_azure: LocalAzure,
+) -> None:
+    local_azure.post("/_local/operations", {"seconds": 0})
+    operation = signed_lab()
+    drive_to(operation, "polling", position=1)
+    held = die_holding(operation)
+    arm_client(seed.SUBSCRIPTION_ID).poll(held.operation.continuation)
+    assert_applied_once(local_azure, operation)
 
 
 def test_claimed_operation_cannot_be_claimed_again(local_azure: LocalAzure) -> None:
@@ -120,6 +139,7 @@ def test_worker_dies_between_two_steps(local_azure: LocalAzure) -> None:
 
 
 def test_worker_dies_before_the_final_read(local_azure: LocalAzure) -> None:
+    forget_results(local_azure)
     operation = signed_lab()
     drive_to(operation, "done", position=1)
     die_holding(operation)
@@ -154,7 +174,8 @@ def test_forgotten_azure_operation_is_no_reason_to_write_again(
     local_azure.post("/_local/operations", {"seconds": 0})
     operation = signed_lab()
     drive_to(operation, "polling")
-    forgotten = {"method": "GET", "path": "operationStatuses", "status": 404}
+    # Neither the result nor the status is known.
+    forgotten = {"path": "operation(Statuses|Results)", "status": 404, "times": 2}
     local_azure.post("/_local/faults", [forgotten | {"body": {"error": {"code": "NotFound"}}}])
     stage(operation)
     assert operation.steps.get(position=0).state == "sending"

@@ -10,7 +10,15 @@ from localazure import seed
 from sync.models import AuditEvent
 from sync.operations.retries import MAX_ATTEMPTS
 from tests.cloud import LocalAzure
-from tests.sync.worker import drive, patches, raw, signed_lab, stage, unmanaged
+from tests.sync.worker import (
+    drive,
+    forget_results,
+    patches,
+    raw,
+    signed_lab,
+    stage,
+    unmanaged,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +26,7 @@ INSTANCE = f"{seed.LAB}$"
 CALLS = {
     "read": {"method": "GET", "path": INSTANCE},
     "write": {"method": "PATCH", "path": INSTANCE},
-    "poll": {"method": "GET", "path": "operationStatuses"},
+    "poll": {"method": "GET", "path": "operation(Statuses|Results)"},
 }
 FAULTS: dict[str, dict[str, Any]] = {
     "throttled": {"status": 429, "headers": {"Retry-After": "30"}},
@@ -122,6 +130,7 @@ def test_refused_write_fails_at_once(local_azure: LocalAzure) -> None:
 
 
 def test_lagging_reads_are_repeated(local_azure: LocalAzure) -> None:
+    forget_results(local_azure)
     operation = signed_lab()
     old = raw(seed.LAB)
     while operation.steps.filter(state="done").count() < 2:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
 from django.db import OperationalError
 from pytest_django import Settings
 
@@ -15,7 +13,6 @@ from localazure import seed
 from sync.components.component import Write
 from sync.components.identity import IdentityComponent
 from sync.models import AuditEvent, Operation
-from sync.operations import arm_budget
 from sync.operations.claims import Claim, claim
 from sync.operations.lifecycle import run_stage
 from sync.operations.retries import MAX_ATTEMPTS
@@ -24,13 +21,6 @@ from tests.sync.commands import run
 from tests.sync.worker import SIGNED, drive, imported, patches, set_desired, stage, start
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_bookings() -> Iterator[None]:
-    arm_budget.forget()
-    yield
-    arm_budget.forget()
 
 
 @pytest.fixture
@@ -52,9 +42,8 @@ def assert_released(operation: Operation, code: str) -> None:
 
 
 @pytest.mark.usefixtures("no_cache")
-def test_applies_without_cache(operation: Operation, caplog: pytest.LogCaptureFixture) -> None:
+def test_applies_without_cache(operation: Operation) -> None:
     assert drive(operation).state == "succeeded"
-    assert "paced by this process alone" in caplog.text
 
 
 @pytest.mark.usefixtures("no_cache")
@@ -76,20 +65,6 @@ def test_keeps_to_budget_without_cache(local_azure: LocalAzure, settings: Settin
         stage(operation)
     assert len(patches(local_azure)) == 1
     assert fleet[1].waiting_for == "Azure's rate limit for writes"
-
-
-def test_asks_failed_cache_again_after_pause(
-    operation: Operation, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(arm_budget, "_CACHE_PAUSE_SECONDS", 0)
-    before = settings.CACHES
-    settings.CACHES = {"default": environment.cache("redis://127.0.0.1:9/0")}
-    stage(operation)
-    settings.CACHES = before
-    key = f"sync.operations.arm_budget.reads.{seed.SUBSCRIPTION_ID}"
-    assert cache.get(key) is None
-    stage(operation)
-    assert cache.get(key) is not None
 
 
 def test_unexpected_error_releases_operation(
