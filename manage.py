@@ -13,6 +13,9 @@ def main() -> None:
     A configuration error or a database that cannot be reached ends it with a message.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from config.garbage_collection import collect_less_often
+
+    collect_less_often()
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
     from django.db import InterfaceError, OperationalError

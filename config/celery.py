@@ -6,8 +6,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_embedded_init, setup_logging
+from celery.signals import beat_embedded_init, setup_logging, worker_init
 
+from config.garbage_collection import collect_less_often, keep_loaded_code
 from config.parent_process import end_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -20,6 +21,13 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _leave_logging_alone(**_: Any) -> None:
     """Let the worker log as Django's settings say: without a receiver Celery goes its own way."""
+
+
+@worker_init.connect
+def _collect_less_often(**_: Any) -> None:
+    """Collect garbage less often in a worker, and leave its code out."""
+    collect_less_often()
+    keep_loaded_code()
 
 
 @beat_embedded_init.connect
