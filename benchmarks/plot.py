@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Final, Literal
 
@@ -28,11 +28,15 @@ _LABELS: Final = 220
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a chart. Lines with the same `dash`, from 0 to 2, are drawn alike."""
+    """One line of a chart. Lines with the same `dash`, from 0 to 2, are drawn alike.
+
+    Lines of one `group`, by default the name, have one colour.
+    """
 
     name: str
     points: Points
     dash: int = 0
+    group: str = ""
 
 
 def line_chart(
@@ -45,10 +49,10 @@ def line_chart(
 ) -> str:
     """Return an SVG chart of lines with both axes on that scale; `x` and `y` label the axes.
 
-    A logarithmic axis leaves out what is not positive. Lines of one name have one colour.
+    A logarithmic axis leaves out what is not positive.
     """
     shown = [
-        Line(each.name, points, each.dash)
+        replace(each, points=points)
         for each in lines
         if (points := [point for point in each.points if scale == "linear" or min(point) > 0])
     ]
@@ -61,14 +65,15 @@ def line_chart(
         _text(_LEFT + _PLOT_WIDTH / 2, _BOTTOM + 36, x, "middle"),
         f'<g transform="rotate(-90 14 {middle:g})">{_text(14, middle, y, "middle")}</g>',
     ]
-    colours = _colours([each.name for each in shown])
+    colours = _colours([each.group or each.name for each in shown])
     for number, each in enumerate(shown):
-        stroke = f'stroke="{colours[each.name]}" stroke-dasharray="{_DASHES[each.dash]}"'
+        colour = colours[each.group or each.name]
+        stroke = f'stroke="{colour}" stroke-dasharray="{_DASHES[each.dash]}"'
         places = [(_LEFT + across.place(at), _BOTTOM - up.place(to)) for at, to in each.points]
         drawn = " ".join(f"{left:.1f},{top:.1f}" for left, top in places)
         parts.append(f'<polyline points="{drawn}" fill="none" stroke-width="2" {stroke}/>')
         parts += [
-            f'<circle cx="{left:.1f}" cy="{top:.1f}" r="3" fill="{colours[each.name]}"/>'
+            f'<circle cx="{left:.1f}" cy="{top:.1f}" r="3" fill="{colour}"/>'
             for left, top in places
         ]
         left, top = _LEFT + _PLOT_WIDTH + 16, _TOP + 8 + number * _ROW

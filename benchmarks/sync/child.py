@@ -1,4 +1,4 @@
-"""python -m benchmarks.sync.child SIZE: run `measurement` after setting Django up."""
+"""python -m benchmarks.sync.child SIZE MOST_APPLIED: run `measurement` after setting Django up."""
 
 from __future__ import annotations
 

@@ -6,54 +6,94 @@ The environment names Azure and the database.
 from __future__ import annotations
 
 import contextlib
-import io
 import json
-import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from io import TextIOBase
+from pathlib import Path
 from typing import Any
 
-import requests
 from django.core.management import call_command
 from django.db import connection
 
-from benchmarks.sync.apply import apply_all
-from benchmarks.sync.results import Cost, Fleet
+from benchmarks.sync import azure
+from benchmarks.sync.apply import apply_all, planned, start_all
+from benchmarks.sync.results import APPLY, IMPORT, PLAN, ROWS, SDK_LIST, START, Cost, Fleet
+from benchmarks.sync.rows import write_again
+from config.garbage_collection import collect_less_often, keep_loaded_code
 from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
 
-# Applying to a larger fleet takes minutes and adds no information.
-MOST_APPLIED = 1_000
+_PEAK = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 
-def main(size: int) -> Fleet:
+class Nowhere(TextIOBase):
+    """A stream that keeps nothing."""
+
+    def write(self, text: str) -> int:
+        """Drop the text."""
+        return len(text)
+
+
+def main(size: int, most_applied: int) -> Fleet:
     """Create a fleet of that size, and measure each command on it."""
     costs: dict[str, Cost] = {}
 
     def measure(name: str, work: Callable[[], object]) -> None:
         with counted() as count:
+            forget_peak()
             began, cpu = time.perf_counter(), time.process_time()
             work()
-            costs[name] = Cost(
-                time.perf_counter() - began, time.process_time() - cpu, queries=count()
-            )
+            seconds, used = time.perf_counter() - began, time.process_time() - cpu
+            costs[name] = Cost(seconds, used, queries=count(), peak=peak())
 
     with database():
         # Warms up: the token, and what the SDKs load on first use.
         run("import_instances", "--subscription", seed.SUBSCRIPTION_ID)
-        create_fleet(size)
-        measure("import", lambda: run("import_instances"))
+        azure.list_by_sdk()
+        azure.create_fleet(size)
+        # As `manage.py` does.
+        collect_less_often()
+        keep_loaded_code()
+        measure(SDK_LIST, azure.list_by_sdk)
+        measure(IMPORT, lambda: run("import_instances"))
         measure("import again", lambda: run("import_instances"))
-        measure("plan, nothing to do", lambda: run("plan"))
+        measure(PLAN, lambda: run("plan"))
         measure("drift, none", lambda: run("drift"))
         set_identities()
         measure("plan, every instance changes", lambda: run("plan"))
+        measure("plan --json", lambda: run("plan", "--json"))
         measure("drift, every instance", lambda: run("drift"))
-        if size <= MOST_APPLIED:
-            measure("apply", apply_all)
-    return Fleet(size, costs)
+        measure("drift --json", lambda: run("drift", "--json"))
+        requests, throttled = {}, 0
+        if size <= most_applied:
+            azure.enforce_limits(enforced=True)
+            shown = planned()
+            measure(START, lambda: start_all(shown))
+            measure(APPLY, apply_all)
+            sent, throttled = azure.requests_sent()
+            requests = {kind: number / len(shown) for kind, number in sent.most_common()}
+            azure.enforce_limits(enforced=False)
+        measure(ROWS, write_again())
+    return Fleet(size, costs, requests, throttled)
+
+
+def forget_peak() -> None:
+    """Reset the peak of the resident memory."""
+    # "This value is reset to the current": proc(5), /proc/pid/clear_refs.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak() -> float:
+    """Return the peak of the resident memory in MB; 0 where the system does not tell it."""
+    with contextlib.suppress(OSError):
+        found = _PEAK.search(Path("/proc/self/status").read_text())
+        return int(found[1]) / 1000 if found else 0.0
+    return 0.0
 
 
 @contextlib.contextmanager
@@ -88,31 +128,7 @@ def counted() -> Iterator[Callable[[], int]]:
 def run(*arguments: str) -> None:
     """Run a management command, whatever its exit code."""
     with contextlib.suppress(SystemExit):
-        call_command(*arguments, stdout=io.StringIO())
-
-
-def create_fleet(size: int) -> None:
-    """Create that many instances with two templates each in ten resource groups of Local Azure."""
-    templates = [
-        {"urlTemplate": f"https://receiver.example/{{hub}}/{number}", "hubPattern": f"hub{number}"}
-        for number in range(2)
-    ]
-    instances = [
-        {
-            "name": f"bench-{number:05}",
-            "resourceGroup": f"rg-bench-{number % 10}",
-            "properties": {"upstream": {"templates": templates}},
-        }
-        for number in range(size)
-    ]
-    control("seed", {"instances": instances})
-    control("operations", {"seconds": 0, "retryAfter": None})
-
-
-def control(path: str, body: object) -> None:
-    """Send a control request to Local Azure. Raises requests.HTTPError if it refuses."""
-    url = f"{os.environ['SIGNALMAN_ARM_ENDPOINT']}/_local/{path}"
-    requests.post(url, json=body, timeout=60).raise_for_status()
+        call_command(*arguments, stdout=Nowhere())
 
 
 def set_identities() -> None:
@@ -122,4 +138,4 @@ def set_identities() -> None:
 
 
 if __name__ == "__main__":
-    json.dump(asdict(main(int(sys.argv[1]))), sys.stdout)
+    json.dump(asdict(main(int(sys.argv[1]), int(sys.argv[2]))), sys.stdout)
