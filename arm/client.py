@@ -62,9 +62,9 @@ class ArmClient:
         shared: dict[str, Any] = {"base_url": settings.endpoint, "pipeline": pipeline(settings)}
         access = credential(settings)
         self._instances = SignalRManagementClient(access, self._subscription_id, **shared).signal_r
-        self._identities = ManagedServiceIdentityClient(
-            access, self._subscription_id, **shared
-        ).user_assigned_identities
+        identities = ManagedServiceIdentityClient(access, self._subscription_id, **shared)
+        self._identities = identities.user_assigned_identities
+        self._system_assigned = identities.system_assigned_identities
 
     @cached_property
     def vaults(self) -> Vaults:
@@ -219,6 +219,16 @@ class ArmClient:
         captured = Captured()
         with translated():
             self._identities.get(parts["resource_group"], parts["name"], raw_response_hook=captured)
+        return UserAssignedIdentityResource.from_arm(captured.json())
+
+    def get_system_assigned_identity(self, arm_id: str) -> UserAssignedIdentityResource:
+        """Read the system-assigned identity of a resource, with its client ID.
+
+        The resource's own response lacks the client ID. Raises NotFound where it has no identity.
+        """
+        captured = Captured()
+        with translated():
+            self._system_assigned.get_by_scope(arm_id.strip("/"), raw_response_hook=captured)
         return UserAssignedIdentityResource.from_arm(captured.json())
 
     def create_user_assigned_identity(

@@ -38,6 +38,7 @@ _CLASSIC_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _V2_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "is_enabled": _PLATFORM,
+    "is_provider_enabled": _PROVIDER,
     "issuer": (*_AAD, "registration", "openIdIssuer"),
     "client_id": (*_AAD, "registration", "clientId"),
     "unauthenticated_action": ("globalValidation", "unauthenticatedClientAction"),
@@ -59,16 +60,19 @@ _V2_CHECKS: Final = (
 class FunctionAppAuth:
     """The managed part of a Function App's authentication settings.
 
-    `unauthenticated_action` is ARM's value, empty where none is set, and `AllowAnonymous` where V2
-    does not require authentication. `allowed_principals` are object ids (a token's `oid`),
-    `allowed_applications` and `allowed_clients` client ids (its `appid`): empty accepts all.
-    `excluded_paths` accept requests without a token (V2 only). `other_checks` names further checks
-    that may refuse a token. `is_from_file` says that a settings file of the app is in force, not
-    these settings. Holds no secret.
+    Where `is_enabled` and not `is_provider_enabled` (V2 only), every request counts as one without
+    a token: no token of Microsoft Entra is accepted. `unauthenticated_action` is ARM's value, empty
+    where none is set, and `AllowAnonymous` where V2 does not require authentication.
+    `allowed_principals` are object ids (a token's `oid`), `allowed_applications` and
+    `allowed_clients` client ids (its `appid`): empty accepts all. `excluded_paths` accept requests
+    without a token (V2 only). `other_checks` names further checks that may refuse a token.
+    `is_from_file` says that a settings file of the app is in force, not these settings. Holds no
+    secret.
     """
 
     version: AuthVersion = "v2"
     is_enabled: bool = False
+    is_provider_enabled: bool = True
     issuer: str = ""
     client_id: str = ""
     allowed_audiences: tuple[str, ...] = ()
@@ -79,6 +83,21 @@ class FunctionAppAuth:
     excluded_paths: tuple[str, ...] = ()
     other_checks: tuple[str, ...] = ()
     is_from_file: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests without a token reach the app, excluded paths aside."""
+        return not self.is_enabled or self.unauthenticated_action == ANONYMOUS
+
+    @property
+    def redirects_to_sign_in(self) -> bool:
+        """Whether requests without a token are redirected to a sign-in page: the default."""
+        return self.unauthenticated_action in {SIGN_IN, ""}
+
+    @property
+    def restricts_client_ids(self) -> bool:
+        """Whether it accepts callers of listed client IDs only."""
+        return bool(self.allowed_applications or self.allowed_clients)
 
     def to_json(self) -> dict[str, Any]:
         """Return the value as JSON values; `from_json` reads it back."""
@@ -179,7 +198,7 @@ def _of_v2(auth: FunctionAppAuth, properties: Document) -> FunctionAppAuth:
     return replace(
         auth,
         # A provider is enabled unless it is disabled explicitly.
-        is_enabled=auth.is_enabled and _get(properties, _PROVIDER) is not False,
+        is_provider_enabled=_get(properties, _PROVIDER) is not False,
         unauthenticated_action=auth.unauthenticated_action if is_required else ANONYMOUS,
         other_checks=_checks(properties, _V2_CHECKS),
         is_from_file=bool(_get(properties, ("platform", "configFilePath"))),
@@ -191,8 +210,6 @@ def _write_field(properties: dict[str, Any], version: AuthVersion, name: str, va
     if name not in paths:
         raise ValueError(f"{version} settings do not have {name}, or Signalman does not write it.")
     _set(properties, paths[name], value)
-    if version == "v2" and name == "is_enabled" and value:
-        _set(properties, _PROVIDER, value=True)
     if version == "v2" and name == "unauthenticated_action":
         _set(properties, _REQUIRED, value != ANONYMOUS)
 

@@ -122,6 +122,16 @@ def find_resource(settings: ArmSettings, resource: str) -> ResourcePrincipal | N
     return None
 
 
+def client_id_of(settings: ArmSettings, principal_id: str) -> str:
+    """Return the client ID of the service principal with this object ID. Raises ArmError."""
+    root = settings.endpoint.rstrip("/")
+    entity = _get(settings, f"{root}/v1.0/servicePrincipals/{principal_id}?$select=appId")
+    found = entity.get("appId")
+    if not isinstance(found, str):
+        raise UnexpectedAnswer("The service principal has no appId.")
+    return found
+
+
 def _principal(settings: ArmSettings, entity: Mapping[str, Any]) -> ResourcePrincipal:
     """Read a service principal, and its registration if that is in this tenant."""
     try:

@@ -16,6 +16,7 @@ from uuid import UUID
 from azure.mgmt.core.tools import parse_resource_id
 
 from arm.errors import UnexpectedAnswer
+from arm.instance_network import InstanceNetwork
 from arm.state import InstanceState
 
 
@@ -118,8 +119,9 @@ class SignalRResource:
 
     `state` is the part that Signalman manages, `raw` the whole response, `principal_id` that of the
     instance's identity, `tenant_id` as far as the response has it, `user_assigned` its
-    user-assigned identity, `private_links` its shared private links. The last two say whether
-    clients of the REST API may not use access keys, or tokens of Microsoft Entra.
+    user-assigned identity, `private_links` its shared private links, `network` its network rules.
+    The last two say whether clients of the REST API may not use access keys, or tokens of Microsoft
+    Entra.
     """
 
     arm_id: str
@@ -137,6 +139,7 @@ class SignalRResource:
     sku: str = ""
     service_mode: str = ""
     private_links: tuple[SharedPrivateLink, ...] = ()
+    network: InstanceNetwork = field(default_factory=InstanceNetwork)
     is_local_auth_disabled: bool = False
     is_entra_auth_disabled: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -168,6 +171,7 @@ class SignalRResource:
                 sku=(resource.get("sku") or {}).get("name") or "",
                 service_mode=_service_mode(properties),
                 private_links=_private_links(properties),
+                network=InstanceNetwork.from_arm(properties),
                 is_local_auth_disabled=bool(properties.get("disableLocalAuth")),
                 is_entra_auth_disabled=bool(properties.get("disableAadAuth")),
                 raw=resource,

@@ -16,9 +16,17 @@ from urllib.parse import urlsplit
 
 from arm.function_app_authentication import ANONYMOUS, REFUSE, SIGN_IN, FunctionAppAuth
 
-# The actions that refuse a request without a valid token. The classic settings have no other
-# refusal than a redirect to the sign-in page.
-_REFUSALS: Final = {"v2": (REFUSE, "Return403"), "classic": (SIGN_IN,)}
+_FORBID: Final = "Return403"
+# The actions that keep a request without a valid token from the app, the preferred one first. The
+# classic settings have only a redirect to the sign-in page, which is the default of both versions.
+_REFUSALS: Final = {"v2": (REFUSE, _FORBID, SIGN_IN, ""), "classic": (SIGN_IN, "")}
+# What an app does with a request without a token, by its action.
+_REFUSED: Final = {
+    REFUSE: "refuses each request with 401",
+    _FORBID: "refuses each request with 403",
+    ANONYMOUS: "lets each request pass unchecked",
+}
+_REDIRECTED: Final = "redirects each request to a sign-in page (302)"
 
 # Placeholders that the service replaces.
 _PARAMETER: Final = re.compile(r"\{(?:hub|category|event)\}")
@@ -28,7 +36,7 @@ _PARAMETER: Final = re.compile(r"\{(?:hub|category|event)\}")
 class Caller:
     """The identity in a token: its `oid` and `appid`, None where unknown.
 
-    ARM does not return the client ID of a SignalR instance's system-assigned identity.
+    The client ID of a system-assigned identity is read separately, and may not be readable.
     """
 
     principal_id: str | None = None
@@ -58,7 +66,8 @@ class SignedRequests:
     App Service accepts an issuer that they may have. `client_id` is that of the one application
     that the resources name. `url_templates` are the URLs. `undecided` says why the issuer is not
     known, or why no setting accepts all requests; nothing is planned then. Without audiences and
-    `undecided` there is nothing for the app to accept.
+    `undecided` there is nothing for the app to accept. `other_client_ids`, in lower case, are known
+    not to be those of a caller whose own is not known.
     """
 
     issuer: str
@@ -68,6 +77,7 @@ class SignedRequests:
     accepted_issuers: frozenset[str] = frozenset()
     client_id: str = ""
     undecided: Mismatch | None = None
+    other_client_ids: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -90,7 +100,17 @@ def mismatches(auth: FunctionAppAuth, requests: SignedRequests) -> list[Mismatch
     if auth.is_from_file:
         # The settings that were read are not in force, so nothing else follows from them.
         return [_SETTINGS_FILE]
-    return [found for rule in _RULES for found in rule(auth, requests)]
+    found = [each for rule in _RULES for each in rule(auth, requests)]
+    if not found or (once := _ONCE.get(found[0].code)) is None:
+        return found
+    # The first setting keeps the others from having an effect.
+    return [found[0], *(_later(once, each) for each in found[1:])]
+
+
+def _later(once: str, found: Mismatch) -> Mismatch:
+    """Return a mismatch as one that has an effect only once another is fixed."""
+    message = f"{once}: {found.message[0].lower()}{found.message[1:]}"
+    return replace(found, message=message)
 
 
 def desired_auth(auth: FunctionAppAuth, requests: SignedRequests) -> FunctionAppAuth:
@@ -109,6 +129,7 @@ def desired_auth(auth: FunctionAppAuth, requests: SignedRequests) -> FunctionApp
     return replace(
         auth,
         is_enabled=True,
+        is_provider_enabled=True,
         issuer=auth.issuer if _accepts_issuer(auth, requests) else requests.issuer,
         client_id=client_id,
         unauthenticated_action=action if action in refusals else refusals[0],
@@ -145,21 +166,27 @@ def _switched_on(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mi
             "Enable it.",
             is_fixable=_can_write(auth, requests),
         )
+    elif not auth.is_provider_enabled:
+        yield Mismatch(
+            "provider_off",
+            "Its identity provider Microsoft is disabled, so it accepts no token of Microsoft "
+            f"Entra: it {_REFUSED.get(auth.unauthenticated_action, _REDIRECTED)}.",
+            "Enable the provider (identityProviders.azureActiveDirectory.enabled).",
+            is_fixable=_can_write(auth, requests),
+        )
 
 
 def _refusing(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
     action, refusals = auth.unauthenticated_action, _REFUSALS[auth.version]
     if action in refusals:
         return
-    what = {
-        ANONYMOUS: "It allows requests without a token.",
-        SIGN_IN: "It accepts a valid token, and redirects requests without one to a sign-in page "
-        "(302) instead of refusing them.",
-    }
+    what = "It allows requests without a token"
+    if action != ANONYMOUS:
+        what = f"Its action for unauthenticated requests, {action}, is not one that refuses them"
     yield Mismatch(
         "unauthenticated_allowed",
-        what.get(action, f"Its action for unauthenticated requests is {action or 'the default'}."),
-        f"Set the action for unauthenticated requests to {refusals[0]}.",
+        f"{what}.",
+        f"{_REQUIRE[auth.version]} to {refusals[0]}.",
         is_fixable=_can_write(auth, requests),
     )
 
@@ -175,6 +202,13 @@ def _excluded(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Misma
                     is_fixable=False,
                 )
                 break
+
+
+def refuses_unsigned(auth: FunctionAppAuth, url_template: str) -> bool:
+    """Return whether an app with `auth` certainly refuses a request without a token at a URL."""
+    if auth.is_from_file or auth.is_open:
+        return False
+    return not any(may_fall_under(each, url_template) for each in auth.excluded_paths)
 
 
 def may_fall_under(excluded: str, url_template: str) -> bool:
@@ -243,44 +277,97 @@ def _audiences(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mism
 
 def _callers(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
     lists = (
-        ("principal", "allowedPrincipals.identities", auth.allowed_principals, _principal_id),
-        (
-            "application",
+        _CallerList(
+            "allowedPrincipals.identities", auth.allowed_principals, "principal", _principal_id
+        ),
+        _CallerList(
             "defaultAuthorizationPolicy.allowedApplications",
             auth.allowed_applications,
+            "application",
             _caller_client_id,
         ),
-        (
-            "application",
+        _CallerList(
             "jwtClaimChecks.allowedClientApplications",
             auth.allowed_clients,
+            "application",
             _caller_client_id,
         ),
     )
-    for kind, setting, allowed, id_of in lists:
-        for caller in requests.callers if allowed else ():
-            yield from _caller(kind, setting, allowed, id_of(caller), _can_write(auth, requests))
+    for each in lists:
+        for caller in requests.callers if each.allowed else ():
+            yield from _caller(each, caller, requests, _can_write(auth, requests))
+
+
+@dataclass(frozen=True, slots=True)
+class _CallerList:
+    """A list of the callers that an app accepts: the setting, its IDs, and their kind."""
+
+    setting: str
+    allowed: tuple[str, ...]
+    kind: str
+    id_of: Callable[[Caller], str | None]
+
+    @property
+    def id_name(self) -> str:
+        return "principal ID" if self.kind == "principal" else "client ID"
 
 
 def _caller(
-    kind: str, setting: str, allowed: Sequence[str], found: str | None, can_write: bool
+    listed: _CallerList, caller: Caller, requests: SignedRequests, can_write: bool
 ) -> Iterator[Mismatch]:
-    if found is None:
+    found, setting = listed.id_of(caller), listed.setting
+    if found is not None and _holds(listed.allowed, found):
+        return
+    other = caller.client_id if listed.kind == "principal" else caller.principal_id
+    mistaken = other is not None and _holds(listed.allowed, other)
+    hint = f" It compares the {listed.id_name}, and lists another ID of it." if mistaken else ""
+    if found is not None:
         yield Mismatch(
-            f"{kind}_unknown",
-            f"Its {setting} accepts only the listed callers, and the ID of the identity that it "
-            "would list is not known.",
-            f"Check that {setting} lists the identity, or clear it.",
-            is_fixable=False,
-            is_certain=False,
-        )
-    elif not _holds(allowed, found):
-        yield Mismatch(
-            f"{kind}_excluded",
-            f"Its {setting} does not list the identity, so it refuses the requests with 403.",
+            f"{listed.kind}_excluded",
+            f"Its {setting} does not list the identity, so it refuses the requests with 403.{hint}",
             f"Add {found} to {setting}.",
             is_fixable=can_write,
         )
+        return
+    look_up = _look_up(caller.principal_id)
+    if _are_others(listed, caller, requests):
+        yield Mismatch(
+            f"{listed.kind}_excluded",
+            f"Its {setting} lists only {', '.join(listed.allowed)}: known IDs of others, not that "
+            f"of the identity, so it refuses the requests with 403.{hint}",
+            f"Add the identity's {listed.id_name} to {setting}, or clear it.{look_up}",
+            is_fixable=False,
+        )
+        return
+    yield Mismatch(
+        f"{listed.kind}_unknown",
+        f"Its {setting} accepts only the listed callers, and the {listed.id_name} of the identity "
+        "is not known.",
+        f"Check that {setting} lists the identity, or clear it.{look_up}",
+        is_fixable=False,
+        is_certain=False,
+    )
+
+
+def _look_up(principal_id: str | None) -> str:
+    if principal_id is None:
+        return ""
+    return (
+        f" Its client ID: az ad sp show --id {principal_id} --query appId. Signalman reads it with "
+        "the role Reader on the instance, or with Microsoft Graph's permission "
+        "Application.Read.All."
+    )
+
+
+def _are_others(listed: _CallerList, caller: Caller, requests: SignedRequests) -> bool:
+    """Return whether no listed client ID can be that of the caller, which is not known.
+
+    No identity's client ID is its principal ID.
+    """
+    if listed.kind == "principal":
+        return False
+    others = {*requests.other_client_ids, (caller.principal_id or "").lower()}
+    return all(each.lower() in others for each in listed.allowed)
 
 
 def _others(auth: FunctionAppAuth, _requests: SignedRequests) -> Iterator[Mismatch]:
@@ -302,10 +389,20 @@ _SETTINGS_FILE: Final = Mismatch(
     is_certain=False,
 )
 
+_ONCE: Final = {
+    "authentication_off": "Once its authentication is enabled",
+    "provider_off": "Once the provider is enabled",
+}
+_REQUIRE: Final = {
+    "v2": "Require authentication (globalValidation.requireAuthentication), and set the action for "
+    "unauthenticated requests",
+    "classic": "Set the action for unauthenticated requests",
+}
+
 Rule = Callable[[FunctionAppAuth, SignedRequests], Iterator[Mismatch]]
 _RULES: Final[tuple[Rule, ...]] = (
-    _client_id,
     _switched_on,
+    _client_id,
     _refusing,
     _excluded,
     _issuer,

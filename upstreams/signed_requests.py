@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
+from arm.function_app_authentication import FunctionAppAuth
 from arm.state import TemplateState
-from identities.models import ManagedIdentity, SignalRInstance
+from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from upstreams.function_app_authentication import Caller, Mismatch, SignedRequests, host_of
 from upstreams.models import FunctionApp, TokenResource, UpstreamTemplate
 from upstreams.token_versions import (
@@ -43,12 +45,42 @@ def signed_requests_to(
         registrations = TokenResource.objects.naming(tenant_id, resources).registrations()
     known = registrations or {}
     found = {each: known.get((tenant_id, each)) for each in resources}
-    return _signed_requests(
+    callers = (caller_of(instance),) if resources else ()
+    requests = _signed_requests(
         found,
         tenant_id,
-        callers=(caller_of(instance),) if resources else (),
+        callers=callers,
         url_templates=tuple(template.url_template for template in signed),
     )
+    if app.auth is None or not any(each.client_id is None for each in callers):
+        return requests
+    return replace(requests, other_client_ids=_of_others(app.auth, tenant_id))
+
+
+def _of_others(auth: FunctionAppAuth, tenant_id: UUID) -> frozenset[str]:
+    """Return the listed client IDs that are known not to be that of a system-assigned identity.
+
+    Those are the IDs of app registrations and of user-assigned identities, and what is no ID.
+    """
+    listed = {*auth.allowed_applications, *auth.allowed_clients}
+    ids = {each: client_id for each in listed if (client_id := _guid(each))}
+    if not listed:
+        return frozenset()
+    registered = TokenResource.objects.filter(
+        tenant_id=tenant_id, kind=TokenResource.Kind.APPLICATION, client_id__in=ids.values()
+    ).values_list("client_id", flat=True)
+    assigned = UserAssignedIdentity.objects.filter(client_id__in=ids.values()).values_list(
+        "client_id", flat=True
+    )
+    known = {_guid(auth.client_id), *registered, *assigned}
+    return frozenset(each.lower() for each in listed if each not in ids or ids[each] in known)
+
+
+def _guid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _signed_requests(
@@ -144,7 +176,9 @@ def caller_of(instance: SignalRInstance) -> Caller:
         user_assigned = identity.user_assigned
         return Caller(_text(user_assigned.principal_id), _text(user_assigned.client_id))
     is_system_assigned = _observed_type(instance) == ManagedIdentity.Type.SYSTEM_ASSIGNED
-    return Caller(_text(identity.principal_id) if is_system_assigned else None)
+    if not is_system_assigned:
+        return Caller()
+    return Caller(_text(identity.principal_id), _text(identity.client_id))
 
 
 def tenant_of(instance: SignalRInstance) -> UUID:

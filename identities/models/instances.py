@@ -175,6 +175,12 @@ class SignalRInstance(models.Model):
         editable=False,
         help_text="Its shared private links: SharedPrivateLink as JSON; null: never read.",
     )
+    network = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="InstanceNetwork as JSON: its network rules; null: never read.",
+    )
     is_local_auth_disabled = models.BooleanField(
         null=True, editable=False, help_text="Whether access keys are disabled; null: never read."
     )
@@ -261,8 +267,9 @@ class SignalRInstance(models.Model):
 class ManagedIdentity(models.Model):
     """The single identity of an instance: none, system-assigned or one user-assigned.
 
-    The type and the user-assigned identity are the desired state; `principal_id` and `tenant_id`
-    are those of the observed identity.
+    The type and the user-assigned identity are the desired state; `principal_id`, `tenant_id` and
+    `client_id` are those of the observed identity. `client_id` is that of a system-assigned one,
+    and null unless a Function App has to know it.
     """
 
     class Type(models.TextChoices):
@@ -286,6 +293,9 @@ class ManagedIdentity(models.Model):
     )
     principal_id = models.UUIDField(null=True, blank=True, editable=False)
     tenant_id = models.UUIDField(null=True, blank=True, editable=False)
+    client_id = models.UUIDField(
+        null=True, blank=True, editable=False, help_text="A token's appid; null: not read."
+    )
 
     class Meta:
         verbose_name_plural = "managed identities"

@@ -90,7 +90,9 @@ class FunctionAppAdmin(ReadOnlyAdmin):
             return "no longer exists in Azure"
         if row.problem or row.auth is None:
             return row.problem or "not yet read"
-        return "refused" if row.auth.is_enabled else "allowed: authentication is off"
+        if not row.auth.is_enabled:
+            return "allowed: authentication is off"
+        return "allowed" if row.auth.is_open else "refused"
 
     @display(description="refreshed from Azure", ordering="observed_at")
     def refreshed(self, row: FunctionApp) -> SafeString | str:

@@ -19,10 +19,12 @@ from django.utils import timezone
 from arm.errors import ArmError, NotFound
 from arm.function_app_authentication import FunctionAppState
 from arm.function_apps import FunctionAppResource, FunctionApps
+from arm.state import InstanceState
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.components.function_app_targets import managed_apps, observed_apps, serving_apps
-from sync.desired.state import declared_state
+from sync.desired.state import declared_state, observed_state
+from sync.inventory.client_ids import read_client_ids_for
 from upstreams.models import FunctionApp, UpstreamTemplate
 
 log = logging.getLogger(__name__)
@@ -110,6 +112,25 @@ def refresh_serving(
     return observed_apps({app.pk: app for app in (*serving, *also)}.values())
 
 
+def refresh_receivers(instance: SignalRInstance, since: datetime) -> None:
+    """Read the apps that the instance's templates point at, desired or in Azure, signed or not.
+
+    What was read after `since` is not read again, so that instances may share an app. Raises an
+    ArmError that is transient; a permanent one is stored in the app's row.
+    """
+    states = (declared_state(instance), observed_state(instance) or InstanceState())
+    urls = {each.url_template for state in states for each in state.templates}
+    for app in FunctionApp.objects.serving(urls).select_related("subscription") if urls else ():
+        if _is_older(app.access_observed_at, since):
+            _refresh_access(app)
+        if _is_older(app.observed_at, since):
+            _refresh_if_possible(app, _refresh_auth)
+
+
+def _is_older(read_at: datetime | None, moment: datetime) -> bool:
+    return read_at is None or read_at < moment
+
+
 def refresh_function_app(app: FunctionApp) -> None:
     """Read an app's network settings, functions and authentication; store them, in memory too.
 
@@ -154,6 +175,7 @@ def _refresh_auth(app: FunctionApp) -> None:
         raise
     app.observed, app.observed_at, app.problem = auth.to_json(), asked_at, ""
     app.save(update_fields=["observed", "observed_at", "problem"])
+    read_client_ids_for(app)
 
 
 def _refresh_if_possible(

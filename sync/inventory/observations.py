@@ -26,6 +26,7 @@ INSTANCE_FIELDS: Final = (
     "sku",
     "service_mode",
     "private_links",
+    "network",
     "is_local_auth_disabled",
     "is_entra_auth_disabled",
     "observed",
@@ -36,7 +37,7 @@ INSTANCE_FIELDS: Final = (
     "azure_modified_at",
     "missing_since",
 )
-IDENTITY_FIELDS: Final = ("principal_id", "tenant_id")
+IDENTITY_FIELDS: Final = ("principal_id", "tenant_id", "client_id")
 _BATCH: Final = 200
 
 _CREATED: Final = "Succeeded"
@@ -113,6 +114,7 @@ def observe(instance: SignalRInstance, observation: Observation) -> bool:
         sku=resource.sku,
         service_mode=resource.service_mode,
         private_links=[link.to_json() for link in resource.private_links],
+        network=resource.network.to_json(),
         is_local_auth_disabled=resource.is_local_auth_disabled,
         is_entra_auth_disabled=resource.is_entra_auth_disabled,
         observed=resource.state.to_json(),
@@ -122,11 +124,15 @@ def observe(instance: SignalRInstance, observation: Observation) -> bool:
         azure_modified_at=resource.last_modified_at,
         missing_since=None,
     )
+    identity = instance.identity
+    is_same = identity.principal_id == observation.principal_id
     return (
         _assign(
-            instance.identity,
+            identity,
             principal_id=observation.principal_id,
             tenant_id=observation.tenant_id,
+            # It was read for the principal.
+            client_id=identity.client_id if is_same else None,
         )
         or is_changed
     )
@@ -143,6 +149,7 @@ def observe_absence(instance: SignalRInstance, *, at: datetime) -> bool:
     is_changed = _assign(
         instance,
         private_links=None,
+        network=None,
         is_local_auth_disabled=None,
         is_entra_auth_disabled=None,
         observed=None,
@@ -152,7 +159,8 @@ def observe_absence(instance: SignalRInstance, *, at: datetime) -> bool:
         azure_modified_at=None,
         missing_since=instance.missing_since or at,
     )
-    return _assign(instance.identity, principal_id=None, tenant_id=None) or is_changed
+    ids = dict.fromkeys(IDENTITY_FIELDS)
+    return _assign(instance.identity, **ids) or is_changed
 
 
 def save_observed(changed: Sequence[SignalRInstance], unchanged: Iterable[SignalRInstance]) -> None:

@@ -159,8 +159,10 @@ def test_a_provider_that_is_off_is_not_enabled() -> None:
         "identityProviders": {"azureActiveDirectory": {"enabled": False}},
     }
     auth = read_auth("v2", off)
-    assert not auth.is_enabled
-    assert read_auth("v2", write_auth(off, replace(auth, is_enabled=True))).is_enabled
+    assert (auth.is_enabled, auth.is_provider_enabled) == (True, False)
+    on = write_auth(off, replace(auth, is_provider_enabled=True))
+    assert on["identityProviders"]["azureActiveDirectory"]["enabled"] is True
+    assert read_auth("v2", on).is_provider_enabled
 
 
 @pytest.mark.parametrize(

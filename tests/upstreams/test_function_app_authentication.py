@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arm.function_app_authentication import FunctionAppAuth
+from arm.function_app_authentication import AuthVersion, FunctionAppAuth
 from upstreams.function_app_authentication import (
     Caller,
     SignedRequests,
@@ -46,6 +46,7 @@ def auths(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[FunctionAppAuth]
     fields: dict[str, st.SearchStrategy[Any]] = {
         "version": st.sampled_from(["classic", "v2"]),
         "is_enabled": st.booleans(),
+        "is_provider_enabled": st.booleans(),
         "issuer": issuers,
         "client_id": st.sampled_from(["", CLIENT_ID]),
         "allowed_audiences": st.lists(audiences, max_size=3).map(tuple),
@@ -129,12 +130,18 @@ def test_keeps_matching_app_unchanged() -> None:
     [
         ({"is_enabled": False}, "authentication_off", "disabled"),
         ({"unauthenticated_action": "AllowAnonymous"}, "unauthenticated_allowed", "without a"),
+        ({"unauthenticated_action": "Return404"}, "unauthenticated_allowed", "Return404"),
+        ({"is_provider_enabled": False}, "provider_off", "refuses each request with 401"),
         (
-            {"unauthenticated_action": "RedirectToLoginPage"},
-            "unauthenticated_allowed",
-            "sign-in page",
+            {"is_provider_enabled": False, "unauthenticated_action": "Return403"},
+            "provider_off",
+            "refuses each request with 403",
         ),
-        ({"unauthenticated_action": ""}, "unauthenticated_allowed", "default"),
+        (
+            {"is_provider_enabled": False, "unauthenticated_action": "RedirectToLoginPage"},
+            "provider_off",
+            "redirects each request to a sign-in page",
+        ),
         ({"issuer": f"https://login.example/{TENANT}/v2.0"}, "issuer_differs", "v2 tokens"),
         ({"issuer": ISSUER[:-1]}, "issuer_differs", "both matter"),
         ({"issuer": ISSUER.replace("sts", "STS")}, "issuer_differs", "both matter"),
@@ -156,9 +163,35 @@ def test_describes_each_mismatch(fields: dict[str, Any], code: str, words: str) 
     assert found.fix
 
 
-def test_classic_settings_refuse_by_redirect_to_sign_in() -> None:
-    classic = replace(AGREEING, version="classic", unauthenticated_action="RedirectToLoginPage")
-    assert mismatches(classic, REQUESTS) == []
+@pytest.mark.parametrize("version", ["classic", "v2"])
+@pytest.mark.parametrize("action", ["RedirectToLoginPage", ""])
+def test_accepts_redirect_to_sign_in(version: AuthVersion, action: str) -> None:
+    # A valid token is accepted, and no request without one reaches the app.
+    auth = replace(AGREEING, version=version, unauthenticated_action=action)
+    assert mismatches(auth, REQUESTS) == []
+    assert desired_auth(auth, REQUESTS) == auth
+
+
+def test_open_app_with_disabled_provider_lets_all_pass() -> None:
+    auth = replace(
+        AGREEING, is_provider_enabled=False, unauthenticated_action="AllowAnonymous", issuer=""
+    )
+    first, *others = mismatches(auth, REQUESTS)
+    assert (first.code, "lets each request pass" in first.message) == ("provider_off", True)
+    assert {each.code for each in others} == {"unauthenticated_allowed", "issuer_differs"}
+    assert all(each.message.startswith("Once the provider is enabled: it") for each in others)
+
+
+def test_settings_without_effect_are_reported_as_such() -> None:
+    first, other = mismatches(replace(AGREEING, is_enabled=False, allowed_audiences=()), REQUESTS)
+    assert first.code == "authentication_off"
+    assert other.message.startswith("Once its authentication is enabled: it does not accept")
+
+
+def test_fix_of_open_app_names_both_settings() -> None:
+    (found,) = mismatches(replace(AGREEING, unauthenticated_action="AllowAnonymous"), REQUESTS)
+    assert "requireAuthentication" in found.fix
+    assert "Return401" in found.fix
 
 
 def test_accepts_identity_in_any_case() -> None:
@@ -184,6 +217,37 @@ def test_reports_caller_with_unknown_client_id() -> None:
     requests = replace(REQUESTS, callers=(Caller("principal"),))
     (found,) = mismatches(replace(AGREEING, allowed_applications=("other",)), requests)
     assert (found.code, found.is_fixable) == ("application_unknown", False)
+
+
+@pytest.mark.parametrize("field", ["allowed_applications", "allowed_clients"])
+def test_known_ids_of_others_exclude_a_caller_with_unknown_client_id(field: str) -> None:
+    def listing(*ids: str) -> FunctionAppAuth:
+        return FunctionAppAuth.from_json(AGREEING.to_json() | {field: list(ids)})
+
+    caller = Caller("aaaaaaaa-0000-4000-8000-00000000000a")
+    requests = replace(REQUESTS, callers=(caller,), other_client_ids=frozenset({"one", "two"}))
+    (found,) = mismatches(listing("ONE", "two"), requests)
+    assert (found.code, found.is_certain, found.is_fixable) == ("application_excluded", True, False)
+    assert f"az ad sp show --id {caller.principal_id}" in found.fix
+    (found,) = mismatches(listing("one", "three"), requests)
+    assert (found.code, found.is_certain) == ("application_unknown", False)
+
+
+def test_principal_id_in_a_list_of_client_ids_is_named() -> None:
+    caller = Caller("aaaaaaaa-0000-4000-8000-00000000000a")
+    auth = replace(AGREEING, allowed_applications=("AAAAAAAA-0000-4000-8000-00000000000A",))
+    for client_id in (None, "bbbbbbbb-0000-4000-8000-00000000000b"):
+        requests = replace(REQUESTS, callers=(replace(caller, client_id=client_id),))
+        (found,) = mismatches(auth, requests)
+        assert found.code == "application_excluded"
+        assert "compares the client ID" in found.message
+
+
+def test_client_id_in_a_list_of_principal_ids_is_named() -> None:
+    auth = replace(AGREEING, allowed_principals=(str(IDENTITY.client_id),))
+    (found,) = mismatches(auth, REQUESTS)
+    assert found.code == "principal_excluded"
+    assert "compares the principal ID" in found.message
 
 
 def test_ignores_app_without_signed_templates() -> None:

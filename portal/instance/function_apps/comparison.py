@@ -23,6 +23,7 @@ from upstreams.signed_requests import is_same_tenant, signed_requests_to
 # The row of the comparison for each disagreement code.
 _LABELS: Final = {
     "authentication_off": "Authentication",
+    "provider_off": "Authentication",
     "unauthenticated_allowed": "Requests without a token",
     "client_id_missing": "Client ID",
     "issuer_differs": "Issuer",
@@ -128,12 +129,18 @@ def _resources(row: FunctionApp, signed: Iterable[TemplateState]) -> tuple[str, 
     )
 
 
+def _switched(auth: FunctionAppAuth) -> str:
+    if auth.is_enabled and not auth.is_provider_enabled:
+        return "on, with the provider Microsoft disabled"
+    return "on" if auth.is_enabled else "off"
+
+
 def _lines(
     auth: FunctionAppAuth, required: SignedRequests, differences: list[Mismatch]
 ) -> Iterator[SettingComparison]:
     goal = desired_auth(auth, required)
     values = {
-        "Authentication": ("on", "on" if auth.is_enabled else "off"),
+        "Authentication": ("on", _switched(auth)),
         "Requests without a token": (
             f"refused: {goal.unauthenticated_action}",
             auth.unauthenticated_action or "default",
