@@ -14,7 +14,7 @@ from api.views import ApiView
 from identities.api.views import instance_named
 from sync.inventory.import_instances import refresh
 from sync.inventory.secret_access import named_secrets
-from sync.inventory.secrets import check_secrets, references_of
+from sync.inventory.secrets import references_of
 
 
 class ReferenceSerializer(serializers.Serializer[Any]):
@@ -45,7 +45,6 @@ class InstanceReferences(ApiView):
         instance = instance_named(name)
         if references_of(instance):
             refresh(instance)
-            check_secrets()
         return _references(name)
 
 

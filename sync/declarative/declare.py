@@ -31,7 +31,7 @@ from sync.desired.management_policy import Policy, require_managed, set_policy
 from sync.desired.state import declared_state
 from sync.errors import NotManaged, StalePlan
 from sync.inventory.function_apps import refresh_function_app
-from sync.inventory.import_instances import refresh
+from sync.inventory.import_instances import refresh_compared
 from sync.inventory.vault_grants import save_vaults
 from sync.inventory.vault_reader import VaultReader
 from sync.models import Operation
@@ -222,7 +222,7 @@ def _read_vaults(difference: DeclaredChange) -> None:
         save_vaults(reader, at=timezone.now())
     row = difference.instance
     if row is not None and row.observed is not None:
-        refresh(row, grants=needed_grants(row, state))
+        refresh_compared(row, grants=needed_grants(row, state))
 
 
 def _read_apps(declared_changes: DeclaredChanges) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from arm.errors import ArmError, NotFound
 from identities.models import SignalRInstance, Subscription
 from sync.desired.state import shared_rows
@@ -59,9 +61,10 @@ def drift_of(instances: Iterable[SignalRInstance]) -> DriftReport:
     """Refresh these instances, each with its own request, and compare."""
     asked = list(instances)
     errors: list[str] = []
+    since = timezone.now()
     for instance in asked:
         try:
-            refresh(instance)
+            refresh(instance, since=since)
         except NotFound as error:
             # A deleted instance is a result, and is stored as missing.
             if instance.missing_since is None:

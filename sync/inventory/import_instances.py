@@ -26,7 +26,12 @@ from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.desired.lifecycle import save_subscription
 from sync.desired.state import as_planned
-from sync.inventory.function_apps import import_function_apps, read_pointed_at, refresh_serving
+from sync.inventory.function_apps import (
+    import_function_apps,
+    read_pointed_at,
+    refresh_receivers,
+    refresh_serving,
+)
 from sync.inventory.imported_list import (
     ImportReport,
     Listing,
@@ -42,6 +47,7 @@ from sync.inventory.observations import (
     reload_observed,
     save_observed,
 )
+from sync.inventory.secrets import check_secrets_of
 from sync.inventory.sender_access import read_sender_access
 from sync.inventory.token_resources import (
     list_tenant_applications,
@@ -128,19 +134,35 @@ def refresh_subscription(subscription: Subscription, *, on_schedule: bool = Fals
     return report + ImportReport(unreadable=tuple(read_pointed_at(subscription)))
 
 
-def refresh(
+def refresh(instance: SignalRInstance, *, since: datetime | None = None) -> SignalRResource:
+    """Read from Azure all that a diagnosis of one instance judges; store it, in memory too.
+
+    That is what `refresh_compared` reads, and the network settings, functions and authentication
+    of the apps that its templates point at, and the secrets that they reference. What other
+    instances may share and was read after `since`, by default now, is not read again. Raises
+    ArmError, as `refresh_compared` does.
+    """
+    moment = since or timezone.now()
+    found = refresh_compared(instance)
+    refresh_receivers(instance, moment)
+    check_secrets_of(instance, moment)
+    return found
+
+
+def refresh_compared(
     instance: SignalRInstance,
     *,
     grants: Collection[GrantState] = (),
     apps: Collection[FunctionAppState] = (),
     resources_max_age: timedelta = timedelta(0),
 ) -> SignalRResource:
-    """Read one instance from Azure and store its observed state, in the row and in memory.
+    """Read what plans of one instance compare, and store it, in the row and in memory.
 
-    Reads the grants that its references need, desired or in Azure, and these `grants`; the Function
-    Apps that its templates send to, and these `apps`; and what the templates' resources name, if
-    that was not read within `resources_max_age`. An answer that a later one overtook is
-    returned and not stored. Raises ArmError; before NotFound, the instance is marked as missing.
+    Reads the instance; the grants that its references need, desired or in Azure, and these
+    `grants`; the managed Function Apps that its signed templates send to, and these `apps`; and
+    what the templates' resources name, if that was not read within `resources_max_age`. An answer
+    that a later one overtook is returned and not stored. Raises ArmError; before NotFound, the
+    instance is marked as missing.
     """
     asked_at = timezone.now()
     try:
@@ -169,7 +191,7 @@ def refresh_for_plan(
     Returns the state as a plan sees it. Raises ArmError; NotFound only unless it `may_be_absent`.
     """
     try:
-        found = refresh(
+        found = refresh_compared(
             instance,
             grants=planned.grants,
             apps=planned.function_apps,

@@ -34,7 +34,29 @@ def check_secrets(now: datetime | None = None) -> list[VaultSecret]:
     deleted. Raises a transient ArmError.
     """
     at = now or timezone.now()
-    named = _named_secrets()
+    rows = _read(_named_secrets(), at)
+    VaultSecret.objects.filter(checked_at__lt=at).delete()
+    return rows
+
+
+def check_secrets_of(instance: SignalRInstance, since: datetime) -> None:
+    """Look up the secrets that an instance's templates name, unless that was done after `since`.
+
+    Raises a transient ArmError.
+    """
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for reference in references_of(instance):
+        named[reference.vault].add(reference.secret.lower())
+    if not named:
+        return
+    recent = VaultSecret.objects.filter(vault__name__in=named, checked_at__gte=since)
+    for vault_name, name in recent.values_list("vault__name", "name"):
+        named[vault_name].discard(name)
+    _read(named, timezone.now())
+
+
+def _read(named: Mapping[str, set[str]], at: datetime) -> list[VaultSecret]:
+    """Look up secrets by the name of their vault, and store what was found."""
     rows = [
         VaultSecret(vault=vault, name=name, state=_look_up(vault, name, at), checked_at=at)
         for vault in KeyVault.objects.named(named).exclude(arm_id="")
@@ -46,7 +68,6 @@ def check_secrets(now: datetime | None = None) -> list[VaultSecret]:
         unique_fields=["vault", "name"],
         update_fields=["state", "checked_at"],
     )
-    VaultSecret.objects.filter(checked_at__lt=at).delete()
     return rows
 
 

@@ -19,7 +19,6 @@ from sync.desired.grant_choices import choose_grants
 from sync.desired.request_requirements import changing_requirements, requirements_of
 from sync.desired.state import declared_state
 from sync.inventory.import_instances import refresh
-from sync.inventory.secrets import check_secrets
 
 
 class KeyVaultPage(InstancePage):
@@ -59,7 +58,6 @@ class KeyVaultPage(InstancePage):
     def _refresh(self) -> HttpResponse:
         try:
             refresh(self.instance)
-            check_secrets()
         except ArmError as error:
             messages.error(self.request, f"Not refreshed. {error}")
         else:

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from identities.models import SignalRInstance
 from sync.desired.grant_choices import desire_all_grants
 from sync.inventory.import_instances import refresh
 from sync.inventory.secret_access import named_secrets
-from sync.inventory.secrets import check_secrets, references_of
+from sync.inventory.secrets import references_of
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table
@@ -57,7 +58,7 @@ class Command(SignalmanCommand):
 
 
 def _refresh(instances: list[SignalRInstance]) -> None:
+    since = timezone.now()
     for instance in instances:
         if references_of(instance):
-            refresh(instance)
-    check_secrets()
+            refresh(instance, since=since)
