@@ -1,7 +1,8 @@
 """The roles that the sending principal holds on an instance, read from its role assignments.
 
 They are read of those instances only that this project is configured to send to with a token of
-Microsoft Entra. A failure is stored with the instance, and fails no import.
+Microsoft Entra, or that hubs were seen to send to. A failure is stored with the instance, and fails
+no import.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from arm.roles import NOT_SENDING_ROLES, SENDING_ROLES, oldest
 from arm.transport.credentials import credential_principal
 from identities.models import SignalRInstance
 from sync.azure_client import arm_client, arm_settings
+from upstreams.models import SenderActivity
 from upstreams.sender.configuration import configuration
 from upstreams.sender.endpoints import configured_credential
 
@@ -70,20 +72,23 @@ class SenderAccess:
 
 def read_sender_access(instances: Iterable[SignalRInstance]) -> None:
     """Read and store the sender's roles on these instances, in the rows and in memory."""
+    recent = SenderActivity.objects.recent(timezone.now())
+    active = set(recent.values_list("instance_id", flat=True))
     for instance in instances:
-        found = _access(instance)
+        found = _access(instance, has_sent=instance.pk in active)
         value = found and found.to_json()
         if value != instance.sender_access:
             instance.sender_access = value
             SignalRInstance.objects.filter(pk=instance.pk).update(sender_access=value)
 
 
-def _access(instance: SignalRInstance) -> SenderAccess | None:
-    """Return the sender's roles; None where nothing is configured to send with a token."""
+def _access(instance: SignalRInstance, *, has_sent: bool) -> SenderAccess | None:
+    """Return the sender's roles; None where nothing sends with a token."""
     now = timezone.now()
     principal_id = None
     try:
-        if configured_credential(instance.name) != "entra":
+        credential = configured_credential(instance.name) or ("entra" if has_sent else None)
+        if credential != "entra":
             return None
         principal_id = _principal()
         if principal_id is None:

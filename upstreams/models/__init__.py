@@ -16,6 +16,7 @@ from upstreams.models.function_apps import (
     FunctionAppQuerySet,
 )
 from upstreams.models.request_requirements import RequestRequirements
+from upstreams.models.sender_activity import SenderActivity
 from upstreams.models.templates import (
     UpstreamTemplate,
     UpstreamTemplateQuerySet,
@@ -37,6 +38,7 @@ __all__ = [
     "FunctionAppQuerySet",
     "Outcome",
     "RequestRequirements",
+    "SenderActivity",
     "TokenResource",
     "TokenResourceQuerySet",
     "UpstreamTemplate",

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import Any, Final
 
 from observability.observers import service_called
 from upstreams.sender import credentials, endpoints, http, refusals, wire
+from upstreams.sender.activity import activity
 from upstreams.sender.calls import Call
 from upstreams.sender.client_identity import ClientIdentity, Negotiation
 from upstreams.sender.configuration import configuration
@@ -152,7 +154,9 @@ class _Attempts:
         """Return whether to return the response; False is to retry. Raises SendError."""
         self._count(response.status)
         if response.is_success or refusals.is_absent(response):
+            activity.note(self._endpoint.instance, HTTPStatus.OK)
             return True
+        activity.note(self._endpoint.instance, response.status)
         if refusals.is_repeatable(self._request, response.status) and self._next():
             return False
         raise refusals.refusal(self._endpoint, self._request, response)

@@ -23,7 +23,7 @@ from tests.upstreams.receiver.servers import serving
 from tests.upstreams.sender import clients_project as project
 from tests.upstreams.sender.conftest import OWNER
 from tests.waits import wait_until
-from upstreams.models import Delivery, DeliveryCount
+from upstreams.models import Delivery, DeliveryCount, SenderActivity
 from upstreams.receiver.deliveries.recorder import recorder
 from upstreams.receiver.testing import installed_hubs
 
@@ -137,3 +137,5 @@ def test_without_the_role_receiving_is_not_affected(chain: Chain) -> None:
         ("all", "failed", "send_forbidden"),
         ("echo", "accepted", ""),
     ]
+    activity = SenderActivity.objects.get(instance__name=NAME)
+    assert (activity.sent_at, activity.refused_at is not None) == (None, True)

@@ -29,6 +29,7 @@ from upstreams.receiver.configuration import Configuration, configuration
 from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.records import DeliveryRecord
 from upstreams.receiver.deliveries.storage import SECONDS_A_MINUTE, Kind
+from upstreams.sender.activity import activity
 from upstreams.signals import deliveries_lost
 
 log = logging.getLogger(__name__)
@@ -119,6 +120,15 @@ class Recorder:
             # Another attempt would fail too: drop these, and keep the thread running.
             log.exception("%s deliveries were lost.", counts.total())
             deliveries_lost.send(type(self), number=counts.total())
+        else:
+            self._store_activity()
+
+    def _store_activity(self) -> None:
+        try:
+            activity.store()
+        except DatabaseError as error:
+            # It stays noted: these deliveries are written, and must not be counted again.
+            log.warning("The activity of senders cannot be written yet: %s", error)
 
     def close(self) -> None:
         """Stop the thread and write what is queued."""
