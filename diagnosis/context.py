@@ -13,20 +13,29 @@ from django.db.models import Sum
 
 from arm.resources import SharedPrivateLink
 from arm.state import ABSENT, InstanceState, TemplateState
+from diagnosis.models import EndpointProbe
+from diagnosis.probe_results import read_probes
 from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
 from sync.components.grants import known_vaults
 from sync.components.vault_names import named_vaults
 from sync.desired.state import desired_state, observed_state
 from sync.inventory.sender_access import SenderAccess
 from upstreams.function_app_authentication import host_of
-from upstreams.models import DeliveryCount, FunctionApp, Outcome, TokenResource, registrations_of
+from upstreams.models import (
+    DeliveryCount,
+    FunctionApp,
+    Outcome,
+    SenderActivity,
+    TokenResource,
+    registrations_of,
+)
 from upstreams.receiver.authentication.instance_policy import InstancePolicy, read_policy
 from upstreams.sender.endpoints import configured_credential
 from upstreams.signed_requests import tenant_of
 from upstreams.token_versions import ExpectedToken, Registration, expected_token
 
 # Traffic of this period is recent.
-_RECENT: Final = timedelta(hours=1)
+RECENT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,9 @@ class Context:
     are those that templates name, by name; `grants` those of the instance, by vault and principal.
     `resources` is what the templates' resources name in the tenant. `sender_credential` is what
     this project is configured to send with, as `configured_credential` returns it, and
-    `sender_problem` why that is not known. `policy` is what the receiver requires of requests. All
-    was read at `now`.
+    `sender_problem` why that is not known. `sender_activity` is when hubs last sent to the
+    instance, if that was recently. `probes` are the last ones of its endpoints. `policy` is what
+    the receiver requires of requests. All was read at `now`.
     """
 
     instance: SignalRInstance
@@ -57,6 +67,8 @@ class Context:
     resources: dict[str, TokenResource] = field(default_factory=dict)
     sender_credential: Literal["access_key", "entra"] | None = None
     sender_problem: str = ""
+    sender_activity: SenderActivity | None = None
+    probes: dict[str, EndpointProbe] = field(default_factory=dict)
 
     @property
     def registrations(self) -> dict[tuple[UUID, str], Registration]:
@@ -132,14 +144,15 @@ def read_context(instance: SignalRInstance, now: datetime) -> Context:
         function_apps=_function_apps(observed or desired),
         now=now,
         resources=_resources(instance, observed or desired),
-        **_sender(instance),
+        probes=read_probes(instance),
+        **_sender(instance, now),
         **_vaults(instance, observed or desired),
     )
 
 
 def _recent_counts(instance: SignalRInstance, now: datetime) -> dict[Outcome, dict[str, int]]:
     """Return the number of recent deliveries, by outcome and reason."""
-    rows = DeliveryCount.objects.filter(instance=instance).since(now - _RECENT)
+    rows = DeliveryCount.objects.filter(instance=instance).since(now - RECENT)
     counts: dict[Outcome, dict[str, int]] = {outcome: {} for outcome in Outcome}
     for row in rows.values("outcome", "reason").order_by().annotate(total=Sum("count")):
         counts[Outcome(row["outcome"])][row["reason"]] = row["total"]
@@ -160,11 +173,13 @@ def _vaults(instance: SignalRInstance, state: InstanceState) -> dict[str, Any]:
     }
 
 
-def _sender(instance: SignalRInstance) -> dict[str, Any]:
+def _sender(instance: SignalRInstance, now: datetime) -> dict[str, Any]:
+    activity = SenderActivity.objects.recent(now).filter(instance=instance).first()
     try:
-        return {"sender_credential": configured_credential(instance.name)}
+        credential = configured_credential(instance.name)
     except ImproperlyConfigured as error:
-        return {"sender_problem": str(error)}
+        return {"sender_problem": str(error), "sender_activity": activity}
+    return {"sender_credential": credential, "sender_activity": activity}
 
 
 def _resources(instance: SignalRInstance, state: InstanceState) -> dict[str, TokenResource]:

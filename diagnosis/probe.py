@@ -1,6 +1,7 @@
 """Probes: whether a template's endpoint answers, and refuses a request without a token.
 
-This is the only check that uses the network, and only when an operator requests it. It sends no
+This is the only check that uses the network, and only when an operator requests it. Its results are
+stored, and count as evidence in later diagnoses. It sends no
 secret: no token, and nothing at all to a URL with a Key Vault reference. Against server-side
 request forgery by editors of templates, the host name is resolved once, the address is checked, and
 the connection goes to that address.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -20,9 +22,10 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from arm.state import TemplateState
-from diagnosis.context import Context
+from diagnosis.context import RECENT, Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.network_addresses import is_forbidden, is_public
+from diagnosis.probe_results import ProbeResult, StoredResult, store_results, stored_result
 from diagnosis.receiver_addresses import target_of
 from upstreams.key_vault_references import OPENING
 from upstreams.patterns import CONNECTIONS, MESSAGES, accepts, expand, parse
@@ -40,30 +43,72 @@ class NotProbed(Exception):
 
 
 def check_endpoints(context: Context) -> Iterator[Finding]:
-    """Probe the endpoints of the templates in the effective state."""
-    return probe(context.effective.templates)
+    """Probe the endpoints of the templates in the effective state, and store the results."""
+    findings, results = [], {}
+    templates = context.effective.templates
+    for index, template in enumerate(templates):
+        try:
+            results[template] = _result(template)
+        except NotProbed as reason:
+            findings.append(unknown(*_line(index), str(reason)))
+        else:
+            findings.append(_finding(*_line(index), results[template]))
+    apps = {each: app for each in results if (app := context.function_app(each)) is not None}
+    store_results(context.instance, results, apps, context.now)
+    yield from findings
 
 
 def check_endpoints_not_probed(context: Context) -> Iterator[Finding]:
-    """Report for the same templates that their endpoints were not probed, and how to do it."""
+    """Report the last results of probes of the same templates, as far as they still hold."""
     for index, template in enumerate(context.effective.templates):
-        if _is_known_to_answer(template, context):
+        stored = stored_result(
+            template, context.function_app(template), context.probes, context.now
+        )
+        if stored is not None and stored.is_fresh and not _is_superseded(stored, template, context):
+            yield _earlier(index, stored)
+        elif _is_known_to_answer(template, context):
             yield passed(
                 *_line(index),
                 "It accepted deliveries in the last hour, and it refuses requests without a token.",
             )
-            continue
-        try:
-            _check_secrets(template)
-        except NotProbed as reason:
-            yield unknown(*_line(index), str(reason))
         else:
-            yield unknown(
-                *_line(index),
-                "It was not probed: a diagnosis sends no requests unless you request it.",
-                f"Probe it with manage.py diagnose {context.instance} --probe, or with Probe "
-                "endpoints on the instance's Diagnosis tab.",
-            )
+            yield _not_probed(index, template, stored, context)
+
+
+def _earlier(index: int, stored: StoredResult) -> Finding:
+    """Return the finding of an earlier probe, with its time and age."""
+    found = _finding(*_line(index), stored.result)
+    return replace(found, evidence=f"{found.evidence} {_when(stored)}")
+
+
+def _is_superseded(stored: StoredResult, template: TemplateState, context: Context) -> bool:
+    """Return whether later deliveries show more than a probe that failed before them."""
+    is_older = context.now - stored.probed_at > RECENT
+    return is_older and _is_known_to_answer(template, context)
+
+
+def _not_probed(
+    index: int, template: TemplateState, stored: StoredResult | None, context: Context
+) -> Finding:
+    try:
+        _check_secrets(template)
+    except NotProbed as reason:
+        return unknown(*_line(index), str(reason))
+    evidence = "It was not probed: a diagnosis sends no requests unless you request it."
+    if stored is not None:
+        why = "That is too long ago" if stored.is_current else "Its settings have changed since"
+        earlier = _finding(*_line(index), stored.result).evidence
+        evidence = f"{why}: {earlier} {_when(stored)}"
+    return unknown(
+        *_line(index),
+        evidence,
+        f"Probe it with manage.py diagnose {context.instance} --probe, or with Probe "
+        "endpoints on the instance's Diagnosis tab.",
+    )
+
+
+def _when(stored: StoredResult) -> str:
+    return f"Probed at {stored.probed_at:%Y-%m-%d %H:%M} UTC, {stored.age} ago."
 
 
 def _is_known_to_answer(template: TemplateState, context: Context) -> bool:
@@ -90,27 +135,32 @@ def _own_address(template: TemplateState, context: Context) -> str | None:
 def probe(templates: Iterable[TemplateState]) -> Iterator[Finding]:
     """Send each template's endpoint a request without a token, and report what it answers."""
     for index, template in enumerate(templates):
-        key, title = _line(index)
         try:
-            status = _status(template)
+            yield _finding(*_line(index), _result(template))
         except NotProbed as reason:
-            yield unknown(key, title, str(reason))
-        except (HTTPError, OSError) as error:
-            yield failed(
-                key,
-                title,
-                f"It does not respond: {type(error).__name__}.",
-                "Check that the receiver is running and that Azure can reach it.",
-            )
-        else:
-            yield _finding(key, title, status)
+            yield unknown(*_line(index), str(reason))
+
+
+def _result(template: TemplateState) -> ProbeResult:
+    try:
+        return ProbeResult(_status(template))
+    except (HTTPError, OSError) as error:
+        return ProbeResult(None, type(error).__name__)
 
 
 def _line(index: int) -> tuple[str, str]:
     return f"templates[{index}].answers", f"The endpoint of template {index + 1} requires a token"
 
 
-def _finding(key: str, title: str, status: int) -> Finding:
+def _finding(key: str, title: str, result: ProbeResult) -> Finding:
+    status = result.status
+    if status is None:
+        return failed(
+            key,
+            title,
+            f"It does not respond: {result.error}.",
+            "Check that the receiver is running and that Azure can reach it.",
+        )
     if status == _UNAUTHORIZED:
         return passed(key, title, "It refuses a request without a token: 401.")
     if status in _REDIRECTS:

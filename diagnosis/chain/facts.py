@@ -11,6 +11,7 @@ from diagnosis.chain.chain import Fact
 from diagnosis.chain.links import Link
 from diagnosis.checks.handlers import handlers_of
 from diagnosis.context import Context
+from diagnosis.probe_results import stored_result
 from diagnosis.receiver_addresses import target_of
 from diagnosis.sample_events import events_of
 from upstreams.data_planes import data_planes_at
@@ -43,6 +44,7 @@ def facts_of(context: Context, index: int | None = None, event: Event | None = N
         Link.RECEIVER: [
             *_distinct("Endpoint", (_receiver(each, context) for each in templates)),
             *_deliveries(context, event),
+            *_distinct("Probe", _probes(templates, context)),
         ],
         Link.HANDLER: list(_handlers(templates, context, event)),
         Link.SENDER: list(_sender(context)),
@@ -52,9 +54,13 @@ def facts_of(context: Context, index: int | None = None, event: Event | None = N
 def _sender(context: Context) -> Iterator[Fact]:
     if context.sender_credential is not None:
         yield Fact("Credential", _CREDENTIALS[context.sender_credential])
+    elif context.sender_activity is not None:
+        yield Fact("Credential", _CREDENTIALS["entra"])
     access = context.sender_access
-    if access is not None and access.principal_id and context.sender_credential == "entra":
+    if access is not None and access.principal_id and context.sender_credential != "access_key":
         yield Fact("Principal", str(access.principal_id))
+    if context.sender_activity is not None and context.sender_activity.sent_at is not None:
+        yield Fact("Last sent", f"{context.sender_activity.sent_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _client(context: Context, event: Event | None) -> Iterator[Fact]:
@@ -134,6 +140,17 @@ def _deliveries(context: Context, event: Event | None) -> Iterator[Fact]:
     found = [f"{number} {outcome}" for outcome, number in numbers.items() if number]
     if event is None and found:
         yield Fact("Last hour", ", ".join(found))
+
+
+def _probes(templates: Iterable[TemplateState], context: Context) -> Iterator[str]:
+    """Yield the last results of the endpoints' probes, with their age."""
+    for template in templates:
+        app = context.function_app(template)
+        stored = stored_result(template, app, context.probes, context.now)
+        if stored is not None:
+            changed = "" if stored.is_current else ", settings changed since"
+            result = stored.result
+            yield f"{result.status or result.error}, {stored.age} ago{changed}"
 
 
 def _handlers(

@@ -67,7 +67,13 @@ _CHECKS: Final[dict[Link, tuple[str, ...]]] = {
         "deliveries_accepted",
     ),
     Link.HANDLER: ("templates.handlers", "templates.function"),
-    Link.SENDER: ("sender_role", "sender_access_key", "sender_entra", "sender_refused"),
+    Link.SENDER: (
+        "sender_role",
+        "sender_access_key",
+        "sender_entra",
+        "sender_refused",
+        "sender_network",
+    ),
 }
 _LINKS: Final = {check: link for link, checks in _CHECKS.items() for check in checks}
 

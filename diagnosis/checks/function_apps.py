@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from arm.function_app_authentication import FunctionAppAuth
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from upstreams.function_app_authentication import Mismatch, mismatches
@@ -59,8 +60,14 @@ def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
             _key(app, "agrees"),
             _title(app),
             f"It accepts {', '.join(requests.audiences) or 'them'} from {app.auth.issuer} "
-            "and refuses requests without a token.",
+            f"and {_unauthenticated(app.auth)}.",
         )
+
+
+def _unauthenticated(auth: FunctionAppAuth) -> str:
+    if auth.redirects_to_sign_in:
+        return "redirects requests without a token to a sign-in page (302)"
+    return "refuses requests without a token"
 
 
 def _finding(app: FunctionApp, found: Mismatch) -> Finding:

@@ -16,6 +16,7 @@ from upstreams.patterns import Event
 
 # The webhook of the SignalR extension. Azure Functions, "Azure SignalR Service trigger".
 _WEBHOOK: Final = re.compile(r"/runtime/webhooks/signalr/?", re.IGNORECASE)
+_STATIC_WEB_APPS: Final = ".azurestaticapps.net"
 _AZURE_HOSTS: Final = (".azurewebsites.net", ".azurewebsites.us", ".chinacloudsites.cn")
 
 
@@ -38,6 +39,16 @@ def check_keys(
         return
     key = f"templates[{index}].webhook_key"
     title = f"Template {index + 1} sends the extension's system key"
+    if is_static_web_app(template.url_template):
+        yield failed(
+            key,
+            title,
+            "Its URL is that of a Static Web App, which serves functions below /api only and has "
+            "no webhook of an extension.",
+            "Use a Function App of its own for SignalR triggers, or a function with an HTTP "
+            "trigger.",
+        )
+        return
     if code_in(url.query):
         yield unknown(
             key,
@@ -56,6 +67,23 @@ def check_keys(
         yield failed(key, title, evidence, fix)
     else:
         yield unknown(key, title, f"{evidence} A gateway in front of it may add the key.", fix)
+
+
+def sends_webhook_key(template: TemplateState) -> bool:
+    """Return whether a template sends events, with a key, to the webhook of the extension."""
+    try:
+        url = urlsplit(template.url_template)
+    except ValueError:
+        return False
+    return bool(_WEBHOOK.fullmatch(url.path) and code_in(url.query))
+
+
+def is_static_web_app(url_template: str) -> bool:
+    """Return whether a URL is that of an Azure Static Web App.
+
+    Sources: Azure/static-web-apps#793, about `/runtime`, and #34, about the header `Authorization`.
+    """
+    return (host_of(url_template) or "").endswith(_STATIC_WEB_APPS)
 
 
 def _is_azure(template: TemplateState) -> bool:

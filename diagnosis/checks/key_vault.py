@@ -130,6 +130,14 @@ def _secret(index: int, reference: KeyVaultReference, context: Context) -> Findi
             f"Refresh it: manage.py key_vaults {context.instance} --refresh",
         )
     checked = f"{row.checked_at:%Y-%m-%d %H:%M} UTC"
+    if state == _SecretState.PRESENT and reference.version:
+        return unknown(
+            key,
+            title,
+            f"It existed at {checked}. The reference names the version {reference.version}, and "
+            "Azure Resource Manager shows the current one only.",
+            "Check that this version is enabled. Or leave it out, to use the current one.",
+        )
     if state == _SecretState.PRESENT:
         return passed(key, title, f"It existed at {checked}.")
     if state == _SecretState.OUTDATED:

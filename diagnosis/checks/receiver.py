@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import NamedTuple, cast
 
 from arm.state import TemplateState
+from diagnosis.checks.functions_host import is_static_web_app
 from diagnosis.checks.token_resource import PERMISSION_FIX
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
@@ -53,6 +54,14 @@ def check_receiver(
     }
     if not targets:
         return unknown(key, title, "No event matches the template.", "Correct its patterns first.")
+    if is_static_web_app(template.url_template):
+        return unknown(
+            key,
+            title,
+            "Its URL is that of a Static Web App, which replaces the header Authorization in "
+            "requests to its managed functions: they do not receive the token.",
+            "Send the events to a Function App of its own.",
+        )
     if why := _why_not_ours(targets.values()):
         return unknown(
             key,

@@ -1,6 +1,7 @@
 """Whether the service lets this project's hubs send: their credential, and its role.
 
-An instance that nothing is configured to send to has no finding, unless sends were refused.
+An instance that nothing is configured to send to, and that no hub was seen to send to, has no
+finding, unless sends were refused.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+from arm.instance_network import InstanceNetwork
 from arm.roles import REST_API_OWNER, SENDING_ROLES
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
+from sync.inventory.sender_access import SenderAccess
 
 _ROLE: Final = SENDING_ROLES[REST_API_OWNER]
 _ROLE_TITLE: Final = "The credential that hubs send with may send to the instance"
@@ -33,18 +36,76 @@ def check_sender(context: Context) -> Iterator[Finding]:
         )
     elif context.sender_credential == "access_key":
         yield _access_key(context)
+        yield _network(context)
     elif context.sender_credential == "entra":
         yield _entra(context)
         yield _role(context)
-    elif refused := context.failed.get("send_forbidden", 0):
-        yield failed(
-            "sender_refused",
-            "The service accepts what handlers send",
-            f"It refused the credential in {refused} "
-            f"deliver{'y' if refused == 1 else 'ies'} in the last hour.",
-            f"Assign it the role: {_command(context)}. To check it here, set "
-            f"SIGNALMAN_DEFAULT_INSTANCE={context.instance}.",
+        yield _network(context)
+    else:
+        if context.sender_activity is not None:
+            # A handler sends to the instance of its request, which no setting names.
+            yield _entra(context)
+            yield _role(context)
+            yield _network(context)
+        yield from _refused(context)
+
+
+def _network(context: Context) -> Finding:
+    """Check that the network rules allow the REST API. Source: azure-signalr#1704."""
+    key, title = "sender_network", "The instance's network rules allow calls of its REST API"
+    if context.instance.network is None:
+        return unknown(key, title, "Its network rules have not been read.", _refresh(context))
+    network = InstanceNetwork(**context.instance.network)
+    fix = "Allow RESTAPI on the public network in the instance's network access control."
+    if network.allows_rest_api and not network.has_address_rules:
+        return passed(key, title, "They allow it on the public network.")
+    if network.allows_rest_api:
+        return unknown(
+            key,
+            title,
+            "They allow it for some addresses of the public network only.",
+            "Check that they include the addresses from which hubs send.",
         )
+    if network.has_private_endpoint:
+        return unknown(
+            key,
+            title,
+            "They allow it through its private endpoint only: the public network returns 403.",
+            f"Check that its host name resolves to the private endpoint where hubs run. Or: {fix}",
+        )
+    return failed(
+        key,
+        title,
+        "They do not allow it on the public network, and the instance has no private endpoint: "
+        "each call returns 403, whatever role its credential has.",
+        fix,
+    )
+
+
+def _refused(context: Context) -> Iterator[Finding]:
+    refused, access = context.failed.get("send_forbidden", 0), context.sender_access
+    if not refused or _is_granted_since(context):
+        return
+    look = f"To check it here, set SIGNALMAN_DEFAULT_INSTANCE={context.instance}."
+    if context.sender_activity is not None:
+        look = f"{_refresh(context)}." if access is None else ""
+    yield failed(
+        "sender_refused",
+        "The service accepts what handlers send",
+        f"It refused the credential in {refused} "
+        f"deliver{'y' if refused == 1 else 'ies'} in the last hour.",
+        f"Assign it the role: {_command(context)}. {look}".strip(),
+    )
+
+
+def _is_granted_since(context: Context) -> bool:
+    """Return whether a call was accepted, or the role assigned, after the last refusal."""
+    activity, access = context.sender_activity, context.sender_access
+    if activity is None or activity.refused_at is None:
+        return False
+    assigned = access.assigned_at if access is not None and access.role else None
+    is_assigned = assigned is not None and assigned > activity.refused_at
+    return is_assigned or activity.has_sent_since_refusal
 
 
 def _access_key(context: Context) -> Finding:
@@ -118,6 +179,12 @@ def _role(context: Context) -> Finding:
         return passed(
             key, title, f"The principal {access.principal_id} has the role {access.role}, {read}."
         )
+    return _without_role(context, access, read)
+
+
+def _without_role(context: Context, access: SenderAccess, read: str) -> Finding:
+    """Return the finding on a principal without a built-in role that allows sending."""
+    key, title, activity = "sender_role", _ROLE_TITLE, context.sender_activity
     if access.has_other_roles:
         return unknown(
             key,
@@ -125,6 +192,16 @@ def _role(context: Context) -> Finding:
             f"The principal {access.principal_id} has no built-in role that allows it, {read}, and "
             "a role whose permissions are not known, such as a custom role.",
             f"Unless that role allows it: {_command(context)}",
+        )
+    if activity is not None and activity.has_sent_since_refusal:
+        return unknown(
+            key,
+            title,
+            f"No role on the instance or above it allows the principal {access.principal_id} to "
+            f"send, {read}. The service accepted a call of a hub at "
+            f"{activity.sent_at:%Y-%m-%d %H:%M} UTC, which another principal may have sent.",
+            "Set SIGNALMAN_SENDER_PRINCIPAL_ID to the object ID of the credential that hubs send "
+            "with.",
         )
     return failed(
         key,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from arm.state import TemplateState
-from diagnosis.checks.functions_host import check_keys
+from diagnosis.checks.functions_host import check_keys, sends_webhook_key
 from diagnosis.checks.handlers import check_handlers
 from diagnosis.checks.key_vault import check_references
 from diagnosis.checks.receiver import check_receiver
@@ -14,6 +14,7 @@ from diagnosis.checks.token_resource import check_resource
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from upstreams import token_resources
+from upstreams.function_app_authentication import refuses_unsigned
 from upstreams.patterns import unreachable
 from upstreams.redaction import plain_text_keys
 from upstreams.template_warnings import TemplateWarning, template_warnings
@@ -43,7 +44,7 @@ def check_templates(context: Context) -> Iterator[Finding]:
     warnings = template_warnings(templates)
     yield from _routing(templates, warnings)
     for index, template in enumerate(templates):
-        yield _auth(index, template)
+        yield _auth(index, template, context)
         yield from check_resource(index, template, context)
         yield from _encrypted(index, warnings)
         yield from _keys(index, template)
@@ -76,8 +77,25 @@ def _routing(
         )
 
 
-def _auth(index: int, template: TemplateState) -> Finding:
+def _auth(index: int, template: TemplateState, context: Context) -> Finding:
     key, title = f"templates[{index}].signed", f"Template {index + 1} uses managed identity"
+    app = context.function_app(template)
+    auth = app.auth if app is not None else None
+    if template.auth_type != "ManagedIdentity" and sends_webhook_key(template):
+        if auth is not None and refuses_unsigned(auth, template.url_template):
+            return failed(
+                key,
+                title,
+                "Its requests carry no token, and the app's authentication requires one, whatever "
+                "key the URL has.",
+                "Set its authentication to managed identity, with a resource.",
+            )
+        return unknown(
+            key,
+            title,
+            "Its requests carry no token. The Functions host accepts them by the key in the URL.",
+            "To let the app's authentication see who sends, use managed identity in addition.",
+        )
     if template.auth_type != "ManagedIdentity":
         return failed(
             key,

@@ -100,7 +100,9 @@ def test_mismatch_names_its_fix(policy: str, words: str) -> None:
 
 def test_every_disagreement_has_its_own_line() -> None:
     instance = make_instance()
-    make_app(FunctionAppAuth(client_id="x", is_enabled=True))
+    make_app(
+        FunctionAppAuth(client_id="x", is_enabled=True, unauthenticated_action="AllowAnonymous")
+    )
     failures = {key for key, each in findings(instance).items() if each.outcome == "fail"}
     assert {
         "function_apps[contoso].issuer_differs",
@@ -236,5 +238,5 @@ def test_what_a_diagnosis_costs_does_not_grow_with_the_templates(
             resource="api://chat",
         )
     fresh = SignalRInstance.objects.with_desired().get(pk=instance.pk)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         diagnose(fresh)

@@ -18,7 +18,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.inventory.import_instances import import_subscription, refresh, refresh_subscription
 from tests.cloud import LocalAzure
-from upstreams.models import DeliveryCount
+from upstreams.models import DeliveryCount, SenderActivity
 from upstreams.patterns import Event
 from upstreams.receiver import Hub
 from upstreams.receiver.testing import installed_hubs
@@ -139,12 +139,16 @@ def test_unreadable_assignments_are_unknown(local_azure: LocalAzure) -> None:
 def test_assignments_that_were_never_read_are_unknown(local_azure: LocalAzure) -> None:
     import_subscription(seed.SUBSCRIPTION_ID)
     SignalRInstance.objects.update(
-        sender_access=None, is_local_auth_disabled=None, is_entra_auth_disabled=None
+        sender_access=None,
+        is_local_auth_disabled=None,
+        is_entra_auth_disabled=None,
+        network=None,
     )
     found = findings()
     assert {key: each.outcome for key, each in found.items()} == {
         "sender_role": "unknown",
         "sender_entra": "unknown",
+        "sender_network": "unknown",
     }
     assert all(f"manage.py drift {seed.CHAT}" in each.fix for each in found.values())
     assert local_azure.requests("GET")
@@ -168,7 +172,8 @@ def test_access_key_needs_local_auth(
     import_subscription(seed.SUBSCRIPTION_ID)
     SignalRInstance.objects.update(is_local_auth_disabled=is_disabled)
     found = findings()
-    assert {key: each.outcome for key, each in found.items()} == {"sender_access_key": outcome}
+    outcomes = {key: each.outcome for key, each in found.items()}
+    assert outcomes == {"sender_access_key": outcome, "sender_network": "pass"}
     assert "secret-key" not in str(found)
     assert not [one for one in local_azure.requests("GET") if "roleAssign" in one["path"]]
     file.write_text("[]")
@@ -194,4 +199,73 @@ def test_refused_sends_fail_where_nothing_is_configured(local_azure: LocalAzure)
     assert (found.key, found.outcome) == ("sender_refused", "fail")
     assert "in 2 deliveries" in found.evidence
     assert f"SIGNALMAN_DEFAULT_INSTANCE={seed.CHAT}" in found.fix
+    assert local_azure.requests("GET")
+
+
+def records(*, minutes: int, is_refused: bool = False) -> None:
+    """Record that a handler sent to the instance that long ago."""
+    at = timezone.now() - timedelta(minutes=minutes)
+    SenderActivity.objects.record(seed.CHAT.upper(), at, is_refused=is_refused)
+
+
+def test_role_is_checked_where_a_handler_was_refused(local_azure: LocalAzure) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    records(minutes=90, is_refused=True)
+    assert findings()["sender_role"].outcome == "unknown"
+    refresh(chat())
+    role = findings()["sender_role"]
+    assert (role.outcome, seed.CLIENT_OBJECT_ID in role.fix) == ("fail", True)
+    assign(local_azure, OWNER)
+    refresh_subscription(chat().subscription)
+    assert findings(timedelta(minutes=31))["sender_role"].outcome == "pass"
+
+
+def test_role_is_checked_before_the_first_refusal_of_what_sent_before(
+    local_azure: LocalAzure,
+) -> None:
+    assigned = {"role": OWNER, "principalId": seed.CLIENT_OBJECT_ID}
+    import_subscription(seed.SUBSCRIPTION_ID)
+    local_azure.seed(roleAssignments=[assigned | {"scope": chat().arm_id}])
+    records(minutes=5)
+    refresh(chat())
+    assert findings(timedelta(minutes=31))["sender_role"].outcome == "pass"
+    facts = {
+        fact.name
+        for each in read_chain(chat()).links
+        if each.link is Link.SENDER
+        for fact in each.facts
+    }
+    assert facts == {"Credential", "Principal", "Last sent"}
+
+
+def test_accepted_sends_of_another_principal_are_no_failure(local_azure: LocalAzure) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    records(minutes=9, is_refused=True)
+    records(minutes=5)
+    refresh(chat())
+    role = findings()["sender_role"]
+    assert (role.outcome, "SIGNALMAN_SENDER_PRINCIPAL_ID" in role.fix) == ("unknown", True)
+    records(minutes=1, is_refused=True)
+    assert findings()["sender_role"].outcome == "fail"
+    assert local_azure.requests("GET")
+
+
+def test_refusals_before_a_later_send_are_no_failure(local_azure: LocalAzure) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    DeliveryCount.objects.create(
+        instance=chat(), minute=timezone.now(), outcome="failed", reason="send_forbidden", count=2
+    )
+    records(minutes=9, is_refused=True)
+    assert findings()["sender_refused"].outcome == "fail"
+    assert f"manage.py drift {seed.CHAT}" in findings()["sender_refused"].fix
+    records(minutes=5)
+    assert "sender_refused" not in findings()
+    assert local_azure.requests("GET")
+
+
+def test_activity_of_long_ago_does_not_count(local_azure: LocalAzure) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    records(minutes=31 * 24 * 60)
+    records(minutes=31 * 24 * 60, is_refused=True)
+    assert findings() == {}
     assert local_azure.requests("GET")
