@@ -39,7 +39,7 @@ _CAUSES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"in none of the allowed groups", (r"A\.other_check",)),
     (
         r"no token|login\.microsoftonline",
-        (r"T\.signed", r"A\.(client_id_missing|https_only|authentication_off)"),
+        (r"T\.signed", r"A\.(client_id_missing|https_only|authentication_off|provider_off)"),
     ),
     (r"system key", (r"T\.webhook_key",)),
     (r"(function|admin) key|no such function", (r"T\.function",)),
