@@ -19,8 +19,9 @@ from typing import Final
 
 import uvloop
 
+from benchmarks.client_to_client import floor
 from benchmarks.client_to_client.clients import Clients, Result
-from benchmarks.client_to_client.stage import REPLACE_SECONDS, Chain, chain
+from benchmarks.client_to_client.stage import Chain, chain
 from benchmarks.receiver.load import LoadFailed
 from localazure.server import raise_open_files_limit
 
@@ -29,7 +30,7 @@ _RATES: Final = (100.0, 250.0, 500.0, 1_000.0, 2_000.0)
 Times = tuple[float, ...]
 _HEADINGS: Final = (
     "due/s", "received/s", "sent", "accepted", "received", "lost", "failed", "repeated",
-    "reordered", "p50 ms", "p99 ms", "slowest ms", "service", "web", "clients",
+    "reordered", "p50 ms", "p99 ms", "slowest ms", "service", "web", "clients", "all",
 )  # fmt: skip
 
 
@@ -37,10 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark, print a line for each run, and return the exit code."""
     options = _parser().parse_args(arguments)
     raise_open_files_limit()
+    if options.floor:
+        _show_floor(options.floor)
+        return 0
     try:
         with (
             tempfile.TemporaryDirectory(prefix="signalman-bench-") as folder,
-            chain(Path(folder), options.connections, options.workers) as running,
+            chain(
+                Path(folder), options.connections, options.workers, options.start_seconds
+            ) as running,
         ):
             results = uvloop.run(_measure(running, options))
     except LoadFailed as failure:
@@ -54,7 +60,7 @@ async def _measure(running: Chain, options: Namespace) -> list[Result]:
     results = []
     async with AsyncExitStack() as stack:
         await clients.open(stack, options.connections)
-        print(f"{options.connections:,} connections, {options.workers} web workers. The last three "
+        print(f"{options.connections:,} connections, {options.workers} web workers. The last four "
               "columns: milliseconds of processor time for each message")  # fmt: skip
         print("  ".join(_HEADINGS))
         for rate in options.rates:
@@ -64,13 +70,14 @@ async def _measure(running: Chain, options: Namespace) -> list[Result]:
         if options.skip_restart:
             return results
         restart = asyncio.create_task(running.replace_workers(after=1.0))
-        results.append(await clients.run(options.rates[0], max(options.seconds, REPLACE_SECONDS)))
+        results.append(await clients.run(options.rates[0], running.replace_seconds))
         print(f"\n{await restart} web workers were replaced meanwhile:")
         _show(results[-1])
     return results
 
 
 def _show(result: Result, before: Times = (), after: Times = ()) -> None:
+    used = [end - start for start, end in zip(before, after, strict=True)]
     rate = len(result.received) / result.seconds if result.seconds else 0.0
     values = (
         f"{result.rate:,.0f}",
@@ -83,10 +90,7 @@ def _show(result: Result, before: Times = (), after: Times = ()) -> None:
         f"{result.repeated:,}",
         f"{result.out_of_order:,}",
         *(f"{result.latency(part):,.0f}" for part in (0.5, 0.99, 1.0)),
-        *(
-            f"{(end - start) * 1000 / result.sent:.2f}"
-            for start, end in zip(before, after, strict=True)
-        ),
+        *(f"{one * 1000 / result.sent:.2f}" for one in (*used, sum(used)) if used),
     )
     widths = map(len, _HEADINGS)
     print("  ".join(value.rjust(width) for value, width in zip(values, widths, strict=False)))
@@ -96,12 +100,28 @@ def _show(result: Result, before: Times = (), after: Times = ()) -> None:
         print(f"  {result.disconnected:,} clients were disconnected")
 
 
+def _show_floor(messages: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="signalman-bench-") as folder:
+        parts = floor.measure(Path(folder), messages)
+    print("Microseconds of processor time\nserver  client  times  part")
+    for part in parts:
+        print(f"{part.server:6.0f}  {part.client:6.0f}  {part.count:5.1f}  {part.title}")
+    total = sum(part.microseconds for part in parts)
+    print(
+        f"\n{total:,.0f} for a message: at most {1e6 / total:,.0f} messages a second on each core"
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks client_to_client")
     parser.add_argument("--connections", type=int, default=_CONNECTIONS)
     parser.add_argument("--rates", type=float, nargs="+", default=_RATES, help="messages a second")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each run")
     parser.add_argument("--workers", type=int, default=2, help="of the web server")
+    parser.add_argument("--start-seconds", type=int, default=10, help="of a web worker")
+    parser.add_argument(
+        "--floor", type=int, metavar="N", help="only measure the floor, with N messages"
+    )
     parser.add_argument("--skip-restart", action="store_true", help="replace no web workers")
     return parser
 

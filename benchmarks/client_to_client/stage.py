@@ -22,19 +22,22 @@ _PRINCIPAL_ID: Final = "eeeeeeee-0000-4000-8000-000000000001"
 _UNIT_CONNECTIONS: Final = 1_000
 # The clients ping more often; this allows for a machine that is late.
 _SILENCE_SECONDS: Final = 120
-# What a worker takes to start on a busy machine: without it, no worker might listen for a while.
-_START_SECONDS: Final = 10
-REPLACE_SECONDS: Final = 30.0
+# Of the run in which workers are replaced, besides the time that they have to start.
+_REPLACE_SECONDS: Final = 10.0
 
 
 class Chain:
-    """What runs: `url` is Signalman's, `ca_file` has the service's certificate authority."""
+    """What runs: `url` is Signalman's, `ca_file` has the service's certificate authority.
 
-    def __init__(self, stage: Stage, workers: int) -> None:
+    A web worker has `start_seconds` to start; if it takes longer, none may listen for a while.
+    """
+
+    def __init__(self, stage: Stage, workers: int, start_seconds: int) -> None:
         self._programs = stage.programs
         self._azure_pid = stage.azure_pid
         self._port = free_port()
         self._workers = workers
+        self._start_seconds = start_seconds
         self._pid = 0
         self.url = f"http://localhost:{self._port}"
         self.ca_file = stage.azure.ca_file
@@ -42,9 +45,14 @@ class Chain:
     def start(self) -> None:
         """Start the web server, and wait until it listens."""
         *command, application = web_server(self._port, workers=self._workers)
-        command += ["--respawn-interval", str(_START_SECONDS), application]
+        command += ["--respawn-interval", str(self._start_seconds), application]
         self._pid = self._programs.start("web", command).pid
         self._programs.wait_for_port("web", self._port)
+
+    @property
+    def replace_seconds(self) -> float:
+        """The seconds until all workers are replaced."""
+        return self._workers * self._start_seconds + _REPLACE_SECONDS
 
     async def replace_workers(self, after: float) -> int:
         """Let granian replace its worker processes, one after the other; return how many it did.
@@ -54,7 +62,7 @@ class Chain:
         await asyncio.sleep(after)
         before = set(self._workers_now())
         os.kill(self._server, signal.SIGHUP)
-        deadline = time.monotonic() + 4 * REPLACE_SECONDS
+        deadline = time.monotonic() + 4 * self.replace_seconds
         while before & set(self._workers_now()) and time.monotonic() < deadline:
             await asyncio.sleep(0.2)
         return len(before - set(self._workers_now()))
@@ -74,14 +82,14 @@ class Chain:
 
 
 @contextmanager
-def chain(folder: Path, connections: int, workers: int) -> Iterator[Chain]:
+def chain(folder: Path, connections: int, workers: int, start_seconds: int) -> Iterator[Chain]:
     """Start everything in an empty folder; leaving it ends everything. Raises LoadFailed."""
     environment = {
         "SIGNALMAN_APPS": "examples.chat,benchmarks.client_to_client.handlers",
         "SIGNALMAN_DEFAULT_INSTANCE": INSTANCE,
     }
     with receiver.stage(folder, (), environment) as stage:
-        running = Chain(stage, workers)
+        running = Chain(stage, workers, start_seconds)
         stage.azure.post("/_local/seed", {"instances": [_instance(running.url, connections)]})
         stage.azure.assign_role(_GROUP, INSTANCE, "SignalR REST API Owner")
         running.start()

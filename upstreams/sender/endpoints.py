@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -121,6 +122,7 @@ def _from_templates(name: str, host: str) -> Endpoint:
     )
 
 
+@lru_cache(maxsize=1024)
 def _filled(template: str, name: str, host: str, *, may_be_local: bool = False) -> str:
     url = template.replace("{instance}", name).replace("{host}", host).rstrip("/")
     parts = urlsplit(url)

@@ -70,10 +70,6 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Resp
 
 async def asend(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response:
     """Send a request as `send` does, without blocking the event loop."""
-    seconds = configuration().timeout_seconds
-    timeout = aiohttp.ClientTimeout(
-        connect=seconds, sock_connect=min(_CONNECT_SECONDS, seconds), sock_read=seconds
-    )
     target = URL(url, encoded=True)
     session = await client_session()
     try:
@@ -82,7 +78,7 @@ async def asend(method: str, url: str, headers: Mapping[str, str], body: bytes) 
             target,
             headers=headers,
             data=body or None,
-            timeout=timeout,
+            timeout=_timeout(configuration().timeout_seconds),
             proxy=proxy_for(target.host or ""),
             allow_redirects=False,
         ) as response:
@@ -132,6 +128,13 @@ _Kept = tuple[aiohttp.ClientSession, AsyncGenerator[None, None]]
 _sessions: Final[dict[asyncio.AbstractEventLoop, _Kept]] = {}
 _lock: Final = threading.Lock()
 _managers: Final[dict[tuple[_Trust, str | None], urllib3.PoolManager]] = {}
+
+
+@lru_cache
+def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        connect=seconds, sock_connect=min(_CONNECT_SECONDS, seconds), sock_read=seconds
+    )
 
 
 def _made(trust: _Trust, proxy: str | None) -> urllib3.PoolManager:

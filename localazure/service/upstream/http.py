@@ -8,6 +8,7 @@ Authorization header; 300 to 303 make it a GET without a body.
 from __future__ import annotations
 
 import ssl
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -78,14 +79,18 @@ async def _exchange(
         )
         return answered.status, target, answer
     require_local(url)
-    # Not changed by yarl, which would decode some escapes.
-    exact = URL(quote(url, safe=_UNESCAPED), encoded=True)
     async with http.request(
-        method, exact, headers=headers, data=content, allow_redirects=False
+        method, _exact(url), headers=headers, data=content, allow_redirects=False
     ) as response:
         target = _redirect(url, response.status, response.headers.get("Location"))
         answer = Answer(response.status) if target else await _answer(response)
         return response.status, target, answer
+
+
+@lru_cache(maxsize=1024)
+def _exact(url: str) -> URL:
+    """Return the URL as it is written: yarl would decode some of its escapes."""
+    return URL(quote(url, safe=_UNESCAPED), encoded=True)
 
 
 def _redirect(url: str, status: int, location: str | None) -> str | None:
