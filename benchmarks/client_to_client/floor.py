@@ -36,7 +36,7 @@ _BODY: Final = b'{"Target":"relayed","Arguments":["client1",17,123456.789]}'
 # An echo is one message in and one out; a message of the chain is one in and two out.
 _ECHOES: Final = 1.5
 
-# Sends so many messages to a port, one after the other on each of several connections.
+# Sends a number of messages to a port, one after the other on each of several connections.
 Load = Callable[[int, int], Coroutine[Any, Any, None]]
 
 
@@ -52,12 +52,12 @@ class Part:
 
     @property
     def microseconds(self) -> float:
-        """What the part takes for a message of the chain."""
+        """The part's processor time for a message of the chain."""
         return (self.server + self.client) * self.count
 
 
 def measure(folder: Path, messages: int) -> list[Part]:
-    """Measure each part with so many messages. `folder` is empty."""
+    """Measure each part with a number of messages. `folder` is empty."""
     authority = trustme.CA()
     certificate, ca_file = folder / "server.pem", folder / "ca.pem"
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(certificate))
