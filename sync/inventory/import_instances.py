@@ -26,6 +26,7 @@ from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.desired.lifecycle import save_subscription
 from sync.desired.state import as_planned
+from sync.desired.sync_status import record_statuses
 from sync.inventory.function_apps import (
     import_function_apps,
     read_pointed_at,
@@ -277,8 +278,11 @@ def _write(
     reload_observed(instance)
     if is_overtaken(instance, seen.at):
         return
-    observe(instance, seen)
-    save_observed([instance], [])
+    is_changed = observe(instance, seen)
+    save_observed(*(([instance], []) if is_changed else ([], [instance])))
+    if not is_changed:
+        # The desired state may have changed.
+        record_statuses([instance.pk])
     save_grants({instance: grants}, save_vaults(reader, at=seen.at), at=seen.at)
 
 
