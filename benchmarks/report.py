@@ -53,6 +53,8 @@ def save(
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "machine": machine(),
+        # The average number of waiting processes over 1, 5 and 15 minutes: other programs.
+        "load": [round(each, 1) for each in os.getloadavg()],
         "versions": package_versions() | (versions or {}),
         "measured": measured,
     }
