@@ -16,7 +16,12 @@ TYPE: Final = "Microsoft.SignalRService/SignalR"
 # Source: ResourceSku and FeatureFlags of that api-version. The modes Classic and PredefinedOnly are
 # for existing instances and for Microsoft's own use. Upstream works in Serverless mode only.
 SKUS: Final = ("Free_F1", "Standard_S1", "Premium_P1")
-SERVICE_MODES: Final = ("Serverless", "Default")
+SERVERLESS: Final = "Serverless"
+DEFAULT: Final = "Default"
+CLASSIC: Final = "Classic"
+# The modes of new instances, and those that an existing one can be changed to.
+SERVICE_MODES: Final = (SERVERLESS, DEFAULT)
+SETTABLE_SERVICE_MODES: Final = (*SERVICE_MODES, CLASSIC)
 
 
 def creation_body(existence: ExistenceState) -> dict[str, Any]:
@@ -24,8 +29,17 @@ def creation_body(existence: ExistenceState) -> dict[str, Any]:
     return {
         "location": existence.location,
         "sku": {"name": existence.sku, "capacity": 1},
-        "properties": {"features": [{"flag": "ServiceMode", "value": existence.service_mode}]},
+        **service_mode_patch(existence.service_mode),
     }
+
+
+def service_mode_patch(mode: str) -> dict[str, Any]:
+    """Return the body that changes the service mode of an instance and nothing else.
+
+    "FeatureFlags that are not included in the parameters for the update operation will not be
+    modified." Source: the api-version's `properties.features`.
+    """
+    return {"properties": {"features": [{"flag": "ServiceMode", "value": mode}]}}
 
 
 def identity_patch(identity: IdentityState) -> dict[str, Any]:

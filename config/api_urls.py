@@ -51,6 +51,7 @@ urlpatterns = [
     path("instances/<str:name>/deletion/", instances.InstanceDeletion.as_view()),
     path("instances/<str:name>/settings/", instances.InstanceSettings.as_view()),
     path("instances/<str:name>/identity/", desired_state.DesiredIdentity.as_view()),
+    path("instances/<str:name>/service-mode/", desired_state.DesiredServiceMode.as_view()),
     path("instances/<str:name>/upstream/", desired_state.DesiredTemplates.as_view()),
     path("instances/<str:name>/grants/", desired_state.DesiredGrants.as_view()),
     path("instances/<str:name>/references/", vaults.InstanceReferences.as_view()),

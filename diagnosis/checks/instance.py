@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
+from arm.request_bodies import CLASSIC, SERVERLESS
 from arm.state import ABSENT
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from sync.components.registry import REGISTRY
-
-SERVERLESS: Final = "Serverless"
-CLASSIC: Final = "Classic"
 
 
 def check_sync(context: Context) -> Iterator[Finding]:
@@ -62,10 +59,7 @@ def check_service_mode(context: Context) -> Iterator[Finding]:
         return
     key, title = "service_mode", "The instance is in Serverless mode"
     mode, instance = context.instance.service_mode, context.instance
-    fix = (
-        f"Set the service mode: az signalr update --name {instance} --resource-group "
-        f"{instance.resource_group} --service-mode {SERVERLESS}"
-    )
+    fix = _mode_fix(context)
     if not mode:
         yield unknown(
             key,
@@ -91,6 +85,16 @@ def check_service_mode(context: Context) -> Iterator[Finding]:
             "only, so its templates have no effect.",
             fix,
         )
+
+
+def _mode_fix(context: Context) -> str:
+    instance = context.instance
+    if instance.desired_service_mode == SERVERLESS:
+        return f"{SERVERLESS} is the desired mode. Apply the plan: manage.py apply {instance}"
+    return (
+        f"A plan can change the mode: manage.py set_service_mode {instance} {SERVERLESS}, then "
+        f"manage.py apply {instance}. Hub servers are disconnected."
+    )
 
 
 def check_identity(context: Context) -> Iterator[Finding]:

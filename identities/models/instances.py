@@ -121,7 +121,7 @@ class SignalRInstance(models.Model):
     """An Azure SignalR Service resource.
 
     `observed` and the fields below it are the observed state, written by `sync` only. The desired
-    state is in the rows of the identity and the templates.
+    state is in the rows of the identity and the templates, and in `desired_service_mode`.
     """
 
     class Policy(models.TextChoices):
@@ -168,6 +168,14 @@ class SignalRInstance(models.Model):
         max_length=16,
         blank=True,
         help_text="Upstream works in Serverless mode only.",
+    )
+    desired_service_mode = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The service mode that a plan sets; empty: the mode is not managed.",
     )
     private_links = models.JSONField(
         null=True,

@@ -75,6 +75,7 @@ class SignalRInstanceAdmin(RowsAdmin):
     readonly_fields = [
         "sku",
         "service_mode",
+        "desired_service_mode",
         "provisioning_state",
         "host_name",
         "observed_at",

@@ -1,10 +1,11 @@
-"""Actions on an instance that several tabs have a button for: refresh, and set the policy."""
+"""Actions on an instance by a form of a tab: refresh, set the policy and the service mode."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from diagnosis.chain.worst_links import diagnose_and_store
@@ -12,6 +13,7 @@ from identities.models import SignalRInstance
 from portal.instance.page import TABS, InstancePage
 from portal.page import who
 from sync.desired.management_policy import set_policy
+from sync.desired.service_mode import set_service_mode
 from sync.inventory.drift import drift_of
 
 
@@ -57,4 +59,24 @@ class SetPolicy(InstanceAction):
         messages.success(
             request, f"The policy of {self.instance} is now {policy.value.capitalize()}."
         )
+        return self.redirect_to_tab()
+
+
+class SetServiceMode(InstanceAction):
+    """Set the desired service mode of the instance."""
+
+    def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """Set the mode; an empty one is not managed."""
+        mode, comment = request.POST.get("mode", ""), request.POST.get("comment", "").strip()
+        try:
+            set_service_mode(self.instance, mode, who=who(request), comment=comment)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return self.redirect_to_tab()
+        if mode:
+            messages.success(
+                request, f"Saved the service mode: {mode}. Apply the plan to update Azure."
+            )
+        else:
+            messages.success(request, f"The service mode of {self.instance} is not managed.")
         return self.redirect_to_tab()

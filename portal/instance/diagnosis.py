@@ -19,7 +19,7 @@ _ORDER: Final[tuple[tuple[Outcome, str], ...]] = (
 # Parts of a finding's key, and the tab that fixes it. The first match counts.
 _TABS: Final = (
     ("answers", "diagnosis"),
-    ("service_mode", "diagnosis"),
+    ("service_mode", "upstream"),
     ("key_vault", "key-vault"),
     ("function_apps", "function-apps"),
     ("templates", "upstream"),

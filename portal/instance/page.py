@@ -10,10 +10,10 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from diagnosis.checks.instance import CLASSIC, SERVERLESS
 from identities.models import SignalRInstance
 from portal.navigation import azure_portal_link
 from portal.page import PortalPage
+from sync.desired.service_mode import upstream_warning
 from sync.desired.sync_status import sync_status
 
 
@@ -42,12 +42,6 @@ TABS: Final = (
 )
 
 
-def is_upstream_off(instance: SignalRInstance) -> bool:
-    """Return whether the instance has templates, and a service mode that never uses them."""
-    has_templates = bool(instance.upstream_templates.all())
-    return has_templates and instance.service_mode not in {"", SERVERLESS, CLASSIC}
-
-
 class InstancePage(PortalPage):
     """One tab of an instance, which is found by its name, ignoring case."""
 
@@ -70,7 +64,7 @@ class InstancePage(PortalPage):
         return super().get_context_data(
             instance=self.instance,
             status=sync_status(self.instance),
-            is_upstream_off=is_upstream_off(self.instance),
+            is_upstream_off=bool(upstream_warning(self.instance)),
             azure_portal_link=azure_portal_link(self.instance),
             tabs=[(tab, self.url_of(tab.name), tab.name == self.tab) for tab in TABS],
             **kwargs,

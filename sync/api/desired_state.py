@@ -19,10 +19,17 @@ from api.permissions import is_allowed
 from api.views import DocumentView
 from identities.api.views import instance_named
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
-from sync.api.serializers import GrantChoiceSerializer, IdentitySerializer, TemplateSerializer
+from sync.api.serializers import (
+    GrantChoiceSerializer,
+    IdentitySerializer,
+    ServiceModeSerializer,
+    TemplateSerializer,
+)
 from sync.components.vault_names import named_vaults
 from sync.desired.grant_choices import choose_grants
 from sync.desired.history import Author, changing_desired
+from sync.desired.service_mode import ACTION as SET_SERVICE_MODE
+from sync.desired.service_mode import change_service_mode
 from sync.desired.state import declared_state
 from upstreams.redaction import redacted
 from upstreams.template_json import dump_templates, load_templates
@@ -98,6 +105,36 @@ class DesiredIdentity(DesiredView):
                     {"user_assigned": "Unknown identity: import its subscription first."}
                 )
         subject.identity.become(ManagedIdentity.Type(document["type"]), assigned)
+
+
+class DesiredServiceMode(DesiredView):
+    """The desired service mode of an instance. Upstream templates take effect in Serverless."""
+
+    reads = "identities.view_signalrinstance"
+    writes = "identities.change_signalrinstance"
+    action = SET_SERVICE_MODE
+
+    @extend_schema(responses=ServiceModeSerializer)
+    def get(self, _request: Request, name: str) -> Response:
+        """Read the desired mode."""
+        return self.read()
+
+    @extend_schema(
+        request=ServiceModeSerializer, responses=ServiceModeSerializer, parameters=[_COMMENT]
+    )
+    def put(self, request: Request, name: str) -> Response:
+        """Set the desired mode. Changing it disconnects hub servers and clients."""
+        serializer = ServiceModeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return self.replace(request, serializer.validated_data)
+
+    def dump(self, subject: SignalRInstance) -> dict[str, Any]:
+        """Return the mode; null if it is not managed."""
+        return {"service_mode": subject.desired_service_mode or None}
+
+    def load(self, _request: Request, subject: SignalRInstance, document: Any) -> None:
+        """Set that mode. Raises ValidationError."""
+        change_service_mode(subject, document["service_mode"] or "")
 
 
 class DesiredTemplates(DesiredView):

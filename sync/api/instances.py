@@ -37,6 +37,7 @@ from sync.operations.lifecycle import start_delete
 _PARTS: Final = (
     "instances_retrieve",
     "instances_identity_retrieve",
+    "instances_service_mode_retrieve",
     "instances_upstream_list",
     "instances_settings_retrieve",
     "instances_plan_retrieve",

@@ -30,6 +30,16 @@ class IdentitySerializer(StrictSerializer):
     )
 
 
+class ServiceModeSerializer(StrictSerializer):
+    """The desired service mode."""
+
+    service_mode = TextField(
+        allow_null=True,
+        max_length=16,
+        help_text="Serverless, Default or Classic; null: plans leave the mode as it is.",
+    )
+
+
 class ResourceSerializer(StrictSerializer):
     """The resource that a template's token is requested for."""
 

@@ -114,4 +114,5 @@ class ExistenceComponent(Component):
 
 def existence_of(instance: SignalRInstance) -> ExistenceState:
     """Return the properties of `instance` that are set when it is created."""
-    return ExistenceState(instance.location, instance.sku, instance.service_mode)
+    mode = instance.desired_service_mode or instance.service_mode
+    return ExistenceState(instance.location, instance.sku, mode)

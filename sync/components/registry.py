@@ -16,6 +16,7 @@ from sync.components.existence import ExistenceComponent
 from sync.components.function_apps import FunctionAppsComponent
 from sync.components.grants import GrantsComponent
 from sync.components.identity import IdentityComponent
+from sync.components.service_mode import ServiceModeComponent
 from sync.components.templates import TemplatesComponent
 from sync.planning import comparison, partial_plan, plan
 from sync.planning.changes import Change
@@ -109,5 +110,6 @@ REGISTRY: Final = Registry(
     IdentityComponent(),
     GrantsComponent(),
     FunctionAppsComponent(),
+    ServiceModeComponent(),
     TemplatesComponent(),
 )

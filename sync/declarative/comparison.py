@@ -13,24 +13,26 @@ from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 
 from arm.errors import ArmError
-from arm.request_bodies import SERVICE_MODES, SKUS
+from arm.request_bodies import SERVERLESS, SERVICE_MODES, SKUS
 from arm.state import ExistenceState, InstanceState, TemplateState
 from identities.models import SignalRInstance, UserAssignedIdentity
 from identities.names import validate_instance_name, validate_resource_group
 from sync.components.existence import existence_of
 from sync.components.registry import REGISTRY
+from sync.components.service_mode import mode_of, with_mode
 from sync.components.vault_names import named_vaults
 from sync.declarative.fleet_schema import Declarations, DeclaredFunctionApp, DeclaredInstance
 from sync.declarative.yaml_reader import Problem
 from sync.desired.grant_choices import grant_choices
 from sync.desired.lifecycle import NotCreatable, Site, require_creatable
+from sync.desired.service_mode import settable_modes
 from sync.desired.state import declared_state, observed_state
 from sync.planning.changes import Change
 from sync.planning.errors import SyncError
 from upstreams.models import FunctionApp, UpstreamTemplate
 from upstreams.redaction import is_redacted, redact
 
-_EXISTENCE_KEYS = {"location": "location", "sku": "sku", "serviceMode": "service_mode"}
+_EXISTENCE_KEYS = ("location", "sku")
 
 
 class InvalidDeclarations(SyncError):
@@ -112,9 +114,7 @@ def site_of(declared: DeclaredInstance) -> Site:
 def creation_of(declared: DeclaredInstance) -> ExistenceState:
     """Return the properties to create an instance with, with the defaults of `create_instance`."""
     said = declared.existence
-    return replace(
-        said, sku=said.sku or "Standard_S1", service_mode=said.service_mode or SERVICE_MODES[0]
-    )
+    return replace(said, sku=said.sku or "Standard_S1", service_mode=mode_of(declared.state))
 
 
 def _chosen(declared: Declarations, names: Collection[str]) -> Declarations:
@@ -134,8 +134,14 @@ def _rows(declared: Iterable[DeclaredInstance]) -> dict[str, SignalRInstance]:
 
 
 def _whole(declared: DeclaredInstance, rows: Mapping[str, SignalRInstance]) -> DeclaredInstance:
-    """Return the document with the keys that an export redacted, if the instance has them."""
+    """Return the document with what it leaves to the instance.
+
+    These are the keys that an export redacted, if the instance has them, and the service mode.
+    """
     row = rows.get(declared.name.lower())
+    if not mode_of(declared.state):
+        mode = row.desired_service_mode if row else SERVERLESS
+        declared = replace(declared, state=with_mode(declared.state, mode))
     if row is None:
         return declared
     known = {redact(each.url_template): each.url_template for each in _kept(row)}
@@ -205,15 +211,18 @@ def _check_known(declared: DeclaredInstance, row: SignalRInstance) -> Iterator[P
             f"The instance is in the resource group {row.resource_group}.", "resourceGroup"
         )
     said, found = asdict(declared.existence), asdict(existence_of(row))
-    for key, name in _EXISTENCE_KEYS.items():
-        if said[name] and found[name] and said[name].lower() != found[name].lower():
+    for key in _EXISTENCE_KEYS:
+        if said[key] and found[key] and said[key].lower() != found[key].lower():
             yield declared.problem(
-                f"The instance has {found[name]}, which cannot be changed. Write that value, or "
+                f"The instance has {found[key]}, which cannot be changed. Write that value, or "
                 "remove the key.",
                 key,
             )
-        if declared.create_if_missing and not said[name] and not found[name]:
+        if declared.create_if_missing and not said[key] and not found[key]:
             yield declared.problem(f"{key} is required with createIfMissing.")
+    mode, modes = mode_of(declared.state), settable_modes(row)
+    if mode and mode not in modes:
+        yield _unknown_choice(declared, "serviceMode", modes)
 
 
 def _check_unknown(declared: DeclaredInstance) -> Iterator[Problem]:
@@ -226,10 +235,13 @@ def _check_unknown(declared: DeclaredInstance) -> Iterator[Problem]:
         return
     if not declared.existence.location:
         yield declared.problem("location is required to create the instance.")
-    for key, choices in (("sku", SKUS), ("serviceMode", SERVICE_MODES)):
-        said = getattr(declared.existence, _EXISTENCE_KEYS[key])
-        if said and said not in choices:
-            yield declared.problem(f"The value must be one of {', '.join(choices)}.", key)
+    created = creation_of(declared)
+    for key, said, choices in (
+        ("sku", created.sku, SKUS),
+        ("serviceMode", created.service_mode, SERVICE_MODES),
+    ):
+        if said not in choices:
+            yield _unknown_choice(declared, key, choices)
     for key, value, validate in (
         ("name", declared.name, validate_instance_name),
         ("resourceGroup", declared.resource_group, validate_resource_group),
@@ -238,6 +250,10 @@ def _check_unknown(declared: DeclaredInstance) -> Iterator[Problem]:
             validate(value)
         except ValidationError as error:
             yield declared.problem(" ".join(error.messages), key)
+
+
+def _unknown_choice(declared: DeclaredInstance, key: str, choices: Iterable[str]) -> Problem:
+    return declared.problem(f"The value must be one of {', '.join(choices)}.", key)
 
 
 def _check_grants(declared: DeclaredInstance) -> Iterator[Problem]:
@@ -289,7 +305,7 @@ def _check_new(
 def _difference(declared: DeclaredInstance, row: SignalRInstance | None) -> DeclaredChange:
     if row is None:
         created = Change("instance", "create", None, asdict(creation_of(declared)))
-        found = REGISTRY.differences(InstanceState(), declared.state)
+        found = REGISTRY.differences(InstanceState(), with_mode(declared.state, ""))
         return DeclaredChange(declared, None, (created, *found))
     flags = (
         ("policy", row.policy, declared.policy),

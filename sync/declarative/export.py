@@ -26,7 +26,7 @@ def document_of(instance: SignalRInstance) -> DeclaredInstance:
         subscription_id=instance.subscription_id,
         resource_group=instance.resource_group,
         state=replace(state, templates=tuple(shown)),
-        existence=existence_of(instance),
+        existence=replace(existence_of(instance), service_mode=""),
         policy=instance.policy,
         is_protected=instance.is_protected,
         create_if_missing=instance.create_if_missing or None,

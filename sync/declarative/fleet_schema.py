@@ -32,6 +32,7 @@ from arm.state import (
     InstanceState,
     TemplateState,
 )
+from sync.components.service_mode import mode_of, with_mode
 from sync.declarative.yaml_reader import Entry, Location, Problem, read_entries
 
 API_VERSION: Final = "signalman/v1"
@@ -63,6 +64,8 @@ _ENDLESS: Final = 1 << 30
 class DeclaredInstance:
     """The document of an instance. None, and empty values in `existence`, are not declared.
 
+    `existence` has no service mode: a declared one is in `state`.
+
     `grants` holds, by vault, whether the identity is to be granted access; the default is yes.
     `places` are the locations of the document's values by their path.
     """
@@ -88,7 +91,7 @@ class DeclaredInstance:
         optional = {
             "location": self.existence.location or None,
             "sku": self.existence.sku or None,
-            "serviceMode": self.existence.service_mode or None,
+            "serviceMode": mode_of(self.state) or None,
             "policy": self.policy,
             "protected": self.is_protected,
             "createIfMissing": self.create_if_missing,
@@ -198,14 +201,13 @@ def _read_instance(entry: Entry) -> DeclaredInstance:
     found = entry.fields(required, optional)
     templates = _template_entries(found["upstream"]) if "upstream" in found else []
     location, sku, mode = (_text(found, key) for key in creation)
+    identity = _read_identity(found.get("identity"))
     return DeclaredInstance(
         name=_text(found, "name"),
         subscription_id=_read_uuid(found.get("subscription")),
         resource_group=_text(found, "resourceGroup"),
-        state=InstanceState(
-            _read_identity(found.get("identity")), tuple(map(_read_template, templates))
-        ),
-        existence=ExistenceState(location, sku, mode),
+        state=with_mode(InstanceState(identity, tuple(map(_read_template, templates))), mode),
+        existence=ExistenceState(location, sku),
         policy=found["policy"].choice(_POLICIES) if "policy" in found else None,
         is_protected=_read_flag(found.get("protected")),
         create_if_missing=_read_flag(found.get("createIfMissing")),

@@ -138,6 +138,7 @@ def _new_row(name: str, site: Site, existence: ExistenceState) -> SignalRInstanc
         location=existence.location,
         sku=existence.sku,
         service_mode=existence.service_mode,
+        desired_service_mode=existence.service_mode,
         policy=SignalRInstance.Policy.MANAGE,
         create_if_missing=True,
     )

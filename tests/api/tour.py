@@ -38,6 +38,7 @@ _WRITES: Final[tuple[tuple[str, str, Any], ...]] = (
     ("post", "/instances/", {"name": "contoso-new", **_NEW}),
     ("post", "/user-assigned-identities/", {"name": "id-new", **_NEW}),
     ("put", "/instances/{name}/identity/", {"type": "SystemAssigned"}),
+    ("put", "/instances/{name}/service-mode/", {"service_mode": "Serverless"}),
     ("put", "/instances/{name}/upstream/", [_NAMING]),
     ("put", "/instances/{name}/grants/", [{"vault": "contoso-vault", "is_desired": True}]),
     ("put", "/instances/{name}/settings/", {"policy": "manage", "is_protected": True}),

@@ -134,7 +134,7 @@ def test_event_without_template_reaches_no_receiver() -> None:
     ("finding", "tab"),
     [
         (passed("service_mode", "A", "a."), "identity"),
-        (failed("service_mode", "A", "a.", "b."), "diagnosis"),
+        (failed("service_mode", "A", "a.", "b."), "upstream"),
         (failed("azure_agrees", "A", "a.", "b."), "plan"),
         (failed("event.template", "A", "a.", "b."), "upstream"),
         (failed("templates[0].key_vault[v/s].grant", "A", "a.", "b."), "key-vault"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,10 @@ class Fleet:
         """Replace values in the document of that name."""
         documents = self.read()
         documents[name] |= values
+        self.write(documents)
+
+    def write(self, documents: Mapping[str, Any]) -> None:
+        """Replace the file by these documents."""
         self.path.write_text(yaml.safe_dump_all(documents.values(), sort_keys=False))
 
     def add(self, **document: Any) -> None:

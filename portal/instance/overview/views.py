@@ -67,7 +67,7 @@ def _resource(instance: SignalRInstance) -> Resource:
         resource_group=instance.resource_group,
         location=instance.location,
         sku=instance.sku,
-        service_mode=instance.service_mode,
+        service_mode=instance.desired_service_mode or instance.service_mode,
     )
 
 

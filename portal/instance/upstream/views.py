@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 
 from api.conditional import entity_tag
 from identities.models import SignalRInstance
+from portal.instance.actions import SetServiceMode
 from portal.instance.page import InstancePage
 from portal.instance.upstream.explanation import Route, explain_forms, route
 from portal.instance.upstream.forms import (
@@ -26,6 +27,7 @@ from portal.instance.upstream.forms import (
 )
 from portal.page import is_fragment, who
 from sync.desired.history import Author, changing_desired
+from sync.desired.service_mode import settable_modes
 from sync.models import DesiredRevision
 from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES, Event
 from upstreams.template_json import replace_templates
@@ -81,6 +83,8 @@ class UpstreamPage(InstancePage):
             route=self._route(forms),
             known_categories=(CONNECTIONS, MESSAGES),
             known_events=(CONNECTED, DISCONNECTED),
+            service_modes=settable_modes(self.instance),
+            may_set_mode=self.request.user.has_perm(SetServiceMode.permission_to_change),
         )
 
     def _show_unsaved(

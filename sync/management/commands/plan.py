@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from sync.desired.history import Author
+from sync.desired.service_mode import upstream_warning
 from sync.management.base import ExitCode, JsonLists, SignalmanCommand
 from sync.management.fleet_files import add_file_argument
 from sync.management.selection import iterate_instances
@@ -58,6 +59,8 @@ class Command(SignalmanCommand):
                 planned += 1
                 changed += not plan.is_empty
                 self._write_plan(plan, document, is_named=bool(options["instances"]))
+                if warning := upstream_warning(instance):
+                    self.say(f"Warning: {warning}")
             for each in errors:
                 document.add("errors", each)
         self.say(f"Instances with changes: {changed} of {planned}.")

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from sync.desired.history import Author, changing_desired
+from sync.desired.service_mode import upstream_warning
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 from sync.management.text_input import read_text
@@ -45,6 +46,8 @@ class Command(SignalmanCommand):
             "1 upstream template" if len(templates) == 1 else f"{len(templates)} upstream templates"
         )
         self.say(f"The desired state of {instance} has {number}.")
+        if warning := upstream_warning(instance):
+            self.say(f"Warning: {warning}")
         return ExitCode.DONE
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arm.state import ExistenceState, IdentityState, InstanceState, TemplateState
+from sync.components.service_mode import with_mode
 from sync.declarative.fleet_schema import (
     Declarations,
     DeclaredFunctionApp,
@@ -60,8 +61,9 @@ def test_reads_every_key() -> None:
     template = TemplateState(
         "https://receiver.example/{hub}", "chat", "*", "*", "ManagedIdentity", "api://receiver"
     )
-    assert document.state == InstanceState(IdentityState("SystemAssigned"), (template,))
-    assert document.existence == ExistenceState("westeurope", "Standard_S1", "Serverless")
+    state = InstanceState(IdentityState("SystemAssigned"), (template,))
+    assert document.state == with_mode(state, "Serverless")
+    assert document.existence == ExistenceState("westeurope", "Standard_S1")
     assert (document.policy, document.is_protected, document.create_if_missing) == (
         "manage",
         True,
@@ -167,12 +169,9 @@ documents = st.builds(
     name=names,
     subscription_id=st.uuids(),
     resource_group=st.text("abc0123456789.()_-é", min_size=1, max_size=8),
-    state=states,
+    state=st.builds(with_mode, states, st.sampled_from(["", "Default"])),
     existence=st.builds(
-        ExistenceState,
-        st.sampled_from(["", "westeurope"]),
-        st.sampled_from(["", "Free_F1"]),
-        st.sampled_from(["", "Default"]),
+        ExistenceState, st.sampled_from(["", "westeurope"]), st.sampled_from(["", "Free_F1"])
     ),
     policy=st.sampled_from([None, "observe", "manage", "pause"]),
     is_protected=st.sampled_from([None, True, False]),

@@ -14,6 +14,7 @@ from identities.models import ManagedIdentity, SignalRInstance, Subscription, Us
 from localazure import seed
 from sync.azure_client import arm_client
 from sync.components.registry import REGISTRY
+from sync.components.service_mode import with_mode
 from sync.desired.state import desired_state, observed_state
 from sync.inventory.import_instances import (
     import_instance,
@@ -154,7 +155,8 @@ def test_change_in_azure_updates_only_the_observed_state() -> None:
     _write(seed.PAYMENTS_GROUP, seed.LAB, identity_patch(IdentityState("SystemAssigned")))
     assert _import().updated == (seed.LAB,)
     instance = _instance(seed.LAB)
-    assert observed_state(instance) == InstanceState(IdentityState("SystemAssigned"))
+    found = InstanceState(IdentityState("SystemAssigned"))
+    assert observed_state(instance) == with_mode(found, "Serverless")
     assert desired_state(instance) == desired
 
 
