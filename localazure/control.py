@@ -59,8 +59,16 @@ async def add_resources(request: Request) -> Response:
 
 
 async def list_requests(request: Request) -> Response:
-    """GET /_local/requests: the requests received, oldest first, without the control plane's."""
-    return JSONResponse(world_of(request).journal.entries())
+    """GET /_local/requests?method=&after=: the requests received, oldest first.
+
+    Those of the control plane are left out. `after` is the `number` of a request.
+    """
+    query = request.query_params
+    try:
+        after = int(query.get("after", "0"))
+    except ValueError as error:
+        raise ControlError("after is the number of a request.") from error
+    return JSONResponse(world_of(request).journal.entries(method=query.get("method"), after=after))
 
 
 async def forget_requests(request: Request) -> Response:

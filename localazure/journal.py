@@ -32,10 +32,11 @@ class Entry:
 
     __slots__ = (
         *("_body", "_headers", "_query", "_size"),
-        *("method", "path", "served", "status", "time"),
+        *("method", "number", "path", "served", "status", "time"),
     )
 
-    def __init__(self, scope: Scope, method: str) -> None:
+    def __init__(self, scope: Scope, method: str, number: int) -> None:
+        self.number = number
         self.time = time.time()
         self.method = method
         self.path: str = scope["path"]
@@ -56,9 +57,10 @@ class Entry:
             self._body = body
 
     def to_json(self) -> dict[str, Any]:
-        """Describe the request; `time` is seconds since 1970."""
+        """Describe the request; `number` counts from 1, `time` is seconds since 1970."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers}
         return {
+            "number": self.number,
             "time": self.time,
             "method": self.method,
             "path": self.path,
@@ -92,16 +94,22 @@ class Journal:
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
+        self._number = 0
 
     def open(self, scope: Scope, method: str) -> Entry:
         """Add a request whose body and status are still to come; the caller fills them in."""
-        entry = Entry(scope, method)
+        self._number += 1
+        entry = Entry(scope, method, self._number)
         self._entries.append(entry)
         return entry
 
-    def entries(self) -> list[dict[str, Any]]:
-        """Return the requests, oldest first."""
-        return [entry.to_json() for entry in self._entries]
+    def entries(self, *, method: str | None = None, after: int = 0) -> list[dict[str, Any]]:
+        """Return the requests, oldest first: all, or those of one method, or after a number."""
+        return [
+            entry.to_json()
+            for entry in self._entries
+            if entry.number > after and method in (None, entry.method)
+        ]
 
     def clear(self) -> None:
         """Delete all requests."""

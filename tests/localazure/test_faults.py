@@ -98,6 +98,21 @@ def test_requests_are_logged_without_credentials(arm: Arm, local_azure: LocalAzu
     assert arm.token not in str(request)
 
 
+def test_requests_are_limited_to_a_method_and_to_later_ones(
+    arm: Arm, local_azure: LocalAzure
+) -> None:
+    local_azure.delete("/_local/requests")
+    for method, body in (("PATCH", IDENTITY), ("GET", None), ("PATCH", {})):
+        arm.call(method, LAB_ID, body)
+    first, read, second = local_azure.requests()
+    assert (read["number"], second["number"]) == (first["number"] + 1, first["number"] + 2)
+    assert local_azure.get("/_local/requests?method=PATCH") == [first, second]
+    later = f"/_local/requests?method=PATCH&after={first['number']}"
+    assert local_azure.get(later) == [second]
+    with pytest.raises(RuntimeError, match="number of a request"):
+        local_azure.get("/_local/requests?after=noon")
+
+
 def test_reset_restores_initial_state(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/faults", [{"times": None, "status": 500}])
     local_azure.post("/_local/operations", {"polls": 0, "outcome": "Failed"})
