@@ -41,6 +41,7 @@ _FACTS: Final = (
     "requested_access_token_version",
     "read_at",
 )
+_CHECKED: Final = ("checked_at", "is_used", "problem")
 # On schedule a resource is read again after this time.
 _MAX_AGE: Final = timedelta(minutes=15)
 # The tenants in which Microsoft registers its own applications. Source: "Verify first-party
@@ -116,10 +117,24 @@ def _read(tenant_id: UUID, resources: set[str], now: datetime, max_age: timedelt
             failure = _read_one(row, now)
         # The next ones would fail for the same reason.
         row.problem = failure
-        row.save()
+        _save(row)
     if failure:
         log.warning("The resources of templates were not read. %s", failure)
     return failure
+
+
+def _save(row: TokenResource) -> None:
+    """Save a row, which another worker may have created in the meantime."""
+    learnt = (*_CHECKED, *(() if row.problem else _FACTS))
+    if not row._state.adding:  # noqa: SLF001  # public in all but its name
+        row.save()
+        return
+    TokenResource.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["tenant_id", "resource"],
+        update_fields=learnt,
+    )
 
 
 def _read_one(row: TokenResource, now: datetime) -> str:

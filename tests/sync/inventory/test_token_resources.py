@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -154,6 +154,24 @@ def test_reading_stops_at_the_first_failure(local_azure: LocalAzure) -> None:
     (problem,) = read_token_resources([chat()])
     assert graph_requests(local_azure) == 1
     assert {each.problem for each in TokenResource.objects.used()} == {problem}
+
+
+def test_another_worker_may_store_the_same_resource_meanwhile(
+    local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    TokenResource.objects.all().delete()
+    read_one = token_resources._read_one  # noqa: SLF001
+
+    def read_twice(new: TokenResource, now: datetime) -> str:
+        TokenResource.objects.create(tenant_id=new.tenant_id, resource=new.resource)
+        return read_one(new, now)
+
+    monkeypatch.setattr(token_resources, "_read_one", read_twice)
+    assert read_token_resources([chat()]) == []
+    found = row()
+    assert (found.display_name, found.is_used) == ("Signalman upstream", True)
+    assert found.checked_at is not None
 
 
 @pytest.mark.parametrize("resource", ["https://management.azure.com/", "https://vault.azure.net"])
