@@ -14,12 +14,14 @@ class Caller(Protocol):
     """A user of the portal or the API, or an application of Microsoft Entra."""
 
     def get_username(self) -> str:
-        """Return the name for the history and the audit trail."""
+        """Return the name that the history and the audit trail show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who requested a change, as the history and the audit trail name them.
+    """The user, application or command that requested a change.
+
+    `name` is what the history and the audit trail show.
 
     `user` is set where a user of Signalman requested it.
     """

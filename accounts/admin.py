@@ -91,7 +91,7 @@ class PersonalAccessTokenAdmin(ModelAdmin):
         return row is None and super().has_change_permission(request)
 
     def has_delete_permission(self, _request: HttpRequest, _row: Model | None = None) -> bool:
-        """Refuse: a revoked token stays on record."""
+        """Refuse: the list of tokens includes the revoked ones."""
         return False
 
     @admin.action(description="Revoke", permissions=["change"])

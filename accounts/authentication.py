@@ -24,7 +24,7 @@ from validation.verdict import VerifiedClaims
 
 REALM: Final = "api"
 # Matches no object id, so that the validator refuses a token without one.
-_NOBODY: Final = frozenset({"none"})
+_NO_PRINCIPALS: Final = frozenset({"none"})
 
 
 class PersonalTokenAuthentication(BaseAuthentication):
@@ -130,6 +130,6 @@ def _claimed_principal(token: str) -> frozenset[str]:
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (ValueError, binascii.Error, RecursionError):
-        return _NOBODY
+        return _NO_PRINCIPALS
     oid = claims.get("oid") if isinstance(claims, dict) else None
-    return frozenset({oid}) if isinstance(oid, str) and oid else _NOBODY
+    return frozenset({oid}) if isinstance(oid, str) and oid else _NO_PRINCIPALS

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
-    """What every REST view shares."""
+    """The parts that all REST views share."""
 
     name = "api"
     verbose_name = "API"

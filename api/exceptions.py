@@ -31,7 +31,7 @@ _log: Final = RateLimitedLog(logging.getLogger(__name__))
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """How exceptions of one class are answered.
+    """The problem document for exceptions of one class.
 
     `slug` makes the stable `type`, /problems/<slug>; `title` holds for all of the type; `extend`
     returns further members for one exception.
@@ -146,14 +146,14 @@ def _registered(error: Exception) -> Problem | None:
     for kind in type(error).__mro__:
         if kind in _types:
             found = _types[kind]
-            # 409 where Azure refuses for good: to send the request again is no use.
+            # 409 where Azure refuses permanently: sending the request again does not help.
             status = 409 if _is_lasting_refusal(error) else found.status
             return Problem(status, found.slug, found.title, str(error), **found.extend(error))
     return None
 
 
 def _is_lasting_refusal(error: Exception) -> bool:
-    """Return whether Azure refuses the request itself, not Signalman's credential, for good."""
+    """Return whether Azure refuses the request itself permanently, not the credential."""
     if not isinstance(error, ArmError) or isinstance(error, CredentialRefused):
         return False
     return error.is_refusal and not error.is_transient

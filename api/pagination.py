@@ -22,10 +22,10 @@ class CursorPages(CursorPagination):
 
     def get_page_size(self, request: Request) -> int:
         """Return the number of rows of a page. Raises ValidationError."""
-        wanted = request.query_params.get("page_size")
-        if wanted is None:
+        requested = request.query_params.get("page_size")
+        if requested is None:
             return self.page_size
-        size = int(wanted) if _NUMBER.fullmatch(wanted) else 0
+        size = int(requested) if _NUMBER.fullmatch(requested) else 0
         if not 1 <= size <= self.max_page_size:
             raise ValidationError({"page_size": [f"Give a number from 1 to {self.max_page_size}."]})
         return size

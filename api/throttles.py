@@ -1,4 +1,4 @@
-"""How often a caller may send requests, and how often an address may send bad credentials.
+"""Rate limits: the requests of a caller, and the bad credentials of an address.
 
 Both are counted in Django's cache: several processes share a limit only where they share the cache.
 While the cache is unavailable, requests are not limited.

@@ -238,7 +238,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "enqueue-due-operations": {
         "task": "sync.operations.tasks.enqueue_due_operations",
-        "schedule": schedule(run_every=env[worker.TICK_SECONDS]),
+        "schedule": schedule(run_every=env[worker.SCHEDULE_SECONDS]),
     },
     "refresh-fleet": {
         "task": "sync.operations.tasks.refresh_fleet",
@@ -376,7 +376,7 @@ METRICS: dict[str, Any] = {
     "TOKEN": env[metrics.METRICS_TOKEN],
     "NETWORKS": env[metrics.METRICS_NETWORKS],
 }
-SIGNALMAN_TICK_LIMIT_SECONDS = env[worker.TICK_LIMIT_SECONDS]
+SIGNALMAN_HEARTBEAT_LIMIT_SECONDS = env[worker.HEARTBEAT_LIMIT_SECONDS]
 SIGNALMAN_METRICS_SECONDS = env[metrics.METRICS_SECONDS]
 
 # --- Logs -------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ log = RateLimitedLog(logging.getLogger(__name__))
 
 
 class Role(StrEnum):
-    """What a process is needed for; `/readyz/<role>` runs only the checks of that role."""
+    """A role of a process; `/readyz/<role>` runs only the checks of that role."""
 
     RECEIVER = "receiver"
     PORTAL = "portal"

@@ -14,7 +14,7 @@ class RejectedRequests(logging.Filter):
     """Keeps one line for each request that was rejected, without a traceback, ten a minute.
 
     For the loggers `django.security.*` and `django.request`, which both write lines about one
-    request. Anybody can cause them: by an unknown `Host`, or a form without its CSRF token.
+    request. Any client can cause them: by an unknown `Host`, or a form without its CSRF token.
     A logger that was configured twice has two of these filters: they decide once for a record.
     """
 

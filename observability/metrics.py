@@ -133,5 +133,5 @@ def _is_allowed_address(request: HttpRequest) -> bool:
     return address is not None and any(address in network for network in networks)
 
 
-def _text(status: int, sentence: str) -> HttpResponse:
-    return HttpResponse(f"{sentence}\n", status=status, content_type="text/plain; charset=utf-8")
+def _text(status: int, message: str) -> HttpResponse:
+    return HttpResponse(f"{message}\n", status=status, content_type="text/plain; charset=utf-8")

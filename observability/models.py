@@ -28,13 +28,13 @@ class MetricValueQuerySet(models.QuerySet["MetricValue"]):
         for series in sorted(moments):
             self.filter(key=series.key, value__lt=moments[series]).update(value=moments[series])
 
-    def _ensure(self, wanted: Mapping[Series, float]) -> None:
-        keys = [series.key for series in wanted]
+    def _ensure(self, needed: Mapping[Series, float]) -> None:
+        keys = [series.key for series in needed]
         known = set(self.filter(key__in=keys).values_list("key", flat=True))
         self.bulk_create(
             (
                 self.model(name=series.name, labels=list(series.labels), key=series.key)
-                for series in sorted(wanted)
+                for series in sorted(needed)
                 if series.key not in known
             ),
             ignore_conflicts=True,

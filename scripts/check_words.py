@@ -65,16 +65,11 @@ class Words:
     """The content of the word file."""
 
     terms: tuple[Term, ...]
-    pending: tuple[str, ...]
     exempt: tuple[str, ...]
 
     def is_exempt(self, path: str) -> bool:
         """Whether the path is never checked."""
         return any(fnmatchcase(path, pattern) for pattern in self.exempt)
-
-    def is_pending(self, path: str) -> bool:
-        """Whether the path is not checked yet."""
-        return path.startswith(self.pending)
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -95,7 +90,7 @@ def load_words(path: Path = WORDS) -> Words:
         )
         for entry in document["terms"]
     )
-    return Words(terms, tuple(document["pending"]), tuple(document["exempt"]))
+    return Words(terms, tuple(document["exempt"]))
 
 
 def spaced(name: str) -> str:
@@ -283,11 +278,11 @@ def tracked_files(paths: Iterable[str]) -> list[str]:
 
 
 def main(paths: list[str]) -> int:
-    """Print what is found; return 1 if anything was. Paths that are named are never pending."""
+    """Print what is found; return 1 if anything was."""
     words = load_words()
     findings = 0
     for path in tracked_files(paths):
-        if words.is_exempt(path) or (words.is_pending(path) and not paths):
+        if words.is_exempt(path):
             continue
         source = (ROOT / path).read_text(encoding="utf-8")
         for finding in sorted(set(findings_in(path, source, words.terms))):

@@ -4,7 +4,7 @@
 
 Each gets an environment of its own in a temporary folder, without the development requirements.
 It migrates a database, serves the portal until /readyz answers, and runs a worker until it has done
-a tick. Standard library only; needs the package index.
+a heartbeat. Standard library only; needs the package index.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _smoke_test(interpreter: str, folder: Path) -> None:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SIGNALMAN_SECRET_KEY": secrets.token_urlsafe(64),
         "SIGNALMAN_DATA_DIR": str(folder / "data"),
-        "SIGNALMAN_TICK_SECONDS": "1",
+        "SIGNALMAN_SCHEDULE_SECONDS": "1",
         # Prints what later versions of Python remove.
         "PYTHONWARNINGS": "default",
     }

@@ -20,10 +20,10 @@ class SyncConfig(AppConfig):
         from sync import checks  # noqa: F401, PLC0415
         from sync.api.problems import PROBLEM_TYPES  # noqa: PLC0415
         from sync.health import check_worker  # noqa: PLC0415
-        from sync.metrics import record_tick, sync_metrics  # noqa: PLC0415
+        from sync.metrics import record_heartbeat, sync_metrics  # noqa: PLC0415
         from sync.operations import tasks  # noqa: F401, PLC0415
 
         exceptions.register(PROBLEM_TYPES)
         metrics.register(sync_metrics)
         health.register("worker", check_worker, {health.Role.WORKER})
-        task_success.connect(record_tick, dispatch_uid="sync.tick")
+        task_success.connect(record_heartbeat, dispatch_uid="sync.heartbeat")

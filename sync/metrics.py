@@ -16,17 +16,20 @@ from observability.models import MetricValue
 from sync.models import Operation, StatusCount
 from sync.operations.tasks import enqueue_due_operations
 
-TICK: Final = "tick"
+# The stored name, from the first release: during a rolling upgrade both releases read it.
+HEARTBEAT: Final = "tick"
 STATUSES: Final = ("synced", "out_of_sync", "missing", "unknown", "paused")
 
 
-def record_tick(sender: Any = None, **_: Any) -> None:
-    """Store when a worker last ran the periodic task; a receiver of Celery's `task_success`.
+def record_heartbeat(sender: Any = None, **_: Any) -> None:
+    """Store the moment of a heartbeat: a run of the scheduled task.
+
+    A receiver of Celery's `task_success`.
 
     Beat, queue and worker all work where this moment is recent.
     """
     if getattr(sender, "name", "") == enqueue_due_operations.name:
-        MetricValue.objects.set_latest({Series(TICK): time.time()})
+        MetricValue.objects.set_latest({Series(HEARTBEAT): time.time()})
 
 
 def sync_metrics(scrape: Scrape) -> Iterator[Metric]:
@@ -34,10 +37,10 @@ def sync_metrics(scrape: Scrape) -> Iterator[Metric]:
     yield from _operations(scrape)
     yield from _fleet(scrape)
     yield gauge_family(
-        "signalman_worker_tick_age_seconds",
-        "Time since a worker last ran the periodic task of beat; absent if none ever did.",
+        "signalman_worker_heartbeat_age_seconds",
+        "Time since the last heartbeat of a worker: a run of the scheduled task.",
         (),
-        {labels: scrape.seconds_since(at) for labels, at in scrape.values(TICK).items()},
+        {labels: scrape.seconds_since(at) for labels, at in scrape.values(HEARTBEAT).items()},
     )
 
 

@@ -42,7 +42,7 @@ class PersonalAccessToken(models.Model):
     """
 
     class Scope(models.TextChoices):
-        """What the token may be used for."""
+        """The requests that the token may be used for."""
 
         READ = "read", "Read"
         WRITE = "write", "Read and write"

@@ -75,7 +75,7 @@ class EntraAdapter(DefaultSocialAccountAdapter):
             _refuse(request, "The sign-in was cancelled.")
         failure = failure_of(request, exception)
         logger.warning("Sign-in with Entra failed: %s.", failure)
-        _refuse(request, failure.sentence)
+        _refuse(request, failure.message)
 
 
 def claims_of(sociallogin: SocialLogin) -> Mapping[str, Any]:
@@ -88,5 +88,5 @@ def claims_of(sociallogin: SocialLogin) -> Mapping[str, Any]:
     return claims
 
 
-def _refuse(request: HttpRequest, sentence: str) -> NoReturn:
-    raise ImmediateHttpResponse(refusal(request, sentence))
+def _refuse(request: HttpRequest, message: str) -> NoReturn:
+    raise ImmediateHttpResponse(refusal(request, message))

@@ -1,4 +1,4 @@
-"""Why a sign-in with Entra failed, and what to do about it.
+"""Reasons why a sign-in with Entra fails, and what to do about each.
 
 Source: Microsoft Learn, "Microsoft Entra authentication and authorization error codes".
 """
@@ -20,7 +20,7 @@ _WORD: Final = re.compile(r"[a-z_]{1,40}")
 _MAX_CHARACTERS: Final = 10_000
 
 # By the number after AADSTS.
-_SENTENCES: Final = {
+_MESSAGES: Final = {
     "7000215": "SIGNALMAN_SIGN_IN_CLIENT_SECRET is wrong: use the secret's value, not its id.",
     "7000222": "The client secret has expired: create one in the app registration, and set "
     "SIGNALMAN_SIGN_IN_CLIENT_SECRET.",
@@ -51,12 +51,12 @@ class Failure:
     code: str
 
     @property
-    def sentence(self) -> str:
-        """What to do, for the page."""
+    def message(self) -> str:
+        """The message of the page: what to do."""
         if self.kind == "unreachable" and not self.code:
             return "Entra cannot be reached. Try again in a moment."
-        sentence = _SENTENCES.get(self.code, _OTHERS)
-        return f"{sentence} (AADSTS{self.code})" if self.code else sentence
+        message = _MESSAGES.get(self.code, _OTHERS)
+        return f"{message} (AADSTS{self.code})" if self.code else message
 
     def __str__(self) -> str:
         """Return the log's text."""

@@ -2,7 +2,8 @@
 
 An attempt is counted before the password is checked, because the check is what an attacker makes
 the server pay for. A limit ends with its window, and the limit of an account does not apply to an
-address from which the account signed in before: nobody can lock out an administrator for good.
+address from which the account signed in before: no attacker can lock out an administrator
+permanently.
 """
 
 from __future__ import annotations

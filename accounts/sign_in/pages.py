@@ -33,7 +33,7 @@ def leave(request: HttpRequest, provider_id: str) -> HttpResponse:
     except RequestException as error:
         failure = failure_of(request, error)
         logger.warning("Sign-in with Entra failed: %s.", failure)
-        return refusal(request, failure.sentence, 502)
+        return refusal(request, failure.message, 502)
     return answer
 
 
@@ -52,9 +52,9 @@ def arrive(request: HttpRequest, provider_id: str) -> HttpResponse:
     return answer
 
 
-def refusal(request: HttpRequest, sentence: str, status: int = 403) -> HttpResponse:
+def refusal(request: HttpRequest, message: str, status: int = 403) -> HttpResponse:
     """Return the page that says why the sign-in failed."""
     request.current_app = admin.site.name
     frame = admin.site.each_context(request)
-    context = {**frame, "title": "You are not signed in", "sentence": sentence}
+    context = {**frame, "title": "You are not signed in", "message": message}
     return render(request, "accounts/refused.html", context, status=status)

@@ -58,8 +58,8 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         storage.DATABASE_STATEMENT_SECONDS,
         storage.CACHE_URL,
         worker.BROKER_URL,
-        worker.TICK_SECONDS,
-        worker.TICK_LIMIT_SECONDS,
+        worker.SCHEDULE_SECONDS,
+        worker.HEARTBEAT_LIMIT_SECONDS,
     ),
     "Azure: Signalman's own credential is azure-identity's DefaultAzureCredential": (
         azure.AZURE_TENANT_ID,

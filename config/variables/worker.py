@@ -15,17 +15,17 @@ BROKER_URL: Final = Variable(
     "filesystem://localhost, or redis://host:6379/1 or amqp://... as soon as workers run on more\n"
     "than one machine.",
 )
-TICK_SECONDS: Final = Variable(
-    "SIGNALMAN_TICK_SECONDS",
+SCHEDULE_SECONDS: Final = Variable(
+    "SIGNALMAN_SCHEDULE_SECONDS",
     env.positive_number,
     5.0,
     "How often workers look for due work that no message announced. Seconds.",
 )
-TICK_LIMIT_SECONDS: Final = Variable(
-    "SIGNALMAN_TICK_LIMIT_SECONDS",
+HEARTBEAT_LIMIT_SECONDS: Final = Variable(
+    "SIGNALMAN_HEARTBEAT_LIMIT_SECONDS",
     env.positive_number,
     60.0,
-    "How long after the last tick /readyz reports that there is no worker. Seconds.",
+    "How long after the last heartbeat of a worker /readyz reports that there is none. Seconds.",
 )
 LEASE_SECONDS: Final = Variable(
     "SIGNALMAN_LEASE_SECONDS",

@@ -103,7 +103,7 @@ def _environment(password: str, port: int) -> dict[str, str]:
         "SIGNALMAN_APPS": "examples.chat",
         "SIGNALMAN_RECEIVER_HOSTS": f"localhost:{port}",
         "SIGNALMAN_DEFAULT_INSTANCE": LAB,
-        "SIGNALMAN_TICK_SECONDS": "1",
+        "SIGNALMAN_SCHEDULE_SECONDS": "1",
         "SIGNALMAN_POLL_SECONDS": "1",
         "DJANGO_SUPERUSER_PASSWORD": password,
         "PYTHONUNBUFFERED": "1",

@@ -18,7 +18,7 @@ from sync.models import Operation, OperationStep
 from sync.operations.lifecycle import run_stage
 
 POLL_SECONDS: Final = 0.5
-# A worker picks up what is queued within a tick. After this time there is probably none.
+# A worker picks up what is queued within the schedule. After this time there is probably none.
 PATIENCE: Final = timedelta(seconds=20)
 NO_WORKER: Final = (
     "no worker has started it: start `celery -A config worker --pool threads --beat`, "

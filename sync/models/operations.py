@@ -137,7 +137,7 @@ class Operation(models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [
-            # For the query of every tick; finished rows, nearly all, are not in it.
+            # For the query of the scheduled task; finished rows, nearly all, are not in it.
             models.Index(fields=["due_at"], name="operations_due", condition=Q(state__in=ACTIVE)),
         ]
         constraints = [

@@ -140,7 +140,7 @@ def _take(found: Operation, now: datetime) -> int:
             started_at=Coalesce("started_at", now),
             lease_until=now + timedelta(seconds=settings.SIGNALMAN_LEASE_SECONDS),
             lease_owner=_worker_name(),
-            # The message arrived. If this lease ends, the next tick enqueues the operation again.
+            # The message arrived. If this lease ends, the scheduled task enqueues it again.
             enqueued_at=None,
         )
     )

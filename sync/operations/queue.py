@@ -22,7 +22,7 @@ ENQUEUE_AGAIN_AFTER: Final = timedelta(seconds=30)
 def enqueue(operation_id: UUID, *, seconds: float = 0) -> None:
     """Enqueue the next stage of an operation, to run in that many seconds.
 
-    If the queue cannot be reached, that is logged, and a later tick enqueues the operation.
+    If the queue cannot be reached, that is logged, and the scheduled task enqueues it later.
     """
     _publish(f"operation {operation_id}", RUN_STAGE, operation_id, countdown=max(seconds, 0))
 

@@ -38,5 +38,5 @@ def bearing(secret: str) -> APIClient:
 
 
 def caller(role: Role) -> APIClient:
-    """Return a client of somebody in that role."""
+    """Return the client of a user with that role."""
     return token(role)[1]

@@ -1,4 +1,4 @@
-"""Who asked for a change."""
+"""Actors: the name of each kind of caller."""
 
 from __future__ import annotations
 

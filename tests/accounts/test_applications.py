@@ -29,15 +29,13 @@ def issued(cloud: LocalAzure, resource: str = AUDIENCE, **claims: Any) -> str:
     return str(cloud.post("/_local/tokens", asked)["token"])
 
 
-def test_a_managed_identity_with_an_app_role_reads(entra: LocalAzure) -> None:
+def test_managed_identity_with_app_role_reads(entra: LocalAzure) -> None:
     client = bearing(issued(entra, roles=["Fleet.Reader"]))
     assert client.get(INSTANCES).status_code == 200
 
 
 @pytest.mark.parametrize("roles", [[], ["Fleet.Other"], None, "Fleet.Reader"])
-def test_a_managed_identity_without_one_is_known_and_may_nothing(
-    entra: LocalAzure, roles: object
-) -> None:
+def test_managed_identity_without_app_role_is_forbidden(entra: LocalAzure, roles: object) -> None:
     assert bearing(issued(entra, roles=roles)).get(INSTANCES).status_code == 403
 
 
@@ -51,9 +49,7 @@ def test_a_managed_identity_without_one_is_known_and_may_nothing(
         {"idtyp": None, "scp": "Fleet.Read", "roles": ["Fleet.Admin"]},
     ],
 )
-def test_a_users_delegated_token_is_refused_whatever_roles_it_holds(
-    entra: LocalAzure, claims: dict[str, Any]
-) -> None:
+def test_refuses_delegated_token_of_user(entra: LocalAzure, claims: dict[str, Any]) -> None:
     answer = bearing(issued(entra, **claims)).get(INSTANCES)
     assert answer.status_code == 401
     # Claims are compared before the signature, so the answer does not name the claim; the log does.
@@ -61,33 +57,33 @@ def test_a_users_delegated_token_is_refused_whatever_roles_it_holds(
 
 
 @pytest.mark.parametrize("idtyp", ["app", None])
-def test_a_token_may_say_that_it_is_an_applications(entra: LocalAzure, idtyp: str | None) -> None:
+def test_accepts_idtyp_of_application(entra: LocalAzure, idtyp: str | None) -> None:
     client = bearing(issued(entra, idtyp=idtyp, roles=["Fleet.Reader"]))
     assert client.get(INSTANCES).status_code == 200
 
 
-def test_an_application_without_a_role_does_nothing_anywhere(entra: LocalAzure) -> None:
+def test_application_without_role_is_forbidden_everywhere(entra: LocalAzure) -> None:
     client = bearing(issued(entra, roles=[]))
     found = {getattr(client, each.method)(each.address).status_code for each in routes()}
     assert found == {403}
 
 
-def test_a_token_for_something_else_is_refused(entra: LocalAzure) -> None:
+def test_refuses_token_for_another_audience(entra: LocalAzure) -> None:
     secret = issued(entra, "https://management.azure.com/", roles=["Fleet.Admin"])
     assert bearing(secret).get(INSTANCES).status_code == 401
 
 
-def test_a_token_that_nobody_signed_is_refused(entra: LocalAzure) -> None:
+def test_refuses_unsigned_token(entra: LocalAzure) -> None:
     secret = issued(entra, roles=["Fleet.Admin"])
     assert bearing(secret[:-8] + "AAAAAAAA").get(INSTANCES).status_code == 401
 
 
 @pytest.mark.parametrize("secret", ["x", "a.b.c", "e30.W10.x", "e30.e30.x"])
-def test_what_is_no_token_is_refused(entra: LocalAzure, secret: str) -> None:
+def test_refuses_malformed_token(entra: LocalAzure, secret: str) -> None:
     assert bearing(secret).get(INSTANCES).status_code == 401
 
 
-def test_without_settings_no_token_of_entra_opens_the_api(local_azure: LocalAzure) -> None:
+def test_refuses_entra_tokens_without_configuration(local_azure: LocalAzure) -> None:
     answer = bearing(issued(local_azure, roles=["Fleet.Admin"])).get(INSTANCES)
     assert answer.status_code == 401
     assert "SIGNALMAN_API_TENANT_ID" in answer.json()["detail"]

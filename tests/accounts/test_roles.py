@@ -1,4 +1,4 @@
-"""Roles: what each may, and that the groups have just that."""
+"""Roles: the permissions of each, and of its group."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tests.accounts.callers import user
     ],
 )
 @pytest.mark.django_db
-def test_a_role_and_its_group_allow_the_same(role: Role, permission: str, *, allowed: bool) -> None:
+def test_role_and_group_allow_the_same(role: Role, permission: str, *, allowed: bool) -> None:
     assert role.allows(permission) is allowed
     assert user(role).has_perm(permission) is allowed
 
 
 @pytest.mark.django_db
-def test_the_groups_are_there_after_a_migration() -> None:
+def test_migration_creates_groups() -> None:
     assert {*Group.objects.values_list("name", flat=True)} >= {role.value for role in Role}

@@ -1,4 +1,4 @@
-"""Who signs in with Entra, as whom, and who does not."""
+"""Sign-in with Entra: the accounts that it creates, and what it refuses."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def choose(cloud: LocalAzure, address: str, principal_name: str) -> str:
 
 @pytest.fixture
 def enter(entra: LocalAzure) -> Enter:
-    """Signs somebody in with Entra, in the browser `client`, and returns the portal's answer."""
+    """Signs a user in with Entra, in the browser `client`; returns the portal's response."""
 
     def sign_in(client: Client, principal_name: str, **query: str) -> Any:
         away = client.post(LEAVE, query_params=query, headers=HOST)
@@ -87,7 +87,7 @@ def roles(username: str) -> set[str]:
         (seed.ADMINISTRATOR_UPN, "administrators"),
     ],
 )
-def test_an_app_role_is_a_role(
+def test_app_role_becomes_role(
     client: Client, enter: Enter, principal_name: str, role: str
 ) -> None:
     assert enter(client, principal_name).status_code == 302
@@ -96,14 +96,14 @@ def test_an_app_role_is_a_role(
     assert (user.is_staff, user.is_superuser, user.has_usable_password()) == (True, False, False)
 
 
-def test_who_has_no_role_gets_no_account(client: Client, enter: Enter) -> None:
+def test_creates_no_account_without_role(client: Client, enter: Enter) -> None:
     answer = enter(client, seed.NO_ROLE_UPN)
     assert answer.status_code == 403
     assert "You have no role in Signalman" in answer.content.decode()
     assert not User.objects.exists()
 
 
-def test_a_role_that_was_taken_away_is_gone_from_sessions_that_go_on(
+def test_removed_role_ends_in_open_sessions(
     client: Client, entra: LocalAzure, enter: Enter
 ) -> None:
     enter(client, seed.ADMINISTRATOR_UPN)
@@ -113,7 +113,7 @@ def test_a_role_that_was_taken_away_is_gone_from_sessions_that_go_on(
     assert client.get("/admin/", headers=HOST).status_code == 302
 
 
-def test_groups_that_are_not_roles_stay(client: Client, enter: Enter) -> None:
+def test_keeps_groups_that_are_not_roles(client: Client, enter: Enter) -> None:
     enter(client, seed.VIEWER_UPN)
     own = Group.objects.create(name="night shift")
     own.user_set.add(User.objects.get(username=seed.VIEWER_UPN))
@@ -121,9 +121,7 @@ def test_groups_that_are_not_roles_stay(client: Client, enter: Enter) -> None:
     assert roles(seed.VIEWER_UPN) == {"viewers", "night shift"}
 
 
-def test_nobody_is_taken_for_a_local_account_of_the_same_name_or_address(
-    client: Client, enter: Enter
-) -> None:
+def test_entra_user_is_not_matched_to_local_account(client: Client, enter: Enter) -> None:
     local = User.objects.create_superuser(seed.VIEWER_UPN, seed.VIEWER_UPN, "a-password")
     enter(client, seed.VIEWER_UPN)
     signed_in = User.objects.get(pk=client.session["_auth_user_id"])
@@ -131,7 +129,7 @@ def test_nobody_is_taken_for_a_local_account_of_the_same_name_or_address(
     assert signed_in.username == f"{seed.VIEWER_UPN}.{derived_guid('user', seed.VIEWER_UPN)}"
 
 
-def test_an_address_that_was_given_to_somebody_else_is_somebody_else(
+def test_reassigned_address_is_another_user(
     client: Client, entra: LocalAzure, enter: Enter
 ) -> None:
     enter(client, seed.VIEWER_UPN)
@@ -144,7 +142,7 @@ def test_an_address_that_was_given_to_somebody_else_is_somebody_else(
     assert client.session["_auth_user_id"] != first
 
 
-def test_a_local_account_is_not_joined_to_one_of_entra(client: Client, enter: Enter) -> None:
+def test_local_account_is_not_connected_to_entra(client: Client, enter: Enter) -> None:
     local = User.objects.create_user("local", password="a-password", is_staff=True)
     client.force_login(local)
     answer = enter(client, seed.ADMINISTRATOR_UPN, process="connect")
@@ -153,7 +151,7 @@ def test_a_local_account_is_not_joined_to_one_of_entra(client: Client, enter: En
     assert not local.socialaccount_set.exists()
 
 
-def test_a_deactivated_account_stays_out(client: Client, enter: Enter) -> None:
+def test_refuses_deactivated_account(client: Client, enter: Enter) -> None:
     enter(client, seed.VIEWER_UPN)
     User.objects.update(is_active=False)
     answer = enter(Client(), seed.VIEWER_UPN)
@@ -161,13 +159,13 @@ def test_a_deactivated_account_stays_out(client: Client, enter: Enter) -> None:
     assert "deactivated" in answer.content.decode()
 
 
-def test_an_answer_that_nobody_asked_for_is_refused(client: Client, entra: LocalAzure) -> None:
+def test_refuses_unsolicited_response(client: Client, entra: LocalAzure) -> None:
     answer = client.get(LEAVE + "callback/?code=1.stolen&state=guessed", headers=HOST)
     assert answer.status_code == 403
     assert not User.objects.exists()
 
 
-def test_a_code_of_somebody_elses_browser_is_refused(client: Client, entra: LocalAzure) -> None:
+def test_refuses_code_of_another_browser(client: Client, entra: LocalAzure) -> None:
     mine = client.post(LEAVE, headers=HOST)["Location"]
     theirs = Client().post(LEAVE, headers=HOST)["Location"]
     state = re.search(r"state=(\w+)", mine)
@@ -178,18 +176,16 @@ def test_a_code_of_somebody_elses_browser_is_refused(client: Client, entra: Loca
     assert "_auth_user_id" not in client.session
 
 
-def test_the_sign_in_goes_with_pkce(client: Client, entra: LocalAzure) -> None:
+def test_sign_in_uses_pkce(client: Client, entra: LocalAzure) -> None:
     away = client.post(LEAVE, headers=HOST)["Location"]
     assert "code_challenge_method=S256" in away
 
 
-def test_a_get_signs_nobody_in(client: Client, entra: LocalAzure) -> None:
+def test_get_does_not_sign_in(client: Client, entra: LocalAzure) -> None:
     assert client.get(LEAVE, headers=HOST).status_code == 405
 
 
-def test_an_entra_that_is_out_of_reach_is_said_in_a_sentence(
-    client: Client, entra: LocalAzure
-) -> None:
+def test_says_that_entra_cannot_be_reached(client: Client, entra: LocalAzure) -> None:
     entra.post(
         "/_local/faults", [{"method": "GET", "path": ".*openid-configuration", "drop": True}]
     )
@@ -198,7 +194,7 @@ def test_an_entra_that_is_out_of_reach_is_said_in_a_sentence(
     assert "cannot be reached" in answer.content.decode()
 
 
-def test_who_somebody_is_is_kept_and_no_token(client: Client, enter: Enter) -> None:
+def test_stores_identity_and_no_token(client: Client, enter: Enter) -> None:
     enter(client, seed.VIEWER_UPN)
     user = User.objects.get(username=seed.VIEWER_UPN)
     account = user.socialaccount_set.get()
@@ -206,18 +202,18 @@ def test_who_somebody_is_is_kept_and_no_token(client: Client, enter: Enter) -> N
     assert not account.socialtoken_set.exists()
 
 
-def test_it_is_not_offered_where_it_is_not_configured(client: Client, settings: Settings) -> None:
+def test_is_not_offered_without_configuration(client: Client, settings: Settings) -> None:
     settings.SIGN_IN = dict.fromkeys(SIGN_IN, "")
     assert "Sign in with Microsoft" not in client.get("/admin/login/").content.decode()
     assert client.post(LEAVE).status_code == 404
 
 
-def test_half_a_configuration_is_refused(settings: Settings) -> None:
+def test_check_refuses_incomplete_configuration(settings: Settings) -> None:
     settings.SIGN_IN = SIGN_IN | {"CLIENT_SECRET": ""}
     (found,) = configuration.check(None)
     assert "SIGNALMAN_SIGN_IN_CLIENT_SECRET is not set" in found.msg
 
 
 @pytest.mark.parametrize("path", ["socialapp", "socialaccount", "socialtoken"])
-def test_nobody_adds_another_way_in(admin_client: Client, path: str) -> None:
+def test_has_no_pages_to_connect_accounts(admin_client: Client, path: str) -> None:
     assert admin_client.get(f"/admin/socialaccount/{path}/").status_code == 404

@@ -1,4 +1,4 @@
-"""What the page and the log say of a failed sign-in."""
+"""Failed sign-ins: the message on the page, and the codes in the log."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def token_error(code: str, error: str = "invalid_client") -> Exception:
 )
 def test_names_setting_by_error_code(code: str, setting: str) -> None:
     failure = failure_of(RequestFactory().get("/"), token_error(code))
-    assert setting in failure.sentence
-    assert f"AADSTS{code}" in failure.sentence
+    assert setting in failure.message
+    assert f"AADSTS{code}" in failure.message
     assert f"invalid_client, AADSTS{code}" in str(failure)
-    assert SECRET not in f"{failure} {failure.sentence}"
+    assert SECRET not in f"{failure} {failure.message}"
 
 
 def test_reads_code_from_redirect() -> None:
@@ -54,10 +54,10 @@ def test_reads_code_from_discovery() -> None:
         b'{"error":"invalid_tenant","error_description":"AADSTS90002: no"}'
     )
     failure = failure_of(RequestFactory().get("/"), HTTPError(response=response))
-    assert "SIGNALMAN_SIGN_IN_TENANT_ID" in failure.sentence
+    assert "SIGNALMAN_SIGN_IN_TENANT_ID" in failure.message
     assert str(failure) == "unreachable, invalid_tenant, AADSTS90002"
 
 
-def test_says_that_entra_is_out_of_reach() -> None:
+def test_says_that_entra_cannot_be_reached() -> None:
     failure = failure_of(RequestFactory().get("/"), NoConnection("refused"))
-    assert "cannot be reached" in failure.sentence
+    assert "cannot be reached" in failure.message

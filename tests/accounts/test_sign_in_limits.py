@@ -54,7 +54,7 @@ def test_limits_attempts_of_an_address() -> None:
     assert attempt("ada", PASSWORD) == "limited"
 
 
-def test_an_account_under_attack_is_open_to_addresses_it_signed_in_from() -> None:
+def test_limited_account_signs_in_from_known_address() -> None:
     assert attempt("ada", PASSWORD) == "in"
     for number in range(ACCOUNT_LIMIT):
         attempt("ada", address=f"198.51.100.{number}")
@@ -62,7 +62,7 @@ def test_an_account_under_attack_is_open_to_addresses_it_signed_in_from() -> Non
     assert attempt("ada", PASSWORD) == "in"
 
 
-def test_a_sign_in_ends_the_limit_of_its_address() -> None:
+def test_sign_in_ends_limit_of_address() -> None:
     for _ in range(3):
         assert [attempt("ada") for _ in range(PAIR_LIMIT - 1)] == ["wrong"] * (PAIR_LIMIT - 1)
         assert attempt("ada", PASSWORD) == "in"

@@ -1,4 +1,4 @@
-"""Personal access tokens: what opens the API, and what does not any more."""
+"""Personal access tokens: which the API accepts, and which it refuses."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def made(*options: str) -> str:
     return out.getvalue().strip()
 
 
-def test_the_command_makes_a_token_that_opens_the_api() -> None:
+def test_command_creates_valid_token() -> None:
     user(Role.VIEWER, "ada")
     assert bearing(made()).get(INSTANCES).status_code == 200
 
 
-def test_the_text_of_a_token_is_in_no_row() -> None:
+def test_stores_no_text_of_token() -> None:
     user(Role.VIEWER, "ada")
     secret = made()
     (row,) = PersonalAccessToken.objects.values()
@@ -41,13 +41,13 @@ def test_the_text_of_a_token_is_in_no_row() -> None:
     assert secret not in map(str, row.values())
 
 
-def test_the_command_says_who_is_not_there() -> None:
+def test_command_names_unknown_user() -> None:
     with pytest.raises(CommandError, match="no active user 'ada'"):
         made()
 
 
 @pytest.mark.parametrize("days", ["0", "367"])
-def test_the_command_bounds_how_long_a_token_lasts(days: str) -> None:
+def test_command_limits_lifetime(days: str) -> None:
     ada = user(Role.VIEWER, "ada")
     ada.set_password("correct horse")
     ada.save()
@@ -72,31 +72,31 @@ def test_token_lasts_a_month_by_default() -> None:
     assert row.expires_at - row.created_at == timedelta(days=30)
 
 
-def test_an_expired_token_reads_nothing() -> None:
+def test_refuses_expired_token() -> None:
     _, client = token(Role.ADMINISTRATOR, lifetime=timedelta(seconds=-1))
     assert client.get(INSTANCES).status_code == 401
 
 
-def test_a_revoked_token_reads_nothing() -> None:
+def test_refuses_revoked_token() -> None:
     row, client = token(Role.ADMINISTRATOR)
     assert client.get(INSTANCES).status_code == 200
     row.revoke()
     assert client.get(INSTANCES).status_code == 401
 
 
-def test_a_token_of_somebody_who_left_reads_nothing() -> None:
+def test_refuses_token_of_inactive_user() -> None:
     _, client = token(Role.ADMINISTRATOR)
     User.objects.update(is_active=False)
     assert client.get(INSTANCES).status_code == 401
 
 
-def test_a_token_that_was_never_made_reads_nothing() -> None:
+def test_refuses_invented_token() -> None:
     answer = bearing("smp_guessed").get(INSTANCES)
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
-def test_a_token_says_when_it_was_last_used() -> None:
+def test_records_last_use() -> None:
     before = timezone.now()
     row, client = token(Role.VIEWER)
     client.get(INSTANCES)
@@ -105,7 +105,7 @@ def test_a_token_says_when_it_was_last_used() -> None:
     assert before <= row.last_used_at <= timezone.now()
 
 
-def test_revoking_again_keeps_the_first_time() -> None:
+def test_revoking_again_keeps_first_time() -> None:
     row, _ = token(Role.VIEWER)
     row.revoke()
     first = row.revoked_at
@@ -113,7 +113,7 @@ def test_revoking_again_keeps_the_first_time() -> None:
     assert row.revoked_at == first
 
 
-def test_an_administrator_revokes_in_the_portal(admin_client: Client) -> None:
+def test_administrator_revokes_in_portal(admin_client: Client) -> None:
     row, client = token(Role.VIEWER)
     admin_client.post(
         reverse("admin:accounts_personalaccesstoken_changelist"),
@@ -122,7 +122,7 @@ def test_an_administrator_revokes_in_the_portal(admin_client: Client) -> None:
     assert client.get(INSTANCES).status_code == 401
 
 
-def test_the_portal_shows_no_digest(admin_client: Client) -> None:
+def test_portal_shows_no_digest(admin_client: Client) -> None:
     row, _ = token(Role.VIEWER)
     address = reverse("admin:accounts_personalaccesstoken_change", args=[row.pk])
     page = admin_client.get(address).content.decode()

@@ -93,7 +93,7 @@ def environment(folder: Path, azure: LocalAzure, extra: Mapping[str, str]) -> di
         "SIGNALMAN_DATABASE_URL": f"sqlite:///{folder / _DATABASE}",
         "SIGNALMAN_BROKER_URL": "filesystem://",
         "SIGNALMAN_APPS": "examples.chat",
-        "SIGNALMAN_TICK_SECONDS": "0.5",
+        "SIGNALMAN_SCHEDULE_SECONDS": "0.5",
         "SIGNALMAN_POLL_SECONDS": "0.1",
         "SIGNALMAN_FLUSH_SECONDS": "0.1",
         "PYTHONUNBUFFERED": "1",

@@ -87,7 +87,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "SIGNALMAN_DATABASE_URL": f"sqlite:///{folder / 'signalman.sqlite3'}",
         "SIGNALMAN_BROKER_URL": "filesystem://",
         "SIGNALMAN_APPS": "examples.chat",
-        "SIGNALMAN_TICK_SECONDS": "0.5",
+        "SIGNALMAN_SCHEDULE_SECONDS": "0.5",
         "SIGNALMAN_POLL_SECONDS": "0.1",
         "SIGNALMAN_API_TENANT_ID": seed.TENANT_ID,
         "SIGNALMAN_API_AUDIENCES": AUDIENCE,

@@ -1,1 +1,1 @@
-"""Tests of the project as a whole: health, figures, logs."""
+"""Tests of the project as a whole: health, metrics, logs."""

@@ -29,7 +29,7 @@ class Received:
 
 @dataclass
 class Collector:
-    """What was received, and where to send it."""
+    """The received spans, and the address to send them to."""
 
     endpoint: str
     raw: list[bytes] = field(default_factory=list)

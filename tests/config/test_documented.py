@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from tests.config.scraping import names
+from tests.config.prometheus import names
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "operations.md").read_text()
@@ -16,13 +16,13 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.django_db
-def test_every_figure_has_a_row() -> None:
+def test_documents_every_metric() -> None:
     rows = re.findall(r"^\| `(signalman_\w+)` \|", PAGE, re.MULTILINE)
     assert {name.removesuffix("_total") for name in rows} == names()
 
 
 @pytest.mark.django_db
-def test_alerts_speak_of_figures_that_there_are() -> None:
+def test_alerts_name_existing_metrics() -> None:
     alerts = PAGE[PAGE.index("groups:") : PAGE.index("## Read the logs")]
     found = {name.removesuffix("_total") for name in re.findall(r"signalman_\w+", alerts)}
     assert len(found) > 5
@@ -30,7 +30,7 @@ def test_alerts_speak_of_figures_that_there_are() -> None:
 
 
 @pytest.mark.django_db
-def test_every_check_has_a_row() -> None:
+def test_documents_every_check() -> None:
     checks = Client().get("/readyz").json()["checks"]
     assert set(re.findall(r"^\| `(\w+)` \| [^`|]", PAGE, re.MULTILINE)) >= checks.keys()
 

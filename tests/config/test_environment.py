@@ -1,4 +1,4 @@
-"""Environment variables: what is accepted, and the one sentence for what is not."""
+"""Environment variables: which values are accepted, and the message for others."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_reads_value(variable: Variable[Any], value: str, expected: object) -> N
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "sentence"),
+    ("variable", "value", "part"),
     [
         (azure.AUTHORITY_HOST, "https://login.example.com/tenant", "without a path"),
         (azure.AUTHORITY_HOST, "http://login.example.com", "must be an https address"),
@@ -112,12 +112,12 @@ def test_reads_value(variable: Variable[Any], value: str, expected: object) -> N
         (upstream_tokens.TOKEN_ISSUER, "https://sts.windows.net/", "must contain {tenant_id}"),
     ],
 )
-def test_refuses_value(variable: Variable[Any], value: str, sentence: str) -> None:
+def test_refuses_value(variable: Variable[Any], value: str, part: str) -> None:
     with pytest.raises(ImproperlyConfigured) as error:
         read(variable, value)
     message = str(error.value)
     assert message.startswith(f"{variable.name} ")
-    assert sentence in message
+    assert part in message
     assert message.endswith(".")
     assert "\n" not in message
     assert SECRET not in message
@@ -147,7 +147,7 @@ def test_redis_values_are_json() -> None:
 
 
 @pytest.mark.parametrize("value", [1, 0, -5, 1.5, "text", True, None, [1.5, "a"], {"a": [None]}])
-def test_serializer_returns_what_it_was_given(value: object) -> None:
+def test_serializer_restores_values(value: object) -> None:
     stored = JsonSerializer().dumps(value)
     data = str(stored).encode() if isinstance(stored, int) else stored
     found = JsonSerializer().loads(data)
@@ -156,7 +156,7 @@ def test_serializer_returns_what_it_was_given(value: object) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\x80\x05K\x01.", b"", b"[" * 100_000, b"\xff"])
-def test_serializer_ignores_what_is_not_json(data: bytes) -> None:
+def test_serializer_ignores_other_data(data: bytes) -> None:
     assert JsonSerializer().loads(data) is None
 
 
@@ -171,7 +171,7 @@ def manage(*arguments: str, environment: Mapping[str, str]) -> subprocess.Comple
     )
 
 
-def test_check_ends_with_sentences(tmp_path: Path) -> None:
+def test_check_ends_with_messages(tmp_path: Path) -> None:
     found = manage(
         "check",
         environment={
@@ -186,7 +186,7 @@ def test_check_ends_with_sentences(tmp_path: Path) -> None:
     assert SECRET not in found.stderr
 
 
-def test_command_ends_with_sentence_where_database_is_away(tmp_path: Path) -> None:
+def test_command_ends_with_message_without_database(tmp_path: Path) -> None:
     found = manage(
         "showmigrations",
         environment={
@@ -214,7 +214,7 @@ def test_data_is_private(tmp_path: Path) -> None:
     assert open_to_others == {}
 
 
-def test_creates_no_folder_that_is_not_used(tmp_path: Path) -> None:
+def test_creates_no_unused_folder(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     environment = {

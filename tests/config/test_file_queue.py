@@ -1,4 +1,4 @@
-"""The embedded queue: a message is there whole or not at all, whoever looks and when."""
+"""The embedded queue: a message is complete or not there at all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def connection(options: dict[str, Any]) -> Connection:
     return Connection("filesystem://localhost", transport=Transport, transport_options=options)
 
 
-def test_no_message_is_seen_half_written(options: dict[str, Any]) -> None:
+def test_message_appears_complete(options: dict[str, Any]) -> None:
     folder, ended, seen = Path(options["data_folder_in"]), threading.Event(), set[str]()
 
     def look() -> None:
@@ -63,7 +63,7 @@ def test_no_message_is_seen_half_written(options: dict[str, Any]) -> None:
     assert len(seen) == MESSAGES
 
 
-def test_what_is_put_is_got_in_its_order(options: dict[str, Any]) -> None:
+def test_keeps_order(options: dict[str, Any]) -> None:
     with connection(options) as queue, queue.SimpleQueue("ordered") as jobs:
         for number in range(3):
             jobs.put({"number": number})
@@ -72,7 +72,7 @@ def test_what_is_put_is_got_in_its_order(options: dict[str, Any]) -> None:
         assert jobs.qsize() == 2
 
 
-def test_many_bind_a_queue_at_once(options: dict[str, Any]) -> None:
+def test_binds_concurrently(options: dict[str, Any]) -> None:
     together = threading.Barrier(8)
 
     def bind(number: int) -> str:
@@ -84,7 +84,7 @@ def test_many_bind_a_queue_at_once(options: dict[str, Any]) -> None:
         assert len(set(threads.map(bind, range(8)))) == 8
 
 
-# Each, on its own, ended a worker for good.
+# Each, on its own, ended a worker.
 MALFORMED = {
     "empty": b"",
     "cut": b'{"body": "W1t',
@@ -146,6 +146,6 @@ def test_binds_to_malformed_exchange(options: dict[str, Any]) -> None:
         assert jobs.get(timeout=10).payload == {"number": 1}
 
 
-def test_the_worker_uses_it() -> None:
+def test_worker_uses_it() -> None:
     with app.connection() as queue:
         assert isinstance(queue.transport, Transport)

@@ -1,4 +1,4 @@
-"""What an orchestrator asks of a process."""
+"""Health endpoints: liveness, readiness and its checks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from localazure import seed
 from observability import health
 from observability.counters import Series
 from observability.models import MetricValue
-from sync.metrics import TICK
+from sync.metrics import HEARTBEAT
 from sync.operations.tasks import enqueue_due_operations
 from tests.cloud import LocalAzure
 from tests.redis_server import redis_server
@@ -60,8 +60,8 @@ def _nothing_held() -> Iterator[None]:
     policies.forget()
 
 
-def ticked(seconds_ago: float = 0) -> None:
-    MetricValue.objects.set_latest({Series(TICK): time.time() - seconds_ago})
+def heartbeat(seconds_ago: float = 0) -> None:
+    MetricValue.objects.set_latest({Series(HEARTBEAT): time.time() - seconds_ago})
 
 
 def answer(rest: str = "") -> tuple[int, dict[str, Any]]:
@@ -89,28 +89,28 @@ def failed() -> dict[str, str]:
     }
 
 
-def test_a_process_lives_without_a_database(client: Client) -> None:
+def test_is_alive_without_database(client: Client) -> None:
     found = client.get("/livez")
     assert found.status_code == 200
     assert "no-store" in found["Cache-Control"]
 
 
 @pytest.mark.django_db
-def test_a_process_is_ready_where_nothing_is_missing() -> None:
-    ticked()
+def test_is_ready_where_all_checks_pass() -> None:
+    heartbeat()
     assert answer() == (200, {"status": "ready", "checks": dict.fromkeys(NAMES, OK)})
 
 
 @pytest.mark.django_db
-def test_a_migration_that_was_not_applied_is_named_as_what_is_missing() -> None:
-    ticked()
+def test_names_unapplied_migrations() -> None:
+    heartbeat()
     MigrationRecorder.Migration.objects.filter(app="accounts", name__startswith="0003").delete()
     assert failed() == {"migrations": "Migrations not applied: 1. Run manage.py migrate."}
 
 
 @pytest.mark.django_db
-def test_a_cache_that_keeps_nothing_is_missing(settings: Settings) -> None:
-    ticked()
+def test_cache_that_stores_nothing_fails(settings: Settings) -> None:
+    heartbeat()
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     status, document = answer()
     assert status == 200
@@ -118,7 +118,7 @@ def test_a_cache_that_keeps_nothing_is_missing(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
-def test_logs_the_error_of_a_cache_that_cannot_be_reached(
+def test_logs_error_of_unreachable_cache(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     health.log.forget()
@@ -128,42 +128,42 @@ def test_logs_the_error_of_a_cache_that_cannot_be_reached(
 
 
 @pytest.mark.django_db
-def test_a_worker_that_never_was_is_missing_until_it_does_a_tick() -> None:
-    assert failed() == {"worker": "No worker has run the tick yet: start one with --beat."}
+def test_worker_fails_until_first_heartbeat() -> None:
+    assert failed() == {"worker": "No worker has sent a heartbeat yet: start one with --beat."}
     enqueue_due_operations.apply(throw=True)
     assert answer()[0] == 200
 
 
 @pytest.mark.django_db
-def test_a_worker_that_has_stopped_is_missing_after_the_limit(settings: Settings) -> None:
-    ticked(seconds_ago=300)
-    settings.SIGNALMAN_TICK_LIMIT_SECONDS = 600.0
+def test_worker_fails_after_limit(settings: Settings) -> None:
+    heartbeat(seconds_ago=300)
+    settings.SIGNALMAN_HEARTBEAT_LIMIT_SECONDS = 600.0
     assert answer()[0] == 200
-    settings.SIGNALMAN_TICK_LIMIT_SECONDS = 60.0
-    sentence = r"A worker last ran the tick 3\d\d seconds ago; the limit is 60\."
-    assert re.fullmatch(sentence, failed()["worker"])
+    settings.SIGNALMAN_HEARTBEAT_LIMIT_SECONDS = 60.0
+    message = r"The last heartbeat of a worker was 3\d\d seconds ago; the limit is 60\."
+    assert re.fullmatch(message, failed()["worker"])
 
 
 @pytest.mark.django_db
-def test_what_another_is_responsible_for_can_be_left_out() -> None:
+def test_checks_can_be_excluded() -> None:
     status, document = answer("?exclude=worker&exclude=cache")
     assert status == 200
     assert document["checks"].keys() == NAMES - {"worker", "cache"}
 
 
 @pytest.mark.django_db
-def test_keys_are_read_because_readiness_is_asked_for(local_azure: LocalAzure) -> None:
+def test_readiness_reads_keys(local_azure: LocalAzure) -> None:
     plant_rows()
-    ticked()
+    heartbeat()
     assert failed() == {"signing_keys": "The signing keys of 1 of 1 tenants were not read yet."}
     wait_for_keys()
     assert answer()[0] == 200
 
 
 @pytest.mark.django_db
-def test_keys_that_cannot_be_read_are_missing(local_azure: LocalAzure) -> None:
+def test_unreadable_keys_fail(local_azure: LocalAzure) -> None:
     plant_rows()
-    ticked()
+    heartbeat()
     local_azure.post("/_local/faults", [{"path": ".*keys.*", "times": 9, "status": 500}])
     assert list(failed()) == ["signing_keys"]
     wait_for_keys()
@@ -172,11 +172,9 @@ def test_keys_that_cannot_be_read_are_missing(local_azure: LocalAzure) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("hours", [0.52, 23, 6 * 24])
-def test_a_process_that_starts_while_entra_is_away_becomes_ready(
-    local_azure: LocalAzure, hours: float
-) -> None:
+def test_becomes_ready_after_start_without_entra(local_azure: LocalAzure, hours: float) -> None:
     plant_rows()
-    ticked()
+    heartbeat()
     share_keys(read_hours_ago=hours)
     local_azure.post("/_local/faults", [{"path": ".*", "times": None, "drop": True}])
     assert list(failed()) == ["signing_keys"]
@@ -242,9 +240,9 @@ def test_portal_is_ready_without_worker_and_signing_keys() -> None:
 
 
 @pytest.mark.django_db
-def test_worker_is_judged_by_its_ticks() -> None:
+def test_worker_role_checks_heartbeat() -> None:
     assert answer("/worker")[0] == 503
-    ticked()
+    heartbeat()
     status, document = answer("/worker")
     assert status == 200
     assert document["checks"].keys() == {"database", "migrations", "cache", "worker"}
@@ -265,7 +263,7 @@ def test_unknown_role_is_not_found(client: Client) -> None:
 def test_hanging_cache_delays_no_probe(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ticked()
+    heartbeat()
     with redis_server(tmp_path) as address:
         settings.CACHES = {"default": environment.cache(f"{address}/0")}
         assert answer()[1]["checks"]["cache"] == OK
@@ -303,16 +301,14 @@ def share_keys(read_hours_ago: float) -> None:
 
 
 @pytest.mark.parametrize("address", ["/livez", "/readyz", "/readyz/receiver"])
-def test_health_is_only_asked_for(client: Client, address: str) -> None:
+def test_refuses_methods_other_than_get(client: Client, address: str) -> None:
     assert client.post(address).status_code == 405
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("address", ["/livez", "/readyz", "/readyz/portal"])
-def test_health_is_answered_in_clear_where_all_else_is_sent_to_https(
-    client: Client, settings: Settings, address: str
-) -> None:
-    ticked()
+def test_health_is_served_over_http(client: Client, settings: Settings, address: str) -> None:
+    heartbeat()
     settings.SECURE_SSL_REDIRECT = True
     assert client.get("/").status_code == 301
     assert client.get(address).status_code == 200

@@ -1,4 +1,4 @@
-"""What the figures say, after what they count has happened."""
+"""Metrics, after the events that they count."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sync.azure_client import arm_client
 from sync.models import Operation, StatusCount
 from sync.operations.tasks import enqueue_due_operations
 from tests.cloud import LocalAzure
-from tests.config.scraping import figure, names, scraped
+from tests.config.prometheus import metric, names, scraped
 from tests.sync.worker import drive, imported, signed_lab
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.conftest import Service, plant_rows
@@ -58,10 +58,10 @@ def service(local_azure: LocalAzure) -> Iterator[Service]:
 
 
 def requests(outcome: str, reason: str = "") -> float | None:
-    return figure("receiver_requests_total", instance=seed.CHAT, outcome=outcome, reason=reason)
+    return metric("receiver_requests_total", instance=seed.CHAT, outcome=outcome, reason=reason)
 
 
-def test_upstream_requests_are_counted_by_outcome_and_reason(service: Service) -> None:
+def test_counts_upstream_requests_by_outcome_and_reason(service: Service) -> None:
     for _ in range(3):
         service.post()
     service.post(authorization="Bearer a.b.c")
@@ -69,29 +69,29 @@ def test_upstream_requests_are_counted_by_outcome_and_reason(service: Service) -
     assert requests("refused", "bad_base64url") == 1
 
 
-def test_a_request_to_nobody_is_counted_by_its_reason_alone(service: Service) -> None:
-    service.post(path="/upstream/somebody-elses/")
+def test_counts_request_for_unknown_instance_by_reason(service: Service) -> None:
+    service.post(path="/upstream/unknown/")
     publisher.publish()
-    assert figure("receiver_rejected_total", reason="unknown_instance") == 1
+    assert metric("receiver_rejected_total", reason="unknown_instance") == 1
 
 
-def test_a_delivery_that_does_not_fit_into_memory_is_counted_as_lost() -> None:
+def test_counts_lost_deliveries() -> None:
     full = Recorder(lambda: Configuration(flush_seconds=3600))
     full.dropped = 7
-    assert figure("receiver_deliveries_lost_total") == 0
+    assert metric("receiver_deliveries_lost_total") == 0
     full.flush()
     publisher.publish()
-    assert figure("receiver_deliveries_lost_total") == 7
+    assert metric("receiver_deliveries_lost_total") == 7
 
 
-def test_totals_stay_when_old_deliveries_go(service: Service) -> None:
+def test_totals_include_pruned_deliveries(service: Service) -> None:
     service.post()
     SignalRInstance.objects.get().delivery_counts.all().delete()
     service.post()
     assert requests("accepted") == 2
 
 
-def test_a_token_is_timed_when_it_is_checked_and_not_when_it_is_remembered(
+def test_times_validation_and_not_cached_results(
     service: Service,
 ) -> None:
     for _ in range(3):
@@ -99,121 +99,121 @@ def test_a_token_is_timed_when_it_is_checked_and_not_when_it_is_remembered(
     service.post(authorization="Bearer a.b.c")
     publisher.publish()
     for outcome in ("accepted", "refused"):
-        assert figure("token_validation_seconds_count", outcome=outcome) == 1
-        assert figure("token_validation_seconds_bucket", outcome=outcome, le="+Inf") == 1
-        seconds = figure("token_validation_seconds_sum", outcome=outcome)
+        assert metric("token_validation_seconds_count", outcome=outcome) == 1
+        assert metric("token_validation_seconds_bucket", outcome=outcome, le="+Inf") == 1
+        seconds = metric("token_validation_seconds_sum", outcome=outcome)
         assert seconds is not None
         assert 0 < seconds < 60
 
 
-def test_signing_keys_have_an_age_once_they_were_read(service: Service) -> None:
+def test_shows_age_of_signing_keys(service: Service) -> None:
     publisher.publish()
-    assert figure("signing_keys_age_seconds", tenant=seed.TENANT_ID) is None
+    assert metric("signing_keys_age_seconds", tenant=seed.TENANT_ID) is None
     service.post()
     publisher.publish()
-    age = figure("signing_keys_age_seconds", tenant=seed.TENANT_ID)
+    age = metric("signing_keys_age_seconds", tenant=seed.TENANT_ID)
     assert age is not None
     assert 0 <= age < 60
 
 
-def test_a_throttled_call_to_azure_is_seen(local_azure: LocalAzure) -> None:
+def test_counts_throttled_call_to_azure(local_azure: LocalAzure) -> None:
     fault = {"method": "GET", "path": INSTANCES, "times": 1, "status": 429}
     local_azure.post("/_local/faults", [fault | {"headers": {"Retry-After": "0"}}])
     arm_client(seed.SUBSCRIPTION_ID).get_instance(seed.REALTIME_GROUP, seed.CHAT)
     publisher.publish()
-    assert figure("azure_requests_total", api="arm", method="GET", status="429") == 1
-    assert figure("azure_requests_total", api="arm", method="GET", status="200") == 1
-    assert figure("azure_request_seconds_total", api="arm", method="GET")
+    assert metric("azure_requests_total", api="arm", method="GET", status="429") == 1
+    assert metric("azure_requests_total", api="arm", method="GET", status="200") == 1
+    assert metric("azure_request_seconds_total", api="arm", method="GET")
 
 
-def test_a_call_that_azure_does_not_answer_has_no_status(local_azure: LocalAzure) -> None:
+def test_unanswered_call_has_no_status(local_azure: LocalAzure) -> None:
     fault = {"method": "GET", "path": INSTANCES, "times": 9, "drop": True}
     local_azure.post("/_local/faults", [fault])
     with pytest.raises(ArmError):
         arm_client(seed.SUBSCRIPTION_ID).get_instance(seed.REALTIME_GROUP, seed.CHAT)
     publisher.publish()
     # A read is repeated twice.
-    assert figure("azure_requests_total", api="arm", method="GET", status="none") == 3
+    assert metric("azure_requests_total", api="arm", method="GET", status="none") == 3
 
 
-def test_calls_to_the_service_are_counted(local_azure: LocalAzure) -> None:
+def test_counts_calls_to_service(local_azure: LocalAzure) -> None:
     # Nothing has a role there.
     with pytest.raises(SendError):
         Hub("chat").on(seed.CHAT).send_to_all("said")
     publisher.publish()
-    assert figure("azure_requests_total", api="signalr", method="POST", status="403") == 1
-    assert figure("azure_request_seconds_total", api="signalr", method="POST")
+    assert metric("azure_requests_total", api="signalr", method="POST", status="403") == 1
+    assert metric("azure_request_seconds_total", api="signalr", method="POST")
 
 
-def test_operations_are_counted_by_state(local_azure: LocalAzure) -> None:
-    assert figure("operations", kind="apply", state="queued") == 0
+def test_counts_operations_by_state(local_azure: LocalAzure) -> None:
+    assert metric("operations", kind="apply", state="queued") == 0
     operation = signed_lab()
-    assert figure("operations", kind="apply", state="queued") == 1
+    assert metric("operations", kind="apply", state="queued") == 1
     drive(operation)
-    assert figure("operations", kind="apply", state="queued") == 0
-    assert figure("operations", kind="apply", state="succeeded") == 1
+    assert metric("operations", kind="apply", state="queued") == 0
+    assert metric("operations", kind="apply", state="succeeded") == 1
 
 
-def test_the_queue_is_what_is_due_and_nobody_holds(local_azure: LocalAzure) -> None:
-    assert figure("operations_due") == figure("operations_oldest_due_seconds") == 0
+def test_queue_is_due_operations_without_claim(local_azure: LocalAzure) -> None:
+    assert metric("operations_due") == metric("operations_oldest_due_seconds") == 0
     operation = signed_lab()
     since = timezone.now() - timedelta(minutes=10)
     Operation.objects.filter(pk=operation.pk).update(due_at=since)
-    assert figure("operations_due") == 1
-    oldest = figure("operations_oldest_due_seconds")
+    assert metric("operations_due") == 1
+    oldest = metric("operations_oldest_due_seconds")
     assert oldest is not None
     assert 600 <= oldest < 660
     held_until = timezone.now() + timedelta(minutes=1)
     Operation.objects.filter(pk=operation.pk).update(lease_until=held_until)
-    assert figure("operations_due") == figure("operations_oldest_due_seconds") == 0
+    assert metric("operations_due") == metric("operations_oldest_due_seconds") == 0
 
 
-def test_instances_are_counted_as_the_last_reading_found_them(local_azure: LocalAzure) -> None:
+def test_counts_instances_by_sync_status(local_azure: LocalAzure) -> None:
     imported(seed.CHAT)
     for synced in (5, 2):
         StatusCount.objects.create(
             subscription=Subscription.objects.get(), synced=synced, missing=1
         )
-    assert figure("instances", status="synced") == 2
-    assert figure("instances", status="missing") == 1
-    assert figure("instances", status="unknown") == 0
-    assert figure("instances_provisioning", state="Succeeded") == 1
+    assert metric("instances", status="synced") == 2
+    assert metric("instances", status="missing") == 1
+    assert metric("instances", status="unknown") == 0
+    assert metric("instances_provisioning", state="Succeeded") == 1
 
 
-def test_a_tick_that_a_worker_did_is_seen() -> None:
-    assert figure("worker_tick_age_seconds") is None
+def test_shows_age_of_heartbeat() -> None:
+    assert metric("worker_heartbeat_age_seconds") is None
     enqueue_due_operations.apply(throw=True)
-    age = figure("worker_tick_age_seconds")
+    age = metric("worker_heartbeat_age_seconds")
     assert age is not None
     assert 0 <= age < 60
 
 
-def test_every_figure_is_there_before_anything_has_happened() -> None:
+def test_exposes_every_metric_from_the_start() -> None:
     assert names() >= {
         "signalman_receiver_requests",
         "signalman_token_validation_seconds",
         "signalman_azure_requests",
         "signalman_signing_keys_age_seconds",
-        "signalman_worker_tick_age_seconds",
+        "signalman_worker_heartbeat_age_seconds",
     }
 
 
-def test_what_several_processes_count_adds_up() -> None:
+def test_adds_counts_of_processes() -> None:
     ours, theirs = Counters(), Counters()
     for process, number in ((ours, 2), (theirs, 3)):
         process.add("azure_requests", "arm", "GET", "429", by=number)
         Publisher(process, dict).publish()
-    assert figure("azure_requests_total", api="arm", method="GET", status="429") == 5
+    assert metric("azure_requests_total", api="arm", method="GET", status="429") == 5
 
 
-def test_of_several_readings_the_latest_counts() -> None:
+def test_keeps_latest_moment() -> None:
     kind = Series("tick")
     for at in (100.0, 300.0, 200.0):
         MetricValue.objects.set_latest({kind: at})
     assert MetricValue.objects.get(key=kind.key).value == 300
 
 
-def test_counts_wait_while_the_database_cannot_be_written() -> None:
+def test_keeps_counts_while_database_is_unavailable() -> None:
     waiting = Counters()
     waiting.add("azure_requests", "arm", "GET", "200", by=4)
     with connection.cursor() as cursor:
@@ -221,10 +221,10 @@ def test_counts_wait_while_the_database_cannot_be_written() -> None:
         Publisher(waiting, dict).publish()
         cursor.execute("ALTER TABLE gone RENAME TO figures_figure")
     Publisher(waiting, dict).publish()
-    assert figure("azure_requests_total", api="arm", method="GET", status="200") == 4
+    assert metric("azure_requests_total", api="arm", method="GET", status="200") == 4
 
 
-def test_labels_that_are_invented_without_end_do_not_fill_the_memory() -> None:
+def test_number_of_labels_is_bounded() -> None:
     bounded = Counters(max_series=3)
     for number in range(10):
         bounded.add("azure_requests", str(number))
@@ -236,7 +236,7 @@ def test_labels_that_are_invented_without_end_do_not_fill_the_memory() -> None:
     }
 
 
-def test_a_scrape_of_a_fleet_takes_no_more_queries_than_one_of_nobody(
+def test_number_of_queries_does_not_depend_on_fleet(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     with CaptureQueriesContext(connection) as alone:

@@ -96,7 +96,7 @@ def test_web_workers_end_with_killed_server(portal: Portal) -> None:
         workers = web_workers(server.pid)
         os.kill(server.pid, signal.SIGKILL)
         wait_until(
-            lambda: not any(map(is_running, workers)), "A worker goes on without its server."
+            lambda: not any(map(is_running, workers)), "A worker continues without its server."
         )
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://127.0.0.1:{port}/livez", timeout=PATIENCE_SECONDS)
@@ -111,7 +111,7 @@ def test_beat_ends_with_killed_worker(portal: Portal) -> None:
             lambda: sum(1 for _ in Path(f"/proc/{beat}/task").iterdir()) > 1, "Beat does not watch."
         )
         os.kill(worker.pid, signal.SIGKILL)
-        wait_until(lambda: not is_running(beat), "Beat goes on without its worker.")
+        wait_until(lambda: not is_running(beat), "Beat continues without its worker.")
 
 
 def test_orphan_that_ignores_sigterm_is_killed() -> None:

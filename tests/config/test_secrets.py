@@ -1,4 +1,4 @@
-"""What is secret is in no log line: not even without the net that hides what looks like one."""
+"""Log lines contain no secrets, even without the filter that redacts them."""
 
 from __future__ import annotations
 
@@ -88,12 +88,14 @@ def parts(token: str) -> list[str]:
     return [part for part in token.split(".") if len(part) > 12][-2:]
 
 
-def test_upstream_requests(local_azure: LocalAzure, service: Service, bare: Lines) -> None:
+def test_logs_no_tokens_of_upstream_requests(
+    local_azure: LocalAzure, service: Service, bare: Lines
+) -> None:
     hostile = [
-        made(local_azure, resource="api://somebody-else"),
+        made(local_azure, resource="api://other"),
         made(local_azure, key="unknown"),
         made(local_azure, key="none"),
-        made(local_azure, claims={"oid": "somebody else"}),
+        made(local_azure, claims={"oid": "another"}),
         made(local_azure, claims={"exp": 1}),
         f"eyJhbGciOiJub25lIn0.{SECRET}.",
         SECRET,
@@ -105,7 +107,7 @@ def test_upstream_requests(local_azure: LocalAzure, service: Service, bare: Line
         assert not [part for part in parts(token) if part in bare.text()]
 
 
-def test_what_clients_send_along(service: Service, bare: Lines) -> None:
+def test_logs_no_secrets_of_clients(service: Service, bare: Lines) -> None:
     query = f"hub=chat&access_token={SECRET}"
     assert service.post(client_query=query).status_code == 200
     assert service.post(json_call([SECRET]), client_query=query).status_code == 200
@@ -139,7 +141,7 @@ def frames() -> list[tuple[bytes, str]]:
 
 
 @pytest.mark.parametrize("number", range(len(frames())))
-def test_tokens_in_the_frames_of_clients(service: Service, bare: Lines, number: int) -> None:
+def test_logs_no_tokens_in_frames(service: Service, bare: Lines, number: int) -> None:
     body, content_type = frames()[number]
     chat, seen = Hub("chat"), []
 
@@ -156,7 +158,7 @@ def test_tokens_in_the_frames_of_clients(service: Service, bare: Lines, number: 
     assert not [part for part in parts(CLIENT_TOKEN) if part in "".join(shown)]
 
 
-def test_tokens_of_calls_to_the_service(
+def test_logs_no_tokens_of_sends(
     local_azure: LocalAzure, bare: Lines, settings: Settings, tmp_path: Path
 ) -> None:
     chat = Hub("chat")
@@ -183,7 +185,7 @@ def test_tokens_of_calls_to_the_service(
     assert "eyJ" not in bare.text() + repr(shown)
 
 
-def test_callers_of_the_api(bare: Lines) -> None:
+def test_logs_no_tokens_of_api_callers(bare: Lines) -> None:
     _, kept = PersonalAccessToken.issue(
         user(Role.OPERATOR), name="test", scope=Scope.WRITE, lifetime=DAY
     )
@@ -198,7 +200,7 @@ def test_callers_of_the_api(bare: Lines) -> None:
     assert SECRET not in bare.text()
 
 
-def test_what_is_inspected(local_azure: LocalAzure, bare: Lines) -> None:
+def test_logs_no_inspected_tokens(local_azure: LocalAzure, bare: Lines) -> None:
     imported(seed.CHAT)
     token = made(local_azure, claims={"name": SECRET})
     _, secret = PersonalAccessToken.issue(
@@ -209,7 +211,7 @@ def test_what_is_inspected(local_azure: LocalAzure, bare: Lines) -> None:
     assert not [part for part in (*parts(token), secret) if part in bare.text()]
 
 
-def test_signed_addresses_of_azures_operations(local_azure: LocalAzure, bare: Lines) -> None:
+def test_logs_no_signed_urls_of_operations(local_azure: LocalAzure, bare: Lines) -> None:
     local_azure.post("/_local/operations", {"polls": 3})
     operation = signed_lab()
     drive_to(operation, OperationStep.State.POLLING)
@@ -228,7 +230,7 @@ def test_signed_addresses_of_azures_operations(local_azure: LocalAzure, bare: Li
     assert SECRET not in bare.text()
 
 
-def test_signalmans_own_credential(
+def test_logs_no_credential_of_its_own(
     local_azure: LocalAzure, bare: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_SECRET", SECRET)

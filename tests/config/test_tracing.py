@@ -37,17 +37,17 @@ COLLECTOR = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"}
     ],
     ids=["unset", "disabled", "none"],
 )
-def test_nothing_is_imported_where_nothing_is_traced(environment: dict[str, str]) -> None:
+def test_imports_nothing_without_tracing(environment: dict[str, str]) -> None:
     assert run_python(SET_UP + IMPORTED, **environment).stdout == "[]\n"
 
 
-def test_what_is_wanted_and_not_installed_is_said_in_a_sentence() -> None:
+def test_names_missing_package() -> None:
     ended = run_python(NOT_INSTALLED, **COLLECTOR)
     assert ended.returncode != 0
     assert "pip install -r requirements-otel.txt" in ended.stderr
 
 
-def test_another_protocol_is_refused_in_a_sentence() -> None:
+def test_refuses_other_protocol() -> None:
     ended = run_python(SET_UP, OTEL_EXPORTER_OTLP_PROTOCOL="grpc", **COLLECTOR)
     assert "Spans are sent as http/protobuf" in ended.stderr
 
@@ -91,7 +91,7 @@ def wait_for_spans(collector: Collector, first: str, *names: str) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def test_a_request_its_operation_and_its_calls_to_azure_are_one_trace(
+def test_request_operation_and_azure_calls_share_a_trace(
     local_azure: LocalAzure, tmp_path: Path, collector: Collector
 ) -> None:
     portal = new_portal(tmp_path, seed.LAB)

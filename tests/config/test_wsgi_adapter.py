@@ -1,4 +1,4 @@
-"""What Django gets of a request that came to an ASGI server."""
+"""Requests of an ASGI server, as Django sees them through the adapter."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def adapter(django: Any, body_seconds: float = 30) -> Any:
     return WsgiAdapter(django, threads=1, body_bytes=8, body_seconds=body_seconds)
 
 
-def test_cookies_that_came_one_by_one_are_one_header() -> None:
+def test_joins_cookies() -> None:
     found = as_wsgi(scope((b"cookie", b"a=1"), (b"host", b"x"), (b"cookie", b"b=2")))
     assert found["headers"] == [(b"host", b"x"), (b"cookie", b"a=1; b=2")]
 
 
-def test_a_name_with_an_underscore_does_not_pass_for_one_with_a_hyphen() -> None:
+def test_drops_header_names_with_underscores() -> None:
     found = as_wsgi(scope((b"x_forwarded_proto", b"https"), (b"x-forwarded-for", b"10.0.0.1")))
     assert found["headers"] == [(b"x-forwarded-for", b"10.0.0.1")]
 
 
-def test_a_query_keeps_its_bytes_as_escapes() -> None:
+def test_escapes_bytes_in_query() -> None:
     assert as_wsgi(scope(query=b"q=a%20b&x=[1]"))["query_string"] == b"q=a%20b&x=[1]"
     assert as_wsgi(scope(query="q=é".encode()))["query_string"] == b"q=%C3%A9"
 
 
-def test_django_reads_a_body_from_a_server_that_gives_awaitables() -> None:
+def test_reads_body_from_awaitables() -> None:
     seen: dict[str, Any] = {}
 
     def django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -93,13 +93,13 @@ def refuse_to_run(_environ: Any, _start_response: Any) -> list[bytes]:
     raise AssertionError("Django was called.")
 
 
-def test_refuses_a_slow_body_without_taking_a_thread() -> None:
+def test_refuses_slow_body_without_a_thread() -> None:
     length = (b"content-length", b"8")
     application = adapter(refuse_to_run, body_seconds=0.01)
     assert asyncio.run(answer(application, [length], b"1234")) == 408
 
 
 @pytest.mark.parametrize("headers", [[(b"content-length", b"9")], []])
-def test_refuses_a_large_body(headers: list[tuple[bytes, bytes]]) -> None:
+def test_refuses_large_body(headers: list[tuple[bytes, bytes]]) -> None:
     application = adapter(refuse_to_run)
     assert asyncio.run(answer(application, headers, b"12345", b"67890")) == 413

@@ -41,7 +41,7 @@ def serving(
 
 
 def secret_of_an_operator(portal: Portal) -> str:
-    """Return the token of somebody who may apply."""
+    """Return the token of a user who may apply."""
     portal.environment["DJANGO_SUPERUSER_PASSWORD"] = "correct horse"
     portal.manage("createsuperuser", "--noinput", "--username", "ada", "--email", "ada@example.com")
     made = portal.manage("create_token", "ada", "--scope", "write")

@@ -109,7 +109,7 @@ def stores() -> Iterator[dict[str, str]]:
             "SIGNALMAN_CACHE_URL": f"{address}/0",
             "SIGNALMAN_BROKER_URL": f"{address}/1",
             "SIGNALMAN_SECRET_KEY": "test",
-            "SIGNALMAN_TICK_SECONDS": "1",
+            "SIGNALMAN_SCHEDULE_SECONDS": "1",
         }
 
 

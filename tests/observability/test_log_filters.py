@@ -1,4 +1,4 @@
-"""What Django logs of requests that it rejects."""
+"""Log lines of requests that Django rejects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.test import Client
 from observability import log_filters
 
 
-def test_logs_an_unknown_host_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_unknown_host_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
     assert Client().get("/admin/login/", headers={"host": "10.1.2.3"}).status_code == 400
     (line,) = [each for each in caplog.records if each.name.startswith("django")]
     assert line.exc_info is None
@@ -19,14 +19,14 @@ def test_logs_an_unknown_host_in_one_line(caplog: pytest.LogCaptureFixture) -> N
 
 
 @pytest.mark.django_db
-def test_logs_a_csrf_failure_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_csrf_failure_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
     client = Client(enforce_csrf_checks=True)
     assert client.post("/admin/login/").status_code == 403
     (line,) = [each for each in caplog.records if each.name.startswith("django")]
     assert line.levelno == logging.WARNING
 
 
-def test_bounds_the_lines_of_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_limits_lines_per_minute(caplog: pytest.LogCaptureFixture) -> None:
     for number in range(30):
         Client().get("/admin/login/", headers={"host": f"10.1.2.{number}"})
     assert len([each for each in caplog.records if each.name.startswith("django")]) == 10

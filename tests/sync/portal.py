@@ -34,7 +34,7 @@ class Portal:
             "SIGNALMAN_DATABASE_URL": f"sqlite:///{self.database}",
             "SIGNALMAN_BROKER_URL": "filesystem://localhost",
             "SIGNALMAN_SECRET_KEY": "test",
-            "SIGNALMAN_TICK_SECONDS": "0.5",
+            "SIGNALMAN_SCHEDULE_SECONDS": "0.5",
             "SIGNALMAN_POLL_SECONDS": "0.1",
             "SIGNALMAN_LEASE_SECONDS": "3",
         }

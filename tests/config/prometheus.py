@@ -1,4 +1,4 @@
-"""Reading what a scrape answers, as Prometheus reads it."""
+"""Reads `/metrics` as Prometheus does."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def scraped(client: Client | None = None) -> dict[tuple[str, frozenset[tuple[str
     }
 
 
-def figure(name: str, **labels: Any) -> float | None:
-    """Return a figure as it is scraped now; None where there is none."""
+def metric(name: str, **labels: Any) -> float | None:
+    """Return a metric as it is exposed now; None where there is none."""
     return scraped().get((f"signalman_{name}", frozenset(labels.items())))
 
 
 def names() -> set[str]:
-    """Return the figures' names, also of those that have no value yet."""
+    """Return the names of the metrics, with those that have no value yet."""
     text = Client().get("/metrics").content.decode()
     return {family.name for family in text_string_to_metric_families(text)}
