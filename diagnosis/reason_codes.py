@@ -29,7 +29,7 @@ class Explanation:
 
 
 # Reasons of the receiver itself, other than those of the token checks.
-_RECEIVER: Final = {
+RECEIVER_REASONS: Final = {
     "access_keys_unavailable": Explanation(
         "The signature is required, and no access keys are configured for the instance.",
         "Add the instance's keys to the file that SIGNALMAN_ACCESS_KEYS_FILE names.",
@@ -63,6 +63,7 @@ _RECEIVER: Final = {
         "The body is larger than the receiver's limit.",
         "Send less, or raise SIGNALMAN_BODY_BYTES.",
     ),
+    "body_timeout": Explanation("The body did not arrive in time."),
     "body_type": Explanation("The body is not a message of the service."),
     "category_unknown": Explanation("The category is neither connections nor messages."),
     "duplicate_in_progress": Explanation("The same invocation is being handled."),
@@ -77,15 +78,22 @@ _RECEIVER: Final = {
     "header_control": Explanation("A header contains control characters."),
     "header_missing": Explanation("A header that the service always sends is missing."),
     "header_not_ascii": Explanation("A header contains characters that are not allowed."),
+    "header_not_utf8": Explanation("A header that the service sends as UTF-8 is not UTF-8."),
     "header_repeated": Explanation("A header that the service sends once is repeated."),
     "header_unreadable": Explanation(
         "A header is empty: granian's WSGI interface empties headers that are not ASCII.",
         "Serve config.asgi:application with granian's ASGI interface.",
     ),
+    "https_required": Explanation(
+        "The request came over HTTP, and SIGNALMAN_HTTPS requires HTTPS.",
+        "Use https in the URL template. Behind a proxy, turn on SIGNALMAN_BEHIND_PROXY, and have the "
+        "proxy set X-Forwarded-Proto.",
+    ),
     "internal_error": Explanation("The receiver failed.", "Read the traceback in its log."),
     "header_too_long": Explanation("A header is longer than the service sends."),
     "hub_error": Explanation("The handler raised HubError, whose message the client received."),
     "media_type": Explanation("The body is neither JSON nor MessagePack."),
+    "method_not_allowed": Explanation("The method is not POST."),
     "no_handler": Explanation(
         "No handler is registered for the event.",
         "Register a handler in an app's hubs.py, or narrow the template's patterns.",
@@ -185,6 +193,7 @@ _AMBIGUOUS: Final = frozenset(
         "arguments_type",
         "body_too_large",
         "header_unreadable",
+        "https_required",
         "no_handler",
     }
 )
@@ -192,8 +201,8 @@ _AMBIGUOUS: Final = frozenset(
 
 def explain(reason: str) -> Explanation:
     """Return what `reason` means; an unknown code refers to the receiver's log."""
-    if reason in _RECEIVER:
-        return _RECEIVER[reason]
+    if reason in RECEIVER_REASONS:
+        return RECEIVER_REASONS[reason]
     try:
         known = Reason(reason)
     except ValueError:
