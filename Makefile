@@ -1,10 +1,10 @@
-# make setup | demo [ONCE=1] | check | test | bench | lock
+# make setup | demo [ONCE=1] | check | test | docs | reference | bench | lock
 PYTHON ?= python3
 BIN := .venv/bin
 export ONCE
 
 .PHONY: setup setup-dev demo check test lint test-quick test-sqlite test-postgres test-slow \
-	test-browser bench lock
+	test-browser docs site reference bench lock
 
 # Recipes that start programs use exec, so that they notice when make is killed.
 setup:
@@ -26,7 +26,7 @@ test: setup-dev
 	@$(MAKE) --no-print-directory -j 2 -O test-slow test-browser
 
 lint: export SIGNALMAN_SECRET_KEY := lint
-lint:
+lint: site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m scripts.check_words
@@ -68,6 +68,17 @@ conformance: export SIGNALMAN_SECRET_KEY := test
 conformance: setup-dev
 	@test -n "$(RECORDINGS)" || { echo "usage: make conformance RECORDINGS=FOLDER"; exit 2; }
 	@exec $(BIN)/python -m tests.conformance.recordings "$(RECORDINGS)"
+
+# The documentation, into var/docs. Warnings are errors: a link or an anchor that leads nowhere, a page
+# in no table of contents.
+docs: setup-dev site
+
+site:
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky docs var/docs
+
+# Writes the pages of docs/reference that are generated from the code.
+reference: setup-dev
+	@exec $(BIN)/python -m scripts.reference
 
 bench: setup-dev
 	@exec $(BIN)/python -m benchmarks

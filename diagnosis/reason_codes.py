@@ -86,8 +86,8 @@ RECEIVER_REASONS: Final = {
     ),
     "https_required": Explanation(
         "The request came over HTTP, and SIGNALMAN_HTTPS requires HTTPS.",
-        "Use https in the URL template. Behind a proxy, turn on SIGNALMAN_BEHIND_PROXY, and have the "
-        "proxy set X-Forwarded-Proto.",
+        "Use https in the URL template. Behind a proxy, turn on SIGNALMAN_BEHIND_PROXY, and have "
+        "the proxy set X-Forwarded-Proto.",
     ),
     "internal_error": Explanation("The receiver failed.", "Read the traceback in its log."),
     "header_too_long": Explanation("A header is longer than the service sends."),

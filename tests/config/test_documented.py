@@ -47,7 +47,9 @@ def test_documented_web_server_replaces_failed_workers() -> None:
     assert [each for each in found if "--respawn-failed-workers" not in each] == []
 
 
-@pytest.mark.parametrize("page", sorted({*ROOT.glob("*.md"), *PAGES}), ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", sorted({*ROOT.glob("*.md"), *PAGES}), ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_names_files_that_exist(page: Path) -> None:
     named = re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|toml|yaml|md))`", page.read_text())
     assert [path for path in named if not (ROOT / path).exists()] == []

@@ -1,4 +1,4 @@
-"""`make demo` passes, and leaves no process running."""
+"""`make demo`, as README.md describes it, passes, and leaves no process running."""
 
 from __future__ import annotations
 
