@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.receiver import comparison, contenders, cost, flood, load, soak
-from benchmarks.receiver.scenarios import concurrency, faults, restart, rotations
+from benchmarks.receiver.scenarios import concurrency, faults, many_instances, restart, rotations
 from benchmarks.receiver.scenarios.services import services
 from benchmarks.receiver.stage import stage
+from scripts.with_postgres import postgres
 
 _MILLION: Final = 1_000_000
 _RECEIVER: Final = (contenders.RECEIVER,)
@@ -71,6 +72,11 @@ def _restart(folder: Path, options: Namespace) -> int:
         return restart.run(running, options.seconds or 45)
 
 
+def _instances(folder: Path, options: Namespace) -> int:
+    with postgres() as url, stage(folder, _RECEIVER, {"SIGNALMAN_DATABASE_URL": url}) as running:
+        return many_instances.run(running, options.seconds or 30)
+
+
 def _concurrency(folder: Path, _options: Namespace) -> int:
     with stage(folder, ()) as running:
         return concurrency.run(running)
@@ -83,6 +89,7 @@ _RUNS: Final[Mapping[str, Run]] = {
     "faults": _faults,
     "rotations": _rotations,
     "restart": _restart,
+    "instances": _instances,
     "concurrency": _concurrency,
     "soak": _soak,
 }

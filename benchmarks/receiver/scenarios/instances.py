@@ -1,6 +1,7 @@
-"""python -m benchmarks.receiver.scenarios.instances NAME NUMBER: copy an instance's rows.
+"""python -m benchmarks.receiver.scenarios.instances NAME NUMBER [FIRST]: copy an instance's rows.
 
-Prints a list of `[path, claims]`: the path that each receives at, and the claims of its tokens.
+The copies are numbered from FIRST on, by default from 0. Prints a list of `[path, claims]`: the
+path that each receives at, and the claims of its tokens.
 """
 
 from __future__ import annotations
@@ -13,36 +14,46 @@ import uuid
 import django
 
 
-def main(name: str, number: int) -> None:
-    """Copy the instance, its identity and its templates."""
+def main(name: str, number: int, first: int = 0) -> None:
+    """Copy the instance, its identity, its templates and its observed state."""
     from identities.models import ManagedIdentity, SignalRInstance  # noqa: PLC0415
     from upstreams.models import UpstreamTemplate  # noqa: PLC0415
 
     original = SignalRInstance.objects.get(name=name)
-    templates = list(original.upstream_templates.all())
-    created = []
-    for count in range(number):
-        instance = SignalRInstance.objects.create(
+    copies = SignalRInstance.objects.bulk_create(
+        SignalRInstance(
             name=f"{name}-{count}",
             subscription=original.subscription,
             resource_group=original.resource_group,
+            observed=original.observed,
         )
-        principal = str(uuid.UUID(int=count + 1, version=4))
-        ManagedIdentity.objects.update_or_create(
-            instance=instance,
-            defaults={"type": "SystemAssigned", "principal_id": principal},
+        for count in range(first, first + number)
+    )
+    principals = [
+        str(uuid.UUID(int=count + 1, version=4)) for count in range(first, first + number)
+    ]
+    ManagedIdentity.objects.bulk_create(
+        ManagedIdentity(instance=copy, type="SystemAssigned", principal_id=principal)
+        for copy, principal in zip(copies, principals, strict=True)
+    )
+    for template in list(original.upstream_templates.all()):
+        columns = {
+            field.attname: getattr(template, field.attname)
+            for field in UpstreamTemplate._meta.concrete_fields  # noqa: SLF001  Django's API
+            if not field.primary_key and field.name != "instance"
+        }
+        UpstreamTemplate.objects.bulk_create(
+            UpstreamTemplate(instance=copy, **columns) for copy in copies
         )
-        for template in templates:
-            template.pk = None
-            template.instance = instance
-        UpstreamTemplate.objects.bulk_create(templates)
+    created = []
+    for copy, principal in zip(copies, principals, strict=True):
         claims = {"oid": principal, "sub": principal}
-        claims |= dict.fromkeys(("xms_mirid", "xms_az_rid"), instance.arm_id)
-        created.append((f"/upstream/{instance.name}/", claims))
+        claims |= dict.fromkeys(("xms_mirid", "xms_az_rid"), copy.arm_id)
+        created.append((f"/upstream/{copy.name}/", claims))
     print(json.dumps(created))
 
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

@@ -6,7 +6,6 @@ Each instance sends a token of its own, which no process has seen.
 from __future__ import annotations
 
 import asyncio
-import json
 from concurrent.futures import ProcessPoolExecutor
 from http import HTTPStatus
 from multiprocessing import get_context
@@ -14,12 +13,10 @@ from typing import Final
 
 from benchmarks.receiver import messages
 from benchmarks.receiver.contenders import RECEIVER
-from benchmarks.receiver.load import LoadFailed
-from benchmarks.receiver.messages import call
 from benchmarks.receiver.open_loop import OpenLoop, percentile, send
-from benchmarks.receiver.stage import INSTANCE, RESOURCE, Stage
+from benchmarks.receiver.senders import create_senders
+from benchmarks.receiver.stage import Stage
 from benchmarks.receiver.traffic import number_ok, shown
-from examples.demo.processes import PYTHON
 
 _INSTANCES: Final = 1_000
 _VALID_A_SECOND: Final = 200
@@ -30,8 +27,7 @@ _VARIANTS: Final = 200
 
 def run(stage: Stage, seconds: float) -> int:
     """Measure, print, and return 0 where every valid request was accepted, else 1."""
-    senders = _create_instances(stage)
-    requests = [call(_token(stage, claims), path=path) for path, claims in senders]
+    requests = create_senders(stage, _INSTANCES)
     kinds = [kind.requests for kind in messages.refused(stage.token, _VARIANTS)]
     hostile = [kind[turn % len(kind)] for turn in range(_VARIANTS) for kind in kinds]
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
@@ -50,16 +46,3 @@ def run(stage: Stage, seconds: float) -> int:
           "the start of the processes included")  # fmt: skip
     print(f"  hostile, {_HOSTILE_A_SECOND} a second: {shown(sent)}")
     return 1 if lost else 0
-
-
-def _create_instances(stage: Stage) -> list[tuple[str, dict[str, str]]]:
-    """Return the paths of new instances, and the claims of their tokens."""
-    command = ["-m", "benchmarks.receiver.scenarios.instances", INSTANCE, str(_INSTANCES)]
-    done = stage.programs.run(PYTHON, *command)
-    if done.returncode:
-        raise LoadFailed(f"The instances were not created: {done.stderr[-2000:]}")
-    return [(path, claims) for path, claims in json.loads(done.stdout)]
-
-
-def _token(stage: Stage, claims: dict[str, str]) -> str:
-    return stage.azure.token(INSTANCE, RESOURCE, claims=claims)
