@@ -254,6 +254,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(run_every=env[azure.SECRETS_SECONDS]),
     },
     "expire": {"task": "sync.operations.tasks.expire", "schedule": schedule(run_every=3600.0)},
+    # The message expires with the next one: a worker that was away runs it once.
+    "delete-expired-deliveries": {
+        "task": "upstreams.tasks.delete_expired",
+        "schedule": schedule(run_every=60.0),
+        "options": {"expires": 60},
+    },
 }
 
 # --- Azure ------------------------------------------------------------------------------------
@@ -341,6 +347,8 @@ RECEIVER = {
     "POLICY_GRACE_SECONDS": env[receiver.POLICY_GRACE_SECONDS],
     "FLUSH_SECONDS": env[receiver.FLUSH_SECONDS],
     "SAMPLES_A_MINUTE": env[receiver.SAMPLES_A_MINUTE],
+    "INSTANCE_SAMPLES_A_MINUTE": env[receiver.INSTANCE_SAMPLES_A_MINUTE],
+    "PROCESS_SAMPLES_A_MINUTE": env[receiver.PROCESS_SAMPLES_A_MINUTE],
     "DELIVERY_DAYS": env[receiver.DELIVERY_DAYS],
     "COUNT_DAYS": env[receiver.COUNT_DAYS],
     "DUPLICATE_SECONDS": env[receiver.DUPLICATE_SECONDS],
@@ -375,6 +383,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 METRICS: dict[str, Any] = {
     "TOKEN": env[metrics.METRICS_TOKEN],
     "NETWORKS": env[metrics.METRICS_NETWORKS],
+    "INSTANCES": env[metrics.METRICS_INSTANCES],
 }
 SIGNALMAN_HEARTBEAT_LIMIT_SECONDS = env[worker.HEARTBEAT_LIMIT_SECONDS]
 SIGNALMAN_METRICS_SECONDS = env[metrics.METRICS_SECONDS]

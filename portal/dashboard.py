@@ -17,7 +17,7 @@ from portal.chart_js import traffic_chart
 from portal.instance.traffic import explained_reasons
 from portal.page import PortalPage, is_fragment
 from sync.models import InstanceStatus, Operation, StatusCount, SyncStatus
-from upstreams.models import DeliveryCount, Outcome
+from upstreams.models import DeliveryHour, Outcome
 from upstreams.traffic import PERIODS, traffic
 
 # Entries of each kind; the linked lists have all of them.
@@ -57,7 +57,7 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     total = SignalRInstance.objects.count()
     if not total:
         return context | {"is_first_run": True}
-    seen = traffic(DeliveryCount.objects.all(), _CHART_PERIOD, now)
+    seen = traffic(DeliveryHour.objects.all(), _CHART_PERIOD, now)
     return context | {
         "statuses": _statuses(total),
         "health": _health(),

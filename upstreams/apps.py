@@ -26,6 +26,7 @@ class UpstreamsConfig(AppConfig):
         from upstreams.metrics import (  # noqa: PLC0415
             count_lost_deliveries,
             count_rejected,
+            retention_metrics,
             upstream_metrics,
         )
         from upstreams.models import (  # noqa: PLC0415
@@ -37,6 +38,7 @@ class UpstreamsConfig(AppConfig):
         from upstreams.receiver.authentication.policies import note_change  # noqa: PLC0415
         from upstreams.receiver.hubs.discovery import discover  # noqa: PLC0415
         from upstreams.receiver.protocol.errors import UnknownInstance  # noqa: PLC0415
+        from upstreams.retention import check_retention  # noqa: PLC0415
         from upstreams.sender import context, endpoints  # noqa: PLC0415
         from upstreams.sender import system_checks as sender_checks  # noqa: F401, PLC0415
         from upstreams.sender.client import ServiceClient  # noqa: PLC0415
@@ -47,8 +49,10 @@ class UpstreamsConfig(AppConfig):
         not_found = exceptions.ProblemType(404, "not-found", "Not found")
         exceptions.register({UnknownInstance: not_found})
         metrics.register(upstream_metrics)
+        metrics.register(retention_metrics)
         health.register("policies", check_policies, {health.Role.RECEIVER})
         health.register("signing_keys", check_signing_keys, {health.Role.RECEIVER})
+        health.register("retention", check_retention, {health.Role.WORKER})
         deliveries_lost.connect(count_lost_deliveries, dispatch_uid="upstreams.metrics")
         request_rejected.connect(count_rejected, dispatch_uid="upstreams.metrics")
         for model in (

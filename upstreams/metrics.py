@@ -1,16 +1,19 @@
-"""Metrics of the receiver and of the signing keys that it needs."""
+"""Metrics of the receiver, of the signing keys that it needs, and of what it stores."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
 
+from django.conf import settings
 from prometheus_client.core import Metric
 
 from observability.counters import counters
-from observability.metrics import Scrape, counter_family, gauge_family
+from observability.metrics import Scrape, Values, counter_family, gauge_family
 from observability.observers import SIGNING_KEYS_READ
+from upstreams import retention
 from upstreams.models import DeliveryTotal, UpstreamTemplate
+from upstreams.receiver.deliveries.storage import DELIVERIES
 
 _REJECTED: Final = "rejected"
 _LOST_DELIVERIES: Final = "lost_deliveries"
@@ -28,12 +31,17 @@ def count_lost_deliveries(*, number: int, **_: Any) -> None:
 
 def upstream_metrics(scrape: Scrape) -> Iterator[Metric]:
     """Yield the metrics of upstream requests and signing keys."""
-    totals = DeliveryTotal.objects.values_list("instance__name", "outcome", "reason", "count")
+    yield counter_family(
+        "signalman_receiver_deliveries",
+        "Upstream requests to all instances, by outcome, also to those that were deleted since.",
+        ("outcome", "reason"),
+        scrape.values(DELIVERIES),
+    )
     yield counter_family(
         "signalman_receiver_requests",
-        "Upstream requests to an instance, by outcome.",
+        "Upstream requests to an instance, by outcome; of the instances with the most requests.",
         ("instance", "outcome", "reason"),
-        {(name, outcome, reason): count for name, outcome, reason, count in totals},
+        _of_busiest(settings.METRICS["INSTANCES"]),
     )
     yield counter_family(
         "signalman_receiver_rejected",
@@ -59,3 +67,29 @@ def upstream_metrics(scrape: Scrape) -> Iterator[Metric]:
             if tenant in tenants
         },
     )
+
+
+def retention_metrics(scrape: Scrape) -> Iterator[Metric]:
+    """Yield the metrics of the deletion of old rows."""
+    yield gauge_family(
+        "signalman_retention_lag_seconds",
+        "How long the oldest row has been older than rows are kept; 0 if none is.",
+        ("table",),
+        {(name,): lag.total_seconds() for name, lag in retention.lags(scrape.now).items()},
+    )
+    deleted = {(table.name,): 0.0 for table in retention.TABLES}
+    yield counter_family(
+        "signalman_retention_rows_deleted",
+        "Rows deleted because they were older than they are kept.",
+        ("table",),
+        deleted | dict(scrape.values(retention.DELETED)),
+    )
+
+
+def _of_busiest(number: int) -> Values:
+    """Return the totals of the busiest `number` instances, by instance, outcome and reason."""
+    if not number:
+        return {}
+    rows = DeliveryTotal.objects.of_busiest(number)
+    totals = rows.values_list("instance__name", "outcome", "reason", "count")
+    return {(name, outcome, reason): count for name, outcome, reason, count in totals}

@@ -1,4 +1,4 @@
-"""Deliveries over time: counted by the minute, and shown by the minute or hour."""
+"""Deliveries over time: counted by the minute and the hour, and shown by either."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncHour, TruncMinute
 
-from upstreams.models import Delivery, DeliveryCount, Outcome
+from upstreams.models import Delivery, Outcome
+from upstreams.models.delivery_counts import CountQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,13 @@ class Traffic:
         return not any(map(self.total, Outcome))
 
 
-def traffic(counts: QuerySet[DeliveryCount], period: Period, now: datetime) -> Traffic:
-    """Return the traffic in `counts` for the period that ends at `now`, in three queries."""
+def traffic(counts: CountQuerySet[Any], period: Period, now: datetime) -> Traffic:
+    """Return the traffic in `counts` for the period that ends at `now`, in three queries.
+
+    The period's steps must not be shorter than what the counts are of: a minute or an hour.
+    """
     starts = tuple(_starts(period, now))
-    rows = counts.since(starts[0]).order_by()  # type: ignore[attr-defined]
+    rows = counts.since(starts[0]).order_by()
     return Traffic(period, starts, _series(rows, period, starts), _reasons(rows), _handlers(rows))
 
 
@@ -87,17 +91,17 @@ def _starts(period: Period, now: datetime) -> Iterator[datetime]:
 
 
 def _series(
-    rows: QuerySet[DeliveryCount], period: Period, starts: tuple[datetime, ...]
+    rows: CountQuerySet[Any], period: Period, starts: tuple[datetime, ...]
 ) -> dict[Outcome, tuple[int, ...]]:
     truncate = TruncHour if period.step >= timedelta(hours=1) else TruncMinute
     totals: Counter[tuple[str, datetime]] = Counter()
-    steps = rows.annotate(start=truncate("minute")).values("start", "outcome")
+    steps = rows.annotate(start=truncate(rows.start)).values("start", "outcome")
     for row in steps.annotate(total=Sum("count")):
         totals[row["outcome"], row["start"]] += row["total"]
     return {outcome: tuple(totals[outcome.value, at] for at in starts) for outcome in Outcome}
 
 
-def _reasons(rows: QuerySet[DeliveryCount]) -> tuple[tuple[Outcome, str, int], ...]:
+def _reasons(rows: CountQuerySet[Any]) -> tuple[tuple[Outcome, str, int], ...]:
     found = rows.exclude(reason="").values("outcome", "reason").annotate(total=Sum("count"))
     return tuple(
         (Outcome(row["outcome"]), row["reason"], row["total"])
@@ -105,7 +109,7 @@ def _reasons(rows: QuerySet[DeliveryCount]) -> tuple[tuple[Outcome, str, int], .
     )
 
 
-def _handlers(rows: QuerySet[DeliveryCount]) -> tuple[HandlerTraffic, ...]:
+def _handlers(rows: CountQuerySet[Any]) -> tuple[HandlerTraffic, ...]:
     found = (
         rows.values("hub", "category", "event")
         .annotate(

@@ -16,7 +16,7 @@ from validation.verdict import Verdict
 
 MAX_AGE_SECONDS: Final = 5 * 60
 # An instance sends the same token for hours, so this serves as many instances.
-MAX_TOKENS: Final = 8192
+MAX_TOKENS: Final = 16_384
 
 # The policy itself is part of the key: where it changes, nothing is remembered.
 _Key = tuple[bytes, TokenPolicy]

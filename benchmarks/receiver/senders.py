@@ -15,7 +15,7 @@ _THREADS = 4
 
 
 def create_senders(stage: Stage, number: int, first: int = 0) -> list[bytes]:
-    """Create rows of so many instances, and return a request of each. Raises LoadFailed."""
+    """Create rows of `number` instances, and return a request of each. Raises LoadFailed."""
     command = ["-m", "benchmarks.receiver.scenarios.instances", INSTANCE, str(number), str(first)]
     done = stage.programs.run(PYTHON, *command)
     if done.returncode:

@@ -47,6 +47,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
     "Metrics and traces": (
         metrics.METRICS_TOKEN,
         metrics.METRICS_NETWORKS,
+        metrics.METRICS_INSTANCES,
         metrics.METRICS_SECONDS,
         metrics.OTLP_ENDPOINT,
     ),
@@ -111,6 +112,8 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         receiver.POLICY_GRACE_SECONDS,
         receiver.FLUSH_SECONDS,
         receiver.SAMPLES_A_MINUTE,
+        receiver.INSTANCE_SAMPLES_A_MINUTE,
+        receiver.PROCESS_SAMPLES_A_MINUTE,
         receiver.DELIVERY_DAYS,
         receiver.COUNT_DAYS,
         receiver.DUPLICATE_SECONDS,

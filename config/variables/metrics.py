@@ -19,6 +19,13 @@ METRICS_NETWORKS: Final = Variable(
     ["127.0.0.0/8", "::1/128"],
     "Networks that may read /metrics directly, without a proxy in between.",
 )
+METRICS_INSTANCES: Final = Variable(
+    "SIGNALMAN_METRICS_INSTANCES",
+    env.whole_number(),
+    500,
+    "Instances that /metrics shows on their own: those with the most requests. 0 shows none. The\n"
+    "metrics of all instances together are always there.",
+)
 METRICS_SECONDS: Final = Variable(
     "SIGNALMAN_METRICS_SECONDS",
     env.positive_number,

@@ -44,7 +44,18 @@ SAMPLES_A_MINUTE: Final = Variable(
     "SIGNALMAN_SAMPLES_A_MINUTE",
     env.whole_number(),
     60,
-    "Deliveries stored as rows, per instance, reason and process. All are counted.",
+    "Deliveries stored as rows: the first of each minute, per instance, reason and process.\n"
+    "All are counted.",
+)
+INSTANCE_SAMPLES_A_MINUTE: Final = Variable(
+    "SIGNALMAN_INSTANCE_SAMPLES_A_MINUTE",
+    env.whole_number(),
+    120,
+    "The most of these rows for one instance and for all instances, per process. Accepted\n"
+    "deliveries take at most half of each.",
+)
+PROCESS_SAMPLES_A_MINUTE: Final = Variable(
+    "SIGNALMAN_PROCESS_SAMPLES_A_MINUTE", env.whole_number(), 1_200, ""
 )
 DELIVERY_DAYS: Final = Variable(
     "SIGNALMAN_DELIVERY_DAYS",

@@ -41,7 +41,7 @@ from validation.policy import TokenPolicy
 from validation.shared_keys import SharedKeys
 
 OK = {"status": "ok"}
-NAMES = {"database", "migrations", "cache", "worker", "policies", "signing_keys"}
+NAMES = {"database", "migrations", "cache", "worker", "policies", "signing_keys", "retention"}
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,9 @@ from tests.upstreams.receiver.conftest import Service, plant_rows
 from upstreams.receiver import Hub
 from upstreams.receiver.authentication.policies import policies
 from upstreams.receiver.configuration import Configuration
+from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.recorder import Recorder, recorder
+from upstreams.receiver.deliveries.storage import Kind
 from upstreams.receiver.testing import installed_hubs
 from upstreams.sender import SendError
 
@@ -82,6 +84,36 @@ def test_counts_lost_deliveries() -> None:
     full.flush()
     publisher.publish()
     assert metric("receiver_deliveries_lost_total") == 7
+
+
+def test_instances_with_the_most_requests_have_series(
+    local_azure: LocalAzure, settings: Settings
+) -> None:
+    settings.METRICS = settings.METRICS | {"INSTANCES": 2}
+    imported(seed.CHAT)
+    subscription = Subscription.objects.get()
+    names = [f"contoso-{number}" for number in range(5)]
+    kind = Kind(0, 0, "chat", "messages", "echo", "accepted", "")
+    counts = {}
+    for number, name in enumerate(names):
+        instance = SignalRInstance.objects.create(name=name, subscription=subscription)
+        counts[kind._replace(instance=instance.pk)] = number + 1
+        counts[kind._replace(instance=instance.pk, outcome="refused", reason="expired")] = 1
+    storage.write(counts, [])
+    found = scraped()
+    series = {
+        dict(labels)["instance"]: value
+        for (name, labels), value in found.items()
+        if name == "signalman_receiver_requests_total" and ("outcome", "accepted") in labels
+    }
+    assert series == {"contoso-3": 4, "contoso-4": 5}
+    assert metric("receiver_deliveries_total", outcome="accepted", reason="") == 15
+    assert metric("receiver_deliveries_total", outcome="refused", reason="expired") == 5
+    # A deleted instance does not set the total back, and no instance needs series.
+    SignalRInstance.objects.get(name="contoso-4").delete()
+    settings.METRICS = settings.METRICS | {"INSTANCES": 0}
+    assert metric("receiver_deliveries_total", outcome="accepted", reason="") == 15
+    assert not [name for name, _ in scraped() if name == "signalman_receiver_requests_total"]
 
 
 def test_totals_include_pruned_deliveries(service: Service) -> None:

@@ -13,7 +13,7 @@ from identities.models import KeyVault, SignalRInstance, VaultGrant
 from localazure import seed
 from sync.inventory.import_instances import import_subscription
 from tests.sync.worker import drive, set_desired, signed_lab, start
-from upstreams.models import Delivery, DeliveryCount, Outcome
+from upstreams.models import Delivery, DeliveryCount, DeliveryHour, Outcome
 
 
 def create_full_database() -> None:
@@ -59,4 +59,7 @@ def _deliveries() -> None:
         minute=now.replace(second=0, microsecond=0),
         outcome=Outcome.ACCEPTED,
         count=1,
+    )
+    DeliveryHour.objects.create(
+        hour=now.replace(minute=0, second=0, microsecond=0), outcome=Outcome.ACCEPTED, count=1
     )

@@ -14,6 +14,8 @@ from sync.models import InstanceStatus, Operation, SyncStatus
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from upstreams.models import DeliveryCount, Outcome
+from upstreams.receiver.deliveries import storage
+from upstreams.receiver.deliveries.storage import Kind
 
 
 def page(sign_in: SignIn) -> str:
@@ -61,6 +63,22 @@ def test_explains_refusals_of_the_last_hour(sign_in: SignIn, instance: SignalRIn
             count=9,
         )
     assert page(sign_in).count("9 requests refused in the last hour") == 1
+
+
+def test_sums_deliveries_of_a_day_by_the_hour(sign_in: SignIn, instance: SignalRInstance) -> None:
+    minute = int(timezone.now().timestamp()) // 60
+    kind = Kind(minute, instance.pk, "chat", "messages", "echo", "refused", "expired")
+    storage.write({kind: 3, kind._replace(minute=minute - 5 * 60): 4}, [])
+    viewer = sign_in(Role.VIEWER)
+    with CaptureQueriesContext(connection) as queries:
+        seen = viewer.get("/admin/").context["seen"]
+    assert seen.total(Outcome.REFUSED) == 7
+    assert seen.series[Outcome.REFUSED][-1] == 3
+    assert seen.series[Outcome.REFUSED][-6] == 4
+    assert [(code, number) for _, code, number in seen.reasons] == [("expired", 7)]
+    # The sums by the minute are those of the last hour only.
+    sums = [query["sql"] for query in queries if "upstreams_deliverycount" in query["sql"]]
+    assert len(sums) == 1
 
 
 def test_shows_progress_of_running_operation(sign_in: SignIn, instance: SignalRInstance) -> None:

@@ -1,7 +1,8 @@
-"""The migration that renames the request requirements keeps their rows and permissions."""
+"""Migrations keep what they find: request requirements, permissions and counts."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -11,7 +12,12 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from identities.models import SignalRInstance
-from upstreams.models import RequestRequirements
+from observability.counters import Series
+from observability.models import MetricValue
+from upstreams.models import DeliveryCount, DeliveryHour, RequestRequirements
+from upstreams.receiver.deliveries.storage import DELIVERIES
+
+NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
 
 
 def migrate(*name: str) -> None:
@@ -51,3 +57,46 @@ def test_renaming_request_requirements_keeps_permissions() -> None:
 
     assert permissions.get(codename__in=names).pk == before
     assert permissions.get(pk=before).codename == "view_requestrequirements"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hours_and_metric_are_filled_from_existing_counts(instance: SignalRInstance) -> None:
+    recorded: list[tuple[int, str, str, int]] = [
+        (0, "accepted", "", 3),
+        (59, "accepted", "", 4),
+        (60, "accepted", "", 5),
+        (61, "refused", "expired", 6),
+        (600, "accepted", "", 7),
+    ]
+    migrate("0013_sender_activity")
+    try:
+        state = MigrationExecutor(connection).loader.project_state(
+            ("upstreams", "0013_sender_activity")
+        )
+        counts = state.apps.get_model("upstreams", "DeliveryCount").objects
+        totals = state.apps.get_model("upstreams", "DeliveryTotal").objects
+        for minute, outcome, reason, number in recorded:
+            at = NOON + timedelta(minutes=minute)
+            counts.create(
+                instance_id=instance.pk, minute=at, outcome=outcome, reason=reason, count=number
+            )
+        for outcome, reason, number in [("accepted", "", 100), ("refused", "expired", 6)]:
+            totals.create(instance_id=instance.pk, outcome=outcome, reason=reason, count=number)
+    finally:
+        migrate()
+
+    assert DeliveryCount.objects.count() == len(recorded)
+    hours = DeliveryHour.objects.order_by("hour", "outcome").values_list("hour", "outcome", "count")
+    assert list(hours) == [
+        (NOON, "accepted", 7),
+        (NOON + timedelta(hours=1), "accepted", 5),
+        (NOON + timedelta(hours=1), "refused", 6),
+        (NOON + timedelta(hours=10), "accepted", 7),
+    ]
+    # The totals count deliveries whose counts by the minute are deleted, too.
+    MetricValue.objects.add({Series(DELIVERIES, ("accepted", "")): 1})
+    metric = MetricValue.objects.filter(name=DELIVERIES).values_list("labels", "value")
+    assert {tuple(labels): value for labels, value in metric} == {
+        ("accepted", ""): 101,
+        ("refused", "expired"): 6,
+    }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from upstreams.models.deliveries import (
-    Delivery,
+from upstreams.models.deliveries import Delivery, DeliveryQuerySet, Outcome
+from upstreams.models.delivery_counts import (
     DeliveryCount,
     DeliveryCountQuerySet,
-    DeliveryQuerySet,
+    DeliveryHour,
+    DeliveryHourQuerySet,
     DeliveryTotal,
     DeliveryTotalQuerySet,
-    Outcome,
 )
 from upstreams.models.function_apps import (
     FunctionApp,
@@ -31,6 +31,8 @@ __all__ = [
     "Delivery",
     "DeliveryCount",
     "DeliveryCountQuerySet",
+    "DeliveryHour",
+    "DeliveryHourQuerySet",
     "DeliveryQuerySet",
     "DeliveryTotal",
     "DeliveryTotalQuerySet",

@@ -21,11 +21,13 @@ class Configuration:
     `body_seconds` bounds how long a body may take to arrive. `policy_seconds` is the time within
     which a changed row takes effect in every process, and `policy_grace_seconds` how long the last
     policies are used while the database cannot be read. `flush_seconds` is how long deliveries wait
-    in memory; with 0 each is written before its request is answered, which is slow. Each process
-    keeps `samples_a_minute` rows for each instance and reason; every delivery is counted.
-    `access_keys_file` holds the keys for X-ASRS-Signature. `duplicate_seconds` is how long the
-    responses of idempotent handlers are kept. Each process runs at most `threads` handlers that are
-    plain functions at once.
+    in memory; with 0 each is written before its request is answered, which is slow. Every delivery
+    is counted, and each process stores a sample as rows: at most `samples_a_minute` for each
+    instance and reason, `instance_samples_a_minute` for an instance, and `process_samples_a_minute`
+    in all; accepted deliveries take at most half of the last two. `access_keys_file` holds
+    the keys for X-ASRS-Signature. `duplicate_seconds` is how long the responses of idempotent
+    handlers are kept. Each process runs at most `threads` handlers that are plain functions at
+    once.
     """
 
     body_bytes: int = Limits().body_bytes
@@ -35,6 +37,8 @@ class Configuration:
     policy_grace_seconds: float = 900.0
     flush_seconds: float = 1.0
     samples_a_minute: int = 60
+    instance_samples_a_minute: int = 120
+    process_samples_a_minute: int = 1_200
     delivery_days: int = 7
     count_days: int = 90
     access_keys_file: str = ""

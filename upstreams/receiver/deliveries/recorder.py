@@ -1,8 +1,8 @@
 """Records deliveries without a request waiting for the database.
 
 Requests add to counters in memory; a thread writes them every second and when the process ends.
-Every delivery is counted; the first of each minute, instance and reason are stored as rows too. The
-memory is bounded, and deliveries that did not fit are counted as well.
+Every delivery is counted; a sample is stored as rows too. The memory is bounded, and deliveries
+that did not fit are counted as well.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from multiprocessing.util import Finalize
 from typing import Final
 
@@ -28,6 +26,7 @@ from django.db import (
 from upstreams.receiver.configuration import Configuration, configuration
 from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.records import DeliveryRecord
+from upstreams.receiver.deliveries.sample_budget import SampleBudget
 from upstreams.receiver.deliveries.storage import SECONDS_A_MINUTE, Kind
 from upstreams.sender.activity import activity
 from upstreams.signals import deliveries_lost
@@ -37,9 +36,6 @@ log = logging.getLogger(__name__)
 # The most that is queued while the database cannot be written.
 _MOST_KINDS: Final = 10_000
 _MOST_SAMPLES: Final = 2_000
-# Minutes after the one that is sampled.
-_SAME_BUDGET: Final = (0, -1)
-_PRUNE_SECONDS: Final = 600.0
 # How long the end of the process waits for the thread.
 _JOIN_SECONDS: Final = 5.0
 
@@ -49,7 +45,6 @@ class Recorder:
 
     def __init__(self, configuration: Callable[[], Configuration]) -> None:
         self._configuration = configuration
-        self._prune_at = 0.0
         self.start_empty()
 
     def forget(self) -> None:
@@ -65,8 +60,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._counts: Counter[Kind] = Counter()
         self._samples: list[DeliveryRecord] = []
-        self._sampled: Counter[tuple[int, str, str]] = Counter()
-        self._sampled_minute = 0
+        self._budget = SampleBudget(self._configuration)
         self._thread: threading.Thread | None = None
         self._ends_with_process = False
         self._stop = threading.Event()
@@ -93,7 +87,7 @@ class Recorder:
                 self._counts[kind] += 1
             else:
                 self.dropped += 1
-            is_sampled = self._takes_sample(minute, delivery)
+            is_sampled = len(self._samples) < _MOST_SAMPLES and self._budget.take(minute, delivery)
             if is_sampled:
                 self._samples.append(delivery)
         if self._thread is None and self._configuration().flush_seconds:
@@ -141,17 +135,6 @@ class Recorder:
                 return
         self.flush()
 
-    def _takes_sample(self, minute: int, delivery: DeliveryRecord) -> bool:
-        # A thread may be late with one of the previous minute, or the clock may have been set back.
-        if minute - self._sampled_minute not in _SAME_BUDGET:
-            self._sampled_minute = minute
-            self._sampled.clear()
-        kind = (delivery.instance, delivery.outcome, delivery.reason)
-        if self._sampled[kind] >= self._configuration().samples_a_minute:
-            return False
-        self._sampled[kind] += 1
-        return len(self._samples) < _MOST_SAMPLES
-
     def _take_back(self, counts: Counter[Kind], samples: list[DeliveryRecord]) -> None:
         with self._lock:
             room = max(0, _MOST_KINDS - len(self._counts))
@@ -191,20 +174,9 @@ class Recorder:
         try:
             close_old_connections()
             self.flush()
-            self._prune()
         except Exception:
             # No other thread writes what is queued.
             log.exception("Deliveries could not be written yet.")
-
-    def _prune(self) -> None:
-        now = time.monotonic()
-        if now < self._prune_at:
-            return
-        self._prune_at = now + _PRUNE_SECONDS
-        try:
-            storage.prune(datetime.now(tz=UTC), self._configuration())
-        except DatabaseError:
-            log.exception("Old deliveries cannot be deleted yet.")
 
 
 recorder: Final = Recorder(configuration)

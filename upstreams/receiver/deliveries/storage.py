@@ -1,20 +1,25 @@
-"""Storage of deliveries, in batches, and deletion of old ones."""
+"""Storage of deliveries, in batches."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from identities.models import SignalRInstance
-from upstreams.models import Delivery, DeliveryCount, DeliveryTotal
-from upstreams.receiver.configuration import Configuration
+from observability.counters import Series
+from observability.models import MetricValue
+from upstreams.models import Delivery, DeliveryCount, DeliveryHour, DeliveryTotal
 from upstreams.receiver.deliveries.records import DeliveryRecord
 
-SECONDS_A_MINUTE = 60
+SECONDS_A_MINUTE: Final = 60
+_SECONDS_AN_HOUR: Final = 3600
+_MINUTES_AN_HOUR: Final = 60
+# The metric of all deliveries, by outcome and reason.
+DELIVERIES: Final = "deliveries"
 
 
 class Kind(NamedTuple):
@@ -32,7 +37,8 @@ class Kind(NamedTuple):
 def write(counts: Mapping[Kind, int], samples: Sequence[DeliveryRecord]) -> None:
     """Add `counts` to those stored, and store `samples`: everything, or nothing on an error.
 
-    Deliveries of instances that were deleted meanwhile are left out. Raises DatabaseError.
+    The number of statements does not depend on the number of instances. Deliveries of instances
+    that were deleted meanwhile are left out. Raises DatabaseError.
     """
     try:
         _write(counts, samples)
@@ -41,34 +47,28 @@ def write(counts: Mapping[Kind, int], samples: Sequence[DeliveryRecord]) -> None
         _write(counts, samples)
 
 
-def prune(now: datetime, configuration: Configuration) -> None:
-    """Delete a batch of the rows that are older than the configuration keeps them."""
-    Delivery.objects.delete_before(now - timedelta(days=configuration.delivery_days))
-    DeliveryCount.objects.delete_before(now - timedelta(days=configuration.count_days))
-
-
 @transaction.atomic
 def _write(counts: Mapping[Kind, int], samples: Sequence[DeliveryRecord]) -> None:
     instances = SignalRInstance.objects.filter(pk__in={kind.instance for kind in counts})
     known = set(instances.values_list("pk", flat=True))
     counts = {kind: number for kind, number in counts.items() if kind.instance in known}
-    _add(counts)
-    DeliveryTotal.objects.add(
-        (kind.instance, kind.outcome, kind.reason, number) for kind, number in counts.items()
+    starts = {kind.minute: _moment(kind.minute * SECONDS_A_MINUTE) for kind in counts}
+    DeliveryCount.objects.add(
+        {(starts[kind.minute], *kind[1:]): number for kind, number in counts.items()}
     )
-    Delivery.objects.bulk_create(_sample(one) for one in samples if one.instance in known)
-
-
-def _add(counts: Mapping[Kind, int]) -> None:
-    # In one order everywhere: two processes that add to the same rows must not wait for each other.
-    kinds = sorted(counts)
-    DeliveryCount.objects.bulk_create([_row(kind) for kind in kinds], ignore_conflicts=True)
-    for kind in kinds:
-        DeliveryCount.objects.filter(**_columns(kind)).update(count=F("count") + counts[kind])
-
-
-def _row(kind: Kind) -> DeliveryCount:
-    return DeliveryCount(count=0, **_columns(kind))
+    totals: Counter[tuple[int, str, str]] = Counter()
+    hours: Counter[tuple[datetime, str, str, str, str, str]] = Counter()
+    metrics: Counter[Series] = Counter()
+    for kind, number in counts.items():
+        hour = _moment(kind.minute // _MINUTES_AN_HOUR * _SECONDS_AN_HOUR)
+        totals[kind.instance, kind.outcome, kind.reason] += number
+        hours[hour, kind.hub, kind.category, kind.event, kind.outcome, kind.reason] += number
+        metrics[Series(DELIVERIES, (kind.outcome, kind.reason))] += number
+    DeliveryTotal.objects.add(totals)
+    Delivery.objects.bulk_create([_sample(one) for one in samples if one.instance in known])
+    # Last: every process adds to these few rows, and locks them until the transaction ends.
+    DeliveryHour.objects.add(hours)
+    MetricValue.objects.add(metrics)
 
 
 def _sample(delivery: DeliveryRecord) -> Delivery:
@@ -88,8 +88,5 @@ def _sample(delivery: DeliveryRecord) -> Delivery:
     )
 
 
-def _columns(kind: Kind) -> dict[str, object]:
-    columns = kind._asdict()
-    columns["instance_id"] = columns.pop("instance")
-    columns["minute"] = datetime.fromtimestamp(kind.minute * SECONDS_A_MINUTE, tz=UTC)
-    return columns
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=UTC)

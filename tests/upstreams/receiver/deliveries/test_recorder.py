@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
-from pytest_django import DjangoAssertNumQueries
 
 from identities.models import SignalRInstance, Subscription
-from upstreams.models import Delivery, DeliveryCount
+from observability.models import MetricValue
+from upstreams.models import Delivery, DeliveryCount, DeliveryHour, DeliveryTotal
 from upstreams.receiver.configuration import Configuration
 from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.recorder import Recorder
@@ -278,32 +278,24 @@ def _unwritable(execute: Any, sql: str, params: Any, many: bool, context: Any) -
     return execute(sql, params, many, context)
 
 
-def test_deletes_expired_rows(instance: SignalRInstance) -> None:
-    recorder = ManualRecorder()
-    for days in (1, 10, 100):
-        recorder.record(receipt(instance, at=(NOON - timedelta(days=days)).timestamp()))
-    recorder.flush()
-    storage.prune(NOON, Configuration(delivery_days=7, count_days=90))
-    assert Delivery.objects.count() == 1
-    assert DeliveryCount.objects.count() == 2
-
-
-def test_writes_batch_in_fixed_number_of_inserts(
-    instance: SignalRInstance, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    kinds = [Kind(0, instance.pk, "chat", "messages", str(n), "accepted", "") for n in range(20)]
-    # Savepoint and its release, the instances, one insert; then an update for each kind. The total
-    # of them all is looked for, inserted and updated.
-    with django_assert_num_queries(4 + len(kinds) + 3):
-        storage.write(dict.fromkeys(kinds, 1), [])
+MINUTES = st.integers(0, 180)
+OUTCOMES = st.sampled_from(
+    [("accepted", "", 200), ("refused", "expired", 401), ("failed", "hub_error", 500)]
+)
 
 
 class TestTotals(TestCase):
     """However deliveries fall into batches, what is stored adds up."""
 
     @hypothesis_settings(deadline=None)
-    @given(st.lists(st.lists(st.sampled_from(["a", "b", "c"]), max_size=5), max_size=4))
-    def test_batches_add_up(self, batches: list[list[str]]) -> None:
+    @given(
+        st.lists(
+            st.lists(st.tuples(st.sampled_from("ab"), MINUTES, OUTCOMES), max_size=5), max_size=4
+        )
+    )
+    def test_batches_add_up(
+        self, batches: list[list[tuple[str, int, tuple[str, str, int]]]]
+    ) -> None:
         subscription = Subscription.objects.create(
             subscription_id="bbbbbbbb-0000-4000-8000-00000000bbbb",
             tenant_id="aaaaaaaa-0000-4000-8000-00000000aaaa",
@@ -311,7 +303,24 @@ class TestTotals(TestCase):
         instance = SignalRInstance.objects.create(name="contoso", subscription=subscription)
         recorder = ManualRecorder()
         for batch in batches:
-            for event in batch:
-                recorder.record(receipt(instance, handler=("chat", event)))
+            for event, minute, (outcome, reason, status) in batch:
+                at = (NOON + timedelta(minutes=minute)).timestamp()
+                fields = {"outcome": outcome, "reason": reason, "status": status, "at": at}
+                recorder.record(receipt(instance, handler=("chat", event), **fields))
+            # A recorder of another process.
             recorder.flush()
+            recorder = ManualRecorder()
         assert DeliveryCount.objects.all().total() == sum(map(len, batches))
+        by_hour: Counter[tuple[Any, ...]] = Counter()
+        by_reason: Counter[tuple[str, ...]] = Counter()
+        for row in DeliveryCount.objects.all():
+            hour = row.minute.replace(minute=0)
+            by_hour[hour, row.hub, row.category, row.event, row.outcome, row.reason] += row.count
+            by_reason[row.outcome, row.reason] += row.count
+        columns = ("hour", "hub", "category", "event", "outcome", "reason", "count")
+        hours = DeliveryHour.objects.values_list(*columns)
+        assert {tuple(kind): number for *kind, number in hours} == by_hour
+        totals = DeliveryTotal.objects.values_list("outcome", "reason", "count")
+        assert {tuple(kind): number for *kind, number in totals} == by_reason
+        metric = MetricValue.objects.filter(name="deliveries").values_list("labels", "value")
+        assert {tuple(labels): number for labels, number in metric} == by_reason
