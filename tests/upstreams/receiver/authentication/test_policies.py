@@ -274,6 +274,42 @@ def test_reuses_the_policies_of_rows_that_have_not_changed(instance: SignalRInst
     assert after[1] is before[1]
 
 
+def test_unchanged_rows_are_what_was_read_before(instance: SignalRInstance) -> None:
+    want(instance)
+    known = read_policies(PolicySet())
+    assert read_policies(known) is known
+
+
+def test_reads_fleet_in_constant_number_of_queries(
+    instance: SignalRInstance, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    rows = SignalRInstance.objects.bulk_create(
+        SignalRInstance(name=f"contoso-{number}", subscription=instance.subscription)
+        for number in range(1_200)
+    )
+    ManagedIdentity.objects.bulk_create(ManagedIdentity(instance=row) for row in rows)
+    known = read_policies(PolicySet())
+    assert len(known.policies) == 1_201
+    with django_assert_num_queries(4):
+        assert read_policies(known) is known
+
+
+def test_rebuilds_only_what_refers_to_a_changed_identity(instance: SignalRInstance) -> None:
+    SignalRInstance.objects.create(name="other", subscription=instance.subscription)
+    identity = user_assigned(principal_id=PRINCIPAL)
+    ManagedIdentity.objects.filter(instance=instance).update(
+        user_assigned=identity, type="UserAssigned"
+    )
+    before = read_policies(PolicySet())
+    UserAssignedIdentity.objects.update(principal_id=OTHER_PRINCIPAL, client_id=CLIENT)
+    after = read_policies(before)
+    policy = after.policies[instance.name.lower()]
+    assert policy.principal_ids == {str(OTHER_PRINCIPAL)}
+    assert policy.client_ids == {str(CLIENT)}
+    assert after.policies["other"] is before.policies["other"]
+    assert after.policies == read_policies(PolicySet()).policies
+
+
 CHANGES: dict[str, Callable[[SignalRInstance], object]] = {
     "name": lambda row: SignalRInstance.objects.update(name="renamed"),
     "resource group": lambda row: SignalRInstance.objects.update(resource_group="other"),
@@ -285,6 +321,10 @@ CHANGES: dict[str, Callable[[SignalRInstance], object]] = {
     "user-assigned": lambda row: ManagedIdentity.objects.update(
         user_assigned=user_assigned(principal_id=OTHER_PRINCIPAL), type="UserAssigned"
     ),
+    "client ID": lambda row: ManagedIdentity.objects.update(
+        principal_id=user_assigned(principal_id=PRINCIPAL, client_id=CLIENT).principal_id
+    ),
+    "registration": lambda row: register(row, "api://chat", version=2),
     "hub pattern": lambda row: UpstreamTemplate.objects.update(hub_pattern="game"),
     "auth": lambda row: UpstreamTemplate.objects.update(auth_type="None", resource=""),
     "URL": lambda row: UpstreamTemplate.objects.update(url_template="https://b.example.com/"),
