@@ -11,18 +11,24 @@ from unfold.decorators import display
 
 from portal.admin.base import Empty, ReadOnlyAdmin, ValuesFilter
 from portal.templatetags.portal import moment, pill
-from upstreams.models import Delivery, DeliveryCount, FunctionApp, UpstreamTemplate
+from upstreams.models import (
+    Delivery,
+    DeliveryCount,
+    DeliveryHour,
+    FunctionApp,
+    UpstreamTemplate,
+)
 from upstreams.redaction import redact
 
 _BY_INSTANCE = ("instance__name", FieldTextFilter)
 
 
 class ReasonFilter(ValuesFilter):
-    """By reason code. The choices come from the counts, which are fewer rows than deliveries."""
+    """By reason code. The choices come from the counts by the hour, the table with fewest rows."""
 
     title = "reason"
     parameter_name = "reason"
-    source = DeliveryCount
+    source = DeliveryHour
     column = "reason"
 
 

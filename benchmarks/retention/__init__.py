@@ -1,0 +1,1 @@
+"""Deletion of old deliveries and counts, against what a fleet inserts."""
