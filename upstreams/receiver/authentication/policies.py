@@ -8,6 +8,7 @@ updates count as well.
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 # After a reading that failed.
 _RETRY_SECONDS: Final = 1.0
+# Policies that are new since the last time from which on they are kept from the garbage collector.
+_MANY_NEW: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Policies:
         # Set after the thread's first attempt.
         self._has_read = threading.Event()
         self._thread: threading.Thread | None = None
+        self._number_new = 0
         self._prepare_issuer: Callable[[str, str], object] | None = None
 
     def get(self, name: str) -> InstancePolicy:
@@ -103,6 +107,7 @@ class Policies:
         except DatabaseProblem as error:
             self._note_failure(now, error)
             return
+        self._number_new += read.number_new if read is not known else 0
         self._snapshot = _Snapshot(read, now, version)
         self._note_success()
 
@@ -154,6 +159,7 @@ class Policies:
             try:
                 close_old_connections()
                 self.refresh()
+                self._exempt_from_collection()
                 self._prepare_issuers()
             except Exception:
                 log.exception("Instances could not be read.")
@@ -161,6 +167,18 @@ class Policies:
             self._has_read.set()
             seconds = self._seconds if self._failed_at is None else _RETRY_SECONDS
             self._changed.wait(max(seconds, 0.01))
+
+    def _exempt_from_collection(self) -> None:
+        """Have the garbage collector skip what a large fleet's policies consist of.
+
+        It would go through hundreds of thousands of objects that are not garbage, and all requests
+        would wait. Objects are still freed once nothing refers to them.
+        """
+        if self._number_new >= _MANY_NEW:
+            self._number_new = 0
+            # What is garbage now would stay.
+            gc.collect()
+            gc.freeze()
 
     def _prepare_issuers(self) -> None:
         snapshot, prepare = self._snapshot, self._prepare_issuer

@@ -83,10 +83,14 @@ _IDENTITY: Final = ("pk", _text("principal_id"), _text("client_id"), "arm_id")
 
 @dataclass(frozen=True)
 class PolicySet:
-    """The policies of all instances by lower-case name, and the columns they were read from."""
+    """The policies of all instances by lower-case name, and the columns they were read from.
+
+    `number_new` is how many were not among those known before.
+    """
 
     policies: Mapping[str, InstancePolicy] = field(default_factory=dict)
     columns: Mapping[int, _Columns] = field(default_factory=dict)
+    number_new: int = 0
 
     def get(self, name: str) -> InstancePolicy | None:
         """Return the policy of the instance `name`, in any case."""
@@ -134,7 +138,7 @@ def read_policies(known: PolicySet) -> PolicySet:
         for instance in rows:
             policies[instance.pk] = read_policy(instance, identities, registrations)
     by_name = {policy.name.lower(): policy for policy in policies.values()}
-    return PolicySet(by_name, columns)
+    return PolicySet(by_name, columns, len(changed))
 
 
 def _columns() -> Iterator[tuple[int, _Columns]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from uuid import UUID
@@ -351,6 +352,25 @@ def test_a_thread_reads_in_the_background(instance: SignalRInstance) -> None:
     elsewhere.start()
     assert read.wait(30)
     assert not elsewhere.is_due
+
+
+def test_collector_skips_policies_of_large_fleet(
+    instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, prepared = Policies(0.01), threading.Event()
+    monkeypatch.setattr(module, "_MANY_NEW", 1)
+    elsewhere.refresh()
+    # Not monkeypatch, which would undo this while the thread runs.
+    elsewhere.refresh = int  # type: ignore[method-assign,assignment]
+    elsewhere._prepare_issuers = prepared.set  # type: ignore[method-assign]  # noqa: SLF001
+    gc.unfreeze()
+    try:
+        elsewhere.start()
+        assert prepared.wait(30)
+        assert gc.get_freeze_count() > 0
+        assert not any(each is elsewhere.get(instance.name) for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
 
 
 def test_prepares_issuers_of_tenants_with_an_identity(instance: SignalRInstance) -> None:
