@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Sum
@@ -53,7 +54,7 @@ def create_deliveries() -> None:
     )
 
 
-def _prepared(moment: datetime) -> object:
+def _prepared(moment: datetime) -> Any:
     return DeliveryCount._meta.get_field("minute").get_db_prep_value(  # noqa: SLF001  Django's API
         moment, connection
     )

@@ -245,7 +245,7 @@ def test_worker_role_checks_heartbeat() -> None:
     heartbeat()
     status, document = answer("/worker")
     assert status == 200
-    assert document["checks"].keys() == {"database", "migrations", "cache", "worker"}
+    assert document["checks"].keys() == {"database", "migrations", "cache", "worker", "retention"}
 
 
 @pytest.mark.django_db

@@ -16,7 +16,7 @@ from identities.models import SignalRInstance
 from observability.counters import counters
 from observability.health import Degraded
 from observability.publisher import publisher
-from tests.config.scraping import figure
+from tests.config.prometheus import metric
 from upstreams import retention
 from upstreams.models import Delivery, DeliveryCount, DeliveryHour
 from upstreams.tasks import delete_expired
@@ -123,15 +123,15 @@ def test_worker_reports_that_it_falls_behind(
 def test_metrics_show_lag_and_deleted_rows(instance: SignalRInstance) -> None:
     counters.reset()
     publisher.reset()
-    assert figure("retention_rows_deleted_total", table="deliveries") == 0
+    assert metric("retention_rows_deleted_total", table="deliveries") == 0
     add(instance, "deliveries", timezone.now() - 8 * DAY, 12)
-    lag = figure("retention_lag_seconds", table="deliveries")
+    lag = metric("retention_lag_seconds", table="deliveries")
     assert lag is not None
     assert lag >= DAY.total_seconds()
     delete_expired.apply(throw=True)
     publisher.publish()
-    assert figure("retention_lag_seconds", table="deliveries") == 0
-    assert figure("retention_rows_deleted_total", table="deliveries") == 12
+    assert metric("retention_lag_seconds", table="deliveries") == 0
+    assert metric("retention_rows_deleted_total", table="deliveries") == 12
 
 
 def test_schedule_has_the_task(settings: Settings) -> None:
