@@ -25,7 +25,8 @@ from validation.rate_limited_log import RateLimitedLog
 
 _KEPT: Final = frozenset({"WWW-Authenticate", "Retry-After"})
 _DATABASE_AWAY: Final = (OperationalError, InterfaceError)
-_RETRY_SECONDS: Final = 5
+# Until a database that does not respond is worth another request.
+RETRY_SECONDS: Final = 5
 _log: Final = RateLimitedLog(logging.getLogger(__name__))
 
 
@@ -59,10 +60,9 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse 
     DRF's setting EXCEPTION_HANDLER. The receiver's views keep DRF's own.
     """
     request: HttpRequest = context["request"]._request  # noqa: SLF001  DRF has no public name
-    if not _is_api(request):
+    if not is_api(request):
         return views.exception_handler(error, context)
-    if isinstance(error, _DATABASE_AWAY):
-        _log.write("database", "The database does not respond: %s.", type(error).__name__)
+    if is_database_away(error):
         return _database_away(request)
     problem = _problem(error)
     if problem is None:
@@ -76,36 +76,50 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django itself refuses."""
-    if not _is_api(request):
+    if not is_api(request):
         return defaults.bad_request(request, exception)
     return problem_response(request, _general(400, "The request is not well formed."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django itself forbids."""
-    if not _is_api(request):
+    if not is_api(request):
         return defaults.permission_denied(request, exception)
     return problem_response(request, _general(403, "This is not allowed."))
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an unknown URL."""
-    if not _is_api(request):
+    if not is_api(request):
         return defaults.page_not_found(request, exception)
     return problem_response(request, _general(404, "There is no resource at this URL."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer an unexpected exception, which the log has under the request's id."""
-    if not _is_api(request):
+    if not is_api(request):
         return defaults.server_error(request)
-    # Django calls this where it handles the exception: one of a middleware, or of a commit.
-    if isinstance(sys.exc_info()[1], _DATABASE_AWAY):
+    # Django calls this while it handles an exception of a view, a middleware or a commit.
+    if is_database_away(sys.exc_info()[1]):
         return _database_away(request)
     return problem_response(
         request,
         _general(500, "An unexpected error occurred. The log has it under this request_id."),
     )
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Return whether a request is one to the API, which has no pages."""
+    return request.path_info.startswith("/api/")
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Return whether an exception says that the database does not respond; log that."""
+    if not isinstance(error, _DATABASE_AWAY):
+        return False
+    # A driver's message may name hosts and users.
+    _log.write("database", "The database does not respond: %s.", type(error).__name__)
+    return True
 
 
 def _database_away(request: HttpRequest) -> HttpResponse:
@@ -115,11 +129,7 @@ def _database_away(request: HttpRequest) -> HttpResponse:
         "Service Unavailable",
         "The database does not respond. Send the request again later.",
     )
-    return problem_response(request, problem, {"Retry-After": str(_RETRY_SECONDS)})
-
-
-def _is_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith("/api/")
+    return problem_response(request, problem, {"Retry-After": str(RETRY_SECONDS)})
 
 
 def _problem(error: Exception) -> Problem | None:

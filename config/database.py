@@ -55,16 +55,23 @@ def _sqlite(configured: dict[str, Any]) -> dict[str, Any]:
 
 
 def _postgresql(configured: dict[str, Any], env: Environment) -> dict[str, Any]:
-    # A lost server is noticed within some ten seconds, and every statement has a time limit.
+    # A lost server is noticed within some ten seconds, and every statement has a time limit: the
+    # server's, and somewhat later that of config.postgresql, for a server that is suspended.
+    connect, statement = (
+        env[storage.DATABASE_CONNECT_SECONDS],
+        env[storage.DATABASE_STATEMENT_SECONDS],
+    )
     options = {
-        "connect_timeout": env[storage.DATABASE_CONNECT_SECONDS],
+        "connect_timeout": connect,
+        "response_seconds": statement + connect if statement else None,
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
-        "options": f"-c statement_timeout={env[storage.DATABASE_STATEMENT_SECONDS] * 1000}",
+        "options": f"-c statement_timeout={statement * 1000}",
     }
     return configured | {
+        "ENGINE": "config.postgresql",
         "CONN_MAX_AGE": env[storage.DATABASE_CONN_MAX_AGE],
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options | configured.get("OPTIONS", {}),

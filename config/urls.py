@@ -46,4 +46,4 @@ urlpatterns = [
 handler400 = "api.exceptions.bad_request"
 handler403 = "api.exceptions.permission_denied"
 handler404 = "api.exceptions.page_not_found"
-handler500 = "api.exceptions.server_error"
+handler500 = "portal.errors.server_error"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 from validation.rate_limited_log import RateLimitedLog
 
-# Server errors keep their tracebacks, however many there are.
-_SERVER_ERROR = 500
+# Server errors keep their tracebacks, however many there are. 503 is the answer to an outage, which
+# is logged where it is noticed, and every request of the outage gets it.
+_SERVER_ERROR: Final = 500
+_UNAVAILABLE: Final = 503
 
 
 class RejectedRequests(logging.Filter):
-    """Keeps one line for each request that was rejected, without a traceback, ten a minute.
+    """Keeps one line for each request that was rejected or met an outage: ten a minute.
+
+    It has no traceback.
 
     For the loggers `django.security.*` and `django.request`, which both write lines about one
     request. Any client can cause them: by an unknown `Host`, or a form without its CSRF token.
@@ -21,7 +26,7 @@ class RejectedRequests(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether to keep the line."""
         status = getattr(record, "status_code", 400)
-        if status >= _SERVER_ERROR:
+        if status >= _SERVER_ERROR and status != _UNAVAILABLE:
             return True
         if "is_kept" not in record.__dict__:
             record.__dict__["is_kept"] = _is_kept(record, status)

@@ -42,6 +42,8 @@ def migration_lock(alias: str, *, on_wait: Callable[[], None]) -> Iterator[None]
 def _postgresql(connection: BaseDatabaseWrapper, on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold an advisory lock in a transaction of its own: poolers keep that on one session."""
     holder = connection.copy()
+    # Another process may migrate for longer than a statement may take.
+    holder.settings_dict["OPTIONS"].pop("response_seconds", None)
     try:
         holder.set_autocommit(False)
         with holder.cursor() as cursor:

@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, with a time limit for the server's responses."""
