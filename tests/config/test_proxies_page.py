@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from config.variables import VARIABLES
+from scripts.programs import path_of
 from tests.cloud import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "how-to" / "deploy" / "proxies.md").read_text(encoding="utf-8")
@@ -21,11 +21,9 @@ def snippet(language: str) -> str:
     return str(found)
 
 
+@pytest.mark.slow
 def test_nginx_accepts_configuration(tmp_path: Path) -> None:
-    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    openssl = shutil.which("openssl")
-    if nginx is None or openssl is None:
-        pytest.skip("nginx or openssl is not installed")
+    nginx, openssl = path_of("nginx"), path_of("openssl")
     key, certificate = tmp_path / "tls.key", tmp_path / "tls.crt"
     subprocess.run(
         [

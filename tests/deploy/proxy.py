@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -11,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import trustme
 
 from examples.demo.processes import free_port, port_is_free
+from scripts.programs import path_of
 from tests.config.test_parent_process import children
 from tests.deploy.manifests import DEPLOY
 from tests.waits import PATIENCE_SECONDS, wait_until
@@ -46,9 +45,7 @@ class Proxy:
 @contextmanager
 def nginx(folder: Path, receivers: Sequence[int], portals: Sequence[int] = ()) -> Iterator[Proxy]:
     """Run nginx in front of two receivers, and two portals if any, until the end of the block."""
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed")
+    program = path_of("nginx")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     issued = authority.issue_cert("localhost")

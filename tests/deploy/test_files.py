@@ -14,7 +14,9 @@ import yaml
 
 from config.environment import Environment
 from config.variables import VARIABLES
+from scripts.programs import path_of
 from tests.cloud import REPOSITORY
+from tests.conditions import on_linux_x86_64
 from tests.deploy.manifests import (
     COMPOSE,
     DOCKERFILE,
@@ -36,12 +38,9 @@ NAMES = {variable.name for variable in VARIABLES}
 BIN = Path(sys.executable).parent
 
 
-def tool(name: str) -> str:
-    """Return a program's path; the test is skipped where it is not installed."""
-    found = shutil.which(name, path=os.pathsep.join([str(BIN), os.environ["PATH"], "/usr/sbin"]))
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
+def package_program(name: str) -> str:
+    """Return the path of a program that a Python package brings."""
+    return str(BIN / name)
 
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -69,8 +68,9 @@ def test_names_only_settings_that_exist(path: Path) -> None:
     assert settings_of(path.read_text()) <= NAMES
 
 
+@on_linux_x86_64
 def test_hadolint_accepts_dockerfile() -> None:
-    assert_accepted(run(tool("hadolint"), str(DOCKERFILE)))
+    assert_accepted(run(package_program("hadolint"), str(DOCKERFILE)))
 
 
 def test_image_contains_every_package() -> None:
@@ -86,13 +86,14 @@ def test_image_contains_every_package() -> None:
     assert all((REPOSITORY / name).exists() for name in kept)
 
 
+@on_linux_x86_64
 def test_docker_compose_accepts_file(tmp_path: Path) -> None:
     # The file of settings that Compose requires.
     copied = tmp_path / "compose.yaml"
     copied.write_text(COMPOSE.read_text())
     shutil.copy(REPOSITORY / ".env.example", tmp_path / ".env")
     variables = {"POSTGRES_PASSWORD": "x", "TLS_CERTIFICATE": "/tls.crt", "TLS_KEY": "/tls.key"}
-    outcome = run(tool("docker-compose"), "--file", str(copied), "config", **variables)
+    outcome = run(package_program("docker-compose"), "--file", str(copied), "config", **variables)
     assert_accepted(outcome)
     services = yaml.safe_load(outcome.stdout)["services"]
     for name in compose_services():
@@ -103,15 +104,17 @@ def test_docker_compose_accepts_file(tmp_path: Path) -> None:
     assert services["portal"]["environment"]["SIGNALMAN_WEB_ROLE"] == "portal"
 
 
+@on_linux_x86_64
 def test_docker_compose_requires_password() -> None:
-    outcome = run(tool("docker-compose"), "config", TLS_CERTIFICATE="/c", TLS_KEY="/k")
+    outcome = run(package_program("docker-compose"), "config", TLS_CERTIFICATE="/c", TLS_KEY="/k")
     assert outcome.returncode != 0
     assert "POSTGRES_PASSWORD" in outcome.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NGINX, ids=lambda path: path.parent.name)
 def test_nginx_accepts_configuration(path: Path, tmp_path: Path) -> None:
-    nginx, openssl = tool("nginx"), tool("openssl")
+    nginx, openssl = path_of("nginx"), path_of("openssl")
     key, certificate = tmp_path / "tls.key", tmp_path / "tls.crt"
     files = ("-keyout", str(key), "-out", str(certificate))
     assert_accepted(
@@ -144,17 +147,19 @@ def installed_units(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_systemd_accepts_units(tmp_path: Path) -> None:
-    outcome = run(tool("systemd-analyze"), "verify", *installed_units(tmp_path))
+    outcome = run(path_of("systemd-analyze"), "verify", *installed_units(tmp_path))
     assert_accepted(outcome)
     assert outcome.stderr.strip() == ""
 
 
+@pytest.mark.slow
 def test_systemd_rates_units_as_safe(tmp_path: Path) -> None:
     units = [unit for unit in installed_units(tmp_path) if unit.endswith(".service")]
     # Tenths of systemd's scale from 0 to 10; up to 2.0 is its "OK".
     limits = ("--offline=true", "--threshold=20")
-    assert_accepted(run(tool("systemd-analyze"), "security", *limits, *units))
+    assert_accepted(run(path_of("systemd-analyze"), "security", *limits, *units))
 
 
 def test_units_and_containers_run_the_same_commands() -> None:
@@ -178,14 +183,15 @@ def test_units_and_containers_run_the_same_commands() -> None:
 
 
 def test_kubernetes_accepts_objects(tmp_path: Path) -> None:
-    validate = tool("kubernetes-validate")
+    validate = package_program("kubernetes-validate")
     rendered = tmp_path / "objects.yaml"
     rendered.write_text(yaml.safe_dump_all(list(objects())))
     assert_accepted(run(validate, "--strict", str(rendered)))
 
 
+@pytest.mark.slow
 def test_kustomize_builds_objects() -> None:
-    outcome = run(tool("kubectl"), "kustomize", str(REPOSITORY / "deploy" / "kubernetes"))
+    outcome = run(path_of("kubectl"), "kustomize", str(REPOSITORY / "deploy" / "kubernetes"))
     assert_accepted(outcome)
     built = list(yaml.safe_load_all(outcome.stdout))
     # The migration is started by hand, once for each release.

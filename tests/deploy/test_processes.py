@@ -18,7 +18,9 @@ import pytest
 import requests
 
 from examples.demo.processes import free_port
+from scripts.programs import path_of
 from tests.cloud import REPOSITORY
+from tests.conditions import NO_MOUNTS, as_root
 from tests.deploy.manifests import (
     DOCKERFILE,
     UNITS,
@@ -197,9 +199,7 @@ def containment() -> list[str]:
 
     As the image's account, or as root without capabilities where Python is in root's own folder.
     """
-    unshare, setpriv = shutil.which("unshare"), shutil.which("setpriv")
-    if os.geteuid() != 0 or unshare is None or setpriv is None:
-        pytest.skip("needs root, unshare and setpriv")
+    unshare, setpriv = path_of("unshare"), path_of("setpriv")
     script = (
         "mount --make-rprivate / && mount -o remount,bind,ro / && "
         f'mount -t tmpfs -o mode=1777 tmpfs {TEMPORARY} && exec "$@"'
@@ -211,9 +211,10 @@ def containment() -> list[str]:
         probe = [*wrapper, "sh", "-c", f'"{BIN}/python" -c "import django"']
         if not subprocess.run(probe, check=False, capture_output=True).returncode:
             return wrapper
-    pytest.skip("needs mount namespaces")
+    pytest.skip(NO_MOUNTS)
 
 
+@as_root
 def test_containers_start_without_rights(
     stores: dict[str, str], image: Path, tmp_path: Path
 ) -> None:

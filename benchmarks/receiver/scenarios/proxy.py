@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 from typing import Final
 
 from examples.demo.processes import ROOT, Programs, free_port
+from scripts.programs import find, path_of
 
 _FILE: Final = ROOT / "deploy" / "nginx" / "signalman.conf"
 _NAME: Final = "nginx"
@@ -30,7 +30,7 @@ http {{
 
 def is_installed() -> bool:
     """Return whether nginx can be started."""
-    return shutil.which(_NAME) is not None
+    return find(_NAME) is not None
 
 
 def start(programs: Programs, port: int) -> int:
@@ -41,7 +41,7 @@ def start(programs: Programs, port: int) -> int:
     file = folder / "nginx.conf"
     documented = _documented(port, listening)
     file.write_text(_AROUND.format(folder=folder, documented=documented))
-    programs.start(_NAME, [_NAME, "-e", "stderr", "-p", str(folder), "-c", str(file)])
+    programs.start(_NAME, [path_of(_NAME), "-e", "stderr", "-p", str(folder), "-c", str(file)])
     programs.wait_for_port(_NAME, listening)
     return listening
 

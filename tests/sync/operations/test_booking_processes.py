@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from tests.cloud import REPOSITORY
+from tests.conditions import on_sqlite
 from tests.python_process import run_python
 
 PROCESSES = 4
@@ -32,7 +32,7 @@ for _ in range({BOOKINGS}):
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(connection.vendor != "sqlite", reason="the processes use a SQLite file"),
+    on_sqlite,
 ]
 
 

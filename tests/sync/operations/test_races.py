@@ -14,15 +14,14 @@ from django.utils import timezone
 from identities.models import SignalRInstance, Subscription
 from sync.models import Operation
 from sync.operations.claims import claim
+from tests.conditions import on_postgresql
 
 WORKERS = 8
 ROUNDS = 25
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="SQLite's test database is one connection's memory"
-    ),
+    on_postgresql,
 ]
 
 
