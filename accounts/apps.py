@@ -18,7 +18,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system check, and update the groups of the roles after migrations."""
-        from accounts.api import schemes  # noqa: F401, PLC0415  registered by being imported
+        # Registered by being imported.
+        from accounts.api import schemes  # noqa: F401, PLC0415
+        from accounts.sign_in import sign_in_log  # noqa: F401, PLC0415
 
         register(check)
         post_migrate.connect(grant_permissions, dispatch_uid="accounts.roles")

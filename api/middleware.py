@@ -1,16 +1,35 @@
-"""URLs of the API without their final slash."""
+"""Requests to the API that Django would redirect: over http, and without a final slash."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import is_valid_path
 
 from api.problems import Problem, problem_response
 
 _SAFE: Final = frozenset({"GET", "HEAD"})
+
+
+def require_https(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer 403 to a request to the API over http, where Signalman is served over https.
+
+    Django would redirect it, and nobody would notice that each call sends its token in clear first.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        is_api = request.path_info.startswith("/api/")
+        if not settings.SECURE_SSL_REDIRECT or not is_api or request.is_secure():
+            return get_response(request)
+        detail = "The API is served over https only. Replace a token that was sent over http."
+        return problem_response(request, Problem(403, "forbidden", "Forbidden", detail))
+
+    return middleware
 
 
 def require_final_slash(

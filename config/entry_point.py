@@ -141,6 +141,8 @@ async def _send(scope: HTTPScope, send: ASGISendCallable, response: HttpResponse
     body = response.content
     response["Content-Length"] = str(len(body))
     response["Cache-Control"] = "no-store"
+    response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    response["X-Content-Type-Options"] = "nosniff"
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     start: Any = {
         "type": "http.response.start",

@@ -87,6 +87,7 @@ SIGNALMAN_APPS = env[web.APPS]
 MIDDLEWARE = [
     "observability.request_ids.request_ids",
     "config.proxy.refuse_misrouted",
+    "api.middleware.require_https",
     "api.middleware.require_final_slash",
     "django.middleware.security.SecurityMiddleware",
     "portal.content_security_policy.ContentSecurityPolicy",
@@ -147,6 +148,9 @@ HTTPS = env[web.HTTPS]
 BEHIND_PROXY = env[web.BEHIND_PROXY]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
+if HTTPS:
+    # Browsers accept these from this host only, over https only, for every path.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = HTTPS
 # Probes and scrapers reach the process directly, without TLS.
 SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz(/[a-z]+)?$", "^metrics$"]

@@ -148,6 +148,7 @@ def test_logs_one_line_without_traceback(
     client.force_login(User.objects.create_superuser("ada"))
     client.raise_request_exception = False
     monkeypatch.setattr(AccessTokensPage, "get_context_data", fail)
+    caplog.clear()
     with caplog.at_level(logging.WARNING):
         answer = client.get("/admin/access-tokens/")
     assert_unavailable(answer.status_code, answer.headers, answer.content.decode())
