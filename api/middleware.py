@@ -1,4 +1,4 @@
-"""Requests to the API that Django would redirect: over http, and without a final slash."""
+"""The API's middleware: https, final slashes and caches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def require_https(
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Answer 403 to a request to the API over http, where Signalman is served over https.
 
-    Django would redirect it, and nobody would notice that each call sends its token in clear first.
+    Django would redirect it, and a client would send its token over http with each call, unnoticed.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -50,5 +50,22 @@ def require_final_slash(
             return get_response(request)
         detail = f"URLs of the API end with a slash: {path}/"
         return problem_response(request, Problem(404, "not-found", "Not Found", detail))
+
+    return middleware
+
+
+def forbid_caching(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Let no cache keep a response of the API, unless its view says otherwise.
+
+    Clients still send If-None-Match with the entity tag that they kept.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path_info.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
     return middleware

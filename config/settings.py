@@ -87,6 +87,7 @@ SIGNALMAN_APPS = env[web.APPS]
 MIDDLEWARE = [
     "observability.request_ids.request_ids",
     "config.proxy.refuse_misrouted",
+    "api.middleware.forbid_caching",
     "api.middleware.require_https",
     "api.middleware.require_final_slash",
     "django.middleware.security.SecurityMiddleware",

@@ -15,7 +15,7 @@ from api.throttles import address_of
 from validation.rate_limited_log import RateLimitedLog
 
 _log: Final = logging.getLogger(__name__)
-# Anybody can fail to sign in.
+# Unauthenticated requests can cause any number of them.
 _failures: Final = RateLimitedLog(_log)
 
 

@@ -1,4 +1,4 @@
-"""The API over http, where Signalman is served over https."""
+"""The API over http, where Signalman is served over https, and in caches."""
 
 from __future__ import annotations
 
@@ -29,4 +29,5 @@ def test_redirects_pages() -> None:
 
 
 def test_serves_https() -> None:
-    assert APIClient().get(ADDRESS, secure=True).status_code == 401
+    answer = APIClient().get(ADDRESS, secure=True)
+    assert (answer.status_code, answer["Cache-Control"]) == (401, "no-store")

@@ -52,7 +52,7 @@ class Browser:
         return self._session.get(self._address + path, timeout=ANSWER_SECONDS)
 
     def open_sign_in(self) -> None:
-        """Load the form, as somebody who does not know of an outage has."""
+        """Load the form, as a user does before an outage."""
         form = self.open("/admin/login/")
         (self._token,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
 
