@@ -1,4 +1,4 @@
-# make setup | demo [ONCE=1] | check | test | docs | reference | bench | lock
+# make setup | demo [ONCE=1] | check | test | docs | reference | bench | lock | sbom | audit
 PYTHON ?= python3
 BIN := .venv/bin
 export ONCE
@@ -65,6 +65,21 @@ test-browser:
 	chromium=$$($(BIN)/python scripts/browser.py) && \
 		SIGNALMAN_CHROMIUM="$$chromium" \
 		$(BIN)/pytest -q -n 2 --dist loadfile -m browser tests/browser
+
+# Every package that an installation may contain, as CycloneDX: make sbom SBOM=FILE
+.PHONY: sbom audit
+SBOM ?= var/sbom.json
+sbom:
+	@mkdir -p "$(dir $(SBOM))"
+	@cat requirements.txt requirements-otel.txt | grep -v '^-r' | $(BIN)/cyclonedx-py requirements \
+		--pyproject pyproject.toml --output-reproducible --of JSON -o "$(SBOM)" -
+
+# Known vulnerabilities of the pinned packages. Asks the advisories of the package index, which
+# mirrors of it do not have; so `make test` does not run it, and the workflow does.
+audit: setup-dev
+	for file in requirements requirements-otel requirements-dev; do \
+		$(BIN)/uv tool run --from pip-audit==2.10.1 pip-audit --strict --disable-pip --require-hashes \
+			--requirement $$file.txt || exit 1; done
 
 # Replays recordings of Azure against Local Azure: make conformance RECORDINGS=FOLDER
 .PHONY: conformance
