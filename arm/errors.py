@@ -118,6 +118,16 @@ class GrantForbidden(Forbidden):
     )
 
 
+class SenderForbidden(Forbidden):
+    """Assigning a role on an instance requires a role on that instance."""
+
+    summary = (
+        "Signalman's credential may not assign roles on this instance "
+        "(Microsoft.Authorization/roleAssignments/write); assign it, on the instance, Role Based "
+        "Access Control Administrator. Or ask its owner to assign the role, then refresh."
+    )
+
+
 class PolicyDenied(ArmError):
     """An Azure Policy assignment with the effect deny forbids the change.
 

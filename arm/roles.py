@@ -30,6 +30,8 @@ SECRET_READING_ROLES: Final[Mapping[str, str]] = {
     "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
 }
 REST_API_OWNER: Final = "fd53cd77-2268-407a-8f46-7e7863d0f521"
+# What a role can be assigned to. Source: principalType of the same api-version.
+PRINCIPAL_TYPES: Final = ("ServicePrincipal", "User", "Group")
 # Built-in roles that allow Microsoft.SignalRService/SignalR/hub/send/action and the like.
 SENDING_ROLES: Final[Mapping[str, str]] = {
     REST_API_OWNER: "SignalR REST API Owner",
@@ -116,6 +118,14 @@ class Roles:
             )
             return [RoleAssignment.from_arm(each) for each in captured.pages(items)]
 
+    def sending(self, scope: str, principal_id: UUID) -> RoleAssignment | None:
+        """Return what lets the principal send to the instance at `scope`; of several the oldest.
+
+        Roles held through a group or above the instance count; custom roles are not seen.
+        """
+        held = self.held(scope, principal_id)
+        return oldest(each for each in held if each.role_id in SENDING_ROLES)
+
     def let_read_secrets(
         self, scope: str, principal_id: UUID, *, correlation_id: str | None = None
     ) -> None:
@@ -124,14 +134,46 @@ class Roles:
         Harmless to repeat. Raises PrincipalUnknown where Microsoft Entra has not heard of a new
         principal yet, which passes.
         """
-        name = uuid5(_NAMES, f"{scope.lower()} {principal_id} {SECRETS_USER}")
+        self._assign(scope, principal_id, SECRETS_USER, correlation_id=correlation_id)
+
+    def let_send(
+        self,
+        scope: str,
+        principal_id: UUID,
+        *,
+        principal_type: str,
+        correlation_id: str | None = None,
+    ) -> None:
+        """Make the principal a SignalR REST API Owner of the instance at `scope`.
+
+        Harmless to repeat. Raises PrincipalUnknown as `let_read_secrets` does.
+        """
+        self._assign(
+            scope,
+            principal_id,
+            REST_API_OWNER,
+            principal_type=principal_type,
+            correlation_id=correlation_id,
+        )
+
+    def _assign(
+        self,
+        scope: str,
+        principal_id: UUID,
+        role: str,
+        *,
+        principal_type: str = "ServicePrincipal",
+        correlation_id: str | None,
+    ) -> None:
+        name = uuid5(_NAMES, f"{scope.lower()} {principal_id} {role}")
+        body = self._assignment(principal_id, role, principal_type)
         named: dict[str, Any] = {"request_id": correlation_id} if correlation_id else {}
         try:
             with translated():
                 self._assignments.create(
                     scope.lstrip("/"),
                     str(name),
-                    cast("IO[bytes]", json.dumps(self._assignment(principal_id)).encode()),
+                    cast("IO[bytes]", json.dumps(body).encode()),
                     content_type="application/json",
                     **named,
                 )
@@ -143,16 +185,16 @@ class Roles:
                 raise
             raise PrincipalUnknown(error.message, code=error.code, status=error.status) from error
 
-    def _assignment(self, principal_id: UUID) -> dict[str, Any]:
+    def _assignment(self, principal_id: UUID, role: str, principal_type: str) -> dict[str, Any]:
         definition = (
             f"/subscriptions/{self._subscription_id}/providers/Microsoft.Authorization"
-            f"/roleDefinitions/{SECRETS_USER}"
+            f"/roleDefinitions/{role}"
         )
         # The SDK's model says User unless told; Azure then looks for a user of that id.
         return {
             "properties": {
                 "roleDefinitionId": definition,
                 "principalId": str(principal_id),
-                "principalType": "ServicePrincipal",
+                "principalType": principal_type,
             }
         }

@@ -54,6 +54,7 @@ urlpatterns = [
     path("instances/<str:name>/service-mode/", desired_state.DesiredServiceMode.as_view()),
     path("instances/<str:name>/upstream/", desired_state.DesiredTemplates.as_view()),
     path("instances/<str:name>/grants/", desired_state.DesiredGrants.as_view()),
+    path("instances/<str:name>/senders/", desired_state.DesiredSenders.as_view()),
     path("instances/<str:name>/references/", vaults.InstanceReferences.as_view()),
     path("instances/<str:name>/receiver/", request_requirements.RequestRequirements.as_view()),
     path("instances/<str:name>/receiver/secret/", request_requirements.ReceiverSecret.as_view()),

@@ -9,7 +9,7 @@ from portal.connect import ConnectPage
 from portal.dashboard import RunningOperationsPage
 from portal.fleet_plan import ApplyFleet
 from portal.import_instances import ImportPage
-from portal.instance.actions import RefreshInstance, SetPolicy, SetServiceMode
+from portal.instance.actions import RefreshInstance, SetPolicy, SetSenders, SetServiceMode
 from portal.instance.delete import DeletePage, ProtectInstance
 from portal.instance.diagnosis import DiagnosisPage
 from portal.instance.drift import DriftPage
@@ -57,6 +57,7 @@ urlpatterns = [
         SetServiceMode.view(),
         name="instance-service-mode",
     ),
+    path("instances/<str:name>/senders/", SetSenders.view(), name="instance-senders"),
     path("instances/<str:name>/delete/", DeletePage.view(), name="instance-delete"),
     path("instances/<str:name>/protection/", ProtectInstance.view(), name="instance-protection"),
     path("import/", ImportPage.view(), name="import"),

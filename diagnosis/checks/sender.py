@@ -94,7 +94,7 @@ def _refused(context: Context) -> Iterator[Finding]:
         "The service accepts what handlers send",
         f"It refused the credential in {refused} "
         f"deliver{'y' if refused == 1 else 'ies'} in the last hour.",
-        f"Assign it the role: {_command(context)}. {look}".strip(),
+        f"{_assign(context)}. {look}".strip(),
     )
 
 
@@ -208,7 +208,19 @@ def _without_role(context: Context, access: SenderAccess, read: str) -> Finding:
         title,
         f"No role on the instance or above it allows the principal {access.principal_id} to send, "
         f"{read}. Owner and Contributor do not. The service returns 403.",
-        f"Assign it the role {_ROLE}: {_command(context)}",
+        _assign(context),
+    )
+
+
+def _assign(context: Context) -> str:
+    """Return how to assign the role: through a plan, or with `az`."""
+    instance, access = context.instance, context.sender_access
+    desired = {principal_id for principal_id, _ in instance.desired_senders or ()}
+    if access and str(access.principal_id) in desired:
+        return f"The plan assigns it the role {_ROLE}: manage.py apply {instance}"
+    return (
+        f"Assign it the role {_ROLE} through a plan: manage.py set_senders {instance} --add-own, "
+        f"then manage.py apply {instance}. Or with az: {_command(context)}"
     )
 
 

@@ -203,6 +203,18 @@ class SignalRInstance(models.Model):
         editable=False,
         help_text="SenderAccess as JSON: the roles of what sends to it; null: never read.",
     )
+    desired_senders = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Principals that plans let send, as [principal ID, type]; null: none.",
+    )
+    observed_senders = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The desired senders that may send, as last read; null: none.",
+    )
     create_if_missing = models.BooleanField(
         default=False, editable=False, help_text="Whether an apply creates it if it does not exist."
     )

@@ -8,11 +8,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from arm.errors import ArmError
 from diagnosis.chain.worst_links import diagnose_and_store
 from identities.models import SignalRInstance
 from portal.instance.page import TABS, InstancePage
 from portal.page import who
+from sync.components.senders import Sender
 from sync.desired.management_policy import set_policy
+from sync.desired.senders import change_senders, own_sender
 from sync.desired.service_mode import set_service_mode
 from sync.inventory.drift import drift_of
 
@@ -80,3 +83,28 @@ class SetServiceMode(InstanceAction):
         else:
             messages.success(request, f"The service mode of {self.instance} is not managed.")
         return self.redirect_to_tab()
+
+
+class SetSenders(InstanceAction):
+    """Add or remove a principal that plans let send to the instance."""
+
+    def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """Add the principal in the form or Signalman's own, or remove one."""
+        try:
+            is_changed = self._change(request)
+        except (ArmError, ValidationError) as error:
+            texts = error.messages if isinstance(error, ValidationError) else [str(error)]
+            messages.error(request, " ".join(texts))
+        else:
+            text = "Saved the senders. Apply the plan to assign missing roles."
+            messages.success(request, text if is_changed else "The senders did not change.")
+        return self.redirect_to_tab()
+
+    def _change(self, request: HttpRequest) -> bool:
+        data, name = request.POST, who(request)
+        if "remove" in data:
+            return change_senders(self.instance, remove=[data["remove"]], who=name)
+        if data.get("do") == "add-own":
+            return change_senders(self.instance, add=[own_sender()], who=name)
+        sender = Sender(data.get("principal_id", ""), data.get("principal_type", ""))
+        return change_senders(self.instance, add=[sender], who=name)

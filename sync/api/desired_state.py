@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError
@@ -22,12 +23,15 @@ from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIden
 from sync.api.serializers import (
     GrantChoiceSerializer,
     IdentitySerializer,
+    SenderSerializer,
     ServiceModeSerializer,
     TemplateSerializer,
 )
+from sync.components.senders import Sender, desired_senders
 from sync.components.vault_names import named_vaults
 from sync.desired.grant_choices import choose_grants
 from sync.desired.history import Author, changing_desired
+from sync.desired.senders import set_senders
 from sync.desired.service_mode import ACTION as SET_SERVICE_MODE
 from sync.desired.service_mode import change_service_mode
 from sync.desired.state import declared_state
@@ -216,3 +220,35 @@ class DesiredGrants(InstanceDocument):
         if any(chosen.values()) and declared_state(subject).identity.holder is None:
             raise ValidationError({"is_desired": "Set an identity first: a grant needs one."})
         choose_grants(subject, chosen, who=name_of(request))
+
+
+class DesiredSenders(InstanceDocument):
+    """The principals that plans let send to the instance.
+
+    An apply assigns the missing ones the role SignalR REST API Owner on the instance. It removes
+    no role.
+    """
+
+    reads = "identities.view_signalrinstance"
+    writes = "identities.change_signalrinstance"
+
+    @extend_schema(responses=SenderSerializer(many=True))
+    def get(self, _request: Request, name: str) -> Response:
+        """Read the desired senders."""
+        return self.read()
+
+    @extend_schema(request=SenderSerializer(many=True), responses=SenderSerializer(many=True))
+    def put(self, request: Request, name: str) -> Response:
+        """Replace the desired senders. A principal that is left out keeps its role in Azure."""
+        serializer = SenderSerializer(data=request.data, many=True)
+        serializer.is_valid(raise_exception=True)
+        return self.replace(request, serializer.validated_data)
+
+    def dump(self, subject: SignalRInstance) -> list[dict[str, Any]]:
+        """Return the senders by their IDs."""
+        return [asdict(each) for each in desired_senders(subject)]
+
+    def load(self, request: Request, subject: SignalRInstance, document: Any) -> None:
+        """Set them. Raises ValidationError."""
+        senders = [Sender(str(each["principal_id"]), each["principal_type"]) for each in document]
+        set_senders(subject, senders, who=name_of(request))

@@ -12,7 +12,9 @@ from api.fields import (
     FlagField,
     StrictSerializer,
     TextField,
+    UuidField,
 )
+from arm.roles import PRINCIPAL_TYPES
 from identities.models import ManagedIdentity
 from sync.models import Operation, SyncStatus
 from sync.operations.serializers import operation_document
@@ -68,6 +70,13 @@ class GrantChoiceSerializer(StrictSerializer):
 
     vault = TextField(help_text="Its name.")
     is_desired = FlagField()
+
+
+class SenderSerializer(StrictSerializer):
+    """A principal that should be able to send to the instance."""
+
+    principal_id = UuidField(help_text="Its object ID.")
+    principal_type = ChoiceTextField(choices=PRINCIPAL_TYPES, default=PRINCIPAL_TYPES[0])
 
 
 class ChangeSerializer(serializers.Serializer[Any]):

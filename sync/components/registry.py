@@ -16,6 +16,7 @@ from sync.components.existence import ExistenceComponent
 from sync.components.function_apps import FunctionAppsComponent
 from sync.components.grants import GrantsComponent
 from sync.components.identity import IdentityComponent
+from sync.components.senders import SendersComponent
 from sync.components.service_mode import ServiceModeComponent
 from sync.components.templates import TemplatesComponent
 from sync.planning import comparison, partial_plan, plan
@@ -112,4 +113,5 @@ REGISTRY: Final = Registry(
     FunctionAppsComponent(),
     ServiceModeComponent(),
     TemplatesComponent(),
+    SendersComponent(),
 )

@@ -19,12 +19,14 @@ from identities.models import SignalRInstance, UserAssignedIdentity
 from identities.names import validate_instance_name, validate_resource_group
 from sync.components.existence import existence_of
 from sync.components.registry import REGISTRY
+from sync.components.senders import desired_senders
 from sync.components.service_mode import mode_of, with_mode
 from sync.components.vault_names import named_vaults
 from sync.declarative.fleet_schema import Declarations, DeclaredFunctionApp, DeclaredInstance
 from sync.declarative.yaml_reader import Problem
 from sync.desired.grant_choices import grant_choices
 from sync.desired.lifecycle import NotCreatable, Site, require_creatable
+from sync.desired.senders import check_senders
 from sync.desired.service_mode import settable_modes
 from sync.desired.state import declared_state, observed_state
 from sync.planning.changes import Change
@@ -188,6 +190,7 @@ def _check_instance(
             "identity",
         )
     yield from _check_grants(declared)
+    yield from _check_senders(declared)
     kept = _kept(row) if row else frozenset()
     for position, template in enumerate(declared.state.templates):
         # An imported template may stay as it is; only new ones are validated.
@@ -263,6 +266,13 @@ def _check_grants(declared: DeclaredInstance) -> Iterator[Problem]:
         yield declared.problem(f"No template names a secret of the vault {name}.", "grants")
 
 
+def _check_senders(declared: DeclaredInstance) -> Iterator[Problem]:
+    try:
+        check_senders(declared.senders or ())
+    except ValidationError as error:
+        yield declared.problem(" ".join(error.messages), "senders")
+
+
 def _check_template(
     declared: DeclaredInstance, position: int, template: TemplateState
 ) -> Iterator[Problem]:
@@ -318,7 +328,8 @@ def _difference(declared: DeclaredInstance, row: SignalRInstance | None) -> Decl
         if after is not None and before != after
     ]
     changes += REGISTRY.differences(declared_state(row), declared.state)
-    return DeclaredChange(declared, row, (*changes, *_grant_changes(declared, row)))
+    changes += [*_grant_changes(declared, row), *_sender_changes(declared, row)]
+    return DeclaredChange(declared, row, tuple(changes))
 
 
 def grants_of(declared: DeclaredInstance) -> dict[str, bool]:
@@ -335,3 +346,14 @@ def _grant_changes(declared: DeclaredInstance, row: SignalRInstance) -> Iterator
     for name, after in grants_of(declared).items():
         if before.get(name, True) != after:
             yield Change(f"grants[{name}].desired", "update", before.get(name, True), after)
+
+
+def _sender_changes(declared: DeclaredInstance, row: SignalRInstance) -> Iterator[Change]:
+    """Yield the senders that the document adds, and those that it leaves out."""
+    if declared.senders is None:
+        return
+    before = {each.principal_id: each.principal_type for each in desired_senders(row)}
+    after = {each.principal_id: each.principal_type for each in declared.senders}
+    for key in sorted({*before, *after}):
+        if before.get(key) != after.get(key):
+            yield Change(f"senders[{key}].desired", "update", before.get(key), after.get(key))

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from arm.errors import ArmError
+from arm.state import InstanceState
 from identities.models import SignalRInstance
 from sync.components.function_app_targets import set_app_policy
 from sync.components.grants import known_vaults, needed_grants
@@ -28,6 +29,7 @@ from sync.desired.grant_choices import choose_grants
 from sync.desired.history import Author, set_desired_state
 from sync.desired.lifecycle import protect, save_new_instance, set_create_if_missing
 from sync.desired.management_policy import Policy, require_managed, set_policy
+from sync.desired.senders import set_senders
 from sync.desired.state import declared_state
 from sync.errors import NotManaged, StalePlan
 from sync.inventory.function_apps import refresh_function_app
@@ -183,6 +185,8 @@ def _declare_instance(difference: DeclaredChange, author: Author) -> int:
     if declared_state(row) != declared.state:
         set_desired_state(row, declared.state, author)
     choose_grants(row, grants_of(declared), who=author.who)
+    if declared.senders is not None:
+        set_senders(row, declared.senders, who=author.who)
     if declared.is_protected is not None:
         protect(row, who=author.who, is_protected=declared.is_protected)
     if declared.create_if_missing is not None:
@@ -222,7 +226,7 @@ def _read_vaults(difference: DeclaredChange) -> None:
         save_vaults(reader, at=timezone.now())
     row = difference.instance
     if row is not None and row.observed is not None:
-        refresh_compared(row, grants=needed_grants(row, state))
+        refresh_compared(row, planned=InstanceState(grants=needed_grants(row, state)))
 
 
 def _read_apps(declared_changes: DeclaredChanges) -> None:

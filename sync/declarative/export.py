@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 
 from identities.models import SignalRInstance
 from sync.components.existence import existence_of
+from sync.components.senders import desired_senders
 from sync.declarative.fleet_schema import DeclaredFunctionApp, DeclaredInstance
 from sync.desired.grant_choices import grant_choices
 from sync.desired.state import declared_state
@@ -31,6 +32,7 @@ def document_of(instance: SignalRInstance) -> DeclaredInstance:
         is_protected=instance.is_protected,
         create_if_missing=instance.create_if_missing or None,
         grants=grant_choices(instance),
+        senders=tuple(desired_senders(instance)) or None,
     )
 
 

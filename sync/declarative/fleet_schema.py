@@ -23,6 +23,7 @@ from uuid import UUID
 
 import yaml
 
+from arm.roles import PRINCIPAL_TYPES
 from arm.state import (
     ANY,
     AuthType,
@@ -32,6 +33,7 @@ from arm.state import (
     InstanceState,
     TemplateState,
 )
+from sync.components.senders import Sender
 from sync.components.service_mode import mode_of, with_mode
 from sync.declarative.yaml_reader import Entry, Location, Problem, read_entries
 
@@ -79,6 +81,7 @@ class DeclaredInstance:
     is_protected: bool | None = None
     create_if_missing: bool | None = None
     grants: Mapping[str, bool] = field(default_factory=dict)
+    senders: tuple[Sender, ...] | None = None
     place: Location = field(default_factory=lambda: Location("", 0))
     places: Mapping[str, Location] = field(default_factory=dict, repr=False)
 
@@ -106,6 +109,7 @@ class DeclaredInstance:
             "identity": _write_identity(self.state.identity),
             "upstream": [_write_template(each) for each in self.state.templates],
             **({"grants": dict(sorted(self.grants.items()))} if self.grants else {}),
+            **({} if self.senders is None else {"senders": list(map(_write_sender, self.senders))}),
         }
 
 
@@ -197,7 +201,7 @@ def _read_head(entry: Entry) -> str | None:
 def _read_instance(entry: Entry) -> DeclaredInstance:
     required = (*_HEAD, "name", "subscription", "resourceGroup", "identity", "upstream")
     creation = ("location", "sku", "serviceMode")
-    optional = (*creation, "policy", "protected", "createIfMissing", "grants")
+    optional = (*creation, "policy", "protected", "createIfMissing", "grants", "senders")
     found = entry.fields(required, optional)
     templates = _template_entries(found["upstream"]) if "upstream" in found else []
     location, sku, mode = (_text(found, key) for key in creation)
@@ -212,6 +216,7 @@ def _read_instance(entry: Entry) -> DeclaredInstance:
         is_protected=_read_flag(found.get("protected")),
         create_if_missing=_read_flag(found.get("createIfMissing")),
         grants=_read_grants(found.get("grants")),
+        senders=_read_senders(found.get("senders")),
         place=entry.place,
         places={each.place.path: each.place for each in (*found.values(), *templates)},
     )
@@ -256,6 +261,20 @@ def _read_flag(entry: Entry | None) -> bool | None:
 def _read_grants(entry: Entry | None) -> dict[str, bool]:
     pairs = {} if entry is None else entry.pairs()
     return {name.lower(): value.flag() for name, value in pairs.items()}
+
+
+def _read_senders(entry: Entry | None) -> tuple[Sender, ...] | None:
+    return None if entry is None else tuple(map(_read_sender, entry.items()))
+
+
+def _read_sender(entry: Entry) -> Sender:
+    found = entry.fields(("principalId",), ("principalType",))
+    kind = found["principalType"].choice(PRINCIPAL_TYPES) if "principalType" in found else ""
+    return Sender(_text(found, "principalId").lower(), kind or PRINCIPAL_TYPES[0])
+
+
+def _write_sender(sender: Sender) -> dict[str, str]:
+    return {"principalId": sender.principal_id, "principalType": sender.principal_type}
 
 
 def _read_identity(entry: Entry | None) -> IdentityState:

@@ -19,11 +19,11 @@ from django.utils import timezone
 
 from arm.client import ArmClient
 from arm.errors import ArmError, Forbidden, NotFound
-from arm.function_app_authentication import FunctionAppState
 from arm.resources import SignalRResource, UserAssignedIdentityResource
-from arm.state import ABSENT, GrantState, InstanceState
+from arm.state import ABSENT, InstanceState
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
+from sync.components.senders import senders_of, with_senders
 from sync.desired.lifecycle import save_subscription
 from sync.desired.state import as_planned
 from sync.desired.sync_status import record_statuses
@@ -50,6 +50,7 @@ from sync.inventory.observations import (
 )
 from sync.inventory.secrets import check_secrets_of
 from sync.inventory.sender_access import read_sender_access
+from sync.inventory.senders import refresh_all_senders, refresh_senders
 from sync.inventory.token_resources import (
     list_tenant_applications,
     read_on_schedule,
@@ -66,6 +67,7 @@ log = logging.getLogger(__name__)
 _SUBSCRIPTION_NOT_FOUND: Final = "SubscriptionNotFound"
 # An apply reads the instance before each step, and what resources name once.
 _DURING_APPLY: Final = timedelta(hours=1)
+_NOTHING_PLANNED: Final = InstanceState()
 
 
 def import_subscription(
@@ -97,6 +99,7 @@ def import_subscription(
     list_tenant_applications()
     read_token_resources(_with_resources(subscription))
     read_sender_access(_rows_of(subscription, "sender_access"))
+    refresh_all_senders(_rows_of(subscription, "desired_senders", "observed_senders"))
     return report + ImportReport(unreadable=tuple(_import_function_apps(subscription)))
 
 
@@ -117,6 +120,7 @@ def import_instance(
     list_tenant_applications()
     read_token_resources([instance])
     read_sender_access([instance])
+    refresh_all_senders([instance])
     return instance
 
 
@@ -132,6 +136,7 @@ def refresh_subscription(subscription: Subscription, *, on_schedule: bool = Fals
     read = read_on_schedule if on_schedule else read_token_resources
     read(_with_resources(subscription))
     read_sender_access(_rows_of(subscription, "sender_access"))
+    refresh_all_senders(_rows_of(subscription, "desired_senders", "observed_senders"))
     return report + ImportReport(unreadable=tuple(read_pointed_at(subscription)))
 
 
@@ -153,17 +158,16 @@ def refresh(instance: SignalRInstance, *, since: datetime | None = None) -> Sign
 def refresh_compared(
     instance: SignalRInstance,
     *,
-    grants: Collection[GrantState] = (),
-    apps: Collection[FunctionAppState] = (),
+    planned: InstanceState = _NOTHING_PLANNED,
     resources_max_age: timedelta = timedelta(0),
 ) -> SignalRResource:
     """Read what plans of one instance compare, and store it, in the row and in memory.
 
-    Reads the instance; the grants that its references need, desired or in Azure, and these
-    `grants`; the managed Function Apps that its signed templates send to, and these `apps`; and
-    what the templates' resources name, if that was not read within `resources_max_age`. An answer
-    that a later one overtook is returned and not stored. Raises ArmError; before NotFound, the
-    instance is marked as missing.
+    Reads the instance; the grants that its references need, desired or in Azure; the managed
+    Function Apps that its signed templates send to; which of the desired senders may send; the
+    grants, apps and senders of `planned`; and what the templates' resources name, if that was not
+    read within `resources_max_age`. An answer that a later one overtook is returned and not stored.
+    Raises ArmError; before NotFound, the instance is marked as missing.
     """
     asked_at = timezone.now()
     try:
@@ -174,14 +178,7 @@ def refresh_compared(
         if error.code != _SUBSCRIPTION_NOT_FOUND:
             _write_absence(instance, at=asked_at)
         raise
-    return _store(
-        instance,
-        resource,
-        at=asked_at,
-        grants=grants,
-        apps=apps,
-        resources_max_age=resources_max_age,
-    )
+    return _store(instance, resource, planned, at=asked_at, resources_max_age=resources_max_age)
 
 
 def refresh_for_plan(
@@ -192,12 +189,7 @@ def refresh_for_plan(
     Returns the state as a plan sees it. Raises ArmError; NotFound only unless it `may_be_absent`.
     """
     try:
-        found = refresh_compared(
-            instance,
-            grants=planned.grants,
-            apps=planned.function_apps,
-            resources_max_age=_DURING_APPLY,
-        )
+        found = refresh_compared(instance, planned=planned, resources_max_age=_DURING_APPLY)
     except NotFound:
         if instance.missing_since is None or not may_be_absent:
             raise
@@ -212,24 +204,16 @@ def store_for_plan(
 
     Reads what else a plan for it names, and returns the state as `refresh_for_plan` does.
     """
-    found = _store(
-        instance,
-        resource,
-        at=at,
-        grants=planned.grants,
-        apps=planned.function_apps,
-        resources_max_age=_DURING_APPLY,
-    )
+    found = _store(instance, resource, planned, at=at, resources_max_age=_DURING_APPLY)
     return replace(found, state=as_planned(instance, found.state))
 
 
 def _store(
     instance: SignalRInstance,
     resource: SignalRResource,
+    planned: InstanceState,
     *,
     at: datetime,
-    grants: Collection[GrantState],
-    apps: Collection[FunctionAppState],
     resources_max_age: timedelta,
 ) -> SignalRResource:
     """Store an answer about one instance with what `refresh` reads besides, and return both."""
@@ -241,13 +225,15 @@ def _store(
         identities=save_identities(assigned_identities([resource])),
     )
     reader = VaultReader(instance.subscription_id)
-    found = reader.grants(grant_query(resource, seen.principal_id, instance, grants))
+    found = reader.grants(grant_query(resource, seen.principal_id, instance, planned.grants))
     seen = replace(seen, resource=with_grants(resource, found))
     _write(instance, seen, found, reader)
     read_token_resources([instance], max_age=resources_max_age)
     read_sender_access([instance])
-    serving = refresh_serving(instance, apps)
-    return replace(seen.resource, state=replace(seen.resource.state, function_apps=serving))
+    serving = refresh_serving(instance, planned.function_apps)
+    senders = refresh_senders(instance, senders_of(planned))
+    state = with_senders(seen.resource.state, senders)
+    return replace(seen.resource, state=replace(state, function_apps=serving))
 
 
 def _absent(instance: SignalRInstance, planned: InstanceState) -> SignalRResource:
@@ -296,11 +282,13 @@ def _write_absence(instance: SignalRInstance, *, at: datetime) -> None:
     save_grants({instance: ()}, {}, at=at)
 
 
-def _rows_of(subscription: Subscription, field: str, *prefetched: Any) -> Iterator[SignalRInstance]:
-    """Yield the instances of a subscription, with what names them and that field."""
+def _rows_of(
+    subscription: Subscription, *fields: str, prefetched: Collection[Prefetch[Any]] = ()
+) -> Iterator[SignalRInstance]:
+    """Yield the instances of a subscription, with what names them and these fields."""
     rows = SignalRInstance.objects.filter(subscription=subscription)
     names = ("name", "resource_group", "subscription")
-    for row in rows.only(*names, field).prefetch_related(*prefetched).in_chunks():
+    for row in rows.only(*names, *fields).prefetch_related(*prefetched).in_chunks():
         row.subscription = subscription
         yield row
 
@@ -308,7 +296,8 @@ def _rows_of(subscription: Subscription, field: str, *prefetched: Any) -> Iterat
 def _with_resources(subscription: Subscription) -> Iterator[SignalRInstance]:
     """Yield the instances with the resources of their desired and observed templates."""
     templates = UpstreamTemplate.objects.only("instance", "resource")
-    return _rows_of(subscription, "observed", Prefetch("upstream_templates", templates))
+    resources = Prefetch("upstream_templates", templates)
+    return _rows_of(subscription, "observed", prefetched=[resources])
 
 
 def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource]:

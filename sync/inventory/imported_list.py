@@ -18,6 +18,7 @@ from arm.state import InstanceState
 from arm.transport.raw_answers import Json
 from identities.models import ManagedIdentity, SignalRInstance, Subscription
 from sync.components.registry import REGISTRY
+from sync.components.senders import with_senders
 from sync.desired.history import Author, record_desired
 from sync.desired.state import desired_state
 from sync.inventory.observations import (
@@ -162,7 +163,7 @@ class Listing:
             for row, each in known
             if self.accepts
             and not is_overtaken(row, each.at)
-            and not REGISTRY.is_in_sync(_without_apps(row), each.resource.state)
+            and not REGISTRY.is_in_sync(_in_answer(row), each.resource.state)
         ]
         _copy_observed(accepted)
         record_desired([row.pk for row, _ in accepted], Author(self.who, "accept"))
@@ -231,9 +232,12 @@ def _rows_with_references(resources: Iterable[SignalRResource]) -> dict[str, Sig
     return _known_rows(resources, upstream_templates__url_template__contains=OPENING)
 
 
-def _without_apps(row: SignalRInstance) -> InstanceState:
-    """Return the desired state without Function Apps, which are not in an instance's answer."""
-    return desired_state(row, apps=())
+def _in_answer(row: SignalRInstance) -> InstanceState:
+    """Return the part of the desired state that is in an answer about the instance.
+
+    Function Apps and role assignments are not.
+    """
+    return with_senders(desired_state(row, apps=()), ())
 
 
 def _key(observation: Observation) -> str:

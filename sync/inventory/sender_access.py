@@ -19,11 +19,10 @@ from django.utils import timezone
 
 from arm.errors import ArmError
 from arm.roles import NOT_SENDING_ROLES, SENDING_ROLES, oldest
-from arm.transport.credentials import credential_principal
 from identities.models import SignalRInstance
-from sync.azure_client import arm_client, arm_settings
+from sync.azure_client import arm_client
+from sync.desired.senders import sending_principal
 from upstreams.models import SenderActivity
-from upstreams.sender.configuration import configuration
 from upstreams.sender.endpoints import configured_credential
 
 log = logging.getLogger(__name__)
@@ -90,7 +89,7 @@ def _access(instance: SignalRInstance, *, has_sent: bool) -> SenderAccess | None
         credential = configured_credential(instance.name) or ("entra" if has_sent else None)
         if credential != "entra":
             return None
-        principal_id = _principal()
+        principal_id = sending_principal()
         if principal_id is None:
             problem = "The token of this process's credential names no principal."
             return SenderAccess(now, problem=problem)
@@ -110,8 +109,3 @@ def _access(instance: SignalRInstance, *, has_sent: bool) -> SenderAccess | None
             for each in held
         ),
     )
-
-
-def _principal() -> UUID | None:
-    configured = configuration().principal_id
-    return UUID(configured) if configured else credential_principal(arm_settings())

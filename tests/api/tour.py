@@ -41,6 +41,11 @@ _WRITES: Final[tuple[tuple[str, str, Any], ...]] = (
     ("put", "/instances/{name}/service-mode/", {"service_mode": "Serverless"}),
     ("put", "/instances/{name}/upstream/", [_NAMING]),
     ("put", "/instances/{name}/grants/", [{"vault": "contoso-vault", "is_desired": True}]),
+    (
+        "put",
+        "/instances/{name}/senders/",
+        [{"principal_id": seed.CLIENT_OBJECT_ID, "principal_type": "ServicePrincipal"}],
+    ),
     ("put", "/instances/{name}/settings/", {"policy": "manage", "is_protected": True}),
     (
         "put",

@@ -199,6 +199,7 @@ def test_refused_sends_fail_where_nothing_is_configured(local_azure: LocalAzure)
     assert (found.key, found.outcome) == ("sender_refused", "fail")
     assert "in 2 deliveries" in found.evidence
     assert f"SIGNALMAN_DEFAULT_INSTANCE={seed.CHAT}" in found.fix
+    assert f"manage.py set_senders {seed.CHAT} --add-own" in found.fix
     assert local_azure.requests("GET")
 
 

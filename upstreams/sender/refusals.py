@@ -105,10 +105,13 @@ def _forbidden(endpoint: Endpoint, request: Request, response: Response) -> str:
         )
     if endpoint.access_key:
         return "the access key does not allow this."
-    role = "SignalR App Server" if request.path == KEY_PATH else "SignalR REST API Owner"
+    is_key = request.path == KEY_PATH
+    role = "SignalR App Server" if is_key else "SignalR REST API Owner"
+    plan = f" (`manage.py set_senders {endpoint.instance} --add-own`, then apply the plan)"
+    how = "" if is_key else plan
     return (
-        f"the credential has no role that allows this. Assign it {role!r} on the instance; Owner "
-        "and Contributor do not include it, and a new role assignment takes effect within 30 "
+        f"the credential has no role that allows this. Assign it {role!r} on the instance{how}; "
+        "Owner and Contributor do not include it, and a new role assignment takes effect within 30 "
         "minutes."
     )
 

@@ -13,11 +13,14 @@ from django.utils.http import urlencode
 
 from api.conditional import entity_tag
 from arm.errors import ArmError
+from arm.roles import PRINCIPAL_TYPES
 from identities.models import ManagedIdentity, SignalRInstance, Subscription, UserAssignedIdentity
+from portal.instance.actions import SetSenders
 from portal.instance.identity.forms import IdentityForm, NewIdentityForm
 from portal.instance.identity.impact import IdentityImpact, identity_impact
 from portal.instance.page import InstancePage
 from portal.page import is_fragment, who
+from sync.components.senders import Sender, desired_senders
 from sync.desired.history import Author, changing_desired
 from sync.desired.state import declared_state, observed_state
 from sync.inventory.user_assigned_identities import create_identity, read_identities
@@ -79,6 +82,9 @@ class IdentityPage(InstancePage):
             found=found[:_LISTED],
             more=max(0, found.count() - _LISTED),
             impact=self._impact(),
+            senders=_senders(self.instance),
+            principal_types=PRINCIPAL_TYPES,
+            may_set_senders=self.request.user.has_perm(SetSenders.permission_to_change),
             version=_version(self.instance),
             **{
                 "kind": data.get("kind") or ("user" if is_user_assigned else "system"),
@@ -164,6 +170,15 @@ class IdentityPage(InstancePage):
         response = self.redirect_to_tab()
         response["Location"] += "?" + urlencode({"kind": kind, **query})
         return response
+
+
+def _senders(instance: SignalRInstance) -> list[tuple[Sender, bool]]:
+    """Return the desired senders, each with whether it may send as last read."""
+    reads = instance.observed_senders or ()
+    return [
+        (each, [each.principal_id, each.principal_type] in reads)
+        for each in desired_senders(instance)
+    ]
 
 
 def _version(instance: SignalRInstance) -> str:
