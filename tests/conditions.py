@@ -1,12 +1,14 @@
 """Every condition under which a test is skipped, and why.
 
-A missing program is none of them: such tests fail, and `make programs` installs it.
+A missing program is none of them: such tests fail, and `make programs` installs it. kubectl is the
+exception, because Debian's is too old to install.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 from typing import Final
 
@@ -22,6 +24,10 @@ on_sqlite: Final = pytest.mark.skipif(
 on_linux_x86_64: Final = pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"),
     reason="the packages of hadolint and Docker Compose are for Linux on x86-64",
+)
+with_kubectl: Final = pytest.mark.skipif(
+    shutil.which("kubectl") is None,
+    reason="kubectl is not installed, and Debian's 1.20 does not know `labels` in a kustomization",
 )
 as_root: Final = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount file systems")
 # Found out by trying.

@@ -16,7 +16,7 @@ from config.environment import Environment
 from config.variables import VARIABLES
 from scripts.programs import path_of
 from tests.cloud import REPOSITORY
-from tests.conditions import on_linux_x86_64
+from tests.conditions import on_linux_x86_64, with_kubectl
 from tests.deploy.manifests import (
     COMPOSE,
     DOCKERFILE,
@@ -190,8 +190,9 @@ def test_kubernetes_accepts_objects(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@with_kubectl
 def test_kustomize_builds_objects() -> None:
-    outcome = run(path_of("kubectl"), "kustomize", str(REPOSITORY / "deploy" / "kubernetes"))
+    outcome = run("kubectl", "kustomize", str(REPOSITORY / "deploy" / "kubernetes"))
     assert_accepted(outcome)
     built = list(yaml.safe_load_all(outcome.stdout))
     # The migration is started by hand, once for each release.
