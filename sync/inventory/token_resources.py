@@ -129,11 +129,10 @@ def _save(row: TokenResource) -> None:
     if not row._state.adding:  # noqa: SLF001  # public in all but its name
         row.save()
         return
-    TokenResource.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["tenant_id", "resource"],
-        update_fields=learnt,
+    TokenResource.objects.update_or_create(
+        tenant_id=row.tenant_id,
+        resource=row.resource,
+        defaults={name: getattr(row, name) for name in learnt},
     )
 
 

@@ -17,8 +17,8 @@ from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed
-from tests.sync.inventory.test_grants import POLICIES, ROLES, stored, with_references
-from tests.sync.worker import drive, start
+from tests.sync.inventory.test_grants import POLICIES, ROLES, stored, template, with_references
+from tests.sync.worker import drive, imported, set_desired, start
 from upstreams.models import RequestRequirements
 
 PAGE = f"/admin/instances/{seed.LAB}/key-vault/"
@@ -71,7 +71,7 @@ def test_shows_propagating_role_assignment(operator: Client, local_azure: LocalA
 
 
 def test_refresh_checks_secrets(operator: Client, local_azure: LocalAzure) -> None:
-    with_references(seed.LAB, "SystemAssigned", POLICIES)
+    set_desired(imported(seed.LAB), "SystemAssigned", template(POLICIES))
     assert "Not checked yet" in operator.get(PAGE).content.decode()
     assert "Present" in press(operator, "refresh")
 

@@ -17,7 +17,7 @@ from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.large_fleet import create_fleet
 from tests.sync.worker import imported, signed_lab
-from upstreams.models import Delivery, DeliveryCount
+from upstreams.models import Delivery, DeliveryHour
 
 INSTANCES = "/admin/identities/signalrinstance/"
 LISTS = [
@@ -147,9 +147,11 @@ def test_empty_list_explains_itself(sign_in: SignIn, name: str, words: str) -> N
 def test_finds_deliveries_by_reason_outcome_and_instance(
     sign_in: SignIn, instance: SignalRInstance, query: str
 ) -> None:
-    refused = {"instance": instance, "outcome": "refused", "reason": "expired"}
-    Delivery.objects.create(received_at=timezone.now(), status=401, duration_ms=1, **refused)
-    DeliveryCount.objects.create(minute=timezone.now(), count=1, **refused)
+    refused = {"outcome": "refused", "reason": "expired"}
+    Delivery.objects.create(
+        instance=instance, received_at=timezone.now(), status=401, duration_ms=1, **refused
+    )
+    DeliveryHour.objects.create(hour=timezone.now(), count=1, **refused)
     other = SignalRInstance.objects.create(
         name="other", subscription=instance.subscription, resource_group="rg"
     )
