@@ -74,7 +74,7 @@ def test_concurrent_edits_lose_nothing(
     other = open_page()
     sign_in(other, "administrator")
     other.goto(PAGE)
-    other.get_by_label("Change note").fill("reviewed")
+    other.locator("#change-note").fill("reviewed")
     other.get_by_label("Hubs").first.fill("other")
     editor.get_by_label("Hubs").first.fill("mine")
     other.get_by_role("button", name="Save", exact=True).click()
