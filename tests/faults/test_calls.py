@@ -1,4 +1,4 @@
-"""Faults of each call of an apply: the reads, both writes, the polls and the final read."""
+"""Faults of each call of an apply: the reads, both writes and the polls."""
 
 from __future__ import annotations
 
