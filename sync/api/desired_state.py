@@ -21,10 +21,10 @@ from api.views import DocumentView
 from identities.api.views import instance_named
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from sync.api.serializers import (
+    DesiredServiceModeSerializer,
     GrantChoiceSerializer,
     IdentitySerializer,
     SenderSerializer,
-    ServiceModeSerializer,
     TemplateSerializer,
 )
 from sync.components.senders import Sender, desired_senders
@@ -118,17 +118,19 @@ class DesiredServiceMode(DesiredView):
     writes = "identities.change_signalrinstance"
     action = SET_SERVICE_MODE
 
-    @extend_schema(responses=ServiceModeSerializer)
+    @extend_schema(responses=DesiredServiceModeSerializer)
     def get(self, _request: Request, name: str) -> Response:
         """Read the desired mode."""
         return self.read()
 
     @extend_schema(
-        request=ServiceModeSerializer, responses=ServiceModeSerializer, parameters=[_COMMENT]
+        request=DesiredServiceModeSerializer,
+        responses=DesiredServiceModeSerializer,
+        parameters=[_COMMENT],
     )
     def put(self, request: Request, name: str) -> Response:
         """Set the desired mode. Changing it disconnects hub servers and clients."""
-        serializer = ServiceModeSerializer(data=request.data)
+        serializer = DesiredServiceModeSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)
 

@@ -32,7 +32,7 @@ class IdentitySerializer(StrictSerializer):
     )
 
 
-class ServiceModeSerializer(StrictSerializer):
+class DesiredServiceModeSerializer(StrictSerializer):
     """The desired service mode."""
 
     service_mode = TextField(
