@@ -20,10 +20,9 @@ demo: setup
 check: setup-dev
 	@$(MAKE) --no-print-directory -j 2 -O lint test-quick
 
-# Everything. The slow tests wait most of the time, so the browser's run beside them.
+# Everything, one suite after the other: a browser beside other programs waits too long.
 test: setup-dev programs
-	@$(MAKE) --no-print-directory lint test-sqlite test-postgres
-	@$(MAKE) --no-print-directory -j 2 -O test-slow test-browser
+	@$(MAKE) --no-print-directory lint test-sqlite test-postgres test-browser test-slow
 
 # Installs the programs that tests start, or names those that are missing.
 programs: setup-dev

@@ -31,7 +31,7 @@ from tests.cloud import LocalAzure
 WIDE: Final = {"width": 1440, "height": 900}
 NARROW: Final = {"width": 390, "height": 844}
 # Milliseconds. Long, because other tests run at the same time.
-_TIMEOUT: Final = 30_000
+_TIMEOUT: Final = 120_000
 _FLAGS: Final = [
     "--no-sandbox",
     "--disable-gpu",

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from examples.demo.processes import CELERY, Programs, free_port, web_server
 from tests.cloud import LocalAzure
+from tests.waits import wait_until
 
 # The password of every user. It is not validated.
 PASSWORD: Final = "a-password-for-tests"
@@ -67,6 +68,16 @@ class Portal:
             {"instance": instance, "hub": "chat", "category": "messages", "event": "echo", **event},
         )
         return answer
+
+    def send_accepted_event(self, instance: str, **event: Any) -> None:
+        """Send an event until it is answered with 200.
+
+        The receiver learns of an apply up to SIGNALMAN_POLICY_SECONDS after its end.
+        """
+        wait_until(
+            lambda: self.send_event(instance, **event)["status"] == 200,
+            "The event is not accepted.",
+        )
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Return the counts of deliveries by reason."""

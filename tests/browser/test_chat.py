@@ -32,6 +32,11 @@ _ASSIGNMENT: Final = (
     "99999999-0000-4000-8000-000000000001"
 )
 _ROLES_VERSION: Final = "2022-04-01"
+_SAMPLE_LIMITS: Final = (
+    "SIGNALMAN_SAMPLES_A_MINUTE",
+    "SIGNALMAN_INSTANCE_SAMPLES_A_MINUTE",
+    "SIGNALMAN_PROCESS_SAMPLES_A_MINUTE",
+)
 _REFUSED: Final = "The server could not send a message."
 _MESSAGES: Final = 150
 _PATIENCE_SECONDS: Final = 120.0
@@ -108,7 +113,7 @@ def portal(
         "SIGNALMAN_DEFAULT_INSTANCE": seed.CHAT,
         "SIGNALMAN_NEGOTIATIONS_A_MINUTE": "1000",
         # A row for every delivery, however many messages another test has just sent.
-        "SIGNALMAN_SAMPLES_A_MINUTE": "100000",
+        **dict.fromkeys(_SAMPLE_LIMITS, "100000"),
     }
     with Programs(folder, environment(folder, azure, extra)) as programs:
         portal = serve(programs, azure, prepared)

@@ -53,6 +53,15 @@ class Service:
         counts = json.loads(_manage(self.programs, "deliveries", "--json"))
         return {count["instance"] for count in counts}
 
+    def wait_for_accepted_event(self, instance: str) -> None:
+        """Send the event of a client that connects until the receiver accepts it.
+
+        The receiver learns of an apply up to SIGNALMAN_POLICY_SECONDS after its end.
+        """
+        wait_until(
+            lambda: self.send_event(instance)["status"] in ACCEPTED, "The event is not accepted."
+        )
+
     def send_event(self, instance: str) -> dict[str, Any]:
         """Send the event of a client that connects; return the result of the upstream request."""
         event = {"hub": "chat", "category": "connections", "event": "connected"}
@@ -89,6 +98,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "SIGNALMAN_APPS": "examples.chat",
         "SIGNALMAN_SCHEDULE_SECONDS": "0.5",
         "SIGNALMAN_POLL_SECONDS": "0.1",
+        "SIGNALMAN_POLICY_SECONDS": "0.1",
         "SIGNALMAN_API_TENANT_ID": seed.TENANT_ID,
         "SIGNALMAN_API_AUDIENCES": AUDIENCE,
         "DJANGO_SUPERUSER_PASSWORD": secrets.token_urlsafe(12),
