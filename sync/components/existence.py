@@ -70,7 +70,7 @@ class ExistenceComponent(Component):
             return ()
         message = (
             "Its clients are disconnected, its access keys and its system-assigned identity are "
-            "deleted permanently, and another customer else may take its name."
+            "deleted permanently, and another customer may take its name."
         )
         return (message,)
 

@@ -199,7 +199,8 @@ def _remember(subscription: Subscription, answers: Iterable[FunctionAppResource]
     changed = [row for key, row in known.items() if _learn(row, by_id[key])]
     FunctionApp.objects.bulk_update(changed, _LEARNT, batch_size=_BATCH)
     new = [_row(subscription, answer) for key, answer in by_id.items() if key not in known]
-    FunctionApp.objects.bulk_create(new, batch_size=_BATCH)
+    # Another process may have imported them since they were looked up.
+    FunctionApp.objects.bulk_create(new, batch_size=_BATCH, ignore_conflicts=True)
 
 
 def _miss(subscription: Subscription, there: Collection[str], *, at: datetime) -> None:

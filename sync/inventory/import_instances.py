@@ -14,7 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from arm.client import ArmClient
@@ -99,7 +99,7 @@ def import_subscription(
     list_tenant_applications()
     read_token_resources(_with_resources(subscription))
     read_sender_access(_rows_of(subscription, "sender_access"))
-    refresh_all_senders(_rows_of(subscription, "desired_senders", "observed_senders"))
+    refresh_all_senders(_with_senders(subscription))
     return report + ImportReport(unreadable=tuple(_import_function_apps(subscription)))
 
 
@@ -136,7 +136,7 @@ def refresh_subscription(subscription: Subscription, *, on_schedule: bool = Fals
     read = read_on_schedule if on_schedule else read_token_resources
     read(_with_resources(subscription))
     read_sender_access(_rows_of(subscription, "sender_access"))
-    refresh_all_senders(_rows_of(subscription, "desired_senders", "observed_senders"))
+    refresh_all_senders(_with_senders(subscription))
     return report + ImportReport(unreadable=tuple(read_pointed_at(subscription)))
 
 
@@ -283,10 +283,13 @@ def _write_absence(instance: SignalRInstance, *, at: datetime) -> None:
 
 
 def _rows_of(
-    subscription: Subscription, *fields: str, prefetched: Collection[Prefetch[Any]] = ()
+    subscription: Subscription,
+    *fields: str,
+    where: Q | None = None,
+    prefetched: Collection[Prefetch[Any]] = (),
 ) -> Iterator[SignalRInstance]:
     """Yield the instances of a subscription, with what names them and these fields."""
-    rows = SignalRInstance.objects.filter(subscription=subscription)
+    rows = SignalRInstance.objects.filter(where or Q(), subscription=subscription)
     names = ("name", "resource_group", "subscription")
     for row in rows.only(*names, *fields).prefetch_related(*prefetched).in_chunks():
         row.subscription = subscription
@@ -298,6 +301,12 @@ def _with_resources(subscription: Subscription) -> Iterator[SignalRInstance]:
     templates = UpstreamTemplate.objects.only("instance", "resource")
     resources = Prefetch("upstream_templates", templates)
     return _rows_of(subscription, "observed", prefetched=[resources])
+
+
+def _with_senders(subscription: Subscription) -> Iterator[SignalRInstance]:
+    """Yield the instances with desired or observed senders; few have any."""
+    has_senders = Q(desired_senders__isnull=False) | Q(observed_senders__isnull=False)
+    return _rows_of(subscription, "desired_senders", "observed_senders", where=has_senders)
 
 
 def _readable_identities(client: ArmClient) -> list[UserAssignedIdentityResource]:

@@ -39,7 +39,6 @@ def refresh_senders(instance: SignalRInstance, planned: Collection[Sender] = ())
 
 
 def refresh_all_senders(instances: Iterable[SignalRInstance]) -> None:
-    """Read the senders of those of the instances that have any."""
+    """Read the senders of these instances, as `refresh_senders` does."""
     for instance in instances:
-        if instance.desired_senders or instance.observed_senders:
-            refresh_senders(instance)
+        refresh_senders(instance)

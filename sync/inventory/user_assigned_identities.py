@@ -32,8 +32,13 @@ def save_identities(
     changed = [row for key, row in rows.items() if _learn(row, by_id[key])]
     UserAssignedIdentity.objects.bulk_update(changed, _LEARNT, batch_size=_BATCH)
     new = {key: _row(answer) for key, answer in by_id.items() if key not in rows}
-    UserAssignedIdentity.objects.bulk_create(new.values(), batch_size=_BATCH)
-    return rows | new
+    if not new:
+        return rows
+    # Another process may have stored them since they were looked up; its rows are returned then.
+    UserAssignedIdentity.objects.bulk_create(
+        new.values(), batch_size=_BATCH, ignore_conflicts=True
+    )
+    return rows | UserAssignedIdentity.objects.by_arm_id(new)
 
 
 def read_identities(subscriptions: Iterable[Subscription]) -> list[str]:
