@@ -35,9 +35,7 @@ def save_identities(
     if not new:
         return rows
     # Another process may have stored them since they were looked up; its rows are returned then.
-    UserAssignedIdentity.objects.bulk_create(
-        new.values(), batch_size=_BATCH, ignore_conflicts=True
-    )
+    UserAssignedIdentity.objects.bulk_create(new.values(), batch_size=_BATCH, ignore_conflicts=True)
     return rows | UserAssignedIdentity.objects.by_arm_id(new)
 
 

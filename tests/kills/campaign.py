@@ -123,7 +123,7 @@ def run(folder: Path, options: Options) -> tuple[dict[str, Any], list[str], dict
     """Run the campaign; return its counts, what went wrong, and the stores' versions."""
     settings = {
         "SIGNALMAN_LEASE_SECONDS": str(LEASE_SECONDS),
-        "SIGNALMAN_TICK_SECONDS": "0.5",
+        "SIGNALMAN_SCHEDULE_SECONDS": "0.5",
         "SIGNALMAN_POLL_SECONDS": "0.2",
         # Azure's limits would leave the workers idle for most of the time.
         "SIGNALMAN_WRITE_BURST": "100000",

@@ -41,7 +41,7 @@ def run(folder: Path, minutes: float) -> tuple[dict[str, Any], list[str], dict[s
         "SIGNALMAN_ALLOWED_HOSTS": "localhost,127.0.0.1",
         "SIGNALMAN_RECEIVER_HOSTS": "localhost,127.0.0.1",
         "SIGNALMAN_LEASE_SECONDS": str(_LEASE_SECONDS),
-        "SIGNALMAN_TICK_SECONDS": "1",
+        "SIGNALMAN_SCHEDULE_SECONDS": "1",
         "SIGNALMAN_POLL_SECONDS": "0.5",
         "SIGNALMAN_API_REQUESTS_A_MINUTE": "100000",
         "SIGNALMAN_LOG_LEVEL": "WARNING",

@@ -29,7 +29,7 @@ class Overtaken:
     """Runs `insert` just before the first INSERT into a table, as another process would."""
 
     def __init__(self, model: type[models.Model], insert: Callable[[], object]) -> None:
-        self._target = f'INTO "{model._meta.db_table}"'
+        self._target = f'INTO "{model._meta.db_table}"'  # noqa: SLF001
         self._insert = insert
         self.has_run = False
 
