@@ -32,7 +32,7 @@ from upstreams.models import (
 from upstreams.receiver.authentication.instance_policy import InstancePolicy, read_policy
 from upstreams.sender.endpoints import configured_credential
 from upstreams.signed_requests import tenant_of
-from upstreams.token_versions import ExpectedToken, Registration, expected_token
+from upstreams.token_requests.versions import ExpectedToken, Registration, expected_token
 
 # Traffic of this period is recent.
 RECENT: Final = timedelta(hours=1)

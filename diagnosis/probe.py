@@ -27,8 +27,8 @@ from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.network_addresses import is_forbidden, is_public
 from diagnosis.probe_results import ProbeResult, StoredResult, store_results, stored_result
 from diagnosis.receiver_addresses import target_of
-from upstreams.key_vault_references import OPENING
-from upstreams.patterns import CONNECTIONS, MESSAGES, accepts, expand, parse
+from upstreams.url_templates.key_vault_references import OPENING
+from upstreams.url_templates.patterns import CONNECTIONS, MESSAGES, accepts, expand, parse
 
 _TIMEOUT: Final = Timeout(connect=3.0, read=5.0)
 _UNAUTHORIZED: Final = 401

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Final
 
-from upstreams.patterns import (
+from upstreams.url_templates.patterns import (
     CONNECTED,
     CONNECTIONS,
     DISCONNECTED,

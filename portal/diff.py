@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sync.operations.plan_output import SIGNS
 from sync.planning.changes import KNOWN_AFTER_APPLY, Action, Change
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 # For screen readers, instead of the sign.
 WORDS: Final = {"+": "added", "~": "changed", "-": "removed"}

@@ -10,7 +10,7 @@ from typing import Any
 from identities.models import SignalRInstance, UserAssignedIdentity
 from sync.models import AuditEvent, Operation
 from upstreams.models import FunctionApp
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 
 def record_event(

@@ -12,7 +12,7 @@ from arm.state import TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from upstreams.function_app_authentication import Caller, Mismatch, SignedRequests, host_of
 from upstreams.models import FunctionApp, TokenResource, UpstreamTemplate
-from upstreams.token_versions import (
+from upstreams.token_requests.versions import (
     VERSION_SETTING,
     Registration,
     Registrations,

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
-from upstreams.key_vault_references import KeyVaultReference, ReferenceProblem, split
-from upstreams.patterns import ANY, PLACEHOLDERS
+from upstreams.url_templates.key_vault_references import KeyVaultReference, ReferenceProblem, split
+from upstreams.url_templates.patterns import ANY, PLACEHOLDERS
 
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 

@@ -24,7 +24,7 @@ from diagnosis.chain.instance_chain import read_chain
 from diagnosis.checklist import diagnose
 from diagnosis.token_inspector import inspect_token
 from identities.api.views import instance_named
-from upstreams.patterns import Event
+from upstreams.url_templates.patterns import Event
 
 
 class ProbeQuery(serializers.Serializer[dict[str, bool]]):

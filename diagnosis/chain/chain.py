@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from diagnosis.chain.links import Link
 from diagnosis.findings import WORST_FIRST, Finding
-from upstreams.patterns import Event
+from upstreams.url_templates.patterns import Event
 
 LinkOutcome = Literal["pass", "fail", "unknown", "not_checked"]
 

@@ -19,8 +19,8 @@ from diagnosis.checks.receiver import check_receiver
 from diagnosis.context import Context, read_context
 from diagnosis.findings import Finding, failed, passed
 from identities.models import SignalRInstance
-from upstreams.pattern_descriptions import describe, reasons_not_matched
-from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, Event, matches
+from upstreams.url_templates.pattern_descriptions import describe, reasons_not_matched
+from upstreams.url_templates.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, Event, matches
 
 _OF_TEMPLATE: Final = re.compile(r"templates\[(\d+)\]")
 _OF_APP: Final = re.compile(r"function_apps\[([^\]]*)\]")

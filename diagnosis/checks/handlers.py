@@ -13,9 +13,17 @@ from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.receiver_addresses import target_of
 from diagnosis.sample_events import ANY_OTHER, events_of
-from upstreams.patterns import ANY, CONNECTIONS, MESSAGES, Event, expand, first_match, parse
 from upstreams.receiver.hubs.discovery import registry
 from upstreams.receiver.hubs.hub import Handler, Registry
+from upstreams.url_templates.patterns import (
+    ANY,
+    CONNECTIONS,
+    MESSAGES,
+    Event,
+    expand,
+    first_match,
+    parse,
+)
 
 _FIX: Final = (
     "Register handlers in the hubs.py of an app that SIGNALMAN_APPS names, or change the "

@@ -13,7 +13,7 @@ from diagnosis.context import Context
 from diagnosis.findings import WORST_FIRST, Finding, failed, passed, unknown
 from diagnosis.sample_events import events_of
 from upstreams.models import FunctionApp
-from upstreams.patterns import Event, expand
+from upstreams.url_templates.patterns import Event, expand
 
 KEY_EXAMPLE: Final = (
     "code={@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}"

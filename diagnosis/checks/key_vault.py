@@ -11,7 +11,11 @@ from diagnosis.checks.vault_network import check_network
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from identities.models import KeyVault, VaultGrant, VaultSecret
-from upstreams.key_vault_references import KeyVaultReference, ReferenceProblem, references
+from upstreams.url_templates.key_vault_references import (
+    KeyVaultReference,
+    ReferenceProblem,
+    references,
+)
 
 _MECHANISMS: Final = {"access_policy": "access policy", "role_assignment": "role assignment"}
 _SecretState = VaultSecret.State

@@ -16,17 +16,17 @@ from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.receiver_addresses import Target, target_of
 from diagnosis.sample_events import events_of
-from upstreams import token_resources
-from upstreams.data_planes import DataPlane, data_planes_at
-from upstreams.patterns import Event, expand
 from upstreams.receiver.protocol.requests import Category, Route
 from upstreams.signed_requests import tenant_of
-from upstreams.token_versions import (
+from upstreams.token_requests import resources as token_resources
+from upstreams.token_requests.data_planes import DataPlane, data_planes_at
+from upstreams.token_requests.versions import (
     VERSION_SETTING,
     client_id_in,
     configured_version,
     issuer_of,
 )
+from upstreams.url_templates.patterns import Event, expand
 from validation.policy import V1_ISSUER
 
 

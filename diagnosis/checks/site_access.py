@@ -19,7 +19,7 @@ from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.sample_events import events_of
 from upstreams.models import FunctionApp
-from upstreams.patterns import expand
+from upstreams.url_templates.patterns import expand
 
 _TAG: Final = "the service tag AzureSignalR"
 _ALLOWING: Final = "--action Allow --priority <number> --service-tag AzureSignalR"

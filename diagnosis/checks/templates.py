@@ -13,11 +13,11 @@ from diagnosis.checks.receiver import check_receiver
 from diagnosis.checks.token_resource import check_resource
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
-from upstreams import token_resources
 from upstreams.function_app_authentication import refuses_unsigned
-from upstreams.patterns import unreachable
-from upstreams.redaction import plain_text_keys
-from upstreams.template_warnings import TemplateWarning, template_warnings
+from upstreams.token_requests import resources as token_resources
+from upstreams.url_templates.patterns import unreachable
+from upstreams.url_templates.redaction import plain_text_keys
+from upstreams.url_templates.warnings import TemplateWarning, template_warnings
 
 # What to do about a template that no event reaches, by the code of the warning.
 _ROUTING_FIXES: Final = {

@@ -10,10 +10,10 @@ from arm.state import TemplateState
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from identities.models import SignalRInstance
-from upstreams import token_resources
-from upstreams.data_planes import data_planes_at, service_of
 from upstreams.models import TokenResource
-from upstreams.token_versions import VERSION_SETTING
+from upstreams.token_requests import resources as token_resources
+from upstreams.token_requests.data_planes import data_planes_at, service_of
+from upstreams.token_requests.versions import VERSION_SETTING
 
 _IDENTITY_ID: Final = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"

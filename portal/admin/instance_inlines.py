@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from identities.models import ManagedIdentity, VaultGrant
 from upstreams.models import RequestRequirements, UpstreamTemplate
-from upstreams.redaction import redact
+from upstreams.url_templates.redaction import redact
 
 
 class ManagedIdentityInline(StackedInline):

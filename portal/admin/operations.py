@@ -16,7 +16,7 @@ from unfold.decorators import display
 from portal.admin.base import Empty, ReadOnlyAdmin
 from portal.templatetags.portal import moment, pill
 from sync.models import AuditEvent, DesiredRevision, Operation
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 
 @admin.register(Operation)

@@ -18,7 +18,7 @@ from upstreams.models import (
     FunctionApp,
     UpstreamTemplate,
 )
-from upstreams.redaction import redact
+from upstreams.url_templates.redaction import redact
 
 _BY_INSTANCE = ("instance__name", FieldTextFilter)
 

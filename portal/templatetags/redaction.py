@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from upstreams.redaction import redact
+from upstreams.url_templates.redaction import redact
 
 register = template.Library()
 

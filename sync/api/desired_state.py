@@ -35,8 +35,8 @@ from sync.desired.senders import set_senders
 from sync.desired.service_mode import ACTION as SET_SERVICE_MODE
 from sync.desired.service_mode import change_service_mode
 from sync.desired.state import declared_state
-from upstreams.redaction import redacted
-from upstreams.template_json import dump_templates, load_templates
+from upstreams.url_templates.arm_json import dump_templates, load_templates
+from upstreams.url_templates.redaction import redacted
 
 _COMMENT: Final = OpenApiParameter(
     "comment", OpenApiTypes.STR, description="A change note: at most 255 characters."

@@ -35,7 +35,7 @@ from sync.models import Operation
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import cancel, start_apply
 from sync.operations.plan_output import render_json
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 # Seconds. An operation takes Azure at least that long.
 POLL_SECONDS: Final = "5"

@@ -12,7 +12,7 @@ from arm.state import InstanceState
 from identities.models import KeyVault, SignalRInstance
 from sync.planning.component import PlannedComponent
 from upstreams.models import FunctionApp
-from upstreams.token_versions import Registrations
+from upstreams.token_requests.versions import Registrations
 
 if TYPE_CHECKING:
     from arm.async_operations import LongRunning

@@ -16,7 +16,7 @@ from sync.record_audit import record_change
 from upstreams.function_app_authentication import desired_auth, host_of
 from upstreams.models import FunctionApp
 from upstreams.signed_requests import is_same_tenant, signed_requests_to
-from upstreams.token_versions import Registrations
+from upstreams.token_requests.versions import Registrations
 
 
 def managed_apps(url_templates: Iterable[str] | None = None) -> list[FunctionApp]:

@@ -23,7 +23,7 @@ from sync.planning.changes import Change
 from sync.planning.step_order import Order
 from sync.record_audit import record_change
 from upstreams.models import Delivery
-from upstreams.patterns import first_match
+from upstreams.url_templates.patterns import first_match
 
 if TYPE_CHECKING:
     from arm.vaults import VaultResource

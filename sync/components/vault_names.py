@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from arm.state import TemplateState
-from upstreams.key_vault_references import readable_references
+from upstreams.url_templates.key_vault_references import readable_references
 
 
 def named_vaults(templates: Iterable[TemplateState]) -> list[str]:

@@ -32,7 +32,7 @@ from sync.desired.state import declared_state, observed_state
 from sync.planning.changes import Change
 from sync.planning.errors import SyncError
 from upstreams.models import FunctionApp, UpstreamTemplate
-from upstreams.redaction import is_redacted, redact
+from upstreams.url_templates.redaction import is_redacted, redact
 
 _EXISTENCE_KEYS = ("location", "sku")
 

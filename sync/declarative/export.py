@@ -15,7 +15,7 @@ from sync.declarative.fleet_schema import DeclaredFunctionApp, DeclaredInstance
 from sync.desired.grant_choices import grant_choices
 from sync.desired.state import declared_state
 from upstreams.models import FunctionApp
-from upstreams.redaction import redact
+from upstreams.url_templates.redaction import redact
 
 
 def document_of(instance: SignalRInstance) -> DeclaredInstance:

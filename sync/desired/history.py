@@ -23,7 +23,7 @@ from sync.desired.sync_status import record_statuses
 from sync.models import AuditEvent, DesiredRevision
 from sync.planning.errors import SyncError
 from upstreams.models import TokenResource
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 _BATCH: Final = 500
 

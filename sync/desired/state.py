@@ -11,7 +11,7 @@ from sync.components.function_app_targets import managed_apps
 from sync.components.grants import known_vaults
 from sync.components.registry import REGISTRY
 from upstreams.models import FunctionApp, TokenResource
-from upstreams.token_versions import Registrations
+from upstreams.token_requests.versions import Registrations
 
 
 def desired_state(

@@ -12,7 +12,7 @@ from sync.components.registry import REGISTRY
 from sync.desired.state import desired_state, observed_state, shared_rows
 from sync.models import InstanceStatus, SyncStatus
 from upstreams.models import FunctionApp
-from upstreams.token_versions import Registrations
+from upstreams.token_requests.versions import Registrations
 
 _BATCH: Final = 500
 

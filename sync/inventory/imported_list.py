@@ -32,7 +32,7 @@ from sync.inventory.observations import (
 from sync.inventory.user_assigned_identities import save_identities
 from sync.inventory.vault_grants import save_grants, save_vaults
 from sync.inventory.vault_reader import ObservedGrant, VaultReader, grant_query, with_grants
-from upstreams.key_vault_references import OPENING
+from upstreams.url_templates.key_vault_references import OPENING
 
 _BATCH: Final = 500
 

@@ -20,7 +20,11 @@ from arm.vaults import SecretResource
 from identities.models import KeyVault, SignalRInstance, VaultSecret
 from sync.azure_client import arm_client
 from sync.desired.state import declared_state, observed_state
-from upstreams.key_vault_references import OPENING, KeyVaultReference, readable_references
+from upstreams.url_templates.key_vault_references import (
+    OPENING,
+    KeyVaultReference,
+    readable_references,
+)
 
 log = logging.getLogger(__name__)
 

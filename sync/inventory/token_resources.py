@@ -21,9 +21,9 @@ from arm.graph import Application, ResourcePrincipal, find_resource, list_applic
 from arm.transport.credentials import credential_tenant
 from identities.models import SignalRInstance
 from sync.azure_client import graph_settings
-from upstreams.data_planes import service_of
 from upstreams.models import TokenResource
-from upstreams.token_resources import problem
+from upstreams.token_requests.data_planes import service_of
+from upstreams.token_requests.resources import problem
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from arm.errors import ArmError
 from observability.redaction import database_unusable
 from sync.management.terminal import printable
 from sync.planning.errors import SyncError
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 
 class ExitCode(IntEnum):

@@ -22,7 +22,7 @@ from sync.operations.plan_output import render_json, render_text
 from sync.planning.changes import Change
 from sync.planning.errors import SyncError
 from sync.planning.plan import Plan
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 Started = tuple[list[Operation], list[str]]
 

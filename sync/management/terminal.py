@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from upstreams.redaction import redact
+from upstreams.url_templates.redaction import redact
 
 
 def printable(text: str) -> str:

@@ -37,7 +37,7 @@ from sync.operations.claims import Claim
 from sync.operations.propagation import check_propagation, settle
 from sync.operations.retries import MAX_ATTEMPTS, delay_after
 from sync.record_audit import record_event
-from upstreams.redaction import redact
+from upstreams.url_templates.redaction import redact
 
 log = logging.getLogger(__name__)
 

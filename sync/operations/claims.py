@@ -23,7 +23,7 @@ from sync.models import Operation, OperationStep
 from sync.planning.errors import UnreadablePlan
 from sync.planning.plan import Plan
 from sync.record_audit import record_event
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 log = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ from sync.operations.queue import enqueue, enqueue_all
 from sync.operations.recovery import release_failed
 from sync.planning.plan import Plan
 from sync.record_audit import operation_event, record_event
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sync.planning.changes import KNOWN_AFTER_APPLY, Action, Change
 from sync.planning.plan import Plan, Step
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 SIGNS: Final[dict[Action, str]] = {"create": "+", "update": "~", "delete": "-"}
 

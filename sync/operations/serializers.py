@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.models import AuditEvent, DesiredRevision, Operation, OperationStep
-from upstreams.redaction import redacted
+from upstreams.url_templates.redaction import redacted
 
 
 def operation_document(operation: Operation) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from diagnosis.chain.chain import chain_document
 from diagnosis.chain.instance_chain import read_chain
 from tests.accounts.callers import caller
 from tests.portal.instances import SIGNED, observed
-from upstreams.patterns import Event
+from upstreams.url_templates.patterns import Event
 
 pytestmark = pytest.mark.django_db
 CHAIN = "/api/v1/instances/contoso-a/chain/"

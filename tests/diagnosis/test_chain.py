@@ -23,9 +23,9 @@ from identities.models import SignalRInstance, Subscription
 from sync.desired.state import desired_state
 from tests.registrations import register
 from upstreams.models import DeliveryCount, FunctionApp, UpstreamTemplate
-from upstreams.patterns import Event
 from upstreams.receiver import Hub
 from upstreams.receiver.testing import installed_hubs
+from upstreams.url_templates.patterns import Event
 
 pytestmark = pytest.mark.django_db
 SAY = Event("chat", "messages", "say")

@@ -19,9 +19,9 @@ from localazure import seed
 from sync.inventory.import_instances import import_subscription, refresh, refresh_subscription
 from tests.cloud import LocalAzure
 from upstreams.models import DeliveryCount, SenderActivity
-from upstreams.patterns import Event
 from upstreams.receiver import Hub
 from upstreams.receiver.testing import installed_hubs
+from upstreams.url_templates.patterns import Event
 
 pytestmark = pytest.mark.django_db
 

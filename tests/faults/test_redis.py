@@ -40,7 +40,7 @@ SET_DESIRED = f"""
 from identities.models import ManagedIdentity, SignalRInstance
 from sync.desired.history import Author, changing_desired
 from sync.desired.management_policy import Policy, set_policy
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 for instance in SignalRInstance.objects.filter(name__in={NAMES!r}):
     set_policy(instance, Policy.MANAGE, who="ada")
     with changing_desired(instance, Author("ada", "set all")):

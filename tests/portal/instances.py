@@ -10,7 +10,7 @@ from django.utils import timezone
 from arm.state import IdentityState, InstanceState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from tests.api import fleet
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 
 PRINCIPAL_ID = "eeeeeeee-0000-4000-8000-000000000009"
 SIGNED: dict[str, Any] = {

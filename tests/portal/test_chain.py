@@ -20,7 +20,7 @@ from portal.instance.chain.text import width_of, wrap
 from portal.instance.chain.view import ChainView, view_of
 from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed
-from upstreams.patterns import Event
+from upstreams.url_templates.patterns import Event
 
 EVENT = Event("chat", "messages", "say")
 FACTS = {link: [Fact("Name", "value " * 9), Fact("Other", "short")] for link in Link}

@@ -15,7 +15,7 @@ from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed
-from upstreams.template_json import dump_templates, load_templates
+from upstreams.url_templates.arm_json import dump_templates, load_templates
 
 PAGE = "/admin/instances/contoso-a/upstream/"
 GAME = SIGNED | {"hubPattern": "game"}

@@ -42,7 +42,7 @@ from accounts.models import DEFAULT_LIFETIME, PersonalAccessToken
 from identities.models import ManagedIdentity, SignalRInstance
 from sync.desired.history import Author, changing_desired
 from sync.desired.management_policy import Policy, set_policy
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 call_command("migrate", verbosity=0)
 call_command("import_instances", "--json", subscription=[{seed.SUBSCRIPTION_ID!r}])
 for instance in SignalRInstance.objects.filter(name__startswith={PREFIX!r}):

@@ -21,7 +21,7 @@ from sync.models import Operation, OperationStep
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import run_stage, start_apply
 from tests.cloud import LocalAzure
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 
 SIGNED = {
     "urlTemplate": "https://receiver.example/{hub}",

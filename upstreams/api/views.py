@@ -22,8 +22,8 @@ from upstreams.api.serializers import (
     FunctionAppSerializer,
     TrafficSerializer,
 )
-from upstreams.data_planes import DATA_PLANES
 from upstreams.models import Delivery, DeliveryCount, FunctionApp
+from upstreams.token_requests.data_planes import DATA_PLANES
 
 _MAX_HOURS: Final = 24 * 90
 

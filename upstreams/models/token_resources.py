@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import models
 
 from upstreams.models.templates import UpstreamTemplate
-from upstreams.token_versions import Registration, TokenVersion
+from upstreams.token_requests.versions import Registration, TokenVersion
 
 # Value of api.requestedAccessTokenVersion for v2 tokens; null and 1 are v1.
 _V2 = 2

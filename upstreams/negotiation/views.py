@@ -22,12 +22,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from upstreams.negotiation.throttles import NegotiationThrottle
-from upstreams.patterns import ANY
 from upstreams.receiver.hubs.discovery import registry
 from upstreams.receiver.hubs.hub import HUB_NAME
 from upstreams.sender.client_identity import DEFAULT_LIFETIME, Claims
 from upstreams.sender.errors import InvalidCall, SendError
 from upstreams.sender.hub_sender import HubSender, InstanceSender
+from upstreams.url_templates.patterns import ANY
 from validation.rate_limited_log import RateLimitedLog
 
 _RETRY_SECONDS: Final = 5.0

@@ -17,7 +17,7 @@ from diagnosis.chain.instance_chain import read_chain
 from diagnosis.chain.worst_links import diagnose_and_store
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance
-from upstreams.patterns import CONNECTIONS, MESSAGES, Event
+from upstreams.url_templates.patterns import CONNECTIONS, MESSAGES, Event
 
 _MARKS = {"pass": "✓", "fail": "✗", "unknown": "?", "not_checked": "·"}
 

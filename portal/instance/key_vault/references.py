@@ -11,7 +11,7 @@ from arm.state import InstanceState, TemplateState
 from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
 from sync.components.grants import known_vaults
 from sync.desired.state import desired_state, observed_state
-from upstreams.key_vault_references import (
+from upstreams.url_templates.key_vault_references import (
     KeyVaultReference,
     ReferenceProblem,
     readable_references,

@@ -16,8 +16,8 @@ from portal.instance.overview.export import Resource, export
 from portal.instance.page import InstancePage
 from portal.page import is_fragment
 from sync.desired.state import desired_state
-from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES, Event
-from upstreams.redaction import redact
+from upstreams.url_templates.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES, Event
+from upstreams.url_templates.redaction import redact
 
 _CATEGORIES = (CONNECTIONS, MESSAGES)
 # Characters that the service allows in the name of a hub or an event.

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from arm.state import TemplateState
 from portal.instance.upstream.forms import TemplateForm
-from upstreams.key_vault_references import (
+from upstreams.url_templates.key_vault_references import (
     KeyVaultReference,
     ReferenceProblem,
     readable_references,
     split,
 )
-from upstreams.pattern_descriptions import describe, reasons_not_matched
-from upstreams.patterns import (
+from upstreams.url_templates.pattern_descriptions import describe, reasons_not_matched
+from upstreams.url_templates.patterns import (
     CONNECTED,
     CONNECTIONS,
     DISCONNECTED,
@@ -24,8 +24,8 @@ from upstreams.patterns import (
     matches,
     unreachable,
 )
-from upstreams.redaction import plain_text_keys, redact
-from upstreams.template_warnings import template_warnings
+from upstreams.url_templates.redaction import plain_text_keys, redact
+from upstreams.url_templates.warnings import template_warnings
 
 
 @dataclass(frozen=True, slots=True)

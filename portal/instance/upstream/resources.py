@@ -12,7 +12,7 @@ from arm.graph import Application
 from portal.instance.page import InstancePage
 from portal.page import is_fragment
 from sync.inventory.token_resources import search_applications
-from upstreams.data_planes import DATA_PLANES, DataPlane
+from upstreams.token_requests.data_planes import DATA_PLANES, DataPlane
 
 _LISTED: Final = 20
 

@@ -29,8 +29,8 @@ from portal.page import is_fragment, who
 from sync.desired.history import Author, changing_desired
 from sync.desired.service_mode import settable_modes
 from sync.models import DesiredRevision
-from upstreams.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES, Event
-from upstreams.template_json import replace_templates
+from upstreams.url_templates.arm_json import replace_templates
+from upstreams.url_templates.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES, Event
 
 # The value of a template's button: its action and the number of the template.
 _TEMPLATE_BUTTON: Final = re.compile(r"(?P<action>up|down|remove)-(?P<number>[1-9]\d{0,3})")

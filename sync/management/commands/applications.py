@@ -10,7 +10,7 @@ from arm.graph import Application
 from sync.inventory.token_resources import search_applications
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import working, write_table
-from upstreams.data_planes import DATA_PLANES
+from upstreams.token_requests.data_planes import DATA_PLANES
 
 _V2: Final = "v2 tokens: their issuer is not the v1 issuer that receivers expect by default"
 

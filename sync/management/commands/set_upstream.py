@@ -13,7 +13,7 @@ from sync.desired.service_mode import upstream_warning
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 from sync.management.text_input import read_text
-from upstreams.template_json import dump_templates, load_templates
+from upstreams.url_templates.arm_json import dump_templates, load_templates
 
 
 class Command(SignalmanCommand):

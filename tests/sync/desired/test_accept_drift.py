@@ -22,7 +22,7 @@ from tests.sync.worker import (
     set_desired,
     start,
 )
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 
 pytestmark = pytest.mark.django_db
 

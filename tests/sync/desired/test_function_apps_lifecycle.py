@@ -27,7 +27,7 @@ from tests.sync.functions import (
 )
 from tests.sync.worker import drive, set_desired, start
 from upstreams.models import FunctionApp
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 
 pytestmark = pytest.mark.django_db
 

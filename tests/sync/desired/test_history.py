@@ -30,7 +30,7 @@ from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.states import IDENTITY_IDS, sound_states
 from tests.sync.worker import SIGNED, UNSIGNED, imported, patches, signed_lab
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 
 pytestmark = pytest.mark.django_db
 

@@ -32,7 +32,7 @@ from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
 from tests.localazure.service.upstream import Upstream, serving
 from tests.sync.worker import drive, imported, set_desired, stage, start
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 
 pytestmark = pytest.mark.django_db
 

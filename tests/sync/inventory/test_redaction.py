@@ -18,7 +18,7 @@ from sync.operations.plan_output import render_json, render_text
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.worker import drive, imported, patches, set_desired, start
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from sync.inventory.token_resources import (
 )
 from tests.cloud import LocalAzure
 from upstreams.models import TokenResource, UpstreamTemplate
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 
 pytestmark = pytest.mark.django_db
 

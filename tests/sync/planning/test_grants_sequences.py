@@ -19,7 +19,7 @@ from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
 from tests.sync.inventory.test_grants import POLICIES, ROLES, document, stored, template
 from tests.sync.worker import drive, start
-from upstreams.template_json import load_templates
+from upstreams.url_templates.arm_json import load_templates
 
 pytestmark = pytest.mark.django_db
 

@@ -11,12 +11,12 @@ from typing import Any, Final
 from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from upstreams.models import TokenResource
-from upstreams.patterns import first_match
 from upstreams.receiver.authentication.access_keys import keys_of
 from upstreams.receiver.authentication.requirements import NO_REQUIREMENTS, Requirements
 from upstreams.receiver.authentication.template_paths import check_path, has_event
 from upstreams.receiver.protocol.requests import Route
-from upstreams.token_versions import Registration, Registrations, issuer_pattern
+from upstreams.token_requests.versions import Registration, Registrations, issuer_pattern
+from upstreams.url_templates.patterns import first_match
 from validation.configuration import configuration as validation_configuration
 from validation.policy import TokenPolicy
 

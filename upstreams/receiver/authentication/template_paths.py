@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
-from upstreams.key_vault_references import KeyVaultReference, ReferenceProblem, split
-from upstreams.patterns import PLACEHOLDERS, expand
 from upstreams.receiver.protocol.errors import ProtocolError
 from upstreams.receiver.protocol.requests import Route
+from upstreams.url_templates.key_vault_references import KeyVaultReference, ReferenceProblem, split
+from upstreams.url_templates.patterns import PLACEHOLDERS, expand
 
 # Stands for a secret, which is unknown here. No path can contain it.
 _UNKNOWN: Final = "\0"

@@ -21,7 +21,6 @@ from typing import Any, Final, Protocol, TypeVar
 
 from asgiref.sync import async_to_sync
 
-from upstreams.patterns import CONNECTED, CONNECTIONS
 from upstreams.receiver.hubs.hub import Handler, Registry
 from upstreams.receiver.protocol import outgoing_frames, responses
 from upstreams.receiver.protocol.errors import ArgumentsMismatch, HubError, NoHandler, Refusal
@@ -30,6 +29,7 @@ from upstreams.receiver.protocol.requests import UpstreamRequest
 from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.sender.context import handling
 from upstreams.sender.errors import SendError
+from upstreams.url_templates.patterns import CONNECTED, CONNECTIONS
 from validation.rate_limited_log import RateLimitedLog
 
 log = logging.getLogger(__name__)

@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from upstreams.patterns import ANY, CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES
 from upstreams.receiver.hubs.parameters import Parameters, is_async, name_of, parameters_of
 from upstreams.receiver.protocol.errors import RegistrationError
 from upstreams.receiver.protocol.limits import EVENT_LENGTH
 from upstreams.sender.context import Destination, current_request
 from upstreams.sender.errors import InvalidCall
 from upstreams.sender.hub_sender import HubSender, InstanceSender
+from upstreams.url_templates.patterns import ANY, CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES
 
 Function = TypeVar("Function", bound=Callable[..., object])
 Key = tuple[str, str, str]

@@ -14,9 +14,9 @@ from typing import Any, Final, Literal, NamedTuple, NoReturn, TypeGuard, cast
 
 import msgpack
 
-from upstreams.patterns import CONNECTED
 from upstreams.receiver.protocol import limits
 from upstreams.receiver.protocol.errors import ProtocolError, UnsupportedBody
+from upstreams.url_templates.patterns import CONNECTED
 
 Format = Literal["json", "messagepack"]
 

@@ -19,7 +19,7 @@ from upstreams.receiver.authentication.policies import Policies, policies
 from upstreams.receiver.authentication.policy_rows import PolicySet, read_policies
 from upstreams.receiver.protocol.errors import UnknownInstance
 from upstreams.receiver.protocol.requests import Route
-from upstreams.token_versions import issuer_pattern
+from upstreams.token_requests.versions import issuer_pattern
 from validation.policy import V1_ISSUER, TokenPolicy
 
 pytestmark = pytest.mark.django_db

@@ -20,13 +20,13 @@ from localazure import seed
 from tests.upstreams.receiver.conftest import RESOURCE, Service, Tokens
 from tests.upstreams.receiver.requests import json_call, wire
 from upstreams.models import RequestRequirements, UpstreamTemplate
-from upstreams.patterns import expand
 from upstreams.receiver import UpstreamRequest
 from upstreams.receiver.authentication.signatures import sign
 from upstreams.receiver.authentication.template_paths import check_path, has_event
 from upstreams.receiver.authentication.url_secrets import digest
 from upstreams.receiver.protocol.errors import ProtocolError
 from upstreams.receiver.protocol.requests import Route
+from upstreams.url_templates.patterns import expand
 
 Calls = list[UpstreamRequest]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upstreams.redaction import plain_text_keys, redact, redacted
+from upstreams.url_templates.redaction import plain_text_keys, redact, redacted
 
 REFERENCE = "{@Microsoft.KeyVault(SecretUri=https://v-1.vault.azure.net/secrets/code)}"
 KEY = "Sup3r/S3cret=="

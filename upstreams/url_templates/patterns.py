@@ -16,7 +16,7 @@ from itertools import product
 from typing import Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
-from upstreams.key_vault_references import KeyVaultReference, ReferenceProblem, split
+from upstreams.url_templates.key_vault_references import KeyVaultReference, ReferenceProblem, split
 
 ANY: Final = "*"
 CONNECTIONS: Final = "connections"

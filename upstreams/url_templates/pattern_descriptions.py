@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from upstreams.patterns import (
+from upstreams.url_templates.patterns import (
     CONNECTED,
     CONNECTIONS,
     DISCONNECTED,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from upstreams.template_json import normalise_template, template_list
+from upstreams.url_templates.arm_json import normalise_template, template_list
 
 TEMPLATE: dict[str, Any] = {
     "hubPattern": "chat",

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upstreams.key_vault_references import KeyVaultReference, ReferenceProblem, references, split
+from upstreams.url_templates.key_vault_references import (
+    KeyVaultReference,
+    ReferenceProblem,
+    references,
+    split,
+)
 
 NEWEST = "{@Microsoft.KeyVault(SecretUri=https://myvault.vault.azure.net/secrets/mysecret/)}"
 VERSION = "ec96f02080254f109c51a1f14cdb1931"

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from identities.models import SignalRInstance, Subscription
-from upstreams.template_json import dump_templates, load_templates
+from upstreams.url_templates.arm_json import dump_templates, load_templates
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arm.state import TemplateState
-from upstreams.patterns import expand, first_match, matches, unreachable
+from upstreams.url_templates.patterns import expand, first_match, matches, unreachable
 
 NAMES = st.sampled_from(["chat", "Chat", "game", "connected", "disconnected", "connect", "x y"])
 CATEGORIES = st.sampled_from(["connections", "messages"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from arm.state import TemplateState
-from upstreams.pattern_descriptions import describe, reasons_not_matched
-from upstreams.patterns import Event, earlier_matches, matches
+from upstreams.url_templates.pattern_descriptions import describe, reasons_not_matched
+from upstreams.url_templates.patterns import Event, earlier_matches, matches
 
 
 def template(hub: str = "*", category: str = "*", event: str = "*") -> TemplateState:

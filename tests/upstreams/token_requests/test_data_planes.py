@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from upstreams import token_resources
-from upstreams.data_planes import DATA_PLANES, data_planes_at
+from upstreams.token_requests import resources as token_resources
+from upstreams.token_requests.data_planes import DATA_PLANES, data_planes_at
 
 
 @pytest.mark.parametrize(

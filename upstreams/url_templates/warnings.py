@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from upstreams import token_resources
-from upstreams.patterns import (
+from upstreams.token_requests import resources as token_resources
+from upstreams.url_templates.patterns import (
     ANY,
     CONNECTED,
     CONNECTIONS,

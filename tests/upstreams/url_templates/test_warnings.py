@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arm.state import TemplateState
-from upstreams.template_warnings import template_warnings
+from upstreams.url_templates.warnings import template_warnings
 
 SIGNED = {"auth_type": "ManagedIdentity", "resource": "api://chat"}
 

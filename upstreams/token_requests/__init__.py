@@ -1,0 +1,1 @@
+"""The tokens that signed templates request: resource, version, and what data planes require."""

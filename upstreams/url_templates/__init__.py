@@ -1,0 +1,1 @@
+"""URL templates of upstream requests: routing, references, redaction and the JSON of ARM."""
