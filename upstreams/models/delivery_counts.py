@@ -55,17 +55,13 @@ class DeliveryCountQuerySet(CountQuerySet["DeliveryCount"]):
         increment(self.model, (*_BY_MINUTE, "count"), _BY_MINUTE, rows)
 
 
-class DeliveryCount(models.Model):
-    """The number of deliveries of one kind to an instance in one minute; every delivery counts.
+class KindCount(models.Model):
+    """A number of deliveries of one kind; every delivery counts.
 
     `hub` and `event` are those of the registered handler, and empty where there is none, so that
     the code bounds the number of rows and not the names that senders invent.
     """
 
-    minute = models.DateTimeField(help_text="The start of the minute.")
-    instance = models.ForeignKey(
-        SignalRInstance, on_delete=models.CASCADE, related_name="delivery_counts"
-    )
     hub = models.CharField(max_length=128, blank=True)
     category = models.CharField(max_length=16, blank=True)
     event = models.CharField(max_length=256, blank=True)
@@ -73,6 +69,17 @@ class DeliveryCount(models.Model):
     reason = models.CharField(max_length=64, blank=True)
     count = models.PositiveBigIntegerField(default=0)
 
+    class Meta:
+        abstract = True
+
+
+class DeliveryCount(KindCount):
+    """The number of deliveries of one kind to an instance in one minute."""
+
+    minute = models.DateTimeField(help_text="The start of the minute.")
+    instance = models.ForeignKey(
+        SignalRInstance, on_delete=models.CASCADE, related_name="delivery_counts"
+    )
     objects = DeliveryCountQuerySet.as_manager()
 
     class Meta:
@@ -114,21 +121,14 @@ class DeliveryHourQuerySet(CountQuerySet["DeliveryHour"]):
         increment(self.model, (*_BY_HOUR, "count"), _BY_HOUR, rows)
 
 
-class DeliveryHour(models.Model):
-    """The number of deliveries of one kind to all instances in one hour; every delivery counts.
+class DeliveryHour(KindCount):
+    """The number of deliveries of one kind to all instances in one hour.
 
     Deliveries to an instance that was deleted since are included. The number of rows does not
     depend on the size of the fleet.
     """
 
     hour = models.DateTimeField(help_text="The start of the hour, in UTC.")
-    hub = models.CharField(max_length=128, blank=True)
-    category = models.CharField(max_length=16, blank=True)
-    event = models.CharField(max_length=256, blank=True)
-    outcome = models.CharField(max_length=8, choices=Outcome)
-    reason = models.CharField(max_length=64, blank=True)
-    count = models.PositiveBigIntegerField(default=0)
-
     objects = DeliveryHourQuerySet.as_manager()
 
     class Meta:
