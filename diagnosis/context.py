@@ -20,7 +20,7 @@ from sync.components.grants import known_vaults
 from sync.components.vault_names import named_vaults
 from sync.desired.state import desired_state, observed_state
 from sync.inventory.sender_access import SenderAccess
-from upstreams.function_app_authentication import host_of
+from upstreams.function_apps.instance_requests import tenant_of
 from upstreams.models import (
     DeliveryCount,
     FunctionApp,
@@ -31,8 +31,8 @@ from upstreams.models import (
 )
 from upstreams.receiver.authentication.instance_policy import InstancePolicy, read_policy
 from upstreams.sender.endpoints import configured_credential
-from upstreams.signed_requests import tenant_of
 from upstreams.token_requests.versions import ExpectedToken, Registration, expected_token
+from upstreams.url_templates.hosts import host_of
 
 # Traffic of this period is recent.
 RECENT: Final = timedelta(hours=1)

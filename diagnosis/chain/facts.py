@@ -14,9 +14,9 @@ from diagnosis.context import Context
 from diagnosis.probe_results import stored_result
 from diagnosis.receiver_addresses import target_of
 from diagnosis.sample_events import events_of
-from upstreams.function_app_authentication import host_of
 from upstreams.receiver.hubs.discovery import registry
 from upstreams.token_requests.data_planes import data_planes_at
+from upstreams.url_templates.hosts import host_of
 from upstreams.url_templates.key_vault_references import readable_references
 from upstreams.url_templates.pattern_descriptions import describe
 from upstreams.url_templates.patterns import CONNECTED, CONNECTIONS, Event, expand

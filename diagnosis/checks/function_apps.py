@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from arm.function_app_authentication import FunctionAppAuth
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
-from upstreams.function_app_authentication import Mismatch, mismatches
+from upstreams.function_apps.authentication import mismatches
+from upstreams.function_apps.instance_requests import is_same_tenant, signed_requests_to
+from upstreams.function_apps.signed_requests import Mismatch
 from upstreams.models import FunctionApp
-from upstreams.signed_requests import is_same_tenant, signed_requests_to
 
 
 def check_function_apps(context: Context) -> Iterator[Finding]:

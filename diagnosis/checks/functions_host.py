@@ -11,7 +11,7 @@ from arm.state import TemplateState
 from diagnosis.checks.http_functions import KEY_EXAMPLE, check_function, code_in
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, unknown
-from upstreams.function_app_authentication import host_of
+from upstreams.url_templates.hosts import host_of
 from upstreams.url_templates.patterns import Event
 
 # The webhook of the SignalR extension. Azure Functions, "Azure SignalR Service trigger".

@@ -16,8 +16,8 @@ from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.receiver_addresses import Target, target_of
 from diagnosis.sample_events import events_of
+from upstreams.function_apps.instance_requests import tenant_of
 from upstreams.receiver.protocol.requests import Category, Route
-from upstreams.signed_requests import tenant_of
 from upstreams.token_requests import resources as token_resources
 from upstreams.token_requests.data_planes import DataPlane, data_planes_at
 from upstreams.token_requests.versions import (

@@ -13,7 +13,7 @@ from diagnosis.checks.receiver import check_receiver
 from diagnosis.checks.token_resource import check_resource
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
-from upstreams.function_app_authentication import refuses_unsigned
+from upstreams.function_apps.excluded_paths import refuses_unsigned
 from upstreams.token_requests import resources as token_resources
 from upstreams.url_templates.patterns import unreachable
 from upstreams.url_templates.redaction import plain_text_keys

@@ -13,10 +13,11 @@ from arm.function_app_authentication import FunctionAppState
 from arm.state import TemplateState
 from identities.models import SignalRInstance
 from sync.record_audit import record_change
-from upstreams.function_app_authentication import desired_auth, host_of
+from upstreams.function_apps.authentication import desired_auth
+from upstreams.function_apps.instance_requests import is_same_tenant, signed_requests_to
 from upstreams.models import FunctionApp
-from upstreams.signed_requests import is_same_tenant, signed_requests_to
 from upstreams.token_requests.versions import Registrations
+from upstreams.url_templates.hosts import host_of
 
 
 def managed_apps(url_templates: Iterable[str] | None = None) -> list[FunctionApp]:

@@ -41,8 +41,8 @@ from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_apply
 from sync.planning.errors import SyncError
 from sync.planning.plan import InvalidDesired, Plan
-from upstreams.function_app_authentication import host_of
 from upstreams.models import FunctionApp
+from upstreams.url_templates.hosts import host_of
 
 
 @dataclass(frozen=True, slots=True)

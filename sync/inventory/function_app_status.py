@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from upstreams.function_app_authentication import Mismatch, mismatches
+from upstreams.function_apps.authentication import mismatches
+from upstreams.function_apps.instance_requests import is_same_tenant, signed_requests_by_instance
+from upstreams.function_apps.signed_requests import Mismatch
 from upstreams.models import FunctionApp
-from upstreams.signed_requests import is_same_tenant, signed_requests_by_instance
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from arm.function_app_authentication import FunctionAppAuth, FunctionAppState, s
 from arm.http_functions import HttpFunction
 from arm.site_access import SiteAccess
 from identities.models import Subscription
-from upstreams.function_app_authentication import host_of
+from upstreams.url_templates.hosts import host_of
 
 
 class FunctionAppQuerySet(models.QuerySet["FunctionApp"]):

@@ -12,8 +12,8 @@ from django.db import models
 
 from arm.state import AuthType, TemplateState
 from identities.models import SignalRInstance
-from upstreams.function_app_authentication import host_of
 from upstreams.token_requests import resources as token_resources
+from upstreams.url_templates.hosts import host_of
 from upstreams.validators import validate_pattern, validate_url_template
 
 

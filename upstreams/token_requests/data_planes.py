@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from upstreams.function_app_authentication import host_of
+from upstreams.url_templates.hosts import host_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,11 @@ from arm.function_app_authentication import FunctionAppAuth
 from arm.state import TemplateState
 from identities.models import SignalRInstance
 from sync.desired.state import declared_state, observed_state
-from upstreams.function_app_authentication import (
-    Mismatch,
-    SignedRequests,
-    desired_auth,
-    host_of,
-    mismatches,
-)
+from upstreams.function_apps.authentication import desired_auth, mismatches
+from upstreams.function_apps.instance_requests import is_same_tenant, signed_requests_to
+from upstreams.function_apps.signed_requests import Mismatch, SignedRequests
 from upstreams.models import FunctionApp
-from upstreams.signed_requests import is_same_tenant, signed_requests_to
+from upstreams.url_templates.hosts import host_of
 
 # The row of the comparison for each disagreement code.
 _LABELS: Final = {

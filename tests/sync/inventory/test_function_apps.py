@@ -13,8 +13,8 @@ from sync.inventory.function_apps import import_function_apps, refresh_function_
 from tests.cloud import LocalAzure
 from tests.sync.functions import HOST, chat_to_functions, function_app, to_function
 from tests.sync.worker import imported, set_desired
+from upstreams.function_apps.instance_requests import signed_requests_by_instance
 from upstreams.models import FunctionApp
-from upstreams.signed_requests import signed_requests_by_instance
 
 pytestmark = pytest.mark.django_db
 

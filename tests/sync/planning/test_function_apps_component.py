@@ -12,7 +12,8 @@ from arm.function_app_authentication import FunctionAppAuth, FunctionAppState
 from arm.state import IdentityState, InstanceState, TemplateState
 from sync.components.registry import REGISTRY
 from sync.planning.plan import Plan
-from upstreams.function_app_authentication import SignedRequests, desired_auth
+from upstreams.function_apps.authentication import desired_auth
+from upstreams.function_apps.signed_requests import SignedRequests
 
 ARM_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/fleet/providers"

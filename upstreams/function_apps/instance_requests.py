@@ -10,7 +10,7 @@ from uuid import UUID
 from arm.function_app_authentication import FunctionAppAuth
 from arm.state import TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
-from upstreams.function_app_authentication import Caller, Mismatch, SignedRequests, host_of
+from upstreams.function_apps.signed_requests import Caller, Mismatch, SignedRequests
 from upstreams.models import FunctionApp, TokenResource, UpstreamTemplate
 from upstreams.token_requests.versions import (
     VERSION_SETTING,
@@ -22,6 +22,7 @@ from upstreams.token_requests.versions import (
     expected_token,
     issuer_of,
 )
+from upstreams.url_templates.hosts import host_of
 
 
 def signed_requests_to(

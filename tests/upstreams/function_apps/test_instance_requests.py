@@ -11,9 +11,9 @@ from django.urls import reverse
 from arm.state import TemplateState
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
 from tests.registrations import register
-from upstreams.function_app_authentication import Caller
+from upstreams.function_apps.instance_requests import caller_of, is_same_tenant, signed_requests_to
+from upstreams.function_apps.signed_requests import Caller
 from upstreams.models import FunctionApp, UpstreamTemplate
-from upstreams.signed_requests import caller_of, is_same_tenant, signed_requests_to
 
 pytestmark = pytest.mark.django_db
 

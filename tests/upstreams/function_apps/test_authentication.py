@@ -10,14 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arm.function_app_authentication import AuthVersion, FunctionAppAuth
-from upstreams.function_app_authentication import (
-    Caller,
-    SignedRequests,
-    desired_auth,
-    host_of,
-    may_fall_under,
-    mismatches,
-)
+from upstreams.function_apps.authentication import desired_auth, mismatches
+from upstreams.function_apps.excluded_paths import may_fall_under
+from upstreams.function_apps.signed_requests import Caller, SignedRequests
+from upstreams.url_templates.hosts import host_of
 
 TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
 ISSUER = f"https://sts.windows.net/{TENANT}/"

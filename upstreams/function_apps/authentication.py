@@ -8,13 +8,14 @@ Functions app to use Microsoft Entra sign-in". Free of Django.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
 
 from arm.function_app_authentication import ANONYMOUS, REFUSE, SIGN_IN, FunctionAppAuth
+from upstreams.function_apps.callers import add_callers, caller_mismatches
+from upstreams.function_apps.excluded_paths import may_fall_under
+from upstreams.function_apps.signed_requests import Mismatch, SignedRequests
 
 _FORBID: Final = "Return403"
 # The actions that keep a request without a valid token from the app, the preferred one first. The
@@ -27,70 +28,6 @@ _REFUSED: Final = {
     ANONYMOUS: "lets each request pass unchecked",
 }
 _REDIRECTED: Final = "redirects each request to a sign-in page (302)"
-
-# Placeholders that the service replaces.
-_PARAMETER: Final = re.compile(r"\{(?:hub|category|event)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The identity in a token: its `oid` and `appid`, None where unknown.
-
-    The client ID of a system-assigned identity is read separately, and may not be readable.
-    """
-
-    principal_id: str | None = None
-    client_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """One reason why an app refuses the tokens, or does not check them.
-
-    `code` is stable, for scripts. `fix` is what to do; `is_fixable` whether `desired_auth` does it.
-    `is_certain` is False for what cannot be seen, of the app, the identity or the tokens.
-    """
-
-    code: str
-    message: str
-    fix: str
-    is_fixable: bool = True
-    is_certain: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class SignedRequests:
-    """The requests that signed templates send to one app, and the tokens that they carry.
-
-    `issuer` and `audiences` are those of the tokens; `accepted_issuers` are the settings for which
-    App Service accepts an issuer that they may have. `client_id` is that of the one application
-    that the resources name. `url_templates` are the URLs. `undecided` says why the issuer is not
-    known, or why no setting accepts all requests; nothing is planned then. Without audiences and
-    `undecided` there is nothing for the app to accept. `other_client_ids`, in lower case, are known
-    not to be those of a caller whose own is not known.
-    """
-
-    issuer: str
-    audiences: tuple[str, ...]
-    callers: tuple[Caller, ...]
-    url_templates: tuple[str, ...] = ()
-    accepted_issuers: frozenset[str] = frozenset()
-    client_id: str = ""
-    undecided: Mismatch | None = None
-    other_client_ids: frozenset[str] = frozenset()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no template sends the app a signed request."""
-        return not self.audiences and self.undecided is None
-
-
-def host_of(url_template: str) -> str | None:
-    """Return the host of a URL template, in lower case; None where it has none."""
-    try:
-        return urlsplit(url_template).hostname
-    except ValueError:
-        return None
 
 
 def mismatches(auth: FunctionAppAuth, requests: SignedRequests) -> list[Mismatch]:
@@ -126,7 +63,7 @@ def desired_auth(auth: FunctionAppAuth, requests: SignedRequests) -> FunctionApp
         return auth
     refusals = _REFUSALS[auth.version]
     action = auth.unauthenticated_action
-    return replace(
+    accepted = replace(
         auth,
         is_enabled=True,
         is_provider_enabled=True,
@@ -137,10 +74,8 @@ def desired_auth(auth: FunctionAppAuth, requests: SignedRequests) -> FunctionApp
             *auth.allowed_audiences,
             *_missing_audiences(auth.allowed_audiences, client_id, requests.audiences),
         ),
-        allowed_principals=_with_callers(auth.allowed_principals, requests, _principal_id),
-        allowed_applications=_with_callers(auth.allowed_applications, requests, _caller_client_id),
-        allowed_clients=_with_callers(auth.allowed_clients, requests, _caller_client_id),
     )
+    return add_callers(accepted, requests.callers)
 
 
 def _client_id(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
@@ -204,31 +139,6 @@ def _excluded(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Misma
                 break
 
 
-def refuses_unsigned(auth: FunctionAppAuth, url_template: str) -> bool:
-    """Return whether an app with `auth` certainly refuses a request without a token at a URL."""
-    if auth.is_from_file or auth.is_open:
-        return False
-    return not any(may_fall_under(each, url_template) for each in auth.excluded_paths)
-
-
-def may_fall_under(excluded: str, url_template: str) -> bool:
-    """Return whether an event may be sent to a path that is excluded from authentication.
-
-    A placeholder stands for any one segment, and a final `*` of the path for any rest. Whether
-    App Service compares case and a final slash is not documented: both are ignored here, so that a
-    path that may be excluded is reported.
-    """
-    try:
-        path = urlsplit(url_template).path
-    except ValueError:
-        return False
-    pattern = "[^/]+".join(re.escape(part) for part in _PARAMETER.split(path.rstrip("/")))
-    if not excluded.endswith("*"):
-        return re.fullmatch(pattern, excluded.rstrip("/"), re.IGNORECASE) is not None
-    start, fixed = excluded[:-1].lower(), _PARAMETER.split(path)[0].lower()
-    return fixed.startswith(start) or (start.startswith(fixed) and fixed != path.lower())
-
-
 def _issuer(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
     if requests.undecided is not None:
         yield requests.undecided
@@ -276,98 +186,7 @@ def _audiences(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mism
 
 
 def _callers(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatch]:
-    lists = (
-        _CallerList(
-            "allowedPrincipals.identities", auth.allowed_principals, "principal", _principal_id
-        ),
-        _CallerList(
-            "defaultAuthorizationPolicy.allowedApplications",
-            auth.allowed_applications,
-            "application",
-            _caller_client_id,
-        ),
-        _CallerList(
-            "jwtClaimChecks.allowedClientApplications",
-            auth.allowed_clients,
-            "application",
-            _caller_client_id,
-        ),
-    )
-    for each in lists:
-        for caller in requests.callers if each.allowed else ():
-            yield from _caller(each, caller, requests, _can_write(auth, requests))
-
-
-@dataclass(frozen=True, slots=True)
-class _CallerList:
-    """A list of the callers that an app accepts: the setting, its IDs, and their kind."""
-
-    setting: str
-    allowed: tuple[str, ...]
-    kind: str
-    id_of: Callable[[Caller], str | None]
-
-    @property
-    def id_name(self) -> str:
-        return "principal ID" if self.kind == "principal" else "client ID"
-
-
-def _caller(
-    listed: _CallerList, caller: Caller, requests: SignedRequests, can_write: bool
-) -> Iterator[Mismatch]:
-    found, setting = listed.id_of(caller), listed.setting
-    if found is not None and _holds(listed.allowed, found):
-        return
-    other = caller.client_id if listed.kind == "principal" else caller.principal_id
-    mistaken = other is not None and _holds(listed.allowed, other)
-    hint = f" It compares the {listed.id_name}, and lists another ID of it." if mistaken else ""
-    if found is not None:
-        yield Mismatch(
-            f"{listed.kind}_excluded",
-            f"Its {setting} does not list the identity, so it refuses the requests with 403.{hint}",
-            f"Add {found} to {setting}.",
-            is_fixable=can_write,
-        )
-        return
-    look_up = _look_up(caller.principal_id)
-    if _are_others(listed, caller, requests):
-        yield Mismatch(
-            f"{listed.kind}_excluded",
-            f"Its {setting} lists only {', '.join(listed.allowed)}: known IDs of others, not that "
-            f"of the identity, so it refuses the requests with 403.{hint}",
-            f"Add the identity's {listed.id_name} to {setting}, or clear it.{look_up}",
-            is_fixable=False,
-        )
-        return
-    yield Mismatch(
-        f"{listed.kind}_unknown",
-        f"Its {setting} accepts only the listed callers, and the {listed.id_name} of the identity "
-        "is not known.",
-        f"Check that {setting} lists the identity, or clear it.{look_up}",
-        is_fixable=False,
-        is_certain=False,
-    )
-
-
-def _look_up(principal_id: str | None) -> str:
-    if principal_id is None:
-        return ""
-    return (
-        f" Its client ID: az ad sp show --id {principal_id} --query appId. Signalman reads it with "
-        "the role Reader on the instance, or with Microsoft Graph's permission "
-        "Application.Read.All."
-    )
-
-
-def _are_others(listed: _CallerList, caller: Caller, requests: SignedRequests) -> bool:
-    """Return whether no listed client ID can be that of the caller, which is not known.
-
-    No identity's client ID is its principal ID.
-    """
-    if listed.kind == "principal":
-        return False
-    others = {*requests.other_client_ids, (caller.principal_id or "").lower()}
-    return all(each.lower() in others for each in listed.allowed)
+    yield from caller_mismatches(auth, requests, _can_write(auth, requests))
 
 
 def _others(auth: FunctionAppAuth, _requests: SignedRequests) -> Iterator[Mismatch]:
@@ -423,29 +242,3 @@ def _missing_audiences(
 ) -> list[str]:
     """Return the audiences that are not accepted; the client ID always is. Compares exactly."""
     return [each for each in dict.fromkeys(audiences) if each not in (*allowed, client_id)]
-
-
-def _with_callers(
-    allowed: tuple[str, ...], requests: SignedRequests, id_of: Callable[[Caller], str | None]
-) -> tuple[str, ...]:
-    """Return the list with the callers added. An empty list accepts all, and stays empty."""
-    if not allowed:
-        return allowed
-    for caller in requests.callers:
-        found = id_of(caller)
-        if found is not None and not _holds(allowed, found):
-            allowed = (*allowed, found)
-    return allowed
-
-
-def _holds(ids: Sequence[str], one: str) -> bool:
-    """Return whether a GUID is in a list, ignoring case."""
-    return one.lower() in {each.lower() for each in ids}
-
-
-def _principal_id(caller: Caller) -> str | None:
-    return caller.principal_id
-
-
-def _caller_client_id(caller: Caller) -> str | None:
-    return caller.client_id
