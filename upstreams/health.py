@@ -1,14 +1,23 @@
-"""The readiness checks of what upstream requests need: policies and signing keys.
+"""The readiness checks of what upstream requests need, and of the deletion of old deliveries.
 
-Both are in this process's memory. In a web server a thread reads the policies, so that the checks
-query neither the database nor the cache: a process that can receive stays ready without them.
+Policies and signing keys are in this process's memory. In a web server a thread reads the
+policies, so that their checks query neither the database nor the cache: a process that can receive
+stays ready without them.
 """
 
 from __future__ import annotations
 
-from observability.health import Degraded
+from observability.health import Degraded, Role, register
 from upstreams.receiver.authentication.policies import policies
+from upstreams.retention import check_retention
 from validation.configuration import key_ring
+
+
+def register_checks() -> None:
+    """Have receivers check policies and signing keys, and workers the deletion of old rows."""
+    register("policies", check_policies, {Role.RECEIVER})
+    register("signing_keys", check_signing_keys, {Role.RECEIVER})
+    register("retention", check_retention, {Role.WORKER})
 
 
 def check_policies() -> str:

@@ -6,26 +6,36 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from django.conf import settings
+from django.dispatch import receiver
 from prometheus_client.core import Metric
 
 from observability.counters import counters
-from observability.metrics import Scrape, Values, counter_family, gauge_family
+from observability.metrics import Scrape, Values, counter_family, gauge_family, register
 from observability.observers import SIGNING_KEYS_READ
 from upstreams import retention
 from upstreams.models import DeliveryTotal, UpstreamTemplate
 from upstreams.receiver.deliveries.storage import DELIVERIES
+from upstreams.signals import deliveries_lost, request_rejected
 
 _REJECTED: Final = "rejected"
 _LOST_DELIVERIES: Final = "lost_deliveries"
 
 
+def register_metrics() -> None:
+    """Have `/metrics` show the metrics of this app."""
+    register(upstream_metrics)
+    register(retention_metrics)
+
+
+@receiver(request_rejected, dispatch_uid="upstreams.metrics")
 def count_rejected(*, reason: str, **_: Any) -> None:
-    """Count a request that was rejected before authentication; a signal receiver."""
+    """Count a request that was rejected before authentication."""
     counters.add(_REJECTED, reason)
 
 
+@receiver(deliveries_lost, dispatch_uid="upstreams.metrics")
 def count_lost_deliveries(*, number: int, **_: Any) -> None:
-    """Count deliveries that could not be recorded; a signal receiver."""
+    """Count deliveries that could not be recorded."""
     counters.add(_LOST_DELIVERIES, by=number)
 
 

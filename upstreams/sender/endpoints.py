@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
 
 from identities.models import SignalRInstance
 from upstreams.receiver.hubs.discovery import registry
@@ -79,6 +81,7 @@ def configured_credential(instance: str) -> Literal["access_key", "entra"] | Non
     return "entra" if name in {each.lower() for each in named} else None
 
 
+@receiver((post_save, post_delete), sender=SignalRInstance, dispatch_uid="sender-hosts")
 def forget_hosts(**_: Any) -> None:
     """Read host names again: an instance was changed."""
     _hosts.clear()

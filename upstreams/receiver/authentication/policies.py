@@ -14,10 +14,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.db import Error as DatabaseProblem
-from django.db import close_old_connections, connections, transaction
+from django.db import close_old_connections, connections
 
 from upstreams.receiver.authentication.instance_policy import InstancePolicy
 from upstreams.receiver.authentication.policy_rows import PolicySet, read_policies
@@ -196,13 +196,6 @@ class Policies:
         if self._failed_at is not None:
             self._failed_at = None
             log.warning("Instances can be read again.")
-
-
-def note_change(**_: Any) -> None:
-    """Note a changed row in this process; a receiver of Django's model signals."""
-    policies.note_change()
-    # Again once it is committed: until then another thread reads the row as it was.
-    transaction.on_commit(policies.note_change)
 
 
 policies: Final = Policies(

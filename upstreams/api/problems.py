@@ -1,0 +1,12 @@
+"""Problem types of upstream requests."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.exceptions import ProblemType
+from upstreams.receiver.protocol.errors import UnknownInstance
+
+PROBLEM_TYPES: Final[dict[type[Exception], ProblemType]] = {
+    UnknownInstance: ProblemType(404, "not-found", "Not found"),
+}
