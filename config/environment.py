@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ _TRUE: Final = frozenset({"true", "1", "yes", "on"})
 _FALSE: Final = frozenset({"false", "0", "no", "off"})
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
 _DECIMAL: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+_DOTTED: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _HOST: Final = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 # This machine's names: what is sent there does not leave it.
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
@@ -117,10 +119,9 @@ def whole_number(minimum: int = 0) -> Callable[[str], int]:
 
 def positive_number(value: str) -> float:
     """Return a number above 0."""
-    number = non_negative_number(value) if value else 0.0
-    if not number:
+    if not _DECIMAL.fullmatch(value) or not float(value):
         raise Invalid("must be a number above 0")
-    return number
+    return float(value)
 
 
 def non_negative_number(value: str) -> float:
@@ -147,6 +148,25 @@ def words(value: str) -> list[str]:
     return [entry for entry in map(str.strip, value.split(",")) if entry]
 
 
+def apps(value: str) -> list[str]:
+    """Return Django apps: modules, or paths of their AppConfig classes. Their modules must exist.
+
+    Raises what an app's own package raises when it is imported.
+    """
+    found = words(value)
+    if len(set(found)) < len(found):
+        raise Invalid("must name each app once")
+    for entry in found:
+        if not _DOTTED.fullmatch(entry):
+            raise Invalid("must list Python packages, separated by commas: myproject.chat")
+        if not _is_importable(entry) and not _is_importable(entry.rpartition(".")[0]):
+            raise Invalid(
+                f"names {entry}, which cannot be imported: install the package, or start Signalman "
+                "in the folder that contains it"
+            )
+    return found
+
+
 def hosts(value: str) -> list[str]:
     """Return host names: no scheme, port or path."""
     found = words(value)
@@ -168,7 +188,7 @@ def hosts_with_ports(value: str) -> list[str]:
     found = words(value)
     for entry in found:
         host, colon, port = entry.partition(":")
-        if not _HOST.fullmatch(host) or (colon and not port.isdecimal()):
+        if not _HOST.fullmatch(host) or (colon and not _is_port(port)):
             raise Invalid(
                 "must list hosts, with a port where it is not 443 or 80: "
                 "signalman.example.com, localhost:8000"
@@ -181,7 +201,9 @@ def origins(value: str) -> list[str]:
     found = words(value)
     for entry in found:
         parts = _split(entry)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+        is_origin = parts.scheme in {"http", "https"} and _names_host(parts)
+        rest = (parts.path.strip("/"), parts.query, parts.fragment, parts.username)
+        if not is_origin or any(rest):
             raise Invalid("must list origins with a scheme and no path: https://portal.example.com")
     return [entry.rstrip("/") for entry in found]
 
@@ -201,7 +223,7 @@ def https_origin(value: str) -> str:
     """Return an https address without a path or a final slash; the scheme may be left out."""
     address = value if "://" in value else f"https://{value}"
     parts = _split(address)
-    if parts.scheme.lower() != "https" or not parts.hostname or "@" in parts.netloc:
+    if parts.scheme.lower() != "https" or not _names_host(parts) or "@" in parts.netloc:
         raise Invalid("must be an https address such as https://login.microsoftonline.com")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise Invalid("must be an https address without a path, query or fragment")
@@ -210,7 +232,8 @@ def https_origin(value: str) -> str:
 
 def optional_url(value: str) -> str:
     """Return an http or https address without a final slash, or an empty text."""
-    if value and (_split(value).scheme not in {"http", "https"} or not _split(value).hostname):
+    parts = _split(value)
+    if value and (parts.scheme not in {"http", "https"} or not _names_host(parts)):
         raise Invalid("must be an http or https address")
     return value.rstrip("/")
 
@@ -306,6 +329,28 @@ def broker(value: str) -> str:
             "amqp://user:password@host:5672//"
         )
     return value
+
+
+def _is_importable(module: str) -> bool:
+    if not module:
+        return False
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError as error:
+        # Its package does not exist. Any other module is one that the package itself lacks.
+        if error.name is not None and f"{module}.".startswith(f"{error.name}."):
+            return False
+        raise
+
+
+def _is_port(text: str) -> bool:
+    return len(text) <= len("65535") and text.isdecimal() and int(text) in range(1, 65_536)
+
+
+def _names_host(parts: Any) -> bool:
+    """Return whether a split address has a host; `*.` may stand for its first label."""
+    host = (parts.hostname or "").removeprefix("*.")
+    return ":" in host or _HOST.fullmatch(host) is not None
 
 
 def _split(value: str, form: str = "must be a valid address") -> Any:

@@ -112,7 +112,7 @@ LOG_FORMAT: Final = Variable(
 )
 APPS: Final = Variable[list[str]](
     "SIGNALMAN_APPS",
-    env.words,
+    env.apps,
     [],
     "Your Django apps, separated by commas. The hubs.py of each is discovered, and the URLs of\n"
     "its urls.py, if it has one, are served.",

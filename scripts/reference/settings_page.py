@@ -19,6 +19,7 @@ _TYPES: Final = {
     "positive_number": "number above 0",
     "non_negative_number": "number of at least 0",
     "words": "list, separated by commas",
+    "apps": "list of Python packages, separated by commas",
     "hosts": "host names, separated by commas",
     "optional_hosts": "host names, separated by commas",
     "hosts_with_ports": "host names with or without a port, separated by commas",
