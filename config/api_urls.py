@@ -11,7 +11,7 @@ from drf_spectacular.views import (
 )
 
 from accounts.api import tokens
-from api.schema_views import SchemaView
+from api.schema.views import SchemaView
 from diagnosis.api import views as diagnosis
 from identities.api import views as identities
 from sync.api import (

@@ -13,7 +13,7 @@ import django_stubs_ext
 from celery.schedules import schedule
 from dotenv import load_dotenv
 
-from api.openapi import openapi_settings
+from api.schema.settings import openapi_settings
 from config.database import database_settings, make_private_folder
 from config.environment import Environment
 from config.variables import (
@@ -199,7 +199,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "api.filters.Filters",
         "rest_framework.filters.OrderingFilter",
     ],
-    "DEFAULT_SCHEMA_CLASS": "api.schema.ApiSchema",
+    "DEFAULT_SCHEMA_CLASS": "api.schema.auto_schema.ApiSchema",
     "EXCEPTION_HANDLER": "api.exceptions.handle_exception",
     # X-Forwarded-For is used only behind our own proxy, and only the entry that it added.
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,

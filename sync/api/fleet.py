@@ -18,8 +18,8 @@ from accounts.api.callers import actor_of, name_of
 from api.fields import FlagField, StrictSerializer, TextField
 from api.filters import Filters
 from api.idempotency import once
-from api.links import to_operation
 from api.problems import Problem
+from api.schema.links import to_operation
 from api.views import ApiView
 from arm.client import list_subscriptions
 from identities.api.filters import InstanceFilters

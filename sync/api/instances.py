@@ -19,7 +19,7 @@ from api.fields import (
     UuidField,
 )
 from api.idempotency import once
-from api.links import to_instance, to_operation
+from api.schema.links import to_instance, to_operation
 from api.views import ApiView
 from arm.request_bodies import SERVICE_MODES, SKUS
 from arm.state import ExistenceState

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from accounts.api.callers import actor_of, name_of
 from api.idempotency import once
-from api.links import to_operation
+from api.schema.links import to_operation
 from api.views import ApiView, ListView
 from arm.errors import NotFound
 from identities.api.views import instance_named

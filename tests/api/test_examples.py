@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from accounts.roles import Role
-from api.examples import EXAMPLES
+from api.schema.examples import EXAMPLES
 from tests.accounts.callers import token
 from tests.api.routes import Route, document, routes
 from tests.api.tour import Stop, Tour

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from api import schema_views
+from api.schema import views
 
 Builds = list[None]
 
@@ -16,7 +16,7 @@ Builds = list[None]
 @pytest.fixture
 def builds(monkeypatch: pytest.MonkeyPatch) -> Builds:
     """An entry for each schema that is built."""
-    schema_views._rendered.clear()  # noqa: SLF001
+    views._rendered.clear()  # noqa: SLF001
     built: Builds = []
     build = SchemaGenerator.get_schema
 
@@ -56,7 +56,7 @@ def test_parameters_of_the_media_type_do_not_build_another_schema(builds: Builds
         accept = f"application/vnd.oai.openapi+json{parameter}"
         found = Client().get("/api/v1/schema/", headers={"Accept": accept})
         assert found["Content-Type"] == "application/vnd.oai.openapi+json"
-    assert len(builds) == len(schema_views._rendered) == 1  # noqa: SLF001
+    assert len(builds) == len(views._rendered) == 1  # noqa: SLF001
 
 
 def test_first_requests_at_once_build_one_schema(builds: Builds) -> None:

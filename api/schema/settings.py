@@ -20,10 +20,10 @@ def openapi_settings() -> dict[str, Any]:
         # The schema is public.
         "SERVE_AUTHENTICATION": [],
         "SCHEMA_PATH_PREFIX": "/api/v1/",
-        "PREPROCESSING_HOOKS": ["api.schema.only_the_api"],
+        "PREPROCESSING_HOOKS": ["api.schema.auto_schema.only_the_api"],
         "POSTPROCESSING_HOOKS": [
             "drf_spectacular.hooks.postprocess_schema_enums",
-            "api.examples.with_examples",
+            "api.schema.examples.with_examples",
         ],
         "COMPONENT_SPLIT_REQUEST": True,
         "ENUM_NAME_OVERRIDES": {
