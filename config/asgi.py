@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.core.wsgi import get_wsgi_application
 
-from config.content_type import refusing_invalid_content_types
+from config.serving.content_type import refusing_invalid_content_types
 from config.parent_process import end_with_parent
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _application() -> ASGI3Application:
     # They import models or read settings, which load after Django.
     from django.conf import settings  # noqa: PLC0415
 
-    from config.entry_point import EntryPoint, NotServed  # noqa: PLC0415
+    from config.serving.entry_point import EntryPoint, NotServed  # noqa: PLC0415
     from observability.health import Role, readyz  # noqa: PLC0415
     from observability.metrics import metrics  # noqa: PLC0415
     from observability.publisher import publisher  # noqa: PLC0415
@@ -58,7 +58,7 @@ def _application() -> ASGI3Application:
 def _portal_and_api(django: WSGIApplication) -> ASGI3Application:
     from django.conf import settings  # noqa: PLC0415
 
-    from config.wsgi_adapter import WsgiAdapter  # noqa: PLC0415
+    from config.serving.wsgi_adapter import WsgiAdapter  # noqa: PLC0415
 
     return WsgiAdapter(
         django,

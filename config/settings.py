@@ -86,7 +86,7 @@ SIGNALMAN_APPS = env[web.APPS]
 
 MIDDLEWARE = [
     "observability.request_ids.request_ids",
-    "config.proxy.refuse_misrouted",
+    "config.serving.proxy.refuse_misrouted",
     "api.middleware.forbid_caching",
     "api.middleware.require_https",
     "api.middleware.require_final_slash",

@@ -9,7 +9,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from config.content_type import refusing_invalid_content_types
+from config.serving.content_type import refusing_invalid_content_types
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.entry_point import EntryPoint
+from config.serving.entry_point import EntryPoint
 
 
 def status_of(number: int, path: str) -> int:

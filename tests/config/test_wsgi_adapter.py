@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.wsgi_adapter import WsgiAdapter, as_wsgi
+from config.serving.wsgi_adapter import WsgiAdapter, as_wsgi
 
 
 def scope(*headers: tuple[bytes, bytes], query: bytes = b"") -> Any:

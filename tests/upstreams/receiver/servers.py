@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
 
-from config.content_type import refusing_invalid_content_types
+from config.serving.content_type import refusing_invalid_content_types
 
 
 class OneThread(LiveServerThread):
