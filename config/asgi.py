@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from django.core.wsgi import get_wsgi_application
 
-from config.serving.content_type import refusing_invalid_content_types
 from config.parent_process import end_with_parent
+from config.serving.content_type import refusing_invalid_content_types
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -30,8 +30,10 @@ from localazure.arm.signalr.providers import PROVIDERS as SIGNALR
 from localazure.arm.subscriptions import subscriptions
 from localazure.arm.web.providers import PROVIDERS as WEB
 from localazure.entra import errors as entra_errors
-from localazure.entra import graph, metadata_service, workload_issuer
+from localazure.entra import metadata_service
 from localazure.entra import routes as entra
+from localazure.entra.client_authentication import workload_issuer
+from localazure.entra.directory import graph
 from localazure.hosts import Hosts
 from localazure.service import control as service
 from localazure.service.clients.upkeep import maintain_connections

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from localazure import seed
-from localazure.arm import resource_groups, roles, subscriptions
+from localazure.arm import resource_groups, subscriptions
+from localazure.arm.authorization import roles
 from localazure.arm.identities import federated, user_assigned
 from localazure.arm.keyvault import vault as vaults
 from localazure.arm.keyvault.secrets import Secrets
@@ -21,7 +22,7 @@ from localazure.arm.resources import Resource, created
 from localazure.arm.signalr import rules
 from localazure.arm.signalr.shape import TYPE as SIGNALR
 from localazure.arm.web import site as web
-from localazure.entra.directory import Application, Group, User, derived_guid
+from localazure.entra.directory.home_tenant import Application, Group, User, derived_guid
 from localazure.world import World
 
 Description = dict[str, Any]

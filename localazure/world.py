@@ -11,9 +11,9 @@ from localazure import seed
 from localazure.arm.operations import Operations
 from localazure.arm.resources import Resources
 from localazure.arm.throttling import Throttle
-from localazure.entra.codes import Codes
-from localazure.entra.directory import Directory
+from localazure.entra.directory.home_tenant import Directory
 from localazure.entra.keys import SigningKey, SigningKeys
+from localazure.entra.sign_in.codes import Codes
 from localazure.faults import Faults
 from localazure.journal import Journal
 from localazure.service.state import ServiceState

@@ -1,1 +1,1 @@
-"""What stands between the web server and Django: refusals, probes, and threads for Django."""
+"""Layers between the web server and Django: refusals, probes, and threads for Django."""

@@ -6,8 +6,9 @@ from typing import Any
 
 import jwt
 
-from localazure.arm import errors, roles
-from localazure.arm.roles import Role
+from localazure.arm import errors
+from localazure.arm.authorization import roles
+from localazure.arm.authorization.roles import Role
 from localazure.entra.issuers import v1_issuer
 from localazure.entra.tokens import Principal
 from localazure.world import World

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from localazure.arm.signalr.shape import TYPE as SIGNALR
-from localazure.entra.directory import derived_guid
+from localazure.entra.directory.home_tenant import derived_guid
+from localazure.entra.directory.managed_identities import principal_of, user_assigned
 from localazure.entra.issuance import claims_for
 from localazure.entra.keys import SigningKey, base64url
-from localazure.entra.managed import principal_of, user_assigned
 from localazure.entra.tokens import Principal
 from localazure.world import World
 

@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from localazure import seed
 from localazure.arm.identities.user_assigned import TYPE as USER_ASSIGNED
-from localazure.entra.directory import derived_guid
+from localazure.entra.directory.home_tenant import derived_guid
+from localazure.entra.directory.managed_identities import client_id, user_assigned
 from localazure.entra.issuance import issue
-from localazure.entra.managed import client_id, user_assigned
 from localazure.entra.tokens import IDENTITY_TOKEN_SECONDS, Principal
 from localazure.world import World, world_of
 

@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from localazure.entra import errors, issuers
-from localazure.entra.clients import TokenRequest, authenticate_client
+from localazure.entra.client_authentication.clients import TokenRequest, authenticate_client
 from localazure.entra.issuance import issue
-from localazure.entra.sign_in import authorize, redeem
+from localazure.entra.sign_in.authorization import authorize, redeem
 from localazure.entra.tokens import APPLICATION_TOKEN_SECONDS, Principal
 from localazure.world import world_of
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import jwt
 
-from localazure.entra.directory import User, derived_guid
+from localazure.entra.directory.home_tenant import User, derived_guid
 from localazure.entra.issuers import v1_issuer, v2_issuer
 from localazure.entra.keys import SigningKey
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from localazure.control import ControlError, content
 from localazure.entra.custom_tokens import custom_token
-from localazure.entra.managed import NoIdentity
+from localazure.entra.directory.managed_identities import NoIdentity
 from localazure.service.instances import find_instance
 from localazure.service.upstream.request import ClientEvent
 from localazure.service.upstream.sending import Outcome, send_event

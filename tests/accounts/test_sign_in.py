@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from accounts.sign_in import configuration
 from localazure import seed
-from localazure.entra.directory import derived_guid
+from localazure.entra.directory.home_tenant import derived_guid
 from tests.cloud import LocalAzure
 
 pytestmark = pytest.mark.django_db

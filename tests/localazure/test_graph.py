@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from localazure import seed
-from localazure.entra.directory import derived_guid
+from localazure.entra.directory.home_tenant import derived_guid
 from localazure.entra.metadata_service import MACHINE_ID
 from tests.cloud import LocalAzure
 

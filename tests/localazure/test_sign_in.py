@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from localazure import seed
-from localazure.entra.directory import Directory, User, derived_guid
+from localazure.entra.directory.home_tenant import Directory, User, derived_guid
 from tests.cloud import LocalAzure
 
 HERE = "http://localhost:8000/admin/sign-in/entra/login/callback/"

@@ -9,7 +9,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from localazure.arm import errors, roles
+from localazure.arm import errors
+from localazure.arm.authorization import roles
 from localazure.arm.authorization.common import (
     API_VERSIONS,
     HEADERS,
@@ -18,8 +19,8 @@ from localazure.arm.authorization.common import (
     UnsupportedFilter,
 )
 from localazure.arm.authorization.principals import principal_type
+from localazure.arm.authorization.roles import ASSIGNMENT_TYPE, Role
 from localazure.arm.resources import Resource
-from localazure.arm.roles import ASSIGNMENT_TYPE, Role
 from localazure.arm.routing import Call, Provider
 
 _ONE = f"{PREFIX}/roleAssignments/{{name}}"

@@ -7,7 +7,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from localazure.arm import errors, roles
+from localazure.arm import errors
+from localazure.arm.authorization import roles
 from localazure.arm.authorization.common import (
     API_VERSIONS,
     HEADERS,
@@ -15,9 +16,9 @@ from localazure.arm.authorization.common import (
     RoleDefinitionNotFound,
     UnsupportedFilter,
 )
+from localazure.arm.authorization.roles import DEFINITION_TYPE, Role
 from localazure.arm.guard import roles_of
 from localazure.arm.resources import Resource, timestamp
-from localazure.arm.roles import DEFINITION_TYPE, Role
 from localazure.arm.routing import Call, Provider
 
 _ONE = f"{PREFIX}/roleDefinitions/{{name}}"

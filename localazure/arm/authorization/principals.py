@@ -59,7 +59,7 @@ def principal_type(world: World, object_id: str, given: str | None) -> str:
 def type_of(world: World, object_id: str) -> str | None:
     """Return the type of a principal of the directory; None where it does not exist."""
     # Imported late: the list of service principals reads resource providers.
-    from localazure.entra.principals import service_principals  # noqa: PLC0415
+    from localazure.entra.directory.service_principals import service_principals  # noqa: PLC0415
 
     if world.directory.find_user(object_id):
         return "User"

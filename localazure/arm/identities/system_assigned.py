@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from localazure.arm import errors
 from localazure.arm.identities.user_assigned import API_VERSIONS
 from localazure.arm.routing import Call, Provider
-from localazure.entra.managed import client_id
+from localazure.entra.directory.managed_identities import client_id
 
 TYPE = "Microsoft.ManagedIdentity/identities"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from localazure.arm.keyvault import references
 from localazure.arm.resources import Resource
-from localazure.entra.managed import principal_of
+from localazure.entra.directory.managed_identities import principal_of
 from localazure.world import World
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from localazure.arm.resources import Resource
-from localazure.entra.managed import NoIdentity, principal_of
+from localazure.entra.directory.managed_identities import NoIdentity, principal_of
 from localazure.service.instances import SERVERLESS, Instance
 from localazure.service.upstream.answers import Answer, client_frame
 from localazure.service.upstream.hosts import NotLocal, host_of, require_local

@@ -10,8 +10,8 @@ import pytest
 import time_machine
 
 from localazure import seed, seed_loader
+from localazure.entra.directory.managed_identities import NoIdentity, principal_of
 from localazure.entra.issuance import issue
-from localazure.entra.managed import NoIdentity, principal_of
 from localazure.entra.tokens import IDENTITY_TOKEN_SECONDS, Principal
 from localazure.service.authentication.entra import read_entra_token
 from localazure.service.authentication.tokens import Unauthorized

@@ -9,7 +9,7 @@ import pytest
 from diagnosis.checklist import diagnose
 from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
-from localazure.entra.managed import client_id
+from localazure.entra.directory.managed_identities import client_id
 from sync.desired.state import desired_state
 from sync.inventory.import_instances import import_subscription, refresh
 from tests.cloud import LocalAzure

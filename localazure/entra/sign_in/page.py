@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from localazure.entra.directory import Application, User
+from localazure.entra.directory.home_tenant import Application, User
 from localazure.entra.errors import TokenRefused
 
 # Form fields that the page adds to the parameters of the request.

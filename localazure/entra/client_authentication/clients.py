@@ -11,12 +11,13 @@ import aiohttp
 from localazure.arm.identities import federated
 from localazure.arm.identities.user_assigned import TYPE as USER_ASSIGNED
 from localazure.arm.resources import Resource
-from localazure.entra import assertions, errors
-from localazure.entra.assertions import Assertion
-from localazure.entra.directory import Application
-from localazure.entra.managed import user_assigned
+from localazure.entra import errors
+from localazure.entra.client_authentication import assertions
+from localazure.entra.client_authentication.assertions import Assertion
+from localazure.entra.client_authentication.workload_issuer import issuer_keys
+from localazure.entra.directory.home_tenant import Application
+from localazure.entra.directory.managed_identities import user_assigned
 from localazure.entra.tokens import Principal
-from localazure.entra.workload_issuer import issuer_keys
 from localazure.world import World
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from localazure.arm.identities.user_assigned import TYPE as USER_ASSIGNED
-from localazure.entra.managed import client_id
+from localazure.entra.directory.managed_identities import client_id
 from localazure.entra.metadata_service import MACHINE_ID, machine
 from localazure.world import World
 

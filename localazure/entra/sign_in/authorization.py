@@ -13,10 +13,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from localazure.entra import errors, sign_in_page
-from localazure.entra.codes import Grant
-from localazure.entra.directory import Application, User
+from localazure.entra import errors
+from localazure.entra.directory.home_tenant import Application, User
 from localazure.entra.issuance import GRAPH
+from localazure.entra.sign_in import page
+from localazure.entra.sign_in.codes import Grant
 from localazure.entra.tokens import Principal, claims_of_user, claims_v1, correlation, sign
 from localazure.world import World, world_of
 
@@ -32,12 +33,12 @@ async def authorize(request: Request) -> Response:
     try:
         application = _application(world, request.path_params["tenant"].lower(), asked)
     except errors.TokenRefused as error:
-        return HTMLResponse(sign_in_page.refusal(error), status_code=error.status)
+        return HTMLResponse(page.refusal(error), status_code=error.status)
     try:
         _check(asked)
         if request.method == "GET":
             users = world.directory.users()
-            return HTMLResponse(sign_in_page.choice(application, users, asked))
+            return HTMLResponse(page.choice(application, users, asked))
         return _back(asked, code=_code(world, asked), session_state=secrets.token_hex(16))
     except errors.TokenRefused as error:
         text = errors.description(error, correlation())
@@ -109,8 +110,8 @@ def _check(asked: Mapping[str, str]) -> None:
 
 
 def _code(world: World, asked: Mapping[str, str]) -> str:
-    user = world.directory.find_user(asked.get(sign_in_page.USER, ""))
-    if sign_in_page.CANCEL in asked or user is None:
+    user = world.directory.find_user(asked.get(page.USER, ""))
+    if page.CANCEL in asked or user is None:
         raise errors.consent_declined()
     return world.codes.give(
         Grant(

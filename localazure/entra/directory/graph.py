@@ -16,8 +16,8 @@ from starlette.routing import Route
 
 from localazure.arm import errors, guard
 from localazure.arm.routing import json_content
-from localazure.entra.directory import Application, Group, User, derived_guid
-from localazure.entra.principals import service_principals
+from localazure.entra.directory.home_tenant import Application, Group, User, derived_guid
+from localazure.entra.directory.service_principals import service_principals
 from localazure.world import world_of
 
 AUDIENCES = ("https://graph.microsoft.com", "https://graph.microsoft.com/")

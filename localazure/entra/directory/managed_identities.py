@@ -6,7 +6,7 @@ from typing import Any
 
 from localazure.arm.identities.user_assigned import TYPE as USER_ASSIGNED
 from localazure.arm.resources import Resource, Resources
-from localazure.entra.directory import derived_guid
+from localazure.entra.directory.home_tenant import derived_guid
 from localazure.entra.tokens import Principal
 
 

@@ -1,0 +1,1 @@
+"""Authentication of clients at the token endpoint: secrets, certificates, federated tokens."""

@@ -1,0 +1,1 @@
+"""Interactive sign-in of users: the authorize endpoint, its pages and its codes."""
