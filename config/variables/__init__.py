@@ -62,7 +62,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         worker.SCHEDULE_SECONDS,
         worker.HEARTBEAT_LIMIT_SECONDS,
     ),
-    "Azure: Signalman's own credential is azure-identity's DefaultAzureCredential": (
+    "Azure": (
         azure.AZURE_TENANT_ID,
         azure.AZURE_CLIENT_ID,
         azure.AZURE_CLIENT_SECRET,

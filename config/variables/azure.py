@@ -7,89 +7,116 @@ from typing import Final
 from config import environment as env
 from config.environment import External, Variable
 
-AZURE_TENANT_ID: Final = External("AZURE_TENANT_ID", "")
-AZURE_CLIENT_ID: Final = External("AZURE_CLIENT_ID", "")
-AZURE_CLIENT_SECRET: Final = External("AZURE_CLIENT_SECRET", "")
+AZURE_TENANT_ID: Final = External(
+    "AZURE_TENANT_ID",
+    "Tenant of the app registration that Signalman uses as its credential. See azure-identity's\n"
+    "DefaultAzureCredential.",
+)
+AZURE_CLIENT_ID: Final = External(
+    "AZURE_CLIENT_ID", "Client ID of that app registration, or of a user-assigned managed identity."
+)
+AZURE_CLIENT_SECRET: Final = External(
+    "AZURE_CLIENT_SECRET",
+    "Client secret of that app registration. Leave it unset for a managed identity.",
+)
 AUTHORITY_HOST: Final = Variable(
     "AZURE_AUTHORITY_HOST",
     env.https_origin,
     "https://login.microsoftonline.com",
-    "Microsoft Entra. National clouds and Local Azure have their own.",
+    "URL of Microsoft Entra. National clouds and Local Azure have their own.",
 )
 ARM_ENDPOINT: Final = Variable(
     "SIGNALMAN_ARM_ENDPOINT",
     env.https_origin,
     "https://management.azure.com",
-    "Azure Resource Manager.",
+    "URL of Azure Resource Manager. National clouds and Local Azure have their own.",
 )
 ARM_SCOPE: Final = Variable(
     "SIGNALMAN_ARM_SCOPE",
     env.required_text,
     "https://management.azure.com/.default",
-    "",
+    "Scope of the access tokens for Azure Resource Manager.",
 )
 GRAPH_ENDPOINT: Final = Variable(
     "SIGNALMAN_GRAPH_ENDPOINT",
     env.https_origin,
     "https://graph.microsoft.com",
-    "Microsoft Graph, which lists the tenant's applications.",
+    "URL of Microsoft Graph, from which Signalman reads the tenant's applications.",
 )
 GRAPH_SCOPE: Final = Variable(
     "SIGNALMAN_GRAPH_SCOPE",
     env.required_text,
     "https://graph.microsoft.com/.default",
-    "",
+    "Scope of the access tokens for Microsoft Graph.",
 )
 INSTANCE_DISCOVERY: Final = Variable(
     "SIGNALMAN_INSTANCE_DISCOVERY",
     env.flag,
     True,
-    "Turn off only where the authority is not one of Microsoft's.",
+    "Whether azure-identity asks Microsoft to validate AZURE_AUTHORITY_HOST. Turn it off only if\n"
+    "the host is not one of Microsoft's.",
 )
 AZURE_NAME: Final = Variable(
-    "SIGNALMAN_AZURE_NAME", env.text, "Azure", "The name shown in the portal's corner."
+    "SIGNALMAN_AZURE_NAME",
+    env.text,
+    "Azure",
+    "Name of the cloud, shown in the corner of the portal.",
 )
 AZURE_PORTAL: Final = Variable(
     "SIGNALMAN_AZURE_PORTAL",
     env.optional_url,
     "https://portal.azure.com",
-    "The Azure portal, which pages link to; empty for no links.",
+    "URL of the Azure portal, to which pages link. Empty for no links.",
 )
 POLL_SECONDS: Final = Variable(
     "SIGNALMAN_POLL_SECONDS",
     env.positive_number,
     10.0,
-    "Pause between two polls of a long-running operation where Azure sends no Retry-After.\n"
-    "Seconds.",
+    "Seconds between two polls of a long-running operation, if Azure sends no Retry-After.",
 )
 WRITE_BURST: Final = Variable(
     "SIGNALMAN_WRITE_BURST",
     env.whole_number(1),
     150,
-    "Writes to a subscription: this many at once, and this many more each second. ARM allows 200\n"
-    "and 10, and for reads 250 and 25. Of the reads, one for each write is set aside, and polls\n"
-    "share the others.",
+    "Number of writes that Signalman may send to a subscription at once. Azure Resource Manager\n"
+    "allows 200.",
 )
-WRITES_PER_SECOND: Final = Variable("SIGNALMAN_WRITES_PER_SECOND", env.positive_number, 10.0, "")
-READ_BURST: Final = Variable("SIGNALMAN_READ_BURST", env.whole_number(1), 200, "")
-READS_PER_SECOND: Final = Variable("SIGNALMAN_READS_PER_SECOND", env.positive_number, 25.0, "")
+WRITES_PER_SECOND: Final = Variable(
+    "SIGNALMAN_WRITES_PER_SECOND",
+    env.positive_number,
+    10.0,
+    "Number of further writes to a subscription each second. Azure Resource Manager allows 10.",
+)
+READ_BURST: Final = Variable(
+    "SIGNALMAN_READ_BURST",
+    env.whole_number(1),
+    200,
+    "Number of reads that Signalman may send to a subscription at once, including one for each\n"
+    "write. Polls use the others. Azure Resource Manager allows 250.",
+)
+READS_PER_SECOND: Final = Variable(
+    "SIGNALMAN_READS_PER_SECOND",
+    env.positive_number,
+    25.0,
+    "Number of further reads of a subscription each second. Azure Resource Manager allows 25.",
+)
 REFRESH_SECONDS: Final = Variable(
     "SIGNALMAN_REFRESH_SECONDS",
     env.positive_number,
     300.0,
-    "How often the fleet is read and compared with the desired state; paused instances are\n"
-    "skipped. Seconds.",
+    "Interval in seconds at which all instances are read and compared with the desired state.\n"
+    "Instances with the policy `pause` are skipped.",
 )
 REFRESH_JITTER_SECONDS: Final = Variable(
     "SIGNALMAN_REFRESH_JITTER_SECONDS",
     env.non_negative_number,
     30.0,
-    "The reads of many subscriptions are spread over this time. Seconds.",
+    "Seconds over which the reads of several subscriptions are spread.",
 )
 SECRETS_SECONDS: Final = Variable(
     "SIGNALMAN_SECRETS_SECONDS",
     env.positive_number,
     1800.0,
-    "How often the secrets named in URL templates are looked up; Azure reads them as often.\n"
-    "Seconds.",
+    "Interval in seconds at which Signalman checks that the secrets in URL templates exist.\n"
+    "Azure SignalR Service reads them every 30 minutes.",
 )

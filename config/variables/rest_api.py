@@ -11,23 +11,32 @@ API_TENANT_ID: Final = Variable(
     "SIGNALMAN_API_TENANT_ID",
     env.optional_uuid,
     "",
-    "The tenant and the audiences of Entra access tokens that the API accepts. Without both, it\n"
-    "accepts personal access tokens and sessions only.",
+    "Tenant whose Entra access tokens the API accepts. Without this and SIGNALMAN_API_AUDIENCES,\n"
+    "the API accepts only personal access tokens and sessions.",
 )
-API_AUDIENCES: Final = Variable[list[str]]("SIGNALMAN_API_AUDIENCES", env.words, [], "")
+API_AUDIENCES: Final = Variable[list[str]](
+    "SIGNALMAN_API_AUDIENCES",
+    env.words,
+    [],
+    "Audiences of the Entra access tokens that the API accepts.",
+)
 API_ISSUER: Final = Variable(
-    "SIGNALMAN_API_ISSUER", env.issuer, "https://sts.windows.net/{tenant_id}/", ""
+    "SIGNALMAN_API_ISSUER",
+    env.issuer,
+    "https://sts.windows.net/{tenant_id}/",
+    "Issuer of the Entra access tokens that the API accepts. For v2 tokens:\n"
+    "https://login.microsoftonline.com/{tenant_id}/v2.0",
 )
 API_REQUESTS_A_MINUTE: Final = Variable(
     "SIGNALMAN_API_REQUESTS_A_MINUTE",
     env.whole_number(1),
     600,
-    "Requests that each caller may send in a minute.",
+    "Number of API requests that each caller may send in a minute.",
 )
 API_REFUSALS_A_MINUTE: Final = Variable(
     "SIGNALMAN_API_REFUSALS_A_MINUTE",
     env.whole_number(1),
     60,
-    "Refused credentials from one address in a minute, after which it must wait. Behind a\n"
-    "proxy, see SIGNALMAN_BEHIND_PROXY: the address is the one appended to X-Forwarded-For.",
+    "Number of refused credentials in a minute after which an address must wait. Behind a proxy,\n"
+    "set SIGNALMAN_BEHIND_PROXY: the address is then the last one in X-Forwarded-For.",
 )

@@ -11,17 +11,24 @@ SIGN_IN_TENANT_ID: Final = Variable(
     "SIGNALMAN_SIGN_IN_TENANT_ID",
     env.optional_uuid,
     "",
-    "The tenant whose users sign in, and an app registration there with the app roles\n"
-    "Fleet.Reader, Fleet.Operator and Fleet.Admin and the redirect URI\n"
-    "https://<this portal>/admin/sign-in/entra/login/callback/. Set all three, or none: then only\n"
-    "accounts with a password can sign in.",
+    "Tenant whose users sign in to the portal. Set all three SIGNALMAN_SIGN_IN_ variables, or\n"
+    "none. Without them, only accounts with a password can sign in. See docs/how-to/sign-in.md.",
 )
-SIGN_IN_CLIENT_ID: Final = Variable("SIGNALMAN_SIGN_IN_CLIENT_ID", env.optional_uuid, "", "")
-SIGN_IN_CLIENT_SECRET: Final = Variable("SIGNALMAN_SIGN_IN_CLIENT_SECRET", env.text, "", "")
+SIGN_IN_CLIENT_ID: Final = Variable(
+    "SIGNALMAN_SIGN_IN_CLIENT_ID",
+    env.optional_uuid,
+    "",
+    "Client ID of the app registration for the sign-in. It needs the app roles Fleet.Reader,\n"
+    "Fleet.Operator and Fleet.Admin, and the redirect URI https://<this\n"
+    "portal>/admin/sign-in/entra/login/callback/.",
+)
+SIGN_IN_CLIENT_SECRET: Final = Variable(
+    "SIGNALMAN_SIGN_IN_CLIENT_SECRET", env.text, "", "Client secret of that app registration."
+)
 SESSION_SECONDS: Final = Variable(
     "SIGNALMAN_SESSION_SECONDS",
     env.whole_number(1),
     43_200,
-    "How long a session lasts. A role that was removed in Entra is lost at the next sign-in.\n"
-    "Seconds.",
+    "Maximum duration of a session in seconds. Changes of app roles in Entra take effect at the\n"
+    "next sign-in.",
 )

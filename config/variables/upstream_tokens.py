@@ -12,24 +12,25 @@ TOKEN_ISSUER: Final = Variable(
     env.tenant_issuer,
     # The v1 issuer: managed-identity tokens of the service carry no other by default.
     "https://sts.windows.net/{tenant_id}/",
-    "The issuer that the service's tokens must name. That of the version which an app\n"
-    "registration requests is accepted as well, once Signalman has read the registration.",
+    "Issuer that the service's tokens must have. The issuer of the token version that an app\n"
+    "registration requests is also accepted, after Signalman has read the registration.",
 )
 TOKEN_LEEWAY_SECONDS: Final = Variable(
     "SIGNALMAN_TOKEN_LEEWAY_SECONDS",
     env.whole_number(),
     60,
-    "Clock difference that is tolerated in a token's times. Seconds.",
+    "Clock difference in seconds that is tolerated when the times of a token are checked.",
 )
 KEY_BACK_OFF_SECONDS: Final = Variable(
     "SIGNALMAN_KEY_BACK_OFF_SECONDS",
     env.positive_number,
     300.0,
-    "Longest time for which an unknown key ID causes no further read of Entra's keys. Seconds.",
+    "Maximum time in seconds for which an unknown key ID does not cause another read of Entra's\n"
+    "signing keys.",
 )
 KEY_HOSTS: Final = Variable[list[str]](
     "SIGNALMAN_KEY_HOSTS",
     env.optional_hosts,
     [],
-    "Hosts besides AZURE_AUTHORITY_HOST's that signing keys may be read from.",
+    "Hosts from which signing keys may be read, in addition to that of AZURE_AUTHORITY_HOST.",
 )

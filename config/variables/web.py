@@ -11,55 +11,59 @@ SECRET_KEY: Final = Variable(
     "SIGNALMAN_SECRET_KEY",
     env.required_text,
     "",
-    "Signs sessions and other values. Make one with\n"
+    "Signs sessions and other values. To create one:\n"
     'python -c "import secrets; print(secrets.token_urlsafe(64))"',
 )
 ALLOWED_HOSTS: Final = Variable(
     "SIGNALMAN_ALLOWED_HOSTS",
     env.hosts,
     ["localhost", "127.0.0.1"],
-    "Host names under which the portal, the API and the receiver are reached.",
+    "Host names of the portal, the API and the receiver. Requests that name another host are\n"
+    "refused.",
 )
 RECEIVER_HOSTS: Final = Variable[list[str]](
     "SIGNALMAN_RECEIVER_HOSTS",
     env.hosts_with_ports,
     [],
-    "Hosts at which Azure reaches this receiver, with the port where it is not 443 or 80:\n"
-    "signalman.example.com, localhost:8000. A diagnosis treats any other host as another receiver.",
+    "Host names at which Azure reaches this receiver, with the port unless it is 443 or 80, for\n"
+    "example signalman.example.com or localhost:8000. The diagnosis treats any other host as\n"
+    "another receiver.",
 )
 PROBE_NETWORKS: Final = Variable[list[str]](
     "SIGNALMAN_PROBE_NETWORKS",
     env.networks,
     [],
-    "Networks that are not public, and that a diagnosis may still probe, because receivers\n"
-    "are there: 10.1.0.0/16. Link-local and metadata addresses are never probed.",
+    "Private networks that the diagnosis may probe because receivers are in them, for example\n"
+    "10.1.0.0/16. Link-local and metadata addresses are never probed.",
 )
 CSRF_TRUSTED_ORIGINS: Final = Variable[list[str]](
     "SIGNALMAN_CSRF_TRUSTED_ORIGINS",
     env.origins,
     [],
-    "Other origins that may post forms, with their scheme: https://signalman.example.com",
+    "Other origins whose pages may submit forms to the portal, for example\n"
+    "https://signalman.example.com.",
 )
 HTTPS: Final = Variable(
     "SIGNALMAN_HTTPS",
     env.flag,
     False,
-    "Turn on for every portal that is not on localhost: secure cookies, redirect to https, HSTS.\n"
-    "Behind a proxy, turn on SIGNALMAN_BEHIND_PROXY too. See docs/how-to/deploy/proxies.md.",
+    "Whether the portal is served over https: secure cookies, redirects to https, HSTS. Turn it\n"
+    "on for every portal that is not on localhost. Behind a proxy, also turn on\n"
+    "SIGNALMAN_BEHIND_PROXY. See docs/how-to/deploy/proxies.md.",
 )
 BEHIND_PROXY: Final = Variable(
     "SIGNALMAN_BEHIND_PROXY",
     env.flag,
     False,
-    "Turn on only behind a proxy that sets X-Forwarded-Proto itself, removes the client's, and\n"
-    "appends the client's address to X-Forwarded-For.",
+    "Whether to trust the headers of a proxy. Turn it on only behind a proxy that sets\n"
+    "X-Forwarded-Proto itself and appends the client's address to X-Forwarded-For.",
 )
 HSTS_SECONDS: Final = Variable[int | None](
     "SIGNALMAN_HSTS_SECONDS",
     env.whole_number(),
     None,
-    "How long browsers insist on https for this host. Seconds. Default: a year with\n"
-    "SIGNALMAN_HTTPS, otherwise 0.",
+    "Seconds for which browsers use only https for this host (HSTS). By default a year with\n"
+    "SIGNALMAN_HTTPS, and 0 without.",
     "31536000",
 )
 HSTS_SUBDOMAINS: Final = Variable(
@@ -72,48 +76,55 @@ HSTS_PRELOAD: Final = Variable(
     "SIGNALMAN_HSTS_PRELOAD",
     env.flag,
     False,
-    "Whether browsers may put this host on their preload list, which is hard to undo.",
+    "Whether browsers may include this host in their HSTS preload list. Removal from the list\n"
+    "takes months.",
 )
 WEB_ROLE: Final = Variable(
     "SIGNALMAN_WEB_ROLE",
     env.choice("all", "portal", "receiver"),
     "all",
-    "What a web process serves: all, portal (the portal and the API) or receiver (upstream\n"
-    "requests only), so that processes of each kind can be scaled separately.",
+    "What a web process serves: `all`, `portal` (the portal and the API) or `receiver` (upstream\n"
+    "requests). With separate processes, you can scale the portal and the receiver\n"
+    "independently.",
 )
 WEB_THREADS: Final = Variable(
     "SIGNALMAN_WEB_THREADS",
     env.whole_number(1),
     4,
-    "Portal and API requests that each web process handles at once; upstream requests have\n"
-    "threads of their own.",
+    "Number of portal and API requests that each web process handles at once. Handlers of\n"
+    "upstream requests use SIGNALMAN_RECEIVER_THREADS.",
 )
 WEB_BODY_BYTES: Final = Variable(
     "SIGNALMAN_WEB_BODY_BYTES",
     env.whole_number(1),
     2_621_440,
-    "Largest body of a portal or API request, and how long it may take to arrive. Bytes, seconds.",
+    "Maximum size of the body of a portal or API request, in bytes.",
 )
-WEB_BODY_SECONDS: Final = Variable("SIGNALMAN_WEB_BODY_SECONDS", env.positive_number, 30.0, "")
+WEB_BODY_SECONDS: Final = Variable(
+    "SIGNALMAN_WEB_BODY_SECONDS",
+    env.positive_number,
+    30.0,
+    "Maximum time in seconds in which the body of a portal or API request must arrive.",
+)
 DEBUG: Final = Variable(
-    "SIGNALMAN_DEBUG", env.flag, False, "Django's debug mode. Never in production."
+    "SIGNALMAN_DEBUG", env.flag, False, "Django's debug mode. Never turn it on in production."
 )
 LOG_LEVEL: Final = Variable(
     "SIGNALMAN_LOG_LEVEL",
     env.choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
     "INFO",
-    "DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+    "The lowest level of the messages that are logged.",
 )
 LOG_FORMAT: Final = Variable(
     "SIGNALMAN_LOG_FORMAT",
     env.choice("text", "json"),
     "text",
-    "text for people, json (one object a line) for log collectors.",
+    "The format of log lines: `text` for people, `json` (one object a line) for log collectors.",
 )
 APPS: Final = Variable[list[str]](
     "SIGNALMAN_APPS",
     env.apps,
     [],
-    "Your Django apps, separated by commas. The hubs.py of each is discovered, and the URLs of\n"
-    "its urls.py, if it has one, are served.",
+    "Your Django apps, separated by commas. Signalman imports the hubs.py of each app and serves\n"
+    "the URLs of its urls.py, if it has one.",
 )

@@ -12,32 +12,33 @@ BROKER_URL: Final = Variable(
     env.broker,
     # The host has no meaning for files, but Kombu warns where it has to guess one.
     "filesystem://localhost",
-    "filesystem://localhost, or redis://host:6379/1 or amqp://... as soon as workers run on more\n"
-    "than one machine.",
+    "URL of the queue. Use redis://host:6379/1 or amqp://... if workers run on more than one\n"
+    "machine.",
 )
 SCHEDULE_SECONDS: Final = Variable(
     "SIGNALMAN_SCHEDULE_SECONDS",
     env.positive_number,
     5.0,
-    "How often workers look for due work that no message announced. Seconds.",
+    "Interval in seconds at which the schedule enqueues due work that no message announced.",
 )
 HEARTBEAT_LIMIT_SECONDS: Final = Variable(
     "SIGNALMAN_HEARTBEAT_LIMIT_SECONDS",
     env.positive_number,
     60.0,
-    "How long after the last heartbeat of a worker /readyz reports that there is none. Seconds.",
+    "Seconds without a heartbeat of a worker after which /readyz/worker reports that no worker\n"
+    "runs.",
 )
 LEASE_SECONDS: Final = Variable(
     "SIGNALMAN_LEASE_SECONDS",
     env.positive_number,
     180.0,
-    "How long a worker may hold an operation before another takes it over. Longer than the\n"
-    "slowest stage: a token, a read with its retries, and a write. Seconds.",
+    "Seconds after which another worker may continue an operation whose worker stopped. Must be\n"
+    "longer than the slowest stage: getting a token, a read with its retries, and a write.",
 )
 OPERATION_DAYS: Final = Variable(
     "SIGNALMAN_OPERATION_DAYS",
     env.whole_number(1),
     90,
-    "Days after which ended operations and counts of the sync status are deleted. The audit trail\n"
-    "stays.",
+    "Days after which finished operations and the counts of the sync status are deleted. The\n"
+    "audit trail is kept.",
 )

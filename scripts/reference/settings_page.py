@@ -47,10 +47,9 @@ def _lines() -> Iterator[str]:
     yield from generated(
         "Settings",
         "`config/variables/`",
-        "Signalman reads its settings from environment variables, and from the file `.env` next "
-        "to `manage.py` where a variable is not set. Values are taken literally: `$` has no "
-        "meaning. `manage.py check` reports values that are not valid, by the name of the "
-        "variable.",
+        "Signalman reads its settings from environment variables. If a variable is not set, it "
+        "reads the file `.env` next to `manage.py`. Values are used as written; `$` has no special "
+        "meaning. `manage.py check` lists the variables that have invalid values.",
     )
     for title, entries in SECTIONS.items():
         yield f"## {title}\n"
