@@ -112,7 +112,8 @@ class Redis(Store):
         self._folder: Final = folder
         self._port: Final = free_port()
         # Sooner than Debian's 900 seconds, so that a full disk is noticed during a test.
-        self._save: Final = "2 1" if is_stored else ""
+        # Two arguments: Redis 6 ignores them as one.
+        self._save: Final = ("2", "1") if is_stored else ("",)
         self.url: Final = f"redis://127.0.0.1:{self._port}"
         printed = subprocess.run(
             [self._program, "--version"], capture_output=True, text=True, check=True
@@ -123,7 +124,7 @@ class Redis(Store):
 
     def start(self) -> None:
         """Start it, and wait until it responds."""
-        stored = ["--dir", str(self._folder), "--save", self._save, "--appendonly", "no"]
+        stored = ["--dir", str(self._folder), "--save", *self._save, "--appendonly", "no"]
         self.process = subprocess.Popen(
             [*BOUND, self._program, "--port", str(self._port), "--bind", "127.0.0.1", *stored],
             # Not a file: what a full disk does to a log is not the question.
