@@ -46,7 +46,7 @@ def unfold_settings() -> dict[str, Any]:
             lambda _request: static("portal/names.js"),
         ],
         "ENVIRONMENT": "portal.navigation.environment",
-        "DASHBOARD_CALLBACK": "portal.dashboard.dashboard",
+        "DASHBOARD_CALLBACK": "portal.pages.dashboard.dashboard",
         "SIDEBAR": {
             "show_search": True,
             "show_all_applications": False,

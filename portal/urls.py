@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.access_tokens import AccessTokensPage, RevokeToken
-from portal.connect import ConnectPage
-from portal.dashboard import RunningOperationsPage
-from portal.fleet_plan import ApplyFleet
-from portal.import_instances import ImportPage
 from portal.instance.actions import RefreshInstance, SetPolicy, SetSenders, SetServiceMode
 from portal.instance.delete import DeletePage, ProtectInstance
 from portal.instance.diagnosis import DiagnosisPage
@@ -23,8 +18,13 @@ from portal.instance.plan import PlanPage
 from portal.instance.traffic import TrafficPage
 from portal.instance.upstream.resources import ResourcesPage
 from portal.instance.upstream.views import UpstreamPage
-from portal.operation import CancelOperation, OperationPage
-from portal.token_inspector import TokenInspectorPage
+from portal.pages.access_tokens import AccessTokensPage, RevokeToken
+from portal.pages.connect import ConnectPage
+from portal.pages.dashboard import RunningOperationsPage
+from portal.pages.fleet_plan import ApplyFleet
+from portal.pages.import_instances import ImportPage
+from portal.pages.operation import CancelOperation, OperationPage
+from portal.pages.token_inspector import TokenInspectorPage
 
 app_name = "portal"
 

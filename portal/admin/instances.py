@@ -30,9 +30,9 @@ from portal.admin.instance_inlines import (
     UpstreamTemplateInline,
     VaultGrantInline,
 )
-from portal.fleet_plan import plan_page, refresh_chosen
 from portal.instance.chain.view import outcome_pill
 from portal.page import who
+from portal.pages.fleet_plan import plan_page, refresh_chosen
 from portal.templatetags.portal import age, pill
 from sync.desired.form_edits import record_edit
 from sync.models import Operation, SyncStatus

@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 
 from portal.auto_refresh import AutoRefreshPage
 from portal.instance.page import InstancePage
-from portal.operation import version_of
+from portal.pages.operation import version_of
 from sync.models import Operation
 
 _ROWS: Final = 25

@@ -18,7 +18,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from benchmarks.receiver.scenarios.forwarder import Forwarder, to_socket
-from portal.access_tokens import AccessTokensPage
+from portal.pages.access_tokens import AccessTokensPage
 from tests.config.web import secret_of_an_operator, serving
 from tests.postgres_server import PostgresServer, postgres_server
 from tests.sync.portal import Portal
