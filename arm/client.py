@@ -31,7 +31,7 @@ from arm.async_operations import (
     started,
 )
 from arm.errors import ArmError, Throttled, UnexpectedAnswer
-from arm.function_apps import FunctionApps
+from arm.function_apps.calls import FunctionApps
 from arm.request_bodies import TYPE, creation_body
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
 from arm.roles import Roles

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
-from arm.function_app_authentication import FunctionAppState
+from arm.function_apps.authentication import FunctionAppState
 
 IdentityType = Literal["None", "SystemAssigned", "UserAssigned"]
 AuthType = Literal["None", "ManagedIdentity"]

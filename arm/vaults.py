@@ -19,8 +19,8 @@ from azure.mgmt.core.tools import parse_resource_id
 from azure.mgmt.keyvault import KeyVaultManagementClient
 
 from arm.errors import NotFound, UnexpectedAnswer
+from arm.private_endpoints import is_approved
 from arm.settings import ArmSettings
-from arm.site_access import is_approved
 from arm.transport.credentials import credential
 from arm.transport.error_translation import translated
 from arm.transport.pipeline import pipeline

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Final, Literal, NamedTuple
 
-from arm.site_access import AccessRule, SiteAccess
+from arm.function_apps.site_access import AccessRule, SiteAccess
 
 Certainty = Literal["yes", "no", "maybe"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arm.function_app_authentication import FunctionAppAuth
+from arm.function_apps.authentication import FunctionAppAuth
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from upstreams.function_apps.authentication import mismatches

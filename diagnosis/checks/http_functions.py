@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from arm.http_functions import HttpFunction
+from arm.function_apps.http_functions import HttpFunction
 from arm.state import TemplateState
 from diagnosis.checks.az_commands import az
 from diagnosis.context import Context

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
+from arm.function_apps.site_access import SiteAccess
 from arm.resources import SharedPrivateLink
-from arm.site_access import SiteAccess
 from arm.state import TemplateState
 from diagnosis.access_restrictions import evaluate
 from diagnosis.checks.az_commands import az

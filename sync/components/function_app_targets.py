@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from arm.function_app_authentication import FunctionAppState
+from arm.function_apps.authentication import FunctionAppState
 from arm.state import TemplateState
 from identities.models import SignalRInstance
 from sync.record_audit import record_change

@@ -12,7 +12,7 @@ from typing import Final
 from django.db.models.functions import Lower
 
 from arm.async_operations import LongRunning
-from arm.function_app_authentication import SIGN_IN, FunctionAppAuth, FunctionAppState
+from arm.function_apps.authentication import SIGN_IN, FunctionAppAuth, FunctionAppState
 from arm.state import InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import Component, SharedRows, Write

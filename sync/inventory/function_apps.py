@@ -17,8 +17,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from arm.errors import ArmError, NotFound
-from arm.function_app_authentication import FunctionAppState
-from arm.function_apps import FunctionAppResource, FunctionApps
+from arm.function_apps.authentication import FunctionAppState
+from arm.function_apps.calls import FunctionAppResource, FunctionApps
 from arm.state import InstanceState
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client

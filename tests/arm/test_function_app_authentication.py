@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arm.function_app_authentication import (
+from arm.function_apps.authentication import (
     ANONYMOUS,
     REFUSE,
     SIGN_IN,

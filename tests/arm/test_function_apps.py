@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from arm.errors import Conflict, NotFound, UnexpectedAnswer
-from arm.function_apps import AuthForbidden, FunctionApps
+from arm.function_apps.calls import AuthForbidden, FunctionApps
 from arm.settings import ArmSettings
 from localazure import seed
 from tests.cloud import LocalAzure

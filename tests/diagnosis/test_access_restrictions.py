@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arm.site_access import AccessRule, SiteAccess
+from arm.function_apps.site_access import AccessRule, SiteAccess
 from diagnosis.access_restrictions import Verdict, evaluate, matches_service
 
 SIGNALR = ("AzureSignalR",)

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from arm.http_functions import HttpFunction
+from arm.function_apps.http_functions import HttpFunction
 from diagnosis.chain.chain import Chain, ChainLink, build_chain, chain_document
 from diagnosis.chain.instance_chain import read_chain
 from diagnosis.chain.links import Link

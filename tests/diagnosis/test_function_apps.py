@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from arm.function_app_authentication import FunctionAppAuth
+from arm.function_apps.authentication import FunctionAppAuth
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance, Subscription

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arm.errors import NotFound
-from arm.site_access import SiteAccess
+from arm.function_apps.site_access import SiteAccess
 from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import KeyVault, SignalRInstance

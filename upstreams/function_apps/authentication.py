@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from arm.function_app_authentication import ANONYMOUS, REFUSE, SIGN_IN, FunctionAppAuth
+from arm.function_apps.authentication import ANONYMOUS, REFUSE, SIGN_IN, FunctionAppAuth
 from upstreams.function_apps.callers import add_callers, caller_mismatches
 from upstreams.function_apps.excluded_paths import may_fall_under
 from upstreams.function_apps.signed_requests import Mismatch, SignedRequests

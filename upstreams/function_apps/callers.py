@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from arm.function_app_authentication import FunctionAppAuth
+from arm.function_apps.authentication import FunctionAppAuth
 from upstreams.function_apps.signed_requests import Caller, Mismatch, SignedRequests
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from arm.function_app_authentication import FunctionAppAuth
+from arm.function_apps.authentication import FunctionAppAuth
 
 # Placeholders that the service replaces.
 _PARAMETER: Final = re.compile(r"\{(?:hub|category|event)\}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from arm.function_app_authentication import FunctionAppAuth
+from arm.function_apps.authentication import FunctionAppAuth
 from arm.state import TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from upstreams.function_apps.signed_requests import Caller, Mismatch, SignedRequests

@@ -10,9 +10,9 @@ from typing import Any
 from django.db import models
 from django.db.models.functions import Lower
 
-from arm.function_app_authentication import FunctionAppAuth, FunctionAppState, site_name
-from arm.http_functions import HttpFunction
-from arm.site_access import SiteAccess
+from arm.function_apps.authentication import FunctionAppAuth, FunctionAppState, site_name
+from arm.function_apps.http_functions import HttpFunction
+from arm.function_apps.site_access import SiteAccess
 from identities.models import Subscription
 from upstreams.url_templates.hosts import host_of
 

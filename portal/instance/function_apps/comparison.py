@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from arm.function_app_authentication import FunctionAppAuth
+from arm.function_apps.authentication import FunctionAppAuth
 from arm.state import TemplateState
 from identities.models import SignalRInstance
 from sync.desired.state import declared_state, observed_state

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arm.function_app_authentication import FunctionAppAuth, FunctionAppState
+from arm.function_apps.authentication import FunctionAppAuth, FunctionAppState
 from arm.state import IdentityState, InstanceState, TemplateState
 from sync.components.registry import REGISTRY
 from sync.planning.plan import Plan

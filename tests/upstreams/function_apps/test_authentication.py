@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arm.function_app_authentication import AuthVersion, FunctionAppAuth
+from arm.function_apps.authentication import AuthVersion, FunctionAppAuth
 from upstreams.function_apps.authentication import desired_auth, mismatches
 from upstreams.function_apps.excluded_paths import may_fall_under
 from upstreams.function_apps.signed_requests import Caller, SignedRequests

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from arm.errors import UnexpectedAnswer
+from arm.private_endpoints import is_approved
 
 SiteStatus = Literal["running", "stopped", "quota_exceeded"]
 SourceKind = Literal["address", "tag", "subnet"]
@@ -124,12 +125,6 @@ def _is_public(properties: Mapping[str, Any], config: Mapping[str, Any]) -> bool
     if access:
         return str(access).lower() != "disabled"
     return not any(map(is_approved, properties.get("privateEndpointConnections") or ()))
-
-
-def is_approved(connection: Mapping[str, Any]) -> bool:
-    """Return whether a private endpoint connection is approved, as one is that does not say."""
-    state = (connection.get("properties") or {}).get("privateLinkServiceConnectionState") or {}
-    return str(state.get("status") or "Approved").lower() == "approved"
 
 
 def _restrictions(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from azure.mgmt.core.tools import parse_resource_id
 from azure.mgmt.web import WebSiteManagementClient
 
 from arm.errors import Conflict, Forbidden, UnexpectedAnswer
-from arm.function_app_authentication import (
+from arm.function_apps.authentication import (
     AuthVersion,
     FunctionAppAuth,
     read_auth,
@@ -25,9 +25,9 @@ from arm.function_app_authentication import (
     version_in_force,
     write_auth,
 )
-from arm.http_functions import HttpFunction, http_functions
+from arm.function_apps.http_functions import HttpFunction, http_functions
+from arm.function_apps.site_access import SiteAccess
 from arm.settings import ArmSettings
-from arm.site_access import SiteAccess
 from arm.transport.credentials import credential
 from arm.transport.error_translation import translated
 from arm.transport.pipeline import pipeline

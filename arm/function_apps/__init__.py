@@ -1,0 +1,1 @@
+"""Function Apps, Web Apps and their slots: calls to Azure, and the values that they return."""
