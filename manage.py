@@ -25,7 +25,7 @@ def main() -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"Error: {error}")
     except (InterfaceError, OperationalError) as error:
-        from observability.redaction import database_unusable
+        from observability.logs.redaction import database_unusable
 
         sys.exit(f"Error: {database_unusable(error)}")
 

@@ -29,7 +29,7 @@ from config.variables import (
     web,
     worker,
 )
-from observability.logs import logging_settings
+from observability.logs.formats import logging_settings
 from portal.theme import unfold_settings
 
 django_stubs_ext.monkeypatch()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery.signals import worker_process_init, worker_process_shutdown, worker_ready
 from django.apps import AppConfig
 
-from observability.tracing import start_if_configured
+from observability.tracing.configuration import start_if_configured
 
 
 class ObservabilityConfig(AppConfig):

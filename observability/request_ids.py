@@ -10,7 +10,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 
 from observability.context import request_id
-from observability.redaction import redacted
+from observability.logs.redaction import redacted
 
 # An id from a proxy is kept, unless it could break a log line.
 _ACCEPTABLE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")

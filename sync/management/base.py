@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError
 
 from accounts.actor import Actor
 from arm.errors import ArmError
-from observability.redaction import database_unusable
+from observability.logs.redaction import database_unusable
 from sync.management.terminal import printable
 from sync.planning.errors import SyncError
 from upstreams.url_templates.redaction import redacted

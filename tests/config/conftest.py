@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from observability.logs import JsonFormatter
+from observability.logs.formats import JsonFormatter
 from tests.config.lines import Lines
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from observability.logs import LineFormatter
+from observability.logs.formats import LineFormatter
 
 _MAX_CHARACTERS = 2_500
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from observability import context
-from observability.logs import JsonFormatter, LineFormatter
-from observability.redaction import redacted
+from observability.logs.formats import JsonFormatter, LineFormatter
+from observability.logs.redaction import redacted
 
 FORMS = [JsonFormatter(), LineFormatter()]
 

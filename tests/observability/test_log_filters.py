@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpRequest
 from django.test import Client
 
-from observability import log_filters
+from observability.logs import filters as log_filters
 
 
 def test_logs_unknown_host_in_one_line(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from observability import context
-from observability.redaction import redacted
+from observability.logs.redaction import redacted
 
 # Of a message. Tracebacks are bounded by the code, not by what a request sends.
 _MAX_CHARACTERS: Final = 1_000
@@ -27,12 +27,12 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "text": {"()": "observability.logs.LineFormatter"},
-            "json": {"()": "observability.logs.JsonFormatter"},
+            "text": {"()": "observability.logs.formats.LineFormatter"},
+            "json": {"()": "observability.logs.formats.JsonFormatter"},
         },
         "filters": {
             "refusals": {"()": "upstreams.receiver.serving.logs.WithoutRefusals"},
-            "rejections": {"()": "observability.log_filters.RejectedRequests"},
+            "rejections": {"()": "observability.logs.filters.RejectedRequests"},
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},

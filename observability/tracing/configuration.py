@@ -1,4 +1,4 @@
-"""Tracing, where OpenTelemetry's own variables name a collector.
+"""Configuration of tracing, where OpenTelemetry's own variables name a collector.
 
 OpenTelemetry is imported only then.
 """
@@ -37,7 +37,7 @@ def start_if_configured() -> None:
             f"Spans are sent as {_HTTP}; unset {' and '.join(_PROTOCOLS)}, which say {protocol}."
         )
     try:
-        from observability import spans  # noqa: PLC0415  not every installation has it
+        from observability.tracing import spans  # noqa: PLC0415  not every installation has it
     except ImportError as error:
         raise ImproperlyConfigured(
             "OTEL_* variables name a collector, but OpenTelemetry is not installed: "

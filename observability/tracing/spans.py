@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.trace import Status
 
 from observability import context
-from observability.redaction import redacted
+from observability.logs.redaction import redacted
 
 # Probes are frequent; upstream requests are many, and metrics say more about them.
 _NOT_TRACED: Final = "livez,readyz,metrics,upstream/"

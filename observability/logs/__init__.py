@@ -1,0 +1,1 @@
+"""Log lines: their formats, the filters of what Django logs, and redaction."""

@@ -1,0 +1,1 @@
+"""Traces of requests, of tasks and of calls to Azure."""
