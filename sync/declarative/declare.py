@@ -34,8 +34,8 @@ from sync.desired.state import declared_state
 from sync.errors import NotManaged, StalePlan
 from sync.inventory.function_apps import refresh_function_app
 from sync.inventory.import_instances import refresh_compared
-from sync.inventory.vault_grants import save_vaults
-from sync.inventory.vault_reader import VaultReader
+from sync.inventory.key_vault.vault_grants import save_vaults
+from sync.inventory.key_vault.vault_reader import VaultReader
 from sync.models import Operation
 from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_apply

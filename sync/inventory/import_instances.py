@@ -39,6 +39,14 @@ from sync.inventory.imported_list import (
     assigned_identities,
     with_components,
 )
+from sync.inventory.key_vault.secrets import check_secrets_of
+from sync.inventory.key_vault.vault_grants import save_grants, save_vaults
+from sync.inventory.key_vault.vault_reader import (
+    ObservedGrant,
+    VaultReader,
+    grant_query,
+    with_grants,
+)
 from sync.inventory.observations import (
     Observation,
     is_overtaken,
@@ -48,7 +56,6 @@ from sync.inventory.observations import (
     reload_observed,
     save_observed,
 )
-from sync.inventory.secrets import check_secrets_of
 from sync.inventory.sender_access import read_sender_access
 from sync.inventory.senders import refresh_all_senders, refresh_senders
 from sync.inventory.token_resources import (
@@ -57,8 +64,6 @@ from sync.inventory.token_resources import (
     read_token_resources,
 )
 from sync.inventory.user_assigned_identities import save_identities
-from sync.inventory.vault_grants import save_grants, save_vaults
-from sync.inventory.vault_reader import ObservedGrant, VaultReader, grant_query, with_grants
 from upstreams.models import UpstreamTemplate
 
 log = logging.getLogger(__name__)

@@ -21,6 +21,13 @@ from sync.components.registry import REGISTRY
 from sync.components.senders import with_senders
 from sync.desired.history import Author, record_desired
 from sync.desired.state import desired_state
+from sync.inventory.key_vault.vault_grants import save_grants, save_vaults
+from sync.inventory.key_vault.vault_reader import (
+    ObservedGrant,
+    VaultReader,
+    grant_query,
+    with_grants,
+)
 from sync.inventory.observations import (
     Observation,
     is_overtaken,
@@ -30,8 +37,6 @@ from sync.inventory.observations import (
     save_observed,
 )
 from sync.inventory.user_assigned_identities import save_identities
-from sync.inventory.vault_grants import save_grants, save_vaults
-from sync.inventory.vault_reader import ObservedGrant, VaultReader, grant_query, with_grants
 from upstreams.url_templates.key_vault_references import OPENING
 
 _BATCH: Final = 500

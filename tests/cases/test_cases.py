@@ -14,7 +14,7 @@ from localazure import seed
 from scripts import troubleshooting_page
 from scripts.troubleshooting_page import NOTHING_TO_DO
 from sync.inventory.import_instances import import_subscription
-from sync.inventory.secrets import check_secrets
+from sync.inventory.key_vault.secrets import check_secrets
 from tests.cases.case import INSTANCE, Case, cases, expectation
 from tests.cloud import LocalAzure
 

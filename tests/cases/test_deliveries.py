@@ -21,7 +21,7 @@ from diagnosis.findings import Finding
 from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity
 from localazure import seed
 from sync.inventory.import_instances import import_subscription
-from sync.inventory.secrets import check_secrets
+from sync.inventory.key_vault.secrets import check_secrets
 from tests.cases.case import INSTANCE
 from tests.cases.configurations import RECEIVER, Configuration, configurations
 from tests.cases.refusals import DECISIVE, INFORMATIONAL, cause_of, naming

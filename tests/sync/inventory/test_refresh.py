@@ -12,7 +12,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.inventory.drift import drift_of
 from sync.inventory.import_instances import import_subscription, refresh
-from sync.inventory.secrets import check_secrets
+from sync.inventory.key_vault.secrets import check_secrets
 from tests.cloud import LocalAzure
 from upstreams.models import FunctionApp
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from identities.models import SignalRInstance, VaultGrant, VaultSecret
-from sync.inventory.secrets import references_of
+from sync.inventory.key_vault.secrets import references_of
 
 
 @dataclass(frozen=True, slots=True)
