@@ -23,7 +23,7 @@ class UpstreamsConfig(AppConfig):
         from upstreams.receiver.hubs.discovery import discover  # noqa: PLC0415
         from upstreams.sender import context  # noqa: PLC0415
         from upstreams.sender import system_checks as sender_checks  # noqa: F401, PLC0415
-        from upstreams.sender.client import ServiceClient  # noqa: PLC0415
+        from upstreams.sender.transport.client import ServiceClient  # noqa: PLC0415
 
         context.install(ServiceClient())
         discover()

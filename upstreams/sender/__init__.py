@@ -18,7 +18,7 @@ key, the credential is azure-identity's DefaultAzureCredential, which needs the 
 API Owner on the instance.
 
 `calls`, `client_identity`, `context`, `errors` and `hub_sender` are pure, and all that a hub
-imports; `client` sends.
+imports; `transport` sends.
 """
 
 from __future__ import annotations

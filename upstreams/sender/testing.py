@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from upstreams.sender import wire
 from upstreams.sender.calls import Call, MethodCall
 from upstreams.sender.client_identity import ClientIdentity, Negotiation
 from upstreams.sender.context import Destination, using
 from upstreams.sender.errors import SendError
+from upstreams.sender.transport import wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

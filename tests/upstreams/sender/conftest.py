@@ -15,7 +15,7 @@ from localazure import seed
 from tests.cloud import LocalAzure
 from tests.localazure.service.application import NAME, Application, running
 from upstreams.sender import context, credentials
-from upstreams.sender.client import ServiceClient
+from upstreams.sender.transport.client import ServiceClient
 
 SCOPE = seed.resource_id("rg-test", "Microsoft.SignalRService/SignalR", NAME)
 OWNER = "SignalR REST API Owner"

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 from asgiref.sync import async_to_sync
 
-from upstreams.sender import http
+from upstreams.sender.transport import http
 
 
 async def client_twice() -> aiohttp.ClientSession:

@@ -13,8 +13,9 @@ import pytest
 
 from tests.localazure.service.application import Application
 from upstreams.receiver import Hub
-from upstreams.sender import context, http
-from upstreams.sender.client import ServiceClient
+from upstreams.sender import context
+from upstreams.sender.transport import http
+from upstreams.sender.transport.client import ServiceClient
 
 chat = Hub("chat")
 

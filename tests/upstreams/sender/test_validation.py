@@ -18,7 +18,8 @@ from yarl import URL
 
 from upstreams.receiver import Hub
 from upstreams.receiver.testing import recorded_calls
-from upstreams.sender import InvalidCall, calls, wire
+from upstreams.sender import InvalidCall, calls
+from upstreams.sender.transport import wire
 
 chat = Hub("chat")
 

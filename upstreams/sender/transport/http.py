@@ -24,7 +24,7 @@ from urllib3.util import make_headers
 from yarl import URL
 
 from upstreams.sender.configuration import configuration
-from upstreams.sender.responses import NoResponse, Response
+from upstreams.sender.transport.responses import NoResponse, Response
 
 _CONNECT_SECONDS: Final = 5.0
 # Connections of an event loop, and how many of them threads keep open.

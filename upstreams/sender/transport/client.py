@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from observability.observers import service_called
-from upstreams.sender import credentials, endpoints, http, refusals, wire
+from upstreams.sender import credentials, endpoints
 from upstreams.sender.activity import activity
 from upstreams.sender.calls import Call
 from upstreams.sender.client_identity import ClientIdentity, Negotiation
@@ -22,8 +22,9 @@ from upstreams.sender.context import Destination
 from upstreams.sender.credentials import SigningKey
 from upstreams.sender.endpoints import Endpoint
 from upstreams.sender.errors import SendError
-from upstreams.sender.responses import NoResponse, Response
-from upstreams.sender.wire import Request
+from upstreams.sender.transport import http, refusals, wire
+from upstreams.sender.transport.responses import NoResponse, Response
+from upstreams.sender.transport.wire import Request
 
 # Microsoft's SDK requests a temporary key after this time; it is valid for 90 minutes.
 _KEY_SECONDS: Final = 55 * 60.0

@@ -1,0 +1,1 @@
+"""The transport over HTTP: requests of the REST API, connections, responses and their errors."""
