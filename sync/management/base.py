@@ -93,13 +93,13 @@ class SignalmanCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's own arguments and those that all commands share."""
         self.add_options(parser)
-        parser.add_argument("--json", action="store_true", help="print JSON for scripts")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
         if self.changes:
             parser.add_argument(
                 "--as",
                 dest="actor",
                 metavar="NAME",
-                help="the name in the audit trail; default: the operating system's user",
+                help="the actor in the audit trail; default: the operating system's user",
             )
 
     def handle(self, *_args: Any, **options: Any) -> None:

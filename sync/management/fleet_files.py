@@ -27,8 +27,8 @@ def add_file_argument(parser: ArgumentParser) -> None:
         default=[],
         dest="files",
         metavar="PATH",
-        help="YAML documents as `export` prints them: a file, a folder, or - for standard input; "
-        "may be repeated",
+        help="file or folder with YAML documents as `export` prints them, or - for standard "
+        "input; may be repeated",
     )
 
 

@@ -21,8 +21,8 @@ POLL_SECONDS: Final = 0.5
 # A worker picks up what is queued within the schedule. After this time there is probably none.
 PATIENCE: Final = timedelta(seconds=20)
 NO_WORKER: Final = (
-    "no worker has started it: start `celery -A config worker --pool threads --beat`, "
-    "or stop this command and run it with --inline"
+    "No worker has started it. Start `celery -A config worker --pool threads --beat`, "
+    "or stop this command and run it with --inline."
 )
 
 
@@ -62,7 +62,7 @@ def watch(operations: Sequence[Operation], *, inline: bool) -> Iterator[Operatio
 def _describe(operation: Operation) -> str:
     is_late = timezone.now() - operation.created_at > PATIENCE
     if operation.state == Operation.State.QUEUED and is_late:
-        return f"queued: {NO_WORKER}"
+        return f"queued. {NO_WORKER}"
     return operation.status_text
 
 

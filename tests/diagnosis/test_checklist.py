@@ -196,7 +196,7 @@ def test_command_exits_2_where_a_check_failed(instance: SignalRInstance) -> None
 
 
 def test_command_reports_unknown_instance() -> None:
-    with pytest.raises(CommandError, match="no instance 'other'"):
+    with pytest.raises(CommandError, match="Unknown instance 'other'"):
         call_command("diagnose", "other")
 
 

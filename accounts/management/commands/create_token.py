@@ -16,27 +16,38 @@ from accounts.models import DEFAULT_LIFETIME, PersonalAccessToken, longest_lifet
 class Command(BaseCommand):
     """Prints only the token to standard output, so that a script can read it."""
 
-    help = "Create a personal access token for a user of the API."
+    help = "Create a personal access token for the API and print it. Exit codes: 0 done, 1 error."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the user, and the token's scope, lifetime and name."""
         default = DEFAULT_LIFETIME.days
-        parser.add_argument("username")
-        parser.add_argument("--scope", choices=PersonalAccessToken.Scope.values, default="read")
+        parser.add_argument("username", help="user whose permissions the token has")
         parser.add_argument(
-            "--days", type=int, default=default, help=f"lifetime in days (default: {default})"
+            "--scope",
+            choices=PersonalAccessToken.Scope.values,
+            default="read",
+            help="whether the token may also change data; default: %(default)s",
         )
-        parser.add_argument("--name", default="command line", help="what the token is for")
-        parser.add_argument("--json", action="store_true", help="print a JSON document")
+        parser.add_argument(
+            "--days", type=int, default=default, help=f"lifetime in days; default: {default}"
+        )
+        parser.add_argument(
+            "--name",
+            default="command line",
+            help="name of the token, such as its purpose; default: %(default)s",
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Create the token. Raises CommandError."""
         user = User.objects.filter(username=options["username"], is_active=True).first()
         if user is None:
-            raise CommandError(f"There is no active user {options['username']!r}.")
+            raise CommandError(f"There is no active user {options['username']!r}. Check the name.")
         longest = longest_lifetime(user).days
         if not 1 <= options["days"] <= longest:
-            raise CommandError(f"A token of {user} lasts from 1 to {longest} days.")
+            raise CommandError(
+                f"The lifetime of a token of {user} must be from 1 to {longest} days."
+            )
         token, secret = PersonalAccessToken.issue(
             user,
             name=options["name"],

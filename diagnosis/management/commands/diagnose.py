@@ -25,15 +25,19 @@ _MARKS = {"pass": "✓", "fail": "✗", "unknown": "?", "not_checked": "·"}
 class Command(BaseCommand):
     """Print the findings on an instance. Exit codes: 0 none failed, 1 error, 2 a check failed."""
 
-    help = "Check all settings that have to agree for an instance's signed requests to be accepted."
+    help = (
+        "Check every setting on which the delivery of an instance's upstream requests depends. "
+        "Exit codes: 0 no check failed, 1 error, 2 a check failed."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the instance and the options."""
-        parser.add_argument("instance", help="the instance's name")
+        parser.add_argument("instance", metavar="NAME", help="name of the instance")
         parser.add_argument(
             "--probe",
             action="store_true",
-            help="send each template's endpoint a request without a token, which it must refuse",
+            help="send a request without a token to the URL of each template; the endpoint must "
+            "refuse it",
         )
         parser.add_argument(
             "--chain",
@@ -44,20 +48,24 @@ class Command(BaseCommand):
             "--event",
             nargs=3,
             metavar=("HUB", "CATEGORY", "EVENT"),
-            help="print the chain of this event, such as chat messages say",
+            help="print the chain of one event, for example: chat messages say",
         )
         parser.add_argument(
-            "--json", action="store_true", help="print a JSON list, or an object of the chain"
+            "--json",
+            action="store_true",
+            help="print one JSON document: the list of checks, or the chain",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the findings."""
         instance = SignalRInstance.objects.named(options["instance"]).with_desired().first()
         if instance is None:
-            raise CommandError(f"There is no instance {options['instance']!r}: import it first.")
+            raise CommandError(
+                f"Unknown instance {options['instance']!r}. Run `manage.py import_instances` first."
+            )
         event = Event(*options["event"]) if options["event"] else None
         if event is not None and event.category not in {CONNECTIONS, MESSAGES}:
-            raise CommandError(f"The category is {CONNECTIONS} or {MESSAGES}.")
+            raise CommandError(f"The category must be {CONNECTIONS} or {MESSAGES}.")
         findings: Sequence[Finding]
         document: Any
         if options["chain"] or event is not None:

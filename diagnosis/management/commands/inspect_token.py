@@ -27,15 +27,25 @@ class Command(BaseCommand):
 
     # As Django's createsuperuser has it, for callers that are no shell.
     stealth_options = ("stdin",)
-    help = "Show every check of an access token that is read from standard input."
+    help = (
+        "Read an access token from standard input and show the checks that the receiver makes. "
+        "Exit codes: 0 accepted, 1 error, 2 refused."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the instance and the event whose template names the audience."""
-        parser.add_argument("instance", help="the instance's name")
-        parser.add_argument("--hub", default="chat", help="default: chat")
-        parser.add_argument("--category", choices=("connections", "messages"), default="messages")
-        parser.add_argument("--event", default="*", help="default: any that no template names")
-        parser.add_argument("--json", action="store_true", help="print a JSON object")
+        parser.add_argument("instance", metavar="NAME", help="name of the instance")
+        parser.add_argument("--hub", default="chat", help="hub of the event; default: %(default)s")
+        parser.add_argument(
+            "--category",
+            choices=("connections", "messages"),
+            default="messages",
+            help="category of the event; default: %(default)s",
+        )
+        parser.add_argument(
+            "--event", default="*", help="name of the event; default: one that no template names"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the checks."""
@@ -45,9 +55,13 @@ class Command(BaseCommand):
         try:
             verdict = inspect_token(token, options["instance"], **event)
         except UnknownInstance as error:
-            raise CommandError(f"There is no instance {options['instance']!r}.") from error
+            raise CommandError(
+                f"Unknown instance {options['instance']!r}. Run `manage.py import_instances` first."
+            ) from error
         except ProofUnavailable as error:
-            raise CommandError(f"{error} Is the database available? Try again.") from error
+            raise CommandError(
+                f"{error} Check that the database is available, and try again."
+            ) from error
         if options["json"]:
             self.stdout.write(json.dumps(_document(verdict), indent=2))
         else:

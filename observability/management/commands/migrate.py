@@ -21,4 +21,6 @@ class Command(migrate.Command):
             super().handle(*args, **options)
 
     def _say_waiting(self) -> None:
-        self.stderr.write("Another process is migrating the database; waiting for it to end.")
+        self.stderr.write(
+            "Another process is migrating the database. Waiting until it has finished."
+        )

@@ -19,18 +19,20 @@ class Command(SignalmanCommand):
     """Lists the tenant's applications."""
 
     help = (
-        "List the resources that an upstream template can request a token for: the tenant's "
-        "applications, read from Microsoft Graph, or Azure's own services. "
+        "List the resources for which an upstream template can request a token: the tenant's "
+        "applications, from Microsoft Graph, or with --data-planes Azure services. "
         "Exit codes: 0 done, 1 error."
     )
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the search."""
-        parser.add_argument("--search", default="", help="a word of the name, or a client ID")
+        parser.add_argument(
+            "--search", default="", help="list only applications with this word or client ID"
+        )
         parser.add_argument(
             "--data-planes",
             action="store_true",
-            help="list the resources of Azure's services instead, each with its source",
+            help="list the resources of Azure services instead of applications",
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:

@@ -23,16 +23,21 @@ class Command(SignalmanCommand):
     """Shows the plans, asks for confirmation, starts an operation for each, and may wait."""
 
     help = (
-        "Show the plans of instances, ask for confirmation and apply them to Azure. With files, "
-        "store what they declare as the desired state first, all of it or nothing. "
-        "Exit codes: 0 done or nothing to do, 1 error, 2 changes pending (declined, not waited "
-        "for, or a dry run)."
+        "Show the plans of instances, ask for confirmation and apply them to Azure. With -f, "
+        "first set the desired state that the files declare; if one document is not valid, nothing "
+        "changes. Exit codes: 0 done or nothing to do, 1 error, 2 changes pending (dry run, "
+        "declined, or operations not finished)."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add what to apply, and how."""
-        parser.add_argument("instances", nargs="*", metavar="NAME")
+        parser.add_argument(
+            "instances",
+            nargs="*",
+            metavar="NAME",
+            help="instance to apply; required without -f. With -f, limits the documents",
+        )
         add_file_argument(parser)
         parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
         parser.add_argument(
@@ -42,24 +47,28 @@ class Command(SignalmanCommand):
             "without it they are refused",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="show the plans, and change nothing"
+            "--dry-run", action="store_true", help="show the plans and change nothing"
         )
-        parser.add_argument("--digest", help="apply only the plan with this digest, from `plan`")
+        parser.add_argument(
+            "--digest", help="apply only the plan with this digest, as `plan --json` shows it"
+        )
         parser.add_argument(
             "--path",
             action="append",
             default=[],
-            help="apply only the change at this path of one instance; may be repeated",
+            help="apply only the change at this path; needs exactly one instance; may be repeated",
         )
         parser.add_argument(
             "--wait",
             action=BooleanOptionalAction,
-            help="wait until the operations have ended; default: on a terminal, and with files",
+            help="wait until the operations end; default: wait on a terminal and with -f",
         )
         parser.add_argument(
-            "--inline", action="store_true", help="run the operations in this process, and wait"
+            "--inline",
+            action="store_true",
+            help="run the operations in this process, without a worker, and wait",
         )
-        parser.add_argument("--comment", default="", help="with files: a change note")
+        parser.add_argument("--comment", default="", help="change note of the revision; needs -f")
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Apply the plans, or report what is wrong before anything is written."""
@@ -86,12 +95,12 @@ class Command(SignalmanCommand):
         names, files = options["instances"], options["files"]
         if not files:
             if not names:
-                raise CommandError("Name the instances, or give files with -f.")
+                raise CommandError("Name the instances to apply, or declare them in files with -f.")
             return Named.of(
                 names, paths=options["path"], digest=options["digest"], actor=self.actor
             )
         if options["path"] or options["digest"]:
-            raise CommandError("--path and --digest need a named instance and no files.")
+            raise CommandError("--path and --digest cannot be used with -f.")
         author = Author(self.actor.name, "apply a file", options["comment"])
         return Declared.of(files, names, author)
 
@@ -99,7 +108,8 @@ class Command(SignalmanCommand):
         """Ask the operator, and with destructive plans say what they remove."""
         if self.is_json or not sys.stdin.isatty():
             raise CommandError(
-                "There is no terminal to confirm on. Review the plan, then run again with --yes."
+                "The plan cannot be confirmed without a terminal. Review the plan, then run the "
+                "command again with --yes."
             )
         for loss in request.losses:
             self.say(f"Destructive: {loss}")
@@ -121,7 +131,7 @@ class Command(SignalmanCommand):
         try:
             follow(operations, self.stdout, inline=options["inline"])
         except KeyboardInterrupt:
-            self.say("\nThe operations continue; run `manage.py operations` to see their status.")
+            self.say("\nThe operations continue. Run `manage.py operations` to see their status.")
 
     def _finish(
         self, request: ApplyRequest, operations: Sequence[Operation], errors: Sequence[str]
@@ -134,7 +144,7 @@ class Command(SignalmanCommand):
         states = {operation.state for operation in operations}
         if states & {Operation.State.FAILED, Operation.State.CANCELLED}:
             raise CommandError(
-                "Some plans were not applied; run `manage.py operations` to see why."
+                "Some operations failed or were cancelled. Run `manage.py operations` to see why."
             )
         is_settled = all(operation.is_settled for operation in operations)
         return ExitCode.DONE if is_settled else ExitCode.PENDING

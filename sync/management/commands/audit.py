@@ -17,17 +17,21 @@ class Command(SignalmanCommand):
     """Lists the audit trail, newest first."""
 
     help = (
-        "List the audit trail: changes of the desired state and writes to Azure, newest "
-        "first. --json includes the values before and after. Exit codes: 0 done, 1 error."
+        "List the audit trail, newest events first: changes of the desired state and writes to "
+        "Azure. --json includes the values before and after. Exit codes: 0 done, 1 error."
     )
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the filters."""
         parser.add_argument(
-            "--object", metavar="NAME", help="only one resource, by its name or ARM id"
+            "--object",
+            metavar="NAME",
+            help="list only events of the resource with this name or ARM ID",
         )
-        parser.add_argument("--who", help="only one actor")
-        parser.add_argument("--limit", type=int, default=SHOWN, help=f"default: {SHOWN}")
+        parser.add_argument("--who", metavar="NAME", help="list only events of this actor")
+        parser.add_argument(
+            "--limit", type=int, default=SHOWN, help=f"maximum number of events; default: {SHOWN}"
+        )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Print the events."""
@@ -39,7 +43,7 @@ class Command(SignalmanCommand):
         shown = events[: max(options["limit"], 0)]
         self.write_json({"events": [audit_document(event) for event in shown]})
         if not self.is_json:
-            write_table(self.stdout, ("TIME", "ACTOR", "ACTION", "OBJECT"), map(_row, shown))
+            write_table(self.stdout, ("Time", "Actor", "Action", "Object"), map(_row, shown))
         return ExitCode.DONE
 
 

@@ -18,17 +18,23 @@ class Command(SignalmanCommand):
     """Checks the name and adds the instance; `apply` creates it."""
 
     help = (
-        "Add a new instance to the desired state. Nothing is created in Azure before `apply`. "
-        "Exit codes: 1 error, 2 added, with changes pending."
+        "Add a new instance to the desired state. `apply` creates it in Azure. "
+        "Exit codes: 1 error, 2 added, not created in Azure yet."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the properties that can be set only at creation."""
-        parser.add_argument("name", metavar="NAME", help="unique in all of Azure")
-        parser.add_argument("--subscription", metavar="ID", type=UUID, required=True)
-        parser.add_argument("--resource-group", metavar="NAME", required=True)
-        parser.add_argument("--location", required=True, help="for example westeurope")
+        parser.add_argument(
+            "name", metavar="NAME", help="name of the instance; must be unique in Azure"
+        )
+        parser.add_argument(
+            "--subscription", metavar="ID", type=UUID, required=True, help="subscription ID"
+        )
+        parser.add_argument(
+            "--resource-group", metavar="NAME", required=True, help="existing resource group"
+        )
+        parser.add_argument("--location", required=True, help="Azure region, such as westeurope")
         parser.add_argument(
             "--sku", choices=SKUS, default="Standard_S1", help="default: %(default)s"
         )
@@ -36,7 +42,7 @@ class Command(SignalmanCommand):
             "--service-mode",
             choices=SERVICE_MODES,
             default="Serverless",
-            help="default: %(default)s, the mode in which upstream templates take effect",
+            help="default: %(default)s; upstream templates take effect only in this mode",
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:

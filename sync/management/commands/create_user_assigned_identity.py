@@ -14,17 +14,21 @@ class Command(SignalmanCommand):
     """Creates the identity in Azure at once: an identity that nothing uses affects nothing."""
 
     help = (
-        "Create a user-assigned identity in Azure and add it to Signalman. "
+        "Create a user-assigned identity in Azure immediately, and add it to Signalman. "
         "Exit codes: 0 done, 1 error."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the place."""
-        parser.add_argument("name", metavar="NAME")
-        parser.add_argument("--subscription", metavar="ID", type=UUID, required=True)
-        parser.add_argument("--resource-group", metavar="NAME", required=True)
-        parser.add_argument("--location", required=True, help="for example westeurope")
+        parser.add_argument("name", metavar="NAME", help="name of the identity")
+        parser.add_argument(
+            "--subscription", metavar="ID", type=UUID, required=True, help="subscription ID"
+        )
+        parser.add_argument(
+            "--resource-group", metavar="NAME", required=True, help="existing resource group"
+        )
+        parser.add_argument("--location", required=True, help="Azure region, such as westeurope")
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Create it, and print its ids."""
@@ -42,5 +46,5 @@ class Command(SignalmanCommand):
                 "client_id": created.client_id and str(created.client_id),
             }
         )
-        self.say(f"Created {created.arm_id} with the principal id {created.principal_id}.")
+        self.say(f"Created {created.arm_id} with the principal ID {created.principal_id}.")
         return ExitCode.DONE

@@ -20,21 +20,26 @@ class Command(SignalmanCommand):
     """Deletes an unprotected instance permanently."""
 
     help = (
-        "Delete an instance in Azure, permanently. Remove its protection first: "
+        "Delete an instance in Azure permanently. Turn off its deletion protection first: "
         "`manage.py protect NAME --off`. "
-        "Exit codes: 0 deleted, 1 error, 2 started and not waited for."
+        "Exit codes: 0 deleted, 1 error, 2 started, not finished."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instance, and its name again."""
-        parser.add_argument("instance", metavar="NAME")
+        parser.add_argument("instance", metavar="NAME", help="instance to delete")
         parser.add_argument(
-            "--confirm", metavar="NAME", required=True, help="the instance's name again"
+            "--confirm",
+            metavar="NAME",
+            required=True,
+            help="the name of the instance again, to confirm the deletion",
         )
-        parser.add_argument("--wait", action="store_true", help="wait until it has ended")
+        parser.add_argument("--wait", action="store_true", help="wait until the operation ends")
         parser.add_argument(
-            "--inline", action="store_true", help="run the operation in this process, and wait"
+            "--inline",
+            action="store_true",
+            help="run the operation in this process, without a worker, and wait",
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
@@ -51,7 +56,7 @@ class Command(SignalmanCommand):
             return ExitCode.PENDING
         if operation.state != Operation.State.SUCCEEDED:
             raise CommandError(
-                f"{instance} was not deleted; run `manage.py operations {operation.pk}`."
+                f"{instance} was not deleted. Run `manage.py operations {operation.pk}` to see why."
             )
         return ExitCode.DONE
 

@@ -35,15 +35,17 @@ class Command(SignalmanCommand):
         parser.add_argument(
             "--accept",
             action="store_true",
-            help="make Azure's current state the desired state of the named instances",
+            help="set the desired state of the named instances to Azure's current state",
         )
         parser.add_argument(
             "--path",
             action="append",
             default=[],
-            help="accept only the change at this path of one instance; may be repeated",
+            help="accept only the change at this path; needs exactly one instance; may be repeated",
         )
-        parser.add_argument("--comment", default="", help="with --accept: a change note")
+        parser.add_argument(
+            "--comment", default="", help="change note of the revision; needs --accept"
+        )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Refresh, print the status of each instance, and report what could not be read."""

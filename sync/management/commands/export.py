@@ -23,8 +23,17 @@ class Command(SignalmanCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         """Add what to export."""
         parser.add_argument("instances", nargs="*", metavar="NAME", help="default: all instances")
-        parser.add_argument("--subscription", metavar="ID", type=UUID, help="only this one")
-        parser.add_argument("--resource-group", metavar="NAME", help="only this one")
+        parser.add_argument(
+            "--subscription",
+            metavar="ID",
+            type=UUID,
+            help="export only instances of this subscription",
+        )
+        parser.add_argument(
+            "--resource-group",
+            metavar="NAME",
+            help="export only instances of this resource group",
+        )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Print the documents, always in the same order."""

@@ -24,20 +24,21 @@ class Command(SignalmanCommand):
     """Lists Function Apps."""
 
     help = (
-        "List the imported Function Apps, and whether they accept the requests of the templates "
-        "that point at them. Exit codes: 0 all agree, 1 error, 2 an app disagrees."
+        "List the imported Function Apps, and whether their authentication settings accept the "
+        "requests of the templates that send to them. "
+        "Exit codes: 0 all apps match, 1 error, 2 an app does not match."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the apps, and what to do with them."""
-        parser.add_argument("apps", nargs="*", metavar="NAME", help="default: all known apps")
-        parser.add_argument("--refresh", action="store_true", help="read Azure first")
+        parser.add_argument("apps", nargs="*", metavar="NAME", help="default: all imported apps")
+        parser.add_argument("--refresh", action="store_true", help="refresh from Azure first")
         parser.add_argument(
             "--policy",
             choices=FunctionApp.Policy.values,
-            help="set the policy of the named apps. manage: plans may change their "
-            "authentication settings; observe: only compare",
+            help="set the policy of the named apps: observe only compares, manage also allows "
+            "plans to change the authentication settings",
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:

@@ -16,13 +16,13 @@ class Command(SignalmanCommand):
     """Lists the revisions, newest first."""
 
     help = (
-        "List the revisions of an instance's desired state, newest first. `rollback` restores "
-        "one. Exit codes: 0 done, 1 error."
+        "List the revisions of an instance's desired state, newest first. To restore a revision, "
+        "use `rollback`. Exit codes: 0 done, 1 error."
     )
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instance."""
-        parser.add_argument("instance", metavar="NAME")
+        parser.add_argument("instance", metavar="NAME", help="name of the instance")
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Print the revisions."""
@@ -32,7 +32,7 @@ class Command(SignalmanCommand):
         self.write_json({"instance": instance.name, "revisions": documents})
         if not self.is_json:
             write_table(
-                self.stdout, ("#", "TIME", "ACTOR", "ACTION", "CHANGE NOTE"), map(_row, revisions)
+                self.stdout, ("#", "Time", "Actor", "Action", "Change note"), map(_row, revisions)
             )
         return ExitCode.DONE
 

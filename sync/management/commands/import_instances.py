@@ -23,7 +23,8 @@ class Command(SignalmanCommand):
 
     help = (
         "Import SignalR instances with their identities, upstream templates and Function Apps. "
-        "Known instances are refreshed. Exit codes: 0 done, 1 something could not be read."
+        "Instances that Signalman already knows are refreshed. "
+        "Exit codes: 0 done, 1 something could not be read."
     )
     changes = True
 
@@ -34,14 +35,17 @@ class Command(SignalmanCommand):
             metavar="ID",
             type=UUID,
             action="append",
-            help="may be repeated; default: every subscription that the credential can read",
+            help="subscription to import; may be repeated; default: every subscription that the "
+            "credential can access",
         )
-        parser.add_argument("--resource-group", metavar="NAME", help="only this resource group")
-        parser.add_argument("--name", metavar="NAME", help="only the instance of this name")
+        parser.add_argument(
+            "--resource-group", metavar="NAME", help="import only this resource group"
+        )
+        parser.add_argument("--name", metavar="NAME", help="import only the instance of this name")
         parser.add_argument(
             "--accept",
             action="store_true",
-            help="make Azure's current state the desired state of known instances too",
+            help="also set the desired state of known instances to Azure's current state",
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
@@ -63,7 +67,8 @@ class Command(SignalmanCommand):
         errors += [words for report in reports.values() for words in report.unreadable]
         if options["name"] and not errors and set(reports.values()) <= {ImportReport()}:
             errors.append(
-                f"Azure has no instance {options['name']!r} that the credential can read."
+                f"No instance {options['name']!r} was found in the subscriptions that the "
+                "credential can access."
             )
         documents = [{"subscription": str(key), **asdict(each)} for key, each in reports.items()]
         self.write_json({"subscriptions": documents})

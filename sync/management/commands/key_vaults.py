@@ -23,7 +23,8 @@ class Command(SignalmanCommand):
     """Lists Key Vault references."""
 
     help = (
-        "List the secrets that URL templates name, and whether the identities may read them. "
+        "List the Key Vault secrets that URL templates reference, and whether the instances' "
+        "identities may read them. "
         "Exit codes: 0 done, 1 error."
     )
     changes = True
@@ -31,11 +32,12 @@ class Command(SignalmanCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instances."""
         parser.add_argument("instances", nargs="*", metavar="NAME", help="default: all instances")
-        parser.add_argument("--refresh", action="store_true", help="read Azure first")
+        parser.add_argument("--refresh", action="store_true", help="refresh from Azure first")
         parser.add_argument(
             "--add-grants",
             action="store_true",
-            help="plan the grants that were missing in Azure at the import of the named instances",
+            help="add grants that were missing when the named instances were imported to their "
+            "desired state",
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:

@@ -22,16 +22,22 @@ class Command(SignalmanCommand):
     """Lists operations, or shows one with its steps."""
 
     help = (
-        f"Show the last {SHOWN} operations, or one of them with its steps. "
+        f"List the last {SHOWN} operations, or show one operation with its steps. "
         "Exit codes: 0 done, 1 error."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the operation, and what to do with it."""
-        parser.add_argument("id", nargs="?", type=UUID, metavar="ID", help="default: the last ones")
         parser.add_argument(
-            "--cancel", action="store_true", help="stop the operation before its next step"
+            "id",
+            nargs="?",
+            type=UUID,
+            metavar="ID",
+            help=f"operation to show; default: list the last {SHOWN}",
+        )
+        parser.add_argument(
+            "--cancel", action="store_true", help="stop this operation before its next step"
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
@@ -53,14 +59,14 @@ class Command(SignalmanCommand):
         if options["id"]:
             self._write_steps(shown[0])
         else:
-            headings = ("ID", "INSTANCE", "CREATED", "ACTOR", "STATUS")
+            headings = ("ID", "Instance", "Created", "Actor", "Status")
             write_table(self.stdout, headings, _rows(shown))
         return ExitCode.DONE
 
     def _write_steps(self, operation: Operation) -> None:
         self.say(f"{operation} by {operation.requested_by_name}: {operation.status_text}")
         rows = [[step.get_state_display(), step.title] for step in operation.steps.all()]
-        write_table(self.stdout, ("STATE", "STEP"), rows)
+        write_table(self.stdout, ("State", "Step"), rows)
 
 
 def _rows(operations: Iterable[Operation]) -> list[tuple[str, ...]]:

@@ -26,7 +26,7 @@ class Command(SignalmanCommand):
     """
 
     help = (
-        "Show the changes from the observed state to the desired state. "
+        "Show what an apply would change in Azure. Sends no requests to Azure. "
         "Exit codes: 0 nothing to do, 1 error, 2 changes pending."
     )
 
@@ -38,7 +38,7 @@ class Command(SignalmanCommand):
             "--path",
             action="append",
             default=[],
-            help="plan only the change at this path of one instance; may be repeated",
+            help="plan only the change at this path; needs exactly one instance; may be repeated",
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
@@ -71,7 +71,7 @@ class Command(SignalmanCommand):
     def _plan_files(self, options: dict[str, Any]) -> ExitCode:
         """Print what an apply of these files would do. The desired state is not changed."""
         if options["path"]:
-            raise CommandError("--path needs a named instance and no files.")
+            raise CommandError("--path cannot be used with -f.")
         author = Author(self.actor.name, "plan a file")
         try:
             declared = Declared.of(options["files"], options["instances"], author)

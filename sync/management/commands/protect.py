@@ -14,15 +14,16 @@ class Command(SignalmanCommand):
     """Sets the protection of the named instances. New instances are protected."""
 
     help = (
-        "Protect instances against deletion in Azure, or remove the protection with --off. "
+        "Turn the deletion protection of instances on, or off with --off. Signalman does not "
+        "delete a protected instance in Azure. "
         "Exit codes: 0 done, 1 error."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instances."""
-        parser.add_argument("instances", nargs="+", metavar="NAME")
-        parser.add_argument("--off", action="store_true", help="remove the protection")
+        parser.add_argument("instances", nargs="+", metavar="NAME", help="instance to protect")
+        parser.add_argument("--off", action="store_true", help="turn the protection off")
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Set the protection, and print whether that is a change."""

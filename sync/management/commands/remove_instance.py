@@ -16,14 +16,14 @@ class Command(SignalmanCommand):
     """Removes instances from Signalman without changing Azure."""
 
     help = (
-        "Remove instances from Signalman. They are not changed in Azure; `delete_instance` deletes "
-        "there. Exit codes: 0 done, 1 error."
+        "Remove instances from Signalman without changing them in Azure. To delete an instance in "
+        "Azure, use `delete_instance`. Exit codes: 0 done, 1 error."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instances."""
-        parser.add_argument("instances", nargs="+", metavar="NAME")
+        parser.add_argument("instances", nargs="+", metavar="NAME", help="instance to remove")
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Remove all of them or none."""

@@ -16,16 +16,18 @@ class Command(SignalmanCommand):
     """Restores a revision as a new one, and shows the plan; `apply` writes it to Azure."""
 
     help = (
-        "Make an earlier revision the desired state again. Nothing is sent to Azure. "
-        "Exit codes: 0 Azure already has that state, 1 error, 2 changes pending."
+        "Make an earlier revision the desired state again, and show the plan. Nothing is written "
+        "to Azure. Exit codes: 0 Azure already matches, 1 error, 2 changes pending."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instance and the revision."""
-        parser.add_argument("instance", metavar="NAME")
-        parser.add_argument("number", type=int, metavar="NUMBER", help="as `history` shows it")
-        parser.add_argument("--comment", default="", help="a change note")
+        parser.add_argument("instance", metavar="NAME", help="name of the instance")
+        parser.add_argument(
+            "number", type=int, metavar="NUMBER", help="number of the revision in `history`"
+        )
+        parser.add_argument("--comment", default="", help="change note of the revision")
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Restore the revision, and show what an apply would change."""

@@ -16,17 +16,24 @@ from sync.management.selection import select_instances
 class Command(SignalmanCommand):
     """Sets the desired identity; `plan` shows the changes and `apply` writes them to Azure."""
 
-    help = "Set the desired managed identity of an instance. Exit codes: 0 done, 1 error."
+    help = (
+        "Set the desired managed identity of an instance. `apply` writes it to Azure. "
+        "Exit codes: 0 done, 1 error."
+    )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instance and exactly one of the three types."""
-        parser.add_argument("instance", metavar="NAME")
+        parser.add_argument("instance", metavar="NAME", help="name of the instance")
         kind = parser.add_mutually_exclusive_group(required=True)
-        kind.add_argument("--system-assigned", action="store_true")
-        kind.add_argument("--user-assigned", metavar="ID", help="the identity's ARM id")
+        kind.add_argument(
+            "--system-assigned", action="store_true", help="the system-assigned identity"
+        )
+        kind.add_argument(
+            "--user-assigned", metavar="ID", help="the user-assigned identity with this ARM ID"
+        )
         kind.add_argument("--none", action="store_true", help="no identity")
-        parser.add_argument("--comment", default="", help="a change note")
+        parser.add_argument("--comment", default="", help="change note of the revision")
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Change the desired state."""

@@ -18,11 +18,12 @@ class Command(SignalmanCommand):
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instances and the policy."""
-        parser.add_argument("instances", nargs="+", metavar="NAME")
+        parser.add_argument("instances", nargs="+", metavar="NAME", help="name of an instance")
         parser.add_argument(
             "policy",
             choices=Policy.values,
-            help="manage: write what is applied; observe: only compare; pause: do nothing",
+            help="observe: compare with Azure on schedule; manage: also allow applies; "
+            "pause: neither",
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:

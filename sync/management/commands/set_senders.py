@@ -16,27 +16,40 @@ class Command(SignalmanCommand):
     """Adds and removes desired senders; `plan` shows missing roles, and `apply` assigns them."""
 
     help = (
-        "Set the principals that should be able to send to an instance. An apply assigns them the "
-        "role SignalR REST API Owner, and removes no role. Exit codes: 0 done, 1 error."
+        "Set the principals that should be able to send messages through an instance. `apply` "
+        "assigns them the role SignalR REST API Owner; it never removes a role. "
+        "Exit codes: 0 done, 1 error."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instance and the principals."""
-        parser.add_argument("instance", metavar="NAME")
+        parser.add_argument("instance", metavar="NAME", help="name of the instance")
         parser.add_argument(
-            "--add", action="append", default=[], metavar="ID", help="a principal's object ID"
+            "--add",
+            action="append",
+            default=[],
+            metavar="ID",
+            help="add the principal with this object ID; may be repeated",
         )
         parser.add_argument(
             "--type",
             choices=PRINCIPAL_TYPES,
             default=PRINCIPAL_TYPES[0],
-            help="the type of the added principals; default: %(default)s",
+            help="type of the principals of --add; default: %(default)s",
         )
         parser.add_argument(
-            "--add-own", action="store_true", help="add the principal that this project sends as"
+            "--add-own",
+            action="store_true",
+            help="add the principal with which Signalman's hubs send",
         )
-        parser.add_argument("--remove", action="append", default=[], metavar="ID")
+        parser.add_argument(
+            "--remove",
+            action="append",
+            default=[],
+            metavar="ID",
+            help="remove the principal with this object ID; may be repeated",
+        )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Change the desired senders."""

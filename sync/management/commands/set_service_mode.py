@@ -17,20 +17,20 @@ class Command(SignalmanCommand):
     """Sets the desired service mode; `plan` shows the change and `apply` writes it to Azure."""
 
     help = (
-        "Set the desired service mode of an instance. Upstream templates take effect in Serverless "
-        "mode. Exit codes: 0 done, 1 error."
+        "Set the desired service mode of an instance. Upstream templates take effect only in "
+        "Serverless mode. `apply` writes it to Azure. Exit codes: 0 done, 1 error."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instance and the mode."""
-        parser.add_argument("instance", metavar="NAME")
+        parser.add_argument("instance", metavar="NAME", help="name of the instance")
         parser.add_argument(
             "mode",
             choices=(*SETTABLE_SERVICE_MODES, _UNMANAGED),
-            help="unmanaged: plans leave the mode as it is",
+            help="desired mode; with unmanaged, plans do not change the mode",
         )
-        parser.add_argument("--comment", default="", help="a change note")
+        parser.add_argument("--comment", default="", help="change note of the revision")
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Change the desired state."""

@@ -20,18 +20,23 @@ class Command(SignalmanCommand):
     """Sets the desired templates; `plan` shows the changes and `apply` writes them to Azure."""
 
     help = (
-        "Set the desired upstream templates of an instance from JSON, as `az signalr upstream "
-        "list` prints it, or as the emulator's UpstreamSettings. Exit codes: 0 done, 1 error."
+        "Set the desired upstream templates of an instance from JSON: the output of `az signalr "
+        "upstream list`, or the UpstreamSettings of the SignalR emulator. `apply` writes them to "
+        "Azure. Exit codes: 0 done, 1 error."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instance and the document."""
-        parser.add_argument("instance", metavar="NAME")
+        parser.add_argument("instance", metavar="NAME", help="name of the instance")
         parser.add_argument(
-            "document", nargs="?", default="-", metavar="FILE", help="default: standard input"
+            "document",
+            nargs="?",
+            default="-",
+            metavar="FILE",
+            help="JSON file; default: standard input",
         )
-        parser.add_argument("--comment", default="", help="a change note")
+        parser.add_argument("--comment", default="", help="change note of the revision")
 
     def run(self, options: dict[str, Any]) -> ExitCode:
         """Change the desired state."""
@@ -55,6 +60,6 @@ def _read(name: str) -> Any:
     try:
         return json.loads(read_text(name))
     except OSError as error:
-        raise CommandError(f"The document cannot be read: {error}.") from error
+        raise CommandError(f"The file cannot be read: {error}.") from error
     except (json.JSONDecodeError, RecursionError) as error:
-        raise CommandError(f"The document is not JSON: {error}.") from error
+        raise CommandError(f"The file is not valid JSON: {error}.") from error

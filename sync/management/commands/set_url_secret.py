@@ -21,22 +21,28 @@ class Command(SignalmanCommand):
     """Reads a secret from standard input, and stores a digest of it."""
 
     help = (
-        "Set the secret in the URLs of an instance's upstream requests. It is read from standard "
-        "input. The previous secret stays valid until the next one is set. "
+        "Read a secret from standard input and accept it in the URLs of an instance's upstream "
+        "requests. The previous secret is also accepted until you set another one. "
         "Exit codes: 0 done, 1 error."
     )
     changes = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Add the instance; never the secret, because arguments are visible to other processes."""
-        parser.add_argument("instance", metavar="NAME")
+        parser.add_argument("instance", metavar="NAME", help="name of the instance")
         parser.add_argument(
-            "--parameter", help="the query parameter that holds it; '' for a path segment"
+            "--parameter",
+            metavar="NAME",
+            help="query parameter that contains the secret; '' if it is a segment of the path",
         )
-        parser.add_argument("--require", action="store_true", help="reject requests without it")
-        parser.add_argument("--only", action="store_true", help="invalidate the previous secret")
         parser.add_argument(
-            "--clear", action="store_true", help="delete all secrets, and require none"
+            "--require", action="store_true", help="refuse requests without an accepted secret"
+        )
+        parser.add_argument(
+            "--only", action="store_true", help="stop accepting the previous secret"
+        )
+        parser.add_argument(
+            "--clear", action="store_true", help="delete all secrets and stop requiring one"
         )
 
     def run(self, options: dict[str, Any]) -> ExitCode:
@@ -66,7 +72,7 @@ def _secret() -> str:
     typed = getpass("Secret: ") if sys.stdin.isatty() else read_stream(sys.stdin)
     secret = typed.partition("\n")[0].rstrip("\r")
     if not SHORTEST <= len(secret) <= LONGEST:
-        raise CommandError(f"A secret has {SHORTEST} to {LONGEST} characters.")
+        raise CommandError(f"The secret must have {SHORTEST} to {LONGEST} characters.")
     return secret
 
 
@@ -83,12 +89,12 @@ def _document(requirements: RequestRequirements) -> dict[str, Any]:
 def _summary(requirements: RequestRequirements) -> str:
     name = requirements.instance
     if not requirements.url_secret_digest:
-        return f"{name} accepts no URL secret, and requires none."
+        return f"{name} accepts no URL secret and requires none."
     number = "2 secrets" if requirements.url_secret_digest_before else "1 secret"
     place = (
         f"the query parameter {requirements.url_secret_parameter!r}"
         if requirements.url_secret_parameter
         else "the path"
     )
-    is_required = "required" if requirements.url_secret else "not required yet (see --require)"
-    return f"{name} accepts {number} in {place}; a secret is {is_required}."
+    is_required = "required" if requirements.url_secret else "not required yet (use --require)"
+    return f"{name} accepts {number} in {place}. A secret is {is_required}."

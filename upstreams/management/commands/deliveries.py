@@ -20,12 +20,17 @@ _MOST_HOURS: Final = 876_000
 class Command(BaseCommand):
     """Print the number of deliveries of each instance, by outcome and reason."""
 
-    help = "Count the deliveries of the last hours by instance, outcome and reason."
+    help = (
+        "Count the deliveries of the last hours by instance, outcome and reason. "
+        "Exit codes: 0 done, 1 error."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("--hours", type=hours, default="24", help="how far back; default: 24")
-        parser.add_argument("--json", action="store_true", help="print a JSON list")
+        parser.add_argument(
+            "--hours", type=hours, default="24", help="number of hours to count; default: 24"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the counts, largest first."""
