@@ -6,8 +6,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_embedded_init, setup_logging, worker_init
+from celery.signals import beat_embedded_init, setup_logging, worker_init, worker_shutting_down
 
+from config.broker.shutdown import shutdown
 from config.garbage_collection import collect_less_often, keep_loaded_code
 from config.parent_process import end_with_parent
 
@@ -24,10 +25,17 @@ def _leave_logging_alone(**_: Any) -> None:
 
 
 @worker_init.connect
-def _collect_less_often(**_: Any) -> None:
-    """Collect garbage less often in a worker, and leave its code out."""
+def _prepare_worker(**_: Any) -> None:
+    """Collect garbage less often in a worker and leave its code out; end it without its broker."""
     collect_less_often()
     keep_loaded_code()
+    shutdown.prepare()
+
+
+@worker_shutting_down.connect
+def _end_without_broker(**_: Any) -> None:
+    """Limit the end of a worker."""
+    shutdown.begin()
 
 
 @beat_embedded_init.connect

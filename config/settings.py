@@ -221,7 +221,7 @@ CELERY_BROKER_URL = env[worker.BROKER_URL]
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem"):
     QUEUE_DIR = DATA_DIR / "queue"
-    CELERY_BROKER_TRANSPORT = "config.file_queue:Transport"
+    CELERY_BROKER_TRANSPORT = "config.broker.file_queue:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(QUEUE_DIR / "messages"),
         "data_folder_out": str(QUEUE_DIR / "messages"),
@@ -233,6 +233,9 @@ elif CELERY_BROKER_URL.startswith("redis"):
     # Seconds. A worker or a publisher must notice a server that accepts and does not respond, or it
     # could not even be stopped. Longer than the worker's own blocking read of one second.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 5}
+elif CELERY_BROKER_URL.startswith("amqp"):
+    # Seconds. For the same reason: by default neither has a limit.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"read_timeout": 5, "write_timeout": 5}
 # The Operation row holds the result; the queue only starts a worker.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

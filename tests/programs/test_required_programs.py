@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,21 @@ def test_names_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
 def test_test_without_its_program_fails() -> None:
     with pytest.raises(programs.MissingProgram, match="nginx is not installed: `make programs`"):
         programs.path_of("nginx")
+
+
+def test_installing_starts_no_service(tmp_path: Path) -> None:
+    policy = tmp_path / "policy-rc.d"
+    with apt.services_stopped(policy):
+        assert subprocess.run([policy], check=False).returncode == 101
+    assert not policy.exists()
+
+
+def test_policy_of_the_machine_is_kept(tmp_path: Path) -> None:
+    policy = tmp_path / "policy-rc.d"
+    policy.write_text("its own")
+    with apt.services_stopped(policy):
+        assert policy.read_text() == "its own"
+    assert policy.read_text() == "its own"
 
 
 def test_no_test_is_skipped_elsewhere() -> None:
