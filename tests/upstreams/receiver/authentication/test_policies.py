@@ -1,197 +1,38 @@
-"""The policies of instances, and when changed rows take effect."""
+"""Policies in memory, and when changed rows take effect."""
 
 from __future__ import annotations
 
 import gc
 import threading
 from collections.abc import Callable
-from uuid import UUID
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from arm.state import InstanceState, TemplateState
+from arm.state import InstanceState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
-from tests.registrations import CLIENT_ID, register
-from upstreams.models import RequestRequirements, TokenResource, UpstreamTemplate
+from tests.registrations import register
+from tests.upstreams.receiver.authentication.instances import (
+    CLIENT,
+    ECHO,
+    OTHER_PRINCIPAL,
+    PRINCIPAL,
+    V2_ISSUER,
+    Clock,
+    audiences,
+    policy_of,
+    signed,
+    user_assigned,
+    want,
+)
+from upstreams.models import RequestRequirements, UpstreamTemplate
 from upstreams.receiver.authentication import policies as module
 from upstreams.receiver.authentication.policies import Policies, policies
 from upstreams.receiver.authentication.policy_rows import PolicySet, read_policies
 from upstreams.receiver.protocol.errors import UnknownInstance
-from upstreams.receiver.protocol.requests import Route
-from upstreams.token_requests.versions import issuer_pattern
-from validation.policy import V1_ISSUER, TokenPolicy
+from validation.policy import V1_ISSUER
 
 pytestmark = pytest.mark.django_db
-
-ECHO = Route("chat", "messages", "echo", "c-1")
-V2_ISSUER = issuer_pattern("2.0")
-PRINCIPAL = UUID("cccccccc-0000-4000-8000-000000000001")
-OTHER_PRINCIPAL = UUID("cccccccc-0000-4000-8000-000000000002")
-CLIENT = UUID("dddddddd-0000-4000-8000-000000000001")
-USER_ASSIGNED = (
-    "/subscriptions/bbbbbbbb-0000-4000-8000-00000000bbbb/resourceGroups/contoso"
-    "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/user_assigned"
-)
-
-
-class Clock:
-    """Seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def want(instance: SignalRInstance, resource: str = "api://chat", **fields: object) -> None:
-    UpstreamTemplate.objects.create(
-        instance=instance,
-        url_template="https://a.example.com/",
-        auth_type="ManagedIdentity" if resource else "None",
-        resource=resource,
-        **fields,
-    )
-
-
-def observe(instance: SignalRInstance, *templates: TemplateState) -> None:
-    instance.observed = InstanceState(templates=templates).to_json()
-    instance.save()
-
-
-def signed(resource: str, **patterns: str) -> TemplateState:
-    return TemplateState(
-        "https://a.example.com/", auth_type="ManagedIdentity", resource=resource, **patterns
-    )
-
-
-def user_assigned(**fields: object) -> UserAssignedIdentity:
-    return UserAssignedIdentity.objects.create(arm_id=USER_ASSIGNED, **fields)
-
-
-def policy_of(instance: SignalRInstance) -> TokenPolicy:
-    return policies.get(instance.name).token_policies(ECHO)[-1]
-
-
-def audiences(instance: SignalRInstance) -> set[str]:
-    return {audience.rstrip("/") for audience in policy_of(instance).audiences}
-
-
-def test_audience_is_resource_of_matching_template(
-    instance: SignalRInstance,
-) -> None:
-    want(instance, "api://game", hub_pattern="game", position=0)
-    want(instance, "api://chat", hub_pattern="chat", position=1)
-    want(instance, "api://rest", position=2)
-    assert audiences(instance) == {"api://chat"}
-
-
-def test_accepts_uri_with_and_without_trailing_slash(
-    instance: SignalRInstance,
-) -> None:
-    want(instance, "api://chat")
-    assert policy_of(instance).audiences == {"api://chat", "api://chat/"}
-    UpstreamTemplate.objects.all().delete()
-    want(instance, str(CLIENT))
-    assert policy_of(instance).audiences == {str(CLIENT)}
-
-
-def test_no_audience_without_signed_template(instance: SignalRInstance) -> None:
-    assert audiences(instance) == set()
-    want(instance, "", position=0)
-    want(instance, "api://never-reached", position=1)
-    assert audiences(instance) == set()
-
-
-def test_accepts_desired_and_observed_template(
-    instance: SignalRInstance,
-) -> None:
-    want(instance, "api://new")
-    observe(instance, signed("api://other", hub_pattern="game"), signed("api://old"))
-    assert audiences(instance) == {"api://new", "api://old"}
-
-
-def test_application_with_v2_tokens_adds_its_issuer_and_client_id(
-    instance: SignalRInstance,
-) -> None:
-    want(instance, "api://chat", hub_pattern="chat", position=0)
-    want(instance, "api://rest", position=1)
-    register(instance, "api://chat", version=2)
-    derived, configured = policies.get(instance.name).token_policies(ECHO)
-    tenant = str(instance.subscription.tenant_id)
-    assert derived.issuer == V2_ISSUER.replace("{tenant_id}", tenant)
-    assert derived.audiences == {str(CLIENT_ID)}
-    # A token that the service got before the version changed is valid for a day.
-    assert configured.issuer == V1_ISSUER.replace("{tenant_id}", tenant)
-    assert configured.audiences == {"api://chat", "api://chat/"}
-    (other,) = policies.get(instance.name).token_policies(Route("game", "messages", "x", "c-1"))
-    assert other.audiences == {"api://rest", "api://rest/"}
-
-
-@pytest.mark.parametrize("kind", ["unknown", "other_tenant", "absent", "managed_identity"])
-def test_resource_that_is_not_known_adds_no_issuer(instance: SignalRInstance, kind: str) -> None:
-    want(instance)
-    register(instance, "api://chat", version=2, kind=kind)
-    (policy,) = policies.get(instance.name).token_policies(ECHO)
-    assert policy.version == "1.0"
-
-
-def test_registration_of_another_tenant_adds_no_issuer(instance: SignalRInstance) -> None:
-    want(instance)
-    register(instance, "api://chat", version=2)
-    TokenResource.objects.update(tenant_id=OTHER_PRINCIPAL)
-    policies.forget()
-    assert len(policies.get(instance.name).token_policies(ECHO)) == 1
-
-
-def test_change_of_a_registration_takes_effect_at_once(instance: SignalRInstance) -> None:
-    want(instance)
-    assert len(policies.get(instance.name).token_policies(ECHO)) == 1
-    register(instance, "api://chat", version=2)
-    assert len(policies.get(instance.name).token_policies(ECHO)) == 2
-
-
-def test_tenant_is_that_of_subscription(instance: SignalRInstance) -> None:
-    policy = policy_of(instance)
-    assert policy.tenant_id == str(instance.subscription.tenant_id)
-    assert policy.issuer == f"https://sts.windows.net/{policy.tenant_id}/"
-
-
-def test_no_principal_without_identity(instance: SignalRInstance) -> None:
-    assert policy_of(instance).principal_ids == frozenset()
-
-
-def test_accepts_observed_principal(instance: SignalRInstance) -> None:
-    ManagedIdentity.objects.filter(instance=instance).update(principal_id=PRINCIPAL)
-    policy = policy_of(instance)
-    assert policy.principal_ids == {str(PRINCIPAL)}
-    assert policy.client_ids == frozenset()
-    assert policy.resource_ids == {instance.arm_id.lower()}
-
-
-def test_accepts_desired_user_assigned_identity(
-    instance: SignalRInstance,
-) -> None:
-    identity = instance.identity
-    identity.principal_id = PRINCIPAL
-    identity.type = ManagedIdentity.Type.USER_ASSIGNED
-    identity.user_assigned = user_assigned(principal_id=OTHER_PRINCIPAL, client_id=CLIENT)
-    identity.save()
-    policy = policy_of(instance)
-    assert policy.principal_ids == {str(PRINCIPAL), str(OTHER_PRINCIPAL)}
-    assert policy.resource_ids == {instance.arm_id.lower(), USER_ASSIGNED.lower()}
-    # The system-assigned one's client ID is nowhere to be read.
-    assert policy.client_ids == frozenset()
-
-
-def test_requires_client_id_where_all_are_known(instance: SignalRInstance) -> None:
-    identity = instance.identity
-    identity.principal_id = PRINCIPAL
-    identity.type = ManagedIdentity.Type.USER_ASSIGNED
-    identity.user_assigned = user_assigned(principal_id=PRINCIPAL, client_id=CLIENT)
-    identity.save()
-    assert policy_of(instance).client_ids == {str(CLIENT)}
 
 
 def test_applies_change_at_once_in_same_process(

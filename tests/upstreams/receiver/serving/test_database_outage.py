@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from identities.models import SignalRInstance
 from localazure import seed
-from tests.upstreams.receiver.authentication.test_policies import ECHO, Clock
+from tests.upstreams.receiver.authentication.instances import ECHO, Clock
 from tests.upstreams.receiver.conftest import Service, plant_rows
 from tests.upstreams.receiver.outages import TABLE, outage
 from upstreams.receiver import UpstreamRequest
