@@ -14,7 +14,7 @@ from diagnosis.checks.templates import check_templates
 from diagnosis.checks.traffic import check_traffic
 from diagnosis.context import Context, read_context
 from diagnosis.findings import Finding
-from diagnosis.probe import check_endpoints, check_endpoints_not_probed
+from diagnosis.probe.endpoints import check_endpoints, check_endpoints_not_probed
 from identities.models import SignalRInstance
 
 _CHECKS = (

@@ -1,0 +1,1 @@
+"""Probes of the endpoints of templates, and their stored results."""
