@@ -23,7 +23,8 @@ from localazure import seed
 from sync.inventory.import_instances import import_subscription
 from sync.inventory.key_vault.secrets import check_secrets
 from tests.cases.case import INSTANCE
-from tests.cases.configurations import RECEIVER, Configuration, configurations
+from tests.cases.configurations.names import RECEIVER
+from tests.cases.configurations.strategy import Configuration, configurations
 from tests.cases.refusals import DECISIVE, INFORMATIONAL, cause_of, naming
 from tests.cloud import LocalAzure
 from tests.upstreams.project import hubs

@@ -1,0 +1,1 @@
+"""Generated set-ups: see `strategy`."""
