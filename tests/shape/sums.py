@@ -18,10 +18,11 @@ NOTE_COUNTS: Final = """
     CREATE TABLE shape_counted (process text, outcome text, reason text, number bigint);
     CREATE FUNCTION shape_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO shape_counted VALUES (
-            current_setting('application_name'), NEW.outcome, NEW.reason, NEW.count - OLD.count);
+            current_setting('application_name'), NEW.outcome, NEW.reason,
+            NEW.count - coalesce(OLD.count, 0));
         RETURN NULL;
     END $$;
-    CREATE TRIGGER shape_note AFTER UPDATE ON upstreams_deliverycount
+    CREATE TRIGGER shape_note AFTER INSERT OR UPDATE ON upstreams_deliverycount
         FOR EACH ROW EXECUTE FUNCTION shape_note();
 """
 
