@@ -38,10 +38,12 @@ _ALIASES: Final = {
 _HEAD: Final = """\
 # Troubleshoot by symptom
 
-Each entry is a public report or a documented rule. A test seeds the configuration into Local Azure,
-imports it, and requires that `manage.py diagnose` finds the cause. To add an entry, add a file to
-`tests/cases/reports` and run
-`python -m scripts.troubleshooting_page > docs/how-to/troubleshooting.md`.
+Run `manage.py diagnose NAME` first: it finds each of these causes. If you only know the symptom,
+search this page for it. Each entry comes from a public report or from Azure's documentation.
+
+To add an entry, add a file to `tests/cases/reports` and run
+`python -m scripts.troubleshooting_page > docs/how-to/troubleshooting.md`. A test imports the
+configuration of the file from Local Azure and verifies that the diagnosis finds the cause.
 """
 
 

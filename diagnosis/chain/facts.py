@@ -160,7 +160,7 @@ def _handlers(
         return functions
     hubs, here = registry(), [each for each in templates if _is_here(each, context, event)]
     if templates and not here:
-        return [Fact("Handlers", "Not visible from here")]
+        return [Fact("Handlers", "Unknown")]
     if event is not None:
         handler = hubs.find(*event) if here else None
         return [Fact("Function", handler.name)] if handler else []

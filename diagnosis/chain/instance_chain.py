@@ -89,9 +89,9 @@ def _matched(context: Context, event: Event, index: int | None) -> Finding:
         return failed(
             key,
             title,
-            "The service never sends this event: the events of the category connections are "
+            "The service never sends this event. The category connections has only the events "
             "connected and disconnected.",
-            "Use one of them, or the category messages.",
+            "Use connected or disconnected, or the category messages.",
         )
     skipped = " ".join(
         f"Template {number + 1}: {' '.join(reasons_not_matched(each, event))}"
@@ -101,8 +101,10 @@ def _matched(context: Context, event: Event, index: int | None) -> Finding:
         return failed(
             key,
             title,
-            f"None does, so Azure drops the event. {skipped}".strip(),
-            "Add a template that matches it, or extend the patterns of one.",
+            f"No template matches the event. Azure drops the event. {skipped}".strip(),
+            "Add a template that matches the event, or extend the patterns of an existing one.",
         )
     what = describe(context.effective.templates[index])
-    return passed(key, title, f"Template {index + 1} is the first: {what}. {skipped}".strip())
+    return passed(
+        key, title, f"Template {index + 1} is the first that matches: {what}. {skipped}".strip()
+    )

@@ -31,16 +31,16 @@ def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
         yield unknown(
             key,
             title,
-            "The app belongs to another tenant than the instance, so it cannot be checked.",
-            "Check that the app accepts tokens of the instance's tenant.",
+            "The app is in a different tenant than the instance, so Signalman cannot check it.",
+            "Check that the app accepts tokens that the instance's tenant issues.",
         )
         return
     if app.auth is None or app.problem:
         yield unknown(
             key,
             title,
-            app.problem or "They have not been read.",
-            f"Refresh them: manage.py function_apps {app} --refresh",
+            app.problem or "The settings have not been read.",
+            f"Refresh from Azure: manage.py function_apps {app} --refresh",
         )
         return
     signed = [each for _, each in context.signed]
@@ -49,8 +49,9 @@ def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
         yield unknown(
             _key(app, "agrees"),
             _title(app),
-            "The templates that point at it have no resource, so there is no audience to compare.",
-            "Set their resources first.",
+            "The templates that send to the app have no resource, so there is no audience to "
+            "compare.",
+            "Set the resource of each of these templates.",
         )
         return
     found = mismatches(app.auth, requests)
@@ -60,8 +61,8 @@ def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
         yield passed(
             _key(app, "agrees"),
             _title(app),
-            f"It accepts {', '.join(requests.audiences) or 'them'} from {app.auth.issuer} "
-            f"and {_unauthenticated(app.auth)}.",
+            f"The app accepts tokens for {', '.join(requests.audiences) or 'the resource'} from "
+            f"{app.auth.issuer}, and {_unauthenticated(app.auth)}.",
         )
 
 
@@ -82,8 +83,11 @@ def _fix(app: FunctionApp, found: Mismatch) -> str:
     if not found.is_fixable:
         return found.fix
     if app.policy == FunctionApp.Policy.MANAGE:
-        return f"{found.fix} The instance's next plan includes it."
-    return f"{found.fix} Or let plans change it: manage.py function_apps {app} --policy manage"
+        return f"{found.fix} The plan of the instance includes this change."
+    return (
+        f"{found.fix} Or allow plans to change the app: "
+        f"manage.py function_apps {app} --policy manage"
+    )
 
 
 def _title(app: FunctionApp) -> str:

@@ -43,30 +43,29 @@ def check_keys(
         yield failed(
             key,
             title,
-            "Its URL is that of a Static Web App, which serves functions below /api only and has "
-            "no webhook of an extension.",
-            "Use a Function App of its own for SignalR triggers, or a function with an HTTP "
-            "trigger.",
+            "The URL is that of a Static Web App. Static Web Apps serve functions only below /api "
+            "and do not have the extension's webhook.",
+            "Use a separate Function App for SignalR triggers, or a function with an HTTP trigger.",
         )
         return
     if code_in(url.query):
         yield unknown(
             key,
             title,
-            "It sends a key. Signalman cannot see whether it is the app's current key.",
-            "Compare it with the system key signalr_extension: az functionapp keys list --name "
-            "<app> --resource-group <group> --query systemKeys.signalr_extension",
+            "The URL has a key. Signalman cannot see whether it is the app's current key.",
+            "Compare the key with the system key signalr_extension: az functionapp keys list "
+            "--name <app> --resource-group <group> --query systemKeys.signalr_extension",
         )
         return
     evidence = (
         "The Functions host requires the system key signalr_extension at this path, even "
-        "for requests with a valid token, and the URL has none."
+        "for requests with a valid token. The URL has no key."
     )
     fix = f"Store the key in Key Vault and append ?{KEY_EXAMPLE} to the URL."
     if context.function_app(template) is not None or _is_azure(template):
         yield failed(key, title, evidence, fix)
     else:
-        yield unknown(key, title, f"{evidence} A gateway in front of it may add the key.", fix)
+        yield unknown(key, title, f"{evidence} A gateway in front of the app may add it.", fix)
 
 
 def sends_webhook_key(template: TemplateState) -> bool:

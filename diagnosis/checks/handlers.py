@@ -26,8 +26,8 @@ from upstreams.url_templates.patterns import (
 )
 
 _FIX: Final = (
-    "Register handlers in the hubs.py of an app that SIGNALMAN_APPS names, or change the "
-    "template's patterns."
+    "Register handlers in the hubs.py of an app in SIGNALMAN_APPS, or change the patterns of the "
+    "template."
 )
 
 
@@ -49,8 +49,9 @@ def check_handlers(
             key,
             title,
             "This process has no hubs. Signalman cannot see whether the receiver's processes have "
-            "any.",
-            "If they use the same settings, name the app with your hubs.py in SIGNALMAN_APPS.",
+            "hubs.",
+            "If the receiver's processes use the same settings, add the app with your hubs.py to "
+            "SIGNALMAN_APPS.",
         )
     elif event is None:
         yield _of_template(key, title, template, context, hubs)
@@ -101,12 +102,14 @@ def _of_template(
 ) -> Finding:
     found = handlers_of(template, context.effective.templates, hubs)
     if missing := [*_missing_hubs(template, hubs), *_missing_events(template, found)]:
-        return failed(key, title, f"{' '.join(missing)} The receiver refuses them with 404.", _FIX)
+        return failed(
+            key, title, f"{' '.join(missing)} The receiver refuses these events with 404.", _FIX
+        )
     if not found:
         return unknown(
             key,
             title,
-            "No handler is registered for them: the receiver returns 200, and no code runs.",
+            "No handler is registered for these events. The receiver returns 200 and runs no code.",
             _FIX,
         )
     names = ", ".join(str(each) for each in found)
@@ -142,8 +145,8 @@ def _of_event(key: str, title: str, event: Event, hubs: Registry) -> Finding:
         return unknown(
             key,
             title,
-            f"The hub {event.hub} has no handler for it: the receiver returns 200, and no code "
-            "runs.",
+            f"The hub {event.hub} has no handler for the event. The receiver returns 200 and runs "
+            "no code.",
             _FIX,
         )
     return failed(

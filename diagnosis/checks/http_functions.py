@@ -40,8 +40,8 @@ def check_function(
             key,
             title,
             evidence,
-            "Check that a function serves the URL. Refresh them: manage.py function_apps "
-            f"{app} --refresh",
+            "Check that a function serves the URL. Then refresh from Azure: manage.py "
+            f"function_apps {app} --refresh",
         )
         return
     checked = events_of(context.effective.templates, index) if event is None else [event]
@@ -61,12 +61,16 @@ def _of_url(
     serving = [each for each in functions if each.serves(url.path)]
     active = next((each for each in serving if not each.is_disabled), None)
     if active is None:
-        what = f"The function {serving[0].name} is disabled" if serving else "No function serves it"
+        what = (
+            f"The function {serving[0].name} is disabled"
+            if serving
+            else "No function serves the URL"
+        )
         paths = ", ".join(each.path for each in functions if not each.is_disabled)
         return failed(
             key,
             title,
-            f"{what}: {url.path} returns 404.",
+            f"{what}. {url.path} returns 404.",
             f"Use the path of a function of {app} in the URL: {paths}.",
         )
     if active.level == "anonymous":
@@ -76,15 +80,15 @@ def _of_url(
         return unknown(
             key,
             title,
-            f"The function {active.name} requires {required}. The URL has a key; Signalman "
-            "cannot see whether it is the current one.",
-            f"Compare it: {az(app, 'function keys list', f'--function-name {active.name}')}",
+            f"The function {active.name} requires {required}. The URL has a key, but Signalman "
+            "cannot see whether it is the current key.",
+            f"Compare the key: {az(app, 'function keys list', f'--function-name {active.name}')}",
         )
     return failed(
         key,
         title,
-        f"The function {active.name} requires {required}, even for requests with a valid token, "
-        "and the URL has none.",
+        f"The function {active.name} requires {required}, even for requests with a valid token. "
+        "The URL has no key.",
         "Set the function's authorization level to anonymous, or store the key in Key Vault and "
         f"append ?{KEY_EXAMPLE} to the URL.",
     )

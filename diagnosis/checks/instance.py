@@ -28,25 +28,25 @@ def check_sync(context: Context) -> Iterator[Finding]:
             key,
             title,
             "The instance has not been created yet.",
-            f"Create it: manage.py apply {instance}",
+            f"Apply the plan, which creates it: manage.py apply {instance}",
         )
     elif context.observed is None:
         yield unknown(
             key,
             title,
             "The instance has not been read from Azure.",
-            f"Refresh it: manage.py drift {instance}",
+            f"Refresh the instance: manage.py drift {instance}",
         )
     elif not REGISTRY.is_in_sync(context.desired, context.observed):
         yield failed(
             key,
             title,
             "The desired state and Azure's current state differ.",
-            f"Show the differences with manage.py plan {instance}, then apply the plan or accept "
+            f"Show the differences with manage.py plan {instance}. Then apply the plan, or accept "
             "the drift.",
         )
     else:
-        yield passed(key, title, "The identity and the upstream templates are equal.")
+        yield passed(key, title, "The desired state and Azure's current state are equal.")
 
 
 def check_service_mode(context: Context) -> Iterator[Finding]:
@@ -73,16 +73,16 @@ def check_service_mode(context: Context) -> Iterator[Finding]:
         yield unknown(
             key,
             title,
-            "It is in Classic mode, where a hub with a connected hub server sends nothing "
-            "upstream.",
+            "It is in Classic mode. In this mode, Azure does not send the events of a hub upstream "
+            "while a hub server is connected to it.",
             fix,
         )
     else:
         yield failed(
             key,
             title,
-            f"It is in {mode} mode. Azure sends events to upstream endpoints in Serverless mode "
-            "only, so its templates have no effect.",
+            f"It is in {mode} mode. Azure sends events to upstream endpoints only in Serverless "
+            "mode, so the templates have no effect.",
             fix,
         )
 
@@ -92,8 +92,8 @@ def _mode_fix(context: Context) -> str:
     if instance.desired_service_mode == SERVERLESS:
         return f"{SERVERLESS} is the desired mode. Apply the plan: manage.py apply {instance}"
     return (
-        f"A plan can change the mode: manage.py set_service_mode {instance} {SERVERLESS}, then "
-        f"manage.py apply {instance}. Hub servers are disconnected."
+        f"Change the mode: manage.py set_service_mode {instance} {SERVERLESS}, then "
+        f"manage.py apply {instance}. This disconnects hub servers and clients."
     )
 
 
@@ -106,8 +106,8 @@ def check_identity(context: Context) -> Iterator[Finding]:
             yield failed(
                 key,
                 title,
-                "It has no identity, but templates use managed identity: Azure sends their "
-                "requests without a token.",
+                "It has no identity, but templates use managed identity. Azure sends the requests "
+                "of these templates without a token.",
                 "Turn on the system-assigned identity, or add a user-assigned identity.",
             )
         else:
@@ -127,4 +127,4 @@ def _principal(context: Context) -> Finding:
             "Azure has not returned the identity's principal ID, so every token is refused.",
             f"Refresh the instance: manage.py drift {context.instance}",
         )
-    return passed(key, title, f"Tokens of the principal {principal} are accepted.")
+    return passed(key, title, f"The receiver accepts tokens of the principal {principal}.")

@@ -51,8 +51,8 @@ def _grant(index: int, reference: KeyVaultReference, context: Context) -> Findin
         return failed(
             key,
             title,
-            f"Template {index + 1} references a secret, and the instance has no identity to read "
-            "it with.",
+            f"Template {index + 1} references a secret, but the instance has no identity with "
+            "which to read it.",
             "Turn on the system-assigned identity, or add a user-assigned identity.",
         )
     if vault is None or vault.mechanism is None:
@@ -74,7 +74,7 @@ def _missing(
             key,
             title,
             f"No role assignment on the vault {vault} or above it allows {principal_id} to read "
-            "secrets. A role on the secret alone, or a custom role, is not visible to Signalman.",
+            "secrets. Signalman does not recognise a role on the secret itself or a custom role.",
             _fix(vault, context),
         )
     return failed(
@@ -93,7 +93,7 @@ def _unknown_vault(key: str, title: str, reference: KeyVaultReference, context: 
             key,
             title,
             f"The vault {reference.vault} has not been read.",
-            f"Refresh it: manage.py key_vaults {context.instance} --refresh",
+            f"Refresh from Azure: manage.py key_vaults {context.instance} --refresh",
         )
     principal_id = context.instance.identity.principal_id
     fix = f"Check that the principal {principal_id} may read its secrets." if principal_id else ""
@@ -107,10 +107,10 @@ def _held(key: str, title: str, grant: VaultGrant, context: Context) -> Finding:
         return unknown(
             key,
             title,
-            f"{article} {mechanism} grants it: {grant.status(context.now)}. Azure reads references "
-            "again every 30 minutes.",
+            f"{article} {mechanism} grants this access: {grant.status(context.now)}. Azure reads "
+            "references again every 30 minutes.",
         )
-    return passed(key, title, f"{article} {mechanism} grants it.")
+    return passed(key, title, f"{article} {mechanism} grants this access.")
 
 
 def _fix(vault: KeyVault, context: Context) -> str:
@@ -130,27 +130,30 @@ def _secret(index: int, reference: KeyVaultReference, context: Context) -> Findi
         return unknown(
             key,
             title,
-            "It has not been checked." if row is None else "Signalman may not read its properties.",
-            f"Refresh it: manage.py key_vaults {context.instance} --refresh",
+            "The secret has not been checked."
+            if row is None
+            else "Signalman's credential may not read the properties of the secret.",
+            f"Refresh from Azure: manage.py key_vaults {context.instance} --refresh",
         )
     checked = f"{row.checked_at:%Y-%m-%d %H:%M} UTC"
     if state == _SecretState.PRESENT and reference.version:
         return unknown(
             key,
             title,
-            f"It existed at {checked}. The reference names the version {reference.version}, and "
-            "Azure Resource Manager shows the current one only.",
-            "Check that this version is enabled. Or leave it out, to use the current one.",
+            f"The secret existed at {checked}. The reference has the version {reference.version}, "
+            "but Azure Resource Manager shows only the current version.",
+            "Check that this version is enabled. To use the current version, remove the version "
+            "from the reference.",
         )
     if state == _SecretState.PRESENT:
-        return passed(key, title, f"It existed at {checked}.")
+        return passed(key, title, f"The secret existed at {checked}.")
     if state == _SecretState.OUTDATED:
         return unknown(
             key,
             title,
-            f"It had expired, or was not valid yet, at {checked}. Key Vault still returns the "
-            "value of such a secret; whether Azure SignalR Service uses it is not documented.",
-            "Set new dates, or add a version of the secret.",
+            f"The secret had expired or was not valid yet at {checked}. Key Vault still returns "
+            "the value of such a secret. Whether Azure SignalR Service uses it is not documented.",
+            "Set new dates, or add a new version of the secret.",
         )
     what = "does not exist" if state == _SecretState.ABSENT else "is disabled"
     return failed(

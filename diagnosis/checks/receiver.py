@@ -53,20 +53,22 @@ def check_receiver(
         for each in (events_of(context.effective.templates, index) if event is None else [event])
     }
     if not targets:
-        return unknown(key, title, "No event matches the template.", "Correct its patterns first.")
+        return unknown(
+            key, title, "No event matches the template.", "Correct the patterns of the template."
+        )
     if is_static_web_app(template.url_template):
         return unknown(
             key,
             title,
-            "Its URL is that of a Static Web App, which replaces the header Authorization in "
-            "requests to its managed functions: they do not receive the token.",
-            "Send the events to a Function App of its own.",
+            "The URL is that of a Static Web App. It replaces the Authorization header of requests "
+            "to its managed functions, so they do not receive the token.",
+            "Send the events to a separate Function App.",
         )
     if why := _why_not_ours(targets.values()):
         return unknown(
             key,
             title,
-            f"{why}, so Signalman cannot see what is accepted there.",
+            f"{why}, so Signalman cannot see which tokens the endpoint accepts.",
             _instructions(template, context),
         )
     for each, target in targets.items():
@@ -84,15 +86,15 @@ def _accepted(key: str, title: str, template: TemplateState, context: Context) -
         return passed(
             key,
             title,
-            f"The receiver accepts the audience of its tokens, {expected.audience}, from the "
-            f"issuer {expected.issuer}.",
+            f"The receiver accepts tokens with the audience {expected.audience} and the issuer "
+            f"{expected.issuer}.",
         )
     configured = configured_version()
     return unknown(
         key,
         title,
-        f"The receiver accepts v{configured[0]} tokens for {resource}. Whether Entra issues these "
-        f"is not known: the app registration decides it ({VERSION_SETTING}).",
+        f"The receiver accepts v{configured[0]} tokens for {resource}. Signalman does not know "
+        f"which version Entra issues; the app registration determines it ({VERSION_SETTING}).",
         PERMISSION_FIX.format(instance=context.instance),
     )
 
@@ -100,9 +102,9 @@ def _accepted(key: str, title: str, template: TemplateState, context: Context) -
 def _why_not_ours(targets: Collection[Target]) -> str:
     """Return why the endpoint is not Signalman's receiver; empty where it is."""
     if not all(target.is_ours for target in targets):
-        return "The URL's host is not a host name of this portal"
+        return "The host of the URL is not a host name of this receiver"
     if not all(target.instance for target in targets):
-        return "The URL's path is not that of the receiver"
+        return "The path of the URL is not that of the receiver"
     return ""
 
 
@@ -120,10 +122,10 @@ def _instructions(template: TemplateState, context: Context) -> str:
         )
     principal = context.instance.identity.principal_id or "the principal ID of the identity"
     return (
-        f"Check the code there: it must require {token} and "
-        f"the object ID (oid) {principal}. Function Apps are checked once they are imported: "
-        "manage.py import_instances. If this portal is to receive the events, let the URL end in "
-        f"/upstream/{context.instance}/ and add its host to SIGNALMAN_RECEIVER_HOSTS."
+        f"Check the code of the endpoint: it must require {token} and "
+        f"the object ID (oid) {principal}. If the endpoint is a Function App, import it: "
+        "manage.py import_instances. If Signalman should receive the events, end the URL with "
+        f"/upstream/{context.instance}/ and add the host to SIGNALMAN_RECEIVER_HOSTS."
     )
 
 
@@ -132,17 +134,17 @@ def _of_address(template: TemplateState, target: Target, context: Context) -> Mi
     if target.instance == context.instance.name.lower():
         if target.has_slash:
             return None
-        return Mismatch("Its URL lacks the final slash, which the receiver requires.", fix)
+        return Mismatch("The URL has no final slash, which the receiver requires.", fix)
     written = target_of(template.url_template).instance
     if "{" in written:
         return Mismatch(
-            f"Its URL has {written} in place of the instance's name, so requests go to other "
-            "names and are refused.",
+            f"The URL has {written} in place of the instance's name, so the receiver refuses the "
+            "requests.",
             fix,
         )
     return Mismatch(
-        f"Its URL is that of the receiver for {target.instance}, which refuses tokens of this "
-        "instance.",
+        f"The URL is that of the instance {target.instance}. There, the receiver refuses tokens of "
+        "this instance.",
         fix,
     )
 
@@ -151,8 +153,8 @@ def _of_token(template: TemplateState, event: Event, context: Context) -> Mismat
     resource, tenant = template.resource or "", tenant_of(context.instance)
     if template.auth_type != "ManagedIdentity":
         return Mismatch(
-            "Its requests carry no token, and the receiver refuses those.",
-            "Set its authentication to managed identity, with a resource.",
+            "The requests carry no token, so the receiver refuses them.",
+            "Set the template's authentication to managed identity, with a resource.",
         )
     if reason := token_resources.problem(resource):
         return Mismatch(reason, "Use an app registration of your own tenant as the resource.")
@@ -168,7 +170,7 @@ def _of_token(template: TemplateState, event: Event, context: Context) -> Mismat
         return None
     accepted = context.policy.audiences(route)
     return Mismatch(
-        f"The audience of its tokens is {audience}. The receiver accepts "
+        f"The audience of the tokens is {audience}. The receiver accepts "
         f"{' or '.join(sorted(accepted)) or 'none'}.",
         f"Set the template's resource to {audience}.",
     )
@@ -176,10 +178,10 @@ def _of_token(template: TemplateState, event: Event, context: Context) -> Mismat
 
 def _never_in_v2(resource: str) -> Mismatch:
     client_id = client_id_in(resource)
-    named = client_id or "the application's client ID, which manage.py applications lists,"
+    named = client_id or "the client ID of the application (see manage.py applications)"
     return Mismatch(
-        "SIGNALMAN_TOKEN_ISSUER requires v2 tokens. Their audience is always the application's "
-        f"client ID, never {resource}, so the receiver refuses each request.",
+        "SIGNALMAN_TOKEN_ISSUER requires v2 tokens. Their audience is always the client ID of the "
+        f"application, never {resource}, so the receiver refuses every request.",
         f"Set the template's resource to {named}. Or use the v1 issuer, {V1_ISSUER}, with an app "
         "registration that issues v1 tokens.",
     )
@@ -197,7 +199,7 @@ def _data_plane(
     return failed(
         key,
         title,
-        f"Its URL is that of an Azure service, which does not accept tokens for "
-        f"{requested or 'no resource'}.",
-        f"Set the resource to {required}; see {planes[0].source}.",
+        f"The URL is that of an Azure service, which does not accept tokens for "
+        f"{requested or 'an empty resource'}.",
+        f"Set the resource to {required}. See {planes[0].source}.",
     )

@@ -17,10 +17,10 @@ from diagnosis.findings import Finding, failed, passed, unknown
 from sync.inventory.sender_access import SenderAccess
 
 _ROLE: Final = SENDING_ROLES[REST_API_OWNER]
-_ROLE_TITLE: Final = "The credential that hubs send with may send to the instance"
+_ROLE_TITLE: Final = "The credential of the hubs may send messages through the instance"
 # Source: "Authorize access with Microsoft Entra ID for Azure SignalR Service".
 _PROPAGATION: Final = timedelta(minutes=30)
-_UNKNOWN_PRINCIPAL: Final = "<object ID of the credential that hubs send with>"
+_UNKNOWN_PRINCIPAL: Final = "<object ID of the hubs' credential>"
 
 
 def check_sender(context: Context) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def check_sender(context: Context) -> Iterator[Finding]:
         yield unknown(
             "sender_role",
             _ROLE_TITLE,
-            f"The credential that hubs send with is not known. {context.sender_problem}",
+            f"The credential of the hubs is not known. {context.sender_problem}",
             "Correct the setting.",
         )
     elif context.sender_credential == "access_key":
@@ -52,32 +52,42 @@ def check_sender(context: Context) -> Iterator[Finding]:
 
 def _network(context: Context) -> Finding:
     """Check that the network rules allow the REST API. Source: azure-signalr#1704."""
-    key, title = "sender_network", "The instance's network rules allow calls of its REST API"
+    key, title = (
+        "sender_network",
+        "The network rules of the instance allow requests to its REST API",
+    )
     if context.instance.network is None:
-        return unknown(key, title, "Its network rules have not been read.", _refresh(context))
+        return unknown(
+            key,
+            title,
+            "The network rules of the instance have not been read.",
+            _refresh(context),
+        )
     network = InstanceNetwork(**context.instance.network)
     fix = "Allow RESTAPI on the public network in the instance's network access control."
     if network.allows_rest_api and not network.has_address_rules:
-        return passed(key, title, "They allow it on the public network.")
+        return passed(key, title, "The rules allow the REST API on the public network.")
     if network.allows_rest_api:
         return unknown(
             key,
             title,
-            "They allow it for some addresses of the public network only.",
-            "Check that they include the addresses from which hubs send.",
+            "The rules allow the REST API only for some addresses of the public network.",
+            "Check that these addresses include those from which hubs send.",
         )
     if network.has_private_endpoint:
         return unknown(
             key,
             title,
-            "They allow it through its private endpoint only: the public network returns 403.",
-            f"Check that its host name resolves to the private endpoint where hubs run. Or: {fix}",
+            "The rules allow the REST API only through the private endpoint. Requests from the "
+            "public network get 403.",
+            "Check that the host name of the instance resolves to the private endpoint where hubs "
+            f"run. Or: {fix}",
         )
     return failed(
         key,
         title,
-        "They do not allow it on the public network, and the instance has no private endpoint: "
-        "each call returns 403, whatever role its credential has.",
+        "The rules do not allow the REST API on the public network, and the instance has no "
+        "private endpoint. Every call returns 403, regardless of the credential's role.",
         fix,
     )
 
@@ -86,13 +96,13 @@ def _refused(context: Context) -> Iterator[Finding]:
     refused, access = context.failed.get("send_forbidden", 0), context.sender_access
     if not refused or _is_granted_since(context):
         return
-    look = f"To check it here, set SIGNALMAN_DEFAULT_INSTANCE={context.instance}."
+    look = f"To check the role here, set SIGNALMAN_DEFAULT_INSTANCE={context.instance}."
     if context.sender_activity is not None:
         look = f"{_refresh(context)}." if access is None else ""
     yield failed(
         "sender_refused",
-        "The service accepts what handlers send",
-        f"It refused the credential in {refused} "
+        "The service accepts the messages that handlers send",
+        f"The service refused the credential in {refused} "
         f"deliver{'y' if refused == 1 else 'ies'} in the last hour.",
         f"{_assign(context)}. {look}".strip(),
     )
@@ -109,20 +119,20 @@ def _is_granted_since(context: Context) -> bool:
 
 
 def _access_key(context: Context) -> Finding:
-    key, title = "sender_access_key", "The instance accepts access keys, with which hubs send"
+    key, title = "sender_access_key", "The instance accepts the access key of the hubs"
     is_disabled = context.instance.is_local_auth_disabled
     if is_disabled is None:
         return unknown(
-            key, title, "Whether they are disabled has not been read.", _refresh(context)
+            key, title, "Whether access keys are enabled has not been read.", _refresh(context)
         )
     if is_disabled:
         return failed(
             key,
             title,
-            "SIGNALMAN_CONNECTION_STRINGS_FILE has an access key of the instance, and access keys "
-            "are disabled (disableLocalAuth).",
-            "Remove the instance's access key from the file, and assign the credential the role: "
-            f"{_command(context)}",
+            "SIGNALMAN_CONNECTION_STRINGS_FILE has an access key of the instance, but access keys "
+            "are disabled (disableLocalAuth is true).",
+            "Remove the instance's access key from the file, and assign the role to the "
+            f"credential: {_command(context)}",
         )
     return passed(key, title, "Access keys are enabled (disableLocalAuth is false).")
 
@@ -130,21 +140,26 @@ def _access_key(context: Context) -> Finding:
 def _entra(context: Context) -> Finding:
     key, title = (
         "sender_entra",
-        "The instance accepts the Microsoft Entra tokens that hubs send with",
+        "The instance accepts the Microsoft Entra tokens of the hubs",
     )
     is_disabled = context.instance.is_entra_auth_disabled
     if is_disabled is None:
         return unknown(
-            key, title, "Whether they are disabled has not been read.", _refresh(context)
+            key,
+            title,
+            "Whether Microsoft Entra authentication is enabled has not been read.",
+            _refresh(context),
         )
     if is_disabled:
         return failed(
             key,
             title,
-            "Microsoft Entra authentication is disabled (disableAadAuth).",
+            "Microsoft Entra authentication is disabled (disableAadAuth is true).",
             "Set disableAadAuth to false on the instance.",
         )
-    return passed(key, title, "They are enabled (disableAadAuth is false).")
+    return passed(
+        key, title, "Microsoft Entra authentication is enabled (disableAadAuth is false)."
+    )
 
 
 def _role(context: Context) -> Finding:
@@ -154,7 +169,7 @@ def _role(context: Context) -> Finding:
         return unknown(
             key,
             title,
-            "Its role assignments have not been read.",
+            "The role assignments of the credential have not been read.",
             _refresh(context),
         )
     read = f"as of {access.read_at:%Y-%m-%d %H:%M} UTC"
@@ -162,10 +177,10 @@ def _role(context: Context) -> Finding:
         return unknown(
             key,
             title,
-            f"Its role assignments could not be read, {read}. {access.problem}",
-            "Grant Signalman's credential Microsoft.Authorization/roleAssignments/read on the "
-            f"instance, such as by the role Reader. Then refresh: manage.py drift "
-            f"{context.instance}",
+            f"The role assignments of the credential could not be read, {read}. {access.problem}",
+            "Assign Signalman's credential a role with "
+            f"Microsoft.Authorization/roleAssignments/read on the instance, such as Reader. Then "
+            f"refresh the instance: manage.py drift {context.instance}",
         )
     if access.role:
         acts_from = access.assigned_at and access.assigned_at + _PROPAGATION
@@ -173,8 +188,8 @@ def _role(context: Context) -> Finding:
             return unknown(
                 key,
                 title,
-                f"The principal {access.principal_id} has the role {access.role}, which takes "
-                f"effect by {acts_from:%Y-%m-%d %H:%M} UTC.",
+                f"The principal {access.principal_id} has the role {access.role}. The role "
+                f"assignment takes effect by {acts_from:%Y-%m-%d %H:%M} UTC.",
             )
         return passed(
             key, title, f"The principal {access.principal_id} has the role {access.role}, {read}."
@@ -189,25 +204,25 @@ def _without_role(context: Context, access: SenderAccess, read: str) -> Finding:
         return unknown(
             key,
             title,
-            f"The principal {access.principal_id} has no built-in role that allows it, {read}, and "
-            "a role whose permissions are not known, such as a custom role.",
-            f"Unless that role allows it: {_command(context)}",
+            f"The principal {access.principal_id} has no built-in role that allows sending, "
+            f"{read}. It has another role whose permissions Signalman does not know, such as a "
+            "custom role.",
+            f"If that role does not allow sending, assign one that does: {_command(context)}",
         )
     if activity is not None and activity.has_sent_since_refusal:
         return unknown(
             key,
             title,
             f"No role on the instance or above it allows the principal {access.principal_id} to "
-            f"send, {read}. The service accepted a call of a hub at "
-            f"{activity.sent_at:%Y-%m-%d %H:%M} UTC, which another principal may have sent.",
-            "Set SIGNALMAN_SENDER_PRINCIPAL_ID to the object ID of the credential that hubs send "
-            "with.",
+            f"send, {read}. But the service accepted a call of a hub at "
+            f"{activity.sent_at:%Y-%m-%d %H:%M} UTC. Another principal may have sent it.",
+            "Set SIGNALMAN_SENDER_PRINCIPAL_ID to the object ID of the hubs' credential.",
         )
     return failed(
         key,
         title,
         f"No role on the instance or above it allows the principal {access.principal_id} to send, "
-        f"{read}. Owner and Contributor do not. The service returns 403.",
+        f"{read}. The roles Owner and Contributor do not allow it. The service returns 403.",
         _assign(context),
     )
 
@@ -217,9 +232,9 @@ def _assign(context: Context) -> str:
     instance, access = context.instance, context.sender_access
     desired = {principal_id for principal_id, _ in instance.desired_senders or ()}
     if access and str(access.principal_id) in desired:
-        return f"The plan assigns it the role {_ROLE}: manage.py apply {instance}"
+        return f"Apply the plan, which assigns the role {_ROLE}: manage.py apply {instance}"
     return (
-        f"Assign it the role {_ROLE} through a plan: manage.py set_senders {instance} --add-own, "
+        f"Assign the role {_ROLE} with a plan: manage.py set_senders {instance} --add-own, "
         f"then manage.py apply {instance}. Or with az: {_command(context)}"
     )
 

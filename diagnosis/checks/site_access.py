@@ -43,8 +43,8 @@ def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
         yield unknown(
             _key(app, "reachable"),
             _title(app),
-            app.access_problem or "Its network settings have not been read.",
-            f"Refresh it: manage.py function_apps {app} --refresh",
+            app.access_problem or "The network settings of the app have not been read.",
+            f"Refresh from Azure: manage.py function_apps {app} --refresh",
         )
         return
     found = [
@@ -62,8 +62,8 @@ def _check(context: Context, app: FunctionApp) -> Iterator[Finding]:
         yield passed(
             _key(app, "reachable"),
             _title(app),
-            f"As of {app.access_observed_at:%Y-%m-%d %H:%M} UTC it runs, accepts connections from "
-            f"the service {way}, and requires no client certificate of it.",
+            f"As of {app.access_observed_at:%Y-%m-%d %H:%M} UTC, the app is running, accepts "
+            f"connections from the service {way}, and requires no client certificate.",
         )
 
 
@@ -72,15 +72,15 @@ def _status(app: FunctionApp, access: SiteAccess) -> Iterator[Finding]:
         yield failed(
             _key(app, "stopped"),
             _title(app),
-            "It is stopped, and refuses each request with 403.",
-            f"Start it: {az(app, 'start')}. {_refresh(app)}",
+            "The app is stopped and refuses every request with 403.",
+            f"Start the app: {az(app, 'start')}. {_refresh(app)}",
         )
     elif access.status == "quota_exceeded":
         yield failed(
             _key(app, "stopped"),
             _title(app),
-            "It exceeded a quota of its plan, and refuses each request with 403.",
-            f"Change its plan or raise the quota. {_refresh(app)}",
+            "The app exceeded a quota of its plan and refuses every request with 403.",
+            f"Change the plan of the app, or raise the quota. {_refresh(app)}",
         )
 
 
@@ -93,21 +93,26 @@ def _network(context: Context, app: FunctionApp, access: SiteAccess) -> Iterator
     verdict = evaluate(access)
     key, rule = _key(app, "restricted"), f"The rule {verdict.rule}" if verdict.rule else "No rule"
     if verdict.is_allowed == "no":
-        said = "denies it" if verdict.rule else "allows it, and unmatched requests are denied"
+        said = (
+            "denies the service"
+            if verdict.rule
+            else "allows the service, and unmatched requests are denied"
+        )
         yield failed(
             key,
             _title(app),
-            "Its access restrictions refuse the service (403), which sends from the addresses of "
-            f"{_TAG}. {rule} {said}.",
-            f"Allow {_TAG} before that: {az(app, 'config access-restriction add', _ALLOWING)}. Or "
+            f"The app's access restrictions refuse the service with 403. {rule} {said}. The "
+            f"service sends from the addresses of {_TAG}.",
+            f"Add a rule with a higher priority that allows {_TAG}: "
+            f"{az(app, 'config access-restriction add', _ALLOWING)}. Or "
             f"use a shared private endpoint of the instance. {_refresh(app)}",
         )
     elif verdict.is_allowed == "maybe":
         yield unknown(
             key,
             _title(app),
-            f"{rule} of its access restrictions may match the service, which sends from the "
-            f"addresses of {_TAG}: Signalman does not know these.",
+            f"{rule} of the app's access restrictions may match the service. The service sends "
+            f"from the addresses of {_TAG}, which Signalman does not know.",
             f"Compare the rule with the ranges of {_TAG}, or add a rule with that tag.",
         )
 
@@ -126,18 +131,18 @@ def _private(context: Context, app: FunctionApp) -> Finding:
         return failed(
             key,
             _title(app),
-            f"{evidence}, and the instance's shared private endpoint to it is "
+            f"{evidence}, and the instance's shared private endpoint to the app is "
             f"{link.status or 'not ready'}.",
-            "Approve the connection in the app's private endpoint connections. It can take minutes "
-            "to take effect.",
+            "Approve the connection in the app's private endpoint connections. The approval can "
+            "take some minutes to take effect.",
         )
     return failed(
         key,
         _title(app),
-        f"{evidence}, and the instance has no shared private endpoint to it.",
-        "Add one in the Azure portal (the instance, Networking, Private access), which no Free "
-        "instance can have, and approve it in the app. Or allow public network access and restrict "
-        f"it to {_TAG}.",
+        f"{evidence}, and the instance has no shared private endpoint to the app.",
+        "Add a shared private endpoint to the instance in the Azure portal (Networking, Private "
+        "access), and approve it in the app; instances with the Free SKU cannot have one. Or allow "
+        f"public network access and restrict it to {_TAG}.",
     )
 
 
@@ -148,8 +153,8 @@ def _requests(context: Context, app: FunctionApp, access: SiteAccess) -> Iterato
         yield failed(
             _key(app, "https_only"),
             _title(app),
-            "It redirects http to https, and the request that follows a redirect carries neither "
-            "token nor event.",
+            "The app redirects http to https. The request that follows a redirect carries neither "
+            "the token nor the event.",
             "Use an https URL in the template.",
         )
     if not access.requires_certificate:
@@ -160,10 +165,10 @@ def _requests(context: Context, app: FunctionApp, access: SiteAccess) -> Iterato
             yield failed(
                 _key(app, "certificate_required"),
                 _title(app),
-                f"It requires a client certificate at {path} and returns 403 without one. Azure "
-                "SignalR Service presents none.",
-                f"Set its client certificate mode to Optional, or exclude {path} from it "
-                f"(clientCertExclusionPaths). {_refresh(app)}",
+                f"The app requires a client certificate at {path} and returns 403 without one. "
+                "Azure SignalR Service presents none.",
+                f"Set the app's client certificate mode to Optional, or add {path} to "
+                f"clientCertExclusionPaths. {_refresh(app)}",
             )
             return
 
@@ -202,4 +207,4 @@ def _key(app: FunctionApp, code: str) -> str:
 
 
 def _refresh(app: FunctionApp) -> str:
-    return f"Then refresh it: manage.py function_apps {app} --refresh"
+    return f"Then refresh from Azure: manage.py function_apps {app} --refresh"

@@ -37,7 +37,7 @@ def check_templates(context: Context) -> Iterator[Finding]:
         yield failed(
             "templates_present",
             "The instance has upstream templates",
-            "It has none, so Azure drops every event.",
+            "The instance has no upstream templates, so Azure drops every event.",
             "Add a template with the URL of your receiver.",
         )
         return
@@ -63,7 +63,8 @@ def _routing(
     title = "Every template matches events"
     if not found:
         count = len(templates)
-        evidence = f"All {count} templates do." if count > 1 else "The one template does."
+        evidence = f"Each of the {count} templates" if count > 1 else "The template"
+        evidence += " matches events that no earlier template matches."
         yield passed("templates_reachable", title, evidence)
     dead = set(unreachable(templates))
     for one in found:
@@ -86,28 +87,30 @@ def _auth(index: int, template: TemplateState, context: Context) -> Finding:
             return failed(
                 key,
                 title,
-                "Its requests carry no token, and the app's authentication requires one, whatever "
-                "key the URL has.",
-                "Set its authentication to managed identity, with a resource.",
+                "The requests carry no token, but the app's authentication requires one. The key "
+                "in the URL does not replace it.",
+                "Set the template's authentication to managed identity, with a resource.",
             )
         return unknown(
             key,
             title,
-            "Its requests carry no token. The Functions host accepts them by the key in the URL.",
-            "To let the app's authentication see who sends, use managed identity in addition.",
+            "The requests carry no token. The Functions host accepts them because of the key in "
+            "the URL.",
+            "If the app should verify the sender, set the template's authentication to managed "
+            "identity.",
         )
     if template.auth_type != "ManagedIdentity":
         return failed(
             key,
             title,
-            "Its requests carry no token, so a receiver cannot tell who sent them.",
-            "Set its authentication to managed identity, with a resource.",
+            "The requests carry no token, so the receiver cannot verify the sender.",
+            "Set the template's authentication to managed identity, with a resource.",
         )
     if (reason := token_resources.problem(template.resource or "")) is not None:
         return failed(
             key, title, reason, "Use an app registration of your own tenant as the resource."
         )
-    return passed(key, title, f"It requests a token for {template.resource}.")
+    return passed(key, title, f"The service requests a token for {template.resource}.")
 
 
 def _encrypted(index: int, warnings: list[TemplateWarning]) -> Iterator[Finding]:
@@ -127,9 +130,9 @@ def _keys(index: int, template: TemplateState) -> Iterator[Finding]:
     if names := plain_text_keys(template.url_template):
         yield failed(
             f"templates[{index}].keys",
-            f"Template {index + 1} holds no key in clear text",
-            f"Its URL holds a key in clear text ({', '.join(names)}). Every reader of the "
-            "instance in Azure can read it.",
+            f"The URL of template {index + 1} contains no key in plain text",
+            f"The URL contains a key in plain text ({', '.join(names)}). Everyone who can read the "
+            "instance in Azure can read the key.",
             "Store the key as a Key Vault secret and reference it in the URL: "
             "{@Microsoft.KeyVault(SecretUri=https://<vault>.vault.azure.net/secrets/<name>)}. "
             "Then rotate the key.",

@@ -22,15 +22,15 @@ _IDENTITY_ID: Final = re.compile(
 )
 _FIX: Final = (
     "Use the client ID or the Application ID URI of the app registration that represents the "
-    "receiver; manage.py applications lists those of the tenant."
+    "receiver. manage.py applications lists the app registrations of the tenant."
 )
 PERMISSION_FIX: Final = (
-    "Grant Signalman's credential Microsoft Graph's application permission Application.Read.All, "
-    "then refresh: manage.py drift {instance}"
+    "Grant Signalman's credential the Microsoft Graph application permission "
+    "Application.Read.All. Then refresh the instance: manage.py drift {instance}"
 )
 _NOT_FOUND: Final = (
-    "Microsoft Entra issues no token for it (AADSTS500011: the resource principal was not found in "
-    "the tenant), so the service cannot sign the requests."
+    "Microsoft Entra does not issue tokens for it (AADSTS500011: the resource principal was not "
+    "found in the tenant), so the service cannot sign the requests."
 )
 _Kind = TokenResource.Kind
 
@@ -50,7 +50,7 @@ def check_resource(index: int, template: TemplateState, context: Context) -> Ite
         yield failed(
             key,
             title,
-            f"Its resource is {what}. A resource names the receiver of the token, not its sender.",
+            f"The resource is {what}. It must be the receiver of the token, not the sender.",
             _FIX,
         )
     elif data_planes_at(template.url_template):
@@ -60,7 +60,7 @@ def check_resource(index: int, template: TemplateState, context: Context) -> Ite
         yield failed(
             key,
             title,
-            f"Its resource is that of {service}, but its URL is not one of that service.",
+            f"The resource is that of {service}, but the URL is not a URL of that service.",
             _FIX,
         )
     else:
@@ -75,7 +75,7 @@ def _by_directory(key: str, title: str, template: TemplateState, context: Contex
         return unknown(
             key,
             title,
-            f"What {template.resource} names in the tenant is not known. {why}",
+            f"Signalman does not know which application {template.resource} is. {why}",
             PERMISSION_FIX.format(instance=context.instance),
         )
     what = _described(row)
@@ -87,8 +87,9 @@ def _by_directory(key: str, title: str, template: TemplateState, context: Contex
             return unknown(
                 key,
                 title,
-                f"{what} The version of its tokens cannot be read in this tenant.",
-                f"Ask its owner for {VERSION_SETTING}, or use an app registration of this tenant.",
+                f"{what} The version of its tokens cannot be read from this tenant.",
+                f"Ask the owner of the application for {VERSION_SETTING}, or use an app "
+                "registration of this tenant.",
             )
         case _Kind.NO_PRINCIPAL:
             fix = f"Create its service principal: az ad sp create --id {row.client_id}"
@@ -103,14 +104,14 @@ def _described(row: TokenResource) -> str:
     """Return what the resource names, and as of when."""
     name = f" {row.display_name}" if row.display_name else ""
     what = {
-        _Kind.APPLICATION: f"Its resource is the application{name} of the tenant",
-        _Kind.OTHER_TENANT: f"Its resource is the application{name} of another tenant",
-        _Kind.NO_PRINCIPAL: f"Its resource is the application{name}, which has no service "
+        _Kind.APPLICATION: f"The resource is the application{name} of the tenant",
+        _Kind.OTHER_TENANT: f"The resource is the application{name} of another tenant",
+        _Kind.NO_PRINCIPAL: f"The resource is the application{name}, which has no service "
         "principal",
-        _Kind.MICROSOFT: f"Its resource is{name or ' an application'}, a service of Microsoft, not "
+        _Kind.MICROSOFT: f"The resource is{name or ' an application'}, a Microsoft service and not "
         "a receiver",
-        _Kind.MANAGED_IDENTITY: f"Its resource is the managed identity{name}: a sender of tokens, "
-        "not a receiver",
+        _Kind.MANAGED_IDENTITY: f"The resource is the managed identity{name}, which sends tokens "
+        "and does not receive them",
         _Kind.ABSENT: f"The tenant has no application or service with the ID {row.resource}",
     }[TokenResource.Kind(row.kind)]
     return f"{what}, as of {row.read_at:%Y-%m-%d %H:%M} UTC."

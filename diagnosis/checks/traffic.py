@@ -24,7 +24,7 @@ def check_traffic(context: Context) -> Iterator[Finding]:
     evidence = _evidence(context)
     taken = context.accepted + sum(context.failed.values())
     if not taken and not context.refused:
-        yield unknown(key, title, "There were none in the last hour.")
+        yield unknown(key, title, "There were no deliveries in the last hour.")
     elif reason := _too_many(context, Cause.OURS):
         share = f"More than 1 in {_ONE_IN} failed because of a setting, mostly {reason}."
         yield failed(key, title, f"{evidence} {share}", explain(reason).fix)
@@ -32,14 +32,14 @@ def check_traffic(context: Context) -> Iterator[Finding]:
         yield unknown(
             key,
             title,
-            f"{evidence} The counts do not show whether the service sent what was refused.",
-            f"If it did: {explain(reason).fix}",
+            f"{evidence} The counts do not show whether the service sent the refused requests.",
+            f"If the service sent them: {explain(reason).fix}",
         )
     elif not taken:
         yield unknown(
             key,
             title,
-            f"{evidence} Unauthenticated requests may cause these refusals.",
+            f"{evidence} Unauthenticated requests may be the cause of these refusals.",
         )
     else:
         yield passed(key, title, evidence)

@@ -22,13 +22,13 @@ def check_network(key: str, name: str, context: Context) -> Finding:
         return unknown(
             key,
             title,
-            "Its network settings have not been read.",
-            f"Refresh it: manage.py key_vaults {context.instance} --refresh",
+            "The network settings of the vault have not been read.",
+            f"Refresh from Azure: manage.py key_vaults {context.instance} --refresh",
         )
     network = VaultNetwork(**vault.network)
     link = context.private_link(vault.arm_id)
     if link is not None and link.is_ready:
-        return passed(key, title, "The instance has a shared private endpoint to it.")
+        return passed(key, title, "The instance has a shared private endpoint to the vault.")
     if network.is_public and network.is_open_by_default:
         return _public(key, title, network)
     return _closed(key, title, network, link, context)
@@ -36,13 +36,15 @@ def check_network(key: str, name: str, context: Context) -> Finding:
 
 def _public(key: str, title: str, network: VaultNetwork) -> Finding:
     if not network.has_private_endpoint:
-        return passed(key, title, "It accepts connections from all networks.")
+        return passed(key, title, "The vault accepts connections from all networks.")
     return unknown(
         key,
         title,
-        "It accepts connections from all networks, and has a private endpoint. Microsoft's page on "
-        "custom domains says that Azure SignalR Service cannot access such a vault publicly.",
-        "Add a shared private endpoint of the instance to it, and approve it in the vault.",
+        "The vault accepts connections from all networks and has a private endpoint. According to "
+        "Microsoft's page on custom domains, Azure SignalR Service cannot access such a vault over "
+        "the public network.",
+        "Add a shared private endpoint from the instance to the vault, and approve it in the "
+        "vault.",
     )
 
 
@@ -61,36 +63,39 @@ def _closed(
             f"Refresh the instance: manage.py drift {context.instance}",
         )
     if link is not None:
-        missing = f"The instance's shared private endpoint to it is {link.status or 'not ready'}."
+        missing = (
+            f"The instance's shared private endpoint to the vault is {link.status or 'not ready'}."
+        )
         fix = "Approve the connection in the vault's private endpoint connections."
     else:
-        missing = "The instance has no shared private endpoint to it."
+        missing = "The instance has no shared private endpoint to the vault."
         fix = (
-            "Add one in the Azure portal (the instance, Networking, Private access), which no Free "
-            "instance can have, and approve it in the vault. Or allow access from all networks."
+            "Add a shared private endpoint to the instance in the Azure portal (Networking, "
+            "Private access), and approve it in the vault; instances with the Free SKU cannot have "
+            "one. Or allow access to the vault from all networks."
         )
     if network.trusts_services:
         return unknown(
             key,
             title,
-            f"{_rule(network)} {missing} Trusted Microsoft services bypass this, and Microsoft's "
-            "list of these does not name Azure SignalR Service.",
+            f"{_rule(network)} {missing} Trusted Microsoft services may bypass the firewall, but "
+            "Microsoft's list of these services does not name Azure SignalR Service.",
             fix,
         )
     if network.is_public and network.has_address_rules:
         return unknown(
             key,
             title,
-            f"{_rule(network)} {missing} Whether the allowed addresses include those of the "
-            "service tag AzureSignalR is not known here.",
-            f"Compare the allowed addresses with the tag's ranges. {fix}",
+            f"{_rule(network)} {missing} Signalman cannot tell whether the allowed addresses "
+            "include those of the service tag AzureSignalR.",
+            f"Compare the allowed addresses with those of the service tag. {fix}",
         )
     return failed(
-        key, title, f"{_rule(network)} {missing} So Azure cannot resolve the reference.", fix
+        key, title, f"{_rule(network)} {missing} Azure cannot resolve the reference.", fix
     )
 
 
 def _rule(network: VaultNetwork) -> str:
     if not network.is_public:
-        return "Its public network access is disabled."
-    return "Its firewall denies all addresses that it does not list."
+        return "Public network access to the vault is disabled."
+    return "The vault's firewall denies all addresses that it does not list."

@@ -204,7 +204,10 @@ def test_instance_that_is_not_created_yet_is_unknown(instance: SignalRInstance) 
     instance.observed, instance.create_if_missing = None, True
     instance.save()
     found = finding(instance, "azure_agrees")
-    assert (found.outcome, found.fix) == ("unknown", "Create it: manage.py apply chat-prod")
+    assert (found.outcome, found.fix) == (
+        "unknown",
+        "Apply the plan, which creates it: manage.py apply chat-prod",
+    )
 
 
 def test_created_instance_is_in_sync(instance: SignalRInstance) -> None:

@@ -88,7 +88,7 @@ def test_a_known_app_stands_for_the_templates_receiver() -> None:
 
 @pytest.mark.parametrize(
     ("policy", "words"),
-    [("observe", "function_apps contoso --policy manage"), ("manage", "next plan")],
+    [("observe", "function_apps contoso --policy manage"), ("manage", "includes this change")],
 )
 def test_mismatch_names_its_fix(policy: str, words: str) -> None:
     instance = make_instance()
@@ -203,7 +203,7 @@ def test_an_app_of_another_tenant_is_unknown() -> None:
     instance = make_instance()
     other = Subscription.objects.create(subscription_id=uuid.uuid4(), tenant_id=uuid.uuid4())
     make_app(AGREEING, subscription=other)
-    assert "another tenant" in findings(instance)["function_apps[contoso].read"].evidence
+    assert "different tenant" in findings(instance)["function_apps[contoso].read"].evidence
 
 
 def test_an_app_gone_from_azure_receives_nothing() -> None:

@@ -67,7 +67,7 @@ def test_recognises_own_receiver(instance: SignalRInstance, url: str) -> None:
 def test_other_host_is_unknown(instance: SignalRInstance, url: str) -> None:
     line = found(instance, url_template=url)
     assert line.outcome == "unknown"
-    assert "not a host name of this portal" in line.evidence
+    assert "not a host name of this receiver" in line.evidence
     assert "api://chat" in line.fix
     assert str(instance.identity.principal_id) in line.fix
 
@@ -82,14 +82,14 @@ def test_no_host_is_ours_without_the_setting(instance: SignalRInstance, settings
 def test_other_path_of_the_portal_is_unknown(instance: SignalRInstance, path: str) -> None:
     line = found(instance, url_template=f"https://portal.example{path}")
     assert (line.outcome, "/upstream/chat-prod/" in line.fix) == ("unknown", True)
-    assert "path is not that of the receiver" in line.evidence
+    assert "path of the URL is not that of the receiver" in line.evidence
 
 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/upstream/other/", "receiver for other"),
-        ("/prefix/upstream/other/", "receiver for other"),
+        ("/upstream/other/", "instance other"),
+        ("/prefix/upstream/other/", "instance other"),
         ("/upstream/{hub}/", "{hub}"),
         ("/upstream/chat-prod", "slash"),
     ],

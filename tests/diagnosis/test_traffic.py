@@ -41,7 +41,7 @@ def found(instance: SignalRInstance) -> Finding:
 def test_unknown_without_traffic(instance: SignalRInstance) -> None:
     assert (found(instance).outcome, found(instance).evidence) == (
         "unknown",
-        "There were none in the last hour.",
+        "There were no deliveries in the last hour.",
     )
 
 

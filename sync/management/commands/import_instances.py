@@ -67,7 +67,7 @@ class Command(SignalmanCommand):
         errors += [words for report in reports.values() for words in report.unreadable]
         if options["name"] and not errors and set(reports.values()) <= {ImportReport()}:
             errors.append(
-                f"No instance {options['name']!r} was found in the subscriptions that the "
+                f"Azure has no instance {options['name']!r} in the subscriptions that the "
                 "credential can access."
             )
         documents = [{"subscription": str(key), **asdict(each)} for key, each in reports.items()]
