@@ -23,7 +23,7 @@ _PLOT_HEIGHT: Final = 300
 _BOTTOM: Final = _TOP + _PLOT_HEIGHT
 _LEGEND_WIDTH: Final = 230
 _ROW: Final = 18
-_LABELS: Final = 220
+_LABELS: Final = 290
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,17 @@ from typing import Final
 
 import uvloop
 
+from benchmarks import report
 from benchmarks.client_to_client import floor
 from benchmarks.client_to_client.clients import Clients, Result
 from benchmarks.client_to_client.stage import Chain, chain
+from benchmarks.plot import Line, line_chart
 from benchmarks.receiver.load import LoadFailed
 from localazure.server import raise_open_files_limit
 
 _CONNECTIONS: Final = 1_000
 _WARM_UP_SECONDS: Final = 2.0
+_PERCENTILES: Final = (50, 99, 100)
 _RATES: Final = (50.0, 100.0, 200.0, 400.0, 800.0)
 Times = tuple[float, ...]
 _HEADINGS: Final = (
@@ -53,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LoadFailed as failure:
         print(failure, file=sys.stderr)
         return 1
+    if options.save:
+        print(f"\nWrote {_save(results, options)}.")
     return 1 if any(one.lost or one.out_of_order for one in results) else 0
 
 
@@ -77,6 +82,44 @@ async def _measure(running: Chain, options: Namespace) -> list[Result]:
         print(f"\n{await restart} web workers were replaced meanwhile:")
         _show(results[-1])
     return results
+
+
+def _save(results: Sequence[Result], options: Namespace) -> Path:
+    """Save every run; the plot shows those without a restart."""
+    runs = [
+        {
+            "rate": one.rate,
+            "received_a_second": len(one.received) / one.seconds if one.seconds else 0.0,
+            "sent": one.sent,
+            "accepted": len(one.accepted),
+            "received": len(one.received),
+            "lost": one.lost,
+            "failed": one.failed.total(),
+            "unanswered": one.unanswered,
+            "repeated": one.repeated,
+            "out_of_order": one.out_of_order,
+            "milliseconds": {f"p{part:g}": one.latency(part / 100) for part in _PERCENTILES},
+        }
+        for one in results
+    ]
+    steady = results[: len(options.rates)]
+    lines = [
+        Line(f"p{part:g}", [(one.rate, one.latency(part / 100)) for one in steady])
+        for part in _PERCENTILES
+    ]
+    plot = line_chart(
+        f"Client to client, {options.connections:,} connections",
+        lines,
+        x="messages a second",
+        y="ms until another client received the message",
+    )
+    documents = {
+        "connections": options.connections,
+        "web_workers": options.workers,
+        "restarted": not options.skip_restart,
+        "runs": runs,
+    }
+    return report.save("client-to-client", documents, plot)
 
 
 def _show(result: Result, before: Times = (), after: Times = ()) -> None:
@@ -124,6 +167,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--start-seconds", type=int, default=10, help="of a web worker")
     parser.add_argument(
         "--floor", type=int, metavar="N", help="only measure the floor, with N messages"
+    )
+    parser.add_argument(
+        "--save",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write benchmarks/results/client-to-client.json and the plot",
     )
     parser.add_argument("--skip-restart", action="store_true", help="replace no web workers")
     return parser

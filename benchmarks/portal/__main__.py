@@ -1,7 +1,8 @@
 """python -m benchmarks portal [--sizes N M]: pages, API and metrics of a small and a large fleet.
 
-Uses SQLite. Exits 1 if a page of the large fleet takes more than twice as long as the small one's,
-or if a response of the API or `/metrics` takes more than half a second.
+Uses SQLite. The results of the default sizes are saved as `portal`. Exits 1 if a page of the large
+fleet takes more than twice as long as the small one's, or if a response of the API or `/metrics`
+takes more than half a second.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from typing import Final
+
+from benchmarks import report
+from benchmarks.plot import bar_chart
 
 SIZES: Final = (100, 10_000)
 # Highest accepted ratio of the large fleet's time to the small one's, for pages.
@@ -43,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ]
     for target in missed:
         print(f"Missed: {target}")
+    if (small, large) == SIZES:
+        documents = {f"{small}": few, f"{large}": many, "missed": missed}
+        plot = bar_chart(f"Processor time with {large:,} instances", many, unit="ms")
+        print(f"\nWrote {report.save('portal', documents, plot)}.")
     return 1 if missed else 0
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from operator import attrgetter
+from pathlib import Path
 from statistics import median
 from typing import Final
 
-from benchmarks.receiver.contenders import BARE, RECEIVER, Contender
+from benchmarks import report
+from benchmarks.plot import bar_chart
+from benchmarks.receiver.contenders import ALL, BARE, RECEIVER, Contender
 from benchmarks.receiver.load import Measure
 from benchmarks.receiver.stage import Stage
 
@@ -57,7 +60,10 @@ class Ratio:
 
 
 def run(stage: Stage, contenders: Sequence[Contender], rounds: int, seconds: float) -> int:
-    """Measure, print the table, and return 0 where every target is met, else 1."""
+    """Measure, print the table, and return 0 where every target is met, else 1.
+
+    The results of all contenders are saved as `receiver`.
+    """
     for contender in contenders:
         stage.measure(contender, _WARM_UP_SECONDS)
     measured: dict[str, list[Measure]] = {contender.key: [] for contender in contenders}
@@ -68,6 +74,8 @@ def run(stage: Stage, contenders: Sequence[Contender], rounds: int, seconds: flo
             measured[contender.key].append(stage.measure(contender, seconds))
     print(_table(contenders, measured))
     missed = _missed(contenders, measured)
+    if len(contenders) == len(ALL):
+        print(f"\nWrote {_save(contenders, measured, missed)}.")
     for target in missed:
         print(f"Missed: {target}")
     return 1 if missed else 0
@@ -82,6 +90,19 @@ def _table(contenders: Sequence[Contender], rounds: Rounds) -> str:
         cells += [str(Ratio.of(rounds, contender, each)) if is_rival else "" for each in _COMPARED]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _save(contenders: Sequence[Contender], rounds: Rounds, missed: Sequence[str]) -> Path:
+    documents = {
+        "rounds": {
+            contender.title: [asdict(each) for each in rounds[contender.key]]
+            for contender in contenders
+        },
+        "missed": missed,
+    }
+    bars = {each.title: median(map(_requests, rounds[each.key])) for each in contenders}
+    plot = bar_chart("Upstream requests per second on two cores", bars, unit="requests/s")
+    return report.save("receiver", documents, plot)
 
 
 def _missed(contenders: Sequence[Contender], rounds: Rounds) -> list[str]:
