@@ -1,6 +1,7 @@
 """Examples in the schema: recorded requests and responses of `examples.json`.
 
-`tests/api/schema/test_examples.py` records that file, and checks that the responses still have that shape.
+`tests/api/schema/test_examples.py` records that file, and checks that the responses still have that
+shape.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import trustme
 
 from examples.demo.processes import free_port, port_is_free
 from scripts.programs import path_of
-from tests.config.test_parent_process import children
+from tests.config.serving.test_parent_process import children
 from tests.deploy.manifests import DEPLOY
 from tests.waits import PATIENCE_SECONDS, wait_until
 

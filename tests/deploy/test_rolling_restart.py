@@ -16,7 +16,7 @@ import requests
 from examples.demo.processes import free_port
 from localazure import seed
 from tests.cloud import REPOSITORY, LocalAzure
-from tests.config.test_parent_process import web_workers
+from tests.config.serving.test_parent_process import web_workers
 from tests.deploy.manifests import DEPLOY, unit_command, unit_environment
 from tests.deploy.proxy import nginx
 from tests.deploy.test_processes import Shape, wait_until_ready

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tests.config.test_parent_process import children, web_workers
+from tests.config.serving.test_parent_process import children, web_workers
 from tests.deploy.proxy import Proxy
 from tests.deploy.test_processes import wait_until_ready
 from tests.shape.site import Site

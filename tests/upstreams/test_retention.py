@@ -16,7 +16,7 @@ from identities.models import SignalRInstance
 from observability.counters import counters
 from observability.health import Degraded
 from observability.publisher import publisher
-from tests.config.prometheus import metric
+from tests.observability.prometheus import metric
 from upstreams import retention
 from upstreams.models import Delivery, DeliveryCount, DeliveryHour
 from upstreams.tasks import delete_expired

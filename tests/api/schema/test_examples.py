@@ -1,7 +1,7 @@
 """The schema's examples are recorded responses, are still returned, and match the schema.
 
-`SIGNALMAN_RECORD=1 .venv/bin/pytest tests/api/schema/test_examples.py` records them again; regenerate the
-schema afterwards.
+`SIGNALMAN_RECORD=1 .venv/bin/pytest tests/api/schema/test_examples.py` records them again;
+regenerate the schema afterwards.
 """
 
 from __future__ import annotations

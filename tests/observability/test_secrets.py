@@ -25,7 +25,7 @@ from sync.azure_client import arm_settings
 from sync.models import OperationStep
 from tests.accounts.callers import DAY, Scope, bearing, user
 from tests.cloud import LocalAzure
-from tests.config.lines import Lines
+from tests.observability.lines import Lines
 from tests.sync.worker import drive_to, imported, signed_lab, stage
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.conftest import Service, plant_rows

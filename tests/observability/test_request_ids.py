@@ -15,7 +15,7 @@ from sync.models import AuditEvent, Operation
 from sync.operations.lifecycle import cancel
 from tests.accounts.callers import DAY, Scope, caller, user
 from tests.cloud import LocalAzure
-from tests.config.lines import Lines
+from tests.observability.lines import Lines
 from tests.sync.worker import SIGNED, drive, imported, set_desired, signed_lab, stage
 
 LAB = f"/api/v1/instances/{seed.LAB}/"

@@ -21,7 +21,7 @@ from sync.azure_client import arm_client
 from sync.models import Operation, StatusCount
 from sync.operations.tasks import enqueue_due_operations
 from tests.cloud import LocalAzure
-from tests.config.prometheus import metric, names, scraped
+from tests.observability.prometheus import metric, names, scraped
 from tests.sync.worker import drive, imported, signed_lab
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.conftest import Service, plant_rows

@@ -11,8 +11,8 @@ import pytest
 
 from localazure import seed
 from tests.cloud import LocalAzure
-from tests.config.collector import Collector, Received, collecting
 from tests.config.web import secret_of_an_operator, serving, session
+from tests.observability.collector import Collector, Received, collecting
 from tests.python_process import run_python
 from tests.sync.portal import Portal, new_portal
 from tests.waits import LOOK_SECONDS, PATIENCE_SECONDS

@@ -16,7 +16,7 @@ import requests
 
 from localazure import seed
 from tests.cloud import LocalAzure
-from tests.config.test_broker_outage import ANSWER_SECONDS, END_SECONDS, apply
+from tests.config.outages.test_broker_outage import ANSWER_SECONDS, END_SECONDS, apply
 from tests.config.web import secret_of_an_operator, serving, session
 from tests.rabbitmq_server import RabbitMQ, rabbitmq_server
 from tests.shape.stores import Redis

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from observability.logs.formats import JsonFormatter
-from tests.config.lines import Lines
+from tests.observability.lines import Lines
 
 
 @pytest.fixture
