@@ -31,7 +31,7 @@ class Explanation:
 # Reasons of the receiver itself, other than those of the token checks.
 RECEIVER_REASONS: Final = {
     "access_keys_unavailable": Explanation(
-        "The signature is required, and no access keys are configured for the instance.",
+        "The signature is required, but no access keys are configured for the instance.",
         "Add the instance's keys to the file that SIGNALMAN_ACCESS_KEYS_FILE names.",
     ),
     "arguments_count": Explanation(
@@ -43,12 +43,14 @@ RECEIVER_REASONS: Final = {
         "Change the handler's parameters or the client's call.",
     ),
     "asrs_signature_missing": Explanation(
-        "The header X-ASRS-Signature is required and is missing.",
-        "Enable access keys of the instance (disableLocalAuth), or do not require the signature.",
+        "The required header X-ASRS-Signature is missing.",
+        "Enable access keys on the instance (set disableLocalAuth to false), or stop requiring the "
+        "signature.",
     ),
     "asrs_signature_wrong": Explanation(
         "The header X-ASRS-Signature matches neither access key.",
-        "Update the configured access keys: they may have been regenerated.",
+        "Update the access keys in the file of SIGNALMAN_ACCESS_KEYS_FILE. They may have been "
+        "regenerated in Azure.",
     ),
     "body_chunked": Explanation(
         "The body is chunked, and the web server does not mark its end.",
@@ -61,17 +63,19 @@ RECEIVER_REASONS: Final = {
     "body_nesting": Explanation("The body is nested too deeply."),
     "body_too_large": Explanation(
         "The body is larger than the receiver's limit.",
-        "Send less, or raise SIGNALMAN_BODY_BYTES.",
+        "Send smaller messages, or raise SIGNALMAN_BODY_BYTES.",
     ),
     "body_timeout": Explanation("The body did not arrive in time."),
     "body_type": Explanation("The body is not a message of the service."),
     "category_unknown": Explanation("The category is neither connections nor messages."),
-    "duplicate_in_progress": Explanation("The same invocation is being handled."),
+    "duplicate_in_progress": Explanation(
+        "The request is a duplicate of an invocation that is still being handled."
+    ),
     "duplicates_unknown": Explanation(
         "The cache does not respond, so it is not known whether the invocation is a duplicate.",
         "Check the cache of SIGNALMAN_CACHE_URL.",
     ),
-    "event_unknown": Explanation("The category has no such event."),
+    "event_unknown": Explanation("The category does not have this event."),
     "handler_error": Explanation(
         "The handler raised an exception.", "Read its traceback in the receiver's log."
     ),
@@ -85,11 +89,13 @@ RECEIVER_REASONS: Final = {
         "Serve config.asgi:application with granian's ASGI interface.",
     ),
     "https_required": Explanation(
-        "The request came over HTTP, and SIGNALMAN_HTTPS requires HTTPS.",
-        "Use https in the URL template. Behind a proxy, turn on SIGNALMAN_BEHIND_PROXY, and have "
-        "the proxy set X-Forwarded-Proto.",
+        "The request used http, but SIGNALMAN_HTTPS requires https.",
+        "Use https in the URL template. Behind a proxy, turn on SIGNALMAN_BEHIND_PROXY and "
+        "configure the proxy to set X-Forwarded-Proto.",
     ),
-    "internal_error": Explanation("The receiver failed.", "Read the traceback in its log."),
+    "internal_error": Explanation(
+        "The receiver failed with an unexpected error.", "Read the traceback in the receiver's log."
+    ),
     "header_too_long": Explanation("A header is longer than the service sends."),
     "hub_error": Explanation("The handler raised HubError, whose message the client received."),
     "media_type": Explanation("The body is neither JSON nor MessagePack."),
@@ -104,33 +110,35 @@ RECEIVER_REASONS: Final = {
     ),
     "policy_unavailable": Explanation(
         "The instance's settings could not be read from the database.",
-        "Check the database: /readyz shows what does not respond.",
+        "Check the database. /readyz shows which service does not respond.",
     ),
     "result_too_large": Explanation(
         "The handler's result is larger than the limit.",
-        "Return less, or raise SIGNALMAN_RESULT_BYTES.",
+        "Return a smaller result, or raise SIGNALMAN_RESULT_BYTES.",
     ),
     "result_unsendable": Explanation(
         "The handler's result cannot be encoded in the client's protocol.",
         "Return text, numbers, booleans, None, lists and mappings.",
     ),
     "send_error": Explanation(
-        "The handler could not send: the SignalR service failed, refused or did not respond.",
+        "The handler could not send a message. The SignalR service failed, refused the request or "
+        "did not respond.",
         "Read the service's response in the receiver's log.",
     ),
     "send_forbidden": Explanation(
-        "The handler could not send: the SignalR service refused the credential.",
-        "Assign the credential the role SignalR REST API Owner on the instance, or update its "
-        "connection string; a new role assignment takes effect within 30 minutes.",
+        "The handler could not send a message. The SignalR service refused the credential.",
+        "Assign the role SignalR REST API Owner on the instance to the credential, or update the "
+        "instance's connection string. A new role assignment takes effect within 30 minutes.",
     ),
     "target_mismatch": Explanation(
         "The method in the body does not match the X-ASRS-Event header."
     ),
     "unknown_instance": Explanation(
-        "There is no instance with that name.", "Import it, or correct the URL template."
+        "The URL names an instance that Signalman does not know.",
+        "Import the instance, or correct the URL template.",
     ),
     "url_secret_missing": Explanation(
-        "A secret in the URL is required and is missing.",
+        "The URL does not contain the required secret.",
         "Add a Key Vault reference to the URL template.",
     ),
     "url_secret_wrong": Explanation(
@@ -144,34 +152,35 @@ _FIXES: Final = {
     Reason.AUTHORIZATION_MISSING: (
         "Set the authentication of the template that matches the event to managed identity."
     ),
-    Reason.KEYS_UNAVAILABLE: "Allow this server to connect to Microsoft Entra; see its log.",
+    Reason.KEYS_UNAVAILABLE: "Allow the receiver to connect to Microsoft Entra, and read its log.",
     Reason.KEY_ID_UNKNOWN: (
         "Signing keys are refreshed automatically. If Entra signed the token, check "
-        "SIGNALMAN_TOKEN_ISSUER; an application with its own signing keys is not supported."
+        "SIGNALMAN_TOKEN_ISSUER. Applications with their own signing keys are not supported."
     ),
     Reason.EXPIRED: "Check this server's clock.",
     Reason.NOT_YET_VALID: "Check this server's clock.",
     Reason.ISSUED_IN_THE_FUTURE: "Check this server's clock.",
     Reason.WRONG_ISSUER: (
-        "Refresh the instance, so that Signalman reads api.requestedAccessTokenVersion of the app "
-        "registration that the resource names: it decides the issuer. Without the permission to "
+        "Refresh the instance. Signalman then reads api.requestedAccessTokenVersion of the app "
+        "registration that the resource names, which determines the issuer. If Signalman may not "
         "read it, set SIGNALMAN_TOKEN_ISSUER to the issuer of that version."
     ),
-    Reason.WRONG_TENANT: "Refresh the subscription: its tenant may have changed.",
+    Reason.WRONG_TENANT: "Refresh the instance. The tenant of its subscription may have changed.",
     Reason.WRONG_VERSION: (
-        "Refresh the instance: api.requestedAccessTokenVersion of the app registration decides the "
-        "version."
+        "Refresh the instance. api.requestedAccessTokenVersion of the app registration determines "
+        "the version."
     ),
     Reason.NO_AUDIENCE_ACCEPTED: (
-        "No template that matches the event uses managed identity: set one, then apply."
+        "Set the authentication of the template that matches the event to managed identity, then "
+        "apply the plan."
     ),
     Reason.WRONG_AUDIENCE: (
-        "The template in Azure has another resource: apply the plan, or accept the drift."
+        "The template in Azure has another resource. Apply the plan, or accept the drift."
     ),
-    Reason.NO_PRINCIPAL_ACCEPTED: "The instance has no identity: add one, then apply.",
-    Reason.WRONG_PRINCIPAL: "Refresh the instance: its identity may have changed.",
-    Reason.WRONG_CLIENT: "Refresh the instance: its identity may have changed.",
-    Reason.WRONG_RESOURCE: "Refresh the instance: it or its identity may have been created again.",
+    Reason.NO_PRINCIPAL_ACCEPTED: "Add an identity to the instance, then apply the plan.",
+    Reason.WRONG_PRINCIPAL: "Refresh the instance. Its identity may have changed.",
+    Reason.WRONG_CLIENT: "Refresh the instance. Its identity may have changed.",
+    Reason.WRONG_RESOURCE: "Refresh the instance. It or its identity may have been created again.",
 }
 
 # Any sender can send a request without a token or with an invented key ID, or name an instance that

@@ -53,7 +53,7 @@ def test_refuses_delegated_token_of_user(entra: LocalAzure, claims: dict[str, An
     answer = bearing(issued(entra, **claims)).get(INSTANCES)
     assert answer.status_code == 401
     # Claims are compared before the signature, so the answer does not name the claim; the log does.
-    assert answer.json()["detail"] == "The token's claims do not match what is accepted here."
+    assert answer.json()["detail"] == "The token's claims do not match the required values."
 
 
 @pytest.mark.parametrize("idtyp", ["app", None])

@@ -140,7 +140,7 @@ def test_challenge_has_reason_only() -> None:
     response = post(f"Bearer {token({'aud': 'api://secret-audience'})}")
     assert response["WWW-Authenticate"] == (
         'Bearer realm="receiver", error="invalid_token", '
-        'error_description="The token\'s claims do not match what is accepted here."'
+        'error_description="The token\'s claims do not match the required values."'
     )
     assert b"secret-audience" not in response.content
     assert STRICT.audiences.isdisjoint(response.content.decode().split('"'))

@@ -47,7 +47,7 @@ def expiry(inspection: Inspection) -> Describe:
     if past >= inspection.policy.leeway_seconds:
         raise Refused(
             Reason.EXPIRED,
-            f"The token expired {past:.0f} s ago; the sender must get a new one.",
+            f"The token expired {past:.0f} s ago. The sender must request a new token.",
             expected=f"after {_clock(inspection)}",
             found=str(expires),
         )
@@ -65,7 +65,7 @@ def start(inspection: Inspection) -> Describe:
     if issued > latest:
         raise _too_early(inspection, Reason.ISSUED_IN_THE_FUTURE, issued, "was issued")
     return lambda: Finding(
-        f"not after {_clock(inspection)}", str(not_before), "The token is valid already."
+        f"not after {_clock(inspection)}", str(not_before), "The token is already valid."
     )
 
 
@@ -73,7 +73,7 @@ def _too_early(inspection: Inspection, reason: Reason, time: int, verb: str) -> 
     ahead = time - inspection.now
     return Refused(
         reason,
-        f"The token {verb} {ahead:.0f} s from now; check this machine's clock.",
+        f"The token {verb} {ahead:.0f} s from now. Check the clock of this machine.",
         expected=f"not after {_clock(inspection)}",
         found=str(time),
     )
@@ -90,7 +90,7 @@ def issuer(inspection: Inspection) -> Describe:
             expected=expected,
             found=shown(found),
         )
-    return lambda: Finding(expected, shown(found), "The token is issued by the tenant's Entra.")
+    return lambda: Finding(expected, shown(found), "The token was issued by the tenant.")
 
 
 def tenant(inspection: Inspection) -> Describe:
@@ -112,7 +112,7 @@ def version(inspection: Inspection) -> Describe:
     if found != expected:
         raise Refused(
             Reason.WRONG_VERSION,
-            f"The token has version {shown(found)}, not {expected}: set "
+            f"The token has version {shown(found)}, not {expected}. Set "
             f"{_version_setting(expected)}.",
             expected=expected,
             found=shown(found),
@@ -132,14 +132,15 @@ def audience(inspection: Inspection) -> Describe:
     if not accepted:
         raise Refused(
             Reason.NO_AUDIENCE_ACCEPTED,
-            "No audience is accepted: no template has managed identity, or none is set.",
+            "The receiver accepts no audience, because no template that matches the event uses "
+            "managed identity with a resource.",
             expected=expected,
             found=shown(found),
         )
     raise Refused(
         Reason.WRONG_AUDIENCE,
-        f"The token is for {shown(found)}; accepted is {expected}. The requested resource "
-        "and the accepted audience must be equal, including a trailing slash.",
+        f"The token is for {shown(found)}, but the receiver accepts {expected}. The requested "
+        "resource and the accepted audience must be equal, including a trailing slash.",
         expected=expected,
         found=shown(found),
     )
@@ -151,11 +152,12 @@ def application(inspection: Inspection) -> Describe:
     if "scp" in claims or claims.get("idtyp", "app") != "app":
         raise Refused(
             Reason.USER_TOKEN,
-            "The token acts for a user; the service sends an app-only token of its identity.",
+            "The token was issued for a user. The service sends an application token of its "
+            "managed identity.",
             expected=_APPLICATION,
             found=_shown_marks(claims),
         )
-    return lambda: Finding(_APPLICATION, _shown_marks(claims), "The token is an application's own.")
+    return lambda: Finding(_APPLICATION, _shown_marks(claims), "The token is an application token.")
 
 
 def _shown_marks(claims: UnverifiedClaims) -> str:
@@ -179,14 +181,14 @@ def principal(inspection: Inspection) -> Describe:
     if not accepted:
         raise Refused(
             Reason.NO_PRINCIPAL_ACCEPTED,
-            "No identity is accepted here: the instance has none, or Azure has not returned its "
-            "principal ID yet.",
+            "The receiver accepts no identity: the instance has none, or Azure has not returned "
+            "its principal ID yet.",
             expected=expected,
             found=shown(found),
         )
     raise Refused(
         Reason.WRONG_PRINCIPAL,
-        f"The token's principal is {shown(found)}; accepted is {expected}.",
+        f"The token's principal is {shown(found)}, but the receiver accepts {expected}.",
         expected=expected,
         found=shown(found),
     )
@@ -196,14 +198,14 @@ def client(inspection: Inspection) -> Describe:
     """Check the client ID where the policy has one."""
     accepted = inspection.policy.client_ids
     if not accepted:
-        return lambda: Finding("any client", "any", "The policy names no client id.")
+        return lambda: Finding("any client", "any", "The policy does not restrict the client ID.")
     name = _CLIENT_CLAIMS[inspection.policy.version]
     found = text_claim(inspection, name)
     if found not in accepted:
         expected = shown_set(accepted)
         raise Refused(
             Reason.WRONG_CLIENT,
-            f"The token's {name} is {shown(found)}; accepted is {expected}.",
+            f"The token's {name} is {shown(found)}, but the receiver accepts {expected}.",
             expected=expected,
             found=shown(found),
         )
@@ -221,14 +223,15 @@ def resource(inspection: Inspection) -> Describe:
     names = [name for name in ("xms_mirid", "xms_az_rid") if name in claims]
     if not accepted or not names:
         return lambda: Finding(
-            "any resource", "any", "The policy or the token names no Azure resource."
+            "any resource", "any", "The policy or the token does not name an Azure resource."
         )
     for name in names:
         found = text_claim(inspection, name)
         if found.lower() not in accepted:
             raise Refused(
                 Reason.WRONG_RESOURCE,
-                f"The token's {name} is {shown(found)}; accepted is {shown_set(accepted)}.",
+                f"The token's {name} is {shown(found)}, but the receiver accepts "
+                f"{shown_set(accepted)}.",
                 expected=shown_set(accepted),
                 found=shown(found),
             )
@@ -250,17 +253,17 @@ def _issuer_hint(policy: TokenPolicy, found: str) -> str:
         return "Only upper and lower case differ, and they are significant."
     tenant = GUID.search(found.lower())
     if tenant is None:
-        return "It names no tenant of Microsoft Entra."
+        return "The issuer names no tenant of Microsoft Entra."
     if tenant[0] != policy.tenant_id:
-        return f"It belongs to another tenant, {tenant[0]}."
+        return f"The issuer belongs to another tenant, {tenant[0]}."
     version = version_of(found.rstrip("/"))
     if version != policy.version:
         return (
-            f"The tenant is the right one: it is a token of version {version}, and "
-            f"{policy.version} is accepted. Set {_version_setting(policy.version)}, or "
-            "accept the other version."
+            f"The tenant is right, but the token has version {version}, and the receiver accepts "
+            f"version {policy.version}. Set {_version_setting(policy.version)}, or accept the "
+            "other version."
         )
-    return "The tenant and the version are right: it belongs to another cloud."
+    return "The tenant and the version are right, but the issuer belongs to another cloud."
 
 
 def _version_setting(version: str) -> str:
@@ -275,14 +278,14 @@ def _single_audience(inspection: Inspection) -> str:
     if len(value) != 1:
         raise Refused(
             Reason.SEVERAL_AUDIENCES,
-            f"The token is for {len(value)} audiences at once; Entra issues for exactly one.",
+            f"The token is for {len(value)} audiences. Entra issues tokens for exactly one.",
             expected=shown_set(inspection.policy.audiences),
             found=shown(value),
         )
     if not isinstance(value[0], str):
         raise Refused(
             Reason.WRONG_CLAIM_TYPE,
-            "The claim 'aud' is a list that holds no string.",
+            "The claim 'aud' is a list that contains no string.",
             expected=shown_set(inspection.policy.audiences),
             found=shown(value),
         )

@@ -60,7 +60,7 @@ def _typed(inspection: Inspection, name: str, kind: type[_T], words: str) -> _T:
     if value is None:
         raise Refused(
             Reason.MISSING_CLAIM,
-            f"The token has no claim {name!r}, which every token of Entra's for an identity has.",
+            f"The token has no claim {name!r}. Every token from Entra for an identity has it.",
             expected=f"{name}: {words}",
             found="no such claim",
         )

@@ -118,7 +118,7 @@ def _refuse_mismatch(inspection: Inspection, may_verify: Callable[[], bool]) -> 
         return
     raise Refused(
         Reason.CLAIMS_MISMATCH,
-        f"{mismatch.reason}: {mismatch.message} The signature is not known to be Entra's.",
+        f"{mismatch.reason}: {mismatch.message} The signature was not verified.",
         expected=mismatch.expected,
         found=mismatch.found,
     )

@@ -38,7 +38,7 @@ def signature(inspection: Inspection) -> Describe:
     if not inspection.signature:
         raise Refused(
             Reason.SIGNATURE_MISSING,
-            "The token's third part is empty: the signature was stripped.",
+            "The token's third part, the signature, is empty.",
             expected=expected,
             found="nothing",
         )
@@ -101,7 +101,7 @@ def _why_bad(inspection: Inspection) -> str:
     if "nonce" in inspection.unverified_header:
         # Microsoft Graph signs over a hash of the nonce, so that no other service can verify it.
         return (
-            "The signature is wrong, and the header has a nonce: the token is for Microsoft "
+            "The signature is wrong and the header has a nonce, so the token is for Microsoft "
             "Graph, which alone can verify it. Request a token for this application instead."
         )
-    return "The signature is wrong: the token was altered, or another key signed it."
+    return "The signature is wrong. The token was altered, or another key signed it."

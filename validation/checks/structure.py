@@ -42,7 +42,7 @@ def size(inspection: Inspection) -> Describe:
     if length > MAX_TOKEN_CHARACTERS:
         raise Refused(
             Reason.TOKEN_TOO_LARGE,
-            f"The token has {length} characters; no token from Entra is longer than "
+            f"The token has {length} characters. No token from Entra is longer than "
             f"{MAX_TOKEN_CHARACTERS}.",
             expected=_SIZE,
             found=f"{length} characters",
@@ -58,7 +58,7 @@ def parts(inspection: Inspection) -> Describe:
         what = "is encrypted" if count == _ENCRYPTED_PARTS else f"has {count} parts"
         raise Refused(
             Reason.NOT_THREE_PARTS,
-            f"The token {what}; a signed token is a header, a payload and a signature "
+            f"The token {what}. A signed token is a header, a payload and a signature "
             "with a dot between them.",
             expected="three parts",
             found=f"{count} parts",
@@ -73,7 +73,7 @@ def encoding(inspection: Inspection) -> Describe:
     if not inspection.token.isascii():
         raise Refused(
             Reason.BAD_BASE64URL,
-            "The token contains non-ASCII characters, which base64url never does.",
+            "The token contains non-ASCII characters, which base64url does not allow.",
             expected="base64url without padding",
             found="non-ASCII characters",
         )
@@ -102,7 +102,7 @@ def algorithm(inspection: Inspection) -> Describe:
     if found != ALGORITHM:
         raise Refused(
             Reason.ALGORITHM_NOT_ALLOWED,
-            f"The token's algorithm is {shown(found)}; Entra signs with {ALGORITHM} "
+            f"The token's algorithm is {shown(found)}. Entra signs with {ALGORITHM} "
             "only, so the token is forged.",
             expected=ALGORITHM,
             found=shown(found),
@@ -116,7 +116,7 @@ def token_type(inspection: Inspection) -> Describe:
     if found != "JWT":
         raise Refused(
             Reason.WRONG_TYPE,
-            f"The token has the type {shown(found)}; Entra's access tokens have the type JWT.",
+            f"The token has the type {shown(found)}. Entra's access tokens have the type JWT.",
             expected="JWT",
             found=shown(found),
         )
@@ -138,7 +138,7 @@ def key_id(inspection: Inspection) -> Describe:
     if "kid" not in inspection.unverified_header:
         raise Refused(
             Reason.KEY_ID_MISSING,
-            "The header has no kid, so it names none of the issuer's keys.",
+            "The header has no kid, so it does not name a key of the issuer.",
             expected="kid: a string",
             found="no kid",
         )
@@ -146,7 +146,7 @@ def key_id(inspection: Inspection) -> Describe:
     if not _is_key_id(kid):
         raise Refused(
             Reason.KEY_ID_INVALID,
-            "The header's kid is not a short plain string, as the key ids of Entra are.",
+            "The header's kid is not a short string, as Entra's key IDs are.",
             expected=f"kid: 1 to {MAX_KEY_ID_CHARACTERS} printable characters",
             found=shown(kid),
         )
@@ -168,14 +168,15 @@ def _bounded_object(data: bytes, what: str) -> dict[str, object]:
     if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
         raise Refused(
             Reason.NESTED_TOO_DEEP,
-            f"The {what} nests deeper, or has more lists and objects, than any token of Entra's.",
+            f"The {what} is nested more deeply, or has more lists and objects, than any token from "
+            "Entra.",
             expected=f"at most {MAX_BRACKETS} opening brackets",
             found="more opening brackets",
         )
     if data.count(b",") > MAX_COMMAS:
         raise Refused(
             Reason.TOKEN_TOO_LARGE,
-            f"The {what} has more values than any token of Entra's.",
+            f"The {what} has more values than any token from Entra.",
             expected=f"at most {MAX_COMMAS} commas",
             found="more commas",
         )
@@ -187,16 +188,16 @@ def _refuse_extensions(header: Mapping[str, object]) -> NoReturn:
     if critical:
         raise Refused(
             Reason.CRITICAL_HEADER,
-            f"The header holds {' and '.join(critical)}: it requires an extension that is not "
-            "supported, and Entra uses none.",
+            f"The header contains {' and '.join(critical)}, which require an extension. Extensions "
+            "are not supported, and Entra does not use them.",
             expected="no crit, no b64",
             found=", ".join(critical),
         )
     unsupported = [name for name in _UNSUPPORTED if name in header]
     raise Refused(
         Reason.UNSUPPORTED_HEADER,
-        f"The header holds {' and '.join(unsupported)}: the token is encrypted, compressed or "
-        "nested, and Entra's tokens for applications never are.",
+        f"The header contains {' and '.join(unsupported)}, so the token is encrypted, compressed "
+        "or nested. Entra's tokens for applications are not.",
         expected="no enc, no zip, no cty",
         found=", ".join(unsupported),
     )

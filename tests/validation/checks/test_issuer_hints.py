@@ -27,11 +27,11 @@ def refusal(issuer: str, policy: TokenPolicy = POLICY, **claims: str) -> str:
     [
         # The right tenant: the version is named, and the setting that decides it.
         (V2_POLICY, f"https://sts.windows.net/{TENANT}/", "Set requestedAccessTokenVersion to 2"),
-        (V2_POLICY, f"https://sts.windows.net/{TENANT}/", "a token of version 1.0"),
+        (V2_POLICY, f"https://sts.windows.net/{TENANT}/", "the token has version 1.0"),
         (POLICY, V2, "Set requestedAccessTokenVersion to 1"),
-        (POLICY, f"{V2}/", "a token of version 2.0"),
-        (POLICY, f"https://{TENANT}.ciamlogin.com/{TENANT}/v2.0", "a token of version 2.0"),
-        (V2_POLICY, f"https://sts.chinacloudapi.cn/{TENANT}/", "a token of version 1.0"),
+        (POLICY, f"{V2}/", "the token has version 2.0"),
+        (POLICY, f"https://{TENANT}.ciamlogin.com/{TENANT}/v2.0", "the token has version 2.0"),
+        (V2_POLICY, f"https://sts.chinacloudapi.cn/{TENANT}/", "the token has version 1.0"),
         # Another tenant, whatever the version.
         (POLICY, f"https://sts.windows.net/{OTHER_TENANT}/", f"another tenant, {OTHER_TENANT}"),
         (POLICY, f"https://login.microsoftonline.com/{OTHER_TENANT}/v2.0", "another tenant"),
@@ -57,7 +57,7 @@ def test_hint_about_right_tenant_names_no_other() -> None:
 )
 def test_wrong_version_names_setting(policy: TokenPolicy, version: str, number: str) -> None:
     said = refusal(policy.issuer, policy, ver=version)
-    assert f"set requestedAccessTokenVersion {number} in the app registration" in said
+    assert f"Set requestedAccessTokenVersion {number} in the app registration" in said
 
 
 def test_unknown_key_names_keys_of_one_application() -> None:
