@@ -33,6 +33,7 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
         "filters": {
             "refusals": {"()": "upstreams.receiver.serving.logs.WithoutRefusals"},
             "rejections": {"()": "observability.logs.filters.RejectedRequests"},
+            "broker": {"()": "config.broker.outages.BrokerOutages"},
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
@@ -46,6 +47,12 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
             "django.security.csrf": {"filters": ["rejections"]},
             # At INFO it writes two lines for each task, one of which comes every few seconds.
             "celery": {"level": "WARNING"},
+            # While the broker is away they write a line, or a traceback, every few seconds.
+            "celery.worker.consumer.consumer": {"filters": ["broker"]},
+            "celery.bootsteps": {"filters": ["broker"]},
+            "celery.beat": {"filters": ["broker"]},
+            # At INFO it writes that there is a connection, which ends an outage.
+            "celery.worker.consumer.connection": {"level": "INFO", "filters": ["broker"]},
             # It warns of a host name that its filesystem transport does not need.
             "kombu.connection": {"level": "ERROR"},
             # At DEBUG it writes addresses: those of long-running operations are signed, and those

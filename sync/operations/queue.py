@@ -10,8 +10,10 @@ from uuid import UUID
 
 from sync.models import Operation
 from sync.operations.publisher import publish
+from validation.rate_limited_log import RateLimitedLog
 
-log = logging.getLogger(__name__)
+# An apply of a fleet publishes hundreds of messages.
+log: Final = RateLimitedLog(logging.getLogger(__name__))
 
 RUN_STAGE: Final = "sync.operations.tasks.run_stage"
 REFRESH: Final = "sync.operations.tasks.refresh_subscription"
@@ -53,4 +55,4 @@ def _publish(what: str, task: str, key: UUID, **options: Any) -> None:
     try:
         publish(task, [str(key)], **options)
     except Exception as error:  # noqa: BLE001  each broker's client raises its own
-        log.warning("The queue did not take %s: %s", what, error)
+        log.write("queue", "The queue did not take %s: %s", what, error)

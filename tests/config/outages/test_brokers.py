@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,9 @@ from tests.waits import wait_until
 
 pytestmark = pytest.mark.slow
 
+# Of a worker with a schedule, each with its own line; and how long the broker is away.
+PROCESSES: Final = ("schedule", "worker")
+OUTAGE_SECONDS: Final = 10
 # So that an operation that runs soon was announced by a message.
 NO_SCHEDULE: Final = {"SIGNALMAN_SCHEDULE_SECONDS": "3600"}
 
@@ -119,3 +123,29 @@ def test_sigterm_ends_worker_while_broker_is_suspended(
             assert_ends(worker)
         with portal.worker():
             assert [each["state"] for each in portal.wait_until_ended()] == ["succeeded"]
+
+
+def test_log_has_one_line_as_broker_stops_and_one_as_it_is_back(
+    portal: Portal, broker: RabbitMQ | Redis, tmp_path: Path
+) -> None:
+    portal.environment |= {"SIGNALMAN_LOG_FORMAT": "json"}
+    with serving(portal.environment) as address, ready_worker(portal, address) as worker:
+        broker.kill()
+        wait_until(lambda: len(lines(tmp_path)) >= len(PROCESSES), "The outage is not logged.")
+        # Several attempts, and several tasks of the schedule.
+        time.sleep(OUTAGE_SECONDS)
+        assert sorted(lines(tmp_path)) == [f"The {each} cannot use" for each in PROCESSES]
+        broker.start()
+        wait_until(lambda: len(lines(tmp_path)) >= 2 * len(PROCESSES), "It is not used again.")
+        assert_ends(worker)
+    assert sorted(lines(tmp_path)) == sorted(
+        f"The {each} {what} use" for each in PROCESSES for what in ("can", "cannot")
+    )
+
+
+def lines(folder: Path) -> list[str]:
+    """Return the first words of each line of the worker's log; a greeting is not JSON."""
+    log = (folder / "worker.log").read_text().splitlines()
+    entries = [json.loads(line) for line in log if line.startswith("{")]
+    assert not any("exception" in entry for entry in entries)
+    return [" ".join(entry["message"].split()[:4]) for entry in entries]
