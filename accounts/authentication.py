@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -17,7 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import PREFIX, PersonalAccessToken
-from accounts.roles import APP_ROLES, Role
+from accounts.roles import Role, roles_of
 from validation.authentication import EntraAuthentication, EntraPrincipal
 from validation.policy import TokenPolicy
 from validation.verdict import VerifiedClaims
@@ -110,13 +109,6 @@ class ApplicationAuthentication(EntraAuthentication):
             audiences=frozenset(settings.API["AUDIENCES"]),
             principal_ids=_claimed_principal(_bearer(request)),
         )
-
-
-def roles_of(claims: Mapping[str, Any]) -> frozenset[Role]:
-    """Return the roles for the app roles of a token; unknown ones are ignored."""
-    names = claims.get("roles", [])
-    assigned = names if isinstance(names, list) else []
-    return frozenset(APP_ROLES[name] for name in assigned if name in APP_ROLES)
 
 
 def _bearer(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -36,6 +37,13 @@ APP_ROLES: Final = {
     "Fleet.Operator": Role.OPERATOR,
     "Fleet.Admin": Role.ADMINISTRATOR,
 }
+
+
+def roles_of(claims: Mapping[str, Any]) -> frozenset[Role]:
+    """Return the roles for the app roles of a token; unknown ones are ignored."""
+    names = claims.get("roles", [])
+    assigned = names if isinstance(names, list) else []
+    return frozenset(APP_ROLES[name] for name in assigned if name in APP_ROLES)
 
 
 def grant_permissions(

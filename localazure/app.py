@@ -21,14 +21,14 @@ from localazure.arm import inventory, metadata
 from localazure.arm.authorization.assignments import assignments
 from localazure.arm.authorization.definitions import definitions, permissions
 from localazure.arm.headers import add_headers
-from localazure.arm.identities.providers import PROVIDERS as MANAGED_IDENTITY
+from localazure.arm.identities.routes import PROVIDERS as MANAGED_IDENTITY
 from localazure.arm.keyvault import data_plane
-from localazure.arm.keyvault.providers import PROVIDERS as KEY_VAULT
+from localazure.arm.keyvault.routes import PROVIDERS as KEY_VAULT
 from localazure.arm.network import endpoints
 from localazure.arm.resource_groups import groups
-from localazure.arm.signalr.providers import PROVIDERS as SIGNALR
+from localazure.arm.signalr.routes import PROVIDERS as SIGNALR
 from localazure.arm.subscriptions import subscriptions
-from localazure.arm.web.providers import PROVIDERS as WEB
+from localazure.arm.web.routes import PROVIDERS as WEB
 from localazure.entra import errors as entra_errors
 from localazure.entra import metadata_service
 from localazure.entra import routes as entra

@@ -13,7 +13,7 @@ from allauth.socialaccount.providers.base.constants import AuthError, AuthProces
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from accounts.authentication import roles_of
+from accounts.roles import roles_of
 from accounts.sign_in.failures import failure_of
 from accounts.sign_in.pages import refusal
 from accounts.sign_in.people import free_username, update_account

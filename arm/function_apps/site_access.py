@@ -7,49 +7,20 @@ restrictions" and "Configure TLS mutual authentication for Azure App Service".
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from arm.errors import UnexpectedAnswer
+from arm.function_apps.access_restrictions import (
+    AccessRule,
+    is_open_by_default,
+    parts_of,
+    restrictions,
+)
 from arm.private_endpoints import is_approved
 
 SiteStatus = Literal["running", "stopped", "quota_exceeded"]
-SourceKind = Literal["address", "tag", "subnet"]
-
-_SEPARATORS: Final = re.compile("[;,]")
-
-
-@dataclass(frozen=True, slots=True)
-class AccessRule:
-    """One access restriction: who it matches, and whether it allows or denies them.
-
-    `sources` are address ranges or names of service tags. A rule with `has_headers` matches only
-    requests with certain headers, such as those of one Azure Front Door.
-    """
-
-    name: str
-    is_allowing: bool
-    kind: SourceKind
-    sources: tuple[str, ...] = ()
-    has_headers: bool = False
-
-    @classmethod
-    def from_arm(cls, rule: Mapping[str, Any]) -> AccessRule:
-        """Read one of `ipSecurityRestrictions`."""
-        kind: SourceKind = "address"
-        if rule.get("vnetSubnetResourceId"):
-            kind = "subnet"
-        elif str(rule.get("tag") or "").lower() == "servicetag":
-            kind = "tag"
-        return cls(
-            name=rule.get("name") or "",
-            is_allowing=str(rule.get("action") or "Allow").lower() == "allow",
-            kind=kind,
-            sources=tuple(_parts(rule.get("ipAddress"))),
-            has_headers=bool(rule.get("headers")),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +47,7 @@ class SiteAccess:
         try:
             properties = site.get("properties") or {}
             config = configuration.get("properties") or {}
-            rules = tuple(map(AccessRule.from_arm, _restrictions(config)))
+            rules = tuple(map(AccessRule.from_arm, restrictions(config)))
             mode = str(properties.get("clientCertMode") or "Required").lower()
             return cls(
                 status=_status(properties),
@@ -84,9 +55,9 @@ class SiteAccess:
                 is_https_only=bool(properties.get("httpsOnly")),
                 requires_certificate=bool(properties.get("clientCertEnabled"))
                 and mode == "required",
-                certificate_exclusions=tuple(_parts(properties.get("clientCertExclusionPaths"))),
+                certificate_exclusions=tuple(parts_of(properties.get("clientCertExclusionPaths"))),
                 rules=rules,
-                is_open_by_default=_is_open_by_default(config, rules),
+                is_open_by_default=is_open_by_default(config, rules),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UnexpectedAnswer(f"It was read as the access of a site: {error}") from error
@@ -125,19 +96,3 @@ def _is_public(properties: Mapping[str, Any], config: Mapping[str, Any]) -> bool
     if access:
         return str(access).lower() != "disabled"
     return not any(map(is_approved, properties.get("privateEndpointConnections") or ()))
-
-
-def _restrictions(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return sorted(
-        config.get("ipSecurityRestrictions") or (), key=lambda rule: rule.get("priority") or 0
-    )
-
-
-def _is_open_by_default(config: Mapping[str, Any], rules: tuple[AccessRule, ...]) -> bool:
-    """Return whether a request that no rule matches is allowed; by default only without rules."""
-    action = config.get("ipSecurityRestrictionsDefaultAction")
-    return str(action).lower() == "allow" if action else not rules
-
-
-def _parts(text: str | None) -> Iterator[str]:
-    return (part.strip() for part in _SEPARATORS.split(text or "") if part.strip())

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
+from arm.function_apps.access_restrictions import evaluate
 from arm.function_apps.site_access import SiteAccess
 from arm.resources import SharedPrivateLink
 from arm.state import TemplateState
-from diagnosis.access_restrictions import evaluate
 from diagnosis.checks.az_commands import az
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
@@ -90,7 +90,7 @@ def _network(context: Context, app: FunctionApp, access: SiteAccess) -> Iterator
     if not access.is_public:
         yield _private(context, app)
         return
-    verdict = evaluate(access)
+    verdict = evaluate(access.rules, is_open=access.is_open_by_default)
     key, rule = _key(app, "restricted"), f"The rule {verdict.rule}" if verdict.rule else "No rule"
     if verdict.is_allowed == "no":
         said = (

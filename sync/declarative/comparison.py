@@ -22,7 +22,7 @@ from sync.components.registry import REGISTRY
 from sync.components.senders import desired_senders
 from sync.components.service_mode import mode_of, with_mode
 from sync.components.vault_names import named_vaults
-from sync.declarative.fleet_schema import Declarations, DeclaredFunctionApp, DeclaredInstance
+from sync.declarative.fleet_yaml import Declarations, DeclaredFunctionApp, DeclaredInstance
 from sync.declarative.yaml_reader import Problem
 from sync.desired.grant_choices import grant_choices
 from sync.desired.lifecycle import NotCreatable, Site, require_creatable

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from identities.models import SignalRInstance
 from sync.components.existence import existence_of
 from sync.components.senders import desired_senders
-from sync.declarative.fleet_schema import DeclaredFunctionApp, DeclaredInstance
+from sync.declarative.fleet_yaml import DeclaredFunctionApp, DeclaredInstance
 from sync.desired.grant_choices import grant_choices
 from sync.desired.state import declared_state
 from upstreams.models import FunctionApp

@@ -13,7 +13,7 @@ from sync.declarative.comparison import DeclaredChanges, check
 from sync.declarative.declare import Preview, declare_and_apply, preview, require_applicable
 from sync.desired.history import Author
 from sync.errors import StalePlan
-from sync.management.fleet_files import read_files
+from sync.management.file_argument import read_files
 from sync.management.selection import select_instances
 from sync.models import Operation
 from sync.operations.fleet_plan import messages_of, start_applies

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from django.core.management import get_commands, load_command_class
 
-from sync.declarative.fleet_schema import read_documents
+from sync.declarative.fleet_yaml import read_documents
 from tests.cloud import REPOSITORY
 
 DOCS = REPOSITORY / "docs"

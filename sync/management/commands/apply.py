@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 
 from sync.desired.history import Author
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.fleet_files import add_file_argument
+from sync.management.file_argument import add_file_argument
 from sync.management.progress import follow, watch
 from sync.management.targets import ApplyRequest, Declared, Named
 from sync.models import Operation

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sync.declarative.export import declare_all, selected_instances
-from sync.declarative.fleet_schema import write_documents
+from sync.declarative.fleet_yaml import write_documents
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from sync.desired.history import Author
 from sync.desired.service_mode import upstream_warning
 from sync.management.base import ExitCode, JsonLists, SignalmanCommand
-from sync.management.fleet_files import add_file_argument
+from sync.management.file_argument import add_file_argument
 from sync.management.selection import iterate_instances
 from sync.management.targets import Declared
 from sync.operations.instance_plan import plan_instance, rows_for_plans

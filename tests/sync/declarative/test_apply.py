@@ -13,7 +13,7 @@ from sync.declarative.declare import declare_and_apply, preview
 from sync.desired.history import Author
 from sync.desired.state import declared_state
 from sync.inventory.import_instances import import_subscription
-from sync.management.fleet_files import read_files
+from sync.management.file_argument import read_files
 from sync.models import AuditEvent, DesiredRevision, Operation
 from tests.cloud import LocalAzure
 from tests.sync.commands import run

@@ -14,7 +14,7 @@ from sync.components.vault_names import named_vaults
 from sync.declarative.comparison import check
 from sync.declarative.declare import declare, preview
 from sync.declarative.export import declare_all, selected_instances
-from sync.declarative.fleet_schema import read_documents, write_documents
+from sync.declarative.fleet_yaml import read_documents, write_documents
 from sync.desired.history import Author
 from sync.desired.management_policy import Policy
 from tests.sync.states import IDENTITY_IDS, observed_states

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arm.state import TemplateState
-from sync.declarative.fleet_schema import read_documents
+from sync.declarative.fleet_yaml import read_documents
 
 HEAD = """\
 apiVersion: signalman/v1

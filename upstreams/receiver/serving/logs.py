@@ -5,10 +5,18 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from upstreams.receiver.protocol.errors import Refusal
 from upstreams.receiver.protocol.paths import ROOT, shown_path
 from validation.rate_limited_log import RateLimitedLog
 
 refusals: Final = RateLimitedLog(logging.getLogger(__name__))
+
+
+def log_refusal(refusal: Refusal, path: str) -> None:
+    """Write the line of a refusal, unless there were too many with its code."""
+    skipped = refusals.admit(refusal.code)
+    if skipped is not None:
+        refusals.put(skipped, "Refused %s (%s): %s", shown_path(path), refusal.code, refusal)
 
 
 class WithoutRefusals(logging.Filter):

@@ -27,7 +27,7 @@ from upstreams.receiver.protocol.paths import rest_of, shown_path
 from upstreams.receiver.protocol.requests import Route, read_request, read_route
 from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.receiver.serving.body import check_length
-from upstreams.receiver.serving.logs import refusals
+from upstreams.receiver.serving.logs import log_refusal
 from upstreams.receiver.serving.request_context import RequestContext
 from upstreams.receiver.serving.request_head import RequestHead
 from upstreams.signals import request_rejected
@@ -138,10 +138,7 @@ def _check_requirements(policy: InstancePolicy, route: Route, head: RequestHead)
 
 def _response(head: RequestHead, error: Exception) -> UpstreamResponse:
     if isinstance(error, Refusal):
-        skipped = refusals.admit(error.code)
-        if skipped is not None:
-            path = shown_path(head.path_info)
-            refusals.put(skipped, "Refused %s (%s): %s", path, error.code, error)
+        log_refusal(error, head.path_info)
         return responses.refusal(error)
     if isinstance(error, TokenRefused):
         # Validation has logged it.

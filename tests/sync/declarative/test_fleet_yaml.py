@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from arm.state import ExistenceState, IdentityState, InstanceState, TemplateState
 from sync.components.service_mode import with_mode
-from sync.declarative.fleet_schema import (
+from sync.declarative.fleet_yaml import (
     Declarations,
     DeclaredFunctionApp,
     DeclaredInstance,

@@ -56,9 +56,9 @@ def test_apply_requires_confirmation(fleet: Fleet, monkeypatch: pytest.MonkeyPat
 
 
 def test_paths_and_digests_require_named_instances(fleet: Fleet) -> None:
-    assert "no files" in fleet.apply("--path", "identity").error
-    assert "no files" in fleet.apply("--digest", "0").error
-    assert "no files" in fleet.plan("--path", "identity").error
+    assert "cannot be used with -f" in fleet.apply("--path", "identity").error
+    assert "cannot be used with -f" in fleet.apply("--digest", "0").error
+    assert "cannot be used with -f" in fleet.plan("--path", "identity").error
     assert "Name the instances" in run("apply").error
 
 

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arm.function_apps.site_access import AccessRule, SiteAccess
-from diagnosis.access_restrictions import Verdict, evaluate, matches_service
+from arm.function_apps.access_restrictions import (
+    AccessRule,
+    Verdict,
+    evaluate,
+    matches_service,
+)
+from arm.function_apps.site_access import SiteAccess
 
 SIGNALR = ("AzureSignalR",)
 PUBLIC = ("20.61.0.0/16",)
@@ -68,7 +73,7 @@ def test_rule_matches_service(rule: AccessRule, expected: str) -> None:
 def test_first_match_decides(
     rules: tuple[AccessRule, ...], is_open: bool, expected: Verdict
 ) -> None:
-    assert evaluate(SiteAccess(rules=rules, is_open_by_default=is_open)) == expected
+    assert evaluate(rules, is_open=is_open) == expected
 
 
 RULES = st.builds(
@@ -87,7 +92,7 @@ RULES = st.builds(
 def test_possible_rules_never_change_a_certain_verdict(
     rules: tuple[AccessRule, ...], is_open: bool
 ) -> None:
-    verdict = evaluate(SiteAccess(rules=rules, is_open_by_default=is_open))
+    verdict = evaluate(rules, is_open=is_open)
     # Whether each rule that may match does, the service meets the same decision.
     for matching in (True, False):
         decision = next(
