@@ -80,7 +80,7 @@ def test_concurrent_edits_lose_nothing(
     other.get_by_role("button", name="Save", exact=True).click()
     expect(other.get_by_text("Saved 2 upstream templates")).to_be_visible()
     editor.get_by_role("button", name="Save", exact=True).click()
-    expect(editor.get_by_text("were changed by someone else")).to_be_visible()
+    expect(editor.get_by_text("Another user changed the templates")).to_be_visible()
     assert hubs(editor)[0] == "mine"
     assert saved_hubs(portal)[0] == "other"
 

@@ -99,7 +99,7 @@ def test_shows_error_when_settings_cannot_be_read(
 
 def test_explains_unsigned_template(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions(to_function() | {"auth": None})
-    assert "so requests carry no token" in operator.get(PAGE).content.decode()
+    assert "so its requests carry no token" in operator.get(PAGE).content.decode()
 
 
 def test_shows_unknown_function_app_host(operator: Client) -> None:

@@ -23,7 +23,7 @@ def test_adds_and_removes_a_sender(sign_in: SignIn) -> None:
     page = operator.post(SAVE, ADD | {"principal_id": seed.READER_OBJECT_ID}, follow=True)
     assert page.redirect_chain == [(TAB, 302)]
     assert "Saved the senders. Apply the plan" in page.content.decode()
-    assert "No role as last read" in page.content.decode()
+    assert "No role found" in page.content.decode()
     assert SignalRInstance.objects.get().desired_senders == [[seed.READER_OBJECT_ID, "User"]]
     plan = operator.get("/admin/instances/contoso-a/plan/").content.decode()
     assert f"Assign the role SignalR REST API Owner to {seed.READER_OBJECT_ID}" in plan

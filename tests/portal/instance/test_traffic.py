@@ -74,7 +74,7 @@ def test_every_token_reason_is_explained() -> None:
 
 
 def test_wrong_audience_suggests_the_plan() -> None:
-    assert "apply the plan" in explain("wrong_audience").fix
+    assert "Apply the plan" in explain("wrong_audience").fix
 
 
 def test_page_explains_refusals(sign_in: SignIn, instance: SignalRInstance) -> None:
