@@ -14,7 +14,7 @@ from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.faults.conftest import Count
 from tests.localazure.rest import Arm
-from tests.sync.inventory.test_grants import POLICIES, ROLES, document, stored, template
+from tests.sync.inventory.key_vault.test_grants import POLICIES, ROLES, document, stored, template
 from tests.sync.worker import drive, imported, set_desired, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]

@@ -23,7 +23,7 @@ from tests.sync.functions import (
     function_app,
     to_function,
 )
-from tests.sync.inventory.test_grants import stored
+from tests.sync.inventory.key_vault.test_grants import stored
 
 PAGE = f"/admin/instances/{seed.CHAT}/function-apps/"
 

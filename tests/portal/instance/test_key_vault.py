@@ -17,7 +17,13 @@ from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed
-from tests.sync.inventory.test_grants import POLICIES, ROLES, stored, template, with_references
+from tests.sync.inventory.key_vault.test_grants import (
+    POLICIES,
+    ROLES,
+    stored,
+    template,
+    with_references,
+)
 from tests.sync.worker import drive, imported, set_desired, start
 from upstreams.models import RequestRequirements
 

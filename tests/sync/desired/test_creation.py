@@ -35,7 +35,7 @@ from tests.sync.desired.lifecycle import (
     stored,
     writes,
 )
-from tests.sync.operations.test_crashes import die_holding, intend
+from tests.sync.operations.failures.test_crashes import die_holding, intend
 from tests.sync.states import sound_states
 from tests.sync.worker import SIGNED, drive, set_desired, stage, start
 

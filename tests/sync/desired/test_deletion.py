@@ -22,7 +22,7 @@ from tests.cloud import LocalAzure
 from tests.localazure.rest import LAB_ID
 from tests.sync.commands import run
 from tests.sync.desired.lifecycle import CREATED, NEW, create, new_document, stored, writes
-from tests.sync.operations.test_crashes import die_holding, intend
+from tests.sync.operations.failures.test_crashes import die_holding, intend
 from tests.sync.worker import drive, imported, managed, stage, start
 
 pytestmark = pytest.mark.django_db

@@ -20,8 +20,14 @@ from sync.operations.retries import MAX_ATTEMPTS
 from sync.operations.serializers import operation_document
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.inventory.test_grants import POLICIES, ROLES, seed_naming, stored, with_references
-from tests.sync.operations.test_crashes import die_holding
+from tests.sync.inventory.key_vault.test_grants import (
+    POLICIES,
+    ROLES,
+    seed_naming,
+    stored,
+    with_references,
+)
+from tests.sync.operations.failures.test_crashes import die_holding
 from tests.sync.worker import drive, patches, set_desired, stage, stage_numbers, start
 from upstreams.models import Delivery
 

@@ -17,7 +17,7 @@ from sync.inventory.import_instances import import_subscription, refresh
 from sync.operations.instance_plan import plan_instance
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
-from tests.sync.inventory.test_grants import POLICIES, ROLES, document, stored, template
+from tests.sync.inventory.key_vault.test_grants import POLICIES, ROLES, document, stored, template
 from tests.sync.worker import drive, start
 from upstreams.url_templates.arm_json import load_templates
 

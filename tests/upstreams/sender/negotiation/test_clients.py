@@ -20,8 +20,8 @@ from tests.localazure.service.environments import run_javascript, run_python
 from tests.localazure.service.test_clients import BYTES, JAVASCRIPT, RECEIVED
 from tests.upstreams.receiver.conftest import RESOURCE, plant_rows
 from tests.upstreams.receiver.servers import serving
-from tests.upstreams.sender import clients_project as project
 from tests.upstreams.sender.conftest import OWNER
+from tests.upstreams.sender.negotiation import clients_project as project
 from tests.waits import wait_until
 from upstreams.models import Delivery, DeliveryCount, SenderActivity
 from upstreams.receiver.deliveries.recorder import recorder
@@ -56,7 +56,7 @@ def chain(
     local_azure: LocalAzure, settings: Settings, request: pytest.FixtureRequest
 ) -> Iterator[Chain]:
     """The whole chain; without the role for sending where the parameter is False."""
-    settings.ROOT_URLCONF = "tests.upstreams.sender.clients_project"
+    settings.ROOT_URLCONF = "tests.upstreams.sender.negotiation.clients_project"
     settings.SENDER = settings.SENDER | {"DEFAULT_INSTANCE": NAME}
     template = {
         "hubPattern": "*",

@@ -29,7 +29,7 @@ HEADERS = {
 
 @pytest.fixture(autouse=True)
 def _mounted(settings: Settings, db: None) -> Iterator[None]:
-    settings.ROOT_URLCONF = "tests.upstreams.sender.project_urls"
+    settings.ROOT_URLCONF = "tests.upstreams.sender.negotiation.project_urls"
     User.objects.create(username="ada")
     with installed_hubs(Hub("Chat"), Hub("alerts", instance="contoso-alerts")):
         yield

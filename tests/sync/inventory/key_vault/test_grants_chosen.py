@@ -12,7 +12,7 @@ from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import start_apply
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
-from tests.sync.inventory.test_grants import (
+from tests.sync.inventory.key_vault.test_grants import (
     POLICIES,
     ROLES,
     document,

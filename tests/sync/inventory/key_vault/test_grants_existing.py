@@ -13,7 +13,12 @@ from sync.inventory.import_instances import refresh, refresh_subscription
 from sync.operations.lifecycle import start_delete
 from tests.cloud import LocalAzure
 from tests.localazure.rest import CHAT_ID, Arm
-from tests.sync.inventory.test_grants import POLICIES, document, with_references, with_user_assigned
+from tests.sync.inventory.key_vault.test_grants import (
+    POLICIES,
+    document,
+    with_references,
+    with_user_assigned,
+)
 from tests.sync.worker import drive, start
 
 pytestmark = pytest.mark.django_db
