@@ -13,7 +13,9 @@ import django_stubs_ext
 from celery.schedules import schedule
 from dotenv import load_dotenv
 
+from accounts.sign_in.configuration import provider_settings
 from api.schema.settings import openapi_settings
+from config.broker.settings import transport_settings
 from config.database import database_settings, make_private_folder
 from config.environment import Environment
 from config.variables import (
@@ -218,24 +220,9 @@ SPECTACULAR_SETTINGS = openapi_settings()
 # --- Background work --------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env[worker.BROKER_URL]
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
-if CELERY_BROKER_URL.startswith("filesystem"):
-    QUEUE_DIR = DATA_DIR / "queue"
-    CELERY_BROKER_TRANSPORT = "config.broker.file_queue:Transport"
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(QUEUE_DIR / "messages"),
-        "data_folder_out": str(QUEUE_DIR / "messages"),
-        "control_folder": str(QUEUE_DIR / "control"),
-    }
-    for _folder in ("messages", "control"):
-        make_private_folder(QUEUE_DIR / _folder, is_required=True)
-elif CELERY_BROKER_URL.startswith("redis"):
-    # Seconds. A worker or a publisher must notice a server that accepts and does not respond, or it
-    # could not even be stopped. Longer than the worker's own blocking read of one second.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 5}
-elif CELERY_BROKER_URL.startswith("amqp"):
-    # Seconds. For the same reason: by default neither has a limit.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"read_timeout": 5, "write_timeout": 5}
+CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = transport_settings(
+    CELERY_BROKER_URL, DATA_DIR
+)
 # The Operation row holds the result; the queue only starts a worker.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -314,28 +301,7 @@ SIGN_IN = {
     "CLIENT_ID": env[sign_in.SIGN_IN_CLIENT_ID],
     "CLIENT_SECRET": env[sign_in.SIGN_IN_CLIENT_SECRET],
 }
-SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {
-        "OAUTH_PKCE_ENABLED": True,
-        "SCOPE": ["openid", "profile"],
-        "APPS": [
-            {
-                "provider_id": "entra",
-                "name": "Microsoft Entra",
-                "client_id": SIGN_IN["CLIENT_ID"],
-                "secret": SIGN_IN["CLIENT_SECRET"],
-                "settings": {
-                    "server_url": f"{VALIDATION['AUTHORITY']}/{SIGN_IN['TENANT_ID']}/v2.0",
-                    # The id token has all claims needed; `sub` differs for each application.
-                    "fetch_userinfo": False,
-                    "uid_field": "oid",
-                },
-            }
-        ]
-        if all(SIGN_IN.values())
-        else [],
-    }
-}
+SOCIALACCOUNT_PROVIDERS = provider_settings(SIGN_IN, env[azure.AUTHORITY_HOST])
 SOCIALACCOUNT_ADAPTER = "accounts.sign_in.adapter.EntraAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
