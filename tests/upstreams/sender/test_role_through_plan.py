@@ -42,8 +42,8 @@ def test_plan_grants_the_role_and_sending_works(service: Application) -> None:
     (step,) = plan_instance(stored()).steps
     assert step.title == f"Assign the role SignalR REST API Owner to {seed.CLIENT_OBJECT_ID}"
     (role,) = [each for each in diagnose(stored()) if each.key == "sender_role"]
-    assert (
-        role.fix == f"The plan assigns it the role SignalR REST API Owner: manage.py apply {NAME}"
+    assert role.fix == (
+        f"Apply the plan, which assigns the role SignalR REST API Owner: manage.py apply {NAME}"
     )
     operation = drive(start(stored()))
     assert operation.state == "succeeded", operation.status_text
@@ -54,7 +54,7 @@ def test_plan_grants_the_role_and_sending_works(service: Application) -> None:
     (role,) = [each for each in diagnose(stored()) if each.key == "sender_role"]
     # A new assignment counts once it takes effect everywhere.
     assert role.outcome == "unknown"
-    assert "SignalR REST API Owner, which takes effect by" in role.evidence
+    assert "SignalR REST API Owner. The role assignment takes effect by" in role.evidence
     assert plan_instance(stored()).is_empty
 
 
