@@ -33,7 +33,7 @@ from localazure.entra import errors as entra_errors
 from localazure.entra import metadata_service
 from localazure.entra import routes as entra
 from localazure.entra.client_authentication import workload_issuer
-from localazure.entra.directory import graph
+from localazure.entra.directory import graph, registrations
 from localazure.hosts import Hosts
 from localazure.service import control as service
 from localazure.service.clients.upkeep import maintain_connections
@@ -89,7 +89,7 @@ def application(world: World, load_seed: Callable[[World], None]) -> Starlette:
 
 def _routes() -> list[BaseRoute]:
     arm: list[BaseRoute] = [route for provider in PROVIDERS for route in provider.routes]
-    azure = (entra, graph, metadata, metadata_service, data_plane, sites)
+    azure = (entra, graph, registrations, metadata, metadata_service, data_plane, sites)
     return [
         route for module in (control, service, workload_issuer, *azure) for route in module.ROUTES
     ] + arm

@@ -1,7 +1,8 @@
-"""Microsoft Graph: applications, service principals, users and groups, read-only.
+"""Microsoft Graph: read applications, service principals, users and groups.
 
 Azure serves it at graph.microsoft.com; here it is `/v1.0/...` of the same address. Any principal
 of the home tenant may read: app roles such as Application.Read.All are not required.
+`registrations` has the requests that write.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class EntityNotFound(errors.ArmError):
 
 async def list_applications(request: Request) -> JSONResponse:
     """GET /v1.0/applications."""
-    return _page(request, "applications", map(_application, _registered(request)))
+    return _page(request, "applications", map(application_entity, registered(request)))
 
 
 async def list_service_principals(request: Request) -> JSONResponse:
@@ -58,7 +59,7 @@ async def list_service_principals(request: Request) -> JSONResponse:
 
 async def get_application(request: Request) -> JSONResponse:
     """GET /v1.0/applications/{id}."""
-    return _one(request, map(_application, _registered(request)))
+    return _one(request, map(application_entity, registered(request)))
 
 
 async def get_service_principal(request: Request) -> JSONResponse:
@@ -78,7 +79,7 @@ async def list_groups(request: Request) -> JSONResponse:
 
 async def get_by_ids(request: Request) -> JSONResponse:
     """POST /v1.0/directoryObjects/getByIds: `az role assignment` reads names with it."""
-    _authenticate(request)
+    authenticate(request)
     directory = world_of(request).directory
     body = json_content(await request.body()) or {}
     ids = {str(one).lower() for one in body.get("ids") or ()}
@@ -95,7 +96,7 @@ async def get_by_ids(request: Request) -> JSONResponse:
     return JSONResponse({"value": found})
 
 
-def _registered(request: Request) -> Iterator[Application]:
+def registered(request: Request) -> Iterator[Application]:
     """Yield the applications whose registration is in this tenant."""
     for application in world_of(request).directory.applications():
         if application.owner_tenant_id is None:
@@ -115,20 +116,38 @@ def _group(group: Group) -> Entity:
     return {"id": group.object_id, "displayName": group.display_name, "securityEnabled": True}
 
 
-def _application(application: Application) -> Entity:
+def object_id_of(application: Application) -> str:
+    """Return the object id of an application; that of its service principal is another."""
+    return derived_guid("application object", application.app_id)
+
+
+def application_entity(application: Application) -> Entity:
+    """Return an application in Graph's form."""
     return {
-        "id": derived_guid("application object", application.app_id),
+        "id": object_id_of(application),
         "appId": application.app_id,
         "displayName": application.display_name,
         "identifierUris": application.identifier_uris,
         "signInAudience": "AzureADMyOrg",
         "api": {"requestedAccessTokenVersion": application.token_version},
         "appRoles": [],
+        "passwordCredentials": [password(application, one) for one in application.secrets],
+        "keyCredentials": [],
+    }
+
+
+def password(application: Application, secret: str) -> Entity:
+    """Return a secret in Graph's form, without its text."""
+    return {
+        "keyId": derived_guid("secret", application.app_id, secret),
+        "displayName": None,
+        "hint": secret[:3],
+        "secretText": None,
     }
 
 
 def _one(request: Request, entities: Iterable[Entity]) -> JSONResponse:
-    _authenticate(request)
+    authenticate(request)
     object_id = request.path_params["id"].lower()
     for entity in entities:
         if entity["id"].lower() == object_id:
@@ -137,7 +156,7 @@ def _one(request: Request, entities: Iterable[Entity]) -> JSONResponse:
 
 
 def _page(request: Request, kind: str, entities: Iterable[Entity]) -> JSONResponse:
-    _authenticate(request)
+    authenticate(request)
     test, query = _test(request), request.query_params
     found = [entity for entity in entities if test(entity)]
     start, size = _skipped(query.get("$skiptoken", "0")), _page_size(query.get("$top"))
@@ -151,7 +170,8 @@ def _page(request: Request, kind: str, entities: Iterable[Entity]) -> JSONRespon
     return JSONResponse(body)
 
 
-def _authenticate(request: Request) -> None:
+def authenticate(request: Request) -> None:
+    """Require a token for Graph. Raises ArmError."""
     guard.authenticate(world_of(request), request.headers.get("authorization", ""), AUDIENCES)
 
 

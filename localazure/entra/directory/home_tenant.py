@@ -117,6 +117,10 @@ class Directory:
         """Add an application, or replace the one of the same id."""
         self._applications[application.app_id.lower()] = application
 
+    def remove(self, application: Application) -> None:
+        """Delete an application with its service principal."""
+        del self._applications[application.app_id.lower()]
+
     def find(self, app_id: str) -> Application | None:
         """Return the application of that client id."""
         return self._applications.get(app_id.lower())

@@ -1,4 +1,4 @@
-"""Drive the Azure CLI in one process: SignalR, vaults, roles, identities and Function Apps.
+"""Drive the Azure CLI in one process, over all commands that Local Azure serves.
 
 python drive_az.py LOCAL_AZURE_URL; HTTPS_PROXY leads to Local Azure's proxy.
 """
@@ -96,6 +96,22 @@ def drive_roles() -> None:
     run("role definition list --name Reader")
 
 
+def drive_applications() -> None:
+    """Register applications, with and without a secret and a role, and delete them."""
+    made = run("ad app create --display-name cli-app")["appId"]
+    run(f"ad app update --id {made} --identifier-uris api://{made}")
+    run(f"ad sp create --id {made}")
+    run("ad app list --display-name cli-app")
+    run(f"ad app credential reset --id {made} --append")
+    run(f"ad sp delete --id {made}")
+    run(f"ad app delete --id {made}")
+    signed_in = run(f"ad sp create-for-rbac --name cli-sp --role Reader --scopes {SCOPE}")
+    # The second time, az replaces the secret and finds the role assigned.
+    run(f"ad sp create-for-rbac --name cli-sp --role Reader --scopes {SCOPE}")
+    run(f"role assignment delete --assignee {signed_in['appId']} --scope {SCOPE}")
+    run(f"ad app delete --id {signed_in['appId']}")
+
+
 def drive_identities() -> None:
     """Create an identity with a federated credential."""
     run(f"identity create -g {GROUP} -n id-cli")
@@ -136,6 +152,7 @@ log_in()
 drive_signalr()
 drive_vaults()
 drive_roles()
+drive_applications()
 drive_identities()
 drive_function_apps()
 drive_groups()
