@@ -1,9 +1,11 @@
 """The blocks of code in the documentation, each with the comment that says how it is tested.
 
-A block is preceded by one of two comments, which neither GitHub nor the site shows:
+A block is preceded by a comment, which neither GitHub nor the site shows:
 
-    <!-- run: tests/docs/test_journeys.py -->       the test runs it as it is written
+    <!-- run: tests/docs/test_tutorial.py -->       the test runs it as it is written
     <!-- not run: needs a Kubernetes cluster -->    and the reason
+    <!-- file: greetings/hubs.py -->                the reader writes this file
+    <!-- portal: Instances, chat-prod -->           these links of the portal lead to what it shows
 
 Blocks of the language `text` show output and need no comment.
 """
@@ -29,15 +31,15 @@ _FENCE: Final = re.compile(
     r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=indent)(?P=fence) *$",
     re.MULTILINE | re.DOTALL,
 )
-_MARK: Final = re.compile(r"<!-- (?P<kind>run|not run|file): (?P<what>[^>]+?) -->\s*\Z")
+_MARK: Final = re.compile(r"<!-- (?P<kind>run|not run|file|portal): (?P<what>[^\n]+?) -->\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """A fenced block: its page, line, language and text, and its mark.
 
-    `kind` is `run`, `not run` or `file`, and `what` the test, the reason or the name of the file
-    that the reader writes; both are empty without a mark.
+    `kind` is `run`, `not run`, `file` or `portal`, and `what` the test, the reason, the name of the
+    file that the reader writes, or the links; both are empty without a mark.
     """
 
     page: Path
