@@ -5,7 +5,6 @@ An app registers its own exceptions with `register` in `AppConfig.ready`.
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions, views
@@ -21,13 +19,9 @@ from rest_framework.response import Response
 
 from api.problems import Problem, problem_response
 from arm.errors import ArmError, CredentialRefused
-from validation.rate_limited_log import RateLimitedLog
+from observability.database_outages import DatabaseOutage, log_outage, outage_of
 
 _KEPT: Final = frozenset({"WWW-Authenticate", "Retry-After"})
-_DATABASE_AWAY: Final = (OperationalError, InterfaceError)
-# Until a database that does not respond is worth another request.
-RETRY_SECONDS: Final = 5
-_log: Final = RateLimitedLog(logging.getLogger(__name__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +56,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse 
     request: HttpRequest = context["request"]._request  # noqa: SLF001  DRF has no public name
     if not is_api(request):
         return views.exception_handler(error, context)
-    if is_database_away(error):
-        return _database_away(request)
+    if (outage := outage_of(error)) is not None:
+        return _database_outage(request, outage, error)
     problem = _problem(error)
     if problem is None:
         return None
@@ -100,8 +94,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if not is_api(request):
         return defaults.server_error(request)
     # Django calls this while it handles an exception of a view, a middleware or a commit.
-    if is_database_away(sys.exc_info()[1]):
-        return _database_away(request)
+    error = sys.exc_info()[1]
+    if (outage := outage_of(error)) is not None:
+        return _database_outage(request, outage, error)
     return problem_response(
         request,
         _general(500, "An unexpected error occurred. The log has it under this request_id."),
@@ -113,23 +108,17 @@ def is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 
 
-def is_database_away(error: BaseException | None) -> bool:
-    """Return whether an exception says that the database does not respond; log that."""
-    if not isinstance(error, _DATABASE_AWAY):
-        return False
-    # A driver's message may name hosts and users.
-    _log.write("database", "The database does not respond: %s.", type(error).__name__)
-    return True
-
-
-def _database_away(request: HttpRequest) -> HttpResponse:
+def _database_outage(
+    request: HttpRequest, outage: DatabaseOutage, error: BaseException | None
+) -> HttpResponse:
+    log_outage(outage, error)
     problem = Problem(
         503,
         "service-unavailable",
         "Service Unavailable",
-        "The database does not respond. Send the request again later.",
+        f"{outage.message} Send the request again later.",
     )
-    return problem_response(request, problem, {"Retry-After": str(RETRY_SECONDS)})
+    return problem_response(request, problem, {"Retry-After": str(outage.retry_seconds)})
 
 
 def _problem(error: Exception) -> Problem | None:

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonRes
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from observability.database_outages import AWAY, READ_ONLY
 from validation.cache_errors import CacheErrorsLogged
 from validation.rate_limited_log import RateLimitedLog
 
@@ -98,10 +99,15 @@ def _status(failure: str) -> str:
 def _database() -> str:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+            if connection.vendor == "postgresql":
+                cursor.execute("SELECT current_setting('transaction_read_only')")
+            else:
+                cursor.execute("SELECT 'off'")
+            (is_read_only,) = cursor.fetchone()
     except DatabaseError:
-        return "The database does not respond."
-    return ""
+        return AWAY.message
+    # Pages and upstream requests are served; what changes rows is answered with 503.
+    return Degraded(READ_ONLY.message) if is_read_only == "on" else ""
 
 
 def _migrations() -> str:

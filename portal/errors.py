@@ -9,15 +9,19 @@ from django.template import loader
 from django.views.decorators.cache import never_cache
 
 from api import exceptions
+from observability.database_outages import log_outage, outage_of
 
 
 @never_cache
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer an unexpected exception; 503 where the database does not respond.
+    """Answer an unexpected exception; 503 where the database is unavailable or read-only.
 
     The page for that needs neither a session nor a user: both are in the database.
     """
-    if exceptions.is_api(request) or not exceptions.is_database_away(sys.exc_info()[1]):
+    error = sys.exc_info()[1]
+    outage = outage_of(error)
+    if exceptions.is_api(request) or outage is None:
         return exceptions.server_error(request)
-    page = loader.render_to_string("portal/database_away.html")
-    return HttpResponse(page, status=503, headers={"Retry-After": str(exceptions.RETRY_SECONDS)})
+    log_outage(outage, error)
+    page = loader.render_to_string("portal/database_outage.html", {"outage": outage})
+    return HttpResponse(page, status=503, headers={"Retry-After": str(outage.retry_seconds)})

@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from observability.database_outages import skipped_if_read_only
+
 # Distinguishes them from Entra's tokens, and lets secret scanners find leaked ones.
 PREFIX: Final = "smp_"
 _RANDOM_BYTES: Final = 32
@@ -116,9 +118,10 @@ class PersonalAccessToken(models.Model):
         self.refresh_from_db(fields=["revoked_at"])
 
     def note_use(self, now: datetime) -> None:
-        """Record that it was used, to the minute."""
+        """Record that it was used, to the minute. A read-only database does not refuse its use."""
         if self.last_used_at is None or now - self.last_used_at >= _USE_RESOLUTION:
-            type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+            with skipped_if_read_only():
+                type(self).objects.filter(pk=self.pk).update(last_used_at=now)
 
 
 def longest_lifetime(user: User) -> timedelta:

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from django.db.backends.postgresql import base
 from psycopg.abc import RV, PQGen
+from psycopg.errors import ReadOnlySqlTransaction
 
 # How often psycopg looks whether Ctrl-C was pressed.
 _INTERVAL_SECONDS = 0.1
@@ -41,10 +42,19 @@ class Connection(psycopg.Connection[Any]):
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's, with the option `response_seconds`.
 
-    Checking an idle connection takes as long as connecting at most.
+    Checking an idle connection takes as long as connecting at most. A database that is read-only at
+    present raises OperationalError, as one that does not respond does: it is no InternalError, the
+    statement is right and may succeed later.
     """
 
-    Database: Any = SimpleNamespace(**{**vars(psycopg), "connect": Connection.connect})
+    Database: Any = SimpleNamespace(
+        **{
+            **vars(psycopg),
+            "connect": Connection.connect,
+            # Django asks with issubclass, and except takes a tuple too.
+            "OperationalError": (psycopg.OperationalError, ReadOnlySqlTransaction),
+        }
+    )
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return the parameters of libpq, which does not know the option."""

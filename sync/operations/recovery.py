@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from django.db import Error as DatabaseProblem
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 
+from observability.database_outages import outage_of
 from sync.operations.apply import StageError, fail_stage
 from sync.operations.claims import Claim
 
@@ -53,9 +54,10 @@ def _close_unusable_connections() -> None:
 def _describe(claim: Claim, error: BaseException) -> StageError:
     """Log the error; return it without its text, which may quote a secret."""
     kind = type(error).__name__
-    if isinstance(error, (OperationalError, InterfaceError)):
-        log.warning("Operation %s: the database did not respond (%s).", claim.operation.pk, kind)
-        return StageError("DatabaseUnavailable", "The database did not respond.", is_transient=True)
+    if (outage := outage_of(error)) is not None:
+        problem = "was read-only" if outage.is_read_only else "did not respond"
+        log.warning("Operation %s: the database %s (%s).", claim.operation.pk, problem, kind)
+        return StageError("DatabaseUnavailable", f"The database {problem}.", is_transient=True)
     log.error("Operation %s: a stage failed.", claim.operation.pk, exc_info=error)
     message = f"An unexpected error ({kind}). The worker's log has the details."
     return StageError("InternalError", message, is_transient=True)

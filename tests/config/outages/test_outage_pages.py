@@ -54,7 +54,8 @@ class Browser:
     def open_sign_in(self) -> None:
         """Load the form, as a user does before an outage."""
         form = self.open("/admin/login/")
-        (self._token,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
+        # The one form or, with sign-in by Entra, both.
+        self._token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)[0]
 
     def sign_in(self) -> requests.Response:
         """Send the form."""
