@@ -77,7 +77,7 @@ def token_metrics(scrape: Scrape) -> Iterator[Metric]:
     """Yield the metrics of token validation."""
     seconds = HistogramMetricFamily(
         "signalman_token_validation_seconds",
-        "Time to check a token; one that is remembered is not checked again.",
+        "Time to verify a token. Previously verified tokens are not included.",
         labels=("outcome",),
     )
     buckets = scrape.values(_VALIDATION_BUCKETS)
@@ -91,13 +91,13 @@ def azure_metrics(scrape: Scrape) -> Iterator[Metric]:
     """Yield the metrics of requests to Azure."""
     yield counter_family(
         "signalman_azure_requests",
-        "Requests to Azure by HTTP status of the response; none where there was no response.",
+        "Requests to Azure by HTTP status of the response, or none without a response.",
         ("api", "method", "status"),
         scrape.values(_AZURE_REQUESTS),
     )
     yield counter_family(
         "signalman_azure_request_seconds",
-        "Time that requests to Azure took.",
+        "Total duration of requests to Azure.",
         ("api", "method"),
         scrape.values(_AZURE_SECONDS),
     )

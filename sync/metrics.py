@@ -38,7 +38,7 @@ def sync_metrics(scrape: Scrape) -> Iterator[Metric]:
     yield from _fleet(scrape)
     yield gauge_family(
         "signalman_worker_heartbeat_age_seconds",
-        "Time since the last heartbeat of a worker: a run of the scheduled task.",
+        "Time since the last heartbeat of a worker.",
         (),
         {labels: scrape.seconds_since(at) for labels, at in scrape.values(HEARTBEAT).items()},
     )
@@ -52,21 +52,21 @@ def _operations(scrape: Scrape) -> Iterator[Metric]:
     numbers |= {(kind, state): number for kind, state, number in by_state}
     yield gauge_family(
         "signalman_operations",
-        "Operations by state; of those that ended, the ones that are still kept.",
+        "Operations by state, including finished operations that are still kept.",
         ("kind", "state"),
         numbers,
     )
     due = Operation.objects.due(scrape.now).order_by().aggregate(Count("pk"), Min("due_at"))
     yield gauge_family(
         "signalman_operations_due",
-        "Operations that are due and that no worker has claimed: the depth of the queue.",
+        "Due operations that no worker has claimed: the length of the queue.",
         (),
         {(): due["pk__count"]},
     )
     oldest = due["due_at__min"]
     yield gauge_family(
         "signalman_operations_oldest_due_seconds",
-        "How long the oldest of them has been due; 0 if there is none.",
+        "Time for which the oldest due operation has waited; 0 if there is none.",
         (),
         {(): scrape.seconds_since(oldest.timestamp()) if oldest else 0},
     )
@@ -76,14 +76,14 @@ def _fleet(scrape: Scrape) -> Iterator[Metric]:
     sums = StatusCount.objects.at(scrape.now).order_by().aggregate(*map(Sum, STATUSES))
     yield gauge_family(
         "signalman_instances",
-        "Instances by sync status, as the last refresh of the fleet found them.",
+        "Instances by sync status at the last refresh.",
         ("status",),
         {(status,): sums[f"{status}__sum"] or 0 for status in STATUSES},
     )
     states = SignalRInstance.objects.order_by().values_list("provisioning_state")
     yield gauge_family(
         "signalman_instances_provisioning",
-        "Instances by ARM's provisioning state, as Azure last returned it.",
+        "Instances by Azure's provisioning state at the last refresh.",
         ("state",),
         {(state or "unknown",): number for state, number in states.annotate(Count("pk"))},
     )

@@ -43,25 +43,25 @@ def upstream_metrics(scrape: Scrape) -> Iterator[Metric]:
     """Yield the metrics of upstream requests and signing keys."""
     yield counter_family(
         "signalman_receiver_deliveries",
-        "Upstream requests to all instances, by outcome, also to those that were deleted since.",
+        "Upstream requests to all instances by outcome, including instances that were removed.",
         ("outcome", "reason"),
         scrape.values(DELIVERIES),
     )
     yield counter_family(
         "signalman_receiver_requests",
-        "Upstream requests to an instance, by outcome; of the instances with the most requests.",
+        "Upstream requests by instance and outcome, for the instances with the most requests.",
         ("instance", "outcome", "reason"),
         _of_busiest(settings.METRICS["INSTANCES"]),
     )
     yield counter_family(
         "signalman_receiver_rejected",
-        "Requests rejected before authentication: they named no known instance.",
+        "Requests rejected before authentication, or that named an unknown instance.",
         ("reason",),
         scrape.values(_REJECTED),
     )
     yield counter_family(
         "signalman_receiver_deliveries_lost",
-        "Deliveries that were handled, but could neither be counted nor stored as rows.",
+        "Deliveries that were handled but could not be recorded.",
         (),
         scrape.values(_LOST_DELIVERIES) or {(): 0},
     )
@@ -69,7 +69,7 @@ def upstream_metrics(scrape: Scrape) -> Iterator[Metric]:
     read = scrape.values(SIGNING_KEYS_READ)
     yield gauge_family(
         "signalman_signing_keys_age_seconds",
-        "Time since any process last read the tenant's signing keys.",
+        "Time since a process last read the signing keys of the tenant.",
         ("tenant",),
         {
             (tenant,): scrape.seconds_since(at)
@@ -83,14 +83,14 @@ def retention_metrics(scrape: Scrape) -> Iterator[Metric]:
     """Yield the metrics of the deletion of old rows."""
     yield gauge_family(
         "signalman_retention_lag_seconds",
-        "How long the oldest row has been older than rows are kept; 0 if none is.",
+        "Time by which the oldest row exceeds its retention period; 0 if no row does.",
         ("table",),
         {(name,): lag.total_seconds() for name, lag in retention.lags(scrape.now).items()},
     )
     deleted = {(table.name,): 0.0 for table in retention.TABLES}
     yield counter_family(
         "signalman_retention_rows_deleted",
-        "Rows deleted because they were older than they are kept.",
+        "Rows deleted because their retention period ended.",
         ("table",),
         deleted | dict(scrape.values(retention.DELETED)),
     )

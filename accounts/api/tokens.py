@@ -58,12 +58,12 @@ class TokenDetail(ApiView):
 
     @extend_schema(responses=TokenSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Read it."""
+        """Read a personal access token."""
         return Response(TokenSerializer(_one(request, pk)).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Revoke it: it is refused from now on, and its record is kept."""
+        """Revoke a personal access token. It is refused from now on; its record is kept."""
         _one(request, pk).revoke()
         return Response(status=204)
 

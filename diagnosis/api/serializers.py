@@ -89,7 +89,7 @@ class InspectSerializer(StrictSerializer):
     token = TextField(
         write_only=True,
         max_length=MAX_PASTED_CHARACTERS,
-        help_text="It is validated, and neither stored nor logged.",
+        help_text="The access token. It is neither stored nor logged.",
     )
     instance = TextField(max_length=63)
     hub = TextField(default="chat", max_length=128)

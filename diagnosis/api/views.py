@@ -46,12 +46,14 @@ class InstanceDiagnosis(ApiView):
         responses=FindingSerializer(many=True),
         parameters=[
             OpenApiParameter(
-                "probe", OpenApiTypes.BOOL, description="Probe the templates' endpoints."
+                "probe",
+                OpenApiTypes.BOOL,
+                description="Whether to probe the URLs of the templates.",
             )
         ],
     )
     def get(self, request: Request, name: str) -> Response:
-        """Check the stored settings. Sends no requests to Azure."""
+        """Check the settings of an instance. Sends no requests to Azure."""
         probing = ProbeQuery(data=request.query_params)
         probing.is_valid(raise_exception=True)
         is_probing = probing.validated_data["probe"] == "true"
@@ -72,7 +74,7 @@ class InstanceChain(ApiView):
 
     @extend_schema(responses=ChainSerializer, parameters=[ChainQuery])
     def get(self, request: Request, name: str) -> Response:
-        """Check the stored settings, link by link. Sends no requests to Azure."""
+        """Check the settings of an instance by link. Sends no requests to Azure."""
         # A plain dictionary: of a form, an empty value counts as absent.
         query = ChainQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
@@ -82,7 +84,7 @@ class InstanceChain(ApiView):
 
 
 class TokenInspection(ApiView):
-    """Every check of one token, as the receiver makes it."""
+    """The checks of an access token that the receiver makes."""
 
     reads = "identities.view_signalrinstance"
     # It changes nothing. It is a POST so that the token is in no URL and no log.
@@ -91,7 +93,7 @@ class TokenInspection(ApiView):
 
     @extend_schema(request=InspectSerializer, responses=VerdictSerializer)
     def post(self, request: Request) -> Response:
-        """Check a token. It is not stored."""
+        """Check an access token. The token is neither stored nor logged."""
         serializer = InspectSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         fields = serializer.validated_data

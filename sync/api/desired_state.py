@@ -112,7 +112,7 @@ class DesiredIdentity(DesiredView):
 
 
 class DesiredServiceMode(DesiredView):
-    """The desired service mode of an instance. Upstream templates take effect in Serverless."""
+    """The desired service mode. Upstream templates take effect only in Serverless mode."""
 
     reads = "identities.view_signalrinstance"
     writes = "identities.change_signalrinstance"
@@ -120,7 +120,7 @@ class DesiredServiceMode(DesiredView):
 
     @extend_schema(responses=DesiredServiceModeSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read the desired mode."""
+        """Read the desired service mode."""
         return self.read()
 
     @extend_schema(
@@ -129,7 +129,7 @@ class DesiredServiceMode(DesiredView):
         parameters=[_COMMENT],
     )
     def put(self, request: Request, name: str) -> Response:
-        """Set the desired mode. Changing it disconnects hub servers and clients."""
+        """Set the desired service mode. A change disconnects hub servers and clients."""
         serializer = DesiredServiceModeSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)
@@ -144,7 +144,7 @@ class DesiredServiceMode(DesiredView):
 
 
 class DesiredTemplates(DesiredView):
-    """The desired upstream templates of an instance. The first that matches an event is used."""
+    """The desired upstream templates. Azure uses the first template that matches an event."""
 
     reads = "upstreams.view_upstreamtemplate"
     writes = "upstreams.change_upstreamtemplate"
@@ -152,7 +152,7 @@ class DesiredTemplates(DesiredView):
 
     @extend_schema(responses=TemplateSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
-        """Read the desired templates in their order."""
+        """Read the desired upstream templates in their order."""
         return self.read()
 
     @extend_schema(
@@ -161,7 +161,7 @@ class DesiredTemplates(DesiredView):
         parameters=[_COMMENT],
     )
     def put(self, request: Request, name: str) -> Response:
-        """Replace the desired templates, in this order."""
+        """Replace all desired upstream templates."""
         serializer = TemplateSerializer(data=request.data, many=True)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, request.data)
@@ -190,14 +190,14 @@ class DesiredGrants(InstanceDocument):
 
     @extend_schema(responses=GrantChoiceSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
-        """Read which grants are desired."""
+        """Read the desired Key Vault grants."""
         return self.read()
 
     @extend_schema(
         request=GrantChoiceSerializer(many=True), responses=GrantChoiceSerializer(many=True)
     )
     def put(self, request: Request, name: str) -> Response:
-        """Set these choices; others stay as they are."""
+        """Set the desired grants of the given vaults. Others do not change."""
         serializer = GrantChoiceSerializer(data=request.data, many=True)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)
@@ -225,7 +225,7 @@ class DesiredGrants(InstanceDocument):
 
 
 class DesiredSenders(InstanceDocument):
-    """The principals that plans let send to the instance.
+    """The principals that should be able to send messages through the instance.
 
     An apply assigns the missing ones the role SignalR REST API Owner on the instance. It removes
     no role.
@@ -241,7 +241,7 @@ class DesiredSenders(InstanceDocument):
 
     @extend_schema(request=SenderSerializer(many=True), responses=SenderSerializer(many=True))
     def put(self, request: Request, name: str) -> Response:
-        """Replace the desired senders. A principal that is left out keeps its role in Azure."""
+        """Replace the desired senders. A principal that you leave out keeps its role in Azure."""
         serializer = SenderSerializer(data=request.data, many=True)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)

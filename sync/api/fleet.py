@@ -64,7 +64,7 @@ class FleetPlan(FilteredInstances):
 
     @extend_schema(responses=FleetPlanSerializer, filters=True)
     def get(self, _request: Request) -> Response:
-        """Plan them. Sends no request to Azure."""
+        """Return the plans of the instances. Sends no requests to Azure."""
         fleet = plan_instances(self.filter_queryset(self.get_queryset()))
         return Response(
             {
@@ -77,7 +77,7 @@ class FleetPlan(FilteredInstances):
 
 
 class FleetApply(FilteredInstances):
-    """Applying the plans of all instances that match the filters.
+    """Apply the plans of all instances that match the filters.
 
     Use the filters of the plan, and its digest: if instances were added or removed, or any plan
     changed, nothing is started, and the problem has the current digest. An instance on which an
@@ -93,7 +93,7 @@ class FleetApply(FilteredInstances):
         request=FleetApplySerializer, responses={202: FleetOperationsSerializer}, filters=True
     )
     def post(self, request: Request) -> Response:
-        """Start an operation for each plan."""
+        """Start an operation for each plan that is not empty."""
         serializer = FleetApplySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return once(request, lambda: self._start(request, serializer.validated_data))
@@ -113,11 +113,16 @@ class ImportSerializer(StrictSerializer):
     """The instances to import of a subscription; by default all of its instances."""
 
     resource_group = TextField(
-        required=False, validators=[validate_resource_group], help_text="Only this resource group."
+        required=False,
+        validators=[validate_resource_group],
+        help_text="Import only this resource group.",
     )
-    name = TextField(required=False, max_length=63, help_text="Only the instance with this name.")
+    name = TextField(
+        required=False, max_length=63, help_text="Import only the instance with this name."
+    )
     accept = FlagField(
-        default=False, help_text="Accept Azure's current state of known instances too."
+        default=False,
+        help_text="Also set the desired state of known instances to Azure's current state.",
     )
 
 
@@ -132,7 +137,7 @@ class ImportReportSerializer(serializers.Serializer[Any]):
 
 
 class SubscriptionImport(ApiView):
-    """Importing instances with their identities, upstream templates and Function Apps.
+    """Import instances with their identities, upstream templates and Function Apps.
 
     Azure's current state becomes the desired state of a new instance, and its policy is observe.
     Importing again changes nothing.
@@ -144,7 +149,7 @@ class SubscriptionImport(ApiView):
 
     @extend_schema(request=ImportSerializer, responses=ImportReportSerializer)
     def post(self, request: Request, subscription_id: UUID) -> Response:
-        """Import the subscription, one of its resource groups, or one instance."""
+        """Import a subscription, one of its resource groups, or one instance."""
         serializer = ImportSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         data: Mapping[str, Any] = serializer.validated_data
@@ -166,7 +171,7 @@ class SubscriptionImport(ApiView):
 
 
 class SubscriptionRefresh(ApiView):
-    """The observed state of a subscription's known instances."""
+    """The observed state of the instances of a subscription that Signalman knows."""
 
     reads = "identities.view_signalrinstance"
     writes = "identities.change_signalrinstance"
@@ -174,18 +179,18 @@ class SubscriptionRefresh(ApiView):
 
     @extend_schema(request=None, responses=ImportReportSerializer)
     def post(self, _request: Request, subscription_id: UUID) -> Response:
-        """Refresh them with one list from Azure."""
+        """Refresh the known instances of a subscription from Azure."""
         report = refresh_subscription(get_object_or_404(Subscription, pk=subscription_id))
         return Response(asdict(report))
 
 
 class VisibleSubscriptions(ApiView):
-    """The subscriptions that Signalman's credential can read, and so import."""
+    """The subscriptions that Signalman's credential can access."""
 
     reads = "identities.view_subscription"
     problems = {"GET": {409, 502}}
 
     @extend_schema(responses=SubscriptionSerializer(many=True))
     def get(self, _request: Request) -> Response:
-        """List them from Azure."""
+        """List the subscriptions that can be imported, from Azure."""
         return Response([asdict(each) for each in list_subscriptions(arm_settings())])

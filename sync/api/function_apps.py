@@ -31,7 +31,7 @@ class AgreementSerializer(DocumentSerializer):
     """An app, the instances that send signed requests to it, and what does not agree."""
 
     name = serializers.CharField()
-    id = serializers.CharField(help_text="Its ARM id.")
+    id = serializers.CharField(help_text="The ARM ID of the app.")
     host = serializers.CharField(allow_blank=True)
     policy = serializers.ChoiceField(choices=FunctionApp.Policy.choices)
     status = serializers.ChoiceField(
@@ -49,7 +49,7 @@ class AgreementSerializer(DocumentSerializer):
 
 
 class FunctionAppDetail(ApiView):
-    """One Function App, and how it agrees with the templates that point at it.
+    """One Function App, and whether its settings match the templates that send to it.
 
     Its desired authentication has no document of its own: it follows from the signed templates, and
     the plans of their instances change it if the app's policy is manage.
@@ -61,12 +61,12 @@ class FunctionAppDetail(ApiView):
 
     @extend_schema(responses=AgreementSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read its status as last observed."""
+        """Read the Function App as last observed."""
         return Response(AgreementSerializer(app_named(name)).data)
 
     @extend_schema(request=None, responses=AgreementSerializer)
     def post(self, _request: Request, name: str) -> Response:
-        """Refresh it from Azure, and read its status."""
+        """Refresh the Function App from Azure and read it."""
         refresh_function_app(app_named(name))
         return Response(AgreementSerializer(app_named(name)).data)
 
@@ -78,19 +78,19 @@ class AppSettingsSerializer(StrictSerializer):
 
 
 class FunctionAppSettings(DocumentView):
-    """The policy of a Function App: whether plans may write its settings."""
+    """The policy of a Function App: whether plans may change its authentication settings."""
 
     reads = "upstreams.view_functionapp"
     writes = "upstreams.change_functionapp"
 
     @extend_schema(responses=AppSettingsSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read the policy."""
+        """Read the policy of a Function App."""
         return self.read()
 
     @extend_schema(request=AppSettingsSerializer, responses=AppSettingsSerializer)
     def put(self, request: Request, name: str) -> Response:
-        """Set its policy: whether plans write what the templates require of it."""
+        """Set the policy of a Function App."""
         serializer = AppSettingsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)

@@ -66,7 +66,7 @@ class RollbackSerializer(StrictSerializer):
 
 
 class InstanceRollback(ApiView):
-    """Making an earlier revision the desired state again, as a new revision."""
+    """Make an earlier revision the desired state again. This creates a new revision."""
 
     reads = "sync.view_desiredrevision"
     writes = "identities.change_signalrinstance"
@@ -74,7 +74,7 @@ class InstanceRollback(ApiView):
 
     @extend_schema(request=RollbackSerializer, responses=PlanSerializer)
     def post(self, request: Request, name: str) -> Response:
-        """Restore the revision, and plan. Nothing is sent to Azure before an apply."""
+        """Roll back to a revision and return the plan. Writes nothing to Azure."""
         serializer = RollbackSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
@@ -93,7 +93,7 @@ class AuditEventSerializer(DocumentSerializer):
     at = serializers.DateTimeField()
     who = serializers.CharField()
     action = serializers.CharField()
-    object = serializers.CharField(help_text="The ARM id or name of what changed.")
+    object = serializers.CharField(help_text="The ARM ID or name of the changed resource.")
     before = serializers.JSONField()
     after = serializers.JSONField()
     operation = serializers.UUIDField(allow_null=True)

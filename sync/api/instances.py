@@ -50,20 +50,22 @@ _PARTS: Final = (
 class NewInstanceSerializer(StrictSerializer):
     """The properties that can be set only when an instance is created."""
 
-    name = TextField(max_length=63, help_text="Unique in all of Azure.")
+    name = TextField(
+        max_length=63, help_text="The name of the instance. It must be unique in Azure."
+    )
     subscription_id = UuidField()
     resource_group = TextField(max_length=90)
-    location = TextField(max_length=64, help_text="For example westeurope.")
+    location = TextField(max_length=64, help_text="The Azure region, such as westeurope.")
     sku = ChoiceTextField(choices=SKUS, default="Standard_S1")
     service_mode = ChoiceTextField(
         choices=SERVICE_MODES,
         default="Serverless",
-        help_text="Upstream templates take effect in Serverless.",
+        help_text="Upstream templates take effect only in Serverless mode.",
     )
 
 
 class InstanceCollection(InstanceList):
-    """The fleet."""
+    """All instances."""
 
     writes = "identities.add_signalrinstance"
     problems = {"POST": {502}}
@@ -75,7 +77,7 @@ class InstanceCollection(InstanceList):
 
     @extend_schema(request=NewInstanceSerializer, responses={201: InstanceSerializer})
     def post(self, request: Request) -> Response:
-        """Add an instance that does not exist in Azure yet; applying its plan creates it.
+        """Add an instance that does not exist in Azure. Applying its plan creates it.
 
         Checks in Azure whether the name is available, and writes nothing there.
         """
@@ -85,19 +87,19 @@ class InstanceCollection(InstanceList):
 
 
 class InstanceDetail(InstanceDocument):
-    """One instance: what is known of the resource."""
+    """One instance with its properties in Azure."""
 
     reads = "identities.view_signalrinstance"
     writes = "identities.delete_signalrinstance"
 
     @extend_schema(responses=InstanceSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read it by its name, in any case."""
+        """Read an instance by its name. The case of the name does not matter."""
         return self.read()
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, name: str) -> Response:
-        """Remove it from Signalman. It is not changed in Azure.
+        """Remove an instance from Signalman without changing it in Azure.
 
         `deletion/` deletes it in Azure.
         """
@@ -114,11 +116,11 @@ class InstanceDetail(InstanceDocument):
 class ConfirmSerializer(StrictSerializer):
     """The confirmation of a deletion."""
 
-    confirm = TextField(help_text="The instance's name again.")
+    confirm = TextField(help_text="The name of the instance again, to confirm the deletion.")
 
 
 class InstanceDeletion(ApiView):
-    """Deleting an instance in Azure, permanently. Remove its protection first."""
+    """Delete an instance in Azure permanently. Turn off its deletion protection first."""
 
     reads = "sync.view_operation"
     writes = "sync.add_operation"
@@ -127,7 +129,7 @@ class InstanceDeletion(ApiView):
 
     @extend_schema(request=ConfirmSerializer, responses={202: OperationSerializer})
     def post(self, request: Request, name: str) -> Response:
-        """Start an operation that deletes it."""
+        """Start an operation that deletes the instance in Azure."""
         serializer = ConfirmSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return once(
@@ -150,19 +152,19 @@ class SettingsSerializer(StrictSerializer):
 
 
 class InstanceSettings(InstanceDocument):
-    """The policy and protection of an instance."""
+    """The policy and the deletion protection of an instance."""
 
     reads = "identities.view_signalrinstance"
     writes = "identities.change_signalrinstance"
 
     @extend_schema(responses=SettingsSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read policy and protection."""
+        """Read the policy and the deletion protection of an instance."""
         return self.read()
 
     @extend_schema(request=SettingsSerializer, responses=SettingsSerializer)
     def put(self, request: Request, name: str) -> Response:
-        """Set policy and protection."""
+        """Set the policy and the deletion protection of an instance."""
         serializer = SettingsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)

@@ -50,12 +50,12 @@ _RETRY_AFTER: Final = OpenApiParameter(
     OpenApiTypes.INT,
     OpenApiParameter.HEADER,
     response=[200],
-    description="Seconds after which to poll again, until the operation has ended.",
+    description="Seconds to wait before the next poll.",
 )
 
 
 class InstancePlan(ApiView):
-    """The plan of an instance, from its observed state."""
+    """The plan of an instance: the steps from its observed to its desired state."""
 
     reads = "identities.view_signalrinstance"
     problems = {"GET": {409}}
@@ -73,13 +73,13 @@ class InstancePlan(ApiView):
 
     @extend_schema(responses=PlanSerializer, parameters=[_PATHS])
     def get(self, request: Request, name: str) -> Response:
-        """Plan it. Sends no request to Azure."""
+        """Return the plan of an instance. Sends no requests to Azure."""
         paths = request.query_params.getlist("path")
         return Response(render_json(plan_instance(instance_named(name), paths)))
 
 
 class InstanceApply(ApiView):
-    """Applying the plan of an instance to Azure.
+    """Apply the plan of an instance to Azure.
 
     A plan with `is_destructive` also needs `confirm_destructive`.
     """
@@ -91,7 +91,7 @@ class InstanceApply(ApiView):
 
     @extend_schema(request=ApplySerializer, responses={202: OperationSerializer})
     def post(self, request: Request, name: str) -> Response:
-        """Start an operation that applies the plan with that digest."""
+        """Start an operation that applies the plan with the given digest."""
         serializer = ApplySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
@@ -120,26 +120,26 @@ class OperationDetail(ApiView):
 
     @extend_schema(responses=OperationSerializer, parameters=[_RETRY_AFTER])
     def get(self, _request: Request, pk: Any) -> Response:
-        """Read its status."""
+        """Read an operation with its steps."""
         return _answer(get_object_or_404(Operation, pk=pk))
 
 
 class OperationCancel(ApiView):
-    """Cancelling an operation."""
+    """Cancel an operation."""
 
     reads = "sync.view_operation"
     writes = "sync.change_operation"
 
     @extend_schema(request=None, responses=OperationSerializer, parameters=[_RETRY_AFTER])
     def post(self, request: Request, pk: Any) -> Response:
-        """Stop it before its next step. A step that was sent is completed first."""
+        """Stop an operation before its next step. A step that was already sent is completed."""
         operation = get_object_or_404(Operation, pk=pk)
         cancel(operation, who=name_of(request))
         return _answer(operation)
 
 
 class InstanceDrift(ApiView):
-    """The differences between observed and desired state."""
+    """The differences between the desired and the observed state of an instance."""
 
     reads = "identities.view_signalrinstance"
     writes = "identities.change_signalrinstance"
@@ -147,12 +147,12 @@ class InstanceDrift(ApiView):
 
     @extend_schema(responses=DriftSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Compare with the observed state."""
+        """Compare the desired state with the observed state. Sends no requests to Azure."""
         return Response(_drift(instance_named(name)))
 
     @extend_schema(request=None, responses=DriftSerializer)
     def post(self, _request: Request, name: str) -> Response:
-        """Refresh the instance from Azure, and compare."""
+        """Refresh the instance from Azure and compare it with the desired state."""
         instance = instance_named(name)
         try:
             refresh(instance)
@@ -164,7 +164,7 @@ class InstanceDrift(ApiView):
 
 
 class DriftAcceptance(ApiView):
-    """Accepting drift: Azure's current state becomes the desired state.
+    """Accept drift: set the desired state to Azure's current state.
 
     To undo drift instead, apply the plan, limited to the same paths.
     """
@@ -174,7 +174,7 @@ class DriftAcceptance(ApiView):
 
     @extend_schema(request=AcceptSerializer, responses=DriftSerializer)
     def post(self, request: Request, name: str) -> Response:
-        """Accept the observed state, as a whole or at these paths, and compare again."""
+        """Accept all changes or those at the given paths, and compare again."""
         serializer = AcceptSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data

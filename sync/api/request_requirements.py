@@ -26,12 +26,12 @@ from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST
 class RequirementsSerializer(StrictSerializer):
     """The request requirements. Of the secrets, only their number and when one was set."""
 
-    signature = FlagField(help_text="Require `X-ASRS-Signature`; needs the file of access keys.")
-    url_secret = FlagField(help_text="Require a secret in the URL; set it first.")
+    signature = FlagField(help_text="Require `X-ASRS-Signature`. Needs SIGNALMAN_ACCESS_KEYS_FILE.")
+    url_secret = FlagField(help_text="Require a secret in the URL. Set the secret first.")
     url_secret_parameter = TextField(
         max_length=64,
         allow_blank=True,
-        help_text="The query parameter that holds it; empty for a path segment.",
+        help_text="The query parameter with the secret. Empty if the secret is a path segment.",
     )
     url_secrets_accepted = serializers.IntegerField(read_only=True)
     url_secret_set_at = serializers.DateTimeField(read_only=True, allow_null=True)
@@ -45,12 +45,12 @@ class RequestRequirements(InstanceDocument):
 
     @extend_schema(responses=RequirementsSerializer)
     def get(self, _request: Request, name: str) -> Response:
-        """Read the requirements."""
+        """Read the request requirements."""
         return self.read()
 
     @extend_schema(request=RequirementsSerializer, responses=RequirementsSerializer)
     def put(self, request: Request, name: str) -> Response:
-        """Replace the requirements. Fields about secrets are read only."""
+        """Replace the request requirements. Fields about secrets are read-only."""
         serializer = RequirementsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return self.replace(request, serializer.validated_data)
@@ -71,18 +71,18 @@ class SecretSerializer(StrictSerializer):
     """A URL secret. Only a salted digest of it is stored; no response contains it."""
 
     secret = TextField(write_only=True, min_length=SHORTEST, max_length=LONGEST)
-    only = FlagField(default=False, help_text="Invalidate the previous secret.")
+    only = FlagField(default=False, help_text="Stop accepting the previous secret.")
 
 
 class ReceiverSecret(ApiView):
-    """The URL secret of an instance: it can be set, and never read."""
+    """The URL secret of an instance. It can be set but not read."""
 
     reads = "upstreams.view_requestrequirements"
     writes = "upstreams.change_requestrequirements"
 
     @extend_schema(request=SecretSerializer, responses=RequirementsSerializer)
     def post(self, request: Request, name: str) -> Response:
-        """Set a secret. The previous one stays valid until the next is set.
+        """Set a URL secret. The previous secret is also accepted until you set another one.
 
         Setting the same secret again changes nothing.
         """
@@ -97,7 +97,7 @@ class ReceiverSecret(ApiView):
 
     @extend_schema(responses={200: RequirementsSerializer})
     def delete(self, request: Request, name: str) -> Response:
-        """Delete all secrets, and require none."""
+        """Delete all URL secrets and stop requiring one."""
         with changing_requirements(instance_named(name), who=name_of(request)) as requirements:
             requirements.forget_secrets()
         return Response(requirements_document(requirements))

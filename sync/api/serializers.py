@@ -28,7 +28,7 @@ class IdentitySerializer(StrictSerializer):
     user_assigned = TextField(
         allow_null=True,
         default=None,
-        help_text="The ARM id of the user-assigned identity, for the type UserAssigned.",
+        help_text="The ARM ID of the user-assigned identity, for the type UserAssigned.",
     )
 
 
@@ -38,14 +38,14 @@ class DesiredServiceModeSerializer(StrictSerializer):
     service_mode = TextField(
         allow_null=True,
         max_length=16,
-        help_text="Serverless, Default or Classic; null: plans leave the mode as it is.",
+        help_text="Serverless, Default or Classic. With null, plans do not change the mode.",
     )
 
 
 class ResourceSerializer(StrictSerializer):
     """The resource that a template's token is requested for."""
 
-    resource = TextField(help_text="It becomes the token's audience.")
+    resource = TextField(help_text="The application for which the token is requested.")
 
 
 class AuthSerializer(StrictSerializer):
@@ -68,14 +68,14 @@ class TemplateSerializer(StrictSerializer):
 class GrantChoiceSerializer(StrictSerializer):
     """Whether the grant of the identity on a vault is desired."""
 
-    vault = TextField(help_text="Its name.")
+    vault = TextField(help_text="The name of the vault.")
     is_desired = FlagField()
 
 
 class SenderSerializer(StrictSerializer):
     """A principal that should be able to send to the instance."""
 
-    principal_id = UuidField(help_text="Its object ID.")
+    principal_id = UuidField(help_text="The object ID of the principal.")
     principal_type = ChoiceTextField(choices=PRINCIPAL_TYPES, default=PRINCIPAL_TYPES[0])
 
 
@@ -96,10 +96,11 @@ class StepSerializer(serializers.Serializer[Any]):
     changes = ChangeSerializer(many=True)
     after = serializers.JSONField()
     warnings = serializers.ListField(
-        child=serializers.CharField(), help_text="What stops working, and until when."
+        child=serializers.CharField(),
+        help_text="What stops working during the step, and for how long.",
     )
     losses = serializers.ListField(
-        child=serializers.CharField(), help_text="What the step removes and cannot restore."
+        child=serializers.CharField(), help_text="What the step removes permanently."
     )
 
 
@@ -127,13 +128,13 @@ class PlanSerializer(serializers.Serializer[Any]):
 class ApplySerializer(StrictSerializer):
     """The plan to apply."""
 
-    digest = TextField(help_text="The digest of the plan, as it was shown.")
+    digest = TextField(help_text="The digest of the plan that was reviewed.")
     paths = serializers.ListField(
-        child=TextField(), default=list, help_text="The paths that the plan was limited to."
+        child=TextField(), default=list, help_text="The paths to which the plan was limited."
     )
     confirm_destructive = FlagField(
         required=False,
-        help_text="Required for a plan that removes what cannot be restored: see `losses`.",
+        help_text="Required for a plan that removes something permanently: see `losses`.",
     )
 
 
@@ -158,9 +159,9 @@ class FleetPlanSerializer(serializers.Serializer[Any]):
 class FleetApplySerializer(StrictSerializer):
     """The plans to apply."""
 
-    digest = TextField(help_text="The digest of all plans, as shown for the same filters.")
+    digest = TextField(help_text="The digest of all plans, from `GET plan/` with the same filters.")
     confirm_destructive = FlagField(
-        required=False, help_text="Without it, destructive plans are refused and others applied."
+        required=False, help_text="Confirm destructive plans. Otherwise only these are refused."
     )
 
 
@@ -228,6 +229,8 @@ class AcceptSerializer(StrictSerializer):
     """The changes in Azure to accept."""
 
     paths = serializers.ListField(
-        child=TextField(), default=list, help_text="Paths of changes; by default all changes."
+        child=TextField(),
+        default=list,
+        help_text="Paths of the changes to accept. By default all changes.",
     )
     comment = TextField(max_length=255, allow_blank=True, default="", help_text="A change note.")

@@ -28,7 +28,7 @@ class NewIdentitySerializer(StrictSerializer):
     name = TextField(max_length=128)
     subscription_id = UuidField()
     resource_group = TextField(max_length=90)
-    location = TextField(max_length=64, help_text="For example westeurope.")
+    location = TextField(max_length=64, help_text="The Azure region, such as westeurope.")
 
 
 class UserAssignedIdentities(UserAssignedIdentityList):
@@ -40,7 +40,7 @@ class UserAssignedIdentities(UserAssignedIdentityList):
 
     @extend_schema(request=NewIdentitySerializer, responses={201: UserAssignedIdentitySerializer})
     def post(self, request: Request) -> Response:
-        """Create one in Azure at once: an identity that nothing uses affects nothing."""
+        """Create a user-assigned identity in Azure immediately, without a plan."""
         serializer = NewIdentitySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return once(request, lambda: _create(serializer.validated_data, name_of(request)))
@@ -53,7 +53,7 @@ class ApplicationSerializer(serializers.Serializer[Any]):
     display_name = serializers.CharField(allow_blank=True)
     resources = serializers.ListField(child=serializers.CharField())
     has_v2_tokens = serializers.BooleanField(
-        help_text="Its tokens have the v2 issuer; receivers expect v1 by default."
+        help_text="Whether tokens for the application have the v2 issuer."
     )
 
 
@@ -67,12 +67,12 @@ class Applications(ApiView):
         responses=ApplicationSerializer(many=True),
         parameters=[
             OpenApiParameter(
-                "search", OpenApiTypes.STR, description="A word of the name, or a client ID."
+                "search", OpenApiTypes.STR, description="A word of the name, or the client ID."
             )
         ],
     )
     def get(self, request: Request) -> Response:
-        """Search for applications that a signed template can request a token for."""
+        """Search for applications for which a template can request a token."""
         search = request.query_params.get("search", "")
         found = search_applications(search, _MOST)
         return Response(ApplicationSerializer(found, many=True).data)

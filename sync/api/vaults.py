@@ -36,12 +36,12 @@ class InstanceReferences(ApiView):
 
     @extend_schema(responses=ReferenceSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
-        """Read them as last observed."""
+        """Read the Key Vault references as last observed."""
         return _references(name)
 
     @extend_schema(request=None, responses=ReferenceSerializer(many=True))
     def post(self, _request: Request, name: str) -> Response:
-        """Refresh grants and secrets from Azure, and read the references."""
+        """Refresh grants and secrets from Azure and read the Key Vault references."""
         instance = instance_named(name)
         if references_of(instance):
             refresh(instance)

@@ -46,16 +46,22 @@ class Hours(serializers.Serializer[dict[str, int]]):
 
 
 class InstanceTraffic(ApiView):
-    """The number of deliveries of an instance; every delivery is counted."""
+    """The number of deliveries of an instance. Every delivery is counted."""
 
     reads = "upstreams.view_deliverycount"
 
     @extend_schema(
         responses=TrafficSerializer(many=True),
-        parameters=[OpenApiParameter("hours", OpenApiTypes.INT, description="Default: 24.")],
+        parameters=[
+            OpenApiParameter(
+                "hours",
+                OpenApiTypes.INT,
+                description="The number of hours to count. By default 24.",
+            )
+        ],
     )
     def get(self, request: Request, name: str) -> Response:
-        """Count by outcome and reason, the largest number first."""
+        """Count deliveries by outcome and reason, largest counts first."""
         instance = instance_named(name)
         hours = Hours(data=request.query_params)
         hours.is_valid(raise_exception=True)
@@ -72,7 +78,7 @@ class InstanceTraffic(ApiView):
 
 
 class FunctionAppList(ListView):
-    """Function Apps that templates may point at, by name."""
+    """Function Apps to which templates can send events, by name."""
 
     reads = "upstreams.view_functionapp"
     queryset = FunctionApp.objects.all()
@@ -83,11 +89,11 @@ class FunctionAppList(ListView):
 
 
 class DataPlaneList(ApiView):
-    """The resources that Azure's services require of a template, each with its source."""
+    """The resources that templates need for Azure services, each with its source."""
 
     reads = "identities.view_signalrinstance"
 
     @extend_schema(responses=DataPlaneSerializer(many=True))
     def get(self, _request: Request) -> Response:
-        """List Azure's services that a template can point at."""
+        """List the resources of Azure services to which a template can send events."""
         return Response([asdict(plane) for plane in DATA_PLANES])
