@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from sync.operations.plan_output import SIGNS
+from sync.operations.plans.output import SIGNS
 from sync.planning.changes import KNOWN_AFTER_APPLY, Action, Change
 from upstreams.url_templates.redaction import redacted
 

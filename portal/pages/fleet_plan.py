@@ -16,7 +16,7 @@ from django.urls import reverse
 from identities.models import SignalRInstance
 from portal.page import PortalPage, actor_of
 from sync.inventory.drift import drift_of
-from sync.operations.fleet_plan import (
+from sync.operations.plans.fleet import (
     FleetPlan,
     Refusal,
     TooMany,
@@ -25,7 +25,7 @@ from sync.operations.fleet_plan import (
     start_applies,
     without_running,
 )
-from sync.operations.plan_output import summary
+from sync.operations.plans.output import summary
 from sync.operations.queue import enqueue_refreshes
 from sync.planning.plan import Plan
 

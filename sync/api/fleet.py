@@ -36,12 +36,12 @@ from sync.api.serializers import (
 from sync.azure_client import arm_settings
 from sync.inventory.import_instances import import_subscription, refresh_subscription
 from sync.inventory.imported_list import ImportReport
-from sync.operations.fleet_plan import (
+from sync.operations.plans.fleet import (
     MOST_INSTANCES,
     apply_instances,
     plan_instances,
 )
-from sync.operations.plan_output import render_json
+from sync.operations.plans.output import render_json
 
 
 class FilteredInstances(ApiView, GenericAPIView[SignalRInstance]):

@@ -26,8 +26,8 @@ from identities.api.views import OfInstance, instance_named
 from sync.api.serializers import PlanSerializer
 from sync.desired.history import rollback
 from sync.models import AuditEvent, DesiredRevision
-from sync.operations.instance_plan import plan_instance
-from sync.operations.plan_output import render_json
+from sync.operations.plans.instance import plan_instance
+from sync.operations.plans.output import render_json
 from sync.operations.serializers import audit_document, revision_document
 
 

@@ -9,7 +9,7 @@ from sync import errors
 from sync.desired.accept_drift import NotAcceptable
 from sync.desired.history import NoSuchRevision
 from sync.desired.lifecycle import NotCreatable, Protected
-from sync.operations.fleet_plan import StaleFleetPlan, TooMany
+from sync.operations.plans.fleet import StaleFleetPlan, TooMany
 from sync.planning.errors import SyncError
 from sync.planning.partial_plan import NoSuchChange
 from sync.planning.plan import InvalidDesired

@@ -16,9 +16,9 @@ from sync.errors import StalePlan
 from sync.management.file_argument import read_files
 from sync.management.selection import select_instances
 from sync.models import Operation
-from sync.operations.fleet_plan import messages_of, start_applies
-from sync.operations.instance_plan import plan_instance
-from sync.operations.plan_output import render_json, render_text
+from sync.operations.plans.fleet import messages_of, start_applies
+from sync.operations.plans.instance import plan_instance
+from sync.operations.plans.output import render_json, render_text
 from sync.planning.changes import Change
 from sync.planning.errors import SyncError
 from sync.planning.plan import Plan

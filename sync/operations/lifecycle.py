@@ -29,7 +29,7 @@ from sync.errors import (
 from sync.models import AuditEvent, Operation, OperationStep
 from sync.operations.apply import run_claimed_stage
 from sync.operations.claims import Claim, ClaimLost, claim, redacted_plan
-from sync.operations.instance_plan import plan_deletion, plan_instance
+from sync.operations.plans.instance import plan_deletion, plan_instance
 from sync.operations.queue import enqueue, enqueue_all
 from sync.operations.recovery import release_failed
 from sync.planning.plan import Plan

@@ -12,7 +12,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.inventory.import_instances import import_subscription
 from sync.models import Operation
-from sync.operations.fleet_plan import MOST_INSTANCES
+from sync.operations.plans.fleet import MOST_INSTANCES
 from tests.accounts.callers import caller
 from tests.api.fleet import instance
 from tests.cloud import LocalAzure

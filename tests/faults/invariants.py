@@ -11,7 +11,7 @@ from sync.desired.state import as_planned, desired_state
 from sync.inventory.import_instances import refresh
 from sync.inventory.imported_list import with_components
 from sync.models import AuditEvent, Operation
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.worker import drive, raw, start, unmanaged
 

@@ -10,7 +10,7 @@ from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
 from sync.inventory.import_instances import refresh
 from sync.models import Operation
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.faults.conftest import Count
 from tests.localazure.rest import Arm

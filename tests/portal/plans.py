@@ -6,7 +6,7 @@ from typing import Any
 
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.sync.worker import SIGNED, imported, set_desired
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from sync.desired.state import observed_state
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from sync.planning.errors import SyncError
 from sync.planning.plan import InvalidDesired, Plan
 

@@ -10,8 +10,8 @@ from arm.request_bodies import SERVICE_MODES, SKUS
 from arm.state import ExistenceState
 from sync.desired.lifecycle import Site, add_new_instance
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.operations.instance_plan import plan_instance
-from sync.operations.plan_output import render_json, render_text
+from sync.operations.plans.instance import plan_instance
+from sync.operations.plans.output import render_json, render_text
 
 
 class Command(SignalmanCommand):

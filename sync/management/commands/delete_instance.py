@@ -12,7 +12,7 @@ from sync.management.progress import follow, watch
 from sync.management.selection import select_instances
 from sync.models import Operation
 from sync.operations.lifecycle import start_delete
-from sync.operations.plan_output import render_text
+from sync.operations.plans.output import render_text
 from sync.operations.serializers import operation_document
 
 

@@ -15,8 +15,8 @@ from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table
 from sync.models import SyncStatus
-from sync.operations.instance_plan import plan_instance, rows_for_plans
-from sync.operations.plan_output import render_json, summary
+from sync.operations.plans.instance import plan_instance, rows_for_plans
+from sync.operations.plans.output import render_json, summary
 from sync.planning.errors import SyncError
 
 

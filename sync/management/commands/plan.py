@@ -13,8 +13,8 @@ from sync.management.base import ExitCode, JsonLists, SignalmanCommand
 from sync.management.file_argument import add_file_argument
 from sync.management.selection import iterate_instances
 from sync.management.targets import Declared
-from sync.operations.instance_plan import plan_instance, rows_for_plans
-from sync.operations.plan_output import render_json, render_text
+from sync.operations.plans.instance import plan_instance, rows_for_plans
+from sync.operations.plans.output import render_json, render_text
 from sync.planning.errors import SyncError
 from sync.planning.plan import Plan
 

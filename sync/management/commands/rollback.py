@@ -8,8 +8,8 @@ from typing import Any
 from sync.desired.history import rollback
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
-from sync.operations.instance_plan import plan_instance
-from sync.operations.plan_output import render_json, render_text
+from sync.operations.plans.instance import plan_instance
+from sync.operations.plans.output import render_json, render_text
 
 
 class Command(SignalmanCommand):

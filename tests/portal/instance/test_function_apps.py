@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.roles import Role
 from localazure import seed
 from sync.models import AuditEvent
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed

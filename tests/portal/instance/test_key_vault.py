@@ -13,7 +13,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.desired.request_requirements import ACTION
 from sync.models import AuditEvent
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed

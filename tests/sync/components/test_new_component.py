@@ -21,8 +21,8 @@ from sync.components.registry import REGISTRY
 from sync.desired.sync_status import sync_status
 from sync.inventory.import_instances import refresh_subscription
 from sync.models import AuditEvent, SyncStatus
-from sync.operations.instance_plan import plan_instance
-from sync.operations.plan_output import render_text
+from sync.operations.plans.instance import plan_instance
+from sync.operations.plans.output import render_text
 from sync.planning.changes import Change, field_changes
 from sync.planning.step_order import Order
 from tests.cloud import LocalAzure

@@ -17,7 +17,7 @@ from sync.desired.senders import change_senders, own_sender, set_senders
 from sync.desired.sync_status import sync_status
 from sync.inventory.import_instances import import_subscription, refresh, refresh_subscription
 from sync.models import AuditEvent, SyncStatus
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.worker import drive, imported, managed, start

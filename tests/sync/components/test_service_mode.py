@@ -22,7 +22,7 @@ from sync.desired.state import declared_state
 from sync.desired.sync_status import sync_status
 from sync.inventory.import_instances import refresh_subscription
 from sync.models import AuditEvent, DesiredRevision, SyncStatus
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.worker import (

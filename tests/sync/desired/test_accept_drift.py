@@ -9,7 +9,7 @@ from sync.desired.accept_drift import NotAcceptable, accept
 from sync.desired.state import desired_state, observed_state
 from sync.errors import NeverRead
 from sync.models import AuditEvent, DesiredRevision
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.worker import (

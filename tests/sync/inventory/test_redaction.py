@@ -13,8 +13,8 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.desired.history import Author, changing_desired, rollback
 from sync.models import AuditEvent, DesiredRevision, Operation, OperationStep
-from sync.operations.instance_plan import plan_instance
-from sync.operations.plan_output import render_json, render_text
+from sync.operations.plans.instance import plan_instance
+from sync.operations.plans.output import render_json, render_text
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.worker import drive, imported, patches, set_desired, start

@@ -4,7 +4,7 @@ import pytest
 
 from localazure import seed
 from sync.models import Operation
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.stdin import set_stdin
 from tests.sync.commands import run

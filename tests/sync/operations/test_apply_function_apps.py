@@ -17,7 +17,7 @@ from sync.inventory.drift import compare
 from sync.inventory.function_apps import import_function_apps, refresh_function_app
 from sync.inventory.import_instances import refresh, refresh_subscription
 from sync.models import AuditEvent, Operation, SyncStatus
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.functions import (
     HOST,

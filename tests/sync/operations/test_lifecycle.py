@@ -8,8 +8,8 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.errors import NeverRead, NothingToApply, OperationFinished, OperationRunning, StalePlan
 from sync.models import AuditEvent, Operation
-from sync.operations.instance_plan import plan_instance
 from sync.operations.lifecycle import cancel, run_stage, start_apply
+from sync.operations.plans.instance import plan_instance
 from sync.planning.plan import InvalidDesired
 from tests.cloud import LocalAzure
 from tests.sync.worker import (

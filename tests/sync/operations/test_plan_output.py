@@ -4,7 +4,7 @@ import json
 
 from arm.state import IdentityState, InstanceState, TemplateState
 from sync.components.registry import REGISTRY
-from sync.operations.plan_output import render_json, render_text
+from sync.operations.plans.output import render_json, render_text
 from sync.planning.plan import Plan
 
 OBSERVED = InstanceState(

@@ -10,8 +10,8 @@ from accounts.actor import Actor
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.models import AuditEvent, Operation
-from sync.operations.fleet_plan import StartedApplies, start_applies
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.fleet import StartedApplies, start_applies
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.sync.worker import SIGNED, drive, imported, set_desired, start
 

@@ -14,7 +14,7 @@ from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIden
 from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
 from sync.inventory.import_instances import import_subscription, refresh
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
 from tests.sync.inventory.key_vault.test_grants import POLICIES, ROLES, document, stored, template

@@ -10,7 +10,7 @@ from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
 from sync.desired.senders import change_senders, own_sender
 from sync.inventory.import_instances import import_instance
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.localazure.service.application import NAME, Application
 from tests.localazure.service.sockets import Client
 from tests.sync.commands import run

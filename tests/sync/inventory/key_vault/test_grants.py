@@ -27,7 +27,7 @@ from sync.desired.sync_status import sync_status
 from sync.errors import NeverRead
 from sync.inventory.import_instances import import_subscription, refresh, refresh_subscription
 from sync.models import AuditEvent, Operation, SyncStatus
-from sync.operations.instance_plan import plan_instance
+from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
 from tests.localazure.service.upstream import Upstream, serving

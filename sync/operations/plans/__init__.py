@@ -1,0 +1,1 @@
+"""The plans of one instance and of a fleet, and their output."""
