@@ -10,12 +10,12 @@ from pathlib import Path
 from localazure import seed, seed_loader
 from localazure.app import application
 from localazure.environment import default_ca_file, export_lines
-from localazure.proxy import Proxy
-from localazure.server import Server, listen, raise_open_files_limit
 from localazure.service.endpoint import ServiceEndpoint
+from localazure.serving.proxy import Proxy
+from localazure.serving.server import Server, listen, raise_open_files_limit
+from localazure.serving.tls import CertificateAuthority
+from localazure.serving.wire import Wire
 from localazure.storage import Saving, StateError, StateFile
-from localazure.tls import CertificateAuthority
-from localazure.wire import Wire
 from localazure.world import World
 
 DEFAULT_PORT = 8443

@@ -34,10 +34,10 @@ from localazure.entra import metadata_service
 from localazure.entra import routes as entra
 from localazure.entra.client_authentication import workload_issuer
 from localazure.entra.directory import graph, registrations
-from localazure.hosts import Hosts
 from localazure.service import control as service
 from localazure.service.clients.upkeep import maintain_connections
 from localazure.service.upstream.http import http_client
+from localazure.serving.hosts import Hosts
 from localazure.sites import routes as sites
 from localazure.world import World
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localazure import seed_loader
-from localazure.arm.operations import Progression
+from localazure.arm.async_operations.operations import Progression
 from localazure.arm.throttling import ARM_LIMITS, Limit
 from localazure.world import world_of
 

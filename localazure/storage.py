@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from localazure.tls import CertificateAuthority
+from localazure.serving.tls import CertificateAuthority
 from localazure.world import World
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from localazure import seed
-from localazure.arm.operations import Operations
+from localazure.arm.async_operations.operations import Operations
 from localazure.arm.resources import Resources
 from localazure.arm.throttling import Throttle
 from localazure.entra.directory.home_tenant import Directory

@@ -25,7 +25,7 @@ from benchmarks.client_to_client.clients import Clients, Result
 from benchmarks.client_to_client.stage import Chain, chain
 from benchmarks.plot import Line, line_chart
 from benchmarks.receiver.load import LoadFailed
-from localazure.server import raise_open_files_limit
+from localazure.serving.server import raise_open_files_limit
 
 _CONNECTIONS: Final = 1_000
 _WARM_UP_SECONDS: Final = 2.0

@@ -9,10 +9,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from localazure.arm import errors, lro
+from localazure.arm import errors
+from localazure.arm.async_operations import responses
+from localazure.arm.async_operations.operations import Operation
 from localazure.arm.keyvault import deleted_vaults
 from localazure.arm.keyvault.vault import TYPE as VAULT
-from localazure.arm.operations import Operation
 from localazure.arm.resources import Resource
 from localazure.arm.routing import GROUP, SUBSCRIPTION, Call, Provider
 from localazure.arm.schema import ANYTHING
@@ -151,7 +152,7 @@ def _accepted(call: Call, operation: Operation) -> Response:
     return Response(
         status_code=202,
         headers={
-            "Location": call.link(path, **lro.signature(path)),
+            "Location": call.link(path, **responses.signature(path)),
             "Retry-After": f"{_RETRY_AFTER if seconds is None else seconds:g}",
         },
     )

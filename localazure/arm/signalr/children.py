@@ -14,8 +14,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from localazure.arm import errors, lro
-from localazure.arm.operations import Operation
+from localazure.arm import errors
+from localazure.arm.async_operations import responses
+from localazure.arm.async_operations.operations import Operation
 from localazure.arm.resources import Resource, created, touched
 from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.schema import ANYTHING
@@ -111,8 +112,10 @@ def provider_of(kind: Kind) -> Provider:
     )
     for method, path, action, handler in routes:
         provider.serves(method, path, action=action)(_for(kind, handler))
-    provider.serves("GET", f"{one}/operationStatuses/{{operation}}", action="read")(lro.status)
-    provider.serves("GET", f"{one}/operationResults/{{operation}}", action="read")(lro.result)
+    provider.serves("GET", f"{one}/operationStatuses/{{operation}}", action="read")(
+        responses.status
+    )
+    provider.serves("GET", f"{one}/operationResults/{{operation}}", action="read")(responses.result)
     return provider
 
 
@@ -212,15 +215,15 @@ def _delete(call: Call, kind: Kind) -> Response:
 
 def _accepted(call: Call, operation: Operation, response: Response | None = None) -> Response:
     """Answer with URLs to poll that spell the path as the request does (recorded)."""
-    polling = lro.Polling(call.path, addresses(call.api_version))
-    return lro.accepted(call, operation, response, polling)
+    polling = responses.Polling(call.path, addresses(call.api_version))
+    return responses.accepted(call, operation, response, polling)
 
 
 def restart_replica(call: Call) -> Response:
     """Restart a replica: an operation that changes nothing."""
     found = call.resource(call.path.rpartition("/")[0])
-    polling = lro.Polling(found.id, addresses(call.api_version))
-    return lro.accepted(call, call.world.operations.start(found.id), polling=polling)
+    polling = responses.Polling(found.id, addresses(call.api_version))
+    return responses.accepted(call, call.world.operations.start(found.id), polling=polling)
 
 
 def replica_skus(call: Call) -> Response:

@@ -9,8 +9,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from localazure.arm import errors, guard, lro
-from localazure.arm.operations import Operation
+from localazure.arm import errors, guard
+from localazure.arm.async_operations import responses
+from localazure.arm.async_operations.operations import Operation
 from localazure.arm.resources import Resource, created, touched
 from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.signalr import catalogue, rules
@@ -134,14 +135,14 @@ def list_skus(call: Call) -> Response:
     return call.json({"value": catalogue.skus()})
 
 
-for _kind, _handler in (("Statuses", lro.status), ("Results", lro.result)):
+for _kind, _handler in (("Statuses", responses.status), ("Results", responses.result)):
     signalr.serves("GET", f"{_ONE}/operation{_kind}/{{operation}}", action="read")(_handler)
 signalr.serves(
     "GET", f"{_LOCATION}/operationStatuses/{{name}}/operationId/{{operation}}", action="read"
-)(lro.status)
+)(responses.status)
 signalr.serves(
     "GET", f"{_LOCATION}/operationResults/{{operation}}/SignalR/{{name}}", action="read"
-)(lro.result)
+)(responses.result)
 
 
 def _create(call: Call, body: Document) -> Response:
@@ -188,8 +189,8 @@ def _accepted(call: Call, operation: Operation, response: Response | None = None
     instance = call.resource(operation.resource_id)
     location = rules.normalised(instance.document["location"])
     where = addresses(call.api_version, by_location=is_legacy(call.api_version))
-    polling = lro.Polling(instance.id, where, location)
-    return lro.accepted(call, operation, response, polling)
+    polling = responses.Polling(instance.id, where, location)
+    return responses.accepted(call, operation, response, polling)
 
 
 def _require_idle(call: Call, found: Resource) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from localazure.arm import errors, lro
-from localazure.arm.operations import Operation
+from localazure.arm import errors
+from localazure.arm.async_operations import responses
+from localazure.arm.async_operations.operations import Operation
 from localazure.arm.resources import Resource, Resources, created
 from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.signalr.network_access import endpoint_acls
@@ -169,8 +170,8 @@ def _accepted(
     is_old = is_legacy(call.api_version) and not has_traces(instance.document)
     where = addresses(call.api_version, by_location=is_old)
     where = where if has_result else replace(where, result="")
-    polling = lro.Polling(instance.id, where, normalised(instance.document["location"]))
-    return lro.accepted(call, operation, response, polling)
+    polling = responses.Polling(instance.id, where, normalised(instance.document["location"]))
+    return responses.accepted(call, operation, response, polling)
 
 
 def _update_acls(resources: Resources, instance: Resource) -> None:

@@ -7,7 +7,7 @@ Local Azure only stores are ANYTHING.
 
 from __future__ import annotations
 
-from localazure.arm.lro import RESOURCE, SIGNED, Addresses
+from localazure.arm.async_operations.responses import RESOURCE, SIGNED, Addresses
 from localazure.arm.schema import ANYTHING
 from localazure.arm.versions import ApiVersions
 

@@ -12,7 +12,7 @@ import socketserver
 import threading
 from typing import Final
 
-from localazure.server import HOST
+from localazure.serving.server import HOST
 
 SUFFIXES: Final = (
     ".vault.azure.net",

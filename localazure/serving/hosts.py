@@ -1,7 +1,7 @@
 """Requests to Azure's own host names, where these resolve to this machine.
 
 A client comes here under `<vault>.vault.azure.net` or `<app>.azurewebsites.net` where that resolves
-to this machine, or through the proxy (`localazure.proxy`).
+to this machine, or through the proxy (`localazure.serving.proxy`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from localazure.arm import errors
-from localazure.arm.operations import Operation
+from localazure.arm.async_operations.operations import Operation
 from localazure.arm.routing import Call
 
 # Azure's signed URLs are about 3.4 kB long, most of it a certificate.

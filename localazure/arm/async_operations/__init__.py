@@ -1,0 +1,1 @@
+"""Asynchronous operations: their progress, and the responses that start and poll them."""

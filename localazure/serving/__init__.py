@@ -1,0 +1,1 @@
+"""Local Azure on the network: TLS, host names, the proxy, and the log of requests."""
