@@ -8,7 +8,7 @@ Shapes: Microsoft.SignalRService/signalR, api-version 2023-02-01.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
 from arm.function_apps.authentication import FunctionAppState
@@ -141,27 +141,40 @@ class InstanceState:
         return getattr(self, kind) if kind in _OWN_KINDS else dict(self.extensions).get(kind)
 
     def with_value(self, kind: str, value: Any) -> InstanceState:
-        """Return this state with another value of the component of that kind.
+        """Return this state with another value of the component of that kind."""
+        return self.with_values({kind: value})
 
-        The same value costs nothing: most components leave most states as they are.
+    def with_values(self, values: Mapping[str, Any]) -> InstanceState:
+        """Return this state with other values of the components of those kinds.
+
+        The same values cost nothing: most components leave most states as they are.
         """
-        if kind in _OWN_KINDS:
-            return self if getattr(self, kind) is value else replace(self, **{kind: value})
-        values = {name: other for name, other in self.extensions if name != kind}
-        if value is not None:
-            values[kind] = value
-        return replace(self, extensions=tuple(sorted(values.items(), key=lambda pair: pair[0])))
+        own: dict[str, Any] = {}
+        others: dict[str, Any] = {}
+        for kind, value in values.items():
+            if kind not in _OWN_KINDS:
+                if self.value(kind) != value:
+                    others[kind] = value
+            elif getattr(self, kind) is not value:
+                own[kind] = value
+        if others:
+            kept = dict(self.extensions) | others
+            own["extensions"] = tuple(
+                sorted((kind, value) for kind, value in kept.items() if value is not None)
+            )
+        return replace(self, **own) if own else self
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values; `from_json` reads it back."""
-        state = asdict(self)
-        state["templates"] = list(state["templates"])
-        state["grants"] = list(state["grants"])
-        if self.existence is not None:
-            state["existence"] = {name: said for name, said in state["existence"].items() if said}
-        state["function_apps"] = [app.to_json() for app in self.function_apps]
-        del state["extensions"]
-        return state | dict(self.extensions)
+        existence = self.existence and _json(self.existence)
+        return {
+            "identity": _json(self.identity),
+            "templates": list(map(_json, self.templates)),
+            "grants": list(map(_json, self.grants)),
+            "existence": existence and {name: said for name, said in existence.items() if said},
+            "function_apps": [app.to_json() for app in self.function_apps],
+            **dict(self.extensions),
+        }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> InstanceState:
@@ -190,6 +203,11 @@ class InstanceState:
             identity=IdentityState.from_arm(resource.get("identity")),
             templates=tuple(map(TemplateState.from_arm, upstream.get("templates") or ())),
         )
+
+
+def _json(value: IdentityState | TemplateState | GrantState | ExistenceState) -> dict[str, Any]:
+    """Return the fields, which are JSON values. `asdict` would copy each of them."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 _OWN_KINDS: Final = frozenset(each.name for each in fields(InstanceState)) - {"extensions"}

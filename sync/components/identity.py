@@ -49,10 +49,14 @@ class IdentityComponent(Component):
             arm_id = state.identity.user_assigned_id
             instance.identity.type = state.identity.type
             instance.identity.user_assigned = rows[arm_id] if arm_id else None
-        ManagedIdentity.objects.bulk_update(
+        # As `bulk_update`, without its CASE expression of every row, which takes several times as
+        # long.
+        ManagedIdentity.objects.bulk_create(
             [instance.identity for instance, _ in observed_states],
-            ["type", "user_assigned"],
             batch_size=_BATCH,
+            update_conflicts=True,
+            unique_fields=["pk"],
+            update_fields=["type", "user_assigned"],
         )
 
     def changes(self, before: InstanceState, after: InstanceState) -> tuple[Change, ...]:

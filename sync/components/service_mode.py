@@ -6,6 +6,7 @@ Source: "Service mode in Azure SignalR Service", learn.microsoft.com/azure/azure
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from arm.async_operations import LongRunning
 
 _KIND: Final = "service_mode"
-_BATCH: Final = 500
 _EFFECTS: Final = {
     SERVERLESS: (
         "In Serverless mode the service rejects hub servers: those that are connected lose their "
@@ -69,13 +69,14 @@ class ServiceModeComponent(Component):
         self, observed_states: Sequence[tuple[SignalRInstance, InstanceState]]
     ) -> None:
         """Write the modes into the instances' rows."""
-        changed = []
+        changed: defaultdict[str, list[int]] = defaultdict(list)
         for instance, state in observed_states:
             mode = mode_of(state)
             if instance.desired_service_mode != mode:
                 instance.desired_service_mode = mode
-                changed.append(instance)
-        SignalRInstance.objects.bulk_update(changed, ["desired_service_mode"], batch_size=_BATCH)
+                changed[mode].append(instance.pk)
+        for mode, keys in changed.items():
+            SignalRInstance.objects.filter(pk__in=keys).update(desired_service_mode=mode)
 
     def changes(self, before: InstanceState, after: InstanceState) -> tuple[Change, ...]:
         """Return the change of the mode."""

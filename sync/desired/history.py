@@ -19,7 +19,7 @@ from arm.state import InstanceState
 from identities.models import SignalRInstance, UserAssignedIdentity
 from sync.components.registry import REGISTRY
 from sync.desired.state import declared_state
-from sync.desired.sync_status import record_statuses
+from sync.desired.sync_status import save_current_statuses
 from sync.models import AuditEvent, DesiredRevision
 from sync.planning.errors import SyncError
 from upstreams.models import TokenResource
@@ -64,17 +64,19 @@ def record_desired(instance_ids: Sequence[int], author: Author) -> list[DesiredR
     """
     TokenResource.objects.mark_used(instance_ids)
     last = DesiredRevision.objects.last_of_each(instance_ids)
+    changed: list[SignalRInstance] = []
     revisions: list[DesiredRevision] = []
     events: list[AuditEvent] = []
     for row in SignalRInstance.objects.with_desired().filter(pk__in=instance_ids):
         before, state = last.get(row.pk), declared_state(row)
         if before is None or before.read_state() != state:
             revision = _revision(row, before, state, author)
+            changed.append(row)
             revisions.append(revision)
             events.append(_event(row, before, revision))
     DesiredRevision.objects.bulk_create(revisions, batch_size=_BATCH)
     AuditEvent.objects.bulk_create(events, batch_size=_BATCH)
-    record_statuses([revision.instance_id for revision in revisions])
+    save_current_statuses(changed)
     return revisions
 
 

@@ -27,11 +27,13 @@ def desired_state(
     `shared_rows()` to save them in a loop.
     """
     rows, declared = SharedRows(vaults, apps, registrations), declared_state(instance)
-    state = declared
-    for component in REGISTRY:
-        if not component.is_declared:
-            state = state.with_value(component.kind, component.desired(instance, declared, rows))
-    return state
+    return declared.with_values(
+        {
+            component.kind: component.desired(instance, declared, rows)
+            for component in REGISTRY
+            if not component.is_declared
+        }
+    )
 
 
 def declared_state(instance: SignalRInstance) -> InstanceState:
@@ -57,18 +59,21 @@ def observed_state(
         answered = ABSENT
     else:
         return None
-    rows, state = SharedRows(apps=apps), answered
-    for component in REGISTRY:
-        state = state.with_value(component.kind, component.observed(instance, answered, rows))
+    rows = SharedRows(apps=apps)
+    state = answered.with_values(
+        {component.kind: component.observed(instance, answered, rows) for component in REGISTRY}
+    )
     return as_planned(instance, state)
 
 
 def as_planned(instance: SignalRInstance, state: InstanceState) -> InstanceState:
     """Return an observed state as a plan is to see it."""
-    for component in REGISTRY:
-        value = component.as_planned(instance, component.value(state))
-        state = state.with_value(component.kind, value)
-    return state
+    return state.with_values(
+        {
+            component.kind: component.as_planned(instance, component.value(state))
+            for component in REGISTRY
+        }
+    )
 
 
 def shared_rows() -> tuple[dict[str, KeyVault], list[FunctionApp], Registrations]:

@@ -42,11 +42,18 @@ def record_statuses(instance_ids: Sequence[int]) -> None:
     the desired or observed state. A change of a shared vault or Function App is noticed by the next
     scheduled refresh.
     """
-    if not instance_ids:
-        return
-    rows = SignalRInstance.objects.with_desired().filter(pk__in=instance_ids)
-    shared = shared_rows()
-    save_statuses((row, sync_status(row, *shared)) for row in rows)
+    if instance_ids:
+        save_current_statuses(SignalRInstance.objects.with_desired().filter(pk__in=instance_ids))
+
+
+def save_current_statuses(rows: Collection[SignalRInstance]) -> None:
+    """Compare these instances, fetched with `with_desired`, and store their status.
+
+    Call it in the transaction that changed the rows.
+    """
+    if rows:
+        shared = shared_rows()
+        save_statuses((row, sync_status(row, *shared)) for row in rows)
 
 
 def save_statuses(found: Iterable[tuple[SignalRInstance, SyncStatus]]) -> None:

@@ -262,10 +262,8 @@ def _names(rows: Iterable[SignalRInstance]) -> tuple[str, ...]:
 
 def with_components(resource: SignalRResource) -> SignalRResource:
     """Return the instance with what each component reads from its answer."""
-    state = resource.state
-    for component in REGISTRY:
-        state = state.with_value(component.kind, component.read(resource))
-    return replace(resource, state=state)
+    values = {component.kind: component.read(resource) for component in REGISTRY}
+    return replace(resource, state=resource.state.with_values(values))
 
 
 def _copy_observed(observed_states: Sequence[tuple[SignalRInstance, InstanceState]]) -> None:

@@ -14,12 +14,9 @@ def relevant_to(
     components: Components, desired: InstanceState, observed: InstanceState
 ) -> InstanceState:
     """Return the part of `observed` that can be compared with `desired`."""
-    state = observed
-    for each in components:
-        state = state.with_value(
-            each.kind, each.relevant(each.value(observed), each.value(desired))
-        )
-    return state
+    return observed.with_values(
+        {each.kind: each.relevant(each.value(observed), each.value(desired)) for each in components}
+    )
 
 
 def is_in_sync(components: Components, desired: InstanceState, observed: InstanceState) -> bool:
