@@ -1,4 +1,4 @@
-"""The end of a worker that waits for its broker; test_brokers has real brokers."""
+"""The end of a worker that waits for its broker; tests/config/outages has real brokers."""
 
 from __future__ import annotations
 

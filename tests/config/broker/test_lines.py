@@ -1,4 +1,4 @@
-"""Which of Celery's lines are about a broker; tests/config/test_brokers.py has real outages."""
+"""Which of Celery's lines are about a broker; tests/config/outages has real brokers."""
 
 from __future__ import annotations
 
