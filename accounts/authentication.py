@@ -41,7 +41,9 @@ class PersonalTokenAuthentication(BaseAuthentication):
         token = PersonalAccessToken.objects.with_secret(secret).select_related("user").first()
         now = timezone.now()
         if token is None or not token.is_usable(now):
-            raise AuthenticationFailed("The token is unknown, revoked or expired: create another.")
+            raise AuthenticationFailed(
+                "The token is unknown, revoked or expired. Create a new token."
+            )
         token.note_use(now)
         return token.user, token
 
@@ -79,7 +81,7 @@ class ApplicationAuthentication(EntraAuthentication):
         """Return the application and its claims. Raises TokenRefused, AuthenticationFailed."""
         if _bearer(request) and not (settings.API["TENANT_ID"] and settings.API["AUDIENCES"]):
             raise AuthenticationFailed(
-                "Access tokens of Entra are not accepted: SIGNALMAN_API_TENANT_ID and "
+                "Access tokens of Entra are not accepted, because SIGNALMAN_API_TENANT_ID and "
                 "SIGNALMAN_API_AUDIENCES are not set."
             )
         found = super().authenticate(request)

@@ -37,7 +37,7 @@ def require_match(request: Request, document: Any) -> None:
             428,
             "precondition-required",
             "If-Match is required",
-            "Read the document, and send its ETag as If-Match with the new one.",
+            "Read the document, and send its ETag in If-Match with the new document.",
         )
     if header.strip() == "*":
         return

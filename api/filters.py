@@ -29,5 +29,5 @@ class Filters(DjangoFilterBackend):  # type: ignore[misc]  # it ships no types
             raise ValidationError({name: ["Unknown filter."] for name in sorted(unknown)})
         empty = [name for name in known if "" in request.query_params.getlist(name)]
         if empty:
-            raise ValidationError({name: ["Give a value, or omit the filter."] for name in empty})
+            raise ValidationError({name: ["Enter a value, or omit the filter."] for name in empty})
         return filterset

@@ -27,7 +27,9 @@ class CursorPages(CursorPagination):
             return self.page_size
         size = int(requested) if _NUMBER.fullmatch(requested) else 0
         if not 1 <= size <= self.max_page_size:
-            raise ValidationError({"page_size": [f"Give a number from 1 to {self.max_page_size}."]})
+            raise ValidationError(
+                {"page_size": [f"Enter a number from 1 to {self.max_page_size}."]}
+            )
         return size
 
     def decode_cursor(self, request: Request) -> Cursor | None:
@@ -35,7 +37,9 @@ class CursorPages(CursorPagination):
         try:
             found: Cursor | None = super().decode_cursor(request)
         except NotFound as error:
-            raise ValidationError({"cursor": ["Take it from `next` or `previous`."]}) from error
+            raise ValidationError(
+                {"cursor": ["Use the cursor in `next` or `previous` of another page."]}
+            ) from error
         return found
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class ArmSettings:
     def __post_init__(self) -> None:
         if origin(self.endpoint) is None:
             raise ValueError(
-                f"{self.endpoint!r} is not an https URL; a bearer token is never sent unencrypted."
+                f"{self.endpoint!r} is not an https URL. Signalman never sends a token unencrypted."
             )
 
 

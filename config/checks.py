@@ -29,7 +29,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     if "*" in settings.ALLOWED_HOSTS:
         found.append(
             Warning(
-                "SIGNALMAN_ALLOWED_HOSTS is *: requests for any host name are answered.",
+                "SIGNALMAN_ALLOWED_HOSTS is *, so requests for any host name are accepted.",
                 hint="List the host names of this installation.",
                 id="config.W001",
             )
@@ -38,7 +38,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         found.append(
             Warning(
                 "SIGNALMAN_METRICS_TOKEN is short.",
-                hint='python -c "import secrets; print(secrets.token_urlsafe(32))" makes one.',
+                hint='Create one: python -c "import secrets; print(secrets.token_urlsafe(32))"',
                 id="config.W002",
             )
         )
@@ -51,7 +51,7 @@ def check_variable_names(**_: Any) -> list[CheckMessage]:
     known = {variable.name for variable in VARIABLES}
     return [
         Warning(
-            f"{name} is not a setting of Signalman, and has no effect.",
+            f"{name} is not a setting of Signalman and has no effect.",
             hint=_suggestion(name, known),
             id="config.W003",
         )

@@ -23,7 +23,7 @@ class StalePlan(SyncError):
     def __init__(self, plan: Plan) -> None:
         super().__init__(
             f"The plan for {plan.instance} is stale: the desired state or Azure changed after it "
-            "was made. Review the new plan and apply that."
+            "was made. Review the new plan, then apply it."
         )
         self.plan = plan
 

@@ -46,7 +46,7 @@ def _cache(configuration: Configuration) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"VALIDATION's CACHE names {configuration.cache!r}, which is none of CACHES.",
+            f"VALIDATION's CACHE is {configuration.cache!r}, which is not a key of CACHES.",
             id="validation.E003",
         )
     ]
@@ -67,7 +67,7 @@ def _authorities() -> list[CheckMessage]:
             found.append(
                 Error(
                     f"{name} names a file that cannot be used: {reason}.",
-                    hint="Name a file with certificate authorities in PEM form, or remove it.",
+                    hint="Set it to a PEM file of certificate authorities, or remove it.",
                     id="validation.E004",
                 )
             )

@@ -47,7 +47,7 @@ def arrive(request: HttpRequest, provider_id: str) -> HttpResponse:
         # allauth reads the setting `uid_field` of the id token's claims without looking.
         if error.args != (UID_CLAIM,):
             raise
-        logger.warning("Sign-in with Entra failed: the id token has no %s.", UID_CLAIM)
+        logger.warning("Sign-in with Entra failed: the ID token has no %s.", UID_CLAIM)
         return refusal(request, _NO_OBJECT_ID)
     return answer
 

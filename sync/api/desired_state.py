@@ -106,7 +106,7 @@ class DesiredIdentity(DesiredView):
             assigned = UserAssignedIdentity.objects.with_arm_id(arm_id).first()
             if assigned is None:
                 raise ValidationError(
-                    {"user_assigned": "Unknown identity: import its subscription first."}
+                    {"user_assigned": "Unknown identity. Import its subscription first."}
                 )
         subject.identity.become(ManagedIdentity.Type(document["type"]), assigned)
 
@@ -218,9 +218,13 @@ class DesiredGrants(InstanceDocument):
         """Set them. Raises ValidationError."""
         chosen = {each["vault"]: each["is_desired"] for each in document}
         if unknown := sorted(chosen.keys() - {each["vault"] for each in self.dump(subject)}):
-            raise ValidationError({"vault": f"No template names {', '.join(unknown)}."})
+            raise ValidationError(
+                {"vault": f"No template references a secret of {', '.join(unknown)}."}
+            )
         if any(chosen.values()) and declared_state(subject).identity.holder is None:
-            raise ValidationError({"is_desired": "Set an identity first: a grant needs one."})
+            raise ValidationError(
+                {"is_desired": "Set an identity first. A grant needs an identity."}
+            )
         choose_grants(subject, chosen, who=name_of(request))
 
 

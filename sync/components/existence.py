@@ -58,7 +58,7 @@ class ExistenceComponent(Component):
 
     def explain(self, before: InstanceState, after: InstanceState) -> str:
         """Explain why it comes first."""
-        return "First: everything else belongs to the instance."
+        return "First, because all other steps change the instance."
 
     def title(self, before: InstanceState, after: InstanceState) -> str:
         """Return what is done to the instance."""
@@ -69,8 +69,8 @@ class ExistenceComponent(Component):
         if after.existence is not None:
             return ()
         message = (
-            "Its clients are disconnected, its access keys and its system-assigned identity are "
-            "deleted permanently, and another customer may take its name."
+            "Clients are disconnected. The access keys and the system-assigned identity are "
+            "deleted permanently, and other Azure customers can use the name."
         )
         return (message,)
 
@@ -78,12 +78,12 @@ class ExistenceComponent(Component):
         """Return the instance, if it is deleted."""
         if before.existence is None or after.existence is not None:
             return ()
-        return ("The instance is deleted, with its access keys and its identity.",)
+        return ("The instance is deleted with its access keys and its system-assigned identity.",)
 
     def problems(self, desired: InstanceState) -> tuple[str, ...]:
         """Refuse other changes of an instance that is not to exist."""
         if desired.existence is None and desired != ABSENT:
-            return ("The instance does not exist: select its creation, `instance`, as well.",)
+            return ("The instance does not exist in Azure. Also select its creation, `instance`.",)
         return ()
 
     def relevant(self, found: Existence, desired: Existence) -> Existence:

@@ -106,10 +106,10 @@ class FunctionAppsComponent(Component):
     def explain(self, before: InstanceState, after: InstanceState) -> str:
         """Explain the place."""
         if self.order(before, after) == Order.BEFORE_IDENTITY:
-            return "Before the templates, which then send what the app refuses now."
+            return "Before the templates, because the app refuses the new requests until then."
         return (
-            "After the templates are signed: the app accepts every request now, and would refuse "
-            "events if its authentication were turned on earlier."
+            "After the templates. If the app's authentication were turned on earlier, the app "
+            "would refuse the requests that are not signed yet."
         )
 
     def title(self, before: InstanceState, after: InstanceState) -> str:
@@ -168,10 +168,10 @@ def _changed(before: InstanceState, after: InstanceState) -> list[Pair]:
 def _effects(before: FunctionAppAuth, after: FunctionAppAuth) -> Iterator[str]:
     """Yield what the change means for other callers."""
     if not before.is_enabled:
-        yield "then refuses every request without a token, to all of its functions."
+        yield "then refuses every request without a token, for all of its functions."
     elif before.unauthenticated_action == SIGN_IN != after.unauthenticated_action:
-        yield "no longer redirects browsers to sign in, and refuses their requests with 401."
+        yield "no longer redirects browsers to a sign-in page, and refuses their requests with 401."
     elif before.unauthenticated_action != after.unauthenticated_action:
-        yield "then refuses requests without a token, to all of its functions."
+        yield "then refuses requests without a token, for all of its functions."
     if before.is_enabled and before.issuer and before.issuer != after.issuer:
         yield f"then refuses tokens of {before.issuer}, which other callers may use."

@@ -78,8 +78,8 @@ class GrantsComponent(Component):
         known = known_vaults(names) if rows.vaults is None else rows.vaults
         if unread := sorted(set(names) - known.keys()):
             raise NeverRead(
-                f"{instance} names secrets of the vault {', '.join(unread)}, which Signalman has "
-                f"not read yet. Run `manage.py drift {instance}`, then plan again."
+                f"{instance} references secrets of the vault {', '.join(unread)}, which Signalman "
+                f"has not read yet. Run `manage.py drift {instance}`, then plan again."
             )
 
     def read_requests(self, value: Grants) -> int:
@@ -144,12 +144,12 @@ class GrantsComponent(Component):
         """Explain the place."""
         if self.order(before, after) == Order.BEFORE_IDENTITY:
             return (
-                "Before the identity: a user-assigned identity can be granted access first, so "
-                "that every secret stays readable."
+                "Before the identity, so that every secret stays readable. This is possible "
+                "because a user-assigned identity already exists."
             )
         return (
-            "After the identity, whose principal id does not exist before, and before the "
-            "templates that name its secrets."
+            "After the identity, whose principal ID does not exist before, and before the "
+            "templates that reference the secrets."
         )
 
     def title(self, before: InstanceState, after: InstanceState) -> str:
@@ -164,8 +164,8 @@ class GrantsComponent(Component):
         if not slow:
             return ()
         message = (
-            f"A role assignment may take {PROPAGATION_MINUTES} minutes to take effect: until then "
-            f"the secrets of {', '.join(slow)} may not be readable."
+            f"A role assignment can take up to {PROPAGATION_MINUTES} minutes to take effect. Until "
+            f"then, the secrets of {', '.join(slow)} may not be readable."
         )
         return (message,)
 
@@ -174,8 +174,9 @@ class GrantsComponent(Component):
         if desired.identity.type != "None":
             return ()
         return tuple(
-            f"Upstream template {number} names a secret of {', '.join(sorted(vaults))}, but the "
-            "desired state has no identity to read it with: assign one, or remove the reference."
+            f"Upstream template {number} references a secret of {', '.join(sorted(vaults))}, but "
+            "the desired state has no identity that can read it. Set an identity, or remove the "
+            "reference."
             for number, template in enumerate(desired.templates, 1)
             if (vaults := vaults_of(template.url_template))
         )
@@ -291,8 +292,8 @@ def _grant(write: Write, grant: GrantState) -> None:
 def _require_mechanism(vault: VaultResource, grant: GrantState) -> None:
     if vault.uses_rbac != (grant.mechanism == "role_assignment"):
         raise PlanOutdated(
-            f"The permission model of the vault {vault.name} was changed between access policies "
-            "and roles after the plan was made. Review the new plan and apply that."
+            f"The permission model of the vault {vault.name} changed after the plan was created. "
+            "Review the new plan, then apply it."
         )
 
 
@@ -304,5 +305,5 @@ def _principal(write: Write, grant: GrantState) -> UUID:
         client = write.client_of(grant.identity)
         principal_id = client.get_user_assigned_identity(grant.identity).principal_id
     if principal_id is None:
-        raise UnexpectedAnswer(f"The identity {grant.identity} has no principal id.")
+        raise UnexpectedAnswer(f"The identity {grant.identity} has no principal ID.")
     return principal_id

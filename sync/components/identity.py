@@ -70,11 +70,8 @@ class IdentityComponent(Component):
     def explain(self, before: InstanceState, after: InstanceState) -> str:
         """Explain the place."""
         if after.identity.type == "None":
-            return "Last, because no template and no grant uses the identity any more."
-        return (
-            "Before everything that uses it: grants name the identity, and the service signs "
-            "requests with it."
-        )
+            return "Last, when no template and no grant uses the identity."
+        return "Before the grants and the templates that use the identity."
 
     def title(self, before: InstanceState, after: InstanceState) -> str:
         """Return which identity is set."""
@@ -91,17 +88,17 @@ class IdentityComponent(Component):
         """Warn of what refers to the principal id that goes away."""
         if before.identity.type == "None":
             return ()
-        lost = "Roles, vault grants and receivers that name the current principal id stop working"
+        lost = "Roles, vault grants and receivers that use the current principal ID stop working"
         if after.identity.type == "None":
             return (f"{lost}.",)
-        return (f"{lost} until they name the new one.", *_unreadable(after))
+        return (f"{lost} until they use the new one.", *_unreadable(after))
 
     def losses(self, before: InstanceState, after: InstanceState) -> tuple[str, ...]:
         """Return the identity, if it is removed."""
         if before.identity.type == "None" or after.identity.type != "None":
             return ()
         if before.identity.type == "SystemAssigned":
-            return ("The system-assigned identity is deleted; its principal id never returns.",)
+            return ("The system-assigned identity and its principal ID are deleted permanently.",)
         return ("The user-assigned identity is removed from the instance.",)
 
     def write(self, write: Write) -> LongRunning:
@@ -142,6 +139,6 @@ def _unreadable(state: InstanceState) -> Iterator[str]:
     missing = [vault for vault in named_vaults(state.templates) if vault not in granted]
     if missing:
         yield (
-            f"Events to templates that name secrets of {', '.join(missing)} fail from this step "
-            "on, until the new identity may read them."
+            f"Requests of templates that reference secrets of {', '.join(missing)} fail from this "
+            "step on, until the new identity may read the secrets."
         )

@@ -109,8 +109,8 @@ class SendersComponent(Component):
     def explain(self, before: InstanceState, after: InstanceState) -> str:
         """Explain the place."""
         return (
-            "After the templates, which need no sender: if Azure refuses the role assignment, the "
-            "other changes are applied."
+            "After the templates, so that the other changes are applied even if Azure refuses the "
+            "role assignment."
         )
 
     def title(self, before: InstanceState, after: InstanceState) -> str:
@@ -122,8 +122,8 @@ class SendersComponent(Component):
     def warnings(self, before: InstanceState, after: InstanceState) -> tuple[str, ...]:
         """Warn of the time that role assignments take."""
         message = (
-            f"A role assignment may take {_PROPAGATION_MINUTES} minutes to take effect: until then "
-            "the service may refuse messages with 403."
+            f"A role assignment can take up to {_PROPAGATION_MINUTES} minutes to take effect. "
+            "Until then, the service may refuse messages with 403."
         )
         return (message,)
 

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 _KIND: Final = "service_mode"
 _EFFECTS: Final = {
     SERVERLESS: (
-        "In Serverless mode the service rejects hub servers: those that are connected lose their "
-        "connections, and so do their clients. Events go to the upstream templates instead."
+        "In Serverless mode, the service rejects hub servers. Connected hub servers and their "
+        "clients are disconnected. Events go to the upstream templates instead."
     ),
     DEFAULT: (
-        "In Default mode the service sends no events to upstream templates, and clients cannot "
-        "connect to a hub that has no hub server. Connected clients are disconnected."
+        "In Default mode, the service sends no events to upstream templates, and clients cannot "
+        "connect to a hub without a hub server. Connected clients are disconnected."
     ),
     CLASSIC: (
-        "In Classic mode the service sends the events of a hub upstream only while no hub server "
-        "of it is connected. Connected clients may be disconnected."
+        "In Classic mode, the service sends the events of a hub upstream only while no hub server "
+        "is connected to it. Connected clients may be disconnected."
     ),
 }
 
@@ -99,10 +99,8 @@ class ServiceModeComponent(Component):
     def explain(self, before: InstanceState, after: InstanceState) -> str:
         """Explain the place."""
         if self.value(after) == SERVERLESS:
-            return (
-                "Before the templates: Azure documents upstream endpoints for Serverless mode only."
-            )
-        return "After the templates, so that no event goes to a template that is removed."
+            return "Before the templates, because they take effect only in Serverless mode."
+        return "After the templates, so that no event is sent to a template that the plan removes."
 
     def title(self, before: InstanceState, after: InstanceState) -> str:
         """Return which mode is set."""

@@ -71,8 +71,8 @@ class TemplatesComponent(Component):
     def explain(self, before: InstanceState, after: InstanceState) -> str:
         """Explain the place."""
         return (
-            "After the identity that signs requests and the grants that it needs, and before an "
-            "identity is removed."
+            "After the identity and the grants that the templates need, and before an identity is "
+            "removed."
         )
 
     def title(self, before: InstanceState, after: InstanceState) -> str:
@@ -87,8 +87,8 @@ class TemplatesComponent(Component):
         if desired.identity.type != "None":
             return ()
         return tuple(
-            f"Upstream template {number} requests an access token, but the desired state has no "
-            "identity: assign one, or turn the template's authentication off."
+            f"Upstream template {number} uses managed identity, but the desired state has no "
+            "identity. Set an identity, or turn the template's authentication off."
             for number, template in enumerate(desired.templates, 1)
             if template.auth_type == "ManagedIdentity"
         )
@@ -100,8 +100,9 @@ class TemplatesComponent(Component):
         if not unplanned:
             return ()
         message = (
-            f"No grant is planned for {', '.join(unplanned)}: Signalman cannot tell who may read "
-            "it, or the missing grant was accepted. Check that the identity may read its secrets."
+            f"No grant is planned for {', '.join(unplanned)}, because Signalman cannot read the "
+            "permissions of the vault or the missing grant was accepted. Check that the identity "
+            "may read the secrets."
         )
         return (message,)
 

@@ -122,7 +122,7 @@ def prepare_deletion(instance: SignalRInstance, *, confirm: str) -> None:
     row = SignalRInstance.objects.select_for_update().get(pk=instance.pk)
     if row.is_protected:
         raise Protected(
-            f"{row} is protected against deletion: run `manage.py protect {row} --off` first."
+            f"{row} is protected against deletion. Run `manage.py protect {row} --off` first."
         )
     if confirm != row.name:
         raise Protected(f"Confirm the deletion with the name {row.name!r}, not {confirm!r}.")

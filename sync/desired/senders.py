@@ -61,7 +61,7 @@ def check_senders(senders: Iterable[Sender]) -> list[Sender]:
     """Return the senders with their IDs in lower case. Raises ValidationError."""
     checked = sorted(set(map(_checked, senders)))
     if len({each.principal_id for each in checked}) < len(checked):
-        raise ValidationError({"senders": "A principal has one type only."})
+        raise ValidationError({"senders": "A principal has only one type."})
     return checked
 
 

@@ -30,7 +30,7 @@ def change_service_mode(row: SignalRInstance, mode: str) -> None:
     settable = settable_modes(row)
     if mode and mode not in settable:
         raise ValidationError(
-            {"service_mode": f"Unknown mode {mode!r}: use {', '.join(settable)}."}
+            {"service_mode": f"Unknown mode {mode!r}. Use one of {', '.join(settable)}."}
         )
     row.desired_service_mode = mode
     row.save(update_fields=["desired_service_mode"])

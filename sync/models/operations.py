@@ -193,7 +193,7 @@ class Operation(models.Model):
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise UnreadablePlan(
                 f"The stored plan cannot be read: {error!r}. Another release stored it, "
-                "or it was edited. Review the new plan and apply that."
+                "or it was edited. Review the new plan, then apply it."
             ) from error
 
 

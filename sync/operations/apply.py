@@ -106,7 +106,8 @@ def _run(claim: Claim) -> datetime | None:
         return turn
     if claim.operation.attempt > MAX_ATTEMPTS:
         raise StageError(
-            "WorkerLost", "Every worker that ran this stage ended unexpectedly; see their logs."
+            "WorkerLost",
+            "Every worker that ran this stage ended unexpectedly. See the logs of the workers.",
         )
     step = claim.current_step
     if step is None:
@@ -342,7 +343,7 @@ def _mismatch(claim: Claim, resource: SignalRResource, *, position: int) -> Stag
     return StageError(
         "StalePlan",
         "The plan is stale: Azure was changed after it was made, so nothing more was written. "
-        "Review the new plan and apply that.",
+        "Review the new plan, then apply it.",
     )
 
 

@@ -189,7 +189,7 @@ def cancel(operation: Operation, *, who: str) -> None:
         )
         if not stopped and not unfinished.update(cancel_requested=True):
             raise OperationFinished(
-                f"Operation {operation.pk} cannot be cancelled: it has ended, or has nothing left "
+                f"Operation {operation.pk} cannot be cancelled. It has ended, or has nothing left "
                 "to write."
             )
         record_event(operation, f"cancel {operation.kind}", who=who)

@@ -60,8 +60,8 @@ def _with_units(
         known |= own
     if unknown := sorted(set(paths) - known):
         raise NoSuchChange(
-            f"Nothing differs at {', '.join(unknown)}. "
-            f"Paths with a difference: {', '.join(sorted(known)) or 'none'}."
+            f"There is no change at {', '.join(unknown)}. "
+            f"Paths with a change: {', '.join(sorted(known)) or 'none'}."
         )
     return frozenset(found)
 

@@ -27,7 +27,7 @@ def test_refuses_endpoint_without_tls(settings: Settings, endpoint: str) -> None
     with pytest.raises(ImproperlyConfigured, match="SIGNALMAN_ARM_ENDPOINT"):
         arm_settings()
     (message,) = check_endpoints()
-    assert "never sent unencrypted" in str(message)
+    assert "never sends a token unencrypted" in str(message)
 
 
 @pytest.mark.usefixtures("local_azure")

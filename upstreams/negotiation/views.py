@@ -65,12 +65,12 @@ class ServiceRefused(APIException):
 
 
 class NegotiationView(APIView):
-    """Answers a client's negotiation with `{"url", "accessToken"}`.
+    """Returns `{"url", "accessToken"}` to a client that negotiates.
 
-    Users are authenticated as the setting REST_FRAMEWORK says, and must be signed in. Override
-    `authentication_classes`, `permission_classes` and `throttle_classes` as in any view, `instance`
-    and `lifetime`, and the methods that say who the client is. To turn a client away, raise
-    PermissionDenied in one of them.
+    By default, the classes of the setting REST_FRAMEWORK authenticate users, and users must be
+    signed in. Override `authentication_classes`, `permission_classes` and `throttle_classes` as in
+    any view, `instance` and `lifetime`, and the methods that identify the client. To refuse a
+    client, raise PermissionDenied in one of these methods.
     """
 
     permission_classes = [IsAuthenticated]

@@ -19,8 +19,8 @@ def check_hubs(**_: Any) -> list[CheckMessage]:
         return []
     return [
         Info(
-            "No app has handlers for client events: each will be refused with no_handler.",
-            hint="Write a hubs.py in an app, and name the app in SIGNALMAN_APPS.",
+            "No app has handlers, so the receiver refuses every client event with no_handler.",
+            hint="Add a hubs.py to an app, and add the app to SIGNALMAN_APPS.",
             id="upstreams.I001",
         )
     ]
@@ -37,7 +37,7 @@ def check_duplicates(**_: Any) -> list[CheckMessage]:
         Warning(
             f"The cache is not shared, so duplicates of calls to {', '.join(names)} are recognised "
             "only by the process that handled the first one.",
-            hint="Name a shared cache in SIGNALMAN_CACHE_URL, unless there is one process.",
+            hint="If there is more than one process, set SIGNALMAN_CACHE_URL to a shared cache.",
             id="upstreams.W001",
         )
     ]

@@ -244,9 +244,11 @@ def close_all(reason: str | None, excluded: Iterable[str]) -> Call:
 def check_name(kind: str, name: object) -> str:
     """Return the ID or name of a user, a group or a connection. Raises InvalidCall."""
     if not isinstance(name, str):
-        raise InvalidCall(f"The {kind} is a string, not {type(name).__name__}.")
+        raise InvalidCall(f"The {kind} must be a string, not {type(name).__name__}.")
     if not name.strip() or len(name) > NAME_LENGTH:
-        raise InvalidCall(f"The {kind} has 1 to {NAME_LENGTH:,} characters and is not blank.")
+        raise InvalidCall(
+            f"The {kind} must have 1 to {NAME_LENGTH:,} characters and must not be blank."
+        )
     if name in _DOTS:
         raise InvalidCall(
             f"The {kind} cannot be {name!r}: in a URL it names another resource, so that a "
@@ -261,7 +263,7 @@ def _escaped(kind: str, name: object) -> str:
 
 def _member(connection_id: str | None, user_id: str | None) -> str:
     if (connection_id is None) == (user_id is None):
-        raise InvalidCall("Give either connection_id or user_id.")
+        raise InvalidCall("Pass either connection_id or user_id.")
     if user_id is None:
         return f"connections/{_escaped('connection ID', connection_id)}"
     return f"users/{_escaped('user ID', user_id)}"
@@ -276,7 +278,7 @@ def _membership(group: str, connection_id: str | None, user_id: str | None) -> s
 def _target(target: object) -> str:
     if not isinstance(target, str) or not target:
         raise InvalidCall(
-            "The target is the name of a client's method: a string that is not empty."
+            "The target must be the name of a client's method, a string that is not empty."
         )
     return _encodable("target", target)
 
@@ -285,7 +287,7 @@ def _reason(reason: object) -> str | None:
     if reason is None:
         return None
     if not isinstance(reason, str) or len(reason) > NAME_LENGTH:
-        raise InvalidCall(f"The reason is a string of at most {NAME_LENGTH:,} characters.")
+        raise InvalidCall(f"The reason must be a string of at most {NAME_LENGTH:,} characters.")
     return _encodable("reason", reason)
 
 

@@ -61,7 +61,7 @@ class ClientIdentity:
     def of(cls, user_id: str | None, claims: Claims | None, lifetime: timedelta) -> ClientIdentity:
         """Return the identity. Raises InvalidCall for what the service cannot transmit."""
         if lifetime < SHORTEST_LIFETIME:
-            raise InvalidCall("The lifetime of a client's token is a minute or more.")
+            raise InvalidCall("The lifetime of a client's token must be at least a minute.")
         checked = None if user_id is None else _user_id(user_id)
         return cls(checked, tuple(_pairs(claims or {})), lifetime)
 
@@ -80,13 +80,13 @@ class ClientIdentity:
 def _user_id(user_id: object) -> str:
     checked = check_name("user ID", user_id)
     if len(checked) > USER_ID_LENGTH:
-        raise InvalidCall(f"The user ID of a client has at most {USER_ID_LENGTH} characters.")
+        raise InvalidCall(f"The user ID of a client must have at most {USER_ID_LENGTH} characters.")
     return _carried("user ID", checked)
 
 
 def _pairs(claims: Claims) -> Iterator[tuple[str, str]]:
     if not isinstance(claims, Mapping):
-        raise InvalidCall("The claims are a mapping of names to a string or to several.")
+        raise InvalidCall("The claims must be a mapping of names to one or several strings.")
     for name, values in claims.items():
         _check_claim_name(name)
         for value in [values] if isinstance(values, str) else list(values):
@@ -100,7 +100,7 @@ def _pairs(claims: Claims) -> Iterator[tuple[str, str]]:
 
 def _check_claim_name(name: object) -> None:
     if not isinstance(name, str):
-        raise InvalidCall("The name of a claim is a string.")
+        raise InvalidCall("The name of a claim must be a string.")
     _carried("name of a claim", name)
     if ": " in name:
         raise InvalidCall(f"The claim {name!r} has a colon and a blank in its name.")

@@ -131,7 +131,9 @@ def _filled(template: str, name: str, host: str, *, may_be_local: bool = False) 
     parts = urlsplit(url)
     is_local = may_be_local and parts.scheme == "http" and parts.hostname in _LOOPBACK
     if parts.scheme != "https" and not is_local:
-        raise ImproperlyConfigured(f"{url} is not an https URL: a token is never sent unencrypted.")
+        raise ImproperlyConfigured(
+            f"{url} is not an https URL. Signalman never sends a token unencrypted."
+        )
     return url
 
 

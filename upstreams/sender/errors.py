@@ -8,11 +8,11 @@ class InvalidCall(ValueError):
 
 
 class SendError(Exception):
-    """The service did not carry out a call; the message says why and what to do.
+    """The service did not perform a call. The message says why, and what to do.
 
-    `status` is the HTTP status, None where no response came. `code` is the service's own
-    (`x-ms-error-code`), or empty. `retryable` says whether the same call may succeed later without
-    being carried out twice; `retry_after` is how long the service said to wait, in seconds.
+    `status` is the HTTP status, or None without a response. `code` is the error code of the service
+    (`x-ms-error-code`), or empty. `retryable` is true if the same call may succeed later without
+    being performed twice. `retry_after` is the time in seconds for which the service said to wait.
     """
 
     def __init__(

@@ -18,8 +18,8 @@ from upstreams.sender.context import Destination, transport
 class HubSender:
     """Sends to clients, and manages their groups and connections.
 
-    Methods raise InvalidCall before anything is sent, and SendError where the service did not carry
-    out the call. They return None unless they say otherwise.
+    Methods raise InvalidCall if an argument cannot be sent, and SendError if the service did not
+    perform the call. They return None unless stated otherwise.
     """
 
     @property
@@ -44,11 +44,11 @@ class HubSender:
         await self._arun(calls.send_to_all(target, arguments, excluded))
 
     def send_to_user(self, user_id: str, target: str, *arguments: Any) -> None:
-        """Call a method of a user's clients. There may be none."""
+        """Call a method of a user's clients. It is no error if there are none."""
         self._run(calls.send_to_user(user_id, target, arguments))
 
     async def asend_to_user(self, user_id: str, target: str, *arguments: Any) -> None:
-        """Call a method of a user's clients. There may be none."""
+        """Call a method of a user's clients. It is no error if there are none."""
         await self._arun(calls.send_to_user(user_id, target, arguments))
 
     def send_to_group(
@@ -169,7 +169,7 @@ class HubSender:
     def close_connection(self, connection_id: str, *, reason: str | None = None) -> None:
         """Close a connection; `reason` is shown to the client.
 
-        The service lets clients reconnect: refuse the client at its negotiation first.
+        The service lets clients reconnect. To prevent that, first refuse the client's negotiation.
         """
         self._run(calls.close_connection(connection_id, reason))
 

@@ -23,10 +23,10 @@ def check_sender(**_: Any) -> list[CheckMessage]:
     if min(values.retries, values.retry_seconds) < 0 or values.timeout_seconds <= 0:
         return [
             Error(
-                "SENDER's retries and pauses are not negative, and its time limit is above 0.",
+                "SENDER's retries and pauses must be at least 0, its time limit above 0.",
                 id="upstreams.E005",
             )
         ]
     if values.negotiations_a_minute < 1:
-        return [Error("SENDER's negotiations a minute are at least 1.", id="upstreams.E006")]
+        return [Error("SENDER's negotiations a minute must be at least 1.", id="upstreams.E006")]
     return []

@@ -245,7 +245,9 @@ class KeyRing:
     def _begun(self, lane: _Lane, requested: str | None, now: float) -> Reading:
         if lane.reading is not None:
             self._trouble = "reading them does not end"
-            logger.warning("Reading the signing keys of %s does not end; trying again.", self._name)
+            logger.warning(
+                "Reading the signing keys of %s takes too long. It is tried again.", self._name
+            )
         wait, abandoned_at = self._timing.wait, now + self._timing.patience
         if lane is self._regular:
             # Later callers of refresh_if_due then return before they take the lock.

@@ -35,7 +35,7 @@ class StaleFleetPlan(SyncError):
     def __init__(self, plan: FleetPlan) -> None:
         super().__init__(
             "The plan is stale: instances were added or removed, or the desired state or Azure "
-            "changed, after it was made. Review the new plan and apply that."
+            "changed, after it was made. Review the new plan, then apply it."
         )
         self.plan = plan
 
@@ -81,7 +81,7 @@ def plan_instances(instances: QuerySet[SignalRInstance]) -> FleetPlan:
     selected = list(instances.order_by("name")[: MOST_INSTANCES + 1])
     if len(selected) > MOST_INSTANCES:
         raise TooMany(
-            f"At most {MOST_INSTANCES} instances are planned at once. Narrow the filters."
+            f"At most {MOST_INSTANCES} instances can be planned at once. Narrow the filters."
         )
     plans: list[tuple[SignalRInstance, Plan]] = []
     refusals: list[Refusal] = []
@@ -130,7 +130,7 @@ def apply_instances(
     if fleet.digest != digest:
         raise StaleFleetPlan(fleet)
     if not fleet.plans:
-        raise NothingToApply("None of these instances has a change to apply.")
+        raise NothingToApply("None of these instances has changes to apply.")
     shown = [(instance, plan.digest) for instance, plan in fleet.plans]
     started = start_applies(shown, actor=actor, confirm_destructive=confirm_destructive)
     return StartedApplies(started.operations, (*fleet.refusals, *started.refusals))

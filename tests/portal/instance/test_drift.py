@@ -99,7 +99,7 @@ def test_refused_acceptance_keeps_the_form(local_azure: LocalAzure, sign_in: Sig
     answer = sign_in(Role.OPERATOR).post(LAB, fields)
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "requests an access token" in page
+    assert "uses managed identity" in page
     assert 'value="no identity"' in page
     assert 'id="change-1" checked' in page
 

@@ -22,7 +22,7 @@ def test_shows_steps_with_reasons_and_digest(local_azure: LocalAzure, sign_in: S
     page = sign_in(Role.VIEWER).get(address(lab)).content.decode()
     assert "Plan: 2 to add, 0 to change, 0 to remove." in page
     assert "Assign a system-assigned identity" in page
-    assert "Before everything that uses it" in page
+    assert "Before the grants and the templates" in page
     assert "(known after apply)" in page
     assert shown_plan(lab)["digest"] in page
 

@@ -65,7 +65,7 @@ def test_stops_managing_the_mode(operator: Client) -> None:
 def test_refuses_an_unknown_mode(operator: Client) -> None:
     in_default_mode("Serverless")
     page = operator.post(SAVE, {"mode": "Fast", "back": "upstream"}, follow=True)
-    assert "Unknown mode &#x27;Fast&#x27;: use Serverless, Default, Classic." in (
+    assert "Unknown mode &#x27;Fast&#x27;. Use one of Serverless, Default, Classic." in (
         page.content.decode()
     )
     assert SignalRInstance.objects.get().desired_service_mode == "Serverless"

@@ -112,7 +112,7 @@ def test_change_is_recorded_with_its_author_and_note(local_azure: LocalAzure) ->
 def test_unknown_mode_is_refused_and_an_imported_one_may_stay(local_azure: LocalAzure) -> None:
     in_azure(seed.CHAT, "PredefinedOnly")
     instance = imported(seed.CHAT)
-    with pytest.raises(ValidationError, match="use Serverless, Default, Classic, PredefinedOnly"):
+    with pytest.raises(ValidationError, match="Use one of Serverless, Default, Classic, PredefinedOnly"):
         set_service_mode(instance, "serverless", who="ada")
     set_service_mode(instance, "Serverless", who="ada")
     set_service_mode(instance, "PredefinedOnly", who="ada")
@@ -193,7 +193,7 @@ def test_new_instance_is_created_in_its_mode_in_one_step(local_azure: LocalAzure
 def test_mode_for_upstream_is_set_before_the_templates() -> None:
     plan = REGISTRY.plan(SERVERLESS, with_mode(InstanceState(), "Default"), instance="x")
     assert [step.kind for step in plan.steps] == ["service_mode", "templates"]
-    assert "Serverless mode only" in REGISTRY.explain(plan, plan.steps[0])
+    assert "only in Serverless mode" in REGISTRY.explain(plan, plan.steps[0])
 
 
 def test_other_mode_is_set_after_the_templates_were_removed() -> None:

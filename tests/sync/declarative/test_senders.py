@@ -45,7 +45,7 @@ def test_senders_that_are_left_out_stay_and_an_empty_list_removes_them(fleet: Fl
     [
         ([{"principalId": "me"}], "senders: 'me' is not an object ID"),
         ([OWN | {"principalType": "Robot"}], "Write one of ServicePrincipal, User, Group."),
-        ([OWN, OWN | {"principalType": "User"}], "A principal has one type only."),
+        ([OWN, OWN | {"principalType": "User"}], "A principal has only one type."),
     ],
 )
 def test_invalid_senders_are_reported(

@@ -61,7 +61,7 @@ def test_accepting_one_change_keeps_the_others_desired(local_azure: LocalAzure) 
 
 def test_refuses_changes_that_cannot_work_with_the_rest(local_azure: LocalAzure) -> None:
     instance = drifted()
-    with pytest.raises(NotAcceptable, match="Upstream template 1 requests an access token"):
+    with pytest.raises(NotAcceptable, match="Upstream template 1 uses managed identity"):
         accept(instance, ["identity"], who="ada")
     assert desired_state(stored(seed.LAB)) == desired_state(instance)
 
@@ -120,7 +120,7 @@ def test_command_accepts_a_path_and_shows_the_rest(local_azure: LocalAzure) -> N
         (["--accept"], "needs the names of instances"),
         ([seed.LAB, "--path", "identity"], "needs --accept"),
         (["--accept", seed.LAB, seed.CHAT, "--path", "identity"], "exactly one instance"),
-        (["--accept", seed.LAB, "--path", "tags"], "Nothing differs at tags"),
+        (["--accept", seed.LAB, "--path", "tags"], "There is no change at tags"),
     ],
 )
 def test_refuses_ambiguous_arguments(

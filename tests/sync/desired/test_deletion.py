@@ -36,7 +36,7 @@ def test_deletion_is_one_step_and_names_its_losses() -> None:
     text = render_text(deletion)
     assert "- instance {" in text
     assert '- sku          = "Standard_S1"' in text
-    assert "! Its clients are disconnected" in text
+    assert "! Clients are disconnected" in text
 
 
 def deletable(name: str = seed.LAB) -> SignalRInstance:

@@ -160,7 +160,7 @@ def test_app_without_authentication_requires_it_once_templates_sign(
     instance = managed_chat(to_function(resource=seed.UPSTREAM_APP_ID, host=SECOND_HOST))
     plan = plan_instance(instance)
     assert [step.kind for step in plan.steps] == ["templates", "function_apps"]
-    assert "to all of its functions" in plan.steps[1].warnings[0]
+    assert "for all of its functions" in plan.steps[1].warnings[0]
     assert drive(start(instance)).state == "succeeded"
     refresh_function_app(function_app(SECOND))
     auth = function_app(SECOND).auth

@@ -34,7 +34,7 @@ def instance(local_azure: LocalAzure) -> SignalRInstance:
 
 def test_losses_are_named(instance: SignalRInstance) -> None:
     losses = " ".join(plan_instance(instance).losses)
-    assert "system-assigned identity is deleted" in losses
+    assert "principal ID are deleted permanently" in losses
     assert "Upstream template 1 of Azure's list is deleted." in losses
 
 

@@ -116,9 +116,12 @@ def test_open_app_requires_authentication_once_its_callers_sign() -> None:
 @pytest.mark.parametrize(
     ("before", "words"),
     [
-        (OFF, "to all of its functions"),
-        (replace(DESIRED, unauthenticated_action="AllowAnonymous"), "to all of its functions"),
-        (replace(DESIRED, unauthenticated_action="RedirectToLoginPage"), "browsers to sign in"),
+        (OFF, "for all of its functions"),
+        (replace(DESIRED, unauthenticated_action="AllowAnonymous"), "for all of its functions"),
+        (
+            replace(DESIRED, unauthenticated_action="RedirectToLoginPage"),
+            "browsers to a sign-in page",
+        ),
         (replace(DESIRED, issuer="v2"), "tokens of v2"),
     ],
 )

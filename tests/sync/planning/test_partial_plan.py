@@ -118,7 +118,7 @@ def test_identity_is_selected_whole(field: str) -> None:
 
 
 def test_names_paths_without_difference() -> None:
-    with pytest.raises(NoSuchChange, match=r"templates\[7\]. Paths with a difference: identity"):
+    with pytest.raises(NoSuchChange, match=r"templates\[7\]. Paths with a change: identity"):
         REGISTRY.take(USER_ASSIGNED, OWN, {"upstream.templates[7]"})
     with pytest.raises(NoSuchChange, match="none"):
         REGISTRY.leave(OWN, OWN, {"identity"})

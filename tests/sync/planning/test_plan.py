@@ -186,8 +186,8 @@ def test_refuses_signed_template_without_identity(
 def test_problem_names_its_template_and_the_fix() -> None:
     (problem,) = REGISTRY.problems(InstanceState(templates=(UNSIGNED, SIGNED)))
     assert problem == (
-        "Upstream template 2 requests an access token, but the desired state has no identity: "
-        "assign one, or turn the template's authentication off."
+        "Upstream template 2 uses managed identity, but the desired state has no identity. Set an "
+        "identity, or turn the template's authentication off."
     )
 
 
@@ -214,7 +214,7 @@ def test_warns_of_losing_a_principal() -> None:
         InstanceState(SYSTEM),
         instance="x",
     )
-    assert "until they name the new one" in switch.steps[0].warnings[0]
+    assert "until they use the new one" in switch.steps[0].warnings[0]
     gift = REGISTRY.plan(InstanceState(SYSTEM), InstanceState(), instance="x")
     assert gift.steps[0].warnings == ()
 
@@ -247,16 +247,16 @@ def test_switch_to_a_new_principal_warns_of_failing_events() -> None:
     identity, grants = REGISTRY.plan(desired, observed, instance="x").steps
     assert (identity.kind, grants.kind) == ("identity", "grants")
     assert identity.warnings[1] == (
-        "Events to templates that name secrets of policies fail from this step on, until the new "
-        "identity may read them."
+        "Requests of templates that reference secrets of policies fail from this step on, until "
+        "the new identity may read the secrets."
     )
 
 
 def test_refuses_reference_without_identity() -> None:
     (problem,) = REGISTRY.problems(InstanceState(templates=(NAMING,)))
     assert problem == (
-        "Upstream template 1 names a secret of policies, but the desired state has no identity "
-        "to read it with: assign one, or remove the reference."
+        "Upstream template 1 references a secret of policies, but the desired state has no "
+        "identity that can read it. Set an identity, or remove the reference."
     )
 
 
@@ -265,7 +265,7 @@ def test_warns_of_propagation_of_a_role_assignment() -> None:
     desired = InstanceState(SYSTEM, (template,), (grant("roles", "SystemAssigned"),))
     (grants, _templates) = REGISTRY.plan(desired, InstanceState(SYSTEM), instance="x").steps
     assert grants.title == "Grant the identity access to the secrets of roles"
-    assert "may take 30 minutes to take effect" in grants.warnings[0]
+    assert "can take up to 30 minutes to take effect" in grants.warnings[0]
 
 
 def test_refuses_unknown_component() -> None:

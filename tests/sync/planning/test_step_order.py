@@ -20,7 +20,7 @@ def test_every_step_has_a_reason(desired: InstanceState, observed: InstanceState
 def test_new_identity_is_first_and_removed_identity_last() -> None:
     added = REGISTRY.plan(WITH_IDENTITY, InstanceState(), instance="chat")
     removed = REGISTRY.plan(InstanceState(), WITH_IDENTITY, instance="chat")
-    assert "Before everything that uses it" in REGISTRY.explain(added, added.steps[0])
+    assert "Before the grants and the templates" in REGISTRY.explain(added, added.steps[0])
     assert "Last" in REGISTRY.explain(removed, removed.steps[0])
 
 

@@ -144,7 +144,7 @@ def test_any_hub_sends_to_the_hub_of_the_request() -> None:
     client = HubTestClient(anything, hub="Weather")
     assert client.send("say").outcome == "accepted"
     assert [each.hub for each in client.sent] == ["weather"]
-    with recorded_calls(), pytest.raises(InvalidCall, match="name the hub"):
+    with recorded_calls(), pytest.raises(InvalidCall, match="use a hub with a name"):
         anything.send_to_all("said")
 
 

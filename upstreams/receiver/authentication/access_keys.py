@@ -34,7 +34,7 @@ class AccessKeys(PrivateFile[tuple[str, ...]]):
         try:
             return read_keys(self._path)
         except PrivateFileProblem as problem:
-            log.error("No access keys: %s", problem)  # noqa: TRY400  # the message is complete
+            log.error("The access keys cannot be read. %s", problem)  # noqa: TRY400  # the message is complete
             return {}
 
 

@@ -78,7 +78,7 @@ class Policies:
             raise ProofUnavailable("policy_unavailable", "The instances cannot be read at present.")
         policy = snapshot.policies.get(name)
         if policy is None:
-            raise UnknownInstance("unknown_instance", "This receiver has no such instance.")
+            raise UnknownInstance("unknown_instance", "The receiver does not know this instance.")
         return policy
 
     @property
@@ -189,13 +189,15 @@ class Policies:
     def _note_failure(self, now: float, error: Exception) -> None:
         # One line for an outage, not one for each attempt.
         if self._failed_at is None:
-            log.error("Instances cannot be read (%s); using those read before.", error)
+            log.error(
+                "The instances cannot be read (%s). The receiver uses those in memory.", error
+            )
         self._failed_at = now
 
     def _note_success(self) -> None:
         if self._failed_at is not None:
             self._failed_at = None
-            log.warning("Instances can be read again.")
+            log.warning("The instances can be read again.")
 
 
 policies: Final = Policies(

@@ -101,7 +101,10 @@ class Recorder:
             samples, self._samples = self._samples, []
             dropped, self.dropped = self.dropped, 0
         if dropped:
-            log.warning("%s deliveries were not counted: too many kinds in memory.", dropped)
+            log.warning(
+                "%s deliveries were not counted, because there are too many kinds in memory.",
+                dropped,
+            )
             deliveries_lost.send(type(self), number=dropped)
         if not counts:
             return
@@ -131,7 +134,7 @@ class Recorder:
         if thread is not None:
             thread.join(_JOIN_SECONDS)
             if thread.is_alive():
-                log.warning("The database does not respond: the last deliveries are not stored.")
+                log.warning("The database does not respond. The last deliveries are not stored.")
                 return
         self.flush()
 

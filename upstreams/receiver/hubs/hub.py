@@ -59,14 +59,14 @@ class Handler:
 
 
 class Hub(HubSender):
-    """The handlers of one SignalR hub, or with the name `*` of every hub that has none of its own.
+    """The handlers of one SignalR hub, or with the name `*` of every hub without its own handlers.
 
     A handler is a function, plain or `async`. Its first parameter is the request, the others are
     the client's arguments, checked against their annotations. Its return value is the client's
     result, None being no result. It raises HubError to return an error to the client.
 
-    A hub also sends to its clients: in a handler at the instance of the request, elsewhere at
-    `instance`, by default the setting SIGNALMAN_DEFAULT_INSTANCE; see `on`.
+    A hub can also send to its clients: in a handler through the instance of the request, elsewhere
+    through `instance`, by default SIGNALMAN_DEFAULT_INSTANCE. `on` selects another instance.
     """
 
     def __init__(self, name: str = ANY, *, instance: str | None = None) -> None:
@@ -93,7 +93,9 @@ class Hub(HubSender):
         name = self.name
         if name == ANY:
             if request is None:
-                raise InvalidCall("Hub('*') sends only within a handler: name the hub elsewhere.")
+                raise InvalidCall(
+                    "Hub('*') can send only in a handler. Elsewhere, use a hub with a name."
+                )
             name = request.hub
         return Destination(name, (request and request.instance) or self.instance)
 
@@ -108,21 +110,23 @@ class Hub(HubSender):
     def disconnected(self, function: Function) -> Function:
         """Register `function(request)` for a client that has disconnected.
 
-        The service sends this late, and not always. `request.error` says why the connection did not
-        close cleanly.
+        The service may send this event late or not at all. `request.error` says why the
+        connection did not close cleanly.
         """
         return self._register(CONNECTIONS, DISCONNECTED, function)
 
     def message(self, event: str, *, idempotent: bool = False) -> Callable[[Function], Function]:
         """Register `function(request, *arguments)` for a method that clients call.
 
-        `*` takes every method that has no handler of its own; `request.target` names it. With
-        `idempotent`, a call that the service sends again within some minutes gets the first
-        response, and the function does not run again. Calls that wait for no result carry no id,
-        and run each time.
+        `*` handles every method that has no handler of its own; `request.target` is its name. With
+        `idempotent`, a call that the service sends again within SIGNALMAN_DUPLICATE_SECONDS gets
+        the first response, and the function does not run again. Calls that do not wait for a
+        result have no ID, so their duplicates run again.
         """
         if not event or len(event) > EVENT_LENGTH:
-            raise RegistrationError(f"A message's name has 1 to {EVENT_LENGTH} characters.")
+            raise RegistrationError(
+                f"The name of a message must have 1 to {EVENT_LENGTH} characters."
+            )
         return lambda function: self._register(MESSAGES, event, function, idempotent)
 
     def _register(
@@ -139,7 +143,8 @@ class Hub(HubSender):
         )
         if category == CONNECTIONS and handler.parameters.required:
             raise RegistrationError(
-                f"The handler {handler.name} takes arguments: {event!r} brings only the request."
+                f"The handler {handler.name} has other parameters than the request, but {event!r} "
+                "has no arguments."
             )
         _add(self._handlers, handler)
         return function
@@ -205,5 +210,5 @@ def _add(handlers: dict[Key, Handler], handler: Handler) -> None:
     other = handlers.setdefault(handler.key, handler)
     if other is not handler:
         raise RegistrationError(
-            f"Two handlers for {handler}: {other.name} and {handler.name}. Keep one."
+            f"There are two handlers for {handler}: {other.name} and {handler.name}. Remove one."
         )

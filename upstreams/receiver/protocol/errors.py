@@ -94,7 +94,7 @@ class ArgumentsMismatch(Refusal):
 
 
 class HubError(Exception):
-    """Raised by a handler to return an error to the client; its message is sent."""
+    """Raised by a handler to return an error to the client, which receives the message."""
 
 
 class RegistrationError(Exception):

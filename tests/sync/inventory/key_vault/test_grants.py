@@ -241,7 +241,7 @@ def test_vault_switched_to_roles_after_the_plan_makes_it_stale(arm: Arm) -> None
     arm.call("PATCH", vault_id(POLICIES), body, "2023-07-01").raise_for_status()
     drive(operation)
     assert (operation.state, operation.error_code) == ("failed", "StalePlan")
-    assert "changed between access policies and roles" in operation.error_message
+    assert "changed after the plan was created" in operation.error_message
     assert drive(start(stored(operation.instance))).state == "succeeded"
 
 

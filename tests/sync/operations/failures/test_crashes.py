@@ -194,7 +194,7 @@ def test_unreadable_plan_ends_the_operation_with_a_message(
     Operation.objects.filter(pk=operation.pk).update(plan=plan)
     assert stage(operation) is None
     assert (operation.state, operation.error_code) == ("failed", "UnreadablePlan")
-    assert "Review the new plan and apply that." in operation.error_message
+    assert "Review the new plan, then apply it." in operation.error_message
     assert (operation.lease_owner, operation.lease_until) == ("", None)
     assert patches(local_azure) == []
 
