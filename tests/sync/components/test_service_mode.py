@@ -112,7 +112,9 @@ def test_change_is_recorded_with_its_author_and_note(local_azure: LocalAzure) ->
 def test_unknown_mode_is_refused_and_an_imported_one_may_stay(local_azure: LocalAzure) -> None:
     in_azure(seed.CHAT, "PredefinedOnly")
     instance = imported(seed.CHAT)
-    with pytest.raises(ValidationError, match="Use one of Serverless, Default, Classic, PredefinedOnly"):
+    with pytest.raises(
+        ValidationError, match="one of Serverless, Default, Classic, PredefinedOnly"
+    ):
         set_service_mode(instance, "serverless", who="ada")
     set_service_mode(instance, "Serverless", who="ada")
     set_service_mode(instance, "PredefinedOnly", who="ada")
