@@ -52,7 +52,9 @@ class PersonalAccessToken(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens"
     )
-    name = models.CharField(max_length=100, help_text="What it is for.")
+    name = models.CharField(
+        max_length=100, help_text="The purpose of the token, such as a pipeline."
+    )
     prefix = models.CharField(
         max_length=16, editable=False, help_text="How its text begins, to tell tokens apart."
     )

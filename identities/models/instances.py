@@ -85,7 +85,7 @@ class Subscription(models.Model):
 class UserAssignedIdentity(models.Model):
     """A Microsoft.ManagedIdentity/userAssignedIdentities resource, as last observed."""
 
-    arm_id = models.CharField("ARM id", max_length=512, validators=[validate_user_assigned_id])
+    arm_id = models.CharField("ARM ID", max_length=512, validators=[validate_user_assigned_id])
     name = models.CharField(max_length=128, editable=False)
     location = models.CharField(max_length=64, blank=True)
     tenant_id = models.UUIDField(null=True, blank=True)
@@ -137,7 +137,7 @@ class SignalRInstance(models.Model):
     name = models.CharField(
         max_length=63,
         validators=[validate_instance_name],
-        help_text="Unique in all of Azure, and so used in URLs.",
+        help_text="Must be unique in Azure. It is used in URLs.",
     )
     subscription = models.ForeignKey(
         Subscription, on_delete=models.PROTECT, related_name="instances"
@@ -148,7 +148,7 @@ class SignalRInstance(models.Model):
         max_length=8,
         choices=Policy,
         default=Policy.OBSERVE,
-        help_text="Signalman writes to Azure under Manage only.",
+        help_text="Signalman writes to Azure only with the policy Manage.",
     )
 
     observed = models.JSONField(
@@ -167,7 +167,7 @@ class SignalRInstance(models.Model):
     service_mode = models.CharField(
         max_length=16,
         blank=True,
-        help_text="Upstream works in Serverless mode only.",
+        help_text="Upstream templates take effect only in Serverless mode.",
     )
     desired_service_mode = models.CharField(
         max_length=16,
@@ -175,7 +175,7 @@ class SignalRInstance(models.Model):
         default="",
         db_default="",
         editable=False,
-        help_text="The service mode that a plan sets; empty: the mode is not managed.",
+        help_text="The service mode that a plan sets. If empty, plans do not change the mode.",
     )
     private_links = models.JSONField(
         null=True,

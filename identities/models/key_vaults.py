@@ -37,12 +37,12 @@ class KeyVault(models.Model):
     Signalman's credential may not read it.
     """
 
-    name = models.CharField(max_length=24, unique=True, help_text="Unique in all of Azure.")
-    arm_id = models.CharField("ARM id", max_length=512, blank=True)
+    name = models.CharField(max_length=24, unique=True, help_text="Must be unique in Azure.")
+    arm_id = models.CharField("ARM ID", max_length=512, blank=True)
     vault_uri = models.CharField("vault URI", max_length=255, blank=True)
     tenant_id = models.UUIDField(null=True, blank=True)
     uses_rbac = models.BooleanField(
-        "uses Azure RBAC", null=True, help_text="Otherwise access policies."
+        "uses Azure RBAC", null=True, help_text="If not, the vault uses access policies."
     )
     network = models.JSONField(
         null=True, blank=True, help_text="VaultNetwork as JSON; null: never read."
@@ -110,7 +110,9 @@ class VaultGrant(models.Model):
         null=True, blank=True, help_text="Known for role assignments only."
     )
     acts_from = models.DateTimeField(
-        null=True, blank=True, help_text="When it is in effect at the latest; empty: at once."
+        null=True,
+        blank=True,
+        help_text="The latest time at which it takes effect; empty: immediately.",
     )
     observed_at = models.DateTimeField()
 

@@ -48,7 +48,9 @@ class Delivery(models.Model):
     user_id = models.CharField("user ID", max_length=256, blank=True)
     invocation_id = models.CharField(max_length=64, blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome)
-    reason = models.CharField(max_length=64, blank=True, help_text="Empty where it was accepted.")
+    reason = models.CharField(
+        max_length=64, blank=True, help_text="Empty if the delivery was accepted."
+    )
     status = models.PositiveSmallIntegerField(help_text="The HTTP status of the response.")
     duration_ms = models.FloatField(help_text="Milliseconds from receipt to response.")
 

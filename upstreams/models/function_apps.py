@@ -52,7 +52,7 @@ class FunctionApp(models.Model):
     subscription = models.ForeignKey(
         Subscription, on_delete=models.CASCADE, related_name="function_apps"
     )
-    arm_id = models.CharField("ARM id", max_length=512)
+    arm_id = models.CharField("ARM ID", max_length=512)
     # An app's name and a slot's have up to 60 characters each.
     name = models.CharField(max_length=128, editable=False)
     is_web_app = models.BooleanField(default=False, editable=False)
@@ -60,7 +60,7 @@ class FunctionApp(models.Model):
     host_name = models.CharField(
         max_length=255,
         db_index=True,
-        help_text="A template with this host points at the app.",
+        help_text="A template with this host name sends to the app.",
     )
     custom_host_names = models.TextField(
         blank=True,
@@ -71,7 +71,7 @@ class FunctionApp(models.Model):
         max_length=8,
         choices=Policy,
         default=Policy.OBSERVE,
-        help_text="Signalman writes to the app under Manage only.",
+        help_text="Signalman writes to the app only with the policy Manage.",
     )
 
     observed = models.JSONField(

@@ -23,7 +23,7 @@ class RequestRequirements(models.Model):
     signature = models.BooleanField(
         "X-ASRS-Signature",
         default=False,
-        help_text="Needs the instance's access keys in SIGNALMAN_ACCESS_KEYS_FILE.",
+        help_text="Requires the instance's access keys in SIGNALMAN_ACCESS_KEYS_FILE.",
     )
     url_secret = models.BooleanField(
         "secret in the URL",
@@ -34,7 +34,7 @@ class RequestRequirements(models.Model):
         max_length=64,
         default="code",
         blank=True,
-        help_text="The query parameter that holds it. If empty, a path segment holds it.",
+        help_text="The query parameter with the secret. If empty, the secret is a path segment.",
     )
     url_secret_digest = models.CharField(max_length=128, blank=True, editable=False)
     url_secret_digest_before = models.CharField(max_length=128, blank=True, editable=False)

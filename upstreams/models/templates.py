@@ -59,7 +59,9 @@ class UpstreamTemplate(models.Model):
     instance = models.ForeignKey(
         SignalRInstance, on_delete=models.CASCADE, related_name="upstream_templates"
     )
-    position = models.PositiveIntegerField(default=0, help_text="The first match is used.")
+    position = models.PositiveIntegerField(
+        default=0, help_text="Azure uses the first template that matches."
+    )
     hub_pattern = models.CharField(max_length=512, default="*", validators=[validate_pattern])
     category_pattern = models.CharField(max_length=512, default="*", validators=[validate_pattern])
     event_pattern = models.CharField(max_length=512, default="*", validators=[validate_pattern])
@@ -73,7 +75,7 @@ class UpstreamTemplate(models.Model):
     resource = models.CharField(
         max_length=512,
         blank=True,
-        help_text="The resource of the token, which becomes its audience.",
+        help_text="The application for which the token is requested.",
     )
 
     objects = UpstreamTemplateQuerySet.as_manager()
