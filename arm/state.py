@@ -8,7 +8,7 @@ Shapes: Microsoft.SignalRService/signalR, api-version 2023-02-01.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
 
 from arm.function_apps.authentication import FunctionAppState
@@ -162,7 +162,10 @@ class InstanceState:
             own["extensions"] = tuple(
                 sorted((kind, value) for kind, value in kept.items() if value is not None)
             )
-        return replace(self, **own) if own else self
+        # `replace` looks up every field of the class, which takes longer than all the rest.
+        return (
+            InstanceState(**{name: getattr(self, name) for name in _FIELDS} | own) if own else self
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values; `from_json` reads it back."""
@@ -210,7 +213,8 @@ def _json(value: IdentityState | TemplateState | GrantState | ExistenceState) ->
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-_OWN_KINDS: Final = frozenset(each.name for each in fields(InstanceState)) - {"extensions"}
+_FIELDS: Final = tuple(each.name for each in fields(InstanceState))
+_OWN_KINDS: Final = frozenset(_FIELDS) - {"extensions"}
 
 # The state of an instance that does not exist.
 ABSENT: Final = InstanceState(existence=None)

@@ -37,8 +37,9 @@ class SignalRInstanceQuerySet(models.QuerySet["SignalRInstance"]):
 
     def with_desired(self) -> SignalRInstanceQuerySet:
         """Fetch the rows of the desired state in a constant number of queries."""
-        return self.select_related("subscription", "identity__user_assigned").prefetch_related(
-            "upstream_templates"
+        # Subscriptions are few and shared: one object each, not one for each instance.
+        return self.select_related("identity__user_assigned").prefetch_related(
+            "subscription", "upstream_templates"
         )
 
     def in_chunks(self) -> Iterator[SignalRInstance]:

@@ -82,7 +82,10 @@ class Component(PlannedComponent):
         return self.value(state)
 
     def desired(self, instance: SignalRInstance, declared: InstanceState, rows: SharedRows) -> Any:
-        """Return the desired value from our rows; `declared` holds the declared components."""
+        """Return the desired value from our rows.
+
+        `declared` has the values of the declared components, and none of them for such a one.
+        """
         return self.value(declared)
 
     def write(self, write: Write) -> LongRunning:

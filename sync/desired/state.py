@@ -38,11 +38,10 @@ def desired_state(
 
 def declared_state(instance: SignalRInstance) -> InstanceState:
     """Return what the rows of `instance` declare, without what follows from it."""
-    state = InstanceState()
-    for component in REGISTRY.declared:
-        value = component.desired(instance, state, SharedRows())
-        state = state.with_value(component.kind, value)
-    return state
+    rows, nothing = SharedRows(), InstanceState()
+    return nothing.with_values(
+        {each.kind: each.desired(instance, nothing, rows) for each in REGISTRY.declared}
+    )
 
 
 def observed_state(
