@@ -11,9 +11,9 @@ from typing import Any
 class Fault:
     """One rule. It acts on matching requests after the first `skip`, `times` times (None: always).
 
-    `status`, `headers` and `body` replace the real response; `delay` waits first, in
-    seconds; `drop` cuts the connection. With `after`, the request takes effect before it fails,
-    as when only the response is lost.
+    `status`, `headers` and `body` replace the real response; without a status, the headers are
+    added to it. `delay` waits first, in seconds; `drop` cuts the connection. With `after`, the
+    request takes effect before it fails, as when only the response is lost.
     """
 
     method: str = ".*"

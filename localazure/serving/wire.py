@@ -89,7 +89,7 @@ class Wire:
     ) -> None:
         await asyncio.sleep(fault.delay)
         if not fault.replaces_response:
-            await serve(scope, receive, send)
+            await serve(scope, receive, _with_headers(send, fault.headers))
             return
         if fault.after:
             await serve(scope, receive, _unsent)
@@ -98,6 +98,18 @@ class Wire:
             return
         await send(_start(fault))
         await send({"type": "http.response.body", "body": _text(fault.body)})
+
+
+def _with_headers(send: Send, headers: dict[str, str]) -> Send:
+    """Add headers to the response."""
+    added = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+    async def extended(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *added]}
+        await send(message)
+
+    return extended
 
 
 async def _whole_body(receive: Receive) -> bytes:

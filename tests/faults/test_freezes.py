@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -24,6 +25,7 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import ACCEPTED
 from tests.faults.runs import RUNS
+from tests.faults.watching_proxy import Stage, WatchingProxy
 from tests.sync.portal import Portal, new_portal
 from tests.sync.worker import SIGNED, raw
 from tests.waits import LOOK_SECONDS, PATIENCE_SECONDS, wait_until
@@ -34,11 +36,27 @@ pytestmark = pytest.mark.slow
 FREEZES: Final = max(RUNS // 5, 1)
 # Of the desired state: as imported; then with an identity, then with a template too.
 SIGNED_REVISION, IMPORTED_REVISION = 3, 1
-# A worker is run in slices of time, to freeze it between the record of a write and the write.
+# When it is frozen, in turns: mostly between the record that it sends a step and the end of the
+# check of its lease. The end of the handshake is followed by the check, and that by the request.
+MOMENTS: Final = (
+    Stage.FINISHED,
+    Stage.CONNECT,
+    Stage.FINISHED,
+    Stage.GREETING,
+    Stage.FINISHED,
+    Stage.REQUEST,
+)
+# At most, after the end of the handshake. Seconds.
+DELAY_SECONDS: Final = 0.0001
+# While it keeps the database locked, which lasts for milliseconds, it is run in slices of time.
 SLICE_SECONDS: Final = 0.0005
-MOST_SLICES: Final = 8
-# So that a worker is noticed before it writes.
-SLOW_READS: Final = {"method": "GET", "path": faults.INSTANCES, "times": None, "delay": 0.1}
+# So that each request, the write as well, opens a connection, which the proxy sees.
+ONE_REQUEST_EACH: Final = {
+    "method": "GET",
+    "path": faults.INSTANCES,
+    "times": None,
+    "headers": {"Connection": "close"},
+}
 # For a worker that lost nothing, and therefore logs nothing.
 RESUMED_SECONDS: Final = 3
 
@@ -98,39 +116,69 @@ class Console:
 
 
 class Overtaking:
-    """Two workers of one portal; the one that sends a step is frozen."""
+    """Two workers of one portal; the one that sends a step is frozen at a moment of its request."""
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "worker.log"
         self._database = folder / "signalman.sqlite3"
+        self._proxy = WatchingProxy(self._watch)
+        self.url = self._proxy.url
+        # Of the frozen worker: its process, and the connection of its write.
+        self._pid, self._connection = 0, 0
+        self._moment: tuple[Stage, float] | None = None
+        self._is_frozen = threading.Event()
+        self._has_sent = False
+
+    def prepare(self, stage: Stage, delay: float) -> None:
+        """Freeze the next worker that sends a step the delay in seconds after this stage."""
+        self._is_frozen.clear()
+        self._connection, self._has_sent = 0, False
+        self._moment = stage, delay
 
     @contextmanager
-    def frozen(self, slices: int) -> Iterator[int]:
-        """Freeze the worker that sends a step, this many slices of time after it recorded that."""
-        pid = self._claimant()
-        os.kill(pid, signal.SIGSTOP)
+    def frozen(self) -> Iterator[int]:
+        """Wait until a worker is frozen; resume it at the end of the block."""
+        assert self._is_frozen.wait(PATIENCE_SECONDS), "The worker sends no step."
+        pid = self._pid
         try:
-            self._run_while(pid, lambda: not self._is_sending(), "The worker sends no step.")
-            for _ in range(slices):
-                self._run_on(pid)
             # While it holds SQLite's only lock, no one could overtake it.
             self._run_while(pid, self._is_locked, "The worker keeps the database locked.")
             yield pid
         finally:
             os.kill(pid, signal.SIGCONT)
 
+    def has_sent(self) -> bool:
+        """Return whether the frozen worker has sent its write."""
+        # What it has sent arrives within that time.
+        time.sleep(LOOK_SECONDS)
+        return self._has_sent
+
+    def close(self) -> None:
+        """Stop the proxy."""
+        self._proxy.shutdown()
+        self._proxy.server_close()
+
+    def _watch(self, connection: int, stage: Stage) -> None:
+        """Freeze the worker at the moment. Before its write it reads, and records the step then."""
+        if stage == Stage.CONNECT and self._moment and not self._connection and self._is_sending():
+            self._pid, self._connection = self._claimant(), connection
+        if connection != self._connection:
+            return
+        self._has_sent |= stage == Stage.REQUEST
+        if self._moment is not None and self._moment[0] == stage:
+            time.sleep(self._moment[1])
+            os.kill(self._pid, signal.SIGSTOP)
+            self._moment = None
+            self._is_frozen.set()
+
     def _run_while(self, pid: int, condition: Callable[[], bool], problem: str) -> None:
         """Let a frozen worker run, one slice of time after another, while the condition holds."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while condition():
             assert time.monotonic() < deadline, problem
-            self._run_on(pid)
-
-    def _run_on(self, pid: int) -> None:
-        """Let a frozen worker run for one slice of time."""
-        os.kill(pid, signal.SIGCONT)
-        time.sleep(SLICE_SECONDS)
-        os.kill(pid, signal.SIGSTOP)
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(SLICE_SECONDS)
+            os.kill(pid, signal.SIGSTOP)
 
     def wait_until_lost(self, pid: int, operation: str) -> bool:
         """Return whether the resumed worker says that it lost its claim."""
@@ -147,13 +195,10 @@ class Overtaking:
         return False
 
     def _claimant(self) -> int:
-        """Return the process that claims an operation, as soon as it does."""
+        """Return the process that claims an operation."""
         query = "SELECT lease_owner FROM sync_operation WHERE lease_owner != ''"
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            for (owner,) in self._rows(query):
-                return int(owner.split(":")[1])
-        raise AssertionError("No operation is claimed.")
+        ((owner,),) = self._rows(query)
+        return int(owner.split(":")[1])
 
     def _is_sending(self) -> bool:
         return bool(self._rows("SELECT 1 FROM sync_operationstep WHERE state = 'sending'"))
@@ -189,19 +234,23 @@ def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
 def test_resumed_worker_sends_nothing_late(
     local_azure: LocalAzure, portal: Portal, tmp_path: Path, count: Count
 ) -> None:
-    local_azure.post("/_local/faults", [SLOW_READS])
+    local_azure.post("/_local/faults", [ONE_REQUEST_EACH])
     with ExitStack() as stack:
+        console, overtaking = Console(portal), Overtaking(tmp_path)
+        stack.callback(console.close)
+        stack.callback(overtaking.close)
+        portal.environment |= {"HTTPS_PROXY": overtaking.url, "NO_PROXY": ""}
         for _ in range(2):
             stack.enter_context(portal.worker(beats=False))
         stack.enter_context(portal.beat())
-        overtaking, console = Overtaking(tmp_path), Console(portal)
-        stack.callback(console.close)
         for number in range(FREEZES):
+            moment = MOMENTS[number % len(MOMENTS)]
             # Reproducible by its number.
-            slices = Random(number).randint(0, MOST_SLICES)  # noqa: S311
+            delay = Random(number).uniform(0, DELAY_SECONDS)  # noqa: S311
+            overtaking.prepare(moment, delay if moment == Stage.FINISHED else 0)
             console.apply_revision(SIGNED_REVISION)
-            with overtaking.frozen(slices) as pid:
-                was_sent = bool(writes(local_azure, operations(tmp_path)[-1][0]))
+            with overtaking.frozen() as pid:
+                was_sent = overtaking.has_sent()
                 console.wait()
                 wait_until_ended(tmp_path)
                 # The newer operation takes everything back.
@@ -210,7 +259,7 @@ def test_resumed_worker_sends_nothing_late(
                 wait_until_ended(tmp_path)
             (old, old_state), (new, new_state) = operations(tmp_path)[-2:]
             is_lost = overtaking.wait_until_lost(pid, old)
-            count(f"frozen {'after' if was_sent else 'before'} its write")
+            count(f"frozen {moment.name.lower()}, {'after' if was_sent else 'before'} its write")
             count(f"resumed {'without its claim' if is_lost else 'with nothing to do'}")
             assert (number, old_state, new_state) == (number, "succeeded", "succeeded")
             assert_order(local_azure, old, new)

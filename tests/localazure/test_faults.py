@@ -49,6 +49,14 @@ def test_fault_sends_headers_and_body(local_azure: LocalAzure, signalr: Client) 
     assert answer.headers["Retry-After"] == "7"
 
 
+def test_fault_adds_headers(arm: Arm, local_azure: LocalAzure) -> None:
+    fault = {"path": "/signalr/", "headers": {"Connection": "close"}}
+    local_azure.post("/_local/faults", [fault])
+    answer = arm.call("GET", CHAT_ID)
+    assert answer.json()["name"] == seed.CHAT
+    assert answer.headers["Connection"] == "close"
+
+
 def test_fault_drops_connection(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/faults", [{"path": "/signalr/", "drop": True}])
     with pytest.raises(requests.ConnectionError):
