@@ -1,10 +1,11 @@
-"""Filters of Django's log lines about requests that it rejects."""
+"""Filters of Django's lines about requests that it rejects, and of Celery's about failed tasks."""
 
 from __future__ import annotations
 
 import logging
 from typing import Final
 
+from observability.database_outages import log_outage, outage_of
 from validation.rate_limited_log import RateLimitedLog
 
 # Server errors keep their tracebacks, however many there are. 503 is the answer to an outage, which
@@ -32,6 +33,19 @@ class RejectedRequests(logging.Filter):
             record.__dict__["is_kept"] = _is_kept(record, status)
             record.exc_info = None
         return bool(record.__dict__["is_kept"])
+
+
+class DatabaseOutages(logging.Filter):
+    """Replaces the tracebacks of tasks that met an outage of the database by ten lines a minute."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is about something else."""
+        error = record.exc_info[1] if record.exc_info else None
+        outage = outage_of(error)
+        if outage is None:
+            return True
+        log_outage(outage, error)
+        return False
 
 
 def _is_kept(record: logging.LogRecord, status: int) -> bool:

@@ -34,6 +34,7 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
             "refusals": {"()": "upstreams.receiver.serving.logs.WithoutRefusals"},
             "rejections": {"()": "observability.logs.filters.RejectedRequests"},
             "broker": {"()": "config.broker.outages.BrokerOutages"},
+            "database": {"()": "observability.logs.filters.DatabaseOutages"},
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
@@ -47,6 +48,8 @@ def logging_settings(*, form: str, level: str) -> dict[str, Any]:
             "django.security.csrf": {"filters": ["rejections"]},
             # At INFO it writes two lines for each task, one of which comes every few seconds.
             "celery": {"level": "WARNING"},
+            # Several tasks a minute fail while the database is away.
+            "celery.app.trace": {"filters": ["database"]},
             # While the broker is away they write a line, or a traceback, every few seconds.
             "celery.worker.consumer.consumer": {"filters": ["broker"]},
             "celery.bootsteps": {"filters": ["broker"]},

@@ -130,7 +130,7 @@ class Overtaking:
         self._has_sent = False
 
     def prepare(self, stage: Stage, delay: float) -> None:
-        """Freeze the next worker that sends a step the delay in seconds after this stage."""
+        """Freeze the next worker that sends a step, `delay` seconds after this stage."""
         self._is_frozen.clear()
         self._connection, self._has_sent = 0, False
         self._moment = stage, delay

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -32,6 +34,8 @@ COMMANDS = (
     ("create_token", "ada"),
 )
 INSTANCES = "/api/v1/instances/"
+OUTAGE_SECONDS = 15
+LINES_A_MINUTE = 10
 
 
 @pytest.fixture
@@ -127,3 +131,30 @@ def test_api_answers_503_until_database_is_back(tmp_path: Path, postgres: Postgr
         wait_until(
             lambda: caller.get(address + INSTANCES, timeout=60).ok, "The API does not recover."
         )
+
+
+def test_worker_logs_an_outage_without_tracebacks(tmp_path: Path, postgres: PostgresServer) -> None:
+    portal = Portal(tmp_path)
+    portal.environment |= {
+        "SIGNALMAN_DATABASE_URL": postgres.get_uri(),
+        "SIGNALMAN_LOG_FORMAT": "json",
+    }
+    portal.manage("migrate")
+    with serving(portal.environment) as address, portal.worker():
+        worker = f"{address}/readyz/worker"
+        wait_until(lambda: requests.get(worker, timeout=60).ok, "The worker runs no task.")
+        postgres.stop()
+        wait_until(lambda: outages_in(tmp_path), "The outage is not logged.")
+        # Tens of tasks of the schedule.
+        time.sleep(OUTAGE_SECONDS)
+        assert 1 <= outages_in(tmp_path) <= LINES_A_MINUTE
+        postgres.ensure_postgres_running()
+        wait_until(lambda: requests.get(worker, timeout=60).ok, "The worker does not recover.")
+
+
+def outages_in(folder: Path) -> int:
+    """Return how often the worker's log says that the database does not respond."""
+    log = (folder / "worker.log").read_text().splitlines()
+    entries = [json.loads(line) for line in log if line.startswith("{")]
+    assert not [entry for entry in entries if "exception" in entry]
+    return sum("The database does not respond" in entry["message"] for entry in entries)
