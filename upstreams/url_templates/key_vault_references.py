@@ -61,7 +61,7 @@ def references(url_template: str) -> tuple[KeyVaultReference, ...]:
 
 def readable_references(url_template: str) -> tuple[KeyVaultReference, ...]:
     """Return the template's references, or none where one of them is invalid."""
-    if "{" not in url_template:
+    if OPENING not in url_template:
         return ()
     try:
         return references(url_template)
