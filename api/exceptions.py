@@ -72,7 +72,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django itself refuses."""
     if not is_api(request):
         return defaults.bad_request(request, exception)
-    return problem_response(request, _general(400, "The request is not well formed."))
+    return problem_response(request, _general(400, "The request is malformed."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -99,7 +99,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return _database_outage(request, outage, error)
     return problem_response(
         request,
-        _general(500, "An unexpected error occurred. The log has it under this request_id."),
+        _general(500, "An unexpected error occurred. Search the log for this request_id."),
     )
 
 
@@ -116,7 +116,7 @@ def _database_outage(
         503,
         "service-unavailable",
         "Service Unavailable",
-        f"{outage.message} Send the request again later.",
+        f"{outage.message} Try again later.",
     )
     return problem_response(request, problem, {"Retry-After": str(outage.retry_seconds)})
 
@@ -127,7 +127,7 @@ def _problem(error: Exception) -> Problem | None:
             found: Problem | None = error
         case Http404() | ObjectDoesNotExist():
             # The second: it was there when the request began.
-            found = _general(404, "There is no resource of this name.")
+            found = _general(404, "There is no resource with this name.")
         case PermissionDenied():
             found = _general(403, "This is not allowed.")
         case ValidationError():
@@ -164,7 +164,7 @@ def _general(status: int, detail: str) -> Problem:
 
 
 def _invalid(fields: object) -> Problem:
-    detail = "See `errors` for what to change."
+    detail = "`errors` lists the fields to correct."
     return Problem(400, "invalid", "The request is not valid", detail, errors=fields)
 
 

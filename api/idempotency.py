@@ -34,7 +34,7 @@ def once(request: Request, start: Callable[[], Response]) -> Response:
     if key is None:
         return start()
     if not 0 < len(key) <= _MAX_CHARACTERS:
-        detail = f"An Idempotency-Key has 1 to {_MAX_CHARACTERS} characters."
+        detail = f"An Idempotency-Key must have 1 to {_MAX_CHARACTERS} characters."
         raise Problem(400, "invalid", "The request is not valid", detail)
     with transaction.atomic():
         kept = _keep(request, key)
@@ -59,8 +59,8 @@ def _keep(request: Request, key: str) -> IdempotentAnswer:
         raise Problem(
             422,
             "idempotency-key-reused",
-            "The Idempotency-Key was used with another request",
-            "Choose a new key for a new request.",
+            "The Idempotency-Key was used with a different request",
+            "Use a new key for each request.",
         )
     return kept
 

@@ -23,7 +23,7 @@ class RolePermission(BasePermission):
     A view without the attribute refuses every caller.
     """
 
-    message = "Your role, or your token's scope, does not allow this."
+    message = "Your role or the scope of your token does not allow this request."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the caller may."""

@@ -90,7 +90,7 @@ def _count(key: str) -> None:
 
 def _try(use: Callable[[], T], otherwise: T) -> T:
     """Return what `use` returns, or `otherwise` if the cache is unavailable."""
-    message = "The cache cannot be used; requests are not limited: %s."
+    message = "The cache cannot be used, so requests are not limited: %s."
     with CacheErrorsLogged(cache_log, message):
         return use()
     return otherwise

@@ -70,4 +70,4 @@ def _suggestion(name: str, known: set[str]) -> str:
     alike = get_close_matches(name, known, n=1, cutoff=0.9)
     if alike:
         return f"Did you mean {alike[0]}?"
-    return "Remove it, or look up its present name in CHANGELOG.md and docs/reference/settings.md."
+    return "Remove it, or look up its current name in CHANGELOG.md and docs/reference/settings.md."

@@ -28,7 +28,7 @@ class DatabaseOutage:
 
 AWAY: Final = DatabaseOutage("The database does not respond.", 5)
 READ_ONLY: Final = DatabaseOutage(
-    "The database is read-only at present: nothing can be changed.", 30, is_read_only=True
+    "The database is read-only at present, so changes are not possible.", 30, is_read_only=True
 )
 
 

@@ -115,7 +115,7 @@ def _migrations() -> str:
         executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
-        return "Applied migrations cannot be read: the database does not respond."
+        return "Applied migrations cannot be read, because the database does not respond."
     return f"Migrations not applied: {len(plan)}. Run manage.py migrate." if plan else ""
 
 

@@ -122,7 +122,9 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
         return refused
     if _is_allowed_address(request):
         return None
-    return _text(403, "Metrics are for SIGNALMAN_METRICS_NETWORKS, or set SIGNALMAN_METRICS_TOKEN.")
+    return _text(
+        403, "Only SIGNALMAN_METRICS_NETWORKS may read metrics. Or set SIGNALMAN_METRICS_TOKEN."
+    )
 
 
 def _is_allowed_address(request: HttpRequest) -> bool:

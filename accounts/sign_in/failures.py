@@ -21,17 +21,17 @@ _MAX_CHARACTERS: Final = 10_000
 
 # By the number after AADSTS.
 _MESSAGES: Final = {
-    "7000215": "SIGNALMAN_SIGN_IN_CLIENT_SECRET is wrong: use the secret's value, not its id.",
-    "7000222": "The client secret has expired: create one in the app registration, and set "
+    "7000215": "SIGNALMAN_SIGN_IN_CLIENT_SECRET is wrong. Use the secret's value, not its ID.",
+    "7000222": "The client secret has expired. Create one in the app registration, and set "
     "SIGNALMAN_SIGN_IN_CLIENT_SECRET.",
-    "700016": "The tenant has no such application: check SIGNALMAN_SIGN_IN_CLIENT_ID and "
+    "700016": "The tenant does not have the application. Check SIGNALMAN_SIGN_IN_CLIENT_ID and "
     "SIGNALMAN_SIGN_IN_TENANT_ID.",
-    "90002": "There is no such tenant: check SIGNALMAN_SIGN_IN_TENANT_ID.",
+    "90002": "Entra does not know the tenant. Check SIGNALMAN_SIGN_IN_TENANT_ID.",
     "50105": "You are not assigned to this application. Ask an administrator of your tenant to "
     "assign you Fleet.Reader, Fleet.Operator or Fleet.Admin.",
     "50011": "The app registration lacks this portal's redirect URI, which ends with "
     "/admin/sign-in/entra/login/callback/.",
-    "65001": "The application lacks consent in your tenant: ask an administrator to grant it.",
+    "65001": "The application has no consent in your tenant. Ask an administrator to grant it.",
     "65004": "You declined the permissions that the sign-in needs.",
     "50020": "Your account belongs to another tenant and is not a guest of this one.",
     "53003": "A Conditional Access policy of your tenant blocks this sign-in.",

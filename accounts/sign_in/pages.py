@@ -19,7 +19,7 @@ from accounts.sign_in.failures import failure_of
 logger = logging.getLogger(__name__)
 
 _NO_OBJECT_ID = (
-    "Entra's id token has no object id (oid), which identifies the account. Ask an "
+    "Entra's ID token has no object ID (oid), which identifies the account. Ask an "
     "administrator to check the claims of the app registration."
 )
 

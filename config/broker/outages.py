@@ -43,7 +43,7 @@ class Outage:
                 return
             self._began_at = time.monotonic()
         reason = " ".join(str(error).split())[:_MAX_CHARACTERS] or type(error).__name__
-        message = "The %s cannot use the broker, and tries again until it can: %s"
+        message = "The %s cannot use the broker. It retries until it can: %s"
         _log.write(f"{self._subject} begins", message, self._subject, reason)
 
     def end(self, **_: Any) -> None:

@@ -47,7 +47,9 @@ class Shutdown:
 
         self._has_begun.wait()
         wait_until_idle(lambda: len(active_requests))
-        log.warning("The worker runs no task and still waits for the broker: it ends without it.")
+        log.warning(
+            "The worker runs no task but still waits for the broker. It ends without waiting."
+        )
         # What the end of the process would run: it writes metrics and traces.
         final = threading.Thread(target=_run_finalizers, args=(0,), daemon=True)
         final.start()

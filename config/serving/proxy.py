@@ -35,7 +35,7 @@ def refuse_misrouted(
 def _misrouting(request: HttpRequest) -> str:
     if request.META.get("SCRIPT_NAME"):
         return (
-            "Signalman cannot be served below a path: give it a host name of its own, and remove "
+            "Signalman cannot be served below a path. Give it its own host name, and remove "
             "the path prefix from the proxy or the web server."
         )
     if (
@@ -44,7 +44,7 @@ def _misrouting(request: HttpRequest) -> str:
         and request.META.get("HTTP_X_FORWARDED_PROTO") == "https"
     ):
         return (
-            "A proxy says that this request came over https, and SIGNALMAN_BEHIND_PROXY is off: "
-            "turn it on, if the proxy sets X-Forwarded-Proto itself."
+            "A proxy forwarded this request from https, but SIGNALMAN_BEHIND_PROXY is off. "
+            "Turn it on if the proxy sets X-Forwarded-Proto itself."
         )
     return ""

@@ -34,7 +34,7 @@ PROBLEM_TYPES: Final[dict[type[Exception], ProblemType]] = {
     errors.NeverRead: ProblemType(409, "never-read", "Azure was never read"),
     errors.NotManaged: ProblemType(409, "not-managed", "Signalman may not write to the instance"),
     errors.StalePlan: ProblemType(409, "stale-plan", "The plan is stale", _digest),
-    NoSuchChange: ProblemType(409, "no-such-change", "No difference at this path"),
+    NoSuchChange: ProblemType(409, "no-such-change", "No change at this path"),
     errors.NothingToApply: ProblemType(
         409, "nothing-to-apply", "Azure already has the desired state"
     ),

@@ -32,7 +32,7 @@ class Need:
 
 NEEDS: Final = (
     Need(
-        "Read the fleet and compare it with the desired state",
+        "Read instances and compare them with the desired state",
         "Reader",
         (
             "Microsoft.SignalRService/SignalR/read",
@@ -70,7 +70,7 @@ NEEDS: Final = (
         ("Microsoft.Authorization/roleAssignments/write",),
     ),
     Need(
-        "Read and set the authentication of Function Apps",
+        "Read and change the authentication of Function Apps",
         "Website Contributor",
         ("Microsoft.Web/sites/config/list/action", "Microsoft.Web/sites/config/write"),
     ),

@@ -27,7 +27,7 @@ def problem(resource: str) -> str | None:
     """Return why a signed template cannot use `resource`, as a message, or None if it can."""
     if not resource:
         return (
-            "A signed template requires a resource: without one the token is for Microsoft Graph, "
+            "A signed template requires a resource. Without one, the token is for Microsoft Graph, "
             "which encrypts it, so no receiver can validate it."
         )
     if any(character.isspace() or not character.isprintable() for character in resource):

@@ -56,7 +56,7 @@ def template_warnings(templates: Sequence[FullTemplate]) -> list[TemplateWarning
     found: list[TemplateWarning] = []
     for index, template in enumerate(templates):
         if index in without_events and earlier_matches(templates, index):
-            message = "No event reaches it: earlier templates match all of its events."
+            message = "It receives no events, because earlier templates match all of them."
             found.append(TemplateWarning(index, "shadowed", message))
         patterns = list(_of_patterns(template))
         if index in without_events and not patterns and not earlier_matches(templates, index):
@@ -77,7 +77,7 @@ def _of_patterns(template: FullTemplate) -> Iterator[tuple[str, str]]:
             if _has_wildcard(name):
                 message = (
                     f"The pattern {name!r} matches only that literal name: Azure SignalR Service "
-                    "has no wildcard but a * by itself."
+                    "has no wildcard other than * by itself."
                 )
                 yield "pattern_not_supported", message
 
@@ -96,7 +96,7 @@ def _of_hubs(template: FullTemplate) -> Iterator[tuple[str, str]]:
 
 def _of_categories(template: FullTemplate) -> Iterator[tuple[str, str]]:
     for category in sorted((parse(template.category_pattern) or frozenset()) - _CATEGORIES):
-        message = f"There is no category {category!r}; the categories are connections and messages."
+        message = f"{category!r} is not a category. Use connections or messages."
         yield "category_unknown", message
 
 
@@ -131,12 +131,12 @@ def _of_url(template: FullTemplate) -> Iterator[tuple[str, str]]:
 
 def _of_auth(template: FullTemplate) -> Iterator[tuple[str, str]]:
     if template.auth_type != "ManagedIdentity":
-        yield "unsigned", "Its requests carry no token, so a receiver cannot tell who sent them."
+        yield "unsigned", "Its requests carry no token, so the receiver cannot verify the sender."
         return
     if (reason := token_resources.problem(template.resource or "")) is not None:
         yield "resource_withdrawn", reason
     if _is_unencrypted(template.url_template):
-        yield "token_unencrypted", "The token is sent unencrypted: use an https URL."
+        yield "token_unencrypted", "The token is sent unencrypted. Use an https URL."
 
 
 def _is_unencrypted(url_template: str) -> bool:

@@ -28,9 +28,7 @@ def test_repeated_error_of_broker_is_one_line(caplog: pytest.LogCaptureFixture) 
         log_error(outages.SCHEDULE, ConnectionRefusedError(f"refused\n{number}"))
     outages.schedule.end()
     begins, ends = caplog.records
-    assert begins.getMessage().endswith(
-        "cannot use the broker, and tries again until it can: refused 0"
-    )
+    assert begins.getMessage().endswith("cannot use the broker. It retries until it can: refused 0")
     assert begins.exc_info is None
     assert "can use the broker again" in ends.getMessage()
 
