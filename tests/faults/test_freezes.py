@@ -167,7 +167,7 @@ class Overtaking:
         self._has_sent |= stage == Stage.REQUEST
         if self._moment is not None and self._moment[0] == stage:
             time.sleep(self._moment[1])
-            os.kill(self._pid, signal.SIGSTOP)
+            stop(self._pid)
             self._moment = None
             self._is_frozen.set()
 
@@ -178,7 +178,7 @@ class Overtaking:
             assert time.monotonic() < deadline, problem
             os.kill(pid, signal.SIGCONT)
             time.sleep(SLICE_SECONDS)
-            os.kill(pid, signal.SIGSTOP)
+            stop(pid)
 
     def wait_until_lost(self, pid: int, operation: str) -> bool:
         """Return whether the resumed worker says that it lost its claim."""
@@ -264,6 +264,19 @@ def test_resumed_worker_sends_nothing_late(
             assert (number, old_state, new_state) == (number, "succeeded", "succeeded")
             assert_order(local_azure, old, new)
             assert_as_imported()
+
+
+def stop(pid: int) -> None:
+    """Freeze a process, and wait until none of its threads runs: one could lock the database."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: thread_states(pid) == {"T"}, "The worker does not stop.")
+
+
+def thread_states(pid: int) -> set[str]:
+    """Return the states of a process's threads."""
+    files = Path(f"/proc/{pid}/task").glob("*/stat")
+    # After the name in parentheses.
+    return {path.read_text().rpartition(")")[2].split()[0] for path in files}
 
 
 def operations(folder: Path) -> list[tuple[str, str]]:
