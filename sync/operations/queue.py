@@ -43,9 +43,11 @@ def enqueue_refreshes(subscription_ids: Iterable[UUID]) -> None:
 
 def enqueue_due(now: datetime) -> int:
     """Enqueue every due operation that was not enqueued recently; return how many."""
-    rows = Operation.objects.due(now).not_enqueued_since(now - ENQUEUE_AGAIN_AFTER)
-    operation_ids = list(rows.values_list("pk", flat=True))
-    Operation.objects.filter(pk__in=operation_ids).update(enqueued_at=now)
+    due = Operation.objects.due(now).not_enqueued_since(now - ENQUEUE_AGAIN_AFTER)
+    # Marked first: a worker that claims one of them removes the mark, and its operation must not
+    # get it back. If that worker is lost, it would wait for the next time.
+    due.update(enqueued_at=now)
+    operation_ids = list(Operation.objects.filter(enqueued_at=now).values_list("pk", flat=True))
     for operation_id in operation_ids:
         enqueue(operation_id)
     return len(operation_ids)

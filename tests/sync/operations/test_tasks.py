@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from celery import Celery
 from django.conf import settings
+from django.db import connection
 from django.test import TestCase
 from django.utils import timezone
 from kombu.simple import SimpleQueue
@@ -88,6 +90,27 @@ def test_tick_enqueues_due_operations_without_a_claim(
     assert enqueue_due(timezone.now() + ENQUEUE_AGAIN_AFTER) == 0
     operation.refresh_from_db()
     assert enqueue_due(after_lease(operation)) == 1
+
+
+def test_tick_leaves_an_operation_alone_that_is_claimed_meanwhile(
+    local_azure: LocalAzure, queue: SimpleQueue
+) -> None:
+    operation, now = signed_lab(), timezone.now()
+    statements: list[str] = []
+
+    def claim_after_the_first(execute: Any, sql: str, *arguments: Any) -> Any:
+        result = execute(sql, *arguments)
+        statements.append(sql)
+        if len(statements) == 1:
+            assert claim(operation.pk, now)
+        return result
+
+    with connection.execute_wrapper(claim_after_the_first):
+        enqueue_due(now)
+    assert len(statements) > 1
+    operation.refresh_from_db()
+    # A mark would delay it by half a minute if that worker is lost.
+    assert operation.enqueued_at is None
 
 
 def test_ticks_do_not_fill_a_queue_without_consumers(
