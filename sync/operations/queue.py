@@ -44,6 +44,9 @@ def enqueue_refreshes(subscription_ids: Iterable[UUID]) -> None:
 def enqueue_due(now: datetime) -> int:
     """Enqueue every due operation that was not enqueued recently; return how many."""
     due = Operation.objects.due(now).not_enqueued_since(now - ENQUEUE_AGAIN_AFTER)
+    if not due.exists():
+        # Without a write, for which SQLite has one lock.
+        return 0
     # Marked first: a worker that claims one of them removes the mark, and its operation must not
     # get it back. If that worker is lost, it would wait for the next time.
     due.update(enqueued_at=now)
