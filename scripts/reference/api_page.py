@@ -24,9 +24,9 @@ def _lines(schema: dict[str, Any]) -> Iterator[str]:
     yield from generated(
         "API endpoints",
         "[openapi.yaml](../openapi.yaml)",
-        "Paths are below `/api/v1/`. [The API](api.md) describes authentication, errors, "
-        "conditional writes and paging, which all endpoints share. The schema has recorded "
-        "examples too; a running Signalman shows it at `/api/v1/docs/`.",
+        "Paths are relative to `/api/v1/`. [The API](api.md) describes what all endpoints have in "
+        "common: authentication, errors, conditional writes and paging. The schema also has "
+        "examples; a running portal shows it at `/api/v1/docs/`.",
     )
     by_tag: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
     for path, methods in schema["paths"].items():

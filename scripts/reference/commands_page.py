@@ -40,9 +40,10 @@ def _lines() -> Iterator[str]:
     yield from generated(
         "Commands",
         "the parsers of the commands",
-        "Run a command with `python manage.py NAME`. Every command has Django's options too, such "
-        "as `--help`, `--traceback` and `--no-color`. Exit code 0 means done, 1 an error, whose "
-        "message is on standard error, and 2 an unknown argument or what the command says below.",
+        "Run a command with `python manage.py NAME`. Every command also has Django's options, such "
+        "as `--help`, `--traceback` and `--no-color`. The exit code is 0 if the command succeeded, "
+        "and 1 after an error, which is on standard error. It is 2 if an argument is unknown, or "
+        "as described for the command.",
     )
     yield table(
         ("command", ""),

@@ -17,8 +17,8 @@ def _lines() -> Iterator[str]:
     yield from generated(
         "Metrics",
         "the metric families that `/metrics` shows",
-        "[Run Signalman](../how-to/operations.md#collect-metrics) describes how to collect them, "
-        "and the alerts.",
+        "[Run Signalman](../how-to/operations.md#collect-metrics) describes how to collect metrics "
+        "and has example alerts.",
     )
     yield table(
         ("metric", "type", "labels", "meaning"),

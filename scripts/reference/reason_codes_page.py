@@ -24,8 +24,8 @@ def _lines() -> Iterator[str]:
     yield from generated(
         "Reason codes",
         "`diagnosis/reason_codes.py` and `validation/errors.py`",
-        "A reason code says why an upstream request was refused or its handler failed. You find "
-        "it in the problem document of the response, in the log, in `manage.py deliveries`, on "
+        "A reason code says why an upstream request was refused or its handler failed. It is "
+        "in the problem document of the response, in the log, in `manage.py deliveries`, on "
         "*Traffic* in the portal and in the label `reason` of "
         "`signalman_receiver_requests_total`. Codes are stable.",
     )
@@ -33,8 +33,8 @@ def _lines() -> Iterator[str]:
     yield _table(RECEIVER_REASONS)
     yield "## Token\n"
     yield paragraph(
-        "The caller gets `claims_mismatch` in place of the codes with an asterisk: an attacker "
-        "would learn which claims already match. Logs and counts have the exact code."
+        "The response has `claims_mismatch` in place of the codes with an asterisk, because an "
+        "attacker would learn which claims already match. Logs and counts have the exact code."
     )
     yield _table(Reason)
 

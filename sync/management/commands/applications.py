@@ -20,7 +20,7 @@ class Command(SignalmanCommand):
 
     help = (
         "List the resources for which an upstream template can request a token: the tenant's "
-        "applications, from Microsoft Graph, or with --data-planes Azure services. "
+        "applications from Microsoft Graph, or Azure services with --data-planes. "
         "Exit codes: 0 done, 1 error."
     )
 

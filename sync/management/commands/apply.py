@@ -36,7 +36,8 @@ class Command(SignalmanCommand):
             "instances",
             nargs="*",
             metavar="NAME",
-            help="instance to apply; required without -f. With -f, limits the documents",
+            help="name of an instance; required without -f. With -f, apply only the documents of "
+            "these instances",
         )
         add_file_argument(parser)
         parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
