@@ -43,14 +43,15 @@ def enqueue_refreshes(subscription_ids: Iterable[UUID]) -> None:
 
 def enqueue_due(now: datetime) -> int:
     """Enqueue every due operation that was not enqueued recently; return how many."""
-    due = Operation.objects.due(now).not_enqueued_since(now - ENQUEUE_AGAIN_AFTER)
-    if not due.exists():
+    due = Operation.objects.due(now)
+    rows = due.not_enqueued_since(now - ENQUEUE_AGAIN_AFTER)
+    if not rows.exists():
         # Without a write, for which SQLite has one lock.
         return 0
     # Marked first: a worker that claims one of them removes the mark, and its operation must not
     # get it back. If that worker is lost, it would wait for the next time.
-    due.update(enqueued_at=now)
-    operation_ids = list(Operation.objects.filter(enqueued_at=now).values_list("pk", flat=True))
+    rows.update(enqueued_at=now)
+    operation_ids = list(due.filter(enqueued_at=now).values_list("pk", flat=True))
     for operation_id in operation_ids:
         enqueue(operation_id)
     return len(operation_ids)
