@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import DropdownFilter
 
@@ -28,7 +30,10 @@ class Empty:
 
 
 class RowsAdmin(ModelAdmin):
-    """A list that counts only the rows it shows, and explains why it is empty."""
+    """A list that counts only the rows it shows, and explains why it is empty.
+
+    It has no `date_hierarchy`, for which Django computes the month of every row.
+    """
 
     empty: ClassVar[Empty]
     list_filter_submit = True
@@ -46,7 +51,7 @@ class RowsAdmin(ModelAdmin):
         if not has_field(self.model, lookup.partition(LOOKUP_SEP)[0]):
             return True
         names = [each[0] if isinstance(each, tuple) else each for each in self.list_filter]
-        columns = [each for each in (self.date_hierarchy, *names) if isinstance(each, str)]
+        columns = [each for each in names if isinstance(each, str)]
         parameters = {getattr(each, "parameter_name", None) for each in names}
         return lookup in {*columns, *parameters} or lookup.startswith(
             tuple(f"{column}{LOOKUP_SEP}" for column in columns)
@@ -103,3 +108,29 @@ class ValuesFilter(DropdownFilter):
     def queryset(self, _request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows with the selected value."""
         return rows.filter(**{self.column: self.value()}) if self.value() else rows
+
+
+class PeriodFilter(DropdownFilter):
+    """By the age of a row: a range of the index of `column`."""
+
+    title = "period"
+    parameter_name = "period"
+    column: ClassVar[str]
+    _PERIODS: ClassVar = {
+        "hour": ("Last hour", timedelta(hours=1)),
+        "day": ("Last 24 hours", timedelta(days=1)),
+        "week": ("Last 7 days", timedelta(days=7)),
+        "month": ("Last 30 days", timedelta(days=30)),
+    }
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:
+        """Return the periods."""
+        return [(name, text) for name, (text, _) in self._PERIODS.items()]
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[Model]) -> QuerySet[Model]:
+        """Return the rows of the chosen period; all for an unknown one."""
+        period = self.value()
+        if period is None or period not in self._PERIODS:
+            return rows
+        _, length = self._PERIODS[period]
+        return rows.filter(**{f"{self.column}__gte": timezone.now() - length})

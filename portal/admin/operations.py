@@ -13,10 +13,22 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from portal.admin.base import Empty, ReadOnlyAdmin
+from portal.admin.base import Empty, PeriodFilter, ReadOnlyAdmin
 from portal.templatetags.portal import moment, pill
 from sync.models import AuditEvent, DesiredRevision, Operation
 from upstreams.url_templates.redaction import redacted
+
+
+class RequestedFilter(PeriodFilter):
+    """By the time at which an operation was requested."""
+
+    column = "created_at"
+
+
+class RecordedFilter(PeriodFilter):
+    """By the time of a change."""
+
+    column = "at"
 
 
 @admin.register(Operation)
@@ -26,10 +38,9 @@ class OperationAdmin(ReadOnlyAdmin):
     empty = Empty("No operations yet", "Applying the plan of an instance starts an operation.")
     list_display = ["named", "shown_state", "status_text", "actor", "requested", "finished"]
     list_display_links = None
-    list_filter = ["state", "kind"]
+    list_filter = ["state", "kind", RequestedFilter]
     list_select_related = ["instance"]
     search_fields = ["instance__name", "requested_by_name", "error_code", "error_message"]
-    date_hierarchy = "created_at"
 
     def change_view(
         self, request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any
@@ -82,10 +93,9 @@ class DesiredRevisionAdmin(ReadOnlyAdmin):
         "No revisions yet", "Each change of the desired state of an instance is recorded here."
     )
     list_display = ["instance", "number", "at", "who", "action", "comment"]
-    list_filter = ["action"]
+    list_filter = ["action", RecordedFilter]
     list_select_related = ["instance"]
     search_fields = ["instance__name", "who", "comment"]
-    date_hierarchy = "at"
     fields = ["instance", "number", "at", "who", "action", "comment", "shown_state", "digest"]
 
     @display(description="state")
@@ -100,6 +110,5 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     empty = Empty("No events yet", "Every change is recorded here.")
     list_display = ["at", "who", "action", "object"]
-    list_filter = ["action"]
+    list_filter = ["action", RecordedFilter]
     search_fields = ["who", "object", "operation_id"]
-    date_hierarchy = "at"

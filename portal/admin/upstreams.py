@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
 
-from portal.admin.base import Empty, ReadOnlyAdmin, ValuesFilter
+from portal.admin.base import Empty, PeriodFilter, ReadOnlyAdmin, ValuesFilter
 from portal.templatetags.portal import moment, pill
 from upstreams.models import (
     Delivery,
@@ -30,6 +30,18 @@ class ReasonFilter(ValuesFilter):
     parameter_name = "reason"
     source = DeliveryHour
     column = "reason"
+
+
+class ReceivedFilter(PeriodFilter):
+    """By the time of the request."""
+
+    column = "received_at"
+
+
+class MinuteFilter(PeriodFilter):
+    """By the minute of the requests."""
+
+    column = "minute"
 
 
 @admin.register(UpstreamTemplate)
@@ -125,10 +137,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "status",
         "duration_ms",
     ]
-    list_filter = ["outcome", ReasonFilter, _BY_INSTANCE]
+    list_filter = ["outcome", ReasonFilter, _BY_INSTANCE, ReceivedFilter]
     list_select_related = ["instance"]
     search_fields = ["instance__name", "=connection_id", "=user_id", "=event"]
-    date_hierarchy = "received_at"
 
     @display(description="received", ordering="received_at")
     def received(self, row: Delivery) -> SafeString | str:
@@ -153,6 +164,5 @@ class DeliveryCountAdmin(ReadOnlyAdmin):
 
     empty = Empty("No deliveries yet", "Every upstream request is counted here by minute.")
     list_display = ["minute", "instance", "hub", "category", "event", "outcome", "reason", "count"]
-    list_filter = ["outcome", ReasonFilter, _BY_INSTANCE]
+    list_filter = ["outcome", ReasonFilter, _BY_INSTANCE, MinuteFilter]
     list_select_related = ["instance"]
-    date_hierarchy = "minute"

@@ -139,6 +139,8 @@ class Operation(models.Model):
         indexes = [
             # For the query of the scheduled task; finished rows, nearly all, are not in it.
             models.Index(fields=["due_at"], name="operations_due", condition=Q(state__in=ACTIVE)),
+            # Lists show the newest first.
+            models.Index(fields=["created_at"], name="operations_by_age"),
         ]
         constraints = [
             models.UniqueConstraint(
