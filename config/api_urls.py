@@ -10,7 +10,7 @@ from drf_spectacular.views import (
     SpectacularSwaggerSplitView,
 )
 
-from accounts.api import tokens
+from accounts.api import own_tokens
 from api.schema.views import SchemaView
 from diagnosis.api import views as diagnosis
 from identities.api import views as identities
@@ -83,7 +83,7 @@ urlpatterns = [
     path("applications/", tenant.Applications.as_view()),
     path("data-planes/", upstreams.DataPlaneList.as_view()),
     path("audit-events/", history.AuditEventList.as_view()),
-    path("tokens/", tokens.TokenList.as_view()),
-    path("tokens/<int:pk>/", tokens.TokenDetail.as_view()),
+    path("tokens/", own_tokens.TokenList.as_view()),
+    path("tokens/<int:pk>/", own_tokens.TokenDetail.as_view()),
     path("tokens/inspect/", diagnosis.TokenInspection.as_view()),
 ]

@@ -39,14 +39,14 @@ from sync.inventory.imported_list import (
     assigned_identities,
     with_components,
 )
-from sync.inventory.key_vault.secrets import check_secrets_of
-from sync.inventory.key_vault.vault_grants import save_grants, save_vaults
-from sync.inventory.key_vault.vault_reader import (
+from sync.inventory.key_vault.grant_reader import (
     ObservedGrant,
     VaultReader,
     grant_query,
     with_grants,
 )
+from sync.inventory.key_vault.secrets import check_secrets_of
+from sync.inventory.key_vault.vault_rows import save_grants, save_vaults
 from sync.inventory.observations import (
     Observation,
     is_overtaken,

@@ -21,13 +21,13 @@ from sync.components.registry import REGISTRY
 from sync.components.senders import with_senders
 from sync.desired.history import Author, record_desired
 from sync.desired.state import desired_state
-from sync.inventory.key_vault.vault_grants import save_grants, save_vaults
-from sync.inventory.key_vault.vault_reader import (
+from sync.inventory.key_vault.grant_reader import (
     ObservedGrant,
     VaultReader,
     grant_query,
     with_grants,
 )
+from sync.inventory.key_vault.vault_rows import save_grants, save_vaults
 from sync.inventory.observations import (
     Observation,
     is_overtaken,

@@ -23,8 +23,8 @@ from localazure.service.context import Call
 from localazure.service.instances import REST_API
 from localazure.service.rest.call import V1, RestCall
 from localazure.service.rest.errors import RestError, invalid
-from localazure.service.rest.messages import MAXIMUM_BODY_BYTES
 from localazure.service.rest.operations import API_VERSIONS, OPERATIONS, Operation
+from localazure.service.rest.sends import MAXIMUM_BODY_BYTES
 
 _NAME_CHARACTERS: Final = 1024
 _HEADER_BYTES: Final = 16 * 1024

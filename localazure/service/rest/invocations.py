@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from localazure.service.protocol.message_reader import Message
 from localazure.service.rest.call import RestCall
-from localazure.service.rest.messages import read_invocation
+from localazure.service.rest.sends import read_invocation
 
 TIMEOUT_SECONDS: Final = 30
 

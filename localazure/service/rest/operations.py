@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from localazure.service.rest import disconnection, invocations, membership, messages, tokens
+from localazure.service.rest import disconnection, invocations, membership, sends, tokens
 from localazure.service.rest.call import V1, RestCall
 
 API_VERSIONS: Final = ("2022-06-01", "2022-11-01", "2023-07-01", "2024-12-01")
@@ -46,16 +46,14 @@ _HUB: Final = "hubs/{hub}"
 _READS: Final = "HEAD GET"
 
 _CURRENT = (
-    _operation("POST", f"{_HUB}/:send", "hub/send/action", messages.send_to_all),
-    _operation("POST", f"{_HUB}/users/{{user}}/:send", "user/send/action", messages.send_to_user),
-    _operation(
-        "POST", f"{_HUB}/groups/{{group}}/:send", "group/send/action", messages.send_to_group
-    ),
+    _operation("POST", f"{_HUB}/:send", "hub/send/action", sends.send_to_all),
+    _operation("POST", f"{_HUB}/users/{{user}}/:send", "user/send/action", sends.send_to_user),
+    _operation("POST", f"{_HUB}/groups/{{group}}/:send", "group/send/action", sends.send_to_group),
     _operation(
         "POST",
         f"{_HUB}/connections/{{connection}}/:send",
         "clientConnection/send/action",
-        messages.send_to_connection,
+        sends.send_to_connection,
     ),
     _operation(
         "POST", f"{_HUB}/:closeConnections", "clientConnection/write", disconnection.close_all
@@ -102,14 +100,14 @@ _CURRENT = (
 )
 
 _V1 = (
-    _operation("POST", _HUB, "hub/send/action", messages.send_to_all, V1),
-    _operation("POST", f"{_HUB}/users/{{user}}", "user/send/action", messages.send_to_user, V1),
-    _operation("POST", f"{_HUB}/groups/{{group}}", "group/send/action", messages.send_to_group, V1),
+    _operation("POST", _HUB, "hub/send/action", sends.send_to_all, V1),
+    _operation("POST", f"{_HUB}/users/{{user}}", "user/send/action", sends.send_to_user, V1),
+    _operation("POST", f"{_HUB}/groups/{{group}}", "group/send/action", sends.send_to_group, V1),
     _operation(
         "POST",
         f"{_HUB}/connections/{{connection}}",
         "clientConnection/send/action",
-        messages.send_to_connection,
+        sends.send_to_connection,
         V1,
     ),
 )

@@ -9,7 +9,7 @@ from typing import Final
 from identities.models import KeyVault, SignalRInstance, VaultGrant
 from sync.components.grants import PROPAGATION_MINUTES, known_vaults
 from sync.desired.grant_choices import forget_obsolete_choices
-from sync.inventory.key_vault.vault_reader import ObservedGrant, VaultReader
+from sync.inventory.key_vault.grant_reader import ObservedGrant, VaultReader
 
 _LEARNT: Final = (
     *("arm_id", "vault_uri", "tenant_id", "uses_rbac", "network", "problem", "observed_at"),
