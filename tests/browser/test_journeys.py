@@ -166,7 +166,7 @@ def test_point_at_a_function_app_and_fix_its_issuer(
     portal.azure.seed(sites=[app])
     create_instance(portal, HOSTED)
     tab(operator, HOSTED, "Function Apps")
-    expect(operator.get_by_text("Its issuer is that of v2 tokens")).to_be_visible()
+    expect(operator.get_by_text("The app's issuer is that of v2 tokens")).to_be_visible()
     screenshot(operator, "function-apps", tmp_path)
     operator.get_by_role("button", name="Fix with a plan").click()
     apply(operator)

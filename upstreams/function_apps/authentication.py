@@ -46,7 +46,7 @@ def mismatches(auth: FunctionAppAuth, requests: SignedRequests) -> list[Mismatch
 
 def _later(once: str, found: Mismatch) -> Mismatch:
     """Return a mismatch as one that has an effect only once another is fixed."""
-    message = f"{once}: {found.message[0].lower()}{found.message[1:]}"
+    message = f"{once}, {found.message[0].lower()}{found.message[1:]}"
     return replace(found, message=message)
 
 
@@ -84,7 +84,7 @@ def _client_id(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mism
     found = requests.client_id
     yield Mismatch(
         "client_id_missing",
-        "It has no client ID of an app registration, so it cannot check a token.",
+        "The app has no client ID of an app registration, so it cannot check a token.",
         f"Set its client ID to {found}."
         if found
         else "Add Microsoft as its identity provider, "
@@ -97,15 +97,15 @@ def _switched_on(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mi
     if not auth.is_enabled:
         yield Mismatch(
             "authentication_off",
-            "Its authentication is disabled, so it checks no token.",
+            "The app's authentication is disabled, so it checks no token.",
             "Enable it.",
             is_fixable=_can_write(auth, requests),
         )
     elif not auth.is_provider_enabled:
         yield Mismatch(
             "provider_off",
-            "Its identity provider Microsoft is disabled, so it accepts no token of Microsoft "
-            f"Entra: it {_REFUSED.get(auth.unauthenticated_action, _REDIRECTED)}.",
+            "The app's identity provider Microsoft is disabled, so it accepts no token of "
+            f"Microsoft Entra: it {_REFUSED.get(auth.unauthenticated_action, _REDIRECTED)}.",
             "Enable the provider (identityProviders.azureActiveDirectory.enabled).",
             is_fixable=_can_write(auth, requests),
         )
@@ -115,9 +115,11 @@ def _refusing(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Misma
     action, refusals = auth.unauthenticated_action, _REFUSALS[auth.version]
     if action in refusals:
         return
-    what = "It allows requests without a token"
+    what = "The app allows requests without a token"
     if action != ANONYMOUS:
-        what = f"Its action for unauthenticated requests, {action}, is not one that refuses them"
+        what = (
+            f"The app's action for unauthenticated requests, {action}, is not one that refuses them"
+        )
     yield Mismatch(
         "unauthenticated_allowed",
         f"{what}.",
@@ -132,7 +134,7 @@ def _excluded(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Misma
             if may_fall_under(excluded, url_template):
                 yield Mismatch(
                     "path_excluded",
-                    f"It checks no token at {excluded}, to which a template sends events.",
+                    f"The app checks no token at {excluded}, to which a template sends events.",
                     f"Remove {excluded} from its globalValidation.excludedPaths.",
                     is_fixable=False,
                 )
@@ -147,21 +149,30 @@ def _issuer(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mismatc
     if requests.undecided is not None:
         yield Mismatch(
             "issuer_differs",
-            f"Its issuer is {auth.issuer or 'not set'}: neither that of the tenant's v1 tokens nor "
-            "that of its v2 tokens.",
+            f"The app's issuer is {auth.issuer or 'not set'}: neither that of the tenant's v1 "
+            "tokens nor that of its v2 tokens.",
             "Set its issuer to that of the version which the app registration requests.",
             is_fixable=False,
         )
         return
     is_v2 = requests.issuer.endswith("/v2.0")
     if auth.issuer.rstrip("/").endswith("/v2.0") and not is_v2:
-        why = f"Its issuer is that of v2 tokens, {auth.issuer}, and the requests carry v1 tokens."
+        why = (
+            f"The app's issuer is that of v2 tokens, {auth.issuer}, but the requests carry v1 "
+            "tokens."
+        )
     elif auth.issuer.rstrip("/").lower() == requests.issuer.rstrip("/").lower():
-        why = f"Its issuer {auth.issuer} differs in case or in the final slash: both matter."
+        why = f"The app's issuer {auth.issuer} differs in case or in the final slash. Both matter."
     elif is_v2 and auth.issuer and not auth.issuer.rstrip("/").endswith("/v2.0"):
-        why = f"Its issuer is that of v1 tokens, {auth.issuer}, and the requests carry v2 tokens."
+        why = (
+            f"The app's issuer is that of v1 tokens, {auth.issuer}, but the requests carry v2 "
+            "tokens."
+        )
     else:
-        why = f"Its issuer is {auth.issuer or 'not set'}; that of the tokens is {requests.issuer}."
+        why = (
+            f"The app's issuer is {auth.issuer or 'not set'}, but that of the tokens is "
+            f"{requests.issuer}."
+        )
     yield Mismatch(
         "issuer_differs",
         why,
@@ -179,7 +190,7 @@ def _audiences(auth: FunctionAppAuth, requests: SignedRequests) -> Iterator[Mism
     for audience in _missing_audiences(auth.allowed_audiences, client_id, requests.audiences):
         yield Mismatch(
             "audience_missing",
-            f"It does not accept the audience {audience} of the tokens that a template requests.",
+            f"The app does not accept the audience {audience} of a template's tokens.",
             f"Add {audience} to its allowed token audiences.",
             is_fixable=_can_write(auth, requests),
         )
@@ -193,7 +204,7 @@ def _others(auth: FunctionAppAuth, _requests: SignedRequests) -> Iterator[Mismat
     for check in auth.other_checks:
         yield Mismatch(
             "other_check",
-            f"Its {check} may refuse the identity, and Signalman does not manage it.",
+            f"The app's {check} may refuse the identity, and Signalman does not manage it.",
             f"Check that {check} accepts the identity.",
             is_fixable=False,
             is_certain=False,
@@ -202,7 +213,7 @@ def _others(auth: FunctionAppAuth, _requests: SignedRequests) -> Iterator[Mismat
 
 _SETTINGS_FILE: Final = Mismatch(
     "settings_from_file",
-    "It uses a settings file of its own, so the settings that Azure returns are not in effect.",
+    "The app uses a settings file, so the settings that Azure returns are not in effect.",
     "Check the file, or remove its path from the app's authentication settings.",
     is_fixable=False,
     is_certain=False,

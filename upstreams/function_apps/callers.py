@@ -80,7 +80,7 @@ def _caller(
     if found is not None:
         yield Mismatch(
             f"{listed.kind}_excluded",
-            f"Its {setting} does not list the identity, so it refuses the requests with 403.{hint}",
+            f"The app's {setting} does not list the identity, so the app returns 403.{hint}",
             f"Add {found} to {setting}.",
             is_fixable=can_write,
         )
@@ -89,16 +89,16 @@ def _caller(
     if _are_others(listed, caller, requests):
         yield Mismatch(
             f"{listed.kind}_excluded",
-            f"Its {setting} lists only {', '.join(listed.allowed)}: known IDs of others, not that "
-            f"of the identity, so it refuses the requests with 403.{hint}",
+            f"The app's {setting} lists only {', '.join(listed.allowed)}: known IDs of others, not "
+            f"that of the identity, so it refuses the requests with 403.{hint}",
             f"Add the identity's {listed.id_name} to {setting}, or clear it.{look_up}",
             is_fixable=False,
         )
         return
     yield Mismatch(
         f"{listed.kind}_unknown",
-        f"Its {setting} accepts only the listed callers, and the {listed.id_name} of the identity "
-        "is not known.",
+        f"The app's {setting} accepts only the listed callers, and the {listed.id_name} of the "
+        "identity is not known.",
         f"Check that {setting} lists the identity, or clear it.{look_up}",
         is_fixable=False,
         is_certain=False,

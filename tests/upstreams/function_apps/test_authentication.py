@@ -139,8 +139,8 @@ def test_keeps_matching_app_unchanged() -> None:
             "redirects each request to a sign-in page",
         ),
         ({"issuer": f"https://login.example/{TENANT}/v2.0"}, "issuer_differs", "v2 tokens"),
-        ({"issuer": ISSUER[:-1]}, "issuer_differs", "both matter"),
-        ({"issuer": ISSUER.replace("sts", "STS")}, "issuer_differs", "both matter"),
+        ({"issuer": ISSUER[:-1]}, "issuer_differs", "Both matter"),
+        ({"issuer": ISSUER.replace("sts", "STS")}, "issuer_differs", "Both matter"),
         ({"issuer": ""}, "issuer_differs", "not set"),
         ({"allowed_audiences": ()}, "audience_missing", "api://chat"),
         ({"allowed_audiences": ("API://chat",)}, "audience_missing", "api://chat"),
@@ -175,13 +175,13 @@ def test_open_app_with_disabled_provider_lets_all_pass() -> None:
     first, *others = mismatches(auth, REQUESTS)
     assert (first.code, "lets each request pass" in first.message) == ("provider_off", True)
     assert {each.code for each in others} == {"unauthenticated_allowed", "issuer_differs"}
-    assert all(each.message.startswith("Once the provider is enabled: it") for each in others)
+    assert all(each.message.startswith("Once the provider is enabled, the app") for each in others)
 
 
 def test_settings_without_effect_are_reported_as_such() -> None:
     first, other = mismatches(replace(AGREEING, is_enabled=False, allowed_audiences=()), REQUESTS)
     assert first.code == "authentication_off"
-    assert other.message.startswith("Once its authentication is enabled: it does not accept")
+    assert other.message.startswith("Once its authentication is enabled, the app does not accept")
 
 
 def test_fix_of_open_app_names_both_settings() -> None:
