@@ -41,9 +41,10 @@ SIGNED_REVISION, IMPORTED_REVISION = 3, 1
 MOMENTS: Final = (
     Stage.FINISHED,
     Stage.CONNECT,
-    Stage.FINISHED,
     Stage.GREETING,
     Stage.FINISHED,
+    Stage.CONNECT,
+    Stage.GREETING,
     Stage.REQUEST,
 )
 # At most, after the end of the handshake. Seconds.
