@@ -41,7 +41,7 @@ def test_discovers_hubs_of_app_once() -> None:
 def test_refuses_two_handlers_of_two_apps_for_one_event() -> None:
     started = start("tests.upstreams.project,tests.upstreams.second_app")
     assert started.returncode != 0
-    assert "Two handlers for Chat/messages/ECHO" in started.stderr
+    assert "two handlers for Chat/messages/ECHO" in started.stderr
     assert "project.hubs.echo and tests.upstreams.second_app.hubs.another_echo" in started.stderr
 
 
