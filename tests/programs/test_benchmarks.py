@@ -9,7 +9,7 @@ import pytest
 
 from tests.cloud import REPOSITORY
 
-_SMALL = ("--connections", "6", "--rates", "30", "--seconds", "2", "--skip-restart")
+_SMALL = ("--connections", "6", "--rates", "30", "--seconds", "2", "--skip-restart", "--no-save")
 
 pytestmark = pytest.mark.slow
 

@@ -99,7 +99,7 @@ def test_migrate_says_that_it_waits(tmp_path: Path) -> None:
             assert process.stderr is not None
             said = next(line for line in process.stderr if "migrating" in line)
             other.rollback()
-    assert "waiting" in said
+    assert "Waiting until it has finished" in said
     assert process.returncode == 0
 
 
