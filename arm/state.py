@@ -138,7 +138,10 @@ class InstanceState:
 
     def value(self, kind: str) -> Any:
         """Return the value of the component of that kind; None if the state has none."""
-        return getattr(self, kind) if kind in _OWN_KINDS else dict(self.extensions).get(kind)
+        if kind in _OWN_KINDS:
+            return getattr(self, kind)
+        # A few pairs: a dictionary of them would take longer to build than to look through.
+        return next((value for name, value in self.extensions if name == kind), None)
 
     def with_value(self, kind: str, value: Any) -> InstanceState:
         """Return this state with another value of the component of that kind."""

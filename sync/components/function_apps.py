@@ -40,6 +40,8 @@ class FunctionAppsComponent(Component):
 
     def observed(self, instance: SignalRInstance, state: InstanceState, rows: SharedRows) -> Apps:
         """Return the serving apps as Azure last answered."""
+        if rows.apps is not None and not rows.apps:
+            return ()
         templates = [row.state for row in instance.upstream_templates.all()]
         return observed_apps(serving_apps(instance, templates, rows.apps))
 

@@ -59,10 +59,14 @@ def observed_state(
     else:
         return None
     rows = SharedRows(apps=apps)
-    state = answered.with_values(
-        {component.kind: component.observed(instance, answered, rows) for component in REGISTRY}
+    return answered.with_values(
+        {
+            component.kind: component.as_planned(
+                instance, component.observed(instance, answered, rows)
+            )
+            for component in REGISTRY
+        }
     )
-    return as_planned(instance, state)
 
 
 def as_planned(instance: SignalRInstance, state: InstanceState) -> InstanceState:
