@@ -21,7 +21,7 @@ _TOP: Final = 40
 _PLOT_WIDTH: Final = 440
 _PLOT_HEIGHT: Final = 300
 _BOTTOM: Final = _TOP + _PLOT_HEIGHT
-_LEGEND_WIDTH: Final = 230
+_LEGEND_WIDTH: Final = 280
 _ROW: Final = 18
 _LABELS: Final = 290
 

@@ -30,7 +30,7 @@ from localazure.serving.server import raise_open_files_limit
 _CONNECTIONS: Final = 1_000
 _WARM_UP_SECONDS: Final = 2.0
 _PERCENTILES: Final = (50, 99, 100)
-_RATES: Final = (50.0, 100.0, 200.0, 400.0, 800.0)
+_RATES: Final = (50.0, 200.0, 800.0, 1_200.0, 1_600.0, 2_000.0)
 Times = tuple[float, ...]
 _HEADINGS: Final = (
     "due/s", "received/s", "sent", "accepted", "received", "lost", "failed", "repeated",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.kills.campaign import Options, run
+import django
+
 from tests.shape.results import end_in_order, open_folder, report
 
 
@@ -23,6 +25,12 @@ def main() -> int:
     parser.add_argument("--results", type=Path, help="folder of the file with the counts")
     chosen = parser.parse_args()
     end_in_order()
+    # What the campaign imports of the tests reads settings.
+    os.environ.setdefault("SIGNALMAN_SECRET_KEY", "test")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from tests.kills.campaign import Options, run  # noqa: PLC0415
+
     options = Options(
         kills=chosen.kills,
         seed=chosen.seed,
