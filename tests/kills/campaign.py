@@ -143,7 +143,7 @@ def run(folder: Path, options: Options) -> tuple[dict[str, Any], list[str], dict
             workers.start(number)
         port = stack.enter_context(_portal_and_schedule(running))
         url, database = f"http://127.0.0.1:{port}", running.postgres.url
-        applies = Applies(url, running.token, running.names, database, verify=False)
+        applies = Applies(url, running.token, running.names, database, verify=True)
         writes = AcceptedWrites(running.azure)
         applies.start()
         kills = _kill(applies, workers, writes, options)

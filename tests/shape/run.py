@@ -34,21 +34,8 @@ def run(folder: Path, minutes: float) -> tuple[dict[str, Any], list[str], dict[s
     Returns the sums, what went wrong, and the stores' versions.
     """
     witness = folder / "witness.jsonl"
-    settings = {
-        "SIGNALMAN_APPS": "tests.shape.witness",
-        "SIGNALMAN_HTTPS": "true",
-        "SIGNALMAN_BEHIND_PROXY": "true",
-        "SIGNALMAN_ALLOWED_HOSTS": "localhost,127.0.0.1",
-        "SIGNALMAN_RECEIVER_HOSTS": "localhost,127.0.0.1",
-        "SIGNALMAN_LEASE_SECONDS": str(_LEASE_SECONDS),
-        "SIGNALMAN_SCHEDULE_SECONDS": "1",
-        "SIGNALMAN_POLL_SECONDS": "0.5",
-        "SIGNALMAN_API_REQUESTS_A_MINUTE": "100000",
-        "SIGNALMAN_LOG_LEVEL": "WARNING",
-        lines.VARIABLE: str(witness),
-    }
     with ExitStack() as stack:
-        found = stack.enter_context(site(folder, INSTANCES, is_stored=True, **settings))
+        found = stack.enter_context(site(folder, INSTANCES, is_stored=True, **_settings(witness)))
         with psycopg.connect(found.postgres.url) as connection:
             connection.execute(NOTE_COUNTS)
         found.azure.post("/_local/operations", {"polls": 1, "seconds": 1})
@@ -79,6 +66,23 @@ def run(folder: Path, minutes: float) -> tuple[dict[str, Any], list[str], dict[s
             "applies": of_applies | {"api_answers": _sorted(applies.answers)},
         }
         return counts, problems + wrong_applies + wrong_requests, found.versions
+
+
+def _settings(witness: Path) -> dict[str, str]:
+    """Return the variables of every process; receivers write what they did to `witness`."""
+    return {
+        "SIGNALMAN_APPS": "tests.shape.witness",
+        "SIGNALMAN_HTTPS": "true",
+        "SIGNALMAN_BEHIND_PROXY": "true",
+        "SIGNALMAN_ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "SIGNALMAN_RECEIVER_HOSTS": "localhost,127.0.0.1",
+        "SIGNALMAN_LEASE_SECONDS": str(_LEASE_SECONDS),
+        "SIGNALMAN_SCHEDULE_SECONDS": "1",
+        "SIGNALMAN_POLL_SECONDS": "0.5",
+        "SIGNALMAN_API_REQUESTS_A_MINUTE": "100000",
+        "SIGNALMAN_LOG_LEVEL": "WARNING",
+        lines.VARIABLE: str(witness),
+    }
 
 
 def _trouble(
