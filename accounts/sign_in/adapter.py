@@ -71,9 +71,10 @@ class EntraAdapter(DefaultSocialAccountAdapter):
         extra_context: dict[str, Any] | None = None,
     ) -> NoReturn:
         """Show what failed, and which setting is likely to be wrong."""
-        if error == AuthError.CANCELLED:
-            _refuse(request, "The sign-in was cancelled.")
         failure = failure_of(request, exception)
+        # allauth takes every access_denied for this; with a code, Entra refused the sign-in.
+        if error == AuthError.CANCELLED and not failure.code:
+            _refuse(request, "The sign-in was cancelled.")
         logger.warning("Sign-in with Entra failed: %s.", failure)
         _refuse(request, failure.message)
 

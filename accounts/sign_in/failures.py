@@ -32,7 +32,7 @@ _MESSAGES: Final = {
     "50011": "The app registration lacks this portal's redirect URI, which ends with "
     "/admin/sign-in/entra/login/callback/.",
     "65001": "The application has no consent in your tenant. Ask an administrator to grant it.",
-    "65004": "You declined the permissions that the sign-in needs.",
+    "65004": "The sign-in was cancelled: you declined the permissions that it needs.",
     "50020": "Your account belongs to another tenant and is not a guest of this one.",
     "53003": "A Conditional Access policy of your tenant blocks this sign-in.",
 }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+import jwt
 import pytest
 import requests
 from django.contrib.auth.models import Group, User
@@ -73,6 +75,12 @@ def enter(entra: LocalAzure) -> Enter:
         return client.get(f"{back.path}?{back.query}", headers=HOST)
 
     return sign_in
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the lines about failed sign-ins."""
+    messages = [record.getMessage() for record in caplog.records]
+    return [each for each in messages if each.startswith("Sign-in with Entra failed")]
 
 
 def roles(username: str) -> set[str]:
@@ -185,13 +193,80 @@ def test_get_does_not_sign_in(client: Client, entra: LocalAzure) -> None:
     assert client.get(LEAVE, headers=HOST).status_code == 405
 
 
-def test_says_that_entra_cannot_be_reached(client: Client, entra: LocalAzure) -> None:
+def test_says_that_entra_cannot_be_reached(
+    client: Client, entra: LocalAzure, caplog: pytest.LogCaptureFixture
+) -> None:
     entra.post(
         "/_local/faults", [{"method": "GET", "path": ".*openid-configuration", "drop": True}]
     )
     answer = client.post(LEAVE, headers=HOST)
     assert answer.status_code == 502
     assert "cannot be reached" in answer.content.decode()
+    assert logged(caplog) == ["Sign-in with Entra failed: unreachable."]
+
+
+def test_wrong_secret_is_named_on_page_and_in_log(
+    client: Client, enter: Enter, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    (app,) = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+    app["secret"] = "expired-or-wrong"
+    answer = enter(client, seed.VIEWER_UPN)
+    assert answer.status_code == 403
+    assert "SIGNALMAN_SIGN_IN_CLIENT_SECRET is wrong" in answer.content.decode()
+    assert logged(caplog) == [
+        "Sign-in with Entra failed: OAuth2Error, invalid_client, AADSTS7000215."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "words", "line"),
+    [
+        (
+            {
+                "error": "access_denied",
+                "error_description": "AADSTS50105: The signed in user is not assigned to a role.",
+            },
+            "You are not assigned to this application",
+            "refused by Entra, access_denied, AADSTS50105",
+        ),
+        ({"error": "access_denied"}, "The sign-in was cancelled.", None),
+    ],
+)
+def test_refusal_in_redirect_is_explained(
+    client: Client,
+    entra: LocalAzure,
+    caplog: pytest.LogCaptureFixture,
+    query: dict[str, str],
+    words: str,
+    line: str | None,
+) -> None:
+    away = client.post(LEAVE, headers=HOST)["Location"]
+    state = dict(parse_qsl(urlsplit(away).query))["state"]
+    answer = client.get(LEAVE + "callback/", query_params=query | {"state": state}, headers=HOST)
+    assert answer.status_code == 403
+    assert words in answer.content.decode()
+    assert logged(caplog) == ([f"Sign-in with Entra failed: {line}."] if line else [])
+
+
+def test_id_token_without_object_id_is_refused(
+    client: Client, entra: LocalAzure, enter: Enter, caplog: pytest.LogCaptureFixture
+) -> None:
+    claims = {
+        "iss": f"{entra.url}/{seed.TENANT_ID}/v2.0",
+        "aud": seed.PORTAL_APP_ID,
+        "exp": int(time.time()) + 600,
+        "sub": "1",
+        "roles": ["Fleet.Reader"],
+    }
+    tokens = {"access_token": "a", "id_token": jwt.encode(claims, "k" * 32), "expires_in": 60}
+    entra.post(
+        "/_local/faults", [{"method": "POST", "path": "/token", "status": 200, "body": tokens}]
+    )
+    answer = enter(client, seed.VIEWER_UPN)
+    assert answer.status_code == 403
+    assert "no object ID (oid)" in answer.content.decode()
+    assert logged(caplog) == ["Sign-in with Entra failed: the ID token has no oid."]
+    assert not User.objects.exists()
 
 
 def test_stores_identity_and_no_token(client: Client, enter: Enter) -> None:

@@ -25,6 +25,11 @@ def token_error(code: str, error: str = "invalid_client") -> Exception:
         ("700016", "SIGNALMAN_SIGN_IN_CLIENT_ID"),
         ("90002", "SIGNALMAN_SIGN_IN_TENANT_ID"),
         ("50105", "not assigned"),
+        ("50011", "lacks this portal's redirect URI"),
+        ("65001", "no consent"),
+        ("65004", "you declined the permissions"),
+        ("50020", "belongs to another tenant"),
+        ("53003", "Conditional Access"),
         ("99999", "look at its log"),
     ],
 )
