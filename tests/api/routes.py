@@ -10,11 +10,12 @@ from drf_spectacular.generators import SchemaGenerator
 from tests.api.fleet import SUBSCRIPTION_ID
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
+OPERATION_ID: Final = "00000000-0000-4000-8000-00000000000f"
 # Values of the path parameters. Only the instance and the subscription exist. Azure is not called,
 # as no request has a body.
 _PARTS: Final = {
     "{name}": "contoso-a",
-    "{id}": "00000000-0000-4000-8000-00000000000f",
+    "{id}": OPERATION_ID,
     "{subscription_id}": SUBSCRIPTION_ID,
 }
 
@@ -35,7 +36,7 @@ class Route(NamedTuple):
         found = self.path
         for part, value in _PARTS.items():
             found = found.replace(part, value)
-        return found.replace("/tokens/" + _PARTS["{id}"], "/tokens/1")
+        return found.replace(f"/tokens/{OPERATION_ID}", "/tokens/1")
 
 
 def document() -> dict[str, Any]:
