@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core import signing
 from django.core.cache.backends.base import BaseCache
 
 from tests.validation.keys.rings import DAY, HOUR, Clock, Issuer, published
@@ -217,11 +218,16 @@ def test_shares_regular_readings(issuer: Issuer, cache: BaseCache, clock: Clock)
     assert issuer.readings == 2
 
 
-def test_refuses_unsigned_keys_in_cache(issuer: Issuer, cache: BaseCache) -> None:
+def test_refuses_keys_in_cache_that_were_not_signed_here(issuer: Issuer, cache: BaseCache) -> None:
     assert find(process(issuer, cache), "a")
     evil = KeySet.read({"evil": published("evil")}, now=issuer.clock() + 1)
     (name,) = [key.split(":")[-1] for key in vars(cache)["_cache"]]
-    values: tuple[object, ...] = (evil.to_json(), "evil", {"keys": []}, 7)
+    values: tuple[object, ...] = (
+        *(evil.to_json(), "evil", {"keys": []}, 7),
+        # Signed by another installation, and for another purpose.
+        signing.dumps(evil.to_json(), key="another secret key", salt="validation.shared_keys"),
+        signing.dumps(evil.to_json(), salt="another.purpose"),
+    )
     for value in values:
         cache.set(name, value)
         assert not find(process(issuer, cache), "evil")
