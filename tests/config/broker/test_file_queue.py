@@ -123,6 +123,7 @@ def test_sets_malformed_message_aside(
     assert got == [1]
     assert not list(folder.glob("*.msg"))
     assert len(list((folder / "malformed").iterdir())) == 1
+    assert (folder / "malformed").stat().st_mode & 0o077 == 0
     assert "moved to" in caplog.text
 
 
