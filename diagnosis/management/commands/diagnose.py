@@ -17,7 +17,9 @@ from diagnosis.chain.instance_chain import read_chain
 from diagnosis.chain.worst_links import diagnose_and_store
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance
+from sync.management.terminal import printable
 from upstreams.url_templates.patterns import CONNECTIONS, MESSAGES, Event
+from upstreams.url_templates.redaction import redacted
 
 _MARKS = {"pass": "✓", "fail": "✗", "unknown": "?", "not_checked": "·"}
 
@@ -77,9 +79,9 @@ class Command(BaseCommand):
             document = [asdict(finding) for finding in findings]
             lines = [_line(finding) for finding in findings]
         if options["json"]:
-            self.stdout.write(json.dumps(document, indent=2))
+            self.stdout.write(json.dumps(redacted(document), indent=2))
         else:
-            self.stdout.writelines(lines)
+            self.stdout.writelines(map(printable, lines))
         if any(finding.outcome == "fail" for finding in findings):
             sys.exit(2)
 
