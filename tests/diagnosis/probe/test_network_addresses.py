@@ -32,6 +32,19 @@ def test_no_address_hides_another_inside(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
+        # Link-local, then multicast and unspecified, then metadata of four clouds.
+        *("169.254.1.1", "fe80::1", "fe80::1%eth0"),
+        *("224.0.0.1", "ff02::1", "0.0.0.0", "::"),  # noqa: S104
+        *("168.63.129.16", "fd00:ec2::254", "fd20:ce::254", "100.100.100.200"),
+    ],
+)
+def test_forbids_address(address: str) -> None:
+    assert is_forbidden(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
         *("10.0.0.4", "127.0.0.1", "::1", "52.1.2.3", "fd12::1"),
         *("64:ff9b::52.1.2.3", "64:ff9b:1::10.0.0.4", "2002:3401:203::1", "2603:1030::a9fe:a9fe"),
     ],
