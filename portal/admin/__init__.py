@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.admin import (  # noqa: F401  Importing them registers the models.
+    accounts,
     identities,
     instances,
     key_vaults,

@@ -12,10 +12,10 @@ from django.contrib.auth.models import Group, User
 from django.db.models import ManyToManyField, Model, QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import PersonalAccessToken
+from portal.admin.base import Empty, RowsAdmin
 
 # The environment and Entra configure sign-in.
 admin.site.unregister([EmailAddress, SocialAccount, SocialApp, SocialToken])
@@ -23,12 +23,13 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin[User], ModelAdmin):  # type: ignore[misc]  # their stubs disagree
+class AccountAdmin(UserAdmin[User], RowsAdmin):  # type: ignore[misc]  # their stubs disagree
     """Users. Their permissions come from roles only.
 
     The roles of Entra users are set again at every sign-in.
     """
 
+    empty = Empty("No users yet", "Users of Microsoft Entra appear here once they have signed in.")
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -52,9 +53,10 @@ class AccountAdmin(UserAdmin[User], ModelAdmin):  # type: ignore[misc]  # their 
 
 
 @admin.register(Group)
-class RoleAdmin(ModelAdmin):
+class RoleAdmin(RowsAdmin):
     """The roles, which migrations create: read-only."""
 
+    empty = Empty("No roles yet", "The migrations create the roles: run manage.py migrate.")
     list_display = ["name"]
     fields = ["name"]
 
@@ -72,9 +74,15 @@ class RoleAdmin(ModelAdmin):
 
 
 @admin.register(PersonalAccessToken)
-class PersonalAccessTokenAdmin(ModelAdmin):
+class PersonalAccessTokenAdmin(RowsAdmin):
     """Personal access tokens. Users create their own under *Your access tokens*."""
 
+    empty = Empty(
+        "No personal access tokens yet",
+        "Users create their own tokens.",
+        "portal:access-tokens",
+        "Your access tokens",
+    )
     list_display = ["name", "user", "prefix", "scope", "expires_at", "last_used_at", "revoked_at"]
     list_filter = ["scope", "user"]
     list_select_related = ["user"]

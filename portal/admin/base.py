@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.options import ModelAdmin as DjangoModelAdmin
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import FieldDoesNotExist
@@ -105,6 +106,10 @@ class ValuesFilter(DropdownFilter):
         found = rows.order_by(self.column).values_list(self.column, flat=True).distinct()
         return [(value, value) for value in found if value]
 
+    def has_output(self) -> bool:
+        """Return whether to use the filter: also without values, where the URL names one."""
+        return super().has_output() or bool(self.value())
+
     def queryset(self, _request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows with the selected value."""
         return rows.filter(**{self.column: self.value()}) if self.value() else rows
@@ -128,9 +133,12 @@ class PeriodFilter(DropdownFilter):
         return [(name, text) for name, (text, _) in self._PERIODS.items()]
 
     def queryset(self, _request: HttpRequest, rows: QuerySet[Model]) -> QuerySet[Model]:
-        """Return the rows of the chosen period; all for an unknown one."""
+        """Return the rows of the chosen period. Raises IncorrectLookupParameters."""
         period = self.value()
-        if period is None or period not in self._PERIODS:
+        if not period:
             return rows
+        if period not in self._PERIODS:
+            # Django then drops the filter, and `changelist_view` says so.
+            raise IncorrectLookupParameters(period)
         _, length = self._PERIODS[period]
         return rows.filter(**{f"{self.column}__gte": timezone.now() - length})

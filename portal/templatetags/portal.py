@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django import template
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -84,3 +85,10 @@ def pill(value: Any, label: str = "") -> SafeString:
     tone = next((tone for tone, names in _TONES.items() if name in names), "plain")
     text = label or getattr(value, "label", capfirst(name))
     return format_html('<span class="pill pill-{}">{}</span>', tone, text)
+
+
+@register.filter
+def is_filtered(changes: ChangeList) -> bool:
+    """Return whether a list of the admin is searched or filtered, by its own filters or the URL."""
+    values = [value for found in changes.get_filters_params().values() for value in found]
+    return bool(changes.query) or any(values)

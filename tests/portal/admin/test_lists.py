@@ -129,22 +129,6 @@ def test_search_without_results_can_be_cleared(sign_in: SignIn, instance: Signal
     assert "Clear search and filters" in page
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("sync/operation", "No operations yet"),
-        ("upstreams/delivery", "No deliveries yet"),
-        ("upstreams/functionapp", "No Function Apps yet"),
-        ("identities/userassignedidentity", "No user-assigned identities yet"),
-        ("identities/keyvault", "No key vaults yet"),
-        ("sync/auditevent", "No events yet"),
-        ("accounts/personalaccesstoken", "No personal access tokens yet"),
-    ],
-)
-def test_empty_list_explains_itself(sign_in: SignIn, name: str, words: str) -> None:
-    assert words in sign_in(Role.ADMINISTRATOR).get(f"/admin/{name}/").content.decode()
-
-
 @pytest.mark.parametrize("query", ["reason=expired", "outcome__exact=refused", "q=contoso-chat"])
 def test_finds_deliveries_by_reason_outcome_and_instance(
     sign_in: SignIn, instance: SignalRInstance, query: str

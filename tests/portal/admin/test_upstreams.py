@@ -148,8 +148,10 @@ def test_counts_are_filtered_by_period(
         minute = timezone.now() - timedelta(hours=hours)
         DeliveryCount.objects.create(instance=instance, minute=minute, count=1, outcome="accepted")
     url = reverse("admin:upstreams_deliverycount_changelist")
-    response = operator.get(url, {"period": period} if period else {})
+    response = operator.get(url, {"period": period}, follow=True)
     assert response.context["cl"].result_count == shown
+    is_ignored = "An invalid filter or page number was ignored." in response.content.decode()
+    assert is_ignored == (period == "nonsense")
 
 
 def test_lists_compute_nothing_for_every_row(operator: Client, instance: SignalRInstance) -> None:
