@@ -19,6 +19,7 @@ from api.conditional import entity_tag, require_match
 from api.idempotency import once
 from api.problems import Problem
 from tests.accounts.callers import bearing, caller
+from tests.api.routes import routes
 
 DOCUMENT = {"a": 1}
 TAG = entity_tag(DOCUMENT)
@@ -90,6 +91,13 @@ def test_refuses_deep_json(body: str) -> None:
 @pytest.mark.parametrize("path", ["schema", "docs", "redoc"])
 def test_refuses_options_of_public_pages(path: str) -> None:
     assert Client().options(f"/api/v1/{path}/").status_code == 405
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", sorted({route.address for route in routes()}))
+def test_has_no_options(path: str) -> None:
+    assert Client().options(path).status_code == 401
+    assert caller(Role.OPERATOR).options(path).status_code == 405
 
 
 def tries(settings: Settings, **meta: Any) -> int:

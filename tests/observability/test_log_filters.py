@@ -26,10 +26,33 @@ def test_logs_csrf_failure_in_one_line(caplog: pytest.LogCaptureFixture) -> None
     assert line.levelno == logging.WARNING
 
 
-def test_limits_lines_per_minute(caplog: pytest.LogCaptureFixture) -> None:
-    for number in range(30):
-        Client().get("/admin/login/", headers={"host": f"10.1.2.{number}"})
-    assert len([each for each in caplog.records if each.name.startswith("django")]) == 10
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("logger", "path", "host"),
+    [
+        ("django.security.DisallowedHost", "/admin/login/", "10.1.2.3"),
+        ("django.security.csrf", "/admin/login/", "localhost"),
+        ("django.request", "/no-such-page/", "localhost"),
+    ],
+)
+def test_limits_lines_per_minute(
+    caplog: pytest.LogCaptureFixture, logger: str, path: str, host: str
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for _ in range(30):
+        client.post(path, headers={"host": host})
+    lines = [each.name for each in caplog.records if each.name.startswith("django")]
+    assert lines == [logger] * 10
+
+
+def test_two_loggers_write_one_line_about_a_request() -> None:
+    request = HttpRequest()
+    kept = []
+    for name in ("django.security.DisallowedHost", "django.request"):
+        record = logging.makeLogRecord({"name": name, "status_code": 400})
+        record.request = request
+        kept.append(log_filters.RejectedRequests().filter(record))
+    assert kept == [True, False]
 
 
 def test_two_filters_of_one_logger_decide_once() -> None:

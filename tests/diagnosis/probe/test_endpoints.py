@@ -10,9 +10,11 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from arm.state import TemplateState
+from config.environment import networks
 from diagnosis.findings import Finding
 from diagnosis.probe.endpoints import probe
 from identities.models import SignalRInstance
+from localazure.environment import variables
 from tests.diagnosis.probe.server import REFERENCE, Server, answers
 from tests.diagnosis.test_checklist import finding, observe, run_command
 from tests.validation.web import Web
@@ -98,6 +100,12 @@ def test_does_not_probe_this_machine_unless_allowed(
     assert finding.outcome == "unknown"
     assert "SIGNALMAN_PROBE_NETWORKS" in finding.evidence
     assert server.came == []
+
+
+def test_probes_this_machine_for_local_azure(settings: Settings, server: Server) -> None:
+    value = variables(8443, Path("ca.pem"))["SIGNALMAN_PROBE_NETWORKS"]
+    settings.SIGNALMAN_PROBE_NETWORKS = networks(value)
+    assert found(server.url).outcome == "pass"
 
 
 @pytest.mark.parametrize("network", ["169.254.0.0/16", "0.0.0.0/0"])
