@@ -1,16 +1,25 @@
-"""The configurations on the page about proxies are accepted by the tools that they are for."""
+"""nginx with the configuration on the page about proxies does what the page requires."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
-from pathlib import Path
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import requests
+import trustme
 
-from config.variables import VARIABLES
+from config.variables import VARIABLES, receiver
+from examples.demo.processes import free_port, port_is_free
 from scripts.programs import path_of
 from tests.cloud import REPOSITORY
+from tests.waits import PATIENCE_SECONDS, wait_until
 
 PAGE = (REPOSITORY / "docs" / "how-to" / "deploy" / "proxies.md").read_text(encoding="utf-8")
 NAMES = {variable.name for variable in VARIABLES}
@@ -21,39 +30,120 @@ def snippet(language: str) -> str:
     return str(found)
 
 
-@pytest.mark.slow
-def test_nginx_accepts_configuration(tmp_path: Path) -> None:
-    nginx, openssl = path_of("nginx"), path_of("openssl")
-    key, certificate = tmp_path / "tls.key", tmp_path / "tls.crt"
-    subprocess.run(
-        [
-            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=signalman"),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
+class Echo(BaseHTTPRequestHandler):
+    """Answers with the request's headers as JSON, or with a style sheet."""
+
+    def do_GET(self) -> None:
+        kind = "text/css" if self.path.endswith(".css") else "application/json"
+        content = json.dumps({**self.headers, "filler": "x" * 5000}).encode()
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("ETag", '"strong"')
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_GET  # noqa: N815  the base class's name
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Keep quiet."""
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """The page's nginx in front of an `Echo`: its two addresses, and the CA of its certificate."""
+
+    plain: str
+    secure: str
+    ca_file: str
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        """Send a GET over TLS."""
+        sent = {"Host": "signalman.example.com", **headers}
+        return requests.get(self.secure + path, headers=sent, verify=self.ca_file, timeout=10)
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """Run nginx with the page's configuration, as a site of a server that compresses."""
+    folder = tmp_path_factory.mktemp("nginx")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    issued = authority.issue_cert("localhost")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+    backend = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    plain, secure = free_port(), free_port()
+    site = snippet("nginx")
+    for before, after in {
+        "/etc/nginx/signalman.crt": str(folder / "server.pem"),
+        "/etc/nginx/signalman.key": str(folder / "server.pem"),
+        "127.0.0.1:8000": f"127.0.0.1:{backend.server_port}",
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
+    }.items():
+        assert before in site
+        site = site.replace(before, after)
+    folders = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    servers = (
-        snippet("nginx")
-        .replace("/etc/nginx/signalman.crt", str(certificate))
-        .replace("/etc/nginx/signalman.key", str(key))
-        .replace("listen 80;", "listen 127.0.0.1:18080;")
-        .replace("listen 443 ssl;", "listen 127.0.0.1:18443 ssl;")
-    )
-    configuration = tmp_path / "nginx.conf"
+    configuration = folder / "nginx.conf"
     configuration.write_text(
-        f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n"
-        f"client_body_temp_path {tmp_path}/body;\nproxy_temp_path {tmp_path}/proxy;\n"
-        f"fastcgi_temp_path {tmp_path}/f;\nuwsgi_temp_path {tmp_path}/u;\n"
-        f"scgi_temp_path {tmp_path}/s;\n{servers}\n}}\n"
+        f"{'user root;' if os.geteuid() == 0 else ''}\ndaemon off;\npid {folder}/pid;\n"
+        f"error_log {folder}/nginx.log warn;\nevents {{}}\nhttp {{\naccess_log off;\n"
+        f"gzip on;\ngzip_proxied any;\n{folders}{site}}}\n"
     )
-    found = subprocess.run(
-        [nginx, "-t", "-q", "-c", str(configuration), "-p", str(tmp_path)],
-        check=False,
-        capture_output=True,
-        text=True,
+    threading.Thread(target=backend.serve_forever, args=(0.02,)).start()
+    nginx = subprocess.Popen([path_of("nginx"), "-c", str(configuration), "-p", str(folder)])
+    try:
+        wait_until(lambda: not port_is_free(secure), "nginx does not listen.")
+        yield Proxy(
+            f"http://127.0.0.1:{plain}", f"https://localhost:{secure}", str(folder / "ca.pem")
+        )
+    finally:
+        nginx.terminate()
+        nginx.wait(PATIENCE_SECONDS)
+        backend.shutdown()
+        backend.server_close()
+
+
+@pytest.mark.slow
+def test_nginx_sets_headers_as_page_requires(proxy: Proxy) -> None:
+    spoofed = {"X-Forwarded-Proto": "http", "X-Forwarded-For": "203.0.113.7"}
+    seen = proxy.get("/api/v1/instances/", **spoofed).json()
+    assert seen["X-Forwarded-Proto"] == "https"
+    assert seen["X-Forwarded-For"] == "203.0.113.7, 127.0.0.1"
+    assert seen["Host"] == "signalman.example.com"
+
+
+@pytest.mark.slow
+def test_nginx_does_not_compress_json(proxy: Proxy) -> None:
+    found = proxy.get("/api/v1/instances/", **{"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in found.headers
+    assert found.headers["ETag"] == '"strong"'
+    styles = proxy.get("/static/a.css", **{"Accept-Encoding": "gzip"})
+    assert styles.headers["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.slow
+def test_nginx_redirects_to_https(proxy: Proxy) -> None:
+    found = requests.post(
+        f"{proxy.plain}/upstream/chat/?a=1",
+        headers={"Host": "signalman.example.com"},
+        allow_redirects=False,
+        timeout=10,
     )
-    assert found.returncode == 0, found.stderr
+    assert found.status_code == 308
+    assert found.headers["Location"] == "https://signalman.example.com/upstream/chat/?a=1"
+
+
+@pytest.mark.slow
+def test_nginx_hides_metrics_and_accepts_whole_bodies(proxy: Proxy) -> None:
+    assert proxy.get("/metrics").status_code == 404
+    body = b"x" * receiver.BODY_BYTES.default
+    found = requests.post(f"{proxy.secure}/upstream/x/", body, verify=proxy.ca_file, timeout=10)
+    assert found.status_code == 200
 
 
 def test_page_names_only_variables_that_exist() -> None:
