@@ -42,18 +42,26 @@ class Invalid(ValueError):
 
 @dataclass(frozen=True)
 class Variable(Generic[T]):
-    """One environment variable. `example` is its value in `.env.example` where that is not set."""
+    """One environment variable. `example` is its value in `.env.example` where that is not set.
+
+    One that `is_required` has no default value for a deployment: it must be set.
+    """
 
     name: str
     parse: Callable[[str], T]
     default: T
     help: str
     example: str = ""
+    is_required: bool = False
 
     def read(self, values: Mapping[str, str]) -> T:
         """Return the value, or the default where the variable is unset. Raises Invalid."""
         text = values.get(self.name)
-        return self.default if text is None else self.parse(text.strip())
+        if text is not None:
+            return self.parse(text.strip())
+        if self.is_required:
+            raise Invalid("must be set, in the environment or in the file .env")
+        return self.default
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ SECRET_KEY: Final = Variable(
     "",
     "Signs sessions and other values. To create one:\n"
     'python -c "import secrets; print(secrets.token_urlsafe(64))"',
+    is_required=True,
 )
 ALLOWED_HOSTS: Final = Variable(
     "SIGNALMAN_ALLOWED_HOSTS",

@@ -105,6 +105,8 @@ def test_reads_value(variable: Variable[Any], value: str, expected: object) -> N
         (metrics.METRICS_SECONDS, "nan", "must be a number"),
         (metrics.METRICS_SECONDS, "", "must be a number above 0"),
         (metrics.METRICS_SECONDS, "-1", "must be a number above 0"),
+        (receiver.FLUSH_SECONDS, "-1", "must be a number of at least 0"),
+        (receiver.FLUSH_SECONDS, "", "must be a number of at least 0"),
         (web.APPS, "absent", "names absent, which cannot be imported"),
         (web.APPS, "absent.apps.Config", "names absent.apps.Config, which cannot be imported"),
         (web.APPS, "examples.absent.apps.Config", "which cannot be imported"),
@@ -119,8 +121,12 @@ def test_reads_value(variable: Variable[Any], value: str, expected: object) -> N
         (storage.DATABASE_URL, f"postgres://u:{SECRET}/@db:5432/x", "percent-encoded"),
         (storage.DATABASE_URL, f"postgres://u:#{SECRET}@db/x", "percent-encoded"),
         (storage.DATABASE_URL, f"postgres://u:[{SECRET}@db/x", "percent-encoded"),
+        (storage.DATABASE_URL, f"postgres://u:1/{SECRET}@db/x", "percent-encoded"),
+        (storage.DATABASE_URL, f"postgres://u:{SECRET}@db/x#y", "percent-encoded"),
+        (storage.DATABASE_URL, f"postgres://u:{SECRET}@db", "must be a URL such as postgres://"),
         (storage.CACHE_URL, f"memcached://:{SECRET}@cache", "must be locmemcache://"),
         (storage.CACHE_URL, "", "must be locmemcache://"),
+        (storage.CACHE_URL, "redis:///0", "must be locmemcache://"),
         (worker.BROKER_URL, f"kafka://u:{SECRET}@broker", "must be filesystem://localhost or"),
         (worker.BROKER_URL, "", "must be filesystem://localhost or"),
         (rest_api.API_TENANT_ID, "contoso.onmicrosoft.com", "must be an ID such as"),
@@ -145,11 +151,15 @@ def test_reports_every_error_at_once() -> None:
     values = {"SIGNALMAN_HTTPS": "maybe", "SIGNALMAN_WEB_THREADS": "many"}
     with pytest.raises(ImproperlyConfigured) as error:
         Environment(VARIABLES, values)
-    assert len(str(error.value).splitlines()) == 2
+    assert [line.split()[0] for line in str(error.value).splitlines()] == [
+        "SIGNALMAN_SECRET_KEY",
+        "SIGNALMAN_HTTPS",
+        "SIGNALMAN_WEB_THREADS",
+    ]
 
 
 def test_uses_defaults() -> None:
-    values = Environment(VARIABLES, {})
+    values = Environment(VARIABLES, {"SIGNALMAN_SECRET_KEY": "x"})
     assert values[web.ALLOWED_HOSTS] == ["localhost", "127.0.0.1"]
     assert values[storage.DATABASE_URL] is None
 

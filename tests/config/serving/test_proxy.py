@@ -13,10 +13,18 @@ def https(settings: Settings) -> Settings:
     return settings
 
 
-def test_names_setting_where_redirects_would_loop(https: Settings) -> None:
+@pytest.mark.usefixtures("https")
+def test_names_setting_where_redirects_would_loop(caplog: pytest.LogCaptureFixture) -> None:
     answer = Client(headers={"X-Forwarded-Proto": "https"}).get("/admin/login/")
     assert answer.status_code == 500
     assert "SIGNALMAN_BEHIND_PROXY is off" in answer.content.decode()
+    assert "SIGNALMAN_BEHIND_PROXY is off" in caplog.text
+
+
+@pytest.mark.django_db
+def test_serves_requests_through_proxy_without_https() -> None:
+    answer = Client(headers={"X-Forwarded-Proto": "https"}).get("/admin/login/")
+    assert answer.status_code == 200
 
 
 def test_redirects_plain_requests(https: Settings) -> None:
