@@ -29,7 +29,7 @@ def settings_of(folder: Path, *, dotenv: str = KEY, **environment: str) -> dict[
         for variable in VARIABLES:
             if variable.name not in environment:
                 os.environ.pop(variable.name, None)
-        return runpy.run_path(path)
+        return runpy.run_path(str(path))
 
 
 @pytest.mark.parametrize("host", ["login.example.com", "https://login.example.com/"])

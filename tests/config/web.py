@@ -19,13 +19,16 @@ _PATIENCE_SECONDS: Final = 60.0
 
 @contextmanager
 def serving(
-    environment: Mapping[str, str], *, workers: int = 1, interface: str = "asgi"
+    environment: Mapping[str, str],
+    *options: str,
+    workers: int = 1,
+    interface: str = "asgi",
 ) -> Iterator[str]:
-    """Serve until the end of the block, and give the address."""
+    """Serve with options of granian until the end of the block, and give the address."""
     port = free_port()
     application = f"config.{interface}:application"
     process = subprocess.Popen(
-        web_server(port, application, workers=workers, interface=interface),
+        [*web_server(port, application, workers=workers, interface=interface), *options],
         cwd=REPOSITORY,
         env=dict(environment),
         stdout=subprocess.DEVNULL,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import requests
 from django.test import Client
 from pytest_django import Settings
+
+from tests.config.web import serving
+from tests.sync.portal import Portal
 
 
 @pytest.fixture
@@ -44,3 +50,13 @@ def test_refuses_path_prefix() -> None:
     answer = Client().get("/livez", SCRIPT_NAME="/signalman")
     assert answer.status_code == 500
     assert "cannot be served below a path" in answer.content.decode()
+
+
+@pytest.mark.slow
+def test_refuses_path_prefix_of_web_server(tmp_path: Path) -> None:
+    environment = Portal(tmp_path).environment
+    with serving(environment, "--url-path-prefix", "/signalman") as address:
+        for path in ("livez", "admin/login/", "api/v1/instances/", "upstream/contoso-chat/"):
+            answer = requests.post(f"{address}/signalman/{path}", timeout=60)
+            assert (path, answer.status_code) == (path, 500)
+            assert "cannot be served below a path" in answer.text
