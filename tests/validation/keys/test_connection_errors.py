@@ -5,19 +5,29 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.cloud import LocalAzure
 from tests.validation.keys.test_discovery import V1, refusal
 from tests.validation.keys.test_discovery import web as web  # noqa: PLC0414  # a fixture
 from tests.validation.tokens import ISSUER
 from tests.validation.web import Web, body
+from tests.waits import PATIENCE_SECONDS
 from validation.errors import LocalFault
 from validation.keys.discovery import Discovery
 from validation.keys.key_ring import KeyRing
@@ -77,6 +87,85 @@ def test_names_untrusted_authority(
     said = refusal(web)
     assert "certificate is refused" in said
     assert "REQUESTS_CA_BUNDLE" in said
+
+
+def self_signed(folder: Path) -> Path:
+    """Write a certificate for localhost that signs itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = folder / "server.pem"
+    file.write_bytes(key.private_bytes(*form) + certificate.public_bytes(Encoding.PEM))
+    return file
+
+
+def with_root(folder: Path) -> Path:
+    """Write a certificate for localhost with its key, and with its authority's own certificate."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    file = folder / "server.pem"
+    chain = issued.private_key_and_cert_chain_pem.bytes() + authority.cert_pem.bytes()
+    file.write_bytes(chain)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("write", "says"),
+    [
+        (self_signed, "refused: self-signed certificate. The certificate is self-signed. If a"),
+        (with_root, "in certificate chain. The certificate authority is not trusted. If a proxy"),
+    ],
+)
+def test_tells_self_signed_certificate_from_unknown_authority(
+    web: Web, listener: socket.socket, tmp_path: Path, write: Callable[[Path], Path], says: str
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(write(tmp_path))
+    serve(listener, lambda connection: context.wrap_socket(connection, server_side=True).close())
+    assert says in refusal(web, authority=url_of(listener))
+
+
+def test_names_connection_that_is_not_made_in_time(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("validation.keys.discovery.CONNECT_SECONDS", 0.2)
+    with ExitStack() as opened:
+        listener = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        # The queue of connections is full, so that the system leaves further ones unanswered.
+        opened.enter_context(socket.create_connection(listener.getsockname()))
+        said = refusal(web, authority=url_of(listener))
+    assert "no connection in time; check firewalls" in said
+
+
+def test_names_answer_that_does_not_come_in_time(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("validation.keys.discovery.READ_SECONDS", 0.2)
+    may_end = threading.Event()
+
+    def say_nothing(_handler: BaseHTTPRequestHandler) -> None:
+        may_end.wait(PATIENCE_SECONDS)
+
+    web.answers[V1] = say_nothing
+    try:
+        assert "it was connected, and sent nothing in time" in refusal(web)
+    finally:
+        may_end.set()
+
+
+def test_names_connection_that_is_reset(web: Web, listener: socket.socket) -> None:
+    def reset(connection: socket.socket) -> None:
+        connection.recv(1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    serve(listener, reset)
+    assert "the connection was reset" in refusal(web, authority=url_of(listener))
 
 
 def test_names_host_that_certificate_is_not_for(web: Web) -> None:
