@@ -282,6 +282,16 @@ def test_logs_fault_of_this_machine_as_error(
     assert says in caplog.text
 
 
+def test_logs_fault_of_the_network_as_warning(caplog: pytest.LogCaptureFixture) -> None:
+    discovery = Discovery(
+        authority="https://localhost:1", tenant_id=ISSUER.split("/")[3], issuer=ISSUER
+    )
+    with caplog.at_level(logging.WARNING):
+        KeyRing(Fetch(discovery), name="tenant", start=lambda work: work()).prepare()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "the connection was refused" in caplog.text
+
+
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
 def test_check_reports_unusable_file_of_authorities(
