@@ -48,6 +48,14 @@ def test_hint_names_what_differs(policy: TokenPolicy, issuer: str, says: str) ->
     assert says in refusal(issuer, policy)
 
 
+def test_hint_compares_tenant_in_any_case() -> None:
+    tenant = "abcdefab-1111-4111-8111-111111111111"
+    issuer = f"https://sts.windows.net/{tenant}/"
+    policy = dataclasses.replace(POLICY, tenant_id=tenant, issuer=issuer)
+    said = refusal(f"https://login.microsoftonline.com/{tenant.upper()}/v2.0", policy)
+    assert "the token has version 2.0" in said
+
+
 def test_hint_about_right_tenant_names_no_other() -> None:
     assert "another tenant" not in refusal(f"https://sts.windows.net/{TENANT}/", V2_POLICY)
 
