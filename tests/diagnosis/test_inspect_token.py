@@ -72,6 +72,7 @@ PASTED = [
     "-H 'authorization: bearer {0}' \\",
     '{{"tokenType": "Bearer", "accessToken": "{0}"}}',
     '{{"access_token": "{0}", "expires_in": 3599}}\n',
+    '{{"token": "{0}"}}',
 ]
 
 

@@ -22,7 +22,9 @@ identity: {type: None}
     [
         ("[" * 30_000, "nested more than 20 levels"),
         ("{a: " * 30_000, "nested more than 20 levels"),
+        pytest.param("#" * 10_000_001, "more than 10,000,000 characters", id="long"),
         ("hubPattern: *\n", "put it in quotes, as '*'"),
+        ("a: &b 1\n", "Anchors (&) and aliases (*) are not supported"),
         ("a: &b 1\nc: *b\n", "Anchors (&) and aliases (*) are not supported"),
         ("eventPattern: &\n", "is an anchor: put it in quotes"),
         ("urlTemplate: @Microsoft\n", "A Key Vault reference needs quotes"),

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from localazure import seed
-from sync.management.text_input import decode, read_text
+from sync.management.text_input import decode, read_stream, read_text
 from tests.cloud import LocalAzure
 from tests.stdin import set_stdin
 from tests.sync.worker import imported
@@ -33,6 +33,10 @@ def test_decodes_what_shells_write(encoding: str, tmp_path: Path) -> None:
     file = tmp_path / "text"
     file.write_bytes(encoded(SECRET, encoding))
     assert read_text(str(file)) == SECRET
+
+
+def test_reads_stream_without_bytes() -> None:
+    assert read_stream(io.StringIO(f"\ufeff{SECRET}")) == SECRET
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"a\x00b\x00", b"\xff\xfea", "é".encode("latin-1")])
