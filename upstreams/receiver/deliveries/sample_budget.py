@@ -27,6 +27,8 @@ class SampleBudget:
         self._configuration: Final = configuration
         self._minute = 0
         self._taken: Counter[tuple[object, ...]] = Counter()
+        # The instances, outcomes and reasons of which no more are stored in this minute.
+        self._ended: set[tuple[int, str, str]] = set()
 
     def take(self, minute: int, delivery: DeliveryRecord) -> bool:
         """Return whether to store the delivery, which then counts against the limits."""
@@ -34,14 +36,19 @@ class SampleBudget:
         if minute - self._minute not in _SAME_BUDGET:
             self._minute = minute
             self._taken.clear()
+            self._ended.clear()
+        kind = delivery.instance, delivery.outcome, delivery.reason
+        if kind in self._ended:
+            return False
         configuration = self._configuration()
         instance, is_accepted = delivery.instance, delivery.outcome == _ACCEPTED
         limits: dict[tuple[object, ...], int] = {
-            (instance, delivery.outcome, delivery.reason): configuration.samples_a_minute,
+            kind: configuration.samples_a_minute,
             (instance, is_accepted): _half(configuration.instance_samples_a_minute),
             (is_accepted,): _half(configuration.process_samples_a_minute),
         }
         if any(self._taken[key] >= limit for key, limit in limits.items()):
+            self._ended.add(kind)
             return False
         self._taken.update(limits.keys())
         return True

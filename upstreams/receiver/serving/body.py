@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from upstreams.receiver.protocol.errors import BodyTimeout, BodyTooLarge, ProtocolError
+from upstreams.receiver.serving.deadlines import Deadlines
 
 if TYPE_CHECKING:
     from asgiref.typing import ASGIReceiveCallable
@@ -15,6 +15,8 @@ _LENGTH_DIGITS: Final = 19
 # Each part costs the event loop time. A network's smallest segments have 536 bytes.
 _PARTS: Final = 128
 _BYTES_A_PART: Final = 128
+
+_deadlines: Final = Deadlines()
 
 
 def check_length(header: str, max_bytes: int) -> None:
@@ -40,8 +42,7 @@ async def read_body(
         return b""
     check_length(length, max_bytes)
     try:
-        async with asyncio.timeout(seconds):
-            return await _parts(receive, length, max_bytes)
+        return await _deadlines.run(_parts(receive, length, max_bytes), seconds)
     except TimeoutError:
         raise BodyTimeout("body_timeout", f"The body took more than {seconds:g} seconds.") from None
 
