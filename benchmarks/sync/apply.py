@@ -16,9 +16,9 @@ from django.utils import timezone
 from accounts.actor import Actor
 from identities.models import SignalRInstance
 from sync.models import Operation
-from sync.operations.lifecycle import run_stage
 from sync.operations.plans.fleet import start_applies
 from sync.operations.plans.instance import plan_instance, rows_for_plans
+from sync.operations.run import run_stage
 
 THREADS = 8
 # How long to wait for a stage to end before looking again for one that is due.

@@ -12,7 +12,7 @@ from portal.instance.page import InstancePage
 from portal.page import actor_of, who
 from sync.desired.lifecycle import Protected, protect
 from sync.desired.removal import remove
-from sync.operations.lifecycle import start_delete
+from sync.operations.start import start_delete
 from sync.planning.errors import SyncError
 
 

@@ -12,9 +12,9 @@ from portal.instance.page import InstancePage
 from portal.page import actor_of
 from sync.components.registry import REGISTRY
 from sync.errors import NeverRead, OperationRunning
-from sync.operations.lifecycle import start_apply
 from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import counts, summary
+from sync.operations.start import start_apply
 from sync.planning.errors import SyncError
 
 

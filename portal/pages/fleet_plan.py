@@ -26,7 +26,7 @@ from sync.operations.plans.fleet import (
     without_running,
 )
 from sync.operations.plans.output import summary
-from sync.operations.queue import enqueue_refreshes
+from sync.operations.task_messages import enqueue_refreshes
 from sync.planning.plan import Plan
 
 # Refreshed within the request; for more, a worker refreshes their subscriptions.

@@ -18,7 +18,7 @@ from portal.navigation import azure_portal_link
 from portal.page import PortalPage, who
 from sync.errors import OperationFinished
 from sync.models import Operation, OperationStep
-from sync.operations.lifecycle import cancel
+from sync.operations.cancel import cancel
 from sync.operations.retries import MAX_ATTEMPTS
 from sync.operations.serializers import operation_document
 from sync.planning.errors import UnreadablePlan

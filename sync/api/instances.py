@@ -32,7 +32,7 @@ from sync.api.serializers import OperationSerializer
 from sync.desired.lifecycle import Site, add_new_instance, protect
 from sync.desired.management_policy import Policy, set_policy
 from sync.desired.removal import remove
-from sync.operations.lifecycle import start_delete
+from sync.operations.start import start_delete
 
 _PARTS: Final = (
     "instances_retrieve",

@@ -32,9 +32,10 @@ from sync.desired.state import desired_state, observed_state
 from sync.inventory.drift import compare
 from sync.inventory.import_instances import refresh
 from sync.models import Operation
-from sync.operations.lifecycle import cancel, start_apply
+from sync.operations.cancel import cancel
 from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import render_json
+from sync.operations.start import start_apply
 from upstreams.url_templates.redaction import redacted
 
 # Seconds. An operation takes Azure at least that long.

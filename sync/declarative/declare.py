@@ -37,8 +37,8 @@ from sync.inventory.import_instances import refresh_compared
 from sync.inventory.key_vault.grant_reader import VaultReader
 from sync.inventory.key_vault.vault_rows import save_vaults
 from sync.models import Operation
-from sync.operations.lifecycle import start_apply
 from sync.operations.plans.instance import plan_instance
+from sync.operations.start import start_apply
 from sync.planning.errors import SyncError
 from sync.planning.plan import InvalidDesired, Plan
 from upstreams.models import FunctionApp

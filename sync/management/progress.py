@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sync.management.terminal import printable
 from sync.models import Operation, OperationStep
-from sync.operations.lifecycle import run_stage
+from sync.operations.run import run_stage
 
 POLL_SECONDS: Final = 0.5
 # A worker picks up what is queued within the schedule. After this time there is probably none.

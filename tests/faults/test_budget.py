@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from localazure import seed
 from sync.models import Operation
-from sync.operations.lifecycle import run_stage
+from sync.operations.run import run_stage
 from tests.cloud import LocalAzure
 from tests.faults.conftest import Count
 from tests.faults.invariants import assert_invariants

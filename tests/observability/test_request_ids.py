@@ -12,7 +12,7 @@ from accounts.roles import Role
 from localazure import seed
 from observability.context import current_request_id
 from sync.models import AuditEvent, Operation
-from sync.operations.lifecycle import cancel
+from sync.operations.cancel import cancel
 from tests.accounts.callers import DAY, Scope, caller, user
 from tests.cloud import LocalAzure
 from tests.observability.lines import Lines

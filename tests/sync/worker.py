@@ -18,8 +18,9 @@ from sync.azure_client import arm_client
 from sync.desired.management_policy import Policy, set_policy
 from sync.inventory.import_instances import import_instance
 from sync.models import Operation, OperationStep
-from sync.operations.lifecycle import run_stage, start_apply
 from sync.operations.plans.instance import plan_instance
+from sync.operations.run import run_stage
+from sync.operations.start import start_apply
 from tests.cloud import LocalAzure
 from upstreams.url_templates.arm_json import load_templates
 

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import write_table
 from sync.models import Operation
-from sync.operations.lifecycle import cancel
+from sync.operations.cancel import cancel
 from sync.operations.serializers import operation_document
 
 SHOWN: Final = 50

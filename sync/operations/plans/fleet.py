@@ -16,8 +16,8 @@ from identities.models import SignalRInstance
 from sync.desired.management_policy import require_managed
 from sync.errors import NothingToApply, OperationRunning
 from sync.models import Operation
-from sync.operations.lifecycle import Prepared, prepare_apply, queue_operations
 from sync.operations.plans.instance import plan_instance, rows_for_plans
+from sync.operations.start import Prepared, prepare_apply, queue_operations
 from sync.planning.errors import SyncError
 from sync.planning.plan import Plan
 

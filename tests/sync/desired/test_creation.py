@@ -20,8 +20,8 @@ from sync.desired.state import desired_state
 from sync.desired.sync_status import sync_status
 from sync.errors import NeverRead
 from sync.models import AuditEvent, DesiredRevision, SyncStatus
-from sync.operations.lifecycle import start_delete
 from sync.operations.plans.instance import plan_instance
+from sync.operations.start import start_delete
 from sync.planning.errors import SyncError
 from sync.planning.plan import InvalidDesired, Plan
 from tests.cloud import LocalAzure

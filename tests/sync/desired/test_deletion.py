@@ -15,9 +15,9 @@ from sync.desired.management_policy import Policy, set_policy
 from sync.desired.sync_status import sync_status
 from sync.errors import NeverRead, NotManaged
 from sync.models import AuditEvent, Operation, SyncStatus
-from sync.operations.lifecycle import start_delete
 from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import render_text
+from sync.operations.start import start_delete
 from tests.cloud import LocalAzure
 from tests.localazure.rest import LAB_ID
 from tests.sync.commands import run

@@ -13,8 +13,8 @@ from sync.desired.sync_status import sync_status
 from sync.inventory.function_apps import import_function_apps
 from sync.inventory.token_resources import list_tenant_applications
 from sync.models import SyncStatus
-from sync.operations.lifecycle import start_delete
 from sync.operations.plans.instance import plan_instance
+from sync.operations.start import start_delete
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.functions import (

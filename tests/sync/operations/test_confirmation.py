@@ -13,9 +13,9 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.errors import ConfirmationRequired
 from sync.models import Operation
-from sync.operations.lifecycle import start_apply
 from sync.operations.plans.fleet import apply_instances, plan_instances
 from sync.operations.plans.instance import plan_instance
+from sync.operations.start import start_apply
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.worker import SIGNED, UNSIGNED, drive, imported, set_desired, start

@@ -14,7 +14,7 @@ from sync.desired.management_policy import Policy, set_policy
 from sync.errors import OperationFinished
 from sync.inventory.import_instances import import_subscription
 from sync.models import Operation
-from sync.operations.lifecycle import cancel
+from sync.operations.cancel import cancel
 from sync.operations.propagation import LONGEST
 from sync.operations.retries import MAX_ATTEMPTS
 from sync.operations.serializers import operation_document

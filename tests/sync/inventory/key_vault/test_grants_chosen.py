@@ -8,8 +8,8 @@ from localazure import seed
 from sync.desired.accept_drift import accept
 from sync.inventory.import_instances import refresh, refresh_subscription
 from sync.models import AuditEvent
-from sync.operations.lifecycle import start_apply
 from sync.operations.plans.instance import plan_instance
+from sync.operations.start import start_apply
 from tests.cloud import LocalAzure
 from tests.localazure.rest import Arm
 from tests.sync.inventory.key_vault.test_grants import (

@@ -10,7 +10,7 @@ from identities.models import VaultGrant
 from localazure import seed
 from sync.desired.lifecycle import protect
 from sync.inventory.import_instances import refresh, refresh_subscription
-from sync.operations.lifecycle import start_delete
+from sync.operations.start import start_delete
 from tests.cloud import LocalAzure
 from tests.localazure.rest import CHAT_ID, Arm
 from tests.sync.inventory.key_vault.test_grants import (

@@ -13,9 +13,9 @@ from localazure import seed
 from sync.components.component import Write
 from sync.components.identity import IdentityComponent
 from sync.models import Operation
-from sync.operations import lifecycle
+from sync.operations import run
 from sync.operations.claims import ClaimLost, claim
-from sync.operations.lifecycle import run_stage
+from sync.operations.run import run_stage
 from tests.cloud import LocalAzure
 from tests.sync.worker import imported, patches, set_desired, start
 
@@ -54,7 +54,7 @@ def test_sends_nothing_when_the_lease_has_ended(
         held = claim(*arguments)  # type: ignore[arg-type]
         return held and replace(held, expires=time.monotonic())
 
-    monkeypatch.setattr(lifecycle, "claim", ended)
+    monkeypatch.setattr(run, "claim", ended)
     assert operation.due_at is not None
     assert run_stage(operation.pk, operation.due_at) is None
     assert patches(local_azure) == []

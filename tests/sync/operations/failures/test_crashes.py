@@ -12,8 +12,8 @@ from localazure import seed
 from sync.azure_client import arm_client
 from sync.models import AuditEvent, Operation
 from sync.operations.claims import Claim, ClaimLost, claim
-from sync.operations.lifecycle import run_stage
 from sync.operations.retries import MAX_ATTEMPTS
+from sync.operations.run import run_stage
 from tests.cloud import LocalAzure
 from tests.sync.worker import (
     after_lease,

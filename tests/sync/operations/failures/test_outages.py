@@ -14,8 +14,8 @@ from sync.components.component import Write
 from sync.components.identity import IdentityComponent
 from sync.models import AuditEvent, Operation
 from sync.operations.claims import Claim, claim
-from sync.operations.lifecycle import run_stage
 from sync.operations.retries import MAX_ATTEMPTS
+from sync.operations.run import run_stage
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.worker import SIGNED, drive, imported, patches, set_desired, stage, start

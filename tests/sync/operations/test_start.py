@@ -6,22 +6,20 @@ from django.contrib.auth.models import User
 from accounts.actor import Actor
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.errors import NeverRead, NothingToApply, OperationFinished, OperationRunning, StalePlan
+from sync.errors import NeverRead, NothingToApply, OperationRunning, StalePlan
 from sync.models import AuditEvent, Operation
-from sync.operations.lifecycle import cancel, run_stage, start_apply
 from sync.operations.plans.instance import plan_instance
+from sync.operations.start import start_apply
 from sync.planning.plan import InvalidDesired
 from tests.cloud import LocalAzure
 from tests.sync.worker import (
     SIGNED,
     drive,
-    drive_to,
     imported,
     managed,
     patches,
     set_desired,
     signed_lab,
-    stage,
     start,
 )
 
@@ -93,42 +91,3 @@ def test_instance_that_was_never_read_has_no_plan(local_azure: LocalAzure) -> No
     instance.observed = None
     with pytest.raises(NeverRead, match="was never read"):
         plan_instance(instance)
-
-
-def test_queued_operation_is_cancelled_at_once(local_azure: LocalAzure) -> None:
-    operation = signed_lab()
-    cancel(operation, who="grace")
-    assert (operation.state, operation.waiting_for) == ("cancelled", "")
-    event = AuditEvent.objects.latest("pk")
-    assert (event.who, event.action) == ("grace", "cancel apply")
-    assert drive(operation).state == "cancelled"
-    assert patches(local_azure) == []
-
-
-def test_running_operation_is_cancelled_after_its_current_step(
-    local_azure: LocalAzure,
-) -> None:
-    operation = signed_lab()
-    drive_to(operation, "polling")
-    cancel(operation, who="grace")
-    assert operation.state == "running"
-    assert drive(operation).state == "cancelled"
-    assert [step.state for step in operation.steps.all()] == ["done", "pending"]
-    assert len(patches(local_azure)) == 1
-
-
-def test_finished_operation_cannot_be_cancelled(local_azure: LocalAzure) -> None:
-    operation = drive(signed_lab())
-    with pytest.raises(OperationFinished):
-        cancel(operation, who="grace")
-    assert operation.state == "succeeded"
-
-
-def test_duplicate_message_does_nothing(local_azure: LocalAzure) -> None:
-    operation = signed_lab()
-    due_at = operation.due_at
-    assert stage(operation, due_at) is not None
-    fence = operation.fence
-    assert run_stage(operation.pk, due_at) is None
-    operation.refresh_from_db()
-    assert operation.fence == fence

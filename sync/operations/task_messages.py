@@ -1,4 +1,4 @@
-"""Enqueueing operations. The queue may lose or repeat a message: the row decides."""
+"""Messages to Celery that run a stage or a refresh. Each may be lost or repeated: rows decide."""
 
 from __future__ import annotations
 

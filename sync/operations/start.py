@@ -1,42 +1,27 @@
-"""Starting, running and cancelling operations. Every interface calls these functions."""
+"""Starting operations, one or many: storing them with their steps, and enqueueing them."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from functools import partial
 from typing import Final
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
 from identities.models import SignalRInstance
-from observability import context
 from sync.components.component import SharedRows
 from sync.desired.lifecycle import prepare_deletion
 from sync.desired.management_policy import require_managed
-from sync.errors import (
-    ConfirmationRequired,
-    NothingToApply,
-    OperationFinished,
-    OperationRunning,
-    StalePlan,
-)
+from sync.errors import ConfirmationRequired, NothingToApply, OperationRunning, StalePlan
 from sync.models import AuditEvent, Operation, OperationStep
-from sync.operations.apply import run_claimed_stage
-from sync.operations.claims import Claim, ClaimLost, claim, redacted_plan
 from sync.operations.plans.instance import plan_deletion, plan_instance
-from sync.operations.queue import enqueue, enqueue_all
-from sync.operations.recovery import release_failed
+from sync.operations.task_messages import enqueue, enqueue_all
 from sync.planning.plan import Plan
-from sync.record_audit import operation_event, record_event
+from sync.record_audit import operation_event
 from upstreams.url_templates.redaction import redacted
-
-log = logging.getLogger(__name__)
 
 _BATCH: Final = 500
 
@@ -153,60 +138,6 @@ def queue_operations(
     operations = [each.operation for each in free]
     transaction.on_commit(partial(enqueue_all, [each.pk for each in operations]))
     return operations, errors
-
-
-def run_stage(operation_id: UUID, now: datetime | None = None) -> datetime | None:
-    """Run one short stage of an operation, if it is due and no other worker owns it.
-
-    Returns when the next stage is due. None if there is nothing to do: the operation has ended, is
-    not due yet, or another worker owns it. A stage that raises an error is retried later.
-    """
-    held = claim(operation_id, now or timezone.now())
-    if held is None:
-        return None
-    with context.operation_context(str(operation_id), request=held.operation.request_id):
-        try:
-            return _run_or_release(held)
-        except ClaimLost as lost:
-            log.info("%s", lost)
-            return None
-
-
-def cancel(operation: Operation, *, who: str) -> None:
-    """Stop an operation before its next step. A step that was sent is completed first.
-
-    Raises OperationFinished if it has ended, or has nothing left to write.
-    """
-    with transaction.atomic():
-        unfinished = Operation.objects.unfinished().filter(pk=operation.pk)
-        now = timezone.now()
-        stopped = unfinished.filter(state=Operation.State.QUEUED).update(
-            state=Operation.State.CANCELLED,
-            finished_at=now,
-            waiting_for="",
-            due_at=None,
-            plan=redacted_plan(operation),
-        )
-        if not stopped and not unfinished.update(cancel_requested=True):
-            raise OperationFinished(
-                f"Operation {operation.pk} cannot be cancelled. It has ended, or has nothing left "
-                "to write."
-            )
-        record_event(operation, f"cancel {operation.kind}", who=who)
-    operation.refresh_from_db()
-
-
-def _run_or_release(held: Claim) -> datetime | None:
-    try:
-        return run_claimed_stage(held)
-    except ClaimLost:
-        raise
-    except Exception as error:  # noqa: BLE001  logged and retried: no worker died
-        return release_failed(held, error)
-    except KeyboardInterrupt as error:
-        # Of a command that runs the stages itself: a worker may continue at once.
-        release_failed(held, error)
-        raise
 
 
 def _queue_singly(
