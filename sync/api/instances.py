@@ -29,9 +29,10 @@ from identities.models import SignalRInstance
 from sync.api.desired_state import InstanceDocument
 from sync.api.operations import accepted
 from sync.api.serializers import OperationSerializer
-from sync.desired.lifecycle import Site, add_new_instance, protect
+from sync.desired.creation import Site, add_new_instance
+from sync.desired.deletion import protect
 from sync.desired.management_policy import Policy, set_policy
-from sync.desired.removal import remove
+from sync.desired.remove_instance import remove
 from sync.operations.start import start_delete
 
 _PARTS: Final = (

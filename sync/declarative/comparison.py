@@ -24,8 +24,8 @@ from sync.components.service_mode import mode_of, with_mode
 from sync.components.vault_names import named_vaults
 from sync.declarative.fleet_yaml import Declarations, DeclaredFunctionApp, DeclaredInstance
 from sync.declarative.yaml_reader import Problem
+from sync.desired.creation import NotCreatable, Site, require_creatable
 from sync.desired.grant_choices import grant_choices
-from sync.desired.lifecycle import NotCreatable, Site, require_creatable
 from sync.desired.senders import check_senders
 from sync.desired.service_mode import settable_modes
 from sync.desired.state import declared_state, observed_state

@@ -25,9 +25,10 @@ from sync.declarative.comparison import (
     site_of,
 )
 from sync.declarative.yaml_reader import Problem
+from sync.desired.creation import save_new_instance, set_create_if_missing
+from sync.desired.deletion import protect
 from sync.desired.grant_choices import choose_grants
 from sync.desired.history import Author, set_desired_state
-from sync.desired.lifecycle import protect, save_new_instance, set_create_if_missing
 from sync.desired.management_policy import Policy, require_managed, set_policy
 from sync.desired.senders import set_senders
 from sync.desired.state import declared_state

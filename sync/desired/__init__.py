@@ -1,1 +1,1 @@
-"""Desired state: changing it, its history, accepting drift, and the lifecycle of instances."""
+"""Desired state: changing it, its history, accepting drift, creating and deleting instances."""

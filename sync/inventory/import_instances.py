@@ -24,7 +24,7 @@ from arm.state import ABSENT, InstanceState
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.components.senders import senders_of, with_senders
-from sync.desired.lifecycle import save_subscription
+from sync.desired.creation import save_subscription
 from sync.desired.state import as_planned
 from sync.desired.sync_status import record_statuses
 from sync.inventory.function_apps import (

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from sync.desired.removal import remove
+from sync.desired.remove_instance import remove
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 

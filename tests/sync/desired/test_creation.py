@@ -15,7 +15,7 @@ from localazure import seed
 from sync.azure_client import arm_client
 from sync.components.registry import REGISTRY
 from sync.desired.accept_drift import accept
-from sync.desired.lifecycle import protect
+from sync.desired.deletion import protect
 from sync.desired.state import desired_state
 from sync.desired.sync_status import sync_status
 from sync.errors import NeverRead
@@ -26,7 +26,7 @@ from sync.planning.errors import SyncError
 from sync.planning.plan import InvalidDesired, Plan
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.desired.lifecycle import (
+from tests.sync.desired.new_instances import (
     CREATED,
     NEW,
     create,

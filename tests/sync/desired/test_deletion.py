@@ -10,7 +10,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client
 from sync.components.registry import REGISTRY
-from sync.desired.lifecycle import Protected, protect
+from sync.desired.deletion import Protected, protect
 from sync.desired.management_policy import Policy, set_policy
 from sync.desired.sync_status import sync_status
 from sync.errors import NeverRead, NotManaged
@@ -21,7 +21,7 @@ from sync.operations.start import start_delete
 from tests.cloud import LocalAzure
 from tests.localazure.rest import LAB_ID
 from tests.sync.commands import run
-from tests.sync.desired.lifecycle import CREATED, NEW, create, new_document, stored, writes
+from tests.sync.desired.new_instances import CREATED, NEW, create, new_document, stored, writes
 from tests.sync.operations.failures.test_crashes import die_holding, intend
 from tests.sync.worker import drive, imported, managed, stage, start
 
