@@ -66,6 +66,13 @@ def test_write_without_final_slash_is_not_redirected(method: str) -> None:
 
 
 @pytest.mark.django_db
+def test_write_to_unknown_path_names_no_other() -> None:
+    answer = caller(Role.OPERATOR).put("/api/v1/nothing")
+    assert answer.status_code == 404
+    assert "slash" not in answer.json()["detail"]
+
+
+@pytest.mark.django_db
 def test_read_without_final_slash_is_redirected() -> None:
     assert caller(Role.VIEWER).get("/api/v1/instances").status_code == 301
 
