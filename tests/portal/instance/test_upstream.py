@@ -168,6 +168,16 @@ def test_concurrent_edit_shows_both_lists(
     assert hubs() == ["mine"]
 
 
+def test_concurrent_edit_shows_no_key_of_the_saved_list(operator: Client) -> None:
+    instance = observed(None, SIGNED)
+    before = operator.get(PAGE).context["version"]
+    load_templates(instance, [{"urlTemplate": "https://app.example/?code=s3cret-key-value"}])
+    page = post(operator, "save", ROW, version=before)
+    assert page.status_code == 409
+    assert "https://app.example/?code=(hidden:" in page.content.decode()
+    assert "s3cret-key-value" not in page.content.decode()
+
+
 def test_rearranging_keeps_the_version(operator: Client) -> None:
     instance = observed(None, SIGNED)
     before = operator.get(PAGE).context["version"]
