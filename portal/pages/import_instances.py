@@ -16,7 +16,7 @@ from identities.names import validate_instance_name, validate_resource_group
 from portal.page import PortalPage, who
 from sync.azure_client import arm_settings
 from sync.inventory.import_instances import import_subscription
-from sync.inventory.imported_list import ImportReport
+from sync.inventory.store_instances import ImportReport
 
 
 class ImportForm(forms.Form):

@@ -34,8 +34,9 @@ from sync.api.serializers import (
     OperationSerializer,
 )
 from sync.azure_client import arm_settings
-from sync.inventory.import_instances import import_subscription, refresh_subscription
-from sync.inventory.imported_list import ImportReport
+from sync.inventory.import_instances import import_subscription
+from sync.inventory.refresh import refresh_subscription
+from sync.inventory.store_instances import ImportReport
 from sync.operations.plans.fleet import (
     MOST_INSTANCES,
     apply_instances,

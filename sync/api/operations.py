@@ -30,7 +30,7 @@ from sync.components.registry import REGISTRY
 from sync.desired.accept_drift import accept
 from sync.desired.state import desired_state, observed_state
 from sync.inventory.drift import compare
-from sync.inventory.import_instances import refresh
+from sync.inventory.refresh import refresh
 from sync.models import Operation
 from sync.operations.cancel import cancel
 from sync.operations.plans.instance import plan_instance

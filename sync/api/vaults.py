@@ -12,9 +12,9 @@ from rest_framework.response import Response
 
 from api.views import ApiView
 from identities.api.views import instance_named
-from sync.inventory.import_instances import refresh
 from sync.inventory.key_vault.secret_access import named_secrets
 from sync.inventory.key_vault.secrets import references_of
+from sync.inventory.refresh import refresh
 
 
 class ReferenceSerializer(serializers.Serializer[Any]):

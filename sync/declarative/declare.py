@@ -34,9 +34,9 @@ from sync.desired.senders import set_senders
 from sync.desired.state import declared_state
 from sync.errors import NotManaged, StalePlan
 from sync.inventory.function_apps import refresh_function_app
-from sync.inventory.import_instances import refresh_compared
 from sync.inventory.key_vault.grant_reader import VaultReader
 from sync.inventory.key_vault.vault_rows import save_vaults
+from sync.inventory.refresh import refresh_compared
 from sync.models import Operation
 from sync.operations.plans.instance import plan_instance
 from sync.operations.start import start_apply

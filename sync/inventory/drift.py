@@ -11,7 +11,7 @@ from arm.errors import ArmError, NotFound
 from identities.models import SignalRInstance, Subscription
 from sync.desired.state import shared_rows
 from sync.desired.sync_status import sync_status
-from sync.inventory.import_instances import refresh, refresh_subscription
+from sync.inventory.refresh import refresh, refresh_subscription
 from sync.models import SyncStatus
 
 

@@ -30,7 +30,7 @@ from sync.azure_client import arm_client
 from sync.components.component import PlanOutdated, Write
 from sync.components.registry import REGISTRY
 from sync.desired.management_policy import Policy
-from sync.inventory.import_instances import refresh, refresh_for_plan, store_for_plan
+from sync.inventory.refresh import refresh, refresh_for_plan, store_for_plan
 from sync.models import Operation, OperationStep
 from sync.operations.arm_budget import book_reads, book_write
 from sync.operations.claims import Claim

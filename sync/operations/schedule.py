@@ -19,8 +19,8 @@ from arm.errors import ArmError
 from identities.models import SignalRInstance, Subscription
 from sync.desired.state import shared_rows
 from sync.desired.sync_status import save_statuses, sync_status
-from sync.inventory.import_instances import refresh_subscription
 from sync.inventory.key_vault import secrets
+from sync.inventory.refresh import refresh_subscription
 from sync.models import Operation, StatusCount
 
 log = logging.getLogger(__name__)

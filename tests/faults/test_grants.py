@@ -8,7 +8,7 @@ import pytest
 
 from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
-from sync.inventory.import_instances import refresh
+from sync.inventory.refresh import refresh
 from sync.models import Operation
 from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure

@@ -18,7 +18,7 @@ from portal.page import who
 from sync.desired.grant_choices import choose_grants
 from sync.desired.request_requirements import changing_requirements, requirements_of
 from sync.desired.state import declared_state
-from sync.inventory.import_instances import refresh
+from sync.inventory.refresh import refresh
 
 
 class KeyVaultPage(InstancePage):

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from identities.models import SignalRInstance
 from sync.desired.grant_choices import desire_all_grants
-from sync.inventory.import_instances import refresh
 from sync.inventory.key_vault.secret_access import named_secrets
 from sync.inventory.key_vault.secrets import references_of
+from sync.inventory.refresh import refresh
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table

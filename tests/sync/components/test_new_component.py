@@ -19,7 +19,7 @@ from sync.azure_client import arm_client
 from sync.components.component import Component, SharedRows, Write
 from sync.components.registry import REGISTRY
 from sync.desired.sync_status import sync_status
-from sync.inventory.import_instances import refresh_subscription
+from sync.inventory.refresh import refresh_subscription
 from sync.models import AuditEvent, SyncStatus
 from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import render_text

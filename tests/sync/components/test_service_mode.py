@@ -20,7 +20,7 @@ from sync.desired.history import rollback
 from sync.desired.service_mode import set_service_mode
 from sync.desired.state import declared_state
 from sync.desired.sync_status import sync_status
-from sync.inventory.import_instances import refresh_subscription
+from sync.inventory.refresh import refresh_subscription
 from sync.models import AuditEvent, DesiredRevision, SyncStatus
 from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure

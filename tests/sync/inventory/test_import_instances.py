@@ -7,22 +7,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from arm.errors import NotFound, ServerFailed
+from arm.errors import ServerFailed
 from arm.request_bodies import identity_patch, templates_patch
 from arm.state import IdentityState, InstanceState, TemplateState
-from identities.models import ManagedIdentity, SignalRInstance, Subscription, UserAssignedIdentity
+from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
 from localazure import seed
 from sync.azure_client import arm_client
 from sync.components.registry import REGISTRY
 from sync.components.service_mode import with_mode
 from sync.desired.state import desired_state, observed_state
-from sync.inventory.import_instances import (
-    import_instance,
-    import_subscription,
-    refresh,
-    refresh_subscription,
-)
-from sync.inventory.imported_list import ImportReport
+from sync.inventory.import_instances import import_instance, import_subscription
+from sync.inventory.store_instances import ImportReport
 from tests.cloud import LocalAzure
 
 pytestmark = pytest.mark.django_db
@@ -232,60 +227,6 @@ def test_failed_import_writes_nothing(local_azure: LocalAzure) -> None:
     with pytest.raises(ServerFailed):
         _import()
     assert not SignalRInstance.objects.exists()
-
-
-@pytest.mark.usefixtures("local_azure")
-def test_refresh_reads_one_instance_and_stores_its_observed_state() -> None:
-    _import()
-    instance = _instance(seed.LAB)
-    desired = desired_state(instance)
-    _write(seed.PAYMENTS_GROUP, seed.LAB, identity_patch(IdentityState("SystemAssigned")))
-    resource = refresh(instance)
-    assert observed_state(instance) == resource.state == observed_state(_instance(seed.LAB))
-    assert _instance(seed.LAB).identity.principal_id == resource.principal_id
-    assert desired_state(_instance(seed.LAB)) == desired
-
-
-def test_refresh_is_one_request(local_azure: LocalAzure) -> None:
-    _import()
-    local_azure.delete("/_local/requests")
-    refresh(_instance(seed.ORDERS))
-    requests = local_azure.requests()
-    assert len([each for each in requests if not each["path"].startswith("/v1.0/")]) == 1
-
-
-def test_refresh_marks_a_deleted_instance_missing(local_azure: LocalAzure) -> None:
-    _import()
-    gone = {"path": seed.LAB, "status": 404, "body": {"error": {"code": "ResourceNotFound"}}}
-    local_azure.post("/_local/faults", [gone])
-    with pytest.raises(NotFound):
-        refresh(_instance(seed.LAB))
-    assert _instance(seed.LAB).missing_since is not None
-
-
-def test_invisible_subscription_does_not_mark_instances_missing(local_azure: LocalAzure) -> None:
-    _import()
-    hidden = {"path": seed.LAB, "status": 404, "body": {"error": {"code": "SubscriptionNotFound"}}}
-    local_azure.post("/_local/faults", [hidden])
-    with pytest.raises(NotFound):
-        refresh(_instance(seed.LAB))
-    assert _instance(seed.LAB).missing_since is None
-
-
-@pytest.mark.usefixtures("local_azure")
-def test_refresh_keeps_a_concurrent_edit() -> None:
-    _import()
-    stale = _instance(seed.LAB)
-    _instance(seed.LAB).identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
-    refresh(stale)
-    assert _instance(seed.LAB).identity.type == "SystemAssigned"
-
-
-def test_refreshing_a_subscription_adds_no_instances(local_azure: LocalAzure) -> None:
-    _import()
-    local_azure.seed(instances=[{"name": "contoso-new", "resourceGroup": "rg"}])
-    report = refresh_subscription(Subscription.objects.get())
-    assert (report.created, set(report.unchanged)) == ((), FLEET)
 
 
 def test_number_of_queries_does_not_grow_with_the_fleet(local_azure: LocalAzure) -> None:

@@ -1,4 +1,4 @@
-"""A refresh of one instance reads all that a diagnosis of it judges."""
+"""A refresh stores the observed state, and all that a diagnosis of the instance judges."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 
-from arm.errors import ServerFailed
+from arm.errors import NotFound, ServerFailed
+from arm.request_bodies import identity_patch
+from arm.state import IdentityState
 from diagnosis.checklist import diagnose
-from identities.models import SignalRInstance
+from identities.models import ManagedIdentity, SignalRInstance, Subscription
 from localazure import seed
+from sync.azure_client import arm_client
+from sync.desired.state import desired_state, observed_state
 from sync.inventory.drift import drift_of
-from sync.inventory.import_instances import import_subscription, refresh
+from sync.inventory.import_instances import import_subscription
 from sync.inventory.key_vault.secrets import check_secrets
+from sync.inventory.refresh import refresh, refresh_subscription
 from tests.cloud import LocalAzure
 from upstreams.models import FunctionApp
 
@@ -79,9 +84,73 @@ def seeded(cloud: LocalAzure, *names: str) -> list[SignalRInstance]:
 
 def failed(name: str) -> set[str]:
     """Return the keys of the failed checks, without indexes."""
-    row = SignalRInstance.objects.with_desired().get(name=name)
-    found = [each.key for each in diagnose(row) if each.outcome == "fail"]
+    found = [each.key for each in diagnose(stored(name)) if each.outcome == "fail"]
     return {key.rpartition("].")[2] for key in found if "grant" not in key}
+
+
+def stored(name: str) -> SignalRInstance:
+    return SignalRInstance.objects.with_desired().get(name=name)
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_refresh_reads_one_instance_and_stores_its_observed_state() -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    instance = stored(seed.LAB)
+    desired = desired_state(instance)
+    client = arm_client(seed.SUBSCRIPTION_ID)
+    patch = identity_patch(IdentityState("SystemAssigned"))
+    write = client.patch_instance(seed.PAYMENTS_GROUP, seed.LAB, patch)
+    while not write.done and not client.poll(write.continuation).done:
+        pass
+    resource = refresh(instance)
+    assert observed_state(instance) == resource.state == observed_state(stored(seed.LAB))
+    assert stored(seed.LAB).identity.principal_id == resource.principal_id
+    assert desired_state(stored(seed.LAB)) == desired
+
+
+def test_refresh_is_one_request(local_azure: LocalAzure) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    local_azure.delete("/_local/requests")
+    refresh(stored(seed.ORDERS))
+    requests = local_azure.requests()
+    assert len([each for each in requests if not each["path"].startswith("/v1.0/")]) == 1
+
+
+def test_refresh_marks_a_deleted_instance_missing(local_azure: LocalAzure) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    gone = {"path": seed.LAB, "status": 404, "body": {"error": {"code": "ResourceNotFound"}}}
+    local_azure.post("/_local/faults", [gone])
+    with pytest.raises(NotFound):
+        refresh(stored(seed.LAB))
+    assert stored(seed.LAB).missing_since is not None
+
+
+def test_invisible_subscription_does_not_mark_instances_missing(local_azure: LocalAzure) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    hidden = {"path": seed.LAB, "status": 404, "body": {"error": {"code": "SubscriptionNotFound"}}}
+    local_azure.post("/_local/faults", [hidden])
+    with pytest.raises(NotFound):
+        refresh(stored(seed.LAB))
+    assert stored(seed.LAB).missing_since is None
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_refresh_keeps_a_concurrent_edit() -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    stale = stored(seed.LAB)
+    stored(seed.LAB).identity.become(ManagedIdentity.Type.SYSTEM_ASSIGNED)
+    refresh(stale)
+    assert stored(seed.LAB).identity.type == "SystemAssigned"
+
+
+def test_refreshing_a_subscription_adds_no_instances(local_azure: LocalAzure) -> None:
+    import_subscription(seed.SUBSCRIPTION_ID)
+    local_azure.seed(instances=[{"name": "contoso-new", "resourceGroup": "rg"}])
+    report = refresh_subscription(Subscription.objects.get())
+    assert (report.created, set(report.unchanged)) == (
+        (),
+        {seed.CHAT, seed.ORDERS, seed.PAYMENTS, seed.LAB},
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,7 +212,7 @@ def test_refresh_of_an_instance_without_apps_and_secrets_reads_none(
     local_azure: LocalAzure,
 ) -> None:
     import_subscription(seed.SUBSCRIPTION_ID)
-    row = SignalRInstance.objects.with_desired().get(name=seed.LAB)
+    row = stored(seed.LAB)
     local_azure.delete("/_local/requests")
     refresh(row)
     assert not [each for each in local_azure.requests() if "Microsoft.Web" in each["path"]]

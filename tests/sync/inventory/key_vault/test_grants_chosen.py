@@ -6,7 +6,7 @@ from accounts.actor import Actor
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.desired.accept_drift import accept
-from sync.inventory.import_instances import refresh, refresh_subscription
+from sync.inventory.refresh import refresh, refresh_subscription
 from sync.models import AuditEvent
 from sync.operations.plans.instance import plan_instance
 from sync.operations.start import start_apply

@@ -9,7 +9,7 @@ from arm.errors import NotFound
 from identities.models import VaultGrant
 from localazure import seed
 from sync.desired.deletion import protect
-from sync.inventory.import_instances import refresh, refresh_subscription
+from sync.inventory.refresh import refresh, refresh_subscription
 from sync.operations.start import start_delete
 from tests.cloud import LocalAzure
 from tests.localazure.rest import CHAT_ID, Arm

@@ -8,8 +8,8 @@ from arm.errors import ServerFailed
 from identities.models import KeyVault, SignalRInstance, VaultSecret
 from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
-from sync.inventory.import_instances import refresh
 from sync.inventory.key_vault import secrets
+from sync.inventory.refresh import refresh
 from sync.operations import schedule
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
