@@ -6,8 +6,8 @@ from django.db import models
 from django.utils import timezone
 
 from identities.models import SignalRInstance
-from upstreams.receiver.authentication import url_secrets
-from upstreams.receiver.authentication.requirements import Requirements
+from upstreams.receiver.authentication.request_requirements import Requirements
+from upstreams.receiver.authentication.url_secrets import UrlSecrets, digest, is_one_of
 
 
 class RequestRequirements(models.Model):
@@ -68,23 +68,25 @@ class RequestRequirements(models.Model):
     @property
     def value(self) -> Requirements:
         """The requirements in the form that the receiver applies."""
-        digests = (self.url_secret_digest, self.url_secret_digest_before)
         return Requirements(
-            signature=self.signature,
-            url_secret=self.url_secret,
-            url_secrets=tuple(digest for digest in digests if digest),
-            parameter=self.url_secret_parameter,
+            signature=self.signature, url_secrets=self.url_secrets if self.url_secret else None
         )
+
+    @property
+    def url_secrets(self) -> UrlSecrets:
+        """The stored secrets, required or not: the current and the previous one."""
+        digests = (self.url_secret_digest, self.url_secret_digest_before)
+        return UrlSecrets(tuple(each for each in digests if each), self.url_secret_parameter)
 
     def accept(self, secret: str) -> None:
         """Make `secret` the current one, and keep accepting the one that was current until now.
 
         A secret that is already the current one changes nothing: the previous one stays.
         """
-        if self.url_secret_digest and url_secrets.is_one_of([secret], [self.url_secret_digest]):
+        if self.url_secret_digest and is_one_of([secret], [self.url_secret_digest]):
             return
         self.url_secret_digest_before = self.url_secret_digest
-        self.url_secret_digest = url_secrets.digest(secret)
+        self.url_secret_digest = digest(secret)
         self.url_secret_set_at = timezone.now()
 
     def forget_secrets(self) -> None:

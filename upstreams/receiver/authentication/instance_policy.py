@@ -12,7 +12,7 @@ from arm.state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from upstreams.models import TokenResource
 from upstreams.receiver.authentication.access_keys import keys_of
-from upstreams.receiver.authentication.requirements import NO_REQUIREMENTS, Requirements
+from upstreams.receiver.authentication.request_requirements import NO_REQUIREMENTS, Requirements
 from upstreams.receiver.authentication.template_paths import check_path, has_event
 from upstreams.receiver.protocol.requests import Route
 from upstreams.token_requests.versions import Registration, Registrations, issuer_pattern
@@ -121,7 +121,8 @@ class InstancePolicy:
         """
         urls = [template.url_template for template in self._matching(route[:3])]
         check_path(urls, self.name, route, rest)
-        self.requirements.check_url_secret(headers, rest)
+        if (url_secrets := self.requirements.url_secrets) is not None:
+            url_secrets.check(headers, rest)
         self.requirements.check_signature(headers, self.name, route.connection_id, keys_of)
 
     def _policy(self, issuer: str, audiences: frozenset[str]) -> TokenPolicy:

@@ -9,16 +9,46 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
+
+from upstreams.receiver.protocol.errors import ProofMissing
 
 # A shorter one could be guessed.
 SHORTEST: Final = 16
 LONGEST: Final = 1024
+_QUERY: Final = "QUERY_STRING"
 _SALT_BYTES: Final = 16
 # Segments of a path that are compared at most.
 _MOST_SEGMENTS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class UrlSecrets:
+    """The secrets of one instance, any of which is accepted in the URL.
+
+    `digests` are what is stored of them. `parameter` is the query parameter that holds the secret;
+    it is empty where a segment of the path does.
+    """
+
+    digests: tuple[str, ...]
+    parameter: str
+
+    def check(self, headers: Mapping[str, Any], rest: str) -> None:
+        """Raise ProofMissing unless the URL holds the secret.
+
+        `rest` is the part of the path after the instance's name.
+        """
+        if self.parameter:
+            found = from_query(headers.get(_QUERY) or "", self.parameter)
+        else:
+            found = from_path(rest)
+        if not found:
+            raise ProofMissing("url_secret_missing", "The URL contains no secret.")
+        if not is_one_of(found, self.digests):
+            raise ProofMissing("url_secret_wrong", "The secret in the URL is wrong.")
 
 
 def digest(secret: str, salt: bytes | None = None) -> str:

@@ -58,7 +58,7 @@ def run(monkeypatch: pytest.MonkeyPatch, secret: str, *arguments: str) -> str:
 
 
 def accepted() -> set[str]:
-    kept = RequestRequirements.objects.get().value.url_secrets
+    kept = RequestRequirements.objects.get().url_secrets.digests
     return {secret for secret in (FIRST, SECOND, THIRD) if is_one_of([secret], kept)}
 
 
@@ -82,7 +82,7 @@ def test_command_neither_stores_nor_prints_secret(
 ) -> None:
     printed = run(monkeypatch, FIRST, "--require", "--parameter", "key")
     assert FIRST not in printed + repr(RequestRequirements.objects.values())
-    assert RequestRequirements.objects.get().value.parameter == "key"
+    assert RequestRequirements.objects.get().url_secrets.parameter == "key"
 
 
 def test_command_clears_secrets(instance: SignalRInstance, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from upstreams.receiver.authentication import url_secrets
 from upstreams.receiver.authentication.signatures import is_signed
+from upstreams.receiver.authentication.url_secrets import UrlSecrets
 from upstreams.receiver.protocol.errors import ProofMissing, ProofUnavailable
 
 _SIGNATURE: Final = "HTTP_X_ASRS_SIGNATURE"
-_QUERY: Final = "QUERY_STRING"
 _SIGNATURE_LENGTH: Final = 1024
 
 KeysOf = Callable[[str], tuple[str, ...]]
@@ -22,35 +21,13 @@ KeysOf = Callable[[str], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirements:
-    """The requirements of one instance.
-
-    `url_secrets` are digests, any of which is accepted. `parameter` is the query parameter that
-    holds the secret; it is empty where a segment of the path does.
-    """
+    """The requirements of one instance. `url_secrets` is None if no secret is required."""
 
     signature: bool = False
-    url_secret: bool = False
-    url_secrets: tuple[str, ...] = ()
-    parameter: str = ""
+    url_secrets: UrlSecrets | None = None
 
     def __bool__(self) -> bool:
-        return self.signature or self.url_secret
-
-    def check_url_secret(self, headers: Mapping[str, Any], rest: str) -> None:
-        """Raise ProofMissing unless the URL holds the secret.
-
-        `rest` is the part of the path after the instance's name.
-        """
-        if not self.url_secret:
-            return
-        if self.parameter:
-            found = url_secrets.from_query(headers.get(_QUERY) or "", self.parameter)
-        else:
-            found = url_secrets.from_path(rest)
-        if not found:
-            raise ProofMissing("url_secret_missing", "The URL contains no secret.")
-        if not url_secrets.is_one_of(found, self.url_secrets):
-            raise ProofMissing("url_secret_wrong", "The secret in the URL is wrong.")
+        return self.signature or self.url_secrets is not None
 
     def check_signature(
         self, headers: Mapping[str, Any], instance: str, connection_id: str, keys_of: KeysOf
