@@ -19,6 +19,7 @@ from upstreams.receiver.authentication.token import InstanceAuthentication
 from upstreams.receiver.configuration import configuration
 from upstreams.receiver.deliveries.duplicates import duplicate_calls
 from upstreams.receiver.deliveries.recorder import recorder
+from upstreams.receiver.deliveries.records import RequestContext
 from upstreams.receiver.hubs.discovery import registry
 from upstreams.receiver.hubs.dispatch import RunInThread, adispatch, dispatch
 from upstreams.receiver.protocol import responses
@@ -29,7 +30,6 @@ from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.receiver.serving.body import check_length
 from upstreams.receiver.serving.cgi_headers import RequestHead
 from upstreams.receiver.serving.logs import log_refusal
-from upstreams.receiver.serving.request_context import RequestContext
 from upstreams.signals import request_rejected
 from validation.authentication import TokenRefused
 
