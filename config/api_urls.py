@@ -15,6 +15,7 @@ from api.schema.views import SchemaView
 from diagnosis.api import views as diagnosis
 from identities.api import views as identities
 from sync.api import (
+    audit,
     desired_state,
     fleet,
     function_apps,
@@ -82,7 +83,7 @@ urlpatterns = [
     path("key-vaults/", identities.KeyVaultList.as_view()),
     path("applications/", tenant.Applications.as_view()),
     path("data-planes/", upstreams.DataPlaneList.as_view()),
-    path("audit-events/", history.AuditEventList.as_view()),
+    path("audit-events/", audit.AuditEventList.as_view()),
     path("tokens/", own_tokens.TokenList.as_view()),
     path("tokens/<int:pk>/", own_tokens.TokenDetail.as_view()),
     path("tokens/inspect/", diagnosis.TokenInspection.as_view()),

@@ -1,4 +1,4 @@
-"""The history of the desired state, rolling back, and the audit trail."""
+"""The history of the desired state, and rolling back."""
 
 from __future__ import annotations
 
@@ -6,13 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
-from django_filters.rest_framework import (
-    CharFilter,
-    FilterSet,
-    IsoDateTimeFilter,
-    UUIDFilter,
-)
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -21,14 +14,14 @@ from rest_framework.response import Response
 from accounts.api.callers import name_of
 from api.fields import DocumentSerializer, NumberField, StrictSerializer, TextField
 from api.idempotency import once
-from api.views import ApiView, ListView
+from api.views import ApiView
 from identities.api.views import OfInstance, instance_named
 from sync.api.serializers import PlanSerializer
 from sync.desired.history import rollback
-from sync.models import AuditEvent, DesiredRevision
+from sync.models import DesiredRevision
 from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import render_json
-from sync.operations.serializers import audit_document, revision_document
+from sync.operations.serializers import revision_document
 
 
 class RevisionSerializer(DocumentSerializer):
@@ -85,49 +78,3 @@ class InstanceRollback(ApiView):
 def _roll_back(name: str, data: Mapping[str, Any], who: str) -> Response:
     rollback(instance_named(name), data["number"], who=who, comment=data["comment"])
     return Response(render_json(plan_instance(instance_named(name))))
-
-
-class AuditEventSerializer(DocumentSerializer):
-    """An audit event: who changed what, with the values before and after."""
-
-    at = serializers.DateTimeField()
-    who = serializers.CharField()
-    action = serializers.CharField()
-    object = serializers.CharField(help_text="The ARM ID or name of the changed resource.")
-    before = serializers.JSONField()
-    after = serializers.JSONField()
-    operation = serializers.UUIDField(allow_null=True)
-    request_id = serializers.CharField(allow_null=True)
-
-    def document(self, row: AuditEvent) -> dict[str, Any]:
-        """Return it."""
-        return audit_document(row)
-
-
-class AuditFilters(FilterSet):  # type: ignore[misc]  # it ships no types
-    """The filters of the audit trail."""
-
-    object = CharFilter(method="about", label="The ARM id, or the resource's name.")
-    since = IsoDateTimeFilter(field_name="at", lookup_expr="gte", label="ISO 8601.")
-    until = IsoDateTimeFilter(field_name="at", lookup_expr="lt", label="ISO 8601.")
-    operation = UUIDFilter(field_name="operation_id", label="The operation's id.")
-
-    class Meta:
-        model = AuditEvent
-        fields = ["object", "who", "action", "since", "until", "operation", "request_id"]
-
-    def about(self, rows: Any, _name: str, value: str) -> QuerySet[AuditEvent]:
-        """Return the events of that resource."""
-        found: QuerySet[AuditEvent] = rows.about(value)
-        return found
-
-
-class AuditEventList(ListView):
-    """The audit trail, newest first. Events are never changed or deleted."""
-
-    reads = "sync.view_auditevent"
-    queryset = AuditEvent.objects.all()
-    serializer_class = AuditEventSerializer
-    filterset_class = AuditFilters
-    ordering_fields = ["at"]
-    ordering = ["-at", "-pk"]

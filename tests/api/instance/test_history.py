@@ -1,12 +1,10 @@
-"""Revisions of the desired state, rollback, accepting drift, and the audit trail."""
+"""Revisions of the desired state, rollback, and accepting drift."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.roles import Role
@@ -20,7 +18,6 @@ pytestmark = pytest.mark.django_db
 
 CONTOSO = "/api/v1/instances/contoso-a/"
 LAB = f"/api/v1/instances/{seed.LAB}/"
-AUDIT = "/api/v1/audit-events/"
 
 
 @pytest.fixture
@@ -105,23 +102,3 @@ def test_accepts_one_change_and_applies_the_other(drifted: APIClient) -> None:
 def test_refuses_to_accept_unknown_change(drifted: APIClient) -> None:
     answer = accept(drifted, paths=["nothing"])
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/no-such-change")
-
-
-def test_filters_audit_trail_by_actor_object_and_time(operator: APIClient) -> None:
-    put_identity(operator, "SystemAssigned")
-    soon = (timezone.now() + timedelta(minutes=1)).isoformat()
-
-    def found(**filters: str) -> list[str]:
-        rows = operator.get(AUDIT, filters).json()["results"]
-        return [row["action"] for row in rows]
-
-    assert found(object="CONTOSO-A") == [*found(who="one-of-operators"), "desired state: found"]
-    assert found(who="no-such-user") == found(since=soon) == found(object="contoso") == []
-    assert found(until=soon) == found()
-
-
-def test_audit_event_names_its_request(operator: APIClient) -> None:
-    name = put_identity(operator, "SystemAssigned")["X-Request-ID"]
-    (row,) = operator.get(AUDIT, {"who": "one-of-operators"}).json()["results"]
-    assert row["request_id"] == name
-    assert row["after"]["identity"]["type"] == "SystemAssigned"
