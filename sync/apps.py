@@ -17,7 +17,7 @@ class SyncConfig(AppConfig):
         # Models load after apps. Celery registers tasks where they are imported.
         from api import exceptions  # noqa: PLC0415
         from observability import health, metrics  # noqa: PLC0415
-        from sync import checks  # noqa: F401, PLC0415
+        from sync import system_checks  # noqa: F401, PLC0415
         from sync.api.problems import PROBLEM_TYPES  # noqa: PLC0415
         from sync.health import check_worker  # noqa: PLC0415
         from sync.metrics import record_heartbeat, sync_metrics  # noqa: PLC0415

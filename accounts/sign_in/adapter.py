@@ -15,8 +15,8 @@ from django.http import HttpRequest
 
 from accounts.roles import roles_of
 from accounts.sign_in.failures import failure_of
-from accounts.sign_in.pages import refusal
-from accounts.sign_in.people import free_username, update_account
+from accounts.sign_in.users import free_username, update_account
+from accounts.sign_in.views import refusal
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.sign_in.pages import arrive, leave
+from accounts.sign_in.views import arrive, leave
 
 urlpatterns = [
     path("<str:provider_id>/login/", leave, name="openid_connect_login"),

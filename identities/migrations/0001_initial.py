@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import identities.names
+import identities.validators
 from django.db import migrations, models
 
 
@@ -29,8 +29,8 @@ class Migration(migrations.Migration):
             name='SignalRInstance',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Unique in all of Azure, so it is also the handle in addresses.', max_length=63, validators=[identities.names.validate_instance_name])),
-                ('resource_group', models.CharField(max_length=90, validators=[identities.names.validate_resource_group])),
+                ('name', models.CharField(help_text='Unique in all of Azure, so it is also the handle in addresses.', max_length=63, validators=[identities.validators.validate_instance_name])),
+                ('resource_group', models.CharField(max_length=90, validators=[identities.validators.validate_resource_group])),
                 ('location', models.CharField(blank=True, max_length=64)),
                 ('observed', models.JSONField(blank=True, editable=False, help_text='InstanceState as JSON; null: never read.', null=True)),
                 ('observed_at', models.DateTimeField(blank=True, editable=False, null=True)),
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
             name='UserAssignedIdentity',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('arm_id', models.CharField(max_length=512, validators=[identities.names.validate_user_assigned_id], verbose_name='ARM id')),
+                ('arm_id', models.CharField(max_length=512, validators=[identities.validators.validate_user_assigned_id], verbose_name='ARM id')),
                 ('name', models.CharField(editable=False, max_length=128)),
                 ('location', models.CharField(blank=True, max_length=64)),
                 ('tenant_id', models.UUIDField(blank=True, null=True)),

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from identities.names import (
+from identities.validators import (
     validate_instance_name,
     validate_resource_group,
     validate_user_assigned_id,

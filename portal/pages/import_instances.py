@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from arm.client import list_subscriptions
 from arm.errors import ArmError
 from identities.models import Subscription
-from identities.names import validate_instance_name, validate_resource_group
+from identities.validators import validate_instance_name, validate_resource_group
 from portal.page import PortalPage, who
 from sync.azure_client import arm_settings
 from sync.inventory.import_instances import import_subscription

@@ -25,7 +25,7 @@ from arm.client import list_subscriptions
 from identities.api.filters import InstanceFilters
 from identities.api.serializers import SubscriptionSerializer
 from identities.models import SignalRInstance, Subscription
-from identities.names import validate_resource_group
+from identities.validators import validate_resource_group
 from sync.api.operations import POLL_SECONDS
 from sync.api.serializers import (
     FleetApplySerializer,

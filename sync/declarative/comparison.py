@@ -16,7 +16,7 @@ from arm.errors import ArmError
 from arm.request_bodies import SERVERLESS, SERVICE_MODES, SKUS
 from arm.state import ExistenceState, InstanceState, TemplateState
 from identities.models import SignalRInstance, UserAssignedIdentity
-from identities.names import validate_instance_name, validate_resource_group
+from identities.validators import validate_instance_name, validate_resource_group
 from sync.components.existence import existence_of
 from sync.components.registry import REGISTRY
 from sync.components.senders import desired_senders

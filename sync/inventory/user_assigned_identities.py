@@ -11,7 +11,7 @@ from django.db import transaction
 from arm.errors import ArmError
 from arm.resources import UserAssignedIdentityResource
 from identities.models import Subscription, UserAssignedIdentity
-from identities.names import validate_user_assigned_id
+from identities.validators import validate_user_assigned_id
 from sync.azure_client import arm_client
 from sync.record_audit import record_change
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from localazure import seed
 from sync.azure_client import arm_client, arm_settings
-from sync.checks import check_endpoints
+from sync.system_checks import check_endpoints
 from tests.cloud import REPOSITORY
 
 

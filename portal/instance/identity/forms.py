@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
-from identities.names import validate_resource_group
+from identities.validators import validate_resource_group
 
 
 class IdentityForm(forms.Form):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from identities.names import (
+from identities.validators import (
     validate_instance_name,
     validate_resource_group,
     validate_user_assigned_id,

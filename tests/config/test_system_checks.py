@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from config.checks import check_settings, check_variable_names
+from config.system_checks import check_settings, check_variable_names
 
 
 def ids() -> list[str | None]:
