@@ -69,7 +69,7 @@ def _portal_and_api(django: WSGIApplication) -> ASGI3Application:
 
 
 def _receiver(others: ASGI3Application) -> ASGI3Application:
-    from upstreams.receiver.authentication.policies import policies  # noqa: PLC0415
+    from upstreams.receiver.authentication.policy_cache import policies  # noqa: PLC0415
     from upstreams.receiver.configuration import configuration  # noqa: PLC0415
     from upstreams.receiver.serving.application import ReceiverApplication  # noqa: PLC0415
     from validation.configuration import key_ring  # noqa: PLC0415

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Final
 
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.protocol.requests import Category, Route
 from validation.checks.structure import MAX_TOKEN_CHARACTERS
 from validation.configuration import validator

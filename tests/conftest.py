@@ -57,7 +57,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _nothing_of_other_tests() -> None:
     """Forget shared signing keys, instance policies and rate limits before each test."""
     # Imports models, so Django has to be set up.
-    from upstreams.receiver.authentication.policies import policies  # noqa: PLC0415
+    from upstreams.receiver.authentication.policy_cache import policies  # noqa: PLC0415
 
     cache.clear()
     policies.forget()

@@ -8,7 +8,7 @@ stays ready without them.
 from __future__ import annotations
 
 from observability.health import Degraded, Role, register
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.retention import check_retention
 from validation.configuration import key_ring
 

@@ -19,8 +19,8 @@ from portal.page import PortalPage, who
 from sync.errors import OperationFinished
 from sync.models import Operation, OperationStep
 from sync.operations.cancel import cancel
+from sync.operations.json_output import operation_document
 from sync.operations.retries import MAX_ATTEMPTS
-from sync.operations.serializers import operation_document
 from sync.planning.errors import UnreadablePlan
 from sync.planning.plan import Plan
 

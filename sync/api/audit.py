@@ -11,7 +11,7 @@ from rest_framework import serializers
 from api.fields import DocumentSerializer
 from api.views import ListView
 from sync.models import AuditEvent
-from sync.operations.serializers import audit_document
+from sync.operations.json_output import audit_document
 
 
 class AuditEventSerializer(DocumentSerializer):

@@ -19,9 +19,9 @@ from identities.api.views import OfInstance, instance_named
 from sync.api.serializers import PlanSerializer
 from sync.desired.history import rollback
 from sync.models import DesiredRevision
+from sync.operations.json_output import revision_document
 from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import render_json
-from sync.operations.serializers import revision_document
 
 
 class RevisionSerializer(DocumentSerializer):

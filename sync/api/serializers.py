@@ -17,7 +17,7 @@ from api.fields import (
 from arm.roles import PRINCIPAL_TYPES
 from identities.models import ManagedIdentity
 from sync.models import Operation, SyncStatus
-from sync.operations.serializers import operation_document
+from sync.operations.json_output import operation_document
 from upstreams.models import UpstreamTemplate
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.core.management.base import CommandError
 
-from sync.declarative.comparison import InvalidDeclarations
+from sync.declarative.check_fleet import InvalidDeclarations
 from sync.declarative.fleet_yaml import Declarations, read_documents
 from sync.declarative.yaml_reader import Location, Problem
 from sync.management.text_input import STDIN, read_text

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from accounts.actor import Actor
 from identities.models import SignalRInstance
-from sync.declarative.comparison import DeclaredChanges, check
-from sync.declarative.declare import Preview, declare_and_apply, preview, require_applicable
+from sync.declarative.apply_fleet import Preview, declare_and_apply, preview, require_applicable
+from sync.declarative.check_fleet import DeclaredChanges, check
 from sync.desired.history import Author
 from sync.errors import StalePlan
 from sync.management.file_argument import read_files

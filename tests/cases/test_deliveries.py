@@ -30,7 +30,7 @@ from tests.cloud import LocalAzure
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.servers import serving
 from upstreams.models import Delivery, FunctionApp
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.deliveries.recorder import recorder
 from upstreams.receiver.testing import installed_hubs
 

@@ -15,7 +15,7 @@ from sync.inventory.import_instances import import_subscription
 from tests.accounts.callers import caller
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.outages import outage
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 
 pytestmark = pytest.mark.django_db
 

@@ -32,7 +32,7 @@ from tests.cloud import LocalAzure
 from tests.redis_server import redis_server
 from tests.upstreams.receiver.conftest import plant_rows
 from tests.waits import wait_until
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from validation import configuration
 from validation.keys.discovery import Discovery
 from validation.keys.key_ring import Timing

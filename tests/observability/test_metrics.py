@@ -26,7 +26,7 @@ from tests.sync.worker import drive, imported, signed_lab
 from tests.upstreams.project import hubs
 from tests.upstreams.receiver.conftest import Service, plant_rows
 from upstreams.receiver import Hub
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.configuration import Configuration
 from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.recorder import Recorder, recorder

@@ -32,7 +32,7 @@ from tests.upstreams.receiver.conftest import Service, plant_rows
 from tests.upstreams.receiver.requests import json_call
 from upstreams.models import Delivery
 from upstreams.receiver import Hub, UpstreamRequest
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.deliveries.recorder import recorder
 from upstreams.receiver.testing import installed_hubs
 from upstreams.sender import SendError

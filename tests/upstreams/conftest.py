@@ -11,7 +11,7 @@ from pytest_django import Settings
 from identities.models import SignalRInstance, Subscription
 from tests.upstreams.project import hubs
 from upstreams.receiver import UpstreamRequest
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.deliveries.recorder import recorder
 from upstreams.receiver.testing import installed_hubs
 

@@ -15,7 +15,7 @@ from sync.management.file_argument import add_file_argument
 from sync.management.progress import follow, watch
 from sync.management.targets import ApplyRequest, Declared, Named
 from sync.models import Operation
-from sync.operations.serializers import operation_document
+from sync.operations.json_output import operation_document
 from sync.planning.errors import SyncError
 
 

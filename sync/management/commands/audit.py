@@ -8,7 +8,7 @@ from typing import Any, Final
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import write_table
 from sync.models import AuditEvent
-from sync.operations.serializers import audit_document
+from sync.operations.json_output import audit_document
 
 SHOWN: Final = 50
 

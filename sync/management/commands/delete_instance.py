@@ -11,8 +11,8 @@ from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.progress import follow, watch
 from sync.management.selection import select_instances
 from sync.models import Operation
+from sync.operations.json_output import operation_document
 from sync.operations.plans.output import render_text
-from sync.operations.serializers import operation_document
 from sync.operations.start import start_delete
 
 

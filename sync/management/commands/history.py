@@ -9,7 +9,7 @@ from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 from sync.management.terminal import write_table
 from sync.models import DesiredRevision
-from sync.operations.serializers import revision_document
+from sync.operations.json_output import revision_document
 
 
 class Command(SignalmanCommand):

@@ -13,7 +13,7 @@ from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import write_table
 from sync.models import Operation
 from sync.operations.cancel import cancel
-from sync.operations.serializers import operation_document
+from sync.operations.json_output import operation_document
 
 SHOWN: Final = 50
 

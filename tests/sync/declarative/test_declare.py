@@ -11,8 +11,8 @@ from arm.state import InstanceState
 from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity
 from sync.components.registry import REGISTRY
 from sync.components.vault_names import named_vaults
-from sync.declarative.comparison import check
-from sync.declarative.declare import declare, preview
+from sync.declarative.apply_fleet import declare, preview
+from sync.declarative.check_fleet import check
 from sync.declarative.export import declare_all, selected_instances
 from sync.declarative.fleet_yaml import read_documents, write_documents
 from sync.desired.history import Author

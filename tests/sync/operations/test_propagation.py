@@ -15,9 +15,9 @@ from sync.errors import OperationFinished
 from sync.inventory.import_instances import import_subscription
 from sync.models import Operation
 from sync.operations.cancel import cancel
+from sync.operations.json_output import operation_document
 from sync.operations.propagation import LONGEST
 from sync.operations.retries import MAX_ATTEMPTS
-from sync.operations.serializers import operation_document
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.inventory.key_vault.test_grants import (

@@ -10,7 +10,7 @@ from django.db.models.signals import post_delete, post_save
 
 from identities.models import ManagedIdentity, SignalRInstance, Subscription, UserAssignedIdentity
 from upstreams.models import RequestRequirements, TokenResource, UpstreamTemplate
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 
 _MODELS: Final[tuple[type[Model], ...]] = (
     ManagedIdentity,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.request import Request
 
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.protocol.paths import instance_of, shown_path
 from upstreams.receiver.protocol.requests import read_route
 from validation.authentication import EntraAuthentication

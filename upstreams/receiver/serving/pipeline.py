@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 from rest_framework.request import Request
 
 from upstreams.receiver.authentication.instance_policy import InstancePolicy
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.authentication.token import InstanceAuthentication
 from upstreams.receiver.configuration import configuration
 from upstreams.receiver.deliveries.duplicates import duplicate_calls

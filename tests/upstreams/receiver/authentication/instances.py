@@ -7,7 +7,7 @@ from uuid import UUID
 from arm.state import InstanceState, TemplateState
 from identities.models import SignalRInstance, UserAssignedIdentity
 from upstreams.models import UpstreamTemplate
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.protocol.requests import Route
 from upstreams.token_requests.versions import issuer_pattern
 from validation.policy import TokenPolicy

@@ -21,7 +21,7 @@ from tests.upstreams.receiver.authentication.instances import (
     want,
 )
 from upstreams.models import TokenResource, UpstreamTemplate
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.protocol.requests import Route
 from validation.policy import V1_ISSUER
 

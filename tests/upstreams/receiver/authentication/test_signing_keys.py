@@ -25,7 +25,7 @@ from tests.upstreams.receiver.servers import serving
 from tests.upstreams.receiver.sockets import Reply, exchange
 from tests.validation.keys.rings import DAY, Clock, at_once
 from upstreams.receiver import UpstreamRequest
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.protocol.requests import Route
 from validation import configuration
 from validation.keys.discovery import Discovery

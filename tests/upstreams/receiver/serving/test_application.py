@@ -29,7 +29,7 @@ from tests.upstreams.receiver.serving.asgi_server import (
 )
 from upstreams.models import Delivery
 from upstreams.receiver import UpstreamRequest
-from upstreams.receiver.authentication.policies import policies
+from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.hubs.discovery import install
 from upstreams.receiver.hubs.hub import Registry
 

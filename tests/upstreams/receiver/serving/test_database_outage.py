@@ -14,7 +14,7 @@ from tests.upstreams.receiver.authentication.instances import ECHO, Clock
 from tests.upstreams.receiver.conftest import Service, plant_rows
 from tests.upstreams.receiver.outages import TABLE, outage
 from upstreams.receiver import UpstreamRequest
-from upstreams.receiver.authentication.policies import Policies, policies
+from upstreams.receiver.authentication.policy_cache import Policies, policies
 from upstreams.receiver.protocol.errors import ProofUnavailable
 
 # Without a transaction around it, which a failing query would end.

@@ -8,8 +8,8 @@ import pytest
 from arm.state import IdentityState, InstanceState
 from identities.models import KeyVault, SignalRInstance
 from localazure import seed
-from sync.declarative.comparison import InvalidDeclarations, check
-from sync.declarative.declare import declare_and_apply, preview
+from sync.declarative.apply_fleet import declare_and_apply, preview
+from sync.declarative.check_fleet import InvalidDeclarations, check
 from sync.desired.history import Author
 from sync.desired.state import declared_state
 from sync.inventory.import_instances import import_subscription

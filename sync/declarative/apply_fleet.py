@@ -15,7 +15,7 @@ from identities.models import SignalRInstance
 from sync.components.function_app_targets import set_app_policy
 from sync.components.grants import known_vaults, needed_grants
 from sync.components.vault_names import named_vaults
-from sync.declarative.comparison import (
+from sync.declarative.check_fleet import (
     DeclaredAppChange,
     DeclaredChange,
     DeclaredChanges,

@@ -26,8 +26,8 @@ from tests.upstreams.receiver.authentication.instances import (
     want,
 )
 from upstreams.models import RequestRequirements, UpstreamTemplate
-from upstreams.receiver.authentication import policies as module
-from upstreams.receiver.authentication.policies import Policies, policies
+from upstreams.receiver.authentication import policy_cache as module
+from upstreams.receiver.authentication.policy_cache import Policies, policies
 from upstreams.receiver.authentication.policy_rows import PolicySet, read_policies
 from upstreams.receiver.protocol.errors import UnknownInstance
 from validation.policy import V1_ISSUER
