@@ -9,7 +9,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from observability.context import request_id
+from observability.correlation_ids import request_id
 from observability.logs.redaction import redacted
 
 # An id from a proxy is kept, unless it could break a log line.
@@ -21,7 +21,7 @@ def request_ids(
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Give each request an id, and return it in the response's header `X-Request-ID`.
 
-    Log lines and rows take the id from `observability.context`.
+    Log lines and rows take the id from `observability.correlation_ids`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

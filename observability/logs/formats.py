@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from observability import context
+from observability import correlation_ids
 from observability.logs.redaction import redacted
 
 # Of a message. Tracebacks are bounded by the code, not by what a request sends.
@@ -110,8 +110,8 @@ def _ids(record: logging.LogRecord) -> dict[str, str]:
     # Django writes its line on an answer when the request's middleware has ended already.
     request = getattr(record, "request", None)
     found = {
-        "request_id": context.request_id.get() or getattr(request, "request_id", ""),
-        "operation_id": context.operation_id.get(),
+        "request_id": correlation_ids.request_id.get() or getattr(request, "request_id", ""),
+        "operation_id": correlation_ids.operation_id.get(),
         "trace_id": _trace_id(),
     }
     return {name: value for name, value in found.items() if value}

@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor, Tr
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status
 
-from observability import context
+from observability import correlation_ids
 from observability.logs.redaction import redacted
 
 # Probes are frequent; upstream requests are many, and metrics say more about them.
@@ -48,7 +48,10 @@ class ContextIds(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Add them to a span that starts."""
-        found = {"request_id": context.request_id.get(), "operation_id": context.operation_id.get()}
+        found = {
+            "request_id": correlation_ids.request_id.get(),
+            "operation_id": correlation_ids.operation_id.get(),
+        }
         span.set_attributes({f"signalman.{name}": value for name, value in found.items() if value})
 
 

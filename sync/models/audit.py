@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from observability.context import current_request_id
+from observability.correlation_ids import current_request_id
 
 
 class AppendOnly(RuntimeError):

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from identities.models import SignalRInstance
-from observability.context import current_request_id
+from observability.correlation_ids import current_request_id
 from sync.planning.errors import UnreadablePlan
 from sync.planning.plan import Plan
 

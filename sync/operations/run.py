@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from observability import context
+from observability import correlation_ids
 from sync.operations.apply import run_claimed_stage
 from sync.operations.claims import Claim, ClaimLost, claim
 from sync.operations.recovery import release_failed
@@ -25,7 +25,7 @@ def run_stage(operation_id: UUID, now: datetime | None = None) -> datetime | Non
     held = claim(operation_id, now or timezone.now())
     if held is None:
         return None
-    with context.operation_context(str(operation_id), request=held.operation.request_id):
+    with correlation_ids.operation_context(str(operation_id), request=held.operation.request_id):
         try:
             return _run_or_release(held)
         except ClaimLost as lost:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observability import context
+from observability import correlation_ids
 from observability.logs.formats import JsonFormatter, LineFormatter
 from observability.logs.redaction import redacted
 
@@ -33,7 +33,7 @@ def failure(words: str) -> logging.LogRecord:
 
 @contextmanager
 def working() -> Iterator[None]:
-    with context.operation_context("op-1", request="req-1"):
+    with correlation_ids.operation_context("op-1", request="req-1"):
         yield
 
 

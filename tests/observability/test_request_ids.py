@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts.models import PersonalAccessToken
 from accounts.roles import Role
 from localazure import seed
-from observability.context import current_request_id
+from observability.correlation_ids import current_request_id
 from sync.models import AuditEvent, Operation
 from sync.operations.cancel import cancel
 from tests.accounts.callers import DAY, Scope, caller, user

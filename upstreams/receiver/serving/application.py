@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 
-from observability.context import request_id
+from observability.correlation_ids import request_id
 from observability.request_ids import request_name
 from upstreams.receiver.configuration import configuration
 from upstreams.receiver.protocol.errors import InsecureRequest

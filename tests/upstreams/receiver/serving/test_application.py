@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from identities.models import SignalRInstance
 from localazure import seed
-from observability.context import current_request_id
+from observability.correlation_ids import current_request_id
 from tests.upstreams.receiver.conftest import Tokens
 from tests.upstreams.receiver.hostile import HERE
 from tests.upstreams.receiver.requests import json_call

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from identities.models import SignalRInstance
-from observability.context import current_request_id
+from observability.correlation_ids import current_request_id
 from tests.upstreams.receiver.conftest import Tokens
 from tests.upstreams.receiver.requests import json_call
 from tests.upstreams.receiver.serving.asgi_server import Server, run
