@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localazure import control
+from localazure import control_plane
 from localazure.arm import errors as arm_errors
 from localazure.arm import inventory, metadata
 from localazure.arm.authorization.assignments import assignments
@@ -34,7 +34,7 @@ from localazure.entra import metadata_service
 from localazure.entra import routes as entra
 from localazure.entra.client_authentication import workload_issuer
 from localazure.entra.directory import graph, registrations
-from localazure.service import control as service
+from localazure.service import control_plane as service
 from localazure.service.clients.upkeep import maintain_connections
 from localazure.service.upstream.http import http_client
 from localazure.serving.hosts import Hosts
@@ -76,7 +76,7 @@ def application(world: World, load_seed: Callable[[World], None]) -> Starlette:
         exception_handlers={
             arm_errors.ArmError: _arm_error,
             entra_errors.TokenRefused: entra_errors.response,
-            control.ControlError: control.refused,
+            control_plane.ControlError: control_plane.refused,
             HTTPException: _not_served,
             Exception: _internal_error,
         },
@@ -91,7 +91,9 @@ def _routes() -> list[BaseRoute]:
     arm: list[BaseRoute] = [route for provider in PROVIDERS for route in provider.routes]
     azure = (entra, graph, registrations, metadata, metadata_service, data_plane, sites)
     return [
-        route for module in (control, service, workload_issuer, *azure) for route in module.ROUTES
+        route
+        for module in (control_plane, service, workload_issuer, *azure)
+        for route in module.ROUTES
     ] + arm
 
 

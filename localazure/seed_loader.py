@@ -16,12 +16,12 @@ from localazure import seed
 from localazure.arm import resource_groups, subscriptions
 from localazure.arm.authorization import roles
 from localazure.arm.identities import federated, user_assigned
-from localazure.arm.keyvault import vault as vaults
+from localazure.arm.keyvault import vault_document as vaults
 from localazure.arm.keyvault.secrets import Secrets
 from localazure.arm.resources import Resource, created
-from localazure.arm.signalr import rules
+from localazure.arm.signalr import instance_document
 from localazure.arm.signalr.shape import TYPE as SIGNALR
-from localazure.arm.web import site as web
+from localazure.arm.web import site_document as web
 from localazure.entra.directory.home_tenant import Application, Group, User, derived_guid
 from localazure.world import World
 
@@ -91,7 +91,7 @@ def _identity(world: World, one: Description) -> None:
 def _instance(world: World, one: Description) -> None:
     arm_id = one.get("id") or seed.resource_id(one["resourceGroup"], SIGNALR, one["name"])
     _ensure_group(world, arm_id)
-    document = rules.blank(arm_id, one.get("location", seed.LOCATION))
+    document = instance_document.blank(arm_id, one.get("location", seed.LOCATION))
     given = copy.deepcopy({key: value for key, value in one.items() if key != "resourceGroup"})
     document["properties"] |= given.pop("properties", {})
     _default_to_serverless(document["properties"], one.get("properties", {}))

@@ -13,7 +13,7 @@ from localazure.arm import errors
 from localazure.arm.async_operations import responses
 from localazure.arm.async_operations.operations import Operation
 from localazure.arm.keyvault import deleted_vaults
-from localazure.arm.keyvault.vault import TYPE as VAULT
+from localazure.arm.keyvault.vault_document import TYPE as VAULT
 from localazure.arm.resources import Resource
 from localazure.arm.routing import GROUP, SUBSCRIPTION, Call, Provider
 from localazure.arm.schema import ANYTHING

@@ -9,7 +9,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from localazure.arm.keyvault.data_plane import vault_of_host
-from localazure.arm.web.site import HOST_SUFFIX as SITE_SUFFIX
+from localazure.arm.web.site_document import HOST_SUFFIX as SITE_SUFFIX
 
 
 class Hosts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localazure.arm.resources import Resource, Resources
-from localazure.arm.web.site import HOST_SUFFIX, SLOT_TYPE, TYPE
+from localazure.arm.web.site_document import HOST_SUFFIX, SLOT_TYPE, TYPE
 from localazure.sites import easy_auth, front_end, functions_host
 from localazure.sites.messages import SiteAnswer, SiteRequest
 from localazure.world import World

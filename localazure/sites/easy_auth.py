@@ -13,7 +13,7 @@ from typing import Any
 import jwt
 
 from localazure.arm.resources import Resource
-from localazure.arm.web.site import CLASSIC, V2
+from localazure.arm.web.site_document import CLASSIC, V2
 from localazure.entra.issuers import v1_issuer, v2_issuer
 from localazure.sites.messages import SiteAnswer, SiteRequest
 from localazure.world import World

@@ -12,7 +12,7 @@ from typing import Any
 
 from localazure.arm.resources import Resource, Resources
 from localazure.arm.signalr.private_links import has_link
-from localazure.arm.web.site import WEB, rules_of
+from localazure.arm.web.site_document import WEB, rules_of
 from localazure.sites.messages import SiteAnswer, SiteRequest
 
 _SERVICE_TAGS = frozenset({"azuresignalr", "azurecloud", "internet"})

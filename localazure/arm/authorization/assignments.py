@@ -11,14 +11,14 @@ from starlette.responses import Response
 
 from localazure.arm import errors
 from localazure.arm.authorization import roles
-from localazure.arm.authorization.common import (
+from localazure.arm.authorization.principals import principal_type
+from localazure.arm.authorization.provider import (
     API_VERSIONS,
     HEADERS,
     PREFIX,
     RoleDefinitionDoesNotExist,
     UnsupportedFilter,
 )
-from localazure.arm.authorization.principals import principal_type
 from localazure.arm.authorization.roles import ASSIGNMENT_TYPE, Role
 from localazure.arm.resources import Resource
 from localazure.arm.routing import Call, Provider

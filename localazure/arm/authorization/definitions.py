@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from localazure.arm import errors
 from localazure.arm.authorization import roles
-from localazure.arm.authorization.common import (
+from localazure.arm.authorization.provider import (
     API_VERSIONS,
     HEADERS,
     PREFIX,

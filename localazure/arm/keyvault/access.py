@@ -12,7 +12,7 @@ from typing import Any
 
 from localazure.arm.guard import roles_of
 from localazure.arm.keyvault import errors, policies
-from localazure.arm.keyvault.vault import uses_rbac
+from localazure.arm.keyvault.vault_document import uses_rbac
 from localazure.arm.resources import Resource
 from localazure.entra.issuers import v1_issuer
 from localazure.entra.tokens import Principal

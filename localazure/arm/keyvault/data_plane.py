@@ -23,7 +23,7 @@ from localazure.arm import errors as arm_errors
 from localazure.arm import guard
 from localazure.arm.keyvault import access, errors
 from localazure.arm.keyvault.secrets import Deleted, Secrets, Version
-from localazure.arm.keyvault.vault import HOST_SUFFIX, TYPE
+from localazure.arm.keyvault.vault_document import HOST_SUFFIX, TYPE
 from localazure.arm.resources import Resource
 from localazure.arm.routing import json_content
 from localazure.arm.schema import ANYTHING, check

@@ -9,7 +9,7 @@ import uuid
 from starlette.responses import JSONResponse, Response
 
 from localazure.arm import errors
-from localazure.arm.keyvault.vault import (
+from localazure.arm.keyvault.vault_document import (
     API_VERSIONS,
     DELETED_TYPE,
     RETENTION_DAYS,

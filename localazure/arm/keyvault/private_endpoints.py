@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from localazure.arm.errors import NotFound
-from localazure.arm.keyvault.vault import API_VERSIONS, SERVICE_HEADERS, TYPE
+from localazure.arm.keyvault.vault_document import API_VERSIONS, SERVICE_HEADERS, TYPE
 from localazure.arm.resources import Resource
 from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.schema import ANYTHING

@@ -5,7 +5,7 @@ from __future__ import annotations
 from localazure.arm.keyvault import access
 from localazure.arm.keyvault.errors import VaultError
 from localazure.arm.keyvault.secrets import Secrets
-from localazure.arm.keyvault.vault import HOST_SUFFIX, TYPE
+from localazure.arm.keyvault.vault_document import HOST_SUFFIX, TYPE
 from localazure.arm.resources import Resource, Resources
 from localazure.arm.signalr.private_links import has_link
 from localazure.world import World

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from localazure.arm import errors
 from localazure.arm.keyvault.errors import SecretNotFound
 from localazure.arm.keyvault.secrets import Secrets
-from localazure.arm.keyvault.vault import API_VERSIONS, SERVICE_HEADERS, TYPE
+from localazure.arm.keyvault.vault_document import API_VERSIONS, SERVICE_HEADERS, TYPE
 from localazure.arm.resources import Resource
 from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.schema import ANYTHING

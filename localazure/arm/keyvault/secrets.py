@@ -20,7 +20,7 @@ from localazure.arm.keyvault.errors import (
     SecretExists,
     SecretNotFound,
 )
-from localazure.arm.keyvault.vault import RETENTION_DAYS
+from localazure.arm.keyvault.vault_document import RETENTION_DAYS
 from localazure.arm.resources import Resource
 
 _DAY_SECONDS = 24 * 60 * 60

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from localazure.arm import errors
 from localazure.arm.keyvault import deleted_vaults, policies
-from localazure.arm.keyvault.vault import (
+from localazure.arm.keyvault.vault_document import (
     API_VERSIONS,
     SERVICE_HEADERS,
     TYPE,

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.responses import Response
 
 from localazure.arm.routing import SUBSCRIPTION, Call, Provider
-from localazure.arm.signalr import rules
+from localazure.arm.signalr import instance_document
 from localazure.arm.signalr.shape import HEADERS, NAMESPACE, TYPE, VERSIONS
 
 Document = dict[str, Any]
@@ -88,12 +88,12 @@ def list_operations(call: Call) -> Response:
 @locations.serves("GET", f"{_LOCATION}/usages", action="usages/read")
 def list_usages(call: Call) -> Response:
     """List how many instances and units of a location are in use."""
-    location = rules.normalised(call.parameters["location"])
+    location = instance_document.normalised(call.parameters["location"])
     scope = f"/subscriptions/{call.parameters['subscription']}"
     placed = [
         one.document["sku"]
         for one in call.world.resources.of_type(TYPE, scope)
-        if rules.normalised(one.document["location"]) == location
+        if instance_document.normalised(one.document["location"]) == location
     ]
     used = {
         "FreeTierInstances": sum(sku["tier"] == "Free" for sku in placed),
@@ -106,7 +106,7 @@ def list_usages(call: Call) -> Response:
 def check_name(call: Call) -> Response:
     """Return whether a name is available in all of Azure."""
     name = call.content({"type": str, "name": str}).get("name") or ""
-    if not rules.is_valid_name(name):
+    if not instance_document.is_valid_name(name):
         return _unavailable(call, "Invalid", f"The name '{name}' is not a valid name.")
     if is_taken(call, name):
         message = "The name is already taken. Please try a different name."

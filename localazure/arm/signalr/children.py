@@ -20,7 +20,7 @@ from localazure.arm.async_operations.operations import Operation
 from localazure.arm.resources import Resource, created, touched
 from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.schema import ANYTHING
-from localazure.arm.signalr import catalogue, rules
+from localazure.arm.signalr import catalogue, instance_document
 from localazure.arm.signalr.shape import ENVELOPE, HEADERS, PUBLISHED, SINCE, SKU, TYPE, addresses
 from localazure.arm.versions import ApiVersions
 
@@ -145,7 +145,7 @@ def _put(call: Call, kind: Kind) -> Response:
         return _write(call, kind, found, body)
     made = _new(call, kind, instance, body)
     call.world.resources.put(made)
-    operation = call.world.operations.start(made.id, rules.SUCCEEDED)
+    operation = call.world.operations.start(made.id, instance_document.SUCCEEDED)
     answer = call.json(made.document, 201)
     return _accepted(call, operation, answer)
 
@@ -177,7 +177,7 @@ def _tracked(call: Call, instance: Resource, body: Document) -> Document:
     if call.api_version >= _REPLICA_PROPERTIES_SINCE:
         given = body.get("properties") or {}
         body["properties"] = _REPLICA_PROPERTIES | given
-    sku = rules.sku(body.get("sku") or {}, instance.document["sku"])
+    sku = instance_document.sku(body.get("sku") or {}, instance.document["sku"])
     if sku["tier"] != "Premium":
         raise errors.InvalidParameter("Replicas require the Premium tier.")
     return {"sku": sku, "location": body["location"], "tags": body.get("tags")}
@@ -193,13 +193,13 @@ def _write(call: Call, kind: Kind, found: Resource, body: Document) -> Response:
         raise errors.Busy(found.id)
     before = copy.deepcopy(found)
     given = {n: v for n, v in (body.get("properties") or {}).items() if v is not None}
-    found.document["properties"] |= copy.deepcopy(given) | rules.UPDATING
+    found.document["properties"] |= copy.deepcopy(given) | instance_document.UPDATING
     if kind.is_tracked and body.get("sku"):
-        found.document["sku"] = rules.sku(body["sku"], found.document["sku"])
+        found.document["sku"] = instance_document.sku(body["sku"], found.document["sku"])
     if kind.is_tracked and body.get("tags") is not None:
         found.document["tags"] = body["tags"]
     found.document["systemData"] |= touched(call.principal.app_id)
-    operation = call.world.operations.start(found.id, rules.SUCCEEDED, before)
+    operation = call.world.operations.start(found.id, instance_document.SUCCEEDED, before)
     return _accepted(call, operation)
 
 

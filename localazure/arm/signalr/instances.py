@@ -14,7 +14,7 @@ from localazure.arm.async_operations import responses
 from localazure.arm.async_operations.operations import Operation
 from localazure.arm.resources import Resource, created, touched
 from localazure.arm.routing import GROUP, Call, Provider
-from localazure.arm.signalr import catalogue, rules
+from localazure.arm.signalr import catalogue, instance_document
 from localazure.arm.signalr.private_endpoints import CONNECTION_TYPE, connections_of
 from localazure.arm.signalr.shape import (
     HEADERS,
@@ -73,8 +73,8 @@ def put_instance(call: Call) -> Response:
     found = call.world.resources.get(call.path)
     if found is None:
         return _create(call, body)
-    traces = rules.has_traces(found.document)
-    base = rules.blank(found.id, found.document["location"], traces=traces)
+    traces = instance_document.has_traces(found.document)
+    base = instance_document.blank(found.id, found.document["location"], traces=traces)
     return _write(call, found, base, body)
 
 
@@ -147,7 +147,7 @@ signalr.serves(
 
 def _create(call: Call, body: Document) -> Response:
     named, name = call.parameters, call.parameters["name"]
-    if not rules.is_valid_name(name):
+    if not instance_document.is_valid_name(name):
         raise errors.InvalidParameter(f"The instance name '{name}' is invalid.")
     if not body.get("location"):
         raise errors.InvalidParameter("An instance needs a location.")
@@ -155,13 +155,13 @@ def _create(call: Call, body: Document) -> Response:
         raise errors.NameTaken(name)
     scope = f"/subscriptions/{named['subscription']}/resourceGroups/{named['group']}"
     traces = not is_legacy(call.api_version)
-    blank = rules.blank(f"{scope}{_UNDER}/{name}", body["location"], traces=traces)
+    blank = instance_document.blank(f"{scope}{_UNDER}/{name}", body["location"], traces=traces)
     made = Resource(blank, new_access_keys())
     made.document = _merged(call, made, made.document, body)
-    made.document["properties"] |= rules.CREATING
+    made.document["properties"] |= instance_document.CREATING
     made.document["systemData"] = created(call.principal.app_id)
     call.world.resources.put(made)
-    operation = call.world.operations.start(made.id, rules.CREATED)
+    operation = call.world.operations.start(made.id, instance_document.CREATED)
     return _accepted(call, operation, call.json(view(call.world, made), 201))
 
 
@@ -169,25 +169,29 @@ def _write(call: Call, found: Resource, base: Document, change: Document) -> Res
     _require_idle(call, found)
     before = copy.deepcopy(found)
     document = _merged(call, found, base, change)
-    document["properties"] |= rules.UPDATING
+    document["properties"] |= instance_document.UPDATING
     system_data = found.document.get("systemData", created(call.principal.app_id))
     document["systemData"] = system_data | touched(call.principal.app_id)
     found.document = document
-    return _accepted(call, call.world.operations.start(found.id, rules.SUCCEEDED, before))
+    return _accepted(
+        call, call.world.operations.start(found.id, instance_document.SUCCEEDED, before)
+    )
 
 
 def _merged(call: Call, found: Resource, base: Document, change: Document) -> Document:
     world = call.world
     names = [one.name for one in connections_of(world.resources, found.id)]
-    document = rules.merged(base, change, world.resources, world.directory.tenant_id, names)
-    for identity_id in rules.newly_assigned(found.document, document):
+    document = instance_document.merged(
+        base, change, world.resources, world.directory.tenant_id, names
+    )
+    for identity_id in instance_document.newly_assigned(found.document, document):
         guard.authorize_linked(world, call.principal, _ASSIGN, identity_id)
     return document
 
 
 def _accepted(call: Call, operation: Operation, response: Response | None = None) -> Response:
     instance = call.resource(operation.resource_id)
-    location = rules.normalised(instance.document["location"])
+    location = instance_document.normalised(instance.document["location"])
     where = addresses(call.api_version, by_location=is_legacy(call.api_version))
     polling = responses.Polling(instance.id, where, location)
     return responses.accepted(call, operation, response, polling)

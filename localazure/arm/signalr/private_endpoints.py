@@ -18,8 +18,8 @@ from localazure.arm.async_operations import responses
 from localazure.arm.async_operations.operations import Operation
 from localazure.arm.resources import Resource, Resources, created
 from localazure.arm.routing import GROUP, Call, Provider
+from localazure.arm.signalr.instance_document import SUCCEEDED, has_traces, normalised
 from localazure.arm.signalr.network_access import endpoint_acls
-from localazure.arm.signalr.rules import SUCCEEDED, has_traces, normalised
 from localazure.arm.signalr.shape import (
     ENVELOPE,
     HEADERS,

@@ -17,7 +17,7 @@ from localazure.arm.routing import Call, Provider
 from localazure.arm.schema import ANYTHING
 from localazure.arm.web import tables
 from localazure.arm.web.routing import serves, site_of
-from localazure.arm.web.site import (
+from localazure.arm.web.site_document import (
     APP_SETTINGS,
     CLASSIC,
     TYPE,

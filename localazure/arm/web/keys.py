@@ -16,7 +16,7 @@ from localazure.arm.resources import Resource
 from localazure.arm.routing import Call, Provider
 from localazure.arm.web import tables
 from localazure.arm.web.routing import serves, site_of
-from localazure.arm.web.site import TYPE
+from localazure.arm.web.site_document import TYPE
 
 _KINDS = {"functionkeys": "functionKeys", "systemkeys": "systemKeys"}
 _SHAPE = {

@@ -12,8 +12,8 @@ from localazure.arm.resources import Resource
 from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.schema import ANYTHING
 from localazure.arm.versions import ApiVersions
-from localazure.arm.web.site import TYPE as SITE
-from localazure.arm.web.site import displayed
+from localazure.arm.web.site_document import TYPE as SITE
+from localazure.arm.web.site_document import displayed
 from localazure.arm.web.tables import PUBLISHED
 
 TYPE = "Microsoft.Web/serverfarms"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from localazure.arm.resources import Resource
 from localazure.arm.routing import GROUP, Call, Handler, Provider
-from localazure.arm.web.site import TYPE
+from localazure.arm.web.site_document import TYPE
 
 SITE = f"{GROUP}/providers/{TYPE}/{{name}}"
 SLOT = f"{SITE}/slots/{{slot}}"

@@ -16,7 +16,7 @@ from localazure.arm.routing import GROUP, SUBSCRIPTION, Call, Provider
 from localazure.arm.schema import ANYTHING
 from localazure.arm.web import tables
 from localazure.arm.web.routing import SITE, serves, site_of
-from localazure.arm.web.site import (
+from localazure.arm.web.site_document import (
     APP_SETTINGS,
     HOST_SUFFIX,
     SLOT_TYPE,

@@ -12,7 +12,7 @@ from localazure.arm.routing import Call, Provider
 from localazure.arm.schema import ANYTHING
 from localazure.arm.web import tables
 from localazure.arm.web.routing import serves, site_of
-from localazure.arm.web.site import TYPE, WEB, displayed, touch
+from localazure.arm.web.site_document import TYPE, WEB, displayed, touch
 
 _KEY = "sourceControl"
 _PATH = "/sourcecontrols/web"

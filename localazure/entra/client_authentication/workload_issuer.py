@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from localazure.control import ControlError, content
+from localazure.control_plane import ControlError, content
 from localazure.entra import errors
 from localazure.world import World, world_of
 

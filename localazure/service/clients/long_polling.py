@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive
 
 from localazure.service.clients.admission import Admitted, open_connection
-from localazure.service.clients.lifecycle import run
+from localazure.service.clients.handshake_and_events import run
 from localazure.service.connections.connection import LONG_POLLING, Connection
 from localazure.service.context import Call
 

@@ -7,7 +7,7 @@ import asyncio
 from starlette.types import Receive, Send
 
 from localazure.service.clients.admission import admit, open_connection
-from localazure.service.clients.lifecycle import run
+from localazure.service.clients.handshake_and_events import run
 from localazure.service.clients.refusals import Refused
 from localazure.service.connections.connection import Connection
 from localazure.service.context import Call

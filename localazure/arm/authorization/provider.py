@@ -1,4 +1,4 @@
-"""Shared parts of the routes of Microsoft.Authorization."""
+"""The prefix, api-versions, headers and errors that routes of Microsoft.Authorization share."""
 
 from __future__ import annotations
 

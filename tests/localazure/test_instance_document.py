@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from localazure.arm.errors import ArmError, InvalidContent, LocationFixed
 from localazure.arm.resources import Resources
 from localazure.arm.schema import ANYTHING, check
-from localazure.arm.signalr import rules
+from localazure.arm.signalr import instance_document
 from localazure.arm.signalr.shape import INSTANCE
 
 TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -32,7 +32,9 @@ def bodies(shape: Any) -> st.SearchStrategy[Any]:
 
 
 def merged(change: dict[str, Any]) -> dict[str, Any]:
-    return rules.merged(rules.blank(ARM_ID, "westeurope"), change, Resources(), TENANT)
+    return instance_document.merged(
+        instance_document.blank(ARM_ID, "westeurope"), change, Resources(), TENANT
+    )
 
 
 @given(bodies(INSTANCE))
@@ -46,13 +48,13 @@ def test_valid_bodies_are_merged_or_refused(body: Any) -> None:
     finally:
         assert body == before
     assert document["id"] == ARM_ID
-    assert set(rules.blank(ARM_ID, "x")["properties"]) <= set(document["properties"])
+    assert set(instance_document.blank(ARM_ID, "x")["properties"]) <= set(document["properties"])
 
 
-@given(st.sampled_from(sorted(rules.blank(ARM_ID, "x")["properties"])))
+@given(st.sampled_from(sorted(instance_document.blank(ARM_ID, "x")["properties"])))
 def test_keeps_properties_that_are_not_named(name: str) -> None:
     change = {"properties": {"disableLocalAuth": True}}
-    before = rules.blank(ARM_ID, "westeurope")["properties"]
+    before = instance_document.blank(ARM_ID, "westeurope")["properties"]
     changed = merged(change)["properties"]
     assert (changed[name] == before[name]) is (name != "disableLocalAuth")
 

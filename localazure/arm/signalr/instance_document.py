@@ -1,4 +1,4 @@
-"""Changes of an instance by writes. Pure functions.
+"""The document of an instance: defaults, and changes by writes. Pure functions.
 
 A PATCH merges property by property; arrays are replaced, but feature flags that it does not name
 stay. From recordings: unset patterns come back as "*", unset auth as null, a removed identity as no

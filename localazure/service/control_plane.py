@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from localazure.control import ControlError, content
+from localazure.control_plane import ControlError, content
 from localazure.entra.custom_tokens import custom_token
 from localazure.entra.directory.managed_identities import NoIdentity
 from localazure.service.instances import find_instance
