@@ -17,6 +17,7 @@ from arm.state import IdentityState
 from arm.transport.write_guard import checking_writes
 from localazure import seed
 from tests.cloud import LocalAzure
+from tests.faults.watching_proxy import Stage, WatchingProxy
 
 SYSTEM_ASSIGNED = identity_patch(IdentityState("SystemAssigned"))
 # How long nothing must come until all that was sent has come.
@@ -87,8 +88,12 @@ def relay(local_azure: LocalAzure) -> Iterator[Relay]:
     relay.close()
 
 
-def patch(relay: Relay) -> None:
-    client = ArmClient(seed.SUBSCRIPTION_ID, ArmSettings(relay.url, instance_discovery=False))
+def refuse() -> None:
+    raise Stop
+
+
+def patch(url: str) -> None:
+    client = ArmClient(seed.SUBSCRIPTION_ID, ArmSettings(url, instance_discovery=False))
     client.patch_instance(seed.PAYMENTS_GROUP, seed.PAYMENTS, SYSTEM_ASSIGNED)
 
 
@@ -103,29 +108,45 @@ def tls_records(data: bytes) -> int:
 def test_checks_when_the_connection_is_open(relay: Relay) -> None:
     before: list[int] = []
     with checking_writes(lambda: before.append(relay.settled())):
-        patch(relay)
+        patch(relay.url)
     assert before[0] > 0
 
 
 def test_sends_the_whole_request_at_once(relay: Relay, local_azure: LocalAzure) -> None:
     before: list[int] = []
     with checking_writes(lambda: before.append(relay.settled())):
-        patch(relay)
+        patch(relay.url)
     assert tls_records(relay.sent[before[0] :]) == 1
     (received,) = local_azure.requests("PATCH")
     assert received["body"] == SYSTEM_ASSIGNED
 
 
 def test_sends_nothing_if_the_check_raises(relay: Relay, local_azure: LocalAzure) -> None:
-    def refuse() -> None:
-        raise Stop
-
     with checking_writes(refuse), pytest.raises(Stop):
-        patch(relay)
+        patch(relay.url)
     assert local_azure.requests("PATCH") == []
     # The connection that it leaves is not used for half a request.
-    patch(relay)
+    patch(relay.url)
     assert len(local_azure.requests("PATCH")) == 1
+
+
+def test_checks_writes_through_a_proxy(
+    local_azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages: list[Stage] = []
+    proxy = WatchingProxy(lambda _connection, stage: stages.append(stage))
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    try:
+        with checking_writes(refuse), pytest.raises(Stop):
+            patch(local_azure.url)
+        assert stages[0] == Stage.CONNECT
+        assert local_azure.requests("PATCH") == []
+        patch(local_azure.url)
+        assert len(local_azure.requests("PATCH")) == 1
+    finally:
+        proxy.shutdown()
+        proxy.server_close()
 
 
 def test_reads_are_not_checked(relay: Relay) -> None:

@@ -68,3 +68,12 @@ def test_a_current_claim_may_write(operation: Operation) -> None:
     Operation.objects.filter(pk=operation.pk).update(fence=F("fence") + 1)
     with pytest.raises(ClaimLost):
         held.require_lease()
+
+
+def test_an_ended_operation_writes_nothing(operation: Operation) -> None:
+    assert operation.due_at is not None
+    held = claim(operation.pk, operation.due_at)
+    assert held is not None
+    held.finish(Operation.State.FAILED)
+    with pytest.raises(ClaimLost):
+        held.require_lease()
