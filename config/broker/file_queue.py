@@ -93,13 +93,13 @@ class Channel(filesystem.Channel):
             return self._table(exchange)
         except _Malformed:
             with self._locked():
-                self._restore(exchange)
+                self._restore_table(exchange)
             return self._table(exchange)
 
     def _queue_bind(self, *binding: Any) -> None:
         """Bind a queue, one process after another."""
         with self._locked():
-            self._restore(binding[0])
+            self._restore_table(binding[0])
             super()._queue_bind(*binding)
 
     @contextmanager
@@ -116,7 +116,7 @@ class Channel(filesystem.Channel):
         except (ValueError, TypeError, RecursionError) as error:
             raise _Malformed(str(error)) from error
 
-    def _restore(self, exchange: str) -> None:
+    def _restore_table(self, exchange: str) -> None:
         """Replace a malformed exchange file by one with the bindings of this process."""
         try:
             self._table(exchange)

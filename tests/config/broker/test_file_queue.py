@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kombu import Connection, Queue
+from kombu import Connection, Exchange, Queue
 
 from config.broker.file_queue import Transport
 from config.celery import app
@@ -17,6 +17,8 @@ from config.celery import app
 # Long enough for a reader to come while it is written.
 LONG = "x" * 2_000_000
 MESSAGES = 40
+BINDERS = 8
+EXCHANGES = 20
 
 
 @pytest.fixture
@@ -73,15 +75,21 @@ def test_keeps_order(options: dict[str, Any]) -> None:
 
 
 def test_binds_concurrently(options: dict[str, Any]) -> None:
-    together = threading.Barrier(8)
+    together = threading.Barrier(BINDERS)
 
-    def bind(number: int) -> str:
+    def bind(number: int) -> None:
         together.wait()
-        with connection(options) as queue, queue.SimpleQueue(f"bound-{number}") as jobs:
-            return str(jobs.queue.name)
+        with connection(options) as queues:
+            # Without a file of the exchange, the first of them creates it.
+            queue = Queue(f"bound-{number}", Exchange(f"exchange-{number // BINDERS}"))
+            queue(queues.channel()).declare()
 
-    with ThreadPoolExecutor(8) as threads:
-        assert len(set(threads.map(bind, range(8)))) == 8
+    with ThreadPoolExecutor(BINDERS) as threads:
+        for _ in threads.map(bind, range(BINDERS * EXCHANGES)):
+            pass
+    control = Path(options["control_folder"])
+    tables = [json.loads(path.read_text()) for path in control.glob("exchange-*.exchange")]
+    assert [len(table) for table in tables] == [BINDERS] * EXCHANGES
 
 
 # Each, on its own, ended a worker.
@@ -99,6 +107,10 @@ MALFORMED = {
     "odd tag": b'{"properties": {"delivery_info": {}, "delivery_tag": ["a"]}, "body": "e30="}',
     "odd names": b"""{"properties": {"delivery_info": {}, "delivery_tag": "a"}, "body": "W10=",
         "headers": {"task": ["a"], "id": {}}, "content-type": "application/json"}""",
+    # It could be put back into the queue when the worker stops.
+    "returnable": b"""{"properties": {"delivery_info": {"exchange": "", "routing_key": "malformed"},
+        "delivery_tag": "a"}, "body": "W10=", "headers": {"task": ["a"], "id": {}},
+        "content-type": ["a"]}""",
     "no id": b"""{"properties": {"delivery_info": {}, "delivery_tag": "a"}, "body": "W10=",
         "headers": {"task": "sync.operations.tasks.expire"}, "content-type": ["a"]}""",
 }
@@ -125,6 +137,15 @@ def test_sets_malformed_message_aside(
     assert len(list((folder / "malformed").iterdir())) == 1
     assert (folder / "malformed").stat().st_mode & 0o077 == 0
     assert "moved to" in caplog.text
+
+
+def test_puts_unacknowledged_message_back(options: dict[str, Any]) -> None:
+    """As when a worker stops that has fetched tasks in advance."""
+    with connection(options) as queues, queues.SimpleQueue("unacknowledged") as jobs:
+        jobs.put({"number": 1})
+        assert jobs.get(timeout=10).payload == {"number": 1}
+    with connection(options) as queues, queues.SimpleQueue("unacknowledged") as jobs:
+        assert jobs.get(timeout=10).payload == {"number": 1}
 
 
 def test_restores_malformed_exchange(
