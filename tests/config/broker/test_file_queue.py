@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ LONG = "x" * 2_000_000
 MESSAGES = 40
 BINDERS = 8
 EXCHANGES = 20
+# Binding takes some milliseconds.
+LOCKED_SECONDS = 0.5
 
 
 @pytest.fixture
@@ -75,14 +78,15 @@ def test_keeps_order(options: dict[str, Any]) -> None:
 
 
 def test_binds_concurrently(options: dict[str, Any]) -> None:
-    together = threading.Barrier(BINDERS)
+    together = threading.Barrier(BINDERS, timeout=10)
 
     def bind(number: int) -> None:
-        together.wait()
         with connection(options) as queues:
-            # Without a file of the exchange, the first of them creates it.
             queue = Queue(f"bound-{number}", Exchange(f"exchange-{number // BINDERS}"))
-            queue(queues.channel()).declare()
+            bound = queue(queues.channel())
+            together.wait()
+            # The first of them creates the exchange's file.
+            bound.declare()
 
     with ThreadPoolExecutor(BINDERS) as threads:
         for _ in threads.map(bind, range(BINDERS * EXCHANGES)):
@@ -90,6 +94,21 @@ def test_binds_concurrently(options: dict[str, Any]) -> None:
     control = Path(options["control_folder"])
     tables = [json.loads(path.read_text()) for path in control.glob("exchange-*.exchange")]
     assert [len(table) for table in tables] == [BINDERS] * EXCHANGES
+
+
+def test_binds_one_process_after_another(options: dict[str, Any]) -> None:
+    control = Path(options["control_folder"])
+    control.mkdir()
+    with connection(options) as queues, (control / "lock").open("a") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        queue = Queue("waiting", Exchange("waiting"))(queues.channel())
+        binder = threading.Thread(target=queue.declare)
+        binder.start()
+        binder.join(LOCKED_SECONDS)
+        assert not list(control.glob("*.exchange"))
+        fcntl.flock(other, fcntl.LOCK_UN)
+        binder.join()
+    assert [path.name for path in control.glob("*.exchange")] == ["waiting.exchange"]
 
 
 # Each, on its own, ended a worker.
