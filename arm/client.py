@@ -41,6 +41,7 @@ from arm.transport.credentials import credential
 from arm.transport.error_translation import translated
 from arm.transport.pipeline import pipeline
 from arm.transport.raw_answers import Captured, Json
+from arm.transport.read_ahead import read_ahead
 from arm.vaults import Vaults
 
 _SUBSCRIPTIONS_API: Final = "2022-12-01"
@@ -48,6 +49,8 @@ _SUBSCRIPTIONS_API: Final = "2022-12-01"
 _INSTANCES: Final = "Microsoft.SignalRService/signalR"
 _INSTANCES_API: Final = "2023-02-01"
 _JSON: Final = "application/json"
+# Pages of instances that are read in advance.
+_PAGES_AHEAD: Final = 2
 
 
 class ArmClient:
@@ -94,14 +97,19 @@ class ArmClient:
         """Read instances as JSON, so that one of an unknown shape does not hide the others.
 
         Not with the SDK's operation, which takes most of its time to build models of the instances.
+        The next pages are read while the caller works on the current one.
         """
+        for page in read_ahead(self._pages_of_instances(resource_group), _PAGES_AHEAD):
+            yield from page.get("value") or ()
+
+    def _pages_of_instances(self, resource_group: str | None) -> Iterator[Json]:
         group = f"/resourceGroups/{quote(resource_group)}" if resource_group else ""
         path = f"subscriptions/{self._subscription_id}{group}/providers/{_INSTANCES}"
         endpoint = self._settings.endpoint.rstrip("/")
         url: str | None = f"{endpoint}/{path}?api-version={_INSTANCES_API}"
         while url:
             page = get_json(self._settings, url)
-            yield from page.get("value") or ()
+            yield page
             url = page.get("nextLink")
 
     def get_instance(self, resource_group: str, name: str) -> SignalRResource:

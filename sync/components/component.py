@@ -88,6 +88,13 @@ class Component(PlannedComponent):
         """
         return self.value(declared)
 
+    def copied(self, state: InstanceState) -> Any:
+        """Return what `desired` returns after `copy_observed` of this state, without the rows.
+
+        Of a declared component.
+        """
+        return self.value(state)
+
     def write(self, write: Write) -> LongRunning:
         """Send the step, once. Raises ArmError and PlanOutdated."""
         raise NotImplementedError(f"{self.kind} is never written.")

@@ -62,13 +62,22 @@ def record_desired(instance_ids: Sequence[int], author: Author) -> list[DesiredR
     Returns the new revisions. Call it in the transaction of the change. The number of queries does
     not grow with the instances.
     """
-    TokenResource.objects.mark_used(instance_ids)
-    last = DesiredRevision.objects.last_of_each(instance_ids)
+    rows = SignalRInstance.objects.with_desired().filter(pk__in=instance_ids)
+    return record_states([(row, declared_state(row)) for row in rows], author)
+
+
+def record_states(
+    declared: Sequence[tuple[SignalRInstance, InstanceState]], author: Author
+) -> list[DesiredRevision]:
+    """Record revisions as `record_desired` does, of rows whose declared state is known."""
+    keys = [row.pk for row, _ in declared]
+    TokenResource.objects.mark_used(keys)
+    last = DesiredRevision.objects.last_of_each(keys)
     changed: list[SignalRInstance] = []
     revisions: list[DesiredRevision] = []
     events: list[AuditEvent] = []
-    for row in SignalRInstance.objects.with_desired().filter(pk__in=instance_ids):
-        before, state = last.get(row.pk), declared_state(row)
+    for row, state in declared:
+        before = last.get(row.pk)
         if before is None or before.read_state() != state:
             revision = _revision(row, before, state, author)
             changed.append(row)
@@ -76,7 +85,7 @@ def record_desired(instance_ids: Sequence[int], author: Author) -> list[DesiredR
             events.append(_event(row, before, revision))
     DesiredRevision.objects.bulk_create(revisions, batch_size=_BATCH)
     AuditEvent.objects.bulk_create(events, batch_size=_BATCH)
-    save_current_statuses(changed)
+    save_current_statuses(changed, {row.pk: state for row, state in declared})
     return revisions
 
 

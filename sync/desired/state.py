@@ -19,14 +19,19 @@ def desired_state(
     vaults: Mapping[str, KeyVault] | None = None,
     apps: Collection[FunctionApp] | None = None,
     registrations: Registrations | None = None,
+    *,
+    declared: InstanceState | None = None,
 ) -> InstanceState:
     """Return the desired state of `instance`: what its rows declare, and what follows from it.
+
+    Pass `declared` if that is known.
 
     An instance fetched by `SignalRInstance.objects.with_desired()` takes one query for vaults, one
     for Function Apps and one for registrations, each only if its templates need it. Pass
     `shared_rows()` to save them in a loop.
     """
-    rows, declared = SharedRows(vaults, apps, registrations), declared_state(instance)
+    rows = SharedRows(vaults, apps, registrations)
+    declared = declared_state(instance) if declared is None else declared
     return declared.with_values(
         {
             component.kind: component.desired(instance, declared, rows)
@@ -41,6 +46,13 @@ def declared_state(instance: SignalRInstance) -> InstanceState:
     rows, nothing = SharedRows(), InstanceState()
     return nothing.with_values(
         {each.kind: each.desired(instance, nothing, rows) for each in REGISTRY.declared}
+    )
+
+
+def copied_state(state: InstanceState) -> InstanceState:
+    """Return what the rows of an instance declare after `copy_observed` of this state."""
+    return InstanceState().with_values(
+        {each.kind: each.copied(state) for each in REGISTRY.declared}
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from arm.state import InstanceState
 from identities.models import KeyVault, SignalRInstance
 from sync.components.registry import REGISTRY
 from sync.desired.state import desired_state, observed_state, shared_rows
@@ -22,6 +23,8 @@ def sync_status(
     vaults: Mapping[str, KeyVault] | None = None,
     apps: Collection[FunctionApp] | None = None,
     registrations: Registrations | None = None,
+    *,
+    declared: InstanceState | None = None,
 ) -> SyncStatus:
     """Return the status of `instance` as of Azure's last answer. Sends no request.
 
@@ -30,7 +33,7 @@ def sync_status(
     observed = observed_state(instance, apps)
     if observed is None:
         return SyncStatus.MISSING if instance.missing_since else SyncStatus.UNKNOWN
-    desired = desired_state(instance, vaults, apps, registrations)
+    desired = desired_state(instance, vaults, apps, registrations, declared=declared)
     is_synced = REGISTRY.is_in_sync(desired, observed)
     return SyncStatus.SYNCED if is_synced else SyncStatus.OUT_OF_SYNC
 
@@ -46,14 +49,18 @@ def record_statuses(instance_ids: Sequence[int]) -> None:
         save_current_statuses(SignalRInstance.objects.with_desired().filter(pk__in=instance_ids))
 
 
-def save_current_statuses(rows: Collection[SignalRInstance]) -> None:
+def save_current_statuses(
+    rows: Collection[SignalRInstance], declared: Mapping[int, InstanceState] | None = None
+) -> None:
     """Compare these instances, fetched with `with_desired`, and store their status.
 
-    Call it in the transaction that changed the rows.
+    `declared` has what rows declare by primary key, if that is known. Call it in the transaction
+    that changed the rows.
     """
-    if rows:
-        shared = shared_rows()
-        save_statuses((row, sync_status(row, *shared)) for row in rows)
+    if not rows:
+        return
+    shared, known = shared_rows(), declared or {}
+    save_statuses((row, sync_status(row, *shared, declared=known.get(row.pk))) for row in rows)
 
 
 def save_statuses(found: Iterable[tuple[SignalRInstance, SyncStatus]]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from arm.errors import NotFound
@@ -45,9 +45,12 @@ from sync.inventory.store_instances import (
     assigned_identities,
     with_components,
 )
-from sync.inventory.token_resources import read_on_schedule, read_token_resources
+from sync.inventory.token_resources import (
+    SCHEDULED_MAX_AGE,
+    read_resources_of,
+    read_token_resources,
+)
 from sync.inventory.user_assigned_identities import save_identities
-from upstreams.models import UpstreamTemplate
 
 # ARM also answers this to a credential of the wrong tenant, so it does not mean a deletion.
 _SUBSCRIPTION_NOT_FOUND: Final = "SubscriptionNotFound"
@@ -71,8 +74,8 @@ def refresh_subscription(subscription: Subscription, *, on_schedule: bool = Fals
 
 def refresh_resources_and_senders(subscription: Subscription, *, on_schedule: bool = False) -> None:
     """Refresh what the resources of a subscription's templates name, and who may send."""
-    read = read_on_schedule if on_schedule else read_token_resources
-    read(_with_resources(subscription))
+    max_age = SCHEDULED_MAX_AGE if on_schedule else timedelta(0)
+    read_resources_of(subscription, max_age=max_age)
     read_sender_access(_rows_of(subscription, "sender_access"))
     refresh_all_senders(_with_senders(subscription))
 
@@ -220,24 +223,14 @@ def _write_absence(instance: SignalRInstance, *, at: datetime) -> None:
 
 
 def _rows_of(
-    subscription: Subscription,
-    *fields: str,
-    where: Q | None = None,
-    prefetched: Collection[Prefetch[Any]] = (),
+    subscription: Subscription, *fields: str, where: Q | None = None
 ) -> Iterator[SignalRInstance]:
     """Yield the instances of a subscription, with what names them and these fields."""
     rows = SignalRInstance.objects.filter(where or Q(), subscription=subscription)
     names = ("name", "resource_group", "subscription")
-    for row in rows.only(*names, *fields).prefetch_related(*prefetched).in_chunks():
+    for row in rows.only(*names, *fields).in_chunks():
         row.subscription = subscription
         yield row
-
-
-def _with_resources(subscription: Subscription) -> Iterator[SignalRInstance]:
-    """Yield the instances with the resources of their desired and observed templates."""
-    templates = UpstreamTemplate.objects.only("instance", "resource")
-    resources = Prefetch("upstream_templates", templates)
-    return _rows_of(subscription, "observed", prefetched=[resources])
 
 
 def _with_senders(subscription: Subscription) -> Iterator[SignalRInstance]:

@@ -4,12 +4,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from arm.state import IdentityState, InstanceState, TemplateState
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
 from sync.components.registry import REGISTRY
-from sync.desired.state import desired_state, observed_state
+from sync.components.service_mode import with_mode
+from sync.desired.state import copied_state, declared_state, desired_state, observed_state
 from tests.arm.states import instances
 
 SUBSCRIPTION_ID = "bbbbbbbb-0000-4000-8000-000000000001"
@@ -39,6 +41,15 @@ class TestRowsHoldAnyState(TestCase):
         instance = _instance()
         _accept(instance, state)
         assert desired_state(SignalRInstance.objects.get()) == state
+
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+    @given(instances, st.sampled_from(("", "Serverless", "Default", "Classic")))
+    def test_declared_state_is_known_without_reading_the_rows(
+        self, state: InstanceState, mode: str
+    ) -> None:
+        state = with_mode(state, mode)
+        _accept(_instance(), state)
+        assert copied_state(state) == declared_state(SignalRInstance.objects.get())
 
 
 @pytest.mark.django_db

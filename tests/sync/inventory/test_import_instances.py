@@ -15,9 +15,10 @@ from localazure import seed
 from sync.azure_client import arm_client
 from sync.components.registry import REGISTRY
 from sync.components.service_mode import with_mode
-from sync.desired.state import desired_state, observed_state
+from sync.desired.state import declared_state, desired_state, observed_state
 from sync.inventory.import_instances import import_instance, import_subscription
 from sync.inventory.store_instances import ImportReport
+from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,16 @@ def test_imports_a_subscription() -> None:
     assert set(report.created) == FLEET
     assert set(SignalRInstance.objects.values_list("name", flat=True)) == FLEET
     assert str(Subscription.objects.get().tenant_id) == seed.TENANT_ID
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_import_records_what_the_rows_declare() -> None:
+    _import()
+    recorded = {each.instance_id: each.read_state() for each in DesiredRevision.objects.all()}
+    rows = SignalRInstance.objects.with_desired()
+    assert recorded == {row.pk: declared_state(row) for row in rows}
+    assert len(recorded) == len(FLEET)
+    assert any(state.templates for state in recorded.values())
 
 
 @pytest.mark.usefixtures("local_azure")
