@@ -97,7 +97,10 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     threading.Thread(target=backend.serve_forever, args=(0.02,)).start()
     nginx = subprocess.Popen([path_of("nginx"), "-c", str(configuration), "-p", str(folder)])
     try:
-        wait_until(lambda: not port_is_free(secure), "nginx does not listen.")
+        wait_until(
+            lambda: nginx.poll() is not None or not port_is_free(secure), "nginx does not listen."
+        )
+        assert nginx.poll() is None, "nginx refuses the configuration: see what it wrote."
         yield Proxy(
             f"http://127.0.0.1:{plain}", f"https://localhost:{secure}", str(folder / "ca.pem")
         )
