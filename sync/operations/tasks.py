@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from sync.operations import run, schedule, task_messages
+from sync.operations import periodic_jobs, run, task_messages
 
 
 @shared_task(name=task_messages.RUN_STAGE)
@@ -28,23 +28,23 @@ def enqueue_due_operations() -> None:
 @shared_task(name="sync.operations.tasks.refresh_fleet")
 def refresh_fleet() -> None:
     """Enqueue a refresh of each subscription, spread over the jitter."""
-    for subscription_id, seconds in schedule.due_refreshes().items():
+    for subscription_id, seconds in periodic_jobs.due_refreshes().items():
         refresh_subscription.apply_async((str(subscription_id),), countdown=seconds)
 
 
 @shared_task(name=task_messages.REFRESH)
 def refresh_subscription(subscription_id: str) -> None:
     """Refresh a subscription's instances and count their status."""
-    schedule.refresh_and_count(UUID(subscription_id))
+    periodic_jobs.refresh_and_count(UUID(subscription_id))
 
 
 @shared_task(name="sync.operations.tasks.check_secrets")
 def check_secrets() -> None:
     """Look up the secrets that templates name."""
-    schedule.check_secrets()
+    periodic_jobs.check_secrets()
 
 
 @shared_task(name="sync.operations.tasks.expire")
 def expire() -> None:
     """Delete rows that are too old."""
-    schedule.expire()
+    periodic_jobs.expire()

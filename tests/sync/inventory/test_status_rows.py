@@ -14,7 +14,7 @@ from sync.desired.sync_status import sync_status
 from sync.inventory.import_instances import import_subscription
 from sync.inventory.refresh import refresh
 from sync.models import InstanceStatus, SyncStatus
-from sync.operations.schedule import refresh_and_count
+from sync.operations.periodic_jobs import refresh_and_count
 from tests.cloud import LocalAzure
 
 ID = UUID(seed.SUBSCRIPTION_ID)

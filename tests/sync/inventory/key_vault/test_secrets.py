@@ -10,7 +10,7 @@ from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
 from sync.inventory.key_vault import secrets
 from sync.inventory.refresh import refresh
-from sync.operations import schedule
+from sync.operations import periodic_jobs
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.worker import drive, imported, set_desired, start
@@ -108,12 +108,12 @@ def test_secret_that_signalman_may_not_see_is_unknown(local_azure: LocalAzure) -
 
 def test_failing_azure_keeps_the_last_status(local_azure: LocalAzure) -> None:
     with_references(f"{seed.VAULT}/upstream-code")
-    assert schedule.check_secrets() == 1
+    assert periodic_jobs.check_secrets() == 1
     before = VaultSecret.objects.get().checked_at
     fail_reads(local_azure, 503)
     with pytest.raises(ServerFailed):
         secrets.check_secrets()
-    assert schedule.check_secrets() == 0
+    assert periodic_jobs.check_secrets() == 0
     assert VaultSecret.objects.get().checked_at == before
 
 

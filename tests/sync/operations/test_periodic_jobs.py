@@ -13,7 +13,7 @@ from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
 from sync.inventory.import_instances import import_subscription
 from sync.models import AuditEvent, Operation, OperationStep, StatusCount
-from sync.operations import schedule, tasks
+from sync.operations import periodic_jobs, tasks
 from tests.cloud import LocalAzure
 from tests.sync.worker import drive, imported, set_desired, signed_lab
 
@@ -31,7 +31,7 @@ def test_refresh_counts_instances_by_status(local_azure: LocalAzure) -> None:
     fleet()
     lab = SignalRInstance.objects.with_desired().get(name=seed.LAB)
     set_desired(lab, "SystemAssigned")
-    count = schedule.refresh_and_count(ID)
+    count = periodic_jobs.refresh_and_count(ID)
     assert count is not None
     assert (count.out_of_sync, count.paused) == (1, 0)
     assert count.synced == SignalRInstance.objects.count() - 1
@@ -39,10 +39,10 @@ def test_refresh_counts_instances_by_status(local_azure: LocalAzure) -> None:
 
 def test_unchanged_counts_add_no_row(local_azure: LocalAzure) -> None:
     fleet()
-    first = schedule.refresh_and_count(ID)
-    assert schedule.refresh_and_count(ID) == first
+    first = periodic_jobs.refresh_and_count(ID)
+    assert periodic_jobs.refresh_and_count(ID) == first
     set_desired(SignalRInstance.objects.with_desired().get(name=seed.LAB), "SystemAssigned")
-    schedule.refresh_and_count(ID)
+    periodic_jobs.refresh_and_count(ID)
     assert [count.out_of_sync for count in StatusCount.objects.all()] == [1, 0]
 
 
@@ -51,7 +51,7 @@ def test_paused_instance_is_neither_read_nor_compared(local_azure: LocalAzure) -
     lab = SignalRInstance.objects.with_desired().get(name=seed.LAB)
     set_desired(lab, "SystemAssigned")
     set_policy(lab, Policy.PAUSE, who="ada")
-    count = schedule.refresh_and_count(ID)
+    count = periodic_jobs.refresh_and_count(ID)
     assert count is not None
     assert (count.out_of_sync, count.paused) == (0, 1)
     assert SignalRInstance.objects.get(name=seed.LAB).observed_at == lab.observed_at
@@ -60,13 +60,13 @@ def test_paused_instance_is_neither_read_nor_compared(local_azure: LocalAzure) -
 def test_paused_fleet_is_not_read(local_azure: LocalAzure) -> None:
     fleet()
     SignalRInstance.objects.update(policy="pause")
-    assert schedule.due_refreshes() == {}
+    assert periodic_jobs.due_refreshes() == {}
 
 
 def test_refreshes_are_spread(local_azure: LocalAzure, settings: Settings) -> None:
     fleet()
     settings.SIGNALMAN_REFRESH_JITTER_SECONDS = 7.0
-    assert 0 <= schedule.due_refreshes()[ID] <= 7
+    assert 0 <= periodic_jobs.due_refreshes()[ID] <= 7
 
 
 def test_unreadable_subscription_is_only_logged(
@@ -80,7 +80,7 @@ def test_unreadable_subscription_is_only_logged(
 
 
 def test_deleted_subscription_is_skipped(local_azure: LocalAzure) -> None:
-    assert schedule.refresh_and_count(ID) is None
+    assert periodic_jobs.refresh_and_count(ID) is None
 
 
 def test_deletes_old_operations_and_keeps_the_audit_trail(local_azure: LocalAzure) -> None:
@@ -88,7 +88,7 @@ def test_deletes_old_operations_and_keeps_the_audit_trail(local_azure: LocalAzur
     trail = AuditEvent.objects.count()
     tasks.expire()
     assert Operation.objects.count() == 1
-    assert schedule.expire(timezone.now() + timedelta(days=91)) == 1
+    assert periodic_jobs.expire(timezone.now() + timedelta(days=91)) == 1
     assert not OperationStep.objects.exists()
     assert AuditEvent.objects.count() == trail
 
@@ -99,13 +99,13 @@ def test_deletes_every_old_operation_in_one_pass(local_azure: LocalAzure) -> Non
     Operation.objects.bulk_create(
         Operation(instance=operation.instance, **ended) for _ in range(2_500)
     )
-    assert schedule.expire(timezone.now() + timedelta(days=91)) == 2_501
+    assert periodic_jobs.expire(timezone.now() + timedelta(days=91)) == 2_501
     assert not Operation.objects.exists()
 
 
 def test_keeps_unfinished_operations(local_azure: LocalAzure) -> None:
     signed_lab()
-    assert schedule.expire(timezone.now() + timedelta(days=365)) == 0
+    assert periodic_jobs.expire(timezone.now() + timedelta(days=365)) == 0
 
 
 def test_keeps_the_current_count(local_azure: LocalAzure) -> None:
@@ -113,7 +113,7 @@ def test_keeps_the_current_count(local_azure: LocalAzure) -> None:
     now = timezone.now()
     for days in (300, 200, 1):
         StatusCount.objects.create(subscription=subscription, at=now - timedelta(days=days))
-    schedule.expire(now)
+    periodic_jobs.expire(now)
     ages = [(now - count.at).days for count in StatusCount.objects.all()]
     assert ages == [1, 200]
     assert StatusCount.objects.at(now - timedelta(days=100)).get().at == now - timedelta(days=200)

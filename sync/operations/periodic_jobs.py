@@ -1,4 +1,4 @@
-"""Scheduled work: refreshing the fleet, looking up secrets and deleting old rows.
+"""Periodic jobs: refreshing the fleet, looking up secrets and deleting old rows.
 
 Nothing here writes to Azure. A run may be lost or repeated without harm.
 """
