@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from upstreams.receiver.protocol.errors import BodyTimeout, BodyTooLarge, ProtocolError
-from upstreams.receiver.serving.deadlines import Deadlines
+from upstreams.receiver.serving.body_deadlines import Deadlines
 
 if TYPE_CHECKING:
     from asgiref.typing import ASGIReceiveCallable

@@ -1,4 +1,4 @@
-"""Time limits for coroutines of an event loop."""
+"""The time limit of reading bodies: coroutines of an event loop that take too long."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from upstreams.receiver.serving.deadlines import Deadlines
+from upstreams.receiver.serving.body_deadlines import Deadlines
 
 # Longer than any test takes.
 _LONG = 600.0

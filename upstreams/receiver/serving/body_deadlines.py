@@ -1,4 +1,4 @@
-"""Time limits for many coroutines of an event loop, with one timer for all of them."""
+"""The time limit of reading bodies: one timer for all requests of an event loop."""
 
 from __future__ import annotations
 
