@@ -28,7 +28,7 @@ from sync.inventory.key_vault.grant_reader import (
 )
 from sync.inventory.key_vault.secrets import check_secrets_of
 from sync.inventory.key_vault.vault_rows import save_grants, save_vaults
-from sync.inventory.observations import (
+from sync.inventory.observed_fields import (
     Observation,
     is_overtaken,
     observation_of,

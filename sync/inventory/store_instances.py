@@ -1,4 +1,7 @@
-"""Storing a list of instances as Azure answered it, in batches, each in a transaction."""
+"""A list of instances as Azure answered it: adds rows, updates them and marks missing ones.
+
+Each batch is a transaction. `observed_fields` sets the fields of each row.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ from sync.inventory.key_vault.grant_reader import (
     with_grants,
 )
 from sync.inventory.key_vault.vault_rows import save_grants, save_vaults
-from sync.inventory.observations import (
+from sync.inventory.observed_fields import (
     Observation,
     is_overtaken,
     observation_of,

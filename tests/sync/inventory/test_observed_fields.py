@@ -8,7 +8,7 @@ import pytest
 from arm.resources import SignalRResource, UserAssignedIdentityResource
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
 from sync.desired.state import observed_state
-from sync.inventory.observations import (
+from sync.inventory.observed_fields import (
     Observation,
     observation_of,
     observe,

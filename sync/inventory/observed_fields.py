@@ -1,4 +1,4 @@
-"""Storing what Azure answered about instances."""
+"""The observed fields of one instance's row: set from an answer of Azure, and saved."""
 
 from __future__ import annotations
 
