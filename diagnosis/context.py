@@ -14,7 +14,7 @@ from django.db.models import Sum
 from arm.resources import SharedPrivateLink
 from arm.state import ABSENT, InstanceState, TemplateState
 from diagnosis.models import EndpointProbe
-from diagnosis.probe.results import read_probes
+from diagnosis.probe.stored_results import read_probes
 from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
 from sync.components.grants import known_vaults
 from sync.components.vault_names import named_vaults

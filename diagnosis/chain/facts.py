@@ -11,7 +11,7 @@ from diagnosis.chain.chain import Fact
 from diagnosis.chain.links import Link
 from diagnosis.checks.handlers import handlers_of
 from diagnosis.context import Context
-from diagnosis.probe.results import stored_result
+from diagnosis.probe.stored_results import stored_result
 from diagnosis.receiver_addresses import target_of
 from diagnosis.sample_events import events_of
 from upstreams.receiver.hubs.discovery import registry

@@ -25,7 +25,7 @@ from arm.state import TemplateState
 from diagnosis.context import RECENT, Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.probe.network_addresses import is_forbidden, is_public
-from diagnosis.probe.results import ProbeResult, StoredResult, store_results, stored_result
+from diagnosis.probe.stored_results import ProbeResult, StoredResult, store_results, stored_result
 from diagnosis.receiver_addresses import target_of
 from upstreams.url_templates.key_vault_references import OPENING
 from upstreams.url_templates.patterns import CONNECTIONS, MESSAGES, accepts, expand, parse

@@ -22,6 +22,8 @@ from upstreams.models import FunctionApp
 
 _FRESH: Final = timedelta(days=1)
 _ERROR_LENGTH: Final = 64
+# Stored rows contain hashes with this salt; with another one every result would be out of date.
+_SALT: Final = "diagnosis.probe.results"
 
 
 class ProbeResult(NamedTuple):
@@ -110,4 +112,4 @@ def _configuration(template: TemplateState, app: FunctionApp | None) -> str:
 
 def _hash(*texts: str) -> str:
     """Return a hash that needs the secret key: a URL may contain a key that could be guessed."""
-    return salted_hmac(__name__, json.dumps(texts), algorithm="sha256").hexdigest()
+    return salted_hmac(_SALT, json.dumps(texts), algorithm="sha256").hexdigest()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from diagnosis.chain.instance_chain import read_chain
 from diagnosis.findings import Finding
 from diagnosis.models import EndpointProbe
-from diagnosis.probe.results import ProbeResult, store_results
+from diagnosis.probe.stored_results import ProbeResult, store_results
 from identities.models import SignalRInstance
 from tests.diagnosis.probe.server import REFERENCE, Server, answers
 from tests.diagnosis.test_checklist import finding
