@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
 import pytest
+import redis
+from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.roles import Role
+from config import environment
 from tests.accounts.callers import bearing, caller
 
 pytestmark = pytest.mark.django_db
 
 INSTANCES = "/api/v1/instances/"
+ANSWER_SECONDS = 30
 # Nothing listens on the discard port.
 AWAY = {
     "default": {
@@ -47,6 +53,19 @@ def test_stays_ready_without_cache() -> None:
     answer = Client().get("/readyz?exclude=worker")
     assert answer.status_code == 200
     assert answer.json()["checks"]["cache"]["status"] == "degraded"
+
+
+def test_waits_briefly_for_a_silent_cache(settings: Settings) -> None:
+    # It accepts connections, by its backlog, and never answers.
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as thread:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        settings.CACHES = {"default": environment.cache(url)}
+        read = thread.submit(cache.get, "key")
+        try:
+            assert isinstance(read.exception(ANSWER_SECONDS), redis.exceptions.TimeoutError)
+        finally:
+            # It ends a read that still waits.
+            silent.close()
 
 
 def test_answers_503_while_database_is_away() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.roles import Role
@@ -15,6 +16,7 @@ from sync.models import Operation
 from tests.accounts.callers import Scope, caller, token
 from tests.api.fleet import instance
 from tests.api.plans import LAB, apply, digest
+from tests.api.test_outages import AWAY
 from tests.cloud import LocalAzure
 from tests.sync.worker import drive, imported
 
@@ -86,6 +88,14 @@ def test_repeated_apply_gets_the_same_response_and_starts_nothing(operator: APIC
     assert second.json() == first.json()
     assert second["Location"] == first["Location"]
     assert Operation.objects.count() == 1
+
+
+def test_repeated_apply_needs_no_cache(operator: APIClient, settings: Settings) -> None:
+    settings.CACHES = AWAY
+    plan = digest(operator)
+    first, second = (apply(operator, plan, "once") for _ in range(2))
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert second.json() == first.json()
 
 
 def test_refuses_key_of_another_request(operator: APIClient) -> None:
