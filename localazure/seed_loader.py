@@ -15,6 +15,7 @@ from typing import Any
 from localazure import seed
 from localazure.arm import resource_groups, subscriptions
 from localazure.arm.authorization import roles
+from localazure.arm.authorization.effective_roles import assignment
 from localazure.arm.identities import federated, user_assigned
 from localazure.arm.keyvault import vault_document as vaults
 from localazure.arm.keyvault.secrets import Secrets
@@ -64,7 +65,7 @@ def _role_assignment(world: World, one: Description) -> None:
     if role is None:
         raise ValueError(f"No role is called '{one['role']}'.")
     name = derived_guid("assignment", one["principalId"], role.id, scope)
-    made = roles.assignment(scope, name, role, one["principalId"], _BY)
+    made = assignment(scope, name, role, one["principalId"], _BY)
     made.document["properties"]["principalType"] = one.get("principalType", "ServicePrincipal")
     world.resources.put(made)
 

@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 
 from localazure.arm import errors
-from localazure.arm.authorization import roles
+from localazure.arm.authorization import effective_roles
 from localazure.arm.authorization.roles import Role
 from localazure.entra.issuers import v1_issuer
 from localazure.entra.tokens import Principal
@@ -57,7 +57,7 @@ def _may(world: World, principal: Principal, action: str, scope: str) -> bool:
 
 def roles_of(world: World, object_id: str, scope: str) -> list[Role]:
     """Return the roles that a principal has at a scope, directly and through its groups."""
-    return roles.roles_of(world.resources, world.directory.with_groups(object_id), scope)
+    return effective_roles.roles_of(world.resources, world.directory.with_groups(object_id), scope)
 
 
 def _verified(world: World, token: str, audiences: tuple[str, ...]) -> dict[str, Any]:

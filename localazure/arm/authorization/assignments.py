@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from localazure.arm import errors
 from localazure.arm.authorization import roles
+from localazure.arm.authorization.effective_roles import ASSIGNMENT_TYPE, assignment
 from localazure.arm.authorization.principals import principal_type
 from localazure.arm.authorization.provider import (
     API_VERSIONS,
@@ -19,7 +20,7 @@ from localazure.arm.authorization.provider import (
     RoleDefinitionDoesNotExist,
     UnsupportedFilter,
 )
-from localazure.arm.authorization.roles import ASSIGNMENT_TYPE, Role
+from localazure.arm.authorization.roles import Role
 from localazure.arm.resources import Resource
 from localazure.arm.routing import Call, Provider
 
@@ -119,7 +120,7 @@ def put_assignment(call: Call) -> Response:
         if _is(held, role, principal_id) and held.document["properties"]["scope"] == scope:
             raise RoleAssignmentExists("The role assignment already exists.")
     by = call.principal.object_id
-    made = roles.assignment(scope, call.parameters["name"], role, principal_id, by)
+    made = assignment(scope, call.parameters["name"], role, principal_id, by)
     made.document["properties"] |= {"principalType": kind} | _optional(given)
     call.world.resources.put(made)
     # Recorded: the response to the creation does not name the creator.

@@ -1,4 +1,4 @@
-"""Azure's roles: the built-in ones for SignalR and related services, and custom ones.
+"""Role definitions: Azure's built-in ones for SignalR and related services, and custom ones.
 
 Ids and actions: Microsoft's "Azure built-in roles"; Contributor's are recorded.
 """
@@ -6,14 +6,13 @@ Ids and actions: Microsoft's "Azure built-in roles"; Contributor's are recorded.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from localazure.arm.resources import Resource, Resources, timestamp
+from localazure.arm.resources import Resources
 
-ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments"
 _SIGNALR = "Microsoft.SignalRService/SignalR"
 DEFINITION_TYPE = "Microsoft.Authorization/roleDefinitions"
 _BUILT_IN_SINCE = "2015-02-02T21:55:09.8806423Z"
@@ -251,47 +250,3 @@ def find(id_or_name: str, resources: Resources | None = None) -> Role | None:
     by_name = id_or_name.lower()
     known = [*BUILT_IN, *(custom(resources) if resources else ())]
     return next((role for role in known if key == role.id or by_name == role.name.lower()), None)
-
-
-def assignment(scope: str, name: str, role: Role, principal_id: str, by: str) -> Resource:
-    """Return a new role assignment as a resource."""
-    subscription = "/".join(scope.split("/")[:3])
-    return Resource(
-        {
-            "properties": {
-                "roleDefinitionId": (
-                    f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role.id}"
-                ),
-                "principalId": principal_id,
-                "principalType": "ServicePrincipal",
-                "scope": scope,
-                "condition": None,
-                "conditionVersion": None,
-                "createdOn": timestamp(),
-                "updatedOn": timestamp(),
-                "createdBy": by,
-                "updatedBy": by,
-                "delegatedManagedIdentityResourceId": None,
-                "description": None,
-            },
-            "id": f"{scope}/providers/{ASSIGNMENT_TYPE}/{name}",
-            "type": ASSIGNMENT_TYPE,
-            "name": name,
-        }
-    )
-
-
-def roles_of(resources: Resources, object_ids: Collection[str], scope: str) -> list[Role]:
-    """Return the roles that a principal has at a scope, inherited ones included.
-
-    `object_ids` are the principal's own id and those of its groups, in lower case.
-    """
-    path = f"{scope.lower().rstrip('/')}/"
-    found = []
-    for assignment in resources.of_type(ASSIGNMENT_TYPE):
-        properties = assignment.document["properties"]
-        held = properties["principalId"].lower() in object_ids
-        if held and path.startswith(f"{properties['scope'].lower().rstrip('/')}/"):
-            role = find(properties["roleDefinitionId"], resources)
-            found += [role] if role else []
-    return found
