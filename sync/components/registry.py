@@ -19,7 +19,7 @@ from sync.components.identity import IdentityComponent
 from sync.components.senders import SendersComponent
 from sync.components.service_mode import ServiceModeComponent
 from sync.components.templates import TemplatesComponent
-from sync.planning import comparison, partial_plan, plan
+from sync.planning import partial_plan, plan, state_match
 from sync.planning.changes import Change
 from sync.planning.plan import Plan, Step
 
@@ -92,17 +92,17 @@ class Registry:
 
     def is_in_sync(self, desired: InstanceState, observed: InstanceState) -> bool:
         """Return whether Azure has the desired state, and nothing managed in addition."""
-        return comparison.is_in_sync(self, desired, observed)
+        return state_match.is_in_sync(self, desired, observed)
 
     def matches(self, found: InstanceState, planned: InstanceState) -> bool:
         """Return whether the observed state satisfies a planned one."""
-        return comparison.matches(self, found, planned)
+        return state_match.matches(self, found, planned)
 
     def can_continue(
         self, found: InstanceState, before: InstanceState, after: InstanceState
     ) -> bool:
         """Return whether a step from `before` to `after` may be sent now."""
-        return comparison.can_continue(self, found, before, after)
+        return state_match.can_continue(self, found, before, after)
 
     def _find_declared(self) -> tuple[Component, ...]:
         return tuple(each for each in self if each.is_declared)

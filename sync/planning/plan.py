@@ -16,9 +16,9 @@ from typing import Any
 
 from arm.state import ABSENT, InstanceState
 from sync.planning.changes import Change
-from sync.planning.comparison import relevant_to
 from sync.planning.component import PlannedComponent
 from sync.planning.errors import SyncError
+from sync.planning.state_match import relevant_to
 
 
 class InvalidDesired(SyncError, ValueError):

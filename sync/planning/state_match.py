@@ -1,4 +1,7 @@
-"""Comparing two states component by component. Free of Django."""
+"""Whether an observed state matches a desired or planned one. Free of Django.
+
+`partial_plan` lists the differences.
+"""
 
 from __future__ import annotations
 
