@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db.models import Sum
 from django.template.defaultfilters import pluralize
 
-from diagnosis.reason_codes import Cause, cause_of, explain
+from diagnosis.reason_codes import REASONS_TO_FIX, explain
 from identities.models import SignalRInstance
 from sync.models import InstanceStatus, Operation, SyncStatus
-from upstreams.models import DeliveryCount, Outcome
+from upstreams.models import RefusalHour
 
-_RECENT: Final = timedelta(hours=1)
+_HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """An instance that needs attention. `tab` names the page where the problem is fixed."""
+    """An instance that needs attention. `tab` names the page where the problem is fixed.
+
+    `since` is when the problem began; of refused requests, the start of the time that is counted.
+    """
 
     instance: str
     status: str
@@ -36,11 +38,16 @@ def instances_needing_attention(now: datetime, limit: int) -> list[Attention]:
     found = [
         *_degraded(limit),
         *_failed(now - _DAY, limit),
-        *_refused(now - _RECENT, limit),
+        *_refused(refusals_since(now), limit),
         *_different(limit),
     ]
     # Only the most severe entry of each instance.
     return list({row.instance: row for row in reversed(found)}.values())[::-1][: 2 * limit]
+
+
+def refusals_since(now: datetime) -> datetime:
+    """Return the start of the previous hour in UTC, from which on refused requests are counted."""
+    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - _HOUR
 
 
 def _degraded(limit: int) -> Iterable[Attention]:
@@ -60,25 +67,18 @@ def _failed(since: datetime, limit: int) -> Iterable[Attention]:
 
 def _refused(since: datetime, limit: int) -> Iterable[Attention]:
     rows = (
-        DeliveryCount.objects.filter(outcome=Outcome.REFUSED)
-        .since(since)
+        RefusalHour.objects.since(since)
+        # Unauthenticated requests say nothing about the instance.
+        .filter(reason__in=REASONS_TO_FIX)
         .order_by()
-        .values("reason", "instance")
+        .values("reason", "instance__name")
         .annotate(number=Sum("count"))
-        .order_by("-number", "instance")
+        .order_by("-number", "instance__name")
     )
-    # Unauthenticated requests say nothing about the instance.
-    ours = (row for row in rows if cause_of(row["reason"]) is not Cause.SENDER)
-    shown = list(islice(ours, limit))
-    # Not joined to the counts, of which there are many for each instance.
-    names = SignalRInstance.objects.only("name").in_bulk([row["instance"] for row in shown])
-    for row in shown:
+    for row in rows[:limit]:
         number = row["number"]
-        message = (
-            f"{number} request{pluralize(number)} refused in the last hour. "
-            f"{explain(row['reason']).meaning}"
-        )
-        yield Attention(names[row["instance"]].name, "refused", message, None, "traffic")
+        message = f"{number} request{pluralize(number)} refused. {explain(row['reason']).meaning}"
+        yield Attention(row["instance__name"], "refused", message, since, "traffic")
 
 
 def _different(limit: int) -> Iterable[Attention]:

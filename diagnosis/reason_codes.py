@@ -224,3 +224,13 @@ def cause_of(reason: str) -> Cause:
     if reason in _SENDERS or not explain(reason).fix:
         return Cause.SENDER
     return Cause.EITHER if reason in _AMBIGUOUS else Cause.OURS
+
+
+# The codes of which not only the sender is the cause.
+REASONS_TO_FIX: Final = tuple(
+    sorted(
+        code
+        for code in {*RECEIVER_REASONS, *map(str, Reason)}
+        if cause_of(code) is not Cause.SENDER
+    )
+)

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from observability.counters import counters
 from observability.health import Degraded
-from upstreams.models import Delivery, DeliveryCount, DeliveryHour
+from upstreams.models import Delivery, DeliveryCount, DeliveryHour, RefusalHour
 from upstreams.receiver.configuration import Configuration, configuration
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ _BATCH_SECONDS: Final = 0.1
 _FIRST_BATCH: Final = 1_000
 _SMALLEST_BATCH: Final = 100
 _LARGEST_BATCH: Final = 50_000
+# The dashboard counts the refusals of the current and the previous hour.
+_REFUSAL_DAYS: Final = 2
 # Rows that are too old for longer are reported.
 _LATE: Final = timedelta(hours=1)
 
@@ -69,6 +71,7 @@ TABLES: Final = (
     Table("deliveries", Delivery, "received_at", lambda found: found.delivery_days),
     Table("counts", DeliveryCount, "minute", lambda found: found.count_days),
     Table("hours", DeliveryHour, "hour", lambda found: found.count_days),
+    Table("refusals", RefusalHour, "hour", lambda _found: _REFUSAL_DAYS),
 )
 
 

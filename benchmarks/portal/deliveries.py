@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from observability.counters import Series
 from observability.models import MetricValue
-from upstreams.models import DeliveryCount, DeliveryHour, DeliveryTotal
+from upstreams.models import DeliveryCount, DeliveryHour, DeliveryTotal, Outcome, RefusalHour
 
 # One count for each minute and instance: 1.6 million for ten thousand instances.
 _MINUTES = 160
@@ -39,6 +39,14 @@ def create_deliveries() -> None:
         DeliveryHour(hour=hour, **dict(zip(kind, names, strict=True)), count=number)
         for hour, *names, number in hours.annotate(number=Sum("count")).values_list(
             "hour", *kind, "number"
+        )
+    )
+    refused = counts.filter(outcome=Outcome.REFUSED).annotate(hour=TruncHour("minute"))
+    refusals = refused.values("hour", "instance_id", "reason").annotate(number=Sum("count"))
+    RefusalHour.objects.bulk_create(
+        RefusalHour(hour=hour, instance_id=instance, reason=reason, count=number)
+        for hour, instance, reason, number in refusals.values_list(
+            "hour", "instance_id", "reason", "number"
         )
     )
     totals = counts.values("instance_id", "outcome", "reason")

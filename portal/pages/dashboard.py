@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnosis.attention import instances_needing_attention
+from diagnosis.attention import instances_needing_attention, refusals_since
 from identities.models import SignalRInstance
 from portal.chart_js import traffic_chart
 from portal.instance.traffic import explained_reasons
@@ -65,6 +65,7 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             (row, reverse(f"portal:instance-{row.tab}", args=[row.instance]))
             for row in instances_needing_attention(now, _SHOWN)
         ],
+        "refusals_since": refusals_since(now),
         "drift": _drift_since(now - _DAY),
         "operations": running_operations(),
         "seen": seen,

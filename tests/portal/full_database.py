@@ -13,7 +13,7 @@ from identities.models import KeyVault, SignalRInstance, VaultGrant
 from localazure import seed
 from sync.inventory.import_instances import import_subscription
 from tests.sync.worker import drive, set_desired, signed_lab, start
-from upstreams.models import Delivery, DeliveryCount, DeliveryHour, Outcome
+from upstreams.models import Delivery, DeliveryCount, DeliveryHour, Outcome, RefusalHour
 
 
 def create_full_database() -> None:
@@ -62,4 +62,10 @@ def _deliveries() -> None:
     )
     DeliveryHour.objects.create(
         hour=now.replace(minute=0, second=0, microsecond=0), outcome=Outcome.ACCEPTED, count=1
+    )
+    RefusalHour.objects.create(
+        hour=now.replace(minute=0, second=0, microsecond=0),
+        instance=chat,
+        reason="wrong_audience",
+        count=1,
     )

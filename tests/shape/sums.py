@@ -29,11 +29,13 @@ NOTE_COUNTS: Final = """
 
 @dataclass(frozen=True)
 class Recorded:
-    """The counts in the database: of each process, and the sums of both tables."""
+    """The counts in the database: of each process, and the sums of each table."""
 
     by_process: Mapping[int, Counter[tuple[str, str]]]
     counts: int
     totals: int
+    refused: int
+    refusals: int
 
 
 def recorded(database: str) -> Recorded:
@@ -47,6 +49,11 @@ def recorded(database: str) -> Recorded:
             for query in (
                 "SELECT coalesce(sum(count), 0) FROM upstreams_deliverycount",
                 "SELECT coalesce(sum(count), 0) FROM upstreams_deliverytotal",
+                (
+                    "SELECT coalesce(sum(count), 0) FROM upstreams_deliverycount"
+                    " WHERE outcome = 'refused'"
+                ),
+                "SELECT coalesce(sum(count), 0) FROM upstreams_refusalhour",
             )
         ]
     return Recorded(by_process, *sums)
@@ -127,3 +134,5 @@ def _counts(
         yield f"{found.counts} are recorded, {total} decided, {missing} lost"
     if found.counts != found.totals:
         yield f"the counts of minutes are {found.counts}, the totals {found.totals}"
+    if found.refused != found.refusals:
+        yield f"{found.refused} are refused by the minute, {found.refusals} by the hour"

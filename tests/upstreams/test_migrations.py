@@ -10,11 +10,12 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from identities.models import SignalRInstance
 from observability.counters import Series
 from observability.models import MetricValue
-from upstreams.models import DeliveryCount, DeliveryHour, RequestRequirements
+from upstreams.models import DeliveryCount, DeliveryHour, RefusalHour, RequestRequirements
 from upstreams.receiver.deliveries.storage import DELIVERIES
 
 NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
@@ -100,3 +101,44 @@ def test_hours_and_metric_are_filled_from_existing_counts(instance: SignalRInsta
         ("accepted", ""): 101,
         ("refused", "expired"): 6,
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refusals_are_filled_from_existing_counts(instance: SignalRInstance) -> None:
+    other = SignalRInstance.objects.create(name="other", subscription=instance.subscription)
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    recorded: list[tuple[SignalRInstance, int, str, str, str, int]] = [
+        (instance, 0, "echo", "refused", "expired", 1),
+        (instance, 0, "", "refused", "expired", 2),
+        (instance, 59, "echo", "refused", "expired", 4),
+        (instance, 59, "echo", "refused", "wrong_audience", 8),
+        (instance, 59, "echo", "failed", "handler_error", 16),
+        (instance, 59, "echo", "accepted", "", 32),
+        (other, 59, "echo", "refused", "expired", 64),
+        (other, -60, "echo", "refused", "expired", 128),
+        # Longer ago than the table keeps.
+        (other, -4 * 24 * 60, "echo", "refused", "expired", 256),
+    ]
+    migrate("0017_refusal_hours")
+    try:
+        for row, minute, event, outcome, reason, number in recorded:
+            DeliveryCount.objects.create(
+                instance=row,
+                minute=hour + timedelta(minutes=minute),
+                event=event,
+                outcome=outcome,
+                reason=reason,
+                count=number,
+            )
+        # A process that did not wait for the migration stored the last of these minutes here, too.
+        RefusalHour.objects.create(hour=hour, instance=other, reason="expired", count=1)
+    finally:
+        migrate()
+
+    found = RefusalHour.objects.order_by("hour", "instance", "reason")
+    assert list(found.values_list("hour", "instance", "reason", "count")) == [
+        (hour - timedelta(hours=1), other.pk, "expired", 128),
+        (hour, instance.pk, "expired", 7),
+        (hour, instance.pk, "wrong_audience", 8),
+        (hour, other.pk, "expired", 64),
+    ]

@@ -18,16 +18,17 @@ from observability.health import Degraded
 from observability.publisher import publisher
 from tests.observability.prometheus import metric
 from upstreams import retention
-from upstreams.models import Delivery, DeliveryCount, DeliveryHour
+from upstreams.models import Delivery, DeliveryCount, DeliveryHour, RefusalHour
 from upstreams.tasks import delete_expired
 
 NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-# Kept for 7 days and for 90.
+# How long the rows are kept.
 MODELS: dict[str, tuple[Any, timedelta]] = {
     "deliveries": (Delivery, 7 * DAY),
     "counts": (DeliveryCount, 90 * DAY),
     "hours": (DeliveryHour, 90 * DAY),
+    "refusals": (RefusalHour, 2 * DAY),
 }
 
 
@@ -40,6 +41,10 @@ def add(instance: SignalRInstance, name: str, start: datetime, number: int = 1) 
     elif name == "counts":
         DeliveryCount.objects.bulk_create(
             DeliveryCount(minute=at, instance=instance, outcome="accepted") for at in moments
+        )
+    elif name == "refusals":
+        RefusalHour.objects.bulk_create(
+            RefusalHour(hour=at, instance=instance, reason="expired") for at in moments
         )
     else:
         DeliveryHour.objects.bulk_create(
@@ -99,11 +104,11 @@ def test_batches_follow_how_long_they_take(
 
 def test_lag_is_how_long_oldest_row_is_too_old(instance: SignalRInstance) -> None:
     none = timedelta()
-    assert retention.lags(NOON) == {"deliveries": none, "counts": none, "hours": none}
+    assert retention.lags(NOON) == dict.fromkeys(MODELS, none)
     add(instance, "deliveries", NOON - 7 * DAY - timedelta(hours=3))
     add(instance, "counts", NOON - 89 * DAY)
     lags = retention.lags(NOON)
-    assert lags == {"deliveries": timedelta(hours=3), "counts": none, "hours": none}
+    assert lags == dict.fromkeys(MODELS, none) | {"deliveries": timedelta(hours=3)}
 
 
 def test_worker_reports_that_it_falls_behind(

@@ -10,6 +10,8 @@ from upstreams.models.delivery_counts import (
     DeliveryHourQuerySet,
     DeliveryTotal,
     DeliveryTotalQuerySet,
+    RefusalHour,
+    RefusalHourQuerySet,
 )
 from upstreams.models.function_apps import (
     FunctionApp,
@@ -39,6 +41,8 @@ __all__ = [
     "FunctionApp",
     "FunctionAppQuerySet",
     "Outcome",
+    "RefusalHour",
+    "RefusalHourQuerySet",
     "RequestRequirements",
     "SenderActivity",
     "TokenResource",

@@ -1,4 +1,4 @@
-"""Counts of deliveries: by minute and instance, by hour, and in total."""
+"""Counts of deliveries: by minute and instance, by hour, in total, and of refusals by hour."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _Count = TypeVar("_Count", bound=models.Model)
 _KIND: Final = ("hub", "category", "event", "outcome", "reason")
 _BY_MINUTE: Final = ("minute", "instance", *_KIND)
 _BY_HOUR: Final = ("hour", *_KIND)
+_REFUSALS_BY_HOUR: Final = ("hour", "instance", "reason")
 _TOTAL: Final = ("instance", "outcome", "reason")
 
 
@@ -86,7 +87,7 @@ class DeliveryCount(KindCount):
         ordering = ["-minute"]
         indexes = [
             models.Index(fields=["minute"], name="delivery_count_by_age"),
-            # The dashboard lists recent refusals; most counts are of accepted deliveries.
+            # The list of counts is filtered by outcome; most are of accepted deliveries.
             models.Index(
                 fields=["minute"], condition=models.Q(outcome="refused"), name="refused_by_age"
             ),
@@ -142,6 +143,49 @@ class DeliveryHour(KindCount):
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H:00} {self.outcome}: {self.count}"
+
+
+class RefusalHourQuerySet(CountQuerySet["RefusalHour"]):
+    """Queries of refused deliveries by the hour."""
+
+    start = "hour"
+
+    def add(self, counts: Mapping[tuple[datetime, int, str], int]) -> None:
+        """Add numbers of refused deliveries by hour, instance key and reason.
+
+        Call it in a transaction.
+        """
+        rows = ((*kind, counts[kind]) for kind in sorted(counts))
+        increment(self.model, (*_REFUSALS_BY_HOUR, "count"), _REFUSALS_BY_HOUR, rows)
+
+
+class RefusalHour(models.Model):
+    """The number of deliveries to an instance that were refused for one reason in one hour.
+
+    Kept for as long as the dashboard needs it. An hour has at most one row for each instance and
+    reason code, whatever clients send.
+    """
+
+    hour = models.DateTimeField(help_text="The start of the hour, in UTC.")
+    instance = models.ForeignKey(
+        SignalRInstance, on_delete=models.CASCADE, related_name="refusal_hours"
+    )
+    reason = models.CharField(max_length=64)
+    count = models.PositiveBigIntegerField(default=0)
+
+    objects = RefusalHourQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-hour"]
+        constraints = [
+            # The hour first: its index serves the dashboard and the deletion of old rows.
+            models.UniqueConstraint(
+                fields=["hour", "reason", "instance"], name="one_refusal_count_an_hour_and_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:00} {self.reason}: {self.count}"
 
 
 class DeliveryTotalQuerySet(models.QuerySet["DeliveryTotal"]):

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.roles import Role
+from diagnosis.attention import instances_needing_attention, refusals_since
 from identities.models import SignalRInstance
+from portal.templatetags.portal import moment
 from sync.models import InstanceStatus, Operation, SyncStatus
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
-from upstreams.models import DeliveryCount, Outcome
+from upstreams.models import Outcome, RefusalHour
 from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.storage import Kind
+
+NOW = datetime(2026, 5, 6, 12, 42, tzinfo=UTC)
 
 
 def page(sign_in: SignIn) -> str:
     """Return the dashboard as a viewer sees it."""
     return sign_in(Role.VIEWER).get("/admin/").content.decode()
+
+
+def kind_of(instance: SignalRInstance) -> Kind:
+    """Return the kind of a refused delivery in the current minute."""
+    minute = int(timezone.now().timestamp()) // 60
+    return Kind(minute, instance.pk, "chat", "messages", "echo", "refused", "expired")
 
 
 def set_status(instance: SignalRInstance, status: SyncStatus) -> None:
@@ -41,7 +51,9 @@ def test_drift_needs_attention(sign_in: SignIn, instance: SignalRInstance) -> No
 
 def test_shows_no_problems(sign_in: SignIn, instance: SignalRInstance) -> None:
     set_status(instance, SyncStatus.SYNCED)
-    assert "No problems found" in page(sign_in)
+    shown = page(sign_in)
+    assert "No problems found" in shown
+    assert f"no requests refused since {moment(refusals_since(timezone.now()))}" in shown
 
 
 def test_shows_only_the_most_severe_problem(sign_in: SignIn, instance: SignalRInstance) -> None:
@@ -52,23 +64,53 @@ def test_shows_only_the_most_severe_problem(sign_in: SignIn, instance: SignalRIn
     assert "The desired state differs from Azure" not in shown
 
 
-def test_explains_refusals_of_the_last_hour(sign_in: SignIn, instance: SignalRInstance) -> None:
-    now = timezone.now().replace(second=0, microsecond=0)
-    for reason, ago in (("wrong_audience", 5), ("expired", 120)):
-        DeliveryCount.objects.create(
+def add_refusals(instance: SignalRInstance, reason: str, *numbers: int) -> None:
+    """Store numbers of refused requests: of the current hour, and of each hour before it."""
+    RefusalHour.objects.bulk_create(
+        RefusalHour(
+            hour=NOW - timedelta(hours=ago, minutes=42),
             instance=instance,
-            minute=now - timedelta(minutes=ago),
-            outcome=Outcome.REFUSED,
             reason=reason,
-            count=9,
+            count=number,
         )
-    assert page(sign_in).count("9 requests refused in the last hour") == 1
+        for ago, number in enumerate(numbers)
+    )
+
+
+def test_counts_refusals_of_current_and_previous_hour(instance: SignalRInstance) -> None:
+    add_refusals(instance, "wrong_audience", 4, 5, 6)
+    (row,) = instances_needing_attention(NOW, 8)
+    assert (row.instance, row.status, row.tab) == (instance.name, "refused", "traffic")
+    assert row.message.startswith("9 requests refused. The token")
+    # Everything since then is counted.
+    assert row.since == NOW.replace(hour=11, minute=0)
+
+
+def test_lists_most_frequent_refusals(instance: SignalRInstance) -> None:
+    rows = [
+        SignalRInstance.objects.create(name=f"contoso-{number}", subscription=instance.subscription)
+        for number in range(3)
+    ]
+    for number, row in enumerate(rows, start=1):
+        add_refusals(row, "wrong_audience", number, number)
+    # Caused by unauthenticated requests, which say nothing about the instance.
+    add_refusals(instance, "authorization_missing", 99)
+    add_refusals(instance, "body_malformed", 99)
+    found = instances_needing_attention(NOW, 2)
+    assert [row.instance for row in found] == ["contoso-2", "contoso-1"]
+
+
+def test_shows_since_when_refusals_are_counted(sign_in: SignIn, instance: SignalRInstance) -> None:
+    storage.write({kind_of(instance): 1}, [])
+    shown = page(sign_in)
+    assert "1 request refused. " in shown
+    since = instances_needing_attention(timezone.now(), 1)[0].since
+    assert f"Counted since {moment(since)}" in shown
 
 
 def test_sums_deliveries_of_a_day_by_the_hour(sign_in: SignIn, instance: SignalRInstance) -> None:
-    minute = int(timezone.now().timestamp()) // 60
-    kind = Kind(minute, instance.pk, "chat", "messages", "echo", "refused", "expired")
-    storage.write({kind: 3, kind._replace(minute=minute - 5 * 60): 4}, [])
+    kind = kind_of(instance)
+    storage.write({kind: 3, kind._replace(minute=kind.minute - 5 * 60): 4}, [])
     viewer = sign_in(Role.VIEWER)
     with CaptureQueriesContext(connection) as queries:
         seen = viewer.get("/admin/").context["seen"]
@@ -76,9 +118,7 @@ def test_sums_deliveries_of_a_day_by_the_hour(sign_in: SignIn, instance: SignalR
     assert seen.series[Outcome.REFUSED][-1] == 3
     assert seen.series[Outcome.REFUSED][-6] == 4
     assert [(code, number) for _, code, number in seen.reasons] == [("expired", 7)]
-    # The sums by the minute are those of the last hour only.
-    sums = [query["sql"] for query in queries if "upstreams_deliverycount" in query["sql"]]
-    assert len(sums) == 1
+    assert not [query for query in queries if "upstreams_deliverycount" in query["sql"]]
 
 
 def test_shows_progress_of_running_operation(sign_in: SignIn, instance: SignalRInstance) -> None:

@@ -12,7 +12,14 @@ from django.db import IntegrityError, transaction
 from identities.models import SignalRInstance
 from observability.counters import Series
 from observability.models import MetricValue
-from upstreams.models import Delivery, DeliveryCount, DeliveryHour, DeliveryTotal
+from upstreams.models import (
+    Delivery,
+    DeliveryCount,
+    DeliveryHour,
+    DeliveryTotal,
+    Outcome,
+    RefusalHour,
+)
 from upstreams.receiver.deliveries.records import DeliveryRecord
 
 SECONDS_A_MINUTE: Final = 60
@@ -58,13 +65,17 @@ def _write(counts: Mapping[Kind, int], samples: Sequence[DeliveryRecord]) -> Non
     )
     totals: Counter[tuple[int, str, str]] = Counter()
     hours: Counter[tuple[datetime, str, str, str, str, str]] = Counter()
+    refusals: Counter[tuple[datetime, int, str]] = Counter()
     metrics: Counter[Series] = Counter()
     for kind, number in counts.items():
         hour = _moment(kind.minute // _MINUTES_AN_HOUR * _SECONDS_AN_HOUR)
         totals[kind.instance, kind.outcome, kind.reason] += number
         hours[hour, kind.hub, kind.category, kind.event, kind.outcome, kind.reason] += number
         metrics[Series(DELIVERIES, (kind.outcome, kind.reason))] += number
+        if kind.outcome == Outcome.REFUSED:
+            refusals[hour, kind.instance, kind.reason] += number
     DeliveryTotal.objects.add(totals)
+    RefusalHour.objects.add(refusals)
     Delivery.objects.bulk_create([_sample(one) for one in samples if one.instance in known])
     # Last: every process adds to these few rows, and locks them until the transaction ends.
     DeliveryHour.objects.add(hours)

@@ -18,7 +18,14 @@ from hypothesis.extra.django import TestCase
 
 from identities.models import SignalRInstance, Subscription
 from observability.models import MetricValue
-from upstreams.models import Delivery, DeliveryCount, DeliveryHour, DeliveryTotal
+from upstreams.models import (
+    Delivery,
+    DeliveryCount,
+    DeliveryHour,
+    DeliveryTotal,
+    Outcome,
+    RefusalHour,
+)
 from upstreams.receiver.configuration import Configuration
 from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.recorder import Recorder
@@ -313,13 +320,18 @@ class TestTotals(TestCase):
         assert DeliveryCount.objects.all().total() == sum(map(len, batches))
         by_hour: Counter[tuple[Any, ...]] = Counter()
         by_reason: Counter[tuple[str, ...]] = Counter()
+        refused: Counter[tuple[Any, ...]] = Counter()
         for row in DeliveryCount.objects.all():
             hour = row.minute.replace(minute=0)
             by_hour[hour, row.hub, row.category, row.event, row.outcome, row.reason] += row.count
             by_reason[row.outcome, row.reason] += row.count
+            if row.outcome == Outcome.REFUSED:
+                refused[hour, row.instance_id, row.reason] += row.count
         columns = ("hour", "hub", "category", "event", "outcome", "reason", "count")
         hours = DeliveryHour.objects.values_list(*columns)
         assert {tuple(kind): number for *kind, number in hours} == by_hour
+        refusals = RefusalHour.objects.values_list("hour", "instance", "reason", "count")
+        assert {tuple(kind): number for *kind, number in refusals} == refused
         totals = DeliveryTotal.objects.values_list("outcome", "reason", "count")
         assert {tuple(kind): number for *kind, number in totals} == by_reason
         metric = MetricValue.objects.filter(name="deliveries").values_list("labels", "value")

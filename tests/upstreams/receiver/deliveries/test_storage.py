@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from identities.models import SignalRInstance
-from upstreams.models import DeliveryCount, DeliveryHour, DeliveryTotal
+from upstreams.models import DeliveryCount, DeliveryHour, DeliveryTotal, RefusalHour
 from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.records import DeliveryRecord
 from upstreams.receiver.deliveries.storage import Kind
@@ -38,7 +38,9 @@ def test_number_of_statements_is_independent_of_instances(instance: SignalRInsta
     numbers = []
     for some in (rows[:1], rows):
         with CaptureQueriesContext(connection) as queries:
-            storage.write(dict.fromkeys(kinds(some), 1), [record(each) for each in some])
+            refused = kinds(some, outcome="refused", reason="expired")
+            counts = dict.fromkeys([*kinds(some), *refused], 1)
+            storage.write(counts, [record(each) for each in some])
         numbers.append(len(queries))
     assert numbers[0] == numbers[1]
 
@@ -64,3 +66,26 @@ def test_hours_sum_minutes_of_all_instances(instance: SignalRInstance) -> None:
     found = DeliveryHour.objects.order_by("hour").values_list("hour", "event", "count")
     hours = [datetime(1970, 1, 1, hour, tzinfo=UTC) for hour in (0, 1)]
     assert list(found) == [(hours[0], "echo", 6), (hours[1], "echo", 12)]
+
+
+def test_refusals_sum_minutes_of_each_instance(instance: SignalRInstance) -> None:
+    rows = fleet(instance, 2)
+    for minute in (59, 60, 119):
+        refused = kinds(rows, minute=minute, outcome="refused", reason="expired")
+        # Refusals of several events are counted together.
+        events = [kind._replace(event=event) for kind in refused for event in ("echo", "")]
+        failed = kinds(rows, minute=minute, outcome="failed", reason="handler_error")
+        storage.write(dict.fromkeys(events, 2) | dict.fromkeys(failed, 1), [])
+    found = RefusalHour.objects.order_by("hour", "instance")
+    hours = [datetime(1970, 1, 1, hour, tzinfo=UTC) for hour in (0, 1)]
+    assert list(found.values_list("hour", "instance", "reason", "count")) == [
+        (hour, row.pk, "expired", number)
+        for hour, number in zip(hours, (4, 8), strict=True)
+        for row in rows
+    ]
+
+
+def test_refusals_take_no_statement_without_refused_deliveries(instance: SignalRInstance) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        storage.write(dict.fromkeys(kinds([instance]), 1), [])
+    assert not [query for query in queries if "refusalhour" in query["sql"]]
