@@ -29,7 +29,8 @@ _PAGES: Final = {
     "dashboard": "/admin/",
     "instances": _LIST,
     "instances, the last page": f"{_LIST}?p={{last}}",
-    "instances, out of sync in one location": f"{_LIST}?status=OutOfSync&location=uksouth",
+    # Half of each fleet: both lists have a full page of rows.
+    "instances, without an identity": f"{_LIST}?identity=None",
     "instances, searched": f"{_LIST}?q=0007",
     "operations": "/admin/sync/operation/",
     "delivery counts": "/admin/upstreams/deliverycount/",
