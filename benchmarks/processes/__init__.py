@@ -1,0 +1,1 @@
+"""Start-up time and memory of each process of a deployment, with a small and a large fleet."""
