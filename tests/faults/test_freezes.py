@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from tests.faults import faults
 from tests.faults.conftest import Count
 from tests.faults.invariants import ACCEPTED
 from tests.faults.runs import RUNS
+from tests.faults.self_stop.apps import FLAG
 from tests.faults.watching_proxy import Stage, WatchingProxy
 from tests.sync.portal import Portal, new_portal
 from tests.sync.worker import SIGNED, raw
@@ -36,19 +36,12 @@ pytestmark = pytest.mark.slow
 FREEZES: Final = max(RUNS // 5, 1)
 # Of the desired state: as imported; then with an identity, then with a template too.
 SIGNED_REVISION, IMPORTED_REVISION = 3, 1
-# When it is frozen, in turns: mostly between the record that it sends a step and the end of the
-# check of its lease. The end of the handshake is followed by the check, and that by the request.
-MOMENTS: Final = (
-    Stage.FINISHED,
-    Stage.CONNECT,
-    Stage.GREETING,
-    Stage.FINISHED,
-    Stage.CONNECT,
-    Stage.GREETING,
-    Stage.REQUEST,
-)
-# At most, after the end of the handshake. Seconds.
-DELAY_SECONDS: Final = 0.0001
+# When it is frozen, in turns: when its connection is open, which is followed by the check of its
+# lease and that by the request; or at a stage of the connection, at which it waits for the other
+# side. Never between the check and the request, where nothing can hold it back (see
+# arm.transport.write_guard).
+CONNECTED: Final = "connected"
+MOMENTS: Final = (CONNECTED, Stage.CONNECT, CONNECTED, Stage.GREETING, Stage.REQUEST)
 # While it keeps the database locked, which lasts for milliseconds, it is run in slices of time.
 SLICE_SECONDS: Final = 0.0005
 # So that each request, the write as well, opens a connection, which the proxy sees.
@@ -126,20 +119,28 @@ class Overtaking:
         self.url = self._proxy.url
         # Of the frozen worker: its process, and the connection of its write.
         self._pid, self._connection = 0, 0
-        self._moment: tuple[Stage, float] | None = None
+        self._flag = folder / FLAG
+        self._moment: Stage | None = None
         self._is_frozen = threading.Event()
         self._has_sent = False
 
-    def prepare(self, stage: Stage, delay: float) -> None:
-        """Freeze the next worker that sends a step, `delay` seconds after this stage."""
+    def prepare(self, moment: Stage | str) -> None:
+        """Freeze the next worker that sends a step at this moment."""
         self._is_frozen.clear()
         self._connection, self._has_sent = 0, False
-        self._moment = stage, delay
+        self._moment = moment if isinstance(moment, Stage) else None
+        if self._moment is None:
+            self._flag.touch()
 
     @contextmanager
     def frozen(self) -> Iterator[int]:
         """Wait until a worker is frozen; resume it at the end of the block."""
-        assert self._is_frozen.wait(PATIENCE_SECONDS), "The worker sends no step."
+        if self._moment is None:
+            wait_until(lambda: not self._flag.exists(), "The worker sends no step.")
+            self._pid = self._claimant()
+            wait_until(lambda: thread_states(self._pid) == {"T"}, "The worker does not stop.")
+        else:
+            assert self._is_frozen.wait(PATIENCE_SECONDS), "The worker sends no step."
         pid = self._pid
         try:
             # While it holds SQLite's only lock, no one could overtake it.
@@ -161,15 +162,18 @@ class Overtaking:
 
     def _watch(self, connection: int, stage: Stage) -> None:
         """Freeze the worker at the moment. Before its write it reads, and records the step then."""
-        if stage == Stage.CONNECT and self._moment and not self._connection and self._is_sending():
+        if (
+            stage == Stage.CONNECT
+            and self._moment is not None
+            and not self._connection
+            and self._is_sending()
+        ):
             self._pid, self._connection = self._claimant(), connection
         if connection != self._connection:
             return
         self._has_sent |= stage == Stage.REQUEST
-        if self._moment is not None and self._moment[0] == stage:
-            time.sleep(self._moment[1])
+        if self._moment == stage and not self._is_frozen.is_set():
             stop(self._pid)
-            self._moment = None
             self._is_frozen.set()
 
     def _run_while(self, pid: int, condition: Callable[[], bool], problem: str) -> None:
@@ -222,7 +226,11 @@ class Overtaking:
 def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
     """A portal that manages the hardened instance, with leases of two seconds."""
     portal = new_portal(
-        tmp_path, seed.PAYMENTS, SIGNALMAN_LEASE_SECONDS="2", SIGNALMAN_LOG_FORMAT="json"
+        tmp_path,
+        seed.PAYMENTS,
+        SIGNALMAN_LEASE_SECONDS="2",
+        SIGNALMAN_LOG_FORMAT="json",
+        SIGNALMAN_APPS="tests.faults.self_stop",
     )
     document = tmp_path / "templates.json"
     document.write_text(json.dumps([SIGNED]))
@@ -246,9 +254,7 @@ def test_resumed_worker_sends_nothing_late(
         stack.enter_context(portal.beat())
         for number in range(FREEZES):
             moment = MOMENTS[number % len(MOMENTS)]
-            # Reproducible by its number.
-            delay = Random(number).uniform(0, DELAY_SECONDS)  # noqa: S311
-            overtaking.prepare(moment, delay if moment == Stage.FINISHED else 0)
+            overtaking.prepare(moment)
             console.apply_revision(SIGNED_REVISION)
             with overtaking.frozen() as pid:
                 was_sent = overtaking.has_sent()
@@ -260,7 +266,9 @@ def test_resumed_worker_sends_nothing_late(
                 wait_until_ended(tmp_path)
             (old, old_state), (new, new_state) = operations(tmp_path)[-2:]
             is_lost = overtaking.wait_until_lost(pid, old)
-            count(f"frozen {moment.name.lower()}, {'after' if was_sent else 'before'} its write")
+            place = "after" if was_sent else "before"
+            name = moment if isinstance(moment, str) else moment.name.lower()
+            count(f"frozen at {name}, {place} its write")
             count(f"resumed {'without its claim' if is_lost else 'with nothing to do'}")
             assert (number, old_state, new_state) == (number, "succeeded", "succeeded")
             assert_order(local_azure, old, new)

@@ -18,7 +18,7 @@ class Stage(IntEnum):
 
     CONNECT = 0
     GREETING = 1
-    # The end of the handshake, with TLS 1.3. The request follows it.
+    # The end of the handshake, with TLS 1.3. The request follows it at once.
     FINISHED = 2
     REQUEST = 3
 
