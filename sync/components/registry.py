@@ -29,7 +29,6 @@ class Registry:
 
     def __init__(self, *components: Component) -> None:
         self._components = {each.kind: each for each in components}
-        self._declared = self._find_declared()
 
     def __iter__(self) -> Iterator[Component]:
         return iter(self._components.values())
@@ -43,7 +42,7 @@ class Registry:
     @property
     def declared(self) -> tuple[Component, ...]:
         """The components whose values rows state."""
-        return self._declared
+        return tuple(each for each in self if each.is_declared)
 
     @contextmanager
     def including(self, component: Component) -> Iterator[None]:
@@ -51,12 +50,10 @@ class Registry:
         if component.kind in self._components:
             raise ValueError(f"There is a component {component.kind!r} already.")
         self._components[component.kind] = component
-        self._declared = self._find_declared()
         try:
             yield
         finally:
             del self._components[component.kind]
-            self._declared = self._find_declared()
 
     def plan(self, desired: InstanceState, observed: InstanceState, *, instance: str) -> Plan:
         """Return the plan from `observed` to `desired`. Raises InvalidDesired."""
@@ -103,9 +100,6 @@ class Registry:
     ) -> bool:
         """Return whether a step from `before` to `after` may be sent now."""
         return state_match.can_continue(self, found, before, after)
-
-    def _find_declared(self) -> tuple[Component, ...]:
-        return tuple(each for each in self if each.is_declared)
 
     @property
     def _all(self) -> tuple[Component, ...]:

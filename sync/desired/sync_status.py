@@ -52,10 +52,10 @@ def record_statuses(instance_ids: Sequence[int]) -> None:
 def save_current_statuses(
     rows: Collection[SignalRInstance], declared: Mapping[int, InstanceState] | None = None
 ) -> None:
-    """Compare these instances, fetched with `with_desired`, and store their status.
+    """Compare these instances and store their status.
 
-    `declared` has what rows declare by primary key, if that is known. Call it in the transaction
-    that changed the rows.
+    Fetch them with `with_desired`, or pass in `declared` by primary key what their rows declare.
+    Call it in the transaction that changed the rows.
     """
     if not rows:
         return
