@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
-_KEPT = 10_000
+# The latest requests.
+KEPT = 10_000
 _HIDDEN = "(hidden)"
 # Longer bodies are cut: clients of the service may send a megabyte, thousands of times.
 _KEPT_BYTES = 64 * 1024
@@ -93,7 +94,7 @@ class Journal:
     """The last requests, oldest first; credentials are not shown."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+        self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._number = 0
 
     def open(self, scope: Scope, method: str) -> Entry:

@@ -10,12 +10,11 @@ workers share a part of their memory.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -25,22 +24,18 @@ import requests
 from benchmarks import report
 from benchmarks.plot import bar_chart
 from benchmarks.receiver.processes import resident_bytes
-from examples.demo.processes import PYTHON, Programs, free_port, web_server
+from examples.demo.processes import PYTHON, DidNotStart, Programs, free_port, web_server
+from tests.waits import wait_until
 
 SIZES: Final = (100, 10_000)
 _ROUNDS: Final = 3
 _SETTLE_SECONDS: Final = 2.0
-_START_SECONDS: Final = 60.0
 _CELERY: Final = (PYTHON, "-m", "celery", "-A", "config")
 _MEBIBYTE: Final = 2**20
 
 # Seconds until ready, and mebibytes.
 Figures = tuple[float, float]
 Measured = dict[str, dict[str, float]]
-
-
-class DidNotStart(Exception):
-    """A process was not ready in time, or a command failed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,7 +86,7 @@ def _web(role: str) -> Callable[[Path, dict[str, str]], Figures]:
         with Programs(folder, environment | {"SIGNALMAN_WEB_ROLE": role}) as programs:
             began = time.monotonic()
             pid = programs.start(f"web-{role}", web_server(port, workers=2)).pid
-            _wait(lambda: _is_live(port))
+            wait_until(lambda: _is_live(port), "The web server is not ready.")
             return time.monotonic() - began, _settled_mebibytes(pid)
 
     return measure
@@ -105,7 +100,7 @@ def _celery(name: str, *arguments: str, ready: str) -> Callable[[Path, dict[str,
         ):
             began = time.monotonic()
             pid = programs.start(name, [*_CELERY, *arguments, "--loglevel", "INFO"]).pid
-            _wait(lambda: ready in programs.log(name))
+            programs.wait_for_line(name, ready)
             return time.monotonic() - began, _settled_mebibytes(pid)
 
     return measure
@@ -147,24 +142,10 @@ def _is_live(port: int) -> bool:
     return answer.status_code == HTTPStatus.OK
 
 
-def _wait(is_ready: Callable[[], bool]) -> None:
-    for _ in _until(time.monotonic() + _START_SECONDS):
-        if is_ready():
-            return
-    raise DidNotStart("The process was not ready in time.")
-
-
-def _until(deadline: float) -> Iterator[None]:
-    while time.monotonic() < deadline:
-        yield
-        time.sleep(0.02)
-
-
 def _settled_mebibytes(pid: int) -> float:
     time.sleep(_SETTLE_SECONDS)
     return max(resident_bytes(pid)) / _MEBIBYTE
 
 
 if __name__ == "__main__":
-    os.environ.pop("SIGNALMAN_WEB_ROLE", None)
     sys.exit(main())

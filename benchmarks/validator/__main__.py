@@ -1,8 +1,8 @@
 """python -m benchmarks validator [--rounds N]: microseconds of processor time to validate a token.
 
 Measures the validator with a token that it sees for the first time and with one that it verified
-before, PyJWT's `decode` with the same requirements and a key that it has, and the RS256 signature
-check alone. Each round measures all of them; ratios are computed within a round.
+before, PyJWT's `decode` with the same requirements and the key already read, and the RS256
+signature check alone. Each round measures all of them; ratios are computed within a round.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LIFETIME_SECONDS: Final = 3_600
 
 FIRST: Final = "validator: a token seen for the first time"
 REMEMBERED: Final = "validator: a token verified before"
-PYJWT: Final = "PyJWT: decode, with a key it has"
+PYJWT: Final = "PyJWT: decode, with the key already read"
 SIGNATURE: Final = "the RS256 signature alone"
 
 
