@@ -18,7 +18,7 @@ from localazure import seed
 from tests.cloud import REPOSITORY, LocalAzure
 from tests.config.serving.test_parent_process import web_workers
 from tests.deploy.manifests import DEPLOY, unit_command, unit_environment
-from tests.deploy.proxy import nginx
+from tests.deploy.proxy import repository_nginx
 from tests.deploy.test_processes import Shape, wait_until_ready
 from tests.sync.portal import Portal, new_portal
 from tests.upstreams.receiver.conftest import RESOURCE
@@ -118,7 +118,7 @@ def test_no_request_fails_while_receivers_restart(
     portal: Portal, bearer: str, tmp_path: Path
 ) -> None:
     ports = [free_port(), free_port()]
-    with ExitStack() as first, ExitStack() as second, nginx(tmp_path, ports) as proxy:
+    with ExitStack() as first, ExitStack() as second, repository_nginx(tmp_path, ports) as proxy:
         stacks = [first, second]
         for stack, port in zip(stacks, ports, strict=True):
             start_receiver(stack, portal, port)
@@ -142,7 +142,7 @@ def test_killed_worker_loses_only_requests_in_flight(
     portal: Portal, bearer: str, tmp_path: Path
 ) -> None:
     ports = [free_port(), free_port()]
-    with ExitStack() as receivers, nginx(tmp_path, ports) as proxy:
+    with ExitStack() as receivers, repository_nginx(tmp_path, ports) as proxy:
         first, _ = (start_receiver(receivers, portal, port) for port in ports)
         before = web_workers(first)
         with Service(proxy.url + HERE, bearer, tmp_path / "ca.pem") as service:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import psycopg
 
 from examples.demo.processes import free_port
-from tests.deploy.proxy import nginx
+from tests.deploy.proxy import repository_nginx
 from tests.shape.applies import AcceptedWrites, Applies, sums_of_applies
 from tests.shape.site import Site, manage, site
 from tests.shape.sums import NOTE_COUNTS, compare, recorded
@@ -129,7 +129,7 @@ def _deployment(found: Site) -> Iterator[Deployment]:
     folder = found.folder / "nginx"
     folder.mkdir()
     with ExitStack() as stack:
-        proxy = stack.enter_context(nginx(folder, ports["receiver"], ports["portal"]))
+        proxy = stack.enter_context(repository_nginx(folder, ports["receiver"], ports["portal"]))
         by_name = {f"{name}@{port}": port for name in names for port in ports[name]}
         deployment = Deployment(
             found, proxy, units["portal"], units["receiver"], workers, scheduler, by_name

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
-import trustme
 
 from config.variables import VARIABLES, receiver
-from examples.demo.processes import free_port, port_is_free
-from scripts.programs import path_of
 from tests.cloud import REPOSITORY
-from tests.waits import PATIENCE_SECONDS, wait_until
+from tests.nginx import nginx
 
 PAGE = (REPOSITORY / "docs" / "how-to" / "deploy" / "proxies.md").read_text(encoding="utf-8")
 NAMES = {variable.name for variable in VARIABLES}
@@ -67,46 +62,19 @@ class Proxy:
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """Run nginx with the page's configuration, as a site of a server that compresses."""
-    folder = tmp_path_factory.mktemp("nginx")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    issued = authority.issue_cert("localhost")
-    issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     backend = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    plain, secure = free_port(), free_port()
-    site = snippet("nginx")
-    for before, after in {
-        "/etc/nginx/signalman.crt": str(folder / "server.pem"),
-        "/etc/nginx/signalman.key": str(folder / "server.pem"),
-        "127.0.0.1:8000": f"127.0.0.1:{backend.server_port}",
-        "listen 80;": f"listen 127.0.0.1:{plain};",
-        "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl;",
-    }.items():
-        assert before in site
-        site = site.replace(before, after)
-    folders = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    configuration = folder / "nginx.conf"
-    configuration.write_text(
-        f"{'user root;' if os.geteuid() == 0 else ''}\ndaemon off;\npid {folder}/pid;\n"
-        f"error_log {folder}/nginx.log warn;\nevents {{}}\nhttp {{\naccess_log off;\n"
-        f"gzip on;\ngzip_proxied any;\n{folders}{site}}}\n"
-    )
     threading.Thread(target=backend.serve_forever, args=(0.02,)).start()
-    nginx = subprocess.Popen([path_of("nginx"), "-c", str(configuration), "-p", str(folder)])
+    changes = {"127.0.0.1:8000": f"127.0.0.1:{backend.server_port}"}
+    compression = "gzip on;\ngzip_proxied any;"
+    folder = tmp_path_factory.mktemp("nginx")
     try:
-        wait_until(
-            lambda: nginx.poll() is not None or not port_is_free(secure), "nginx does not listen."
-        )
-        assert nginx.poll() is None, "nginx refuses the configuration: see what it wrote."
-        yield Proxy(
-            f"http://127.0.0.1:{plain}", f"https://localhost:{secure}", str(folder / "ca.pem")
-        )
+        with nginx(folder, snippet("nginx"), changes, directives=compression) as running:
+            yield Proxy(
+                f"http://127.0.0.1:{running.plain_port}",
+                f"https://localhost:{running.port}",
+                running.ca_file,
+            )
     finally:
-        nginx.terminate()
-        nginx.wait(PATIENCE_SECONDS)
         backend.shutdown()
         backend.server_close()
 
