@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from validation.errors import KeysUnavailable, LocalFault
-from validation.keys.back_off import BackOff
 from validation.keys.jwks import SigningKey
 from validation.keys.key_set import NO_KEYS, KeySet
+from validation.keys.unknown_key_ids import UnknownKeyIds
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ class KeyRing:
         self._regular: Final = _Lane(due=float("inf"))
         self._on_demand: Final = _Lane(due=0.0)
         self._looks: Final = _Lane(due=0.0)
-        self._back_off: Final = BackOff(timing.back_off, timing.longest_back_off)
+        self._unknown: Final = UnknownKeyIds(timing.back_off, timing.longest_back_off)
         self._trouble = "they were never read"
 
     @property
@@ -239,7 +239,7 @@ class KeyRing:
         """Return where the key is looked for: at the issuer, or else among the shared keys."""
         if self._on_demand.in_progress(now) is not None:
             return self._on_demand
-        is_early = now < self._on_demand.due or now < self._back_off.due(kid)
+        is_early = now < self._on_demand.due or now < self._unknown.due(kid)
         return self._looks if is_early else self._on_demand
 
     def _begun(self, lane: _Lane, requested: str | None, now: float) -> Reading:
@@ -320,6 +320,6 @@ class KeyRing:
         if requested is None or trouble:
             return
         if requested in self._held.keys:
-            self._back_off.forget(requested)
+            self._unknown.forget(requested)
         else:
-            self._back_off.extend(requested, now)
+            self._unknown.record_not_found(requested, now)

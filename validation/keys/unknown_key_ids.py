@@ -1,4 +1,4 @@
-"""Back-off for key IDs that the issuer does not publish."""
+"""Unknown key IDs: the time from which each may cause the keys to be read again."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from typing import Final
 _MAX_KEY_IDS: Final = 1024
 
 
-class BackOff:
-    """Delays that double for each key id with every reading that does not find it. Not thread-safe.
+class UnknownKeyIds:
+    """The key IDs that the last readings did not find, each with its back-off. Not thread-safe.
 
-    `first` and `longest` are in seconds.
+    The delay of a key ID doubles with each reading that does not find it, from `first` to `longest`
+    seconds.
     """
 
     def __init__(self, first: float, longest: float, max_key_ids: int = _MAX_KEY_IDS) -> None:
         self._first: Final = first
         self._longest: Final = longest
         self._max_key_ids: Final = max_key_ids
-        # By key id: when it is due again, and the delay that led there.
+        # By key ID: when it is due again, and the delay that led there.
         self._delays: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def due(self, kid: str) -> float:
-        """Return the time from which the key id may cause a reading."""
+        """Return the time from which the key ID may cause a reading."""
         return self._delays.get(kid, (0.0, 0.0))[0]
 
-    def extend(self, kid: str, now: float) -> None:
-        """Record a reading that did not find the key."""
+    def record_not_found(self, kid: str, now: float) -> None:
+        """Double the delay of a key ID after a reading that did not find it."""
         _, last = self._delays.pop(kid, (0.0, 0.0))
         delay = min(2 * last or self._first, self._longest)
         self._delays[kid] = (now + delay, delay)
@@ -35,5 +36,5 @@ class BackOff:
             self._delays.popitem(last=False)
 
     def forget(self, kid: str) -> None:
-        """Record that the key was found."""
+        """Remove the delay of a key ID that a reading found."""
         self._delays.pop(kid, None)
