@@ -44,16 +44,6 @@ class Explanation:
     shadowed_by: tuple[int, ...]
     references: tuple[KeyVaultReference, ...]
 
-    @property
-    def move_up_id(self) -> str:
-        """The id and value of the button that moves the template up."""
-        return f"up-{self.number}"
-
-    @property
-    def move_down_id(self) -> str:
-        """The id and value of the button that moves the template down."""
-        return f"down-{self.number}"
-
 
 def explain_forms(forms: Sequence[TemplateForm]) -> list[Explanation]:
     """Return an explanation of each template, with the errors of its form."""

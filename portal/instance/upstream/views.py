@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from django.contrib import messages
-from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import pluralize
 from django.utils.cache import patch_vary_headers
@@ -19,12 +17,12 @@ from portal.instance.actions import SetServiceMode
 from portal.instance.page import InstancePage
 from portal.instance.upstream.explanation import Route, explain_forms, route
 from portal.instance.upstream.forms import (
-    NEW_ROW,
     TemplateForm,
     bound_forms,
     saved_forms,
     submitted_rows,
 )
+from portal.instance.upstream.template_buttons import Rows, TemplateButtons, apply_button
 from portal.page import is_fragment, who
 from sync.desired.history import Author, changing_desired
 from sync.desired.service_mode import settable_modes
@@ -32,11 +30,7 @@ from sync.models import DesiredRevision
 from upstreams.url_templates.arm_json import replace_templates
 from upstreams.url_templates.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES, Event
 
-# The value of a template's button: its action and the number of the template.
-_TEMPLATE_BUTTON: Final = re.compile(r"(?P<action>up|down|remove)-(?P<number>[1-9]\d{0,3})")
 _FOLDER: Final = "portal/instance/upstream"
-
-Rows = Sequence[Mapping[str, str]]
 
 
 class UpstreamPage(InstancePage):
@@ -63,7 +57,7 @@ class UpstreamPage(InstancePage):
         if action == "check":
             forms = bound_forms(self.instance, rows)
             return self._show_unsaved(forms, fragment="explanations_update")
-        edit = _edit(rows, action)
+        edit = apply_button(rows, action)
         forms = bound_forms(self.instance, edit.rows)
         if action == "add":
             forms[-1].fields["hub_pattern"].widget.attrs["autofocus"] = True
@@ -78,7 +72,10 @@ class UpstreamPage(InstancePage):
             forms, kwargs["version"] = saved_forms(self.instance), _version(self.instance)
         return super().get_context_data(
             **kwargs,
-            entries=list(zip(forms, explain_forms(forms), strict=True)),
+            entries=[
+                (form, explanation, TemplateButtons(explanation.number))
+                for form, explanation in zip(forms, explain_forms(forms), strict=True)
+            ],
             tested=self._tested_event(),
             route=self._route(forms),
             known_categories=(CONNECTIONS, MESSAGES),
@@ -141,43 +138,6 @@ class UpstreamPage(InstancePage):
         if not all(event.values()):
             return None
         return route([form.state for form in forms], Event(**event))
-
-
-class _Edit(NamedTuple):
-    """A list after a button: what a screen reader announces, and the button to focus."""
-
-    rows: Rows
-    announcement: str
-    focus: str = ""
-
-
-def _edit(rows: Rows, action: str) -> _Edit:
-    """Return the list as the button `action` changes it. Raises SuspiciousOperation."""
-    if action == "add":
-        return _Edit([*rows, NEW_ROW], f"Template {len(rows) + 1} was added.")
-    if action == "reorder":
-        return _Edit(rows, "The order was changed. Save to keep it.")
-    found = _TEMPLATE_BUTTON.fullmatch(action)
-    if found is None or int(found["number"]) > len(rows):
-        raise SuspiciousOperation("Unknown action.")
-    number = int(found["number"])
-    if found["action"] == "remove":
-        return _Edit(
-            [*rows[: number - 1], *rows[number:]], f"Template {number} was removed.", "add"
-        )
-    return _move(rows, number, found["action"])
-
-
-def _move(rows: Rows, number: int, action: str) -> _Edit:
-    """Move a template up or down by one; the first and the last stay where they are."""
-    step = -1 if action == "up" else 1
-    target = min(max(1, number + step), len(rows))
-    moved = list(rows)
-    moved.insert(target - 1, moved.pop(number - 1))
-    # The button that was pressed is disabled at the end of the list.
-    button = {1: "down", len(rows): "up"}.get(target, action)
-    announcement = f"Template {number} is now number {target} of {len(rows)}."
-    return _Edit(moved, announcement, f"{button}-{target}")
 
 
 def _version(instance: SignalRInstance) -> str:

@@ -56,7 +56,7 @@ def hubs() -> list[str]:
 
 def shown(page: Any) -> list[str]:
     """Return the hubs that the page shows."""
-    return [form["hub_pattern"].value() for form, _explanation in page.context["entries"]]
+    return [form["hub_pattern"].value() for form, _explanation, _buttons in page.context["entries"]]
 
 
 def test_saves_templates_in_page_order(operator: Client) -> None:
