@@ -31,7 +31,7 @@ _LISTED: Final = 20
 # Templates by the id of the element that htmx replaces.
 _FRAGMENTS: Final = {
     "impact": "portal/instance/identity/impact.html",
-    "found": "portal/instance/identity/search_results.html",
+    "found": "portal/instance/identity/user_assigned_results.html",
 }
 _CONFLICT: Final = (
     "Not saved: someone else changed the identity after you opened this page. The page now shows "
