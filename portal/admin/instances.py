@@ -30,7 +30,7 @@ from portal.admin.instance_inlines import (
     UpstreamTemplateInline,
     VaultGrantInline,
 )
-from portal.instance.chain.view import outcome_pill
+from portal.instance.overview.chain_view import outcome_pill
 from portal.page import who
 from portal.pages.fleet_plan import plan_page, refresh_chosen
 from portal.templatetags.portal import age, pill

@@ -1,1 +1,1 @@
-"""The first tab of an instance."""
+"""The Overview tab: the chain and its picture, what the instance is, its policy and exports."""

@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from arm.state import InstanceState
 from diagnosis.chain.instance_chain import read_chain
 from identities.models import SignalRInstance
-from portal.instance.chain.view import view_of
+from portal.instance.overview.chain_view import view_of
 from portal.instance.overview.export import Resource, export
 from portal.instance.page import InstancePage
 from portal.page import is_fragment
@@ -33,7 +33,7 @@ class OverviewPage(InstancePage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the page, or the chain of one event."""
         if is_fragment(request) and request.headers.get("HX-Target") == "chain":
-            self.template_name = "portal/instance/chain/chain.html"
+            self.template_name = "portal/instance/overview/chain.html"
         response = super().get(request, *args, **kwargs)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response

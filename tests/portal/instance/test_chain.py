@@ -15,9 +15,9 @@ from diagnosis.chain.chain import Chain, ChainLink, Fact, build_chain
 from diagnosis.chain.links import Link
 from diagnosis.findings import Finding, failed, passed, unknown
 from identities.models import SignalRInstance
-from portal.instance.chain.layout import Card, Picture, narrow, shown_facts, wide
-from portal.instance.chain.text import width_of, wrap
-from portal.instance.chain.view import ChainView, view_of
+from portal.instance.overview.chain_picture import Card, Picture, narrow, shown_facts, wide
+from portal.instance.overview.chain_view import ChainView, view_of
+from portal.instance.overview.svg_text import width_of, wrap
 from tests.portal.conftest import SignIn
 from tests.portal.instances import SIGNED, observed
 from upstreams.url_templates.patterns import Event

@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from diagnosis.chain.chain import Chain, ChainLink, LinkOutcome
 from diagnosis.chain.links import Link
 from diagnosis.findings import Finding
-from portal.instance.chain.layout import Card, Picture, narrow, wide
 from portal.instance.diagnosis import tab_of
+from portal.instance.overview.chain_picture import Card, Picture, narrow, wide
 from portal.instance.page import TABS
 from portal.templatetags.portal import pill
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from diagnosis.chain.chain import ChainLink
 from diagnosis.chain.links import Link
-from portal.instance.chain.text import wrap
+from portal.instance.overview.svg_text import wrap
 
 # Links that stand beside the row, each with the link that uses it.
 _BRANCHES: Final[Mapping[Link, Link]] = {
