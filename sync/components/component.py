@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from arm.resources import SignalRResource
 from arm.state import InstanceState
 from identities.models import KeyVault, SignalRInstance
-from sync.planning.component import PlannedComponent
+from sync.planning.planned_component import PlannedComponent
 from upstreams.models import FunctionApp
 from upstreams.token_requests.versions import Registrations
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 
 from arm.state import InstanceState
 from sync.planning.changes import Change
-from sync.planning.component import PlannedComponent
 from sync.planning.errors import SyncError
+from sync.planning.planned_component import PlannedComponent
 
 Components = Collection[PlannedComponent]
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from arm.state import ABSENT, InstanceState
 from sync.planning.changes import Change
-from sync.planning.component import PlannedComponent
 from sync.planning.errors import SyncError
+from sync.planning.planned_component import PlannedComponent
 from sync.planning.state_match import relevant_to
 
 

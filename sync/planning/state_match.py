@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from arm.state import InstanceState
-from sync.planning.component import PlannedComponent
+from sync.planning.planned_component import PlannedComponent
 
 Components = Iterable[PlannedComponent]
 
