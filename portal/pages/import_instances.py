@@ -16,7 +16,7 @@ from identities.validators import validate_instance_name, validate_resource_grou
 from portal.page import PortalPage, who
 from sync.azure_client import arm_settings
 from sync.inventory.import_instances import import_subscription
-from sync.inventory.store_instances import ImportReport
+from sync.inventory.instance_rows import ImportReport
 
 
 class ImportForm(forms.Form):

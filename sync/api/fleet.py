@@ -35,8 +35,8 @@ from sync.api.serializers import (
 )
 from sync.azure_client import arm_settings
 from sync.inventory.import_instances import import_subscription
+from sync.inventory.instance_rows import ImportReport
 from sync.inventory.refresh import refresh_subscription
-from sync.inventory.store_instances import ImportReport
 from sync.operations.plans.fleet import (
     MOST_INSTANCES,
     apply_instances,

@@ -1,4 +1,4 @@
-"""Importing instances from Azure.
+"""The import of a subscription or of one instance: reads Azure; `instance_rows` writes the rows.
 
 A subscription is read with one paged list. An interrupted import leaves complete instances, and the
 next run continues.
@@ -18,10 +18,10 @@ from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.desired.creation import save_subscription
 from sync.inventory.function_apps import import_function_apps
+from sync.inventory.instance_rows import ImportReport, Listing
 from sync.inventory.refresh import refresh_resources_and_senders
 from sync.inventory.sender_access import read_sender_access
 from sync.inventory.senders import refresh_all_senders
-from sync.inventory.store_instances import ImportReport, Listing
 from sync.inventory.token_resources import list_tenant_applications, read_token_resources
 from sync.inventory.user_assigned_identities import save_identities
 

@@ -20,6 +20,12 @@ from sync.components.senders import senders_of, with_senders
 from sync.desired.state import as_planned
 from sync.desired.sync_status import record_statuses
 from sync.inventory.function_apps import read_pointed_at, refresh_receivers, refresh_serving
+from sync.inventory.instance_rows import (
+    ImportReport,
+    Listing,
+    assigned_identities,
+    with_components,
+)
 from sync.inventory.key_vault.grant_reader import (
     ObservedGrant,
     VaultReader,
@@ -39,12 +45,6 @@ from sync.inventory.observed_fields import (
 )
 from sync.inventory.sender_access import read_sender_access
 from sync.inventory.senders import refresh_all_senders, refresh_senders
-from sync.inventory.store_instances import (
-    ImportReport,
-    Listing,
-    assigned_identities,
-    with_components,
-)
 from sync.inventory.token_resources import (
     SCHEDULED_MAX_AGE,
     read_resources_of,

@@ -8,8 +8,8 @@ from typing import Any
 from identities.models import SignalRInstance
 from sync.azure_client import arm_client
 from sync.desired.state import as_planned, desired_state
+from sync.inventory.instance_rows import with_components
 from sync.inventory.refresh import refresh
-from sync.inventory.store_instances import with_components
 from sync.models import AuditEvent, Operation
 from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure

@@ -13,7 +13,7 @@ from arm.client import list_subscriptions
 from arm.errors import ArmError
 from sync.azure_client import arm_settings
 from sync.inventory.import_instances import import_subscription
-from sync.inventory.store_instances import ImportReport
+from sync.inventory.instance_rows import ImportReport
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import working, write_table
 

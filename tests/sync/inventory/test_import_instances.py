@@ -17,7 +17,7 @@ from sync.components.registry import REGISTRY
 from sync.components.service_mode import with_mode
 from sync.desired.state import declared_state, desired_state, observed_state
 from sync.inventory.import_instances import import_instance, import_subscription
-from sync.inventory.store_instances import ImportReport
+from sync.inventory.instance_rows import ImportReport
 from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
 

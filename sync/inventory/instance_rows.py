@@ -1,6 +1,7 @@
-"""A list of instances as Azure answered it: adds rows, updates them and marks missing ones.
+"""Rows of instances, written from ARM's list: adds rows, updates them and marks missing ones.
 
-Each batch is a transaction. `observed_fields` sets the fields of each row.
+Imports and refreshes read the list and call this module. Each batch is a transaction.
+`observed_fields` sets the fields of each row.
 """
 
 from __future__ import annotations
