@@ -12,8 +12,9 @@ class Fault:
     """One rule. It acts on matching requests after the first `skip`, `times` times (None: always).
 
     `status`, `headers` and `body` replace the real response; without a status, the headers are
-    added to it. `delay` waits first, in seconds; `drop` cuts the connection. With `after`, the
-    request takes effect before it fails, as when only the response is lost.
+    added to it. `delay` waits first, in seconds; a reset meanwhile cuts the connection, and the
+    request has no effect. `drop` cuts the connection. With `after`, the request takes effect
+    before it fails, as when only the response is lost.
     """
 
     method: str = ".*"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +34,8 @@ class World:
         self.journal = Journal()
         self.faults = Faults()
         self.service = ServiceState()
+        # Set by the next `clear`: a request that waits belongs to the state that it replaces.
+        self.cleared = asyncio.Event()
         self.clear()
 
     def clear(self) -> None:
@@ -49,6 +52,8 @@ class World:
         self.journal.clear()
         self.faults.clear()
         self.service.clear()
+        self.cleared.set()
+        self.cleared = asyncio.Event()
 
     @cached_property
     def workload_key(self) -> SigningKey:

@@ -71,8 +71,9 @@ class Wire:
             await send(message)
 
         fault = self._world.faults.next_for("GET", scope["path"])
-        if fault is not None:
-            await asyncio.sleep(fault.delay)
+        if fault is not None and not await self._delayed(fault):
+            self._abort(scope)
+            return
         if fault is None or not fault.replaces_response:
             await self._app(scope, receive, logged)
         elif fault.drop:
@@ -87,7 +88,9 @@ class Wire:
     async def _fail(
         self, fault: Fault, serve: ASGIApp, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        await asyncio.sleep(fault.delay)
+        if not await self._delayed(fault):
+            self._abort(scope)
+            return
         if not fault.replaces_response:
             await serve(scope, receive, _with_headers(send, fault.headers))
             return
@@ -98,6 +101,16 @@ class Wire:
             return
         await send(_start(fault))
         await send({"type": "http.response.body", "body": _text(fault.body)})
+
+    async def _delayed(self, fault: Fault) -> bool:
+        """Wait for the fault's delay; return False if the state is reset meanwhile."""
+        if not fault.delay:
+            return True
+        try:
+            await asyncio.wait_for(self._world.cleared.wait(), fault.delay)
+        except TimeoutError:
+            return True
+        return False
 
 
 def _with_headers(send: Send, headers: dict[str, str]) -> Send:

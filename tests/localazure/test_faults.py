@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from localazure import seed
 from tests.cloud import LocalAzure
 from tests.localazure.rest import CHAT_ID, LAB_ID, Arm
 from tests.localazure.sdk import Client
+from tests.waits import wait_until
 
 IDENTITY = {"identity": {"type": "SystemAssigned"}}
 
@@ -89,6 +91,17 @@ def test_log_shows_real_status_of_lost_responses(arm: Arm, local_azure: LocalAzu
 def test_fault_only_delays(arm: Arm, local_azure: LocalAzure) -> None:
     local_azure.post("/_local/faults", [{"path": "/signalr/", "delay": 0.001}])
     assert statuses(arm, 1) == [200]
+
+
+def test_reset_cuts_delayed_request(arm: Arm, local_azure: LocalAzure) -> None:
+    local_azure.post("/_local/faults", [{"method": "PATCH", "delay": 2.0}])
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(arm.call, "PATCH", LAB_ID, IDENTITY)
+        wait_until(lambda: local_azure.requests("PATCH"), "The request did not come.")
+        local_azure.reset()
+        with pytest.raises(requests.ConnectionError):
+            held.result()
+    assert arm.document(LAB_ID)["properties"]["provisioningState"] == "Succeeded"
 
 
 def test_refuses_invalid_fault(local_azure: LocalAzure) -> None:
