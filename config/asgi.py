@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.core.wsgi import get_wsgi_application
 
+from config.garbage_collection import collect_less_often, keep_loaded_code
 from config.parent_process import end_with_parent
 from config.serving.content_type import refusing_invalid_content_types
 
@@ -85,3 +86,5 @@ def _receiver(others: ASGI3Application) -> ASGI3Application:
 
 
 application = _application()
+collect_less_often()
+keep_loaded_code()

@@ -12,7 +12,12 @@ from localazure.app import application
 from localazure.environment import default_ca_file, export_lines
 from localazure.service.endpoint import ServiceEndpoint
 from localazure.serving.proxy import Proxy
-from localazure.serving.server import Server, listen, raise_open_files_limit
+from localazure.serving.server import (
+    Server,
+    collect_garbage_less_often,
+    listen,
+    raise_open_files_limit,
+)
 from localazure.serving.tls import CertificateAuthority
 from localazure.serving.wire import Wire
 from localazure.storage import Saving, StateError, StateFile
@@ -101,6 +106,7 @@ def _serve(options: argparse.Namespace) -> int:
         Proxy(options.proxy_port, port).start()
     if options.until_stdin_closes:
         server.stop_with_stdin()
+    collect_garbage_less_often()
     server.run(sockets=listeners)
     return 0
 
