@@ -147,7 +147,7 @@ def assert_serves(portal: int, receiver: int) -> None:
         requests.post(f"http://127.0.0.1:{port}/upstream/unknown/", timeout=60).json()["detail"]
         for port in (portal, receiver)
     ]
-    assert refused == [OTHER_ROLE, "The receiver does not know this instance."]
+    assert refused == [OTHER_ROLE, "The receiver has no instance of this name."]
     assert requests.get(f"http://127.0.0.1:{receiver}/metrics", timeout=60).status_code == 200
 
 

@@ -75,10 +75,12 @@ class Policies:
             self.refresh()
         snapshot = self._usable_snapshot()
         if snapshot is None:
-            raise ProofUnavailable("policy_unavailable", "The instances cannot be read at present.")
+            raise ProofUnavailable(
+                "policy_unavailable", "The receiver cannot read its instances from the database."
+            )
         policy = snapshot.policies.get(name)
         if policy is None:
-            raise UnknownInstance("unknown_instance", "The receiver does not know this instance.")
+            raise UnknownInstance("unknown_instance", "The receiver has no instance of this name.")
         return policy
 
     @property
@@ -162,7 +164,7 @@ class Policies:
                 self._exempt_from_collection()
                 self._prepare_issuers()
             except Exception:
-                log.exception("Instances could not be read.")
+                log.exception("The instances could not be read from the database.")
                 connections.close_all()
             self._has_read.set()
             seconds = self._seconds if self._failed_at is None else _RETRY_SECONDS
@@ -190,14 +192,16 @@ class Policies:
         # One line for an outage, not one for each attempt.
         if self._failed_at is None:
             log.error(
-                "The instances cannot be read (%s). The receiver uses those in memory.", error
+                "The instances cannot be read from the database (%s). The receiver continues with "
+                "those in memory.",
+                error,
             )
         self._failed_at = now
 
     def _note_success(self) -> None:
         if self._failed_at is not None:
             self._failed_at = None
-            log.warning("The instances can be read again.")
+            log.warning("The instances can be read from the database again.")
 
 
 policies: Final = Policies(

@@ -40,7 +40,7 @@ class Requirements:
             return
         header: str = headers.get(_SIGNATURE) or ""
         if not header:
-            raise ProofMissing("asrs_signature_missing", "X-ASRS-Signature is missing.")
+            raise ProofMissing("asrs_signature_missing", "The header X-ASRS-Signature is missing.")
         keys = keys_of(instance)
         if not keys:
             raise ProofUnavailable(
@@ -48,7 +48,8 @@ class Requirements:
             )
         if len(header) > _SIGNATURE_LENGTH or not is_signed(header, connection_id, keys):
             raise ProofMissing(
-                "asrs_signature_wrong", "X-ASRS-Signature was created with another access key."
+                "asrs_signature_wrong",
+                "X-ASRS-Signature does not match the access keys of the instance.",
             )
 
 

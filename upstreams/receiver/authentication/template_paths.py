@@ -40,7 +40,7 @@ def check_path(url_templates: Iterable[str], instance: str, route: Route, rest: 
         return
     raise ProtocolError(
         "path_disagrees",
-        "The path does not match the URL template for the headers' event.",
+        "The path is not that of the URL template that matches the event.",
     )
 
 

@@ -61,7 +61,9 @@ class DuplicateCalls:
         except Exception as error:
             # Each cache raises its own client's errors.
             log.warning("Duplicates cannot be recognised: %s.", type(error).__name__)
-            raise DuplicateInProgress("duplicates_unknown", "The cache cannot be read.") from error
+            raise DuplicateInProgress(
+                "duplicates_unknown", "The cache that recognises duplicates does not respond."
+            ) from error
         # A cache that serialises as JSON returns a list.
         if not isinstance(found, (tuple, list)):
             raise DuplicateInProgress("duplicate_in_progress", "The same call is being handled.")

@@ -102,7 +102,7 @@ class Recorder:
             dropped, self.dropped = self.dropped, 0
         if dropped:
             log.warning(
-                "%s deliveries were not counted, because there are too many kinds in memory.",
+                "Deliveries were not counted (number: %s): too many kinds of them are queued.",
                 dropped,
             )
             deliveries_lost.send(type(self), number=dropped)
@@ -111,11 +111,15 @@ class Recorder:
         try:
             storage.write(counts, samples)
         except (OperationalError, InterfaceError) as error:
-            log.warning("%s deliveries cannot be written yet: %s", counts.total(), error)
+            log.warning(
+                "Deliveries cannot be written to the database yet (queued: %s): %s",
+                counts.total(),
+                error,
+            )
             self._take_back(counts, samples)
         except Exception:
             # Another attempt would fail too: drop these, and keep the thread running.
-            log.exception("%s deliveries were lost.", counts.total())
+            log.exception("Deliveries were lost (number: %s).", counts.total())
             deliveries_lost.send(type(self), number=counts.total())
         else:
             self._store_activity()
@@ -125,7 +129,7 @@ class Recorder:
             activity.store()
         except DatabaseError as error:
             # It stays noted: these deliveries are written, and must not be counted again.
-            log.warning("The activity of senders cannot be written yet: %s", error)
+            log.warning("The activity of senders cannot be written to the database yet: %s", error)
 
     def close(self) -> None:
         """Stop the thread and write what is queued."""
@@ -179,7 +183,7 @@ class Recorder:
             self.flush()
         except Exception:
             # No other thread writes what is queued.
-            log.exception("Deliveries could not be written yet.")
+            log.exception("Deliveries could not be written to the database yet.")
 
 
 recorder: Final = Recorder(configuration)

@@ -73,8 +73,8 @@ class Hub(HubSender):
         """Raise RegistrationError for a name that no hub can have."""
         if name != ANY and not HUB_NAME.fullmatch(name):
             raise RegistrationError(
-                f"{name!r} is not a hub name: a letter, then letters, digits, '_', '`', ',', "
-                "'.', '[' or ']', at most 128 characters."
+                f"{name!r} is not a hub name. A hub name has at most 128 characters: a letter, "
+                "then letters, digits, '_', '`', ',', '.', '[' or ']'."
             )
         self.name = name
         self.instance = instance
@@ -143,8 +143,8 @@ class Hub(HubSender):
         )
         if category == CONNECTIONS and handler.parameters.required:
             raise RegistrationError(
-                f"The handler {handler.name} has other parameters than the request, but {event!r} "
-                "has no arguments."
+                f"The handler {handler.name} has parameters besides the request, but the event "
+                f"{event!r} has no arguments. Remove the parameters."
             )
         _add(self._handlers, handler)
         return function

@@ -89,7 +89,9 @@ def parameters_of(function: Callable[..., object]) -> Parameters:
             rest = _parameter(function, parameter, annotations)
         elif parameter.default is inspect.Parameter.empty:
             raise _wrong(
-                function, f"takes {parameter.name!r} by keyword: clients send positional arguments"
+                function,
+                f"has the keyword-only parameter {parameter.name!r}: clients send positional "
+                "arguments only",
             )
     return Parameters(tuple(positional), rest)
 
@@ -135,7 +137,8 @@ def _signature(function: Callable[..., object]) -> list[inspect.Parameter]:
         return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError) as error:
         raise RegistrationError(
-            f"{function!r} cannot be a handler: its parameters cannot be read. Write a def."
+            f"{function!r} cannot be a handler: its parameters cannot be read. Wrap it in a "
+            "function that is defined with def."
         ) from error
 
 
@@ -148,7 +151,7 @@ def _parameter(
         raise _wrong(
             function,
             f"annotates {parameter.name!r} with {_type_name(annotation)}, which neither JSON nor "
-            "MessagePack can carry",
+            "MessagePack supports",
         )
     return Parameter(
         name=parameter.name,
@@ -231,7 +234,7 @@ def _type_name(annotation: Any) -> str:
 def _counted(parameters: Parameters) -> str:
     least, most = parameters.required, len(parameters.positional)
     if parameters.rest is not None:
-        return f"At least {least} arguments"
+        return f"At least {least} argument{'' if least == 1 else 's'}"
     if least != most:
         return f"{least} to {most} arguments"
     return "1 argument" if most == 1 else f"{most} arguments"

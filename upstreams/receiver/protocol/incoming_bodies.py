@@ -40,7 +40,7 @@ def _no_constant(name: str) -> NoReturn:
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise ProtocolError("body_malformed", "The body has a number that is too large.")
+        raise ProtocolError("body_malformed", "The body contains a number that is too large.")
     return number
 
 
@@ -69,7 +69,7 @@ def media_format(content_type: str) -> Format:
     )
     if message_format is None:
         raise UnsupportedBody(
-            "media_type", "The Content-Type is application/json or application/x-msgpack."
+            "media_type", "The Content-Type must be application/json or application/x-msgpack."
         )
     return message_format
 
@@ -80,14 +80,18 @@ def read_body(category: str, event: str, message_format: Format, body: bytes) ->
         message = _read_json(body) if message_format == "json" else _read_messagepack(body)
         return _matching(event, message)
     if message_format != "json":
-        raise UnsupportedBody("media_type", "Connection events are sent as application/json only.")
+        raise UnsupportedBody(
+            "media_type", "The Content-Type of a connection event must be application/json."
+        )
     return _opened(body) if event.lower() == CONNECTED else _closed(body)
 
 
 def _matching(event: str, message: Message) -> Message:
     # The header decides the route and the body the call: both must name the same method.
     if message.target is None or message.target.lower() != event.lower():
-        raise ProtocolError("target_mismatch", "The body's target is not the X-ASRS-Event header.")
+        raise ProtocolError(
+            "target_mismatch", "The body's target differs from the X-ASRS-Event header."
+        )
     return message
 
 
@@ -103,7 +107,7 @@ def _closed(body: bytes) -> Message:
     _expect_type(fields, _CLOSE)
     error = fields.get("error")
     if error is not None and not isinstance(error, str):
-        raise ProtocolError("body_field", "The body's error is a string or null.")
+        raise ProtocolError("body_field", "The body's error must be a string or null.")
     return Message(error=error or None)
 
 
@@ -123,16 +127,16 @@ def _read_messagepack(body: bytes) -> Message:
         )
         # An array header may promise any length; the unpacker bounds it by the body's own.
     except (ValueError, msgpack.UnpackException, OverflowError, RecursionError) as error:
-        raise ProtocolError("body_malformed", "The body is not one MessagePack value.") from error
+        raise ProtocolError("body_malformed", "The body is not valid MessagePack.") from error
     if not isinstance(fields, list) or len(fields) < _INVOCATION_FIELDS:
         raise ProtocolError(
-            "body_field", "The body is an array [1, headers, invocationId, target, arguments]."
+            "body_field", "The body must be an array [1, headers, invocationId, target, arguments]."
         )
     kind, headers, invocation_id, target, arguments = fields[:_INVOCATION_FIELDS]
     if type(kind) is not int or kind != _INVOCATION:
-        raise ProtocolError("body_type", f"The body's type is {_INVOCATION} for this event.")
+        raise ProtocolError("body_type", f"The body's type must be {_INVOCATION} for this event.")
     if not isinstance(headers, dict):
-        raise ProtocolError("body_field", "The body's headers are a map.")
+        raise ProtocolError("body_field", "The body's headers must be a map.")
     return _invocation(invocation_id, target, arguments)
 
 
@@ -142,12 +146,17 @@ def _unknown_extension(_code: int, _data: bytes) -> None:
 
 def _invocation(invocation_id: object, target: object, arguments: object) -> Message:
     if invocation_id is not None and not _is_invocation_id(invocation_id):
-        raise ProtocolError("body_field", "The body's invocationId is a short string or null.")
+        raise ProtocolError(
+            "body_field",
+            "The body's invocationId must be null or a printable string of at most "
+            f"{limits.INVOCATION_ID_LENGTH} characters.",
+        )
     if not isinstance(target, str):
-        raise ProtocolError("body_field", "The body's target is a string.")
+        raise ProtocolError("body_field", "The body's target must be a string.")
     if not isinstance(arguments, list) or len(arguments) > limits.ARGUMENTS:
         raise ProtocolError(
-            "body_field", f"The body's arguments are a list of at most {limits.ARGUMENTS}."
+            "body_field",
+            f"The body's arguments must be a list of at most {limits.ARGUMENTS} values.",
         )
     _check_nesting(arguments)
     return Message(invocation_id=invocation_id or None, target=target, arguments=tuple(arguments))
@@ -166,9 +175,9 @@ def _json_object(body: bytes) -> dict[str, Any]:
         found = _JSON.decode(text)
         is_repetitive = isinstance(found, dict) and _is_repetitive(text, found)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError("body_malformed", "The body is not one JSON value.") from error
+        raise ProtocolError("body_malformed", "The body is not valid JSON.") from error
     if not isinstance(found, dict):
-        raise ProtocolError("body_field", "The body is a JSON object.")
+        raise ProtocolError("body_field", "The body must be a JSON object.")
     fields = {name.lower(): value for name, value in found.items()}
     if is_repetitive or len(fields) != len(found):
         raise ProtocolError("body_field", "The body has two fields with the same name.")
@@ -191,7 +200,7 @@ def _is_repetitive(text: str, fields: dict[str, Any]) -> bool:
 def _expect_type(fields: dict[str, Any], expected: int) -> None:
     kind = fields.get("type")
     if type(kind) is not int or kind != expected:
-        raise ProtocolError("body_type", f"The body's type is {expected} for this event.")
+        raise ProtocolError("body_type", f"The body's type must be {expected} for this event.")
 
 
 def _check_nesting(arguments: list[Any]) -> None:
@@ -201,13 +210,15 @@ def _check_nesting(arguments: list[Any]) -> None:
         if not level:
             return
         level = [child for parent in level for child in _containers(parent)]
-    raise ProtocolError("body_nesting", f"The arguments are nested over {limits.NESTING} deep.")
+    raise ProtocolError(
+        "body_nesting", f"The arguments are nested more than {limits.NESTING} levels deep."
+    )
 
 
 def _containers(parent: object) -> Iterator[object]:
     if isinstance(parent, dict):
         if not all(isinstance(name, str) for name in parent):
-            raise ProtocolError("body_field", "The keys of a map are strings.")
+            raise ProtocolError("body_field", "The keys of a map must be strings.")
         children: Iterable[object] = parent.values()
     else:
         children = cast("list[object]", parent)

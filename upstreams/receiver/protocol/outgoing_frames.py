@@ -142,7 +142,7 @@ def _as_text(value: object) -> str:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    raise TypeError(f"{type(value).__name__} has no equivalent there")
+    raise TypeError(f"the type {type(value).__name__} is not supported")
 
 
 # ASCII: a lone surrogate, which JSON may hold and UTF-8 may not, goes back as it came.

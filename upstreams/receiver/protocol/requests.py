@@ -144,7 +144,8 @@ def read_route(headers: Mapping[str, Any]) -> Route:
         raise _missing(_EVENT)
     if category == CONNECTIONS and event.lower() not in {CONNECTED, DISCONNECTED}:
         raise ProtocolError(
-            "event_unknown", f"A connection's events are {CONNECTED} and {DISCONNECTED}."
+            "event_unknown",
+            f"X-ASRS-Event of a connection event must be {CONNECTED} or {DISCONNECTED}.",
         )
     return Route(
         hub=_ascii(headers, _HUB, limits.HUB_LENGTH),
@@ -233,7 +234,7 @@ def _client_query(headers: Mapping[str, Any]) -> str:
     if query.count("&") >= limits.QUERY_FIELDS:
         raise ProtocolError(
             "header_too_long",
-            f"{_title(_CLIENT_QUERY)} has more than {limits.QUERY_FIELDS} fields.",
+            f"The header {_title(_CLIENT_QUERY)} has more than {limits.QUERY_FIELDS} fields.",
         )
     return query
 
@@ -242,7 +243,9 @@ def _connection_id(headers: Mapping[str, Any]) -> str:
     value = _ascii(headers, _CONNECTION_ID, limits.CONNECTION_ID_LENGTH)
     # Servers join two headers of one name with a comma, which no id contains.
     if "," in value:
-        raise ProtocolError("header_repeated", f"{_title(_CONNECTION_ID)} is repeated.")
+        raise ProtocolError(
+            "header_repeated", f"The header {_title(_CONNECTION_ID)} occurs more than once."
+        )
     return value
 
 
@@ -251,9 +254,11 @@ def _ascii(headers: Mapping[str, Any], name: str, longest: int) -> str:
     if not value:
         raise _missing(name)
     if len(value) > longest:
-        raise _too_long(name)
+        raise _too_long(name, longest)
     if not value.isascii():
-        raise ProtocolError("header_not_ascii", f"{_title(name)} contains non-ASCII characters.")
+        raise ProtocolError(
+            "header_not_ascii", f"The header {_title(name)} contains non-ASCII characters."
+        )
     return _without_control(name, value)
 
 
@@ -264,11 +269,15 @@ def _utf8(headers: Mapping[str, Any], name: str, longest: int) -> str:
     some servers, granian among them, replace a header that is not ASCII with an empty one: a named
     user must not become an anonymous one.
     """
-    value = _bounded(name, headers, 4 * longest)
+    value: str = headers.get(name) or ""
+    # A character has up to four bytes in UTF-8.
+    if len(value) > 4 * longest:
+        raise _too_long(name, longest)
     if not value and name in headers:
         raise ProtocolError(
             "header_unreadable",
-            f"{_title(name)} is empty: the web server dropped its non-ASCII characters.",
+            f"The header {_title(name)} is empty: the web server dropped its non-ASCII characters. "
+            "Serve config.asgi:application.",
         )
     if len(value) <= longest and value.isascii() and value.isprintable():
         return value
@@ -276,23 +285,27 @@ def _utf8(headers: Mapping[str, Any], name: str, longest: int) -> str:
         try:
             value = value.encode("latin-1").decode("utf-8")
         except UnicodeError as error:
-            raise ProtocolError("header_not_utf8", f"{_title(name)} is not UTF-8.") from error
+            raise ProtocolError(
+                "header_not_utf8", f"The header {_title(name)} is not UTF-8."
+            ) from error
     if len(value) > longest:
-        raise _too_long(name)
+        raise _too_long(name, longest)
     return _without_control(name, value)
 
 
 def _bounded(name: str, headers: Mapping[str, Any], longest: int) -> str:
     value: str = headers.get(name) or ""
     if len(value) > longest:
-        raise _too_long(name)
+        raise _too_long(name, longest)
     return value
 
 
 def _without_control(name: str, value: str) -> str:
     # The first test is cheap, and decides for nearly every header.
     if not value.isprintable() and _CONTROL.search(value):
-        raise ProtocolError("header_control", f"{_title(name)} contains control characters.")
+        raise ProtocolError(
+            "header_control", f"The header {_title(name)} contains control characters."
+        )
     return value
 
 
@@ -300,8 +313,10 @@ def _missing(name: str) -> ProtocolError:
     return ProtocolError("header_missing", f"The header {_title(name)} is missing or empty.")
 
 
-def _too_long(name: str) -> ProtocolError:
-    return ProtocolError("header_too_long", f"The header {_title(name)} is too long.")
+def _too_long(name: str, longest: int) -> ProtocolError:
+    return ProtocolError(
+        "header_too_long", f"The header {_title(name)} has more than {longest} characters."
+    )
 
 
 def _title(name: str) -> str:

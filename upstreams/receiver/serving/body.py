@@ -44,7 +44,9 @@ async def read_body(
     try:
         return await _deadlines.run(_parts(receive, length, max_bytes), seconds)
     except TimeoutError:
-        raise BodyTimeout("body_timeout", f"The body took more than {seconds:g} seconds.") from None
+        raise BodyTimeout(
+            "body_timeout", f"The body did not arrive within {seconds:g} seconds."
+        ) from None
 
 
 async def _parts(receive: ASGIReceiveCallable, length: str, max_bytes: int) -> bytes:
@@ -53,7 +55,9 @@ async def _parts(receive: ASGIReceiveCallable, length: str, max_bytes: int) -> b
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise ProtocolError("body_incomplete", "The body ended before its length.")
+            raise ProtocolError(
+                "body_incomplete", "The connection was closed before the body was complete."
+            )
         part = message["body"]
         size += len(part)
         if size > max_bytes:

@@ -124,7 +124,9 @@ def _begin(
 ) -> tuple[InstancePolicy, Route]:
     """Refuse requests that are invalid whatever their token."""
     if head.method != "POST":
-        raise MethodNotAllowed("method_not_allowed", "Upstream requests are sent with POST.")
+        raise MethodNotAllowed(
+            "method_not_allowed", "The method of an upstream request must be POST."
+        )
     check_length(head.META.get("CONTENT_LENGTH") or "", configuration().limits.body_bytes)
     policy = context.instance = policies.get(instance)
     route = context.route = read_route(head.META)
@@ -144,8 +146,17 @@ def _response(head: RequestHead, error: Exception) -> UpstreamResponse:
         # Validation has logged it.
         return _token_refused(error)
     # A defect in Signalman, or no memory.
-    log.error("Failed at %s.", shown_path(head.path_info), exc_info=error)
-    return responses.problem(500, "internal_error", "The receiver failed.", outcome="failed")
+    log.error(
+        "The receiver failed to process a request to %s.",
+        shown_path(head.path_info),
+        exc_info=error,
+    )
+    return responses.problem(
+        500,
+        "internal_error",
+        "The receiver failed to process the request. Its log has the reason.",
+        outcome="failed",
+    )
 
 
 def _token_refused(refused: TokenRefused) -> UpstreamResponse:

@@ -48,5 +48,7 @@ def read_body(request: HttpRequest, max_bytes: int) -> bytes:
     except OSError:
         body = b""
     if len(body) < length:
-        raise ProtocolError("body_incomplete", "The body ended before its length.")
+        raise ProtocolError(
+            "body_incomplete", "The connection was closed before the body was complete."
+        )
     return body

@@ -46,4 +46,7 @@ def test_writes_deliveries_before_process_ends(tmp_path: Path, end: str) -> None
         text=True,
         check=True,
     )
-    assert "1 deliveries cannot be written yet: no such table" in ended.stderr
+    assert (
+        "Deliveries cannot be written to the database yet (queued: 1): no such table"
+        in ended.stderr
+    )

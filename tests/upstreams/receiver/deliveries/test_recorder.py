@@ -201,7 +201,7 @@ def test_continues_after_unstorable_delivery(
     recorder = ManualRecorder()
     recorder.record(receipt(instance, outcome="unheard-of"))
     recorder.flush()
-    assert "1 deliveries were lost" in caplog.text
+    assert "Deliveries were lost (number: 1)" in caplog.text
     recorder.record(receipt(instance))
     recorder.flush()
     assert DeliveryCount.objects.get().count == 1
@@ -270,7 +270,7 @@ def test_keeps_deliveries_during_database_outage(caplog: pytest.LogCaptureFixtur
     recorder.record(receipt(instance))
     with connection.execute_wrapper(_unwritable):
         recorder.flush()
-    assert "cannot be written yet" in caplog.text
+    assert "cannot be written to the database yet" in caplog.text
     assert DeliveryCount.objects.count() == 0
     recorder.record(receipt(instance))
     recorder.flush()

@@ -149,7 +149,7 @@ def test_names_callables(function: Any, name: str) -> None:
     ("function", "reason"),
     [
         (partial(generator), "generator is a generator"),
-        (partial(by_name), "by_name takes 'text' by keyword"),
+        (partial(by_name), "by_name has the keyword-only parameter 'text'"),
         (max, "parameters cannot be read"),
         (async_to_sync(coroutine), "parameters cannot be read"),
         ("handler", "parameters cannot be read"),
@@ -164,7 +164,7 @@ def test_refuses_mismatching_signature_by_name(function: Any, reason: str) -> No
     ("function", "reason"),
     [
         (no_request, "no first parameter"),
-        (by_name, "takes 'text' by keyword"),
+        (by_name, "keyword-only parameter 'text'"),
         (unreadable, "cannot be read"),
         (unsendable, "neither JSON nor MessagePack"),
         (unsendable_inside, "neither JSON nor MessagePack"),
@@ -198,7 +198,7 @@ def test_recognises_coroutine_functions(function: Any, is_async: bool) -> None:
 def test_connection_event_has_no_arguments() -> None:
     def greet(_request: UpstreamRequest, name: str) -> None: ...
 
-    with pytest.raises(RegistrationError, match="other parameters than the request"):
+    with pytest.raises(RegistrationError, match="has parameters besides the request"):
         Hub("chat").connected(greet)
 
 

@@ -95,7 +95,7 @@ def test_accepts_matching_arguments(function: Any, arguments: list[object]) -> N
         (two, ["a"], "2 arguments expected, 1 given."),
         (two, ["a", 1, 2], "2 arguments expected, 3 given."),
         (default, [], "1 to 2 arguments expected, 0 given."),
-        (rest, [], "At least 1 arguments expected, 0 given."),
+        (rest, [], "At least 1 argument expected, 0 given."),
         (keyword, ["a", True], "1 argument expected, 2 given."),
         (two, ["a", "b"], "'two' must be int, not str."),
         (rest, ["a", 1, "b"], "'more' must be int, not str."),

@@ -151,7 +151,7 @@ def test_logs_a_defect_without_the_secret_part_of_the_path(
         run(main)
     finally:
         install(before)
-    assert f"Failed at {HERE}." in caplog.text
+    assert f"The receiver failed to process a request to {HERE}." in caplog.text
     assert "A defect." in caplog.text
     assert "secret" not in caplog.text
 

@@ -75,7 +75,7 @@ def test_refuses_a_length_that_is_too_large(length: str) -> None:
 
 @pytest.mark.parametrize("parts", [[], [b"123"]])
 def test_refuses_a_body_that_ends_early(parts: list[bytes]) -> None:
-    with pytest.raises(ProtocolError, match="ended before its length"):
+    with pytest.raises(ProtocolError, match="closed before the body was complete"):
         Sender(parts, is_cut_off=True).read(length="5")
 
 
