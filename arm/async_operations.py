@@ -65,7 +65,10 @@ def started(headers: Mapping[str, str], *, status: int) -> LongRunning:
     result_url = headers.get("Location")
     if not (status_url or result_url):
         if status == HTTPStatus.ACCEPTED:
-            raise UnexpectedAnswer("A 202 without an address to poll.", status=status)
+            raise UnexpectedAnswer(
+                "Azure accepted the request (202) without a URL at which to poll its result.",
+                status=status,
+            )
         return LongRunning(done=True)
     return LongRunning(
         continuation=json.dumps({"status_url": status_url, "result_url": result_url}),
@@ -82,9 +85,11 @@ def poll_urls(continuation: str) -> PollUrls:
         kept = json.loads(continuation)
         urls = PollUrls(kept["status_url"], kept["result_url"])
     except (ValueError, KeyError, TypeError) as error:
-        raise UnexpectedAnswer("This is not a continuation that Signalman wrote.") from error
+        raise UnexpectedAnswer(
+            "The stored state of the operation is not one that Signalman wrote."
+        ) from error
     if not (urls.status or urls.result):
-        raise UnexpectedAnswer("This is not a continuation that Signalman wrote.")
+        raise UnexpectedAnswer("The stored state of the operation is not one that Signalman wrote.")
     return urls
 
 

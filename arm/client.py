@@ -290,7 +290,7 @@ def get_json(settings: ArmSettings, url: str) -> Json:
     response = _ask(settings, url)
     body = _body(response)
     if not isinstance(body, Mapping):
-        raise UnexpectedAnswer("It is not a JSON object.", status=response.status_code)
+        raise UnexpectedAnswer("The response is not a JSON object.", status=response.status_code)
     return body
 
 
@@ -311,4 +311,4 @@ def _body(response: HttpResponse) -> object:
     try:
         return response.json() if response.content else None
     except ValueError as error:
-        raise UnexpectedAnswer("It is not JSON.", status=response.status_code) from error
+        raise UnexpectedAnswer("The response is not JSON.", status=response.status_code) from error

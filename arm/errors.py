@@ -9,7 +9,8 @@ ArmError
 │   └── GroupNotFound   no such resource group
 ├── PolicyDenied        an Azure Policy assignment forbids the change (403)
 ├── Conflict            the resource is busy, or is in a state that forbids this (409)
-│   └── ScopeLocked     a management lock forbids the change
+│   ├── ScopeLocked     a management lock forbids the change
+│   └── ProviderNotRegistered  the subscription does not use the resource provider yet
 ├── Rejected            ARM refused the request (any other 4xx)
 │   └── PrincipalUnknown  Microsoft Entra does not know the identity yet
 ├── Throttled           too many requests (429)
@@ -76,7 +77,7 @@ class CredentialRefused(ArmError):
 
     summary = (
         "Signalman's own Azure credential was refused; check AZURE_TENANT_ID, AZURE_CLIENT_ID and "
-        "the secret or identity behind them."
+        "the client secret, certificate or managed identity."
     )
 
     @property
@@ -89,8 +90,9 @@ class CredentialMissing(ArmError):
     """No token could be requested; transient, because only the network may be down."""
 
     summary = (
-        "Signalman has no Azure credential, or cannot reach Microsoft Entra; set AZURE_TENANT_ID, "
-        "AZURE_CLIENT_ID and the rest, and check AZURE_AUTHORITY_HOST and the network."
+        "Signalman has no Azure credential, or cannot reach Microsoft Entra; set the variables of "
+        "its credential, such as AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, and "
+        "check AZURE_AUTHORITY_HOST and the network."
     )
     _is_transient = True
 
@@ -103,8 +105,8 @@ class Forbidden(ArmError):
     """The credential is valid, and its roles do not allow the request."""
 
     summary = (
-        "Signalman's credential may not do this; assign it SignalR/Web PubSub Contributor and "
-        "Managed Identity Operator on the scope."
+        "Signalman's credential may not do this; assign it the roles SignalR/Web PubSub "
+        "Contributor and Managed Identity Operator at the scope that Azure names."
     )
 
 
@@ -178,23 +180,35 @@ class ScopeLocked(Conflict):
     )
 
 
+class ProviderNotRegistered(Conflict):
+    """The resource provider is not registered in the subscription.
+
+    Source: "Resolve errors for resource provider registration", learn.microsoft.com/azure.
+    """
+
+    summary = (
+        "The subscription is not registered for the resource provider; register it with az "
+        "provider register --namespace and the name in Azure's message, then try again."
+    )
+
+
 class Rejected(ArmError):
     """The request is invalid; repeating it does not help."""
 
-    summary = "Azure refused the request; correct what its message names."
+    summary = "Azure refused the request; correct what Azure's message names."
 
 
 class PrincipalUnknown(Rejected):
     """A new identity is not yet in Microsoft Entra's replicas."""
 
-    summary = "Microsoft Entra does not know the identity yet; try again in some minutes."
+    summary = "Microsoft Entra does not know the identity yet; try again in a few minutes."
     _is_transient = True
 
 
 class Throttled(ArmError):
     """Too many requests; `retry_after` is how long to wait, where Azure said so."""
 
-    summary = "Azure is throttling; wait before trying again."
+    summary = "Azure is throttling requests; wait before you try again."
     _is_transient = True
 
 
@@ -219,20 +233,32 @@ class Unreachable(ArmError):
 class Unanswered(Unreachable):
     """The request was sent and no response came."""
 
-    summary = "Azure did not respond in time and may have accepted the change; read before writing."
+    summary = (
+        "Azure did not respond in time and may have accepted the change; refresh from Azure before "
+        "you try again."
+    )
 
 
 class OperationFailed(ArmError):
     """A long-running operation ended Failed or Canceled."""
 
-    summary = "Azure accepted the change and then failed; see its message, then plan again."
+    summary = (
+        "Azure accepted the change, but did not complete it; correct what Azure's message names, "
+        "then plan again."
+    )
 
 
 class UnexpectedAnswer(ArmError):
     """A response of an unknown shape or origin."""
 
-    summary = "Signalman cannot read Azure's response; report it with this message."
+    summary = "Signalman cannot read Azure's response; report this message as an issue."
 
     def __str__(self) -> str:
         """Return the summary with what is wrong with the response."""
         return f"{self.summary} {self.message}".rstrip()
+
+
+def unreadable(error: Exception, what: str, subject: str = "The response") -> UnexpectedAnswer:
+    """Return the error of a response that does not describe `what`; `error` is the parser's."""
+    reason = f"The property {error} is missing" if isinstance(error, KeyError) else str(error)
+    return UnexpectedAnswer(f"{subject} does not describe {what}. {reason.rstrip('.')}.")

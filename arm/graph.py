@@ -18,7 +18,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
-from arm.errors import Forbidden, UnexpectedAnswer
+from arm.errors import Forbidden, UnexpectedAnswer, unreadable
 from arm.settings import ArmSettings
 from arm.transport.error_translation import translated
 from arm.transport.pipeline import pipeline
@@ -63,7 +63,7 @@ class Application:
                 ),
             )
         except (KeyError, TypeError, AttributeError) as error:
-            raise UnexpectedAnswer(f"It was read as an application: {error}") from error
+            raise unreadable(error, "an application") from error
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def _principal(settings: ArmSettings, entity: Mapping[str, Any]) -> ResourcePrin
             application=own[0] if own else None,
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise UnexpectedAnswer(f"It was read as a service principal: {error}") from error
+        raise unreadable(error, "a service principal") from error
 
 
 def _entities(
@@ -201,7 +201,7 @@ def _get(settings: ArmSettings, url: str) -> Mapping[str, Any]:
     except Forbidden as error:
         raise DirectoryForbidden(error.message, code=error.code, status=error.status) from error
     except ValueError as error:
-        raise UnexpectedAnswer("It is not JSON.") from error
+        raise UnexpectedAnswer("The response is not JSON.") from error
     if not isinstance(page, Mapping):
-        raise UnexpectedAnswer("It is not a JSON object.")
+        raise UnexpectedAnswer("The response is not a JSON object.")
     return page

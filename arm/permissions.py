@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from arm.client import get_json
-from arm.errors import UnexpectedAnswer
+from arm.errors import unreadable
 from arm.settings import ArmSettings
 
 _API: Final = "2022-04-01"
@@ -51,7 +51,7 @@ def _permission(entry: Mapping[str, Any]) -> Permission:
     try:
         return Permission(tuple(entry["actions"]), tuple(entry.get("notActions") or ()))
     except (KeyError, TypeError, AttributeError) as error:
-        raise UnexpectedAnswer(f"It was read as permissions: {error}") from error
+        raise unreadable(error, "permissions") from error
 
 
 def _covers(patterns: Sequence[str], action: str) -> bool:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from azure.mgmt.core.tools import parse_resource_id
 
-from arm.errors import UnexpectedAnswer
+from arm.errors import unreadable
 from arm.instance_network import InstanceNetwork
 from arm.state import InstanceState
 
@@ -210,9 +210,9 @@ def _expecting(what: str, resource: Mapping[str, Any]) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnexpectedAnswer(f"{_id_of(resource)} was read as {what}: {error}") from error
+        raise unreadable(error, what, _id_of(resource)) from error
 
 
 def _id_of(resource: object) -> str:
     arm_id = resource.get("id") if isinstance(resource, Mapping) else None
-    return str(arm_id or "Something without an id")
+    return str(arm_id or "A resource without an ID")

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 
 from azure.mgmt.authorization import AuthorizationManagementClient
 
-from arm.errors import Conflict, PrincipalUnknown, Rejected, UnexpectedAnswer
+from arm.errors import Conflict, PrincipalUnknown, Rejected, unreadable
 from arm.settings import ArmSettings
 from arm.transport.credentials import credential
 from arm.transport.error_translation import translated
@@ -75,7 +75,7 @@ class RoleAssignment:
                 created_at=datetime.fromisoformat(created) if created else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UnexpectedAnswer(f"It was read as a role assignment: {error}") from error
+            raise unreadable(error, "a role assignment") from error
 
 
 def oldest(assignments: Iterable[RoleAssignment]) -> RoleAssignment | None:

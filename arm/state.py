@@ -33,7 +33,9 @@ class IdentityState:
 
     def __post_init__(self) -> None:
         if (self.type == "UserAssigned") != (self.user_assigned_id is not None):
-            raise ValueError("A user-assigned identity, and only that, names an identity resource.")
+            raise ValueError(
+                "user_assigned_id must be set if the type is UserAssigned, and only then."
+            )
 
     @property
     def holder(self) -> str | None:
@@ -53,10 +55,12 @@ class IdentityState:
                 return cls("SystemAssigned")
             case {"type": "UserAssigned", "userAssignedIdentities": {**assigned}}:
                 if len(assigned) != 1:
-                    raise ValueError(f"It has {len(assigned)} user-assigned identities, not one.")
+                    raise ValueError(
+                        f"It has {len(assigned)} user-assigned identities instead of one."
+                    )
                 return cls("UserAssigned", str(*assigned).lower())
             case _:
-                raise ValueError(f"Its identity is {identity.get('type')!r}, not one of the three.")
+                raise ValueError(f"The identity type {identity.get('type')!r} is not supported.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,4 +240,4 @@ def _auth_from_arm(auth: Mapping[str, Any]) -> tuple[AuthType, str | None]:
             resource = (auth.get("managedIdentity") or {}).get("resource")
             return "ManagedIdentity", resource or None
         case other:
-            raise ValueError(f"A template's auth is {other!r}, not None or ManagedIdentity.")
+            raise ValueError(f"The auth type {other!r} of a template is not supported.")

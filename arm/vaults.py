@@ -18,7 +18,7 @@ from uuid import UUID
 from azure.mgmt.core.tools import parse_resource_id
 from azure.mgmt.keyvault import KeyVaultManagementClient
 
-from arm.errors import NotFound, UnexpectedAnswer
+from arm.errors import NotFound, unreadable
 from arm.private_endpoints import is_approved
 from arm.settings import ArmSettings
 from arm.transport.credentials import credential
@@ -96,7 +96,7 @@ class VaultResource:
                 network=VaultNetwork.from_arm(properties),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UnexpectedAnswer(f"It was read as a key vault: {error}") from error
+            raise unreadable(error, "a key vault") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class SecretResource:
                 expires_at=_moment(attributes.get("exp")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UnexpectedAnswer(f"It was read as a secret: {error}") from error
+            raise unreadable(error, "a secret") from error
 
 
 class Vaults:

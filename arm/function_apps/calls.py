@@ -16,7 +16,7 @@ from uuid import UUID
 from azure.mgmt.core.tools import parse_resource_id
 from azure.mgmt.web import WebSiteManagementClient
 
-from arm.errors import Conflict, Forbidden, UnexpectedAnswer
+from arm.errors import Conflict, Forbidden, unreadable
 from arm.function_apps.authentication import (
     AuthVersion,
     FunctionAppAuth,
@@ -44,6 +44,19 @@ class AuthForbidden(Forbidden):
         "Signalman's credential may not access this app's authentication settings; assign it the "
         "role Website Contributor on the app."
     )
+
+
+class AuthChanged(Conflict):
+    """The authentication settings of an app are not those that the plan was made for."""
+
+    summary = (
+        "The authentication settings of the app were changed after the plan was made; refresh from "
+        "Azure and plan again."
+    )
+
+    def __str__(self) -> str:
+        """Return the summary: Azure did not refuse anything."""
+        return self.summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +89,7 @@ class FunctionAppResource:
                 is_web_app=_KIND not in str(site.get("kind") or "").lower().split(","),
             )
         except (KeyError, TypeError, AttributeError) as error:
-            raise UnexpectedAnswer(f"It was read as a Function App: {error}") from error
+            raise unreadable(error, "a Function App") from error
 
 
 class FunctionApps:
@@ -149,9 +162,7 @@ class FunctionApps:
         if found == after:
             return
         if found != before:
-            raise Conflict(
-                "Its authentication settings were changed in the meantime.", code="AuthChanged"
-            )
+            raise AuthChanged(code="AuthChanged")
         body = {**document, "properties": write_auth(_properties(document), after)}
         self._write(version, arm_id, body, correlation_id)
 
@@ -207,7 +218,7 @@ def _auth(version: AuthVersion, document: Json) -> FunctionAppAuth:
     try:
         return read_auth(version, _properties(document))
     except (AttributeError, TypeError) as error:
-        raise UnexpectedAnswer(f"It was read as authentication settings: {error}") from error
+        raise unreadable(error, "authentication settings") from error
 
 
 def _properties(document: Json) -> Json:

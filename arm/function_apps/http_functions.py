@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from arm.errors import UnexpectedAnswer
+from arm.errors import unreadable
 
 AuthLevel = Literal["anonymous", "function", "admin"]
 
@@ -53,7 +53,7 @@ def http_functions(functions: Iterable[Mapping[str, Any]]) -> tuple[HttpFunction
     try:
         return tuple(found for each in functions for found in _read(each["properties"] or {}))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnexpectedAnswer(f"It was read as a list of functions: {error}") from error
+        raise unreadable(error, "a list of functions") from error
 
 
 def _read(properties: Mapping[str, Any]) -> Iterator[HttpFunction]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from arm.errors import UnexpectedAnswer
+from arm.errors import unreadable
 from arm.function_apps.access_restrictions import (
     AccessRule,
     is_open_by_default,
@@ -60,7 +60,7 @@ class SiteAccess:
                 is_open_by_default=is_open_by_default(config, rules),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UnexpectedAnswer(f"It was read as the access of a site: {error}") from error
+            raise unreadable(error, "the access of a site") from error
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values; `from_json` reads it back."""

@@ -29,6 +29,7 @@ from arm.errors import (
     GroupNotFound,
     NotFound,
     PolicyDenied,
+    ProviderNotRegistered,
     Rejected,
     ScopeLocked,
     ServerFailed,
@@ -52,6 +53,7 @@ _BY_CODE: Final[Mapping[str, type[ArmError]]] = {
     "ResourceGroupNotFound": GroupNotFound,
     "RequestDisallowedByPolicy": PolicyDenied,
     "ScopeLocked": ScopeLocked,
+    "MissingSubscriptionRegistration": ProviderNotRegistered,
 }
 # Seconds. A longer Retry-After is cut to this.
 LONGEST_RETRY_AFTER: Final = 3600.0

@@ -82,7 +82,8 @@ class OwnHostPolicy(SansIOHTTPPolicy[Any, Any]):
         """Raise UnexpectedAnswer unless the request stays on the endpoint's host, over https."""
         if origin(request.http_request.url) != self._origin:
             raise UnexpectedAnswer(
-                f"It has a URL outside {self._endpoint}, to which no token is sent.",
+                f"The response contains a URL outside {self._endpoint}. Signalman sends its token "
+                "to no other host.",
                 code="ForeignAddress",
             )
 

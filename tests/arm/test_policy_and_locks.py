@@ -1,10 +1,10 @@
-"""Refusals by Azure Policy and by locks are explained, and not retried."""
+"""Refusals by Azure Policy, locks and unregistered providers are explained, and not retried."""
 
 from __future__ import annotations
 
 import pytest
 
-from arm.errors import ArmError, PolicyDenied, ScopeLocked
+from arm.errors import ArmError, PolicyDenied, ProviderNotRegistered, ScopeLocked
 from localazure import seed
 from sync.azure_client import arm_client
 from tests.cloud import LocalAzure
@@ -15,6 +15,7 @@ from tests.cloud import LocalAzure
     [
         (403, "RequestDisallowedByPolicy", PolicyDenied, "exemption"),
         (409, "ScopeLocked", ScopeLocked, "remove the lock"),
+        (409, "MissingSubscriptionRegistration", ProviderNotRegistered, "az provider register"),
     ],
 )
 def test_says_who_can_lift_it(

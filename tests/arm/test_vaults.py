@@ -44,7 +44,7 @@ def test_a_vault_that_is_not_there_is_not_found(client: ArmClient) -> None:
 
 
 def test_another_shape_is_not_taken_for_a_vault() -> None:
-    with pytest.raises(UnexpectedAnswer, match="read as a key vault"):
+    with pytest.raises(UnexpectedAnswer, match="The property 'tenantId' is missing"):
         VaultResource.from_arm({"id": VAULT_ID, "name": seed.VAULT, "properties": {}})
 
 

@@ -139,7 +139,7 @@ def test_settings_that_others_changed_are_not_overwritten(
     apps: FunctionApps, local_azure: LocalAzure
 ) -> None:
     found = apps.read_auth(SITE_ID)
-    with pytest.raises(Conflict, match="changed in the meantime"):
+    with pytest.raises(Conflict, match="were changed after the plan was made"):
         apps.write_auth(
             SITE_ID,
             before=replace(found, issuer="https://elsewhere"),
