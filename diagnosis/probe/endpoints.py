@@ -36,6 +36,37 @@ _REDIRECTS: Final = range(300, 400)
 # No hub and no method has this name, so no handler answers.
 _UNUSED_NAME: Final = "signalman-probe"
 _PORTS: Final = {"http": 80, "https": 443}
+# By the name of the exception, which is what results store: what happened, and what to do.
+_ERRORS: Final = {
+    "gaierror": (
+        "The host name cannot be resolved",
+        "Correct the host name in the URL template, or add it to DNS.",
+    ),
+    "NewConnectionError": (
+        "The connection was refused or there is no route to the address",
+        "Check that the receiver is running, and the port in the URL template.",
+    ),
+    "ConnectTimeoutError": (
+        f"No connection was made within {_TIMEOUT.connect_timeout:g} seconds",
+        "Check that the receiver is running and that no firewall blocks the connection.",
+    ),
+    "ReadTimeoutError": (
+        "It accepted the connection and sent no response in time",
+        "Check the load and the log of the receiver.",
+    ),
+    "SSLError": (
+        "The TLS handshake failed, or the certificate is not valid for this host",
+        "Check the port in the URL template, and the certificate that the receiver serves there.",
+    ),
+    "ProtocolError": (
+        "It closed the connection without a valid HTTP response",
+        "Check that an HTTP server listens at this port, and the log of the receiver.",
+    ),
+}
+_OTHER_ERROR: Final = (
+    "It does not respond",
+    "Check that the receiver is running and that Azure can reach it.",
+)
 
 
 class NotProbed(Exception):
@@ -94,11 +125,15 @@ def _not_probed(
         _check_secrets(template)
     except NotProbed as reason:
         return unknown(*_line(index), str(reason))
-    evidence = "It was not probed: a diagnosis sends no requests unless you request it."
+    evidence = "It was not probed: a diagnosis probes endpoints only if you request it."
     if stored is not None:
-        why = "That is too long ago" if stored.is_current else "Its settings have changed since"
+        why = (
+            "The last probe was too long ago."
+            if stored.is_current
+            else "The template or the app's settings have changed since the last probe."
+        )
         earlier = _finding(*_line(index), stored.result).evidence
-        evidence = f"{why}: {earlier} {_when(stored)}"
+        evidence = f"{why} Its result: {earlier} {_when(stored)}"
     return unknown(
         *_line(index),
         evidence,
@@ -155,22 +190,24 @@ def _line(index: int) -> tuple[str, str]:
 def _finding(key: str, title: str, result: ProbeResult) -> Finding:
     status = result.status
     if status is None:
-        return failed(
-            key,
-            title,
-            f"It does not respond: {result.error}.",
-            "Check that the receiver is running and that Azure can reach it.",
-        )
+        evidence, fix = _ERRORS.get(result.error, _OTHER_ERROR)
+        return failed(key, title, f"{evidence} ({result.error}).", fix)
     if status == _UNAUTHORIZED:
         return passed(key, title, "It refuses a request without a token: 401.")
     if status in _REDIRECTS:
-        return failed(key, title, f"It redirects: {status}.", "Use the URL that it redirects to.")
+        return failed(
+            key,
+            title,
+            f"It redirects a request without a token: {status}. A receiver returns 401.",
+            "If the receiver has moved, use its new URL in the template. If it redirects to a "
+            "sign-in page, configure the app to return 401 for requests without a token.",
+        )
     if status < _REDIRECTS.start:
         return failed(
             key,
             title,
             f"It accepts a request without a token: {status}. Any sender can send it events.",
-            "Require the token of the instance's identity there.",
+            "Configure the receiver to require the token of the instance's identity.",
         )
     return failed(
         key,
@@ -230,15 +267,15 @@ def _split(url: str) -> SplitResult:
         address = urlsplit(url)
         _ = address.port
     except ValueError as error:
-        raise NotProbed("It is not a valid URL.") from error
+        raise NotProbed("Its URL is not valid.") from error
     if address.scheme not in _PORTS or not address.hostname:
-        raise NotProbed("It is neither an http nor an https URL.")
+        raise NotProbed("Its URL does not begin with http:// or https://, followed by a host.")
     if address.username is not None:
         raise NotProbed(
             "Its URL contains a user name or a password, which Signalman does not send."
         )
     if not url.isascii():
-        raise NotProbed("Its URL has characters that are not ASCII.")
+        raise NotProbed("Its URL contains non-ASCII characters. Percent-encode them.")
     return address
 
 
@@ -270,14 +307,15 @@ def _resolved(host: str, port: int) -> list[str]:
     addresses = [str(each[4][0]) for each in found]
     if any(is_forbidden(each) for each in addresses):
         raise NotProbed(
-            "Its host resolves to a link-local or metadata address, which is not probed."
+            "Its host name resolves to a link-local or metadata address. Such addresses are not "
+            "probed."
         )
     allowed = settings.SIGNALMAN_PROBE_NETWORKS
     if not all(is_public(each, besides=allowed) for each in addresses):
         # An editor of templates could otherwise find out what listens in the server's networks.
         raise NotProbed(
-            "Its host resolves to an address that is not public, which is not probed. If "
-            "receivers are in that network, add the network to SIGNALMAN_PROBE_NETWORKS."
+            "Its host name resolves to an address that is not public. Such addresses are not "
+            "probed. If receivers are in that network, add it to SIGNALMAN_PROBE_NETWORKS."
         )
     return addresses
 

@@ -131,6 +131,20 @@ def test_nothing_there_is_said_so(server: Server) -> None:
     assert (finding.outcome, "SSLError" in finding.evidence) == ("fail", True)
 
 
+def test_says_that_the_host_name_is_unknown() -> None:
+    finding = found("https://receiver.invalid/")
+    assert finding.evidence == "The host name cannot be resolved (gaierror)."
+    assert "DNS" in finding.fix
+
+
+def test_says_that_the_connection_was_refused(server: Server) -> None:
+    server.web.shutdown()
+    server.web.server_close()
+    finding = found(server.url)
+    assert finding.evidence.startswith("The connection was refused")
+    assert "port" in finding.fix
+
+
 def test_a_certificate_has_to_be_the_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Web(tmp_path) as web:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(web.ca_file))

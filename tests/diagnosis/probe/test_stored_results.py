@@ -82,7 +82,7 @@ def test_result_of_other_settings_does_not_count(
     probed: SignalRInstance, change: dict[str, str]
 ) -> None:
     found = stored(probed, **change)
-    assert (found.outcome, "settings have changed" in found.evidence) == ("unknown", True)
+    assert (found.outcome, "have changed since" in found.evidence) == ("unknown", True)
 
 
 @pytest.mark.django_db
