@@ -24,42 +24,63 @@ from localazure.storage import Saving, StateError, StateFile
 from localazure.world import World
 
 DEFAULT_PORT = 8443
+_DESCRIPTION = (
+    "Run Local Azure, or print the environment variables that point Signalman, azure-identity and "
+    "az at it."
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return its exit status."""
     options = _parser().parse_args(arguments)
-    if options.command == "env":
-        ca_file = options.ca_file or default_ca_file(options.port)
-        sys.stdout.write(export_lines(options.port, ca_file, options.client_port) + "\n")
-        return 0
     try:
-        return _serve(options)
+        return _print_environment(options) if options.command == "env" else _serve(options)
     except (OSError, StateError) as error:
-        sys.stderr.write(f"Local Azure cannot start: {error}\n")
+        task = "print the environment" if options.command == "env" else "start"
+        sys.stderr.write(f"Local Azure cannot {task}: {error}\n")
         return 1
 
 
+def _print_environment(options: argparse.Namespace) -> int:
+    ca_file = options.ca_file or default_ca_file(options.port)
+    sys.stdout.write(export_lines(options.port, ca_file, options.client_port) + "\n")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m localazure", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m localazure", description=_DESCRIPTION)
     parser.add_argument(
         "command",
         nargs="?",
         choices=("serve", "env"),
         default="serve",
-        help="serve (the default) runs in the foreground; env prints shell export lines",
+        help="serve (the default) runs Local Azure in the foreground; env prints the variables as "
+        "export lines for a shell",
     )
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 selects a free port")
-    parser.add_argument("--ca-file", type=Path, help="where the CA's certificate is written")
-    parser.add_argument("--state", type=Path, help="keep the state in this file")
-    parser.add_argument("--empty", action="store_true", help="start without the built-in fleet")
     parser.add_argument(
-        "--until-stdin-closes", action="store_true", help="exit when standard input closes"
+        "--port",
+        type=int,
+        default=DEFAULT_PORT,
+        help="port to listen on, %(default)s by default; 0 selects a free port",
+    )
+    parser.add_argument(
+        "--ca-file",
+        type=Path,
+        metavar="FILE",
+        help="file to write the certificate of the certificate authority (CA) to",
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="file that keeps the state between runs"
+    )
+    parser.add_argument("--empty", action="store_true", help="start without the built-in instances")
+    parser.add_argument(
+        "--until-stdin-closes", action="store_true", help="exit when standard input is closed"
     )
     parser.add_argument(
         "--proxy-port",
         type=int,
-        help="serve an HTTPS proxy for Azure's host names, for HTTPS_PROXY",
+        metavar="PORT",
+        help="port of a proxy, for HTTPS_PROXY, that connects Azure's host names to Local Azure",
     )
     parser.add_argument(
         "--instance-port",
@@ -67,18 +88,21 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=PORT",
-        help="serve this instance's data plane on a port of its own, too",
+        help="additional port for the data plane of one instance; can be repeated",
     )
     parser.add_argument(
         "--client-port",
         type=int,
-        help="serve the instances' clients without TLS, too: browsers do not trust the CA",
+        metavar="PORT",
+        help="additional port without TLS for browser clients, which do not trust the CA",
     )
     return parser
 
 
 def _instance_port(text: str) -> tuple[str, int]:
     name, _, port = text.partition("=")
+    if not name or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} does not have the form NAME=PORT")
     return name, int(port)
 
 
@@ -116,11 +140,13 @@ def _restored(
 ) -> CertificateAuthority:
     """Restore the world from the state file, or load the seed; return the CA to use."""
     state = file.load() if file else None
-    if state:
+    if file and state:
         try:
             world.restore(state["world"])
         except (KeyError, TypeError) as error:
-            raise StateError(f"The state is of another version ({error!r}). Remove it.") from error
+            raise StateError(
+                f"another version of Local Azure wrote {file.path} ({error!r}). Remove the file."
+            ) from error
         return CertificateAuthority.from_json(state["authority"])
     load(world)
     authority = CertificateAuthority()

@@ -118,7 +118,9 @@ def _arm_error(request: Request, error: Exception) -> Response:
 
 
 def _internal_error(request: Request, _error: Exception) -> Response:
-    error = arm_errors.InternalServerError("Local Azure failed to answer; see its standard error.")
+    error = arm_errors.InternalServerError(
+        "Local Azure failed to process the request; its standard error has the traceback."
+    )
     return add_headers(request, error.response())
 
 

@@ -6,6 +6,7 @@ It requires no credentials: it listens on loopback only, and rejects cross-origi
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -17,9 +18,27 @@ from localazure.arm.async_operations.operations import Progression
 from localazure.arm.throttling import ARM_LIMITS, Limit
 from localazure.world import world_of
 
+_UNKNOWN_FIELD = re.compile(r"unexpected keyword argument '(\w+)'")
+_MISSING_FIELDS = re.compile(r"missing \d+ required \S+ arguments?: (.+)")
+_JSON_NAMES: dict[type[Any], str] = {dict: "object", list: "array"}
+
 
 class ControlError(Exception):
     """The control request is invalid; the text says why."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a description is invalid, in terms of its JSON; `error` is Python's."""
+    if isinstance(error, KeyError):
+        return f"The field {error} is required."
+    if isinstance(error, re.error):
+        return f"{error.pattern!r} is not a regular expression: {error}."
+    text = str(error)
+    if found := _UNKNOWN_FIELD.search(text):
+        return f"There is no field '{found[1]}'."
+    if found := _MISSING_FIELDS.search(text):
+        return f"These fields are required: {found[1]}."
+    return text if text.endswith(".") else f"{text}."
 
 
 def refused(_request: Request, error: Exception) -> Response:
@@ -37,7 +56,7 @@ async def content(request: Request, kind: type[Any] = dict) -> Any:
     except ValueError as error:
         raise ControlError(f"The body is not JSON: {error}.") from error
     if not isinstance(value, kind):
-        raise ControlError(f"The body has to be a JSON {kind.__name__}.")
+        raise ControlError(f"The body must be a JSON {_JSON_NAMES[kind]}.")
     return value
 
 
@@ -54,7 +73,7 @@ async def add_resources(request: Request) -> Response:
     try:
         seed_loader.load_seed(world_of(request), await content(request))
     except (ValueError, KeyError, TypeError) as error:
-        raise ControlError(f"The seed cannot be loaded: {error!r}") from error
+        raise ControlError(f"The seed is invalid. {reason_of(error)}") from error
     return _done()
 
 
@@ -67,7 +86,7 @@ async def list_requests(request: Request) -> Response:
     try:
         after = int(query.get("after", "0"))
     except ValueError as error:
-        raise ControlError("after is the number of a request.") from error
+        raise ControlError("after must be the number of a request.") from error
     return JSONResponse(world_of(request).journal.entries(method=query.get("method"), after=after))
 
 
@@ -81,8 +100,8 @@ async def arm_faults(request: Request) -> Response:
     """POST /_local/faults: add a list of faults."""
     try:
         world_of(request).faults.arm(await content(request, list))
-    except TypeError as error:
-        raise ControlError(f"Not a fault: {error}") from error
+    except (TypeError, re.error) as error:
+        raise ControlError(f"A fault is invalid. {reason_of(error)}") from error
     return _done()
 
 
@@ -101,7 +120,7 @@ async def set_progression(request: Request) -> Response:
     try:
         world_of(request).operations.progression = Progression(**named)
     except (TypeError, ValueError) as error:
-        raise ControlError(f"Not a progression: {error}") from error
+        raise ControlError(f"The progression is invalid. {reason_of(error)}") from error
     return _done()
 
 
@@ -115,7 +134,7 @@ async def set_replication_delay(request: Request) -> Response:
     """POST /_local/directory {delay}: that many role assignments fail to find their principal."""
     delay = (await content(request)).get("delay")
     if not isinstance(delay, int) or delay < 0:
-        raise ControlError("delay is a number of role assignments.")
+        raise ControlError("delay must be a number of role assignments, 0 or more.")
     world_of(request).replication_delay = delay
     return _done()
 
@@ -124,7 +143,7 @@ async def set_page_size(request: Request) -> Response:
     """POST /_local/paging {size}: set the number of resources on a page of a list."""
     size = (await content(request)).get("size")
     if not isinstance(size, int) or size < 1:
-        raise ControlError("size is a number of resources, 1 or more.")
+        raise ControlError("size must be a number of resources, 1 or more.")
     world_of(request).page_size = size
     return _done()
 
@@ -136,9 +155,9 @@ async def set_throttle(request: Request) -> Response:
     try:
         limits = {kind: Limit(**limit) for kind, limit in body.items()}
     except TypeError as error:
-        raise ControlError(f"Not a limit: {error}") from error
+        raise ControlError(f"A limit is invalid. {reason_of(error)}") from error
     if not set(limits) <= set(ARM_LIMITS):
-        raise ControlError(f"Limits are on: {', '.join(ARM_LIMITS)}.")
+        raise ControlError(f"The kinds of limits are: {', '.join(ARM_LIMITS)}.")
     world_of(request).throttle.configure(limits, enforced=enforced)
     return _done()
 

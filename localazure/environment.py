@@ -19,7 +19,9 @@ def default_ca_file(port: int) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
-        raise PermissionError(f"{folder} is open to other users: remove it, or use --ca-file.")
+        raise PermissionError(
+            f"other users can write to {folder}. Remove the folder, or set --ca-file."
+        )
     return folder / f"{port}-ca.pem"
 
 

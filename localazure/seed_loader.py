@@ -34,7 +34,9 @@ def load_seed(world: World, description: Description) -> None:
     """Create the described resources. Raises ValueError on an unknown key."""
     unknown = set(description) - set(_LOADERS)
     if unknown:
-        raise ValueError(f"A seed has no {', '.join(sorted(unknown))}.")
+        raise ValueError(
+            f"Unknown keys: {', '.join(sorted(unknown))}. A seed can have: {', '.join(_LOADERS)}."
+        )
     for kind, load in _LOADERS.items():
         for one in description.get(kind, []):
             load(world, one)
@@ -63,7 +65,7 @@ def _role_assignment(world: World, one: Description) -> None:
     scope = one.get("scope", f"/subscriptions/{seed.SUBSCRIPTION_ID}")
     role = roles.find(one["role"], world.resources)
     if role is None:
-        raise ValueError(f"No role is called '{one['role']}'.")
+        raise ValueError(f"There is no role '{one['role']}'.")
     name = derived_guid("assignment", one["principalId"], role.id, scope)
     made = assignment(scope, name, role, one["principalId"], _BY)
     made.document["properties"]["principalType"] = one.get("principalType", "ServicePrincipal")
@@ -163,7 +165,7 @@ def _filled(world: World, arm_id: str, identity: Description) -> Description:
 def _principal_of(world: World, identity_id: str) -> Description:
     found = world.resources.get(identity_id)
     if found is None:
-        raise ValueError(f"The user-assigned identity '{identity_id}' is not seeded.")
+        raise ValueError(f"The user-assigned identity '{identity_id}' is not in the seed.")
     properties = found.document["properties"]
     return {"principalId": properties["principalId"], "clientId": properties["clientId"]}
 

@@ -26,29 +26,29 @@ class StateFile:
     """A world and its certificate authority in one JSON file, replaced whole."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def load(self) -> dict[str, Any] | None:
         """Return what was saved; None where there is no file yet. Raises StateError."""
         try:
-            state = json.loads(self._path.read_bytes())
+            state = json.loads(self.path.read_bytes())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise StateError(f"{self._path} cannot be read: {error}. Remove it.") from error
+            raise StateError(f"{self.path} cannot be read: {error}. Remove the file.") from error
         if not isinstance(state, dict) or set(state) != {"authority", "world"}:
-            raise StateError(f"{self._path} is not a state of Local Azure.")
+            raise StateError(f"{self.path} is not a state file of Local Azure.")
         return state
 
     def save(self, world: World, authority: CertificateAuthority) -> None:
         """Replace the file atomically."""
         state = {"authority": authority.to_json(), "world": world.to_json()}
-        draft = self._path.with_name(self._path.name + ".new")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_name(self.path.name + ".new")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(state, file)
-        draft.replace(self._path)
+        draft.replace(self.path)
 
 
 class Saving:

@@ -60,7 +60,7 @@ def put_endpoint(call: Call) -> Response:
         return call.json(found.document)
     body = call.content(_SHAPE)
     if not body.get("location"):
-        raise errors.InvalidParameter("A private endpoint needs a location.")
+        raise errors.InvalidParameter("A private endpoint requires a location.")
     made = _endpoint(call, body)
     for kind, status in _STATES.items():
         for one in made.document["properties"][kind]:
@@ -117,7 +117,7 @@ def _endpoint(call: Call, body: dict[str, Any]) -> Resource:
 def _connection(endpoint_id: str, kind: str, status: str, given: dict[str, Any]) -> dict[str, Any]:
     properties = given.get("properties") or {}
     if not properties.get("privateLinkServiceId"):
-        raise errors.InvalidParameter("A connection needs a privateLinkServiceId.")
+        raise errors.InvalidParameter("A connection requires a privateLinkServiceId.")
     return {
         "name": given.get("name"),
         "id": f"{endpoint_id}/{kind}/{given.get('name')}",

@@ -82,7 +82,7 @@ def put_group(call: Call) -> Response:
     body = call.content(_SHAPE)
     location = body.get("location")
     if not location:
-        raise errors.InvalidParameter("A resource group needs a location.")
+        raise errors.InvalidParameter("A resource group requires a location.")
     found = call.world.resources.get(call.path)
     if found is not None and _plain(found.document["location"]) != _plain(location):
         raise GroupLocationFixed(location, found.document["location"])

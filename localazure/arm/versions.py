@@ -57,7 +57,7 @@ class ApiVersions:
 def _steps(path: str) -> tuple[re.Match[str], ...]:
     found = [_STEP.fullmatch(step) for step in path.split(".")]
     if None in found:
-        raise ValueError(f"'{path}' is not a path of properties.")
+        raise ValueError(f"'{path}' is not a property path.")
     return tuple(step for step in found if step)
 
 

@@ -31,7 +31,7 @@ def custom_token(world: World, order: dict[str, Any]) -> str:
     """
     key = order.get("key", "current")
     if key not in KEYS:
-        raise ValueError(f"key is one of: {', '.join(KEYS)}.")
+        raise ValueError(f"key must be one of: {', '.join(KEYS)}.")
     principal = _principal(world, order.get("principal"))
     if "tenant" in order:
         principal = replace(principal, tenant_id=order["tenant"])
@@ -50,7 +50,7 @@ def _principal(world: World, name: str | None) -> Principal:
         (one for one in world.resources.of_type(SIGNALR) if one.name.lower() == name.lower()), None
     )
     if instance is None:
-        raise ValueError(f"There is no instance and no user-assigned identity '{name}'.")
+        raise ValueError(f"There is no instance or user-assigned identity '{name}'.")
     return principal_of(instance, world.resources)
 
 

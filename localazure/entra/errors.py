@@ -78,21 +78,21 @@ def redirect_uri_not_registered(uri: str, app_id: str) -> TokenRefused:
 def unsupported_response(kind: str) -> TokenRefused:
     """Only the authorization code flow is supported."""
     return TokenRefused(
-        "unsupported_response_type", 700054, f"response_type '{kind}' is not enabled here."
+        "unsupported_response_type", 700054, f"Local Azure does not support response_type '{kind}'."
     )
 
 
 def unsupported_mode(mode: str) -> TokenRefused:
     """Only the response mode `query` is supported."""
     return TokenRefused(
-        "invalid_request", 901002, f"The 'response_mode' parameter '{mode}' is not supported here."
+        "invalid_request", 901002, f"Local Azure does not support response_mode '{mode}'."
     )
 
 
 def unsupported_challenge(method: str) -> TokenRefused:
     """PKCE needs the method S256."""
     return TokenRefused(
-        "invalid_request", 9002325, f"The code_challenge_method '{method}' is not S256."
+        "invalid_request", 9002325, f"The code_challenge_method '{method}' must be S256."
     )
 
 

@@ -88,7 +88,7 @@ class SigningKey:
         """Read what `to_json` wrote."""
         key = serialization.load_pem_private_key(value["privateKey"].encode(), password=None)
         if not isinstance(key, rsa.RSAPrivateKey):
-            raise TypeError("The state file holds a signing key that is not RSA.")
+            raise TypeError("The state file contains a signing key that is not an RSA key.")
         return cls(key, x509.load_pem_x509_certificate(value["certificate"].encode()))
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from localazure.control_plane import ControlError, content
+from localazure.control_plane import ControlError, content, reason_of
 from localazure.entra.custom_tokens import custom_token
 from localazure.entra.directory.managed_identities import NoIdentity
 from localazure.service.instances import find_instance
@@ -33,7 +33,7 @@ async def post_event(request: Request) -> JSONResponse:
         name = body.pop("instance")
         event = _event(body)
     except (KeyError, TypeError, ValueError) as error:
-        raise ControlError(f"Not an event: {error}") from error
+        raise ControlError(f"The event is invalid. {reason_of(error)}") from error
     instance = find_instance(world, name)
     if instance is None:
         raise ControlError(f"There is no instance '{name}'.")
@@ -47,7 +47,7 @@ async def post_token(request: Request) -> JSONResponse:
     try:
         return JSONResponse({"token": custom_token(world_of(request), body)})
     except (KeyError, TypeError, ValueError, NoIdentity) as error:
-        raise ControlError(f"No such token: {error}") from error
+        raise ControlError(f"The token cannot be created. {reason_of(error)}") from error
 
 
 async def list_connections(request: Request) -> JSONResponse:

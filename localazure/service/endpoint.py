@@ -46,9 +46,9 @@ class ServiceEndpoint:
         """Serve one request or WebSocket."""
         named = self._named(scope) if scope["type"] in ("http", "websocket") else None
         if _is_unencrypted(scope) and not _is_for_clients(named):
-            await not_found("Without TLS, only clients of the SignalR service are served.")(
-                scope, receive, send
-            )
+            await not_found(
+                "This port serves only SignalR clients. Send other requests to the port with TLS."
+            )(scope, receive, send)
             return
         if named is None:
             await self._app(scope, receive, send)

@@ -57,8 +57,14 @@ def listen(port: int) -> socket.socket:
     # algorithm on, which makes every answer 40 ms late.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((HOST, port))
-    listener.listen()
+    try:
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            f"port {port} cannot be used: {error.strerror}. Choose another port."
+        ) from error
     return listener
 
 

@@ -151,3 +151,26 @@ def test_control_plane_refuses_form_content(local_azure: LocalAzure) -> None:
         f"{local_azure.url}/_local/seed", data="{}", verify=str(local_azure.ca_file), timeout=5
     )
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("faults", [{"stauts": 500}], "A fault is invalid. There is no field 'stauts'."),
+        ("faults", [{"path": "("}], "A fault is invalid. '(' is not a regular expression"),
+        ("faults", {}, "The body must be a JSON array."),
+        ("events", {"instance": "chat-prod"}, "The event is invalid. These fields are required"),
+        ("events", {}, "The event is invalid. The field 'instance' is required."),
+        ("seed", {"hubs": []}, "The seed is invalid. Unknown keys: hubs."),
+        ("throttle", {"lists": {}}, "A limit is invalid. These fields are required"),
+        ("operations", {"outcome": "Lost"}, "outcome must be Succeeded, Failed or Canceled."),
+    ],
+)
+def test_control_plane_names_what_is_invalid(
+    local_azure: LocalAzure, path: str, body: Any, message: str
+) -> None:
+    answer = requests.post(
+        f"{local_azure.url}/_local/{path}", json=body, verify=str(local_azure.ca_file), timeout=5
+    )
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,20 @@ def test_refuses_invalid_state_file_and_keeps_it(tmp_path: Path) -> None:
     assert run.returncode == 1
     assert str(state) in run.stderr
     assert state.read_text() == "{"
+
+
+def test_names_the_port_that_is_in_use(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        run = subprocess.run(
+            [sys.executable, "-m", "localazure", f"--port={port}", f"--ca-file={tmp_path / 'ca'}"],
+            cwd=REPOSITORY,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    assert run.returncode == 1
+    assert f"port {port} cannot be used: Address already in use." in run.stderr
 
 
 def test_empty_has_no_instances(tmp_path: Path) -> None:

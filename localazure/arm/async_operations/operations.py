@@ -32,13 +32,13 @@ class Progression:
     retry_after: float | None = None
     outcome: Outcome = "Succeeded"
     code: str = "InternalServerError"
-    message: str = "The operation failed, as Local Azure's progression requests."
+    message: str = "The operation failed, as POST /_local/operations requested."
 
     def __post_init__(self) -> None:
         if self.outcome not in ("Succeeded", "Failed", "Canceled"):
-            raise ValueError("outcome is Succeeded, Failed or Canceled.")
+            raise ValueError("outcome must be Succeeded, Failed or Canceled.")
         if self.polls is None and self.seconds is None:
-            raise ValueError("Give polls or seconds: an operation has to end.")
+            raise ValueError("polls or seconds is required, so that operations end.")
 
 
 @dataclass

@@ -161,7 +161,7 @@ def _checked(call: Call, given: dict[str, Any]) -> tuple[Role, str]:
     if role is None:
         raise RoleDefinitionDoesNotExist(definition_id)
     if not principal_id:
-        raise errors.InvalidParameter("A role assignment needs a principalId.")
+        raise errors.InvalidParameter("A role assignment requires a principalId.")
     return role, principal_id
 
 

@@ -77,7 +77,7 @@ def put_definition(call: Call) -> Response:
     given = call.content(_SHAPE).get("properties") or {}
     name = call.parameters["name"]
     if not (given.get("roleName") and given.get("assignableScopes")):
-        raise errors.InvalidParameter("A custom role needs a roleName and assignableScopes.")
+        raise errors.InvalidParameter("A custom role requires a roleName and assignableScopes.")
     held = {
         one: tuple(permission.get(one) or ())
         for permission in given.get("permissions") or []

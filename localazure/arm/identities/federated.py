@@ -106,7 +106,7 @@ def _check(call: Call, given: dict[str, Any], *, is_new: bool) -> None:
         raise errors.InvalidParameter(f"The federated credential name '{name}' is invalid.")
     for member in ("issuer", "subject", "audiences"):
         if not given.get(member):
-            raise errors.InvalidParameter(f"A federated credential needs {member}.")
+            raise errors.InvalidParameter(f"A federated credential requires {member}.")
     held = list(call.world.resources.of_type(TYPE, identity_id(call)))
     if is_new and len(held) >= LIMIT:
         raise errors.InvalidParameter(f"An identity has at most {LIMIT} federated credentials.")

@@ -100,7 +100,7 @@ def put_identity(call: Call) -> Response:
     if not _NAME.fullmatch(name):
         raise errors.InvalidParameter(f"The identity name '{name}' is invalid.")
     if not body.get("location"):
-        raise errors.InvalidParameter("An identity needs a location.")
+        raise errors.InvalidParameter("An identity requires a location.")
     made = identity(identity_id(call), body["location"], call.world.directory.tenant_id)
     _update(call, made, body)
     call.world.resources.put(made)

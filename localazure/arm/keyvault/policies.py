@@ -29,7 +29,7 @@ def check(policies: list[Policy], tenant_id: str) -> None:
     """Refuse policies that are incomplete or of another tenant. Raises InvalidParameter."""
     for policy in policies:
         if not (policy.get("objectId") and isinstance(policy.get("permissions"), dict)):
-            raise InvalidParameter("An access policy needs an objectId and permissions.")
+            raise InvalidParameter("An access policy requires an objectId and permissions.")
         if str(policy.get("tenantId")).lower() != tenant_id.lower():
             raise InvalidParameter(
                 f"The access policy's tenant '{policy.get('tenantId')}' is not the vault's."

@@ -162,7 +162,7 @@ def _check_new(call: Call, body: dict[str, Any]) -> None:
     if not _NAME.fullmatch(name):
         raise errors.InvalidParameter(f"The vault name '{name}' is invalid.")
     if not (body.get("location") and properties.get("tenantId") and properties.get("sku")):
-        raise errors.InvalidParameter("A vault needs a location, a tenantId and a sku.")
+        raise errors.InvalidParameter("A vault requires a location, a tenantId and a sku.")
     if _is_taken(call, name):
         raise errors.NameTaken(name)
 

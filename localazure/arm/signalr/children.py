@@ -173,7 +173,7 @@ def _new(call: Call, kind: Kind, instance: Resource, body: Document) -> Resource
 
 def _tracked(call: Call, instance: Resource, body: Document) -> Document:
     if not body.get("location"):
-        raise errors.InvalidParameter("A replica needs a location.")
+        raise errors.InvalidParameter("A replica requires a location.")
     if call.api_version >= _REPLICA_PROPERTIES_SINCE:
         given = body.get("properties") or {}
         body["properties"] = _REPLICA_PROPERTIES | given

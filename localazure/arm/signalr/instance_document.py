@@ -180,7 +180,7 @@ def _features(current: list[Document], change: list[Document]) -> list[Document]
     for feature in change:
         flag, value = feature.get("flag"), feature.get("value")
         if not flag or value is None:
-            raise InvalidParameter("A feature needs a flag and a value.")
+            raise InvalidParameter("A feature must have a flag and a value.")
         value = _BOOLEANS.get(value.lower(), value)
         flags[flag] = {"properties": {}} | feature | {"value": value}
     return [
@@ -191,7 +191,7 @@ def _features(current: list[Document], change: list[Document]) -> list[Document]
 
 def _check_timeout(seconds: int | None) -> None:
     if seconds is not None and not 1 <= seconds <= 120:  # noqa: PLR2004 (the swagger's bounds)
-        raise InvalidParameter("connectionTimeoutInSeconds has to be from 1 to 120.")
+        raise InvalidParameter("connectionTimeoutInSeconds must be from 1 to 120.")
 
 
 def _template(template: Document) -> Document:
@@ -220,7 +220,7 @@ def _identity(
     if kind == "UserAssigned":
         return {"type": kind, "userAssignedIdentities": _user_assigned(users, resources)}
     if users:
-        raise InvalidIdentity(f"The identity type '{kind}' takes no userAssignedIdentities.")
+        raise InvalidIdentity(f"The identity type '{kind}' does not allow userAssignedIdentities.")
     if kind == "None":
         return None
     if held is not None and held["type"] == kind:
@@ -230,7 +230,7 @@ def _identity(
 
 def _user_assigned(users: Any, resources: Resources) -> Document:
     if not isinstance(users, dict) or len(users) != 1:
-        raise InvalidIdentity("An instance takes exactly one user-assigned identity.")
+        raise InvalidIdentity("An instance must have exactly one user-assigned identity.")
     (arm_id,) = users
     found = resources.get(arm_id)
     if found is None or "/userassignedidentities/" not in arm_id.lower():

@@ -150,7 +150,7 @@ def _create(call: Call, body: Document) -> Response:
     if not instance_document.is_valid_name(name):
         raise errors.InvalidParameter(f"The instance name '{name}' is invalid.")
     if not body.get("location"):
-        raise errors.InvalidParameter("An instance needs a location.")
+        raise errors.InvalidParameter("An instance requires a location.")
     if catalogue.is_taken(call, name):
         raise errors.NameTaken(name)
     scope = f"/subscriptions/{named['subscription']}/resourceGroups/{named['group']}"

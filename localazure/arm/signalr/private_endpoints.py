@@ -116,7 +116,7 @@ def put_connection(call: Call) -> Response:
     properties = call.content(_SHAPE).get("properties") or {}
     requested: dict[str, Any] = properties.get("privateLinkServiceConnectionState") or {}
     if requested.get("status") not in ("Approved", "Rejected"):
-        raise errors.InvalidParameter("A connection can be Approved or Rejected.")
+        raise errors.InvalidParameter("The status of a connection must be Approved or Rejected.")
     call.world.operations.end_unpolled(found.id)
     if call.world.operations.running_on(found.id):
         raise errors.Busy(found.id)

@@ -78,7 +78,7 @@ def write_plan(call: Call) -> Response:
     body = call.content(_SHAPE)
     found = call.world.resources.get(call.path)
     if found is None and not body.get("location"):
-        raise errors.InvalidParameter("A plan needs a location.")
+        raise errors.InvalidParameter("A plan requires a location.")
     made = found or _plan(call, body)
     given = {
         name: value for name, value in (body.get("properties") or {}).items() if value is not None

@@ -69,7 +69,7 @@ def put_site(call: Call) -> Response:
     body = call.content(_SHAPE)
     found = call.world.resources.get(call.path)
     if found is None and not body.get("location"):
-        raise errors.InvalidParameter("A site needs a location.")
+        raise errors.InvalidParameter("A site requires a location.")
     return _write(call, found or _new(call, body), body)
 
 

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from localazure.control_plane import ControlError, content
+from localazure.control_plane import ControlError, content, reason_of
 from localazure.entra import errors
 from localazure.world import World, world_of
 
@@ -105,7 +105,7 @@ async def post_token(request: Request) -> JSONResponse:
             world_of(request), body["subject"], audience, **body.get("claims", {})
         )
     except (KeyError, TypeError) as error:
-        raise ControlError(f"Not a workload's token: {error!r}") from error
+        raise ControlError(f"The token cannot be created. {reason_of(error)}") from error
     return JSONResponse({"token": token, "issuer": issuer_of(world_of(request))})
 
 

@@ -177,7 +177,7 @@ def authenticate(request: Request) -> None:
 
 def _skipped(token: str) -> int:
     if not token.isdecimal():
-        raise UnsupportedQuery("The $skiptoken is not one of ours.")
+        raise UnsupportedQuery("The $skiptoken is invalid.")
     return int(token)
 
 
@@ -185,7 +185,7 @@ def _page_size(top: str | None) -> int:
     if top is None:
         return _DEFAULT_PAGE
     if not top.isdecimal() or not 1 <= int(top) <= _LARGEST_PAGE:
-        raise UnsupportedQuery(f"$top is a number from 1 to {_LARGEST_PAGE}.")
+        raise UnsupportedQuery(f"$top must be a number from 1 to {_LARGEST_PAGE}.")
     return int(top)
 
 
@@ -200,7 +200,9 @@ def _test(request: Request) -> Test:
 def _searched(search: str) -> Test:
     match = _SEARCH.fullmatch(search)
     if match is None:
-        raise UnsupportedQuery('$search has the form "property:text", with the quotation marks.')
+        raise UnsupportedQuery(
+            '$search must have the form "property:text", with the quotation marks.'
+        )
     name, text = match[1], match[2].lower()
     return lambda entity: text in str(entity.get(name, "")).lower()
 

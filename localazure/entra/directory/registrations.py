@@ -45,7 +45,7 @@ async def create_application(request: Request) -> JSONResponse:
     """POST /v1.0/applications: an application without a secret and without a principal."""
     body = await _content(request)
     if not body.get("displayName"):
-        raise BadRequest("An application needs a displayName.")
+        raise BadRequest("An application requires a displayName.")
     app_id = str(uuid.uuid4())
     application = Application(
         app_id, body["displayName"], str(uuid.uuid4()), has_service_principal=False
@@ -129,10 +129,12 @@ async def _content(request: Request, names: set[str] | frozenset[str] = _PROPERT
     graph.authenticate(request)
     body = json_content(await request.body())
     if not isinstance(body, dict):
-        raise BadRequest("The body has to be a JSON object.")
+        raise BadRequest("The body must be a JSON object.")
     # az names what it does not set as well.
     if unknown := {name for name, value in body.items() if value not in (None, [])} - names:
-        raise BadRequest(f"Local Azure cannot write {', '.join(sorted(unknown))}.")
+        raise BadRequest(
+            f"Local Azure does not support these properties: {', '.join(sorted(unknown))}."
+        )
     return body
 
 
@@ -148,7 +150,7 @@ def _found(request: Request) -> Application:
 def _write(request: Request, application: Application, body: dict[str, Any]) -> None:
     """Write the properties that the body has. Raises BadRequest, AlreadyExists."""
     if body.get("signInAudience") not in {None, _AUDIENCE}:
-        raise BadRequest(f"Local Azure has one tenant: the signInAudience has to be {_AUDIENCE}.")
+        raise BadRequest(f"Local Azure has one tenant: signInAudience must be {_AUDIENCE}.")
     uris = body.get("identifierUris")
     if uris is not None:
         _check_unique(_others(request, application), uris)

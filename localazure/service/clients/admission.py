@@ -85,5 +85,5 @@ def require_capacity(call: Call) -> None:
 def _hub(call: Call) -> str:
     named = call.connection.query_params.getlist("hub")
     if len(named) != 1 or not HUB_NAME.fullmatch(named[0]):
-        raise Refused(bad_request("The query has to name one hub."))
+        raise Refused(bad_request("The query must name one hub."))
     return named[0].lower()

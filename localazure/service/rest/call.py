@@ -51,7 +51,7 @@ class RestCall:
         except ValueError:
             value = least - 1
         if value < least:
-            raise invalid(f"'{name}' has to be a whole number of at least {least}.", name)
+            raise invalid(f"'{name}' must be a whole number of at least {least}.", name)
         return value
 
     def connection(self) -> Connection:

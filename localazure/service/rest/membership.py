@@ -85,7 +85,7 @@ def list_connections(rest: RestCall) -> Response:
     """List the connections in a group, a page at a time."""
     size = rest.number("maxpagesize", _MAXIMUM_PAGE, least=1) or _MAXIMUM_PAGE
     if size > _MAXIMUM_PAGE:
-        raise invalid(f"'maxpagesize' is at most {_MAXIMUM_PAGE}.", "maxpagesize")
+        raise invalid(f"'maxpagesize' must be at most {_MAXIMUM_PAGE}.", "maxpagesize")
     top = rest.number("top", None, least=1)
     start = rest.number("continuationToken", 0) or 0
     found = sorted(rest.hub.of_group(rest.names["group"]), key=lambda one: one.id)[:top]

@@ -77,7 +77,7 @@ def read_invocation(rest: RestCall) -> Invocation:
     if not isinstance(target, str) or not target:
         raise invalid("The Target field is required.", "target")
     if not isinstance(arguments, list | None):
-        raise invalid("The Arguments field has to be an array.", "arguments")
+        raise invalid("The Arguments field must be an array.", "arguments")
     return Invocation(target, tuple(arguments or ()))
 
 
@@ -92,5 +92,5 @@ def _frames(body: bytes) -> dict[str, bytes]:
     except (ValueError, msgpack.UnpackException) as error:
         raise invalid(f"The request body is not MessagePack: {error}", "message") from error
     if not isinstance(frames, dict) or not all(isinstance(one, bytes) for one in frames.values()):
-        raise invalid("The request body has to map protocols to frames.", "message")
+        raise invalid("The request body must map protocols to frames.", "message")
     return {name: frame for name, frame in frames.items() if name in (JSON, MESSAGEPACK)}

@@ -13,7 +13,9 @@ class NotLocal(Exception):
 def require_local(url: str) -> None:
     """Check that a URL is of this machine. Raises NotLocal."""
     if not _is_loopback(host_of(url)):
-        raise NotLocal(f"Local Azure sends upstream requests to this machine only, not to '{url}'.")
+        raise NotLocal(
+            f"Local Azure sends upstream requests only to this machine (localhost), not to '{url}'."
+        )
 
 
 def host_of(url: str) -> str:

@@ -50,14 +50,14 @@ class ClientEvent:
 
     def __post_init__(self) -> None:
         if self.category not in (CONNECTIONS, MESSAGES):
-            raise ValueError("category is connections or messages.")
+            raise ValueError("category must be connections or messages.")
         if self.category == CONNECTIONS and self.event not in (CONNECTED, DISCONNECTED):
-            raise ValueError("The events of connections are connected and disconnected.")
+            raise ValueError("event must be connected or disconnected in the category connections.")
         if self.protocol not in ("json", "messagepack"):
-            raise ValueError("protocol is json or messagepack.")
+            raise ValueError("protocol must be json or messagepack.")
         for name in ("hub", "event", "connection_id"):
             if not isinstance(getattr(self, name), str):
-                raise TypeError(f"{name} is a string.")
+                raise TypeError(f"{name} must be a string.")
 
     @property
     def is_binary(self) -> bool:
@@ -115,7 +115,9 @@ class ClientEvent:
 def _header_value(name: str, text: str) -> str:
     # .NET rejects these too: the request fails before it is sent.
     if any(character in text for character in "\r\n\0"):
-        raise ValueError(f"The header {name} cannot carry a line break.")
+        raise ValueError(
+            f"The value of the header {name} contains a line break or a null character."
+        )
     # Half a surrogate pair becomes a question mark.
     return text.strip(" \t").encode("utf-8", "replace").decode()
 

@@ -56,7 +56,9 @@ async def send_event(
     """
     instance = Instance(resource)
     if instance.mode != SERVERLESS:
-        return Outcome(error=f"The instance is in {instance.mode} mode: upstream is not used.")
+        return Outcome(
+            error=f"The instance is in {instance.mode} mode. Only Serverless mode uses upstream."
+        )
     match = first_match(instance.templates, event.hub, event.category, event.event)
     if match is None:
         return Outcome()

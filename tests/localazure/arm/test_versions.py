@@ -70,5 +70,5 @@ def test_lists_versions_in_order_of_publication() -> None:
 
 
 def test_refuses_malformed_path() -> None:
-    with pytest.raises(ValueError, match="not a path"):
+    with pytest.raises(ValueError, match="not a property path"):
         ApiVersions(["2020-05-01"], since={"properties.[x": "2020-05-01"})

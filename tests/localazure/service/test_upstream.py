@@ -209,7 +209,7 @@ def test_sends_the_given_token_instead(local_azure: LocalAzure, upstream: Upstre
 
 def test_sends_to_this_machine_only(local_azure: LocalAzure) -> None:
     seed_instance(local_azure, template("https://example.com/"))
-    assert "this machine only" in send(local_azure)["error"]
+    assert "only to this machine" in send(local_azure)["error"]
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,9 @@ def test_default_mode_sends_nothing(local_azure: LocalAzure, upstream: Upstream)
     features = [{"flag": "ServiceMode", "value": "Default"}]
     seed_instance(local_azure, template(upstream.url), properties={"features": features})
     outcome = send(local_azure)
-    assert outcome["error"] == "The instance is in Default mode: upstream is not used."
+    assert (
+        outcome["error"] == "The instance is in Default mode. Only Serverless mode uses upstream."
+    )
     assert upstream.received == []
 
 
@@ -336,7 +338,7 @@ def test_follows_no_redirect_to_another_machine(
 ) -> None:
     seed_instance(local_azure, template(upstream.url))
     upstream.status, upstream.headers = 307, {"Location": "http://example.com/"}
-    assert "this machine only" in send(local_azure)["error"]
+    assert "only to this machine" in send(local_azure)["error"]
 
 
 @pytest.mark.parametrize(
