@@ -28,7 +28,7 @@ if [ -n "$steps" ]; then
       case $state in queued | running) sleep "${PAUSE:-5}" ;; *) break ;; esac
     done
     echo "$id: $state"
-    [ "$state" = succeeded ] || refused="$refused"$'\n'"Operation $id has $state."
+    [ "$state" = succeeded ] || refused="$refused"$'\n'"Operation $id ended with the state $state."
   done
 fi
 if [ -n "$refused" ]; then

@@ -1,4 +1,4 @@
-"""Guests: users who choose a name. A page carries the name, signed, to the negotiation.
+"""Guests: users who choose a name, which the page sends, signed, to the negotiation.
 
 A real project authenticates its users instead.
 """

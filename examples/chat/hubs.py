@@ -1,7 +1,7 @@
 """The hub `chat`: messages to everyone, to a room and to one user.
 
-A room is a group of the service, so that any process may take any event: nothing is kept here.
-Where the service refuses to send, the log has the reason, and the client an error.
+A room is a group of the service, so nothing is stored here, and any process can handle any event.
+If the service refuses a message, the log contains the reason, and the client gets an error.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ async def connected(request: UpstreamRequest) -> None:
 @chat.disconnected
 async def disconnected(request: UpstreamRequest) -> None:
     """Log the end of a connection. The event may arrive late, twice or never."""
-    log.info("%s left: %s", _name(request), request.error or "closed")
+    log.info("%s disconnected: %s", _name(request), request.error or "closed")
 
 
 @chat.message("echo")
@@ -44,7 +44,7 @@ async def whoami(request: UpstreamRequest) -> str:
 
 @chat.message("join")
 async def join(request: UpstreamRequest, room: str) -> None:
-    """Add the client to a room, and tell those who are there."""
+    """Add the client to a room, and notify its members."""
     _check_name(room, "room")
     await chat.aadd_to_group(room, connection_id=request.connection_id)
     await chat.asend_to_group(room, "noticed", f"{_name(request)} joined {room}.")
@@ -52,7 +52,7 @@ async def join(request: UpstreamRequest, room: str) -> None:
 
 @chat.message("leave")
 async def leave(request: UpstreamRequest, room: str) -> None:
-    """Remove the client from a room, and tell those who remain."""
+    """Remove the client from a room, and notify its members."""
     _check_name(room, "room")
     await chat.aremove_from_group(room, connection_id=request.connection_id)
     await chat.asend_to_group(room, "noticed", f"{_name(request)} left {room}.")

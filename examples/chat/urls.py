@@ -1,4 +1,4 @@
-"""The URLs of the chat, which Signalman serves as those of any app in SIGNALMAN_APPS."""
+"""The URLs of the chat. Signalman serves the URLs of each app in SIGNALMAN_APPS."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def main() -> int:
         with _alone():
             _run(once=os.environ.get("ONCE", "") not in {"", "0"}, stop=stop)
     except StepFailed as failure:
-        console.print(f"\n[bold red]This step failed.[/] {failure}", markup=True)
+        console.print(f"\n[bold red]The demo failed.[/] {failure}", markup=True)
         console.print(f"Logs are in {FOLDER}.")
         return 1
     except Stopped:
@@ -70,7 +70,7 @@ def _alone() -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StepFailed("A demo is already running in this folder. Stop it first.") from None
+            raise StepFailed(f"A demo is already running in {FOLDER}. Stop it first.") from None
         shutil.rmtree(FOLDER, ignore_errors=True)
         FOLDER.mkdir()
         yield
@@ -122,7 +122,7 @@ def _start_local_azure(programs: Programs, port: int, client_port: int) -> Local
         exports = _exports(printed.stdout)
         programs.environment |= exports
         say(f"https://localhost:{port}: Entra, Resource Manager and the SignalR service, over TLS")
-        say(f"http://localhost:{client_port}: the service's clients, without TLS for browsers")
+        say(f"http://localhost:{client_port}: SignalR clients, without TLS for browsers")
     return LocalAzure(f"https://localhost:{port}", str(ca_file), exports)
 
 

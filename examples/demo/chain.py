@@ -90,8 +90,8 @@ class Chain:
             self.accepted("connections", "connected")
             call = {"invocationId": "1", "arguments": ["hello"], "userId": "zoë"}
             frame = self.accepted("messages", "echo", **call)["clientFrame"]
-            check('"result":"hello"' in frame, f"the client got {frame!r}")
-            say(f"the client got {frame.strip(chr(30))}")
+            check('"result":"hello"' in frame, f"the client received {frame!r}")
+            say(f"the client received {frame.strip(chr(30))}")
             self.accepted("connections", "disconnected")
 
     def refused_events(self) -> None:
@@ -108,7 +108,10 @@ class Chain:
             counts = self.recorded(events, {reason for *_, reason in forgeries()})
             for reason, count in sorted(counts.items()):
                 say(f"{count:3} {reason}")
-            check(counts.get("accepted") == events, f"{events} events were accepted: {counts}")
+            check(
+                counts.get("accepted") == events,
+                f"{events} accepted deliveries were expected: {counts}",
+            )
             missing = {reason for *_, reason in forgeries()} - set(counts)
             check(not missing, f"no refusal was recorded for {sorted(missing)}")
 
@@ -124,19 +127,23 @@ class Chain:
             quote(result.stdout)
         check(
             result.returncode == expect,
-            f"manage.py {arguments[0]} exited {result.returncode}, not {expect}: {result.stderr}",
+            f"manage.py {arguments[0]} exited with {result.returncode} instead of {expect}: "
+            f"{result.stderr}",
         )
         return result.stdout
 
     def wait_for_receiver(self) -> None:
         """Send an event until it is accepted: the receiver reads its policies every 5 seconds.
 
-        A client would connect later than that, and Azure itself takes longer.
+        Clients usually connect later, and Azure itself takes longer to apply a change.
         """
         deadline = time.monotonic() + _TIMEOUT
         event = {"category": "connections", "event": "connected", "connectionId": "early-1"}
         while self.azure.send_event(LAB, **event)["status"] == HTTPStatus.UNAUTHORIZED:
-            check(time.monotonic() < deadline, "The receiver does not learn of the new identity.")
+            check(
+                time.monotonic() < deadline,
+                f"the receiver did not accept the new identity within {_TIMEOUT:g} seconds",
+            )
             time.sleep(0.5)
 
     def recorded(self, accepted: int, reasons: set[str]) -> dict[str, int]:
@@ -153,7 +160,7 @@ class Chain:
                 return counts
 
     def template(self, instance: str) -> dict[str, Any]:
-        """Return a signed template that sends all events to this portal's receiver."""
+        """Return a signed template that sends all events to the receiver of this demo."""
         return {
             "urlTemplate": f"{self.portal}/upstream/{instance}/",
             "auth": {"type": "ManagedIdentity", "managedIdentity": {"resource": RESOURCE}},
@@ -171,7 +178,7 @@ class Chain:
         answer = self.azure.send_event(LAB, category, event, connectionId="zoe-1", **rest)
         check(
             answer["status"] in {HTTPStatus.OK, HTTPStatus.NO_CONTENT},
-            f"{event} was answered with {answer}",
+            f"{event} was not accepted: {answer}",
         )
         say(f"[green]accepted[/] {category}/{event}: {answer['status']}")
         return answer
@@ -181,7 +188,10 @@ class Chain:
         answer = self.azure.send_event(
             LAB, "messages", "echo", connectionId="mallory-1", arguments=["hello"], token=token
         )
-        check(answer["status"] == HTTPStatus.UNAUTHORIZED, f"{title} was answered with {answer}")
+        check(
+            answer["status"] == HTTPStatus.UNAUTHORIZED,
+            f"{title} was not refused with 401: {answer}",
+        )
         # The answer does not name the claim that differs; the recorded delivery does.
         code = "claims_mismatch" if reason.startswith("wrong_") else reason
         check(code in answer["answer"], f"{title} was refused, but not for {reason}: {answer}")
@@ -194,13 +204,13 @@ def forgeries() -> list[tuple[str, str, str, dict[str, Any], str]]:
         ("an expired token", LAB, RESOURCE, {"claims": {"nbf": 1, "iat": 1, "exp": 2}}, "expired"),
         ("an unsigned token", LAB, RESOURCE, {"key": "none"}, "algorithm_not_allowed"),
         (
-            "a token signed with the public key as a secret",
+            "a token signed with the public key as the secret",
             LAB,
             RESOURCE,
             {"key": "hs256-public-key"},
             "algorithm_not_allowed",
         ),
-        ("a token of an unknown key", LAB, RESOURCE, {"key": "unknown"}, "key_id_unknown"),
+        ("a token signed with an unknown key", LAB, RESOURCE, {"key": "unknown"}, "key_id_unknown"),
         ("a token for another audience", LAB, "api://payroll", {}, "wrong_audience"),
         ("a token of another instance's identity", "contoso-chat", RESOURCE, {}, "wrong_principal"),
         (

@@ -1,4 +1,4 @@
-"""The chat's steps: no access key, a role for the sender, and two clients that talk."""
+"""The steps of the chat: no access key, a role for the sender, and two clients that chat."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ EVENTS: Final = 9
 
 
 def set_up(azure: LocalAzure, resource_group: str, instance: str) -> None:
-    """Turn off the instance's access keys, and give Signalman the role that sends."""
+    """Turn off the access keys of the instance, and assign Signalman the role for sending."""
     with step(f"Turn off the access keys of {instance}, and allow Signalman to send"):
         azure.disable_access_keys(resource_group, instance)
-        check(not azure.has_access_keys(resource_group, instance), "there are access keys")
+        check(
+            not azure.has_access_keys(resource_group, instance), "the access keys can still be read"
+        )
         say("disableLocalAuth is true: there are no access keys")
         azure.assign_role(resource_group, instance, _ROLE)
         say(f"Signalman's service principal has the role {_ROLE}")
