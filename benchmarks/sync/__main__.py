@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         documents = {
             database: [asdict(each) for each in measured] for database, measured in fleets.items()
         }
-        print(f"\nWrote {report.save('sync', documents, chart(fleets))}.")
+        print(f"\nWrote {report.save(options.name, documents, chart(fleets))}.")
     kept = [limit.is_kept for measured in fleets.values() for limit in limits(measured)]
     return 0 if all(kept) else 1
 
@@ -61,8 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         "--save",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="write benchmarks/results/sync.json and docs/images/benchmark-sync.svg",
+        help="write benchmarks/results/NAME.json and docs/images/benchmark-NAME.svg",
     )
+    parser.add_argument("--name", default="sync", help="of these files")
     return parser
 
 
