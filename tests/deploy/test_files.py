@@ -201,3 +201,20 @@ def test_kustomize_builds_objects() -> None:
         container(workloads()["migrate"])["image"]
     }
     assert len(images) == 1
+
+
+def test_documented_targets_of_prometheus_are_portals() -> None:
+    page = (REPOSITORY / "docs" / "how-to" / "operations.md").read_text()
+    # The proxies answer 404.
+    assert all("location = /metrics {\n        return 404;" in each.read_text() for each in NGINX)
+    rows = dict(re.findall(r"^\| ([\w ]+) \| `([^`]+:\d+)` \|", page, re.MULTILINE))
+    (target,) = [unit.read_text() for unit in UNITS if unit.name == "signalman.target"]
+    (port, *_) = re.findall(r"signalman-portal@(\d+)\.service", target)
+    services = [each["metadata"]["name"] for each in objects() if each["kind"] == "Service"]
+    assert "signalman-portal" in services
+    assert rows == {
+        "systemd": f"127.0.0.1:{port}",
+        "Docker Compose": "portal:8000",
+        "Kubernetes": "signalman-portal.signalman:80",
+    }
+    assert f'targets: ["{rows["systemd"]}"]' in page
