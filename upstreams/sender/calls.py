@@ -126,7 +126,9 @@ def add_to_group(
 ) -> Call:
     """Return the addition of a connection, or of a user for `ttl` seconds, to a group."""
     if ttl is not None and (user_id is None or type(ttl) is not int or ttl < 0):
-        raise InvalidCall("ttl is a whole number of seconds, at least 0, and only for a user.")
+        raise InvalidCall(
+            "ttl must be a whole number of seconds, at least 0, and requires user_id."
+        )
     return Call(
         operation="add_to_group",
         method="PUT",
@@ -293,7 +295,7 @@ def _reason(reason: object) -> str | None:
 
 def _excluded(excluded: Iterable[str]) -> tuple[str, ...]:
     if isinstance(excluded, str):
-        raise InvalidCall("excluded is a list of connection IDs, not one string.")
+        raise InvalidCall("excluded must be a list of connection IDs, not a string.")
     found = tuple(check_name("excluded connection ID", each) for each in excluded)
     length = sum(len(quote(each, safe="")) + len("&excluded=") for each in found)
     if length > _EXCLUDED_CHARACTERS:

@@ -92,8 +92,8 @@ def _pairs(claims: Claims) -> Iterator[tuple[str, str]]:
         for value in [values] if isinstance(values, str) else list(values):
             if not isinstance(value, str):
                 raise InvalidCall(
-                    f"The claim {name!r} has a value of type {type(value).__name__}; claims are "
-                    "strings."
+                    f"The claim {name!r} has a value of type {type(value).__name__}; it must "
+                    "be a string."
                 )
             yield name, _carried(f"value of the claim {name!r}", value)
 

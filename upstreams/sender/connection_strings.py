@@ -46,7 +46,7 @@ def parse(text: str) -> ConnectionString:
         name, equals, value = piece.partition("=")
         key = name.strip().lower()
         if not equals or not key:
-            raise InvalidConnectionString("it consists of name=value pairs, separated by ';'.")
+            raise InvalidConnectionString("it must consist of name=value pairs, separated by ';'.")
         if key in parts:
             raise InvalidConnectionString(f"it names {key} twice.")
         parts[key] = value.strip()
