@@ -11,6 +11,7 @@ from diagnosis.chain.chain import Fact
 from diagnosis.chain.links import Link
 from diagnosis.checks.handlers import handlers_of
 from diagnosis.context import Context
+from diagnosis.probe.connection_errors import failure_of
 from diagnosis.probe.stored_results import stored_result
 from diagnosis.receiver_addresses import target_of
 from diagnosis.sample_events import events_of
@@ -150,7 +151,8 @@ def _probes(templates: Iterable[TemplateState], context: Context) -> Iterator[st
         if stored is not None:
             changed = "" if stored.is_current else ", settings changed since"
             result = stored.result
-            yield f"{result.status or result.error}, {stored.age} ago{changed}"
+            shown = result.status or failure_of(result.error).label
+            yield f"{shown}, {stored.age} ago{changed}"
 
 
 def _handlers(

@@ -24,6 +24,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from arm.state import TemplateState
 from diagnosis.context import RECENT, Context
 from diagnosis.findings import Finding, failed, passed, unknown
+from diagnosis.probe.connection_errors import failure_of
 from diagnosis.probe.network_addresses import is_forbidden, is_public
 from diagnosis.probe.stored_results import ProbeResult, StoredResult, store_results, stored_result
 from diagnosis.receiver_addresses import target_of
@@ -36,37 +37,6 @@ _REDIRECTS: Final = range(300, 400)
 # No hub and no method has this name, so no handler answers.
 _UNUSED_NAME: Final = "signalman-probe"
 _PORTS: Final = {"http": 80, "https": 443}
-# By the name of the exception, which is what results store: what happened, and what to do.
-_ERRORS: Final = {
-    "gaierror": (
-        "The host name cannot be resolved",
-        "Correct the host name in the URL template, or add it to DNS.",
-    ),
-    "NewConnectionError": (
-        "The connection was refused or there is no route to the address",
-        "Check that the receiver is running, and the port in the URL template.",
-    ),
-    "ConnectTimeoutError": (
-        f"No connection was made within {_TIMEOUT.connect_timeout:g} seconds",
-        "Check that the receiver is running and that no firewall blocks the connection.",
-    ),
-    "ReadTimeoutError": (
-        "It accepted the connection and sent no response in time",
-        "Check the load and the log of the receiver.",
-    ),
-    "SSLError": (
-        "The TLS handshake failed, or the certificate is not valid for this host",
-        "Check the port in the URL template, and the certificate that the receiver serves there.",
-    ),
-    "ProtocolError": (
-        "It closed the connection without a valid HTTP response",
-        "Check that an HTTP server listens at this port, and the log of the receiver.",
-    ),
-}
-_OTHER_ERROR: Final = (
-    "It does not respond",
-    "Check that the receiver is running and that Azure can reach it.",
-)
 
 
 class NotProbed(Exception):
@@ -190,8 +160,8 @@ def _line(index: int) -> tuple[str, str]:
 def _finding(key: str, title: str, result: ProbeResult) -> Finding:
     status = result.status
     if status is None:
-        evidence, fix = _ERRORS.get(result.error, _OTHER_ERROR)
-        return failed(key, title, f"{evidence} ({result.error}).", fix)
+        failure = failure_of(result.error)
+        return failed(key, title, f"{failure.evidence} ({result.error}).", failure.fix)
     if status == _UNAUTHORIZED:
         return passed(key, title, "It refuses a request without a token: 401.")
     if status in _REDIRECTS:

@@ -64,6 +64,9 @@ def test_error_is_kept_by_its_name(probed: SignalRInstance, server: Server) -> N
     UpstreamTemplate.objects.update(url_template=server.url.replace("http:", "https:"))
     assert "SSLError" in answers("--probe")["evidence"]
     assert (stored(probed).outcome, "SSLError" in stored(probed).evidence) == ("fail", True)
+    chain = read_chain(SignalRInstance.objects.get(pk=probed.pk))
+    facts = [fact for each in chain.links for fact in each.facts]
+    assert [fact.value for fact in facts if fact.name == "Probe"] == ["TLS failed, 0 minutes ago"]
 
 
 @pytest.mark.django_db
