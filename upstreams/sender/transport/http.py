@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -70,21 +71,24 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Resp
 
 async def asend(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response:
     """Send a request as `send` does, without blocking the event loop."""
-    target = URL(url, encoded=True)
-    session = await client_session()
+    target, seconds = URL(url, encoded=True), configuration().timeout_seconds
+    client = await _client()
+    await client.wait(seconds)
     try:
-        async with session.request(
+        async with client.session.request(
             method,
             target,
             headers=headers,
             data=body or None,
-            timeout=_timeout(configuration().timeout_seconds),
+            timeout=_timeout(seconds),
             proxy=proxy_for(target.host or ""),
             allow_redirects=False,
         ) as response:
             return Response(response.status, response.headers, await response.read())
     except (aiohttp.ClientError, TimeoutError) as error:
         raise _of_loops(error) from error
+    finally:
+        client.turns.release()
 
 
 def manager(host: str) -> urllib3.PoolManager:
@@ -99,21 +103,7 @@ def manager(host: str) -> urllib3.PoolManager:
 
 async def client_session() -> aiohttp.ClientSession:
     """Return the session of the running event loop, which closes it when it ends."""
-    loop = asyncio.get_running_loop()
-    found = _sessions.get(loop)
-    if found is None:
-        await _forget_closed_loops()
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                ssl=_ssl_context(_trust()), limit=_MAX_CONNECTIONS, keepalive_timeout=_IDLE_SECONDS
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-        closing = _closing(loop, session)
-        # A loop closes its asynchronous generators before it ends.
-        await anext(closing)
-        found = _sessions[loop] = (session, closing)
-    return found[0]
+    return (await _client()).session
 
 
 @lru_cache(maxsize=256)
@@ -123,9 +113,51 @@ def proxy_for(host: str) -> str | None:
     return None if proxy_bypass(host) else getproxies().get("https")
 
 
-_Kept = tuple[aiohttp.ClientSession, AsyncGenerator[None, None]]
+@dataclass(frozen=True)
+class _Client:
+    """The connections of an event loop, which requests take in turn.
+
+    aiohttp's own limit gives a connection to a new request before those that wait for one: with
+    many at once, some would wait until their time limit.
+    """
+
+    session: aiohttp.ClientSession
+    closing: AsyncGenerator[None, None]
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_CONNECTIONS))
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for a connection, which `turns.release` returns. Raises NoResponse."""
+        if not self.turns.locked():
+            await self.turns.acquire()
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self.turns.acquire()
+        except TimeoutError as error:
+            cause = _cause(error, is_timeout=True)
+            raise NoResponse(cause, was_sent=False, is_timeout=True) from error
+
+
+async def _client() -> _Client:
+    loop = asyncio.get_running_loop()
+    found = _clients.get(loop)
+    if found is None:
+        await _forget_closed_loops()
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                ssl=_ssl_context(_trust()), limit=0, keepalive_timeout=_IDLE_SECONDS
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        closing = _closing(loop, session)
+        # A loop closes its asynchronous generators before it ends.
+        await anext(closing)
+        found = _clients[loop] = _Client(session, closing)
+    return found
+
+
 # Not by weak references: a session refers to its loop.
-_sessions: Final[dict[asyncio.AbstractEventLoop, _Kept]] = {}
+_clients: Final[dict[asyncio.AbstractEventLoop, _Client]] = {}
 _lock: Final = threading.Lock()
 _managers: Final[dict[tuple[_Trust, str | None], urllib3.PoolManager]] = {}
 
@@ -170,16 +202,15 @@ async def _closing(
     try:
         yield
     finally:
-        _sessions.pop(loop, None)
+        _clients.pop(loop, None)
         await session.close()
 
 
 async def _forget_closed_loops() -> None:
     """Forget the sessions of loops that ended without closing their generators."""
-    for loop in list(_sessions):
+    for loop in list(_clients):
         if loop.is_closed():
-            session, _ = _sessions.pop(loop)
-            await session.close()
+            await _clients.pop(loop).session.close()
 
 
 def _trust() -> _Trust:
