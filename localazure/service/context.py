@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import aiohttp
 from starlette.requests import HTTPConnection
@@ -33,7 +34,7 @@ class Call:
         client: aiohttp.ClientSession = self.scope["state"]["http"]
         return client
 
-    @property
+    @cached_property
     def connection(self) -> HTTPConnection:
         """Headers and query of the request."""
         return HTTPConnection(self.scope)

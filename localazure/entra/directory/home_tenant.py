@@ -5,12 +5,14 @@ from __future__ import annotations
 import hmac
 import uuid
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 # Ids that a seed leaves out are derived from the rest of it, so that two runs agree.
 _NAMESPACE = uuid.UUID("10ca1a22-0000-4000-8000-000000000000")
 
 
+@lru_cache(maxsize=10_000)
 def derived_guid(*parts: str) -> str:
     """Return the same GUID for the same parts, whatever their case."""
     return str(uuid.uuid5(_NAMESPACE, "/".join(parts).lower()))

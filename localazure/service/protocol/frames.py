@@ -24,6 +24,8 @@ RECORD_SEPARATOR: Final = b"\x1e"
 JSON: Final = "json"
 MESSAGEPACK: Final = "messagepack"
 _ERROR, _VOID, _RESULT = 1, 2, 3
+# json.dumps would create one for each frame.
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,7 @@ class JsonProtocol:
 
     def encode(self, frame: Frame) -> bytes:
         """Return the complete frame. Raises ValueError on a value that JSON cannot hold."""
-        text = json.dumps(_json(frame), separators=(",", ":"), allow_nan=False)
-        return text.encode("ascii") + RECORD_SEPARATOR
+        return _ENCODER.encode(_json(frame)).encode("ascii") + RECORD_SEPARATOR
 
 
 class MessagePackProtocol:

@@ -55,25 +55,25 @@ async def _answer(call: Call, body: bytes) -> Response:
         return blocked_by_network()
     if call.path in ("/api/health", "/api/v1/health"):
         return Response()
-    found = _find(call)
+    query = parse_qs(call.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    found = _find(call, query)
     if found is None:
         return not_found("Not found")
     operation, version, names = found
     authorize(call, _bearer(call), operation.action)
     _check_size(call, body)
-    query = parse_qs(call.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     _check(names, query)
     content_type = call.connection.headers.get("content-type", "").partition(";")[0].strip().lower()
     answer = operation.handler(RestCall(call, version, names, body, content_type, query))
     return await answer if inspect.isawaitable(answer) else answer
 
 
-def _find(call: Call) -> tuple[Operation, str, dict[str, str]] | None:
+def _find(call: Call, query: dict[str, list[str]]) -> tuple[Operation, str, dict[str, str]] | None:
     """Return the operation, the api-version and the names in the path. Raises RestError."""
     is_v1 = bool(_VERSION_PREFIX.match(call.path))
     if not is_v1 and not call.path.startswith("/api/"):
         return None
-    version = V1 if is_v1 else _api_version(call)
+    version = V1 if is_v1 else _api_version(query)
     segments = call.path.removeprefix("/api/v1/" if is_v1 else "/api/").rstrip("/").split("/")
     for operation in OPERATIONS:
         names = _names(operation, call.scope["method"], segments)
@@ -82,8 +82,8 @@ def _find(call: Call) -> tuple[Operation, str, dict[str, str]] | None:
     return None
 
 
-def _api_version(call: Call) -> str:
-    version = call.connection.query_params.get("api-version")
+def _api_version(query: dict[str, list[str]]) -> str:
+    version = query.get("api-version", [None])[-1]
     if version is None:
         raise invalid("The query parameter 'api-version' is required.", "api-version")
     if version not in API_VERSIONS:
