@@ -39,8 +39,9 @@ class Resources:
 
     def __init__(self) -> None:
         self._by_id: dict[str, Resource] = {}
-        # Each request reads the role assignments, so they are indexed by type.
+        # Each request reads the role assignments, and many look for the instance of a name.
         self._by_type: defaultdict[str, dict[str, Resource]] = defaultdict(dict)
+        self._by_name: defaultdict[tuple[str, str], dict[str, Resource]] = defaultdict(dict)
 
     def get(self, arm_id: str) -> Resource | None:
         """Return the resource with this id."""
@@ -50,12 +51,14 @@ class Resources:
         """Add a resource, or replace the one with the same id."""
         key = resource.id.lower()
         self._by_id[key] = self._by_type[resource.type][key] = resource
+        self._by_name[resource.type, resource.name.lower()][key] = resource
 
     def remove(self, arm_id: str) -> None:
         """Remove the resource with this id, if it exists."""
         resource = self._by_id.pop(arm_id.lower(), None)
         if resource:
             del self._by_type[resource.type][arm_id.lower()]
+            del self._by_name[resource.type, resource.name.lower()][arm_id.lower()]
 
     def of_type(self, provider_type: str, scope: str = "") -> Iterator[Resource]:
         """Yield the resources of a type whose id lies under `scope`."""
@@ -63,6 +66,11 @@ class Resources:
         for arm_id, resource in self._by_type[provider_type.lower()].items():
             if arm_id.startswith(prefix):
                 yield resource
+
+    def named(self, provider_type: str, name: str) -> Resource | None:
+        """Return the oldest resource of a type with this name, in any case."""
+        found = self._by_name.get((provider_type.lower(), name.lower()), {})
+        return next(iter(found.values()), None)
 
     def __iter__(self) -> Iterator[Resource]:
         """Yield all resources, in the order of their creation."""

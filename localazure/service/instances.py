@@ -134,10 +134,8 @@ class Instance:
 
 def find_instance(world: World, name: str) -> Instance | None:
     """Return the instance of that name, in any case."""
-    for resource in world.resources.of_type(TYPE):
-        if resource.name.lower() == name.lower():
-            return Instance(resource)
-    return None
+    found = world.resources.named(TYPE, name)
+    return None if found is None else Instance(found)
 
 
 def _permits_address(rules: list[dict[str, Any]], address: str) -> bool:

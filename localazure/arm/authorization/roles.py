@@ -231,6 +231,7 @@ BUILT_IN = (
         ("Microsoft.Web/sites/*", "Microsoft.Web/serverFarms/read", *_USUAL),
     ),
 )
+_BUILT_IN_BY_ID = {role.id: role for role in BUILT_IN}
 
 
 def custom_id(role_id: str) -> str:
@@ -247,6 +248,8 @@ def custom(resources: Resources) -> Iterator[Role]:
 def find(id_or_name: str, resources: Resources | None = None) -> Role | None:
     """Return the role of that GUID, ARM id or name; custom roles only with `resources`."""
     key = id_or_name.rsplit("/", 1)[-1].lower()
+    if key in _BUILT_IN_BY_ID:
+        return _BUILT_IN_BY_ID[key]
     by_name = id_or_name.lower()
     known = [*BUILT_IN, *(custom(resources) if resources else ())]
     return next((role for role in known if key == role.id or by_name == role.name.lower()), None)

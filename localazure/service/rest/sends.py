@@ -67,7 +67,7 @@ def read_invocation(rest: RestCall) -> Invocation:
     if not rest.body:
         raise invalid("Message in request body is required.", "message")
     try:
-        content = json.loads(rest.body, parse_constant=_refuse_constant)
+        content = _JSON.decode(rest.body.decode(json.detect_encoding(rest.body), "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise invalid(f"The request body is not JSON: {error}", "message") from error
     if not isinstance(content, dict):
@@ -83,6 +83,10 @@ def read_invocation(rest: RestCall) -> Invocation:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
+
+
+# json.loads would create one for each body.
+_JSON: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _frames(body: bytes) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ def require_local(url: str) -> None:
         )
 
 
+@lru_cache(maxsize=1024)
 def host_of(url: str) -> str:
     """Return the host of a URL; empty without one. Raises NotLocal."""
     try:
