@@ -145,7 +145,10 @@ class InstanceState:
         if kind in _OWN_KINDS:
             return getattr(self, kind)
         # A few pairs: a dictionary of them would take longer to build than to look through.
-        return next((value for name, value in self.extensions if name == kind), None)
+        for name, value in self.extensions:
+            if name == kind:
+                return value
+        return None
 
     def with_value(self, kind: str, value: Any) -> InstanceState:
         """Return this state with another value of the component of that kind."""

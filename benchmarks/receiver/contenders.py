@@ -120,6 +120,12 @@ ALL: Final[Sequence[Contender]] = (
         checks_tokens=False,
     ),
     Contender(
+        "asgi",
+        "a minimal ASGI application",
+        _asgi("benchmarks.receiver.rivals.minimal_asgi:application"),
+        checks_tokens=False,
+    ),
+    Contender(
         "drf",
         "(b) DRF, PyJWT's PyJWKClient",
         _wsgi("benchmarks.receiver.rivals.drf:application"),

@@ -6,6 +6,7 @@ The environment names Azure and the database.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import re
 import sys
@@ -43,6 +44,8 @@ def main(size: int, most_applied: int) -> Fleet:
     costs: dict[str, Cost] = {}
 
     def measure(name: str, work: Callable[[], object]) -> None:
+        # A command is a process, in which the collector has counted nothing yet.
+        gc.collect()
         with counted() as count:
             forget_peak()
             began, cpu = time.perf_counter(), time.process_time()
