@@ -87,11 +87,9 @@ class EntraTokens:
 def entra_tokens() -> EntraTokens:
     """Return the process's tokens for the configured scope."""
     return _entra_tokens(
-        ArmSettings(
-            endpoint=settings.SIGNALMAN_ARM_ENDPOINT,
-            instance_discovery=settings.SIGNALMAN_INSTANCE_DISCOVERY,
-            scope=configuration().scope,
-        )
+        settings.SIGNALMAN_ARM_ENDPOINT,
+        settings.SIGNALMAN_INSTANCE_DISCOVERY,
+        configuration().scope,
     )
 
 
@@ -129,8 +127,8 @@ def client_address(url: str, hub: str) -> str:
 
 
 @lru_cache
-def _entra_tokens(where: ArmSettings) -> EntraTokens:
-    return EntraTokens(where)
+def _entra_tokens(endpoint: str, instance_discovery: bool, scope: str) -> EntraTokens:
+    return EntraTokens(ArmSettings(endpoint, instance_discovery, scope))
 
 
 def _key_token(endpoint: Endpoint, url: str) -> str:

@@ -8,6 +8,7 @@ api-version 2024-12-01, and BinaryPayloadMessageContent.cs of Microsoft's Manage
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -19,6 +20,8 @@ from upstreams.sender.client_identity import ClientIdentity
 from upstreams.sender.errors import InvalidCall
 
 API_VERSION: Final = "2024-12-01"
+_VERSION: Final = (("api-version", API_VERSION),)
+_VERSION_ALONE: Final = urlencode(_VERSION)
 # Where the service returns a temporary access key.
 KEY_PATH: Final = "/api/auth/accessKey"
 # The service refuses larger bodies with 413.
@@ -78,12 +81,13 @@ def key_request() -> Request:
     return Request("GET", KEY_PATH, _query([]), "read a temporary access key")
 
 
+@lru_cache(maxsize=256)
 def _hub_path(hub: str) -> str:
     return f"/api/hubs/{quote(hub.lower(), safe='')}"
 
 
 def _query(pairs: list[tuple[str, str]]) -> str:
-    return urlencode([*pairs, ("api-version", API_VERSION)], quote_via=quote)
+    return urlencode([*pairs, *_VERSION], quote_via=quote) if pairs else _VERSION_ALONE
 
 
 def _body(call: Call) -> tuple[bytes, str]:
