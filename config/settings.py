@@ -15,7 +15,7 @@ from dotenv import load_dotenv
 
 from accounts.sign_in.configuration import provider_settings
 from api.schema.settings import openapi_settings
-from config.broker.settings import transport_settings
+from config.broker.settings import tls_settings, transport_settings
 from config.database import database_settings, make_private_folder
 from config.environment import Environment
 from config.variables import (
@@ -223,6 +223,7 @@ CELERY_BROKER_URL = env[worker.BROKER_URL]
 CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = transport_settings(
     CELERY_BROKER_URL, DATA_DIR
 )
+CELERY_BROKER_USE_SSL = tls_settings(CELERY_BROKER_URL)
 # The Operation row holds the result; the queue only starts a worker.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from config.database import make_private_folder
 
@@ -23,6 +25,23 @@ def transport_settings(broker_url: str, data_folder: Path) -> tuple[str | None, 
         # Seconds. For the same reason: by default neither has a limit.
         return None, {"read_timeout": 5, "write_timeout": 5}
     return None, {}
+
+
+def tls_settings(broker_url: str) -> dict[str, Any] | None:
+    """Return how the certificate of a broker is verified, None without TLS.
+
+    kombu's defaults verify nothing of `rediss://`, and not the name of `amqps://`. The certificate
+    authorities are those of OpenSSL, or of SSL_CERT_FILE. Options in the query of the URL, such as
+    `ssl_ca_certs`, replace these for Redis.
+    """
+    if broker_url.startswith("rediss://"):
+        return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+    if broker_url.startswith("amqps://"):
+        return {
+            "cert_reqs": ssl.CERT_REQUIRED,
+            "server_hostname": urlsplit(broker_url).hostname,
+        }
+    return None
 
 
 def _embedded_queue(folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Connections to a broker over TLS verify its certificate and its name."""
+"""Connections to the broker and the cache over TLS verify the server's certificate and name."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ import trustme
 
 from tests.cloud import REPOSITORY
 
-CONNECT = """
+BROKER = """
 from config.celery import app
 with app.connection_for_write() as connection:
     connection.connect()
 """
+CACHE = """
+from django.core.cache import cache
+cache.get("any")
+"""
 
 
-class Broker:
+class Server:
     """Accepts connections with TLS, and closes them after the handshake."""
 
     def __init__(self, certificate: trustme.LeafCert) -> None:
@@ -66,28 +70,37 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=["localhost", "broker.example.com", "of another authority"])
-def broker(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[tuple[str, Broker]]:
-    """A broker at localhost, whose certificate is for the name."""
+@pytest.fixture(params=["localhost", "other.example.com", "of another authority"])
+def server(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[tuple[str, Server]]:
+    """A server at localhost, whose certificate is for the name."""
     name = request.param
     issuer, host = (
         (trustme.CA(), "localhost") if name == "of another authority" else (authority, name)
     )
-    with closing(Broker(issuer.issue_cert(host))) as running:
+    with closing(Server(issuer.issue_cert(host))) as running:
         yield name, running
 
 
-@pytest.mark.parametrize("scheme", ["rediss", "amqps"])
+@pytest.mark.parametrize(
+    ("program", "setting", "scheme"),
+    [
+        (BROKER, "SIGNALMAN_BROKER_URL", "rediss"),
+        (BROKER, "SIGNALMAN_BROKER_URL", "amqps"),
+        (CACHE, "SIGNALMAN_CACHE_URL", "rediss"),
+    ],
+    ids=["rediss", "amqps", "cache"],
+)
 def test_verifies_certificate_and_name(
-    broker: tuple[str, Broker], scheme: str, ca_file: Path
+    server: tuple[str, Server], program: str, setting: str, scheme: str, ca_file: Path
 ) -> None:
-    name, running = broker
+    name, running = server
     environment = os.environ | {
-        "SIGNALMAN_BROKER_URL": f"{scheme}://:password@localhost:{running.port}/",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        setting: f"{scheme}://:password@localhost:{running.port}/",
         "SSL_CERT_FILE": str(ca_file),
     }
     done = subprocess.run(
-        [sys.executable, "-c", CONNECT],
+        [sys.executable, "-c", program],
         cwd=REPOSITORY,
         env=environment,
         capture_output=True,
@@ -95,7 +108,7 @@ def test_verifies_certificate_and_name(
         timeout=60,
         check=False,
     )
-    # The broker closes the connection in any case.
+    # The server closes the connection in any case.
     assert done.returncode != 0
     assert running.is_trusted == (name == "localhost"), done.stderr
     assert ("certificate verify failed" in done.stderr) == (name != "localhost"), done.stderr
