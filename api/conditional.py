@@ -42,7 +42,7 @@ def require_match(request: Request, document: Any) -> None:
     if header.strip() == "*":
         return
     if not _TAGS.fullmatch(header):
-        detail = 'If-Match takes the ETag as it was sent, with its quotation marks: "abc".'
+        detail = 'If-Match must be the ETag as it was sent, with its quotation marks: "abc".'
         raise Problem(400, "invalid", "The request is not valid", detail)
     tags = re.findall(_TAG, header)
     tag = entity_tag(document)
@@ -54,9 +54,9 @@ def require_match(request: Request, document: Any) -> None:
 def _changed(*, is_weak: bool) -> Problem:
     if is_weak:
         detail = (
-            "The ETag is a weak one (W/), which a proxy makes of it when it compresses responses, "
-            "and If-Match needs a strong one. Send the tag without W/, or switch compression of "
-            "application/json off in the proxy (nginx: gzip off for /api/)."
+            "If-Match requires a strong ETag, but this one is weak (W/): a proxy that compresses "
+            "responses makes it weak. Send the ETag without W/, or turn off the compression of "
+            "application/json in the proxy (nginx: gzip off for /api/)."
         )
     else:
         detail = "It was changed after you read it. Read it again, and edit that version."

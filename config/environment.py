@@ -252,7 +252,7 @@ def endpoint_template(value: str) -> str:
     if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
         raise Invalid("must be an https address such as https://{host}")
     if parts.query or parts.fragment or "{" in parts.geturl() or "}" in parts.geturl():
-        raise Invalid("may contain {host} and {instance}, and has no query or fragment")
+        raise Invalid("may contain {host} and {instance}, and must have no query or fragment")
     return value.rstrip("/")
 
 

@@ -35,7 +35,7 @@ class Connection(psycopg.Connection[Any]):
             # The response may still come, and would be taken for that of another statement.
             self.close()
             raise psycopg.OperationalError(
-                f"the server did not respond in {self.response_seconds:g} s"
+                f"the server did not respond within {self.response_seconds:g} s"
             ) from None
 
 

@@ -34,12 +34,12 @@ _THREADS: Final = 2
 _SECONDS: Final = 8.0
 _LIVE: Final = json.dumps({"status": "live"}).encode()
 _NOT_SERVED: Final = json.dumps(
-    {"status": 404, "detail": "This process has another SIGNALMAN_WEB_ROLE."}
+    {"status": 404, "detail": "The SIGNALMAN_WEB_ROLE of this process does not include this URL."}
 ).encode()
 # HTTP/2 compresses a hundred thousand headers into as many bytes, and reading them takes seconds.
 _MAX_HEADERS: Final = 200
 _TOO_MANY_HEADERS: Final = json.dumps(
-    {"status": 431, "detail": f"A request has at most {_MAX_HEADERS} headers."}
+    {"status": 431, "detail": f"The request has more than {_MAX_HEADERS} headers."}
 ).encode()
 _SAFE: Final = frozenset({"GET", "HEAD"})
 

@@ -246,7 +246,7 @@ class SignalRInstance(models.Model):
             models.UniqueConstraint(
                 Lower("name"),
                 name="signalr_name_unique_in_azure",
-                violation_error_message="An instance of this name is already here.",
+                violation_error_message="An instance of this name is already in Signalman.",
             ),
             models.CheckConstraint(
                 name="policy_is_one_of_three",

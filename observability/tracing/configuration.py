@@ -34,7 +34,7 @@ def start_if_configured() -> None:
     protocol = next(filter(None, map(os.environ.get, _PROTOCOLS)), _HTTP)
     if protocol != _HTTP:
         raise ImproperlyConfigured(
-            f"Spans are sent as {_HTTP}; unset {' and '.join(_PROTOCOLS)}, which say {protocol}."
+            f"Spans are sent as {_HTTP}, but {' or '.join(_PROTOCOLS)} is {protocol}. Unset it."
         )
     try:
         from observability.tracing import spans  # noqa: PLC0415  not every installation has it

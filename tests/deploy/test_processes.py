@@ -44,7 +44,7 @@ WITHOUT_CAPABILITIES = (
     "--inh-caps=-all",
     "--ambient-caps=-all",
 )
-OTHER_ROLE = "This process has another SIGNALMAN_WEB_ROLE."
+OTHER_ROLE = "The SIGNALMAN_WEB_ROLE of this process does not include this URL."
 # A folder that the containers can write, in place of their /tmp, which these tests need themselves.
 TEMPORARY = "/dev/shm"  # noqa: S108
 

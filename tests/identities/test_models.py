@@ -90,7 +90,7 @@ def test_a_name_is_taken_in_any_case(instance: SignalRInstance) -> None:
     twin = SignalRInstance(
         name="CHAT-prod", subscription=instance.subscription, resource_group="apps"
     )
-    with pytest.raises(ValidationError, match="already here"):
+    with pytest.raises(ValidationError, match="already in Signalman"):
         twin.full_clean()
 
 
