@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import ast
-import bisect
 import io
 import re
 import subprocess
@@ -60,16 +59,34 @@ class Term:
                 yield match
 
 
-@dataclass(frozen=True, slots=True)
+Match = tuple[Term, re.Match[str]]
+
+
 class Words:
     """The content of the word file."""
 
-    terms: tuple[Term, ...]
-    exempt: tuple[str, ...]
+    def __init__(self, terms: Iterable[Term], exempt: Iterable[str]) -> None:
+        self._terms = tuple(terms)
+        self._exempt = tuple(exempt)
+        # By suffix and piece: a name stands in many places, and looking for every term takes long.
+        self._found: dict[tuple[str, str, str], tuple[Match, ...]] = {}
 
     def is_exempt(self, path: str) -> bool:
         """Whether the path is never checked."""
-        return any(fnmatchcase(path, pattern) for pattern in self.exempt)
+        return any(fnmatchcase(path, pattern) for pattern in self._exempt)
+
+    def matches(self, suffix: str, piece: Piece) -> tuple[Match, ...]:
+        """Return the retired words of a piece of a file with that suffix."""
+        key = suffix, piece.kind, piece.text
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = tuple(
+                (term, match)
+                for term in self._terms
+                if not term.suffixes or suffix in term.suffixes
+                for match in term.matches(piece)
+            )
+        return found
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -80,7 +97,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 def load_words(path: Path = WORDS) -> Words:
     """Read the word file."""
     document = tomllib.loads(path.read_text(encoding="utf-8"))
-    terms = tuple(
+    terms = (
         Term(
             pattern=_compiled(entry["pattern"]),
             write=entry["write"],
@@ -90,7 +107,7 @@ def load_words(path: Path = WORDS) -> Words:
         )
         for entry in document["terms"]
     )
-    return Words(terms, tuple(document["exempt"]))
+    return Words(terms, document["exempt"])
 
 
 def spaced(name: str) -> str:
@@ -126,9 +143,9 @@ def _on_own_lines(node: ast.Constant, text: str) -> str:
     return text if text.count("\n") <= lines else text.replace("\n", " ")
 
 
-def _names(tree: ast.Module) -> Iterator[Piece]:
-    """Yield what the module names: functions, classes, arguments, variables and attributes."""
-    for node in ast.walk(tree):
+def _names(nodes: Iterable[ast.AST]) -> Iterator[Piece]:
+    """Yield what a module names: functions, classes, arguments, variables and attributes."""
+    for node in nodes:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield Piece(NAME, spaced(node.name), node.lineno)
@@ -140,10 +157,10 @@ def _names(tree: ast.Module) -> Iterator[Piece]:
                 yield Piece(NAME, spaced(node.attr), node.lineno)
 
 
-def _strings(tree: ast.Module) -> Iterator[Piece]:
+def _strings(nodes: Iterable[ast.AST]) -> Iterator[Piece]:
     """Yield docstrings and other strings."""
     seen: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, _Documented) and (text := _docstring_node(node)):
             seen.add(id(text))
             yield Piece(DOCSTRING, str(text.value), text.lineno)
@@ -176,9 +193,9 @@ def _comments(source: str) -> Iterator[Piece]:
 
 def python_pieces(source: str) -> Iterator[Piece]:
     """Yield the names, strings and comments of a Python module."""
-    tree = ast.parse(source)
-    yield from _names(tree)
-    yield from _strings(tree)
+    nodes = list(ast.walk(ast.parse(source)))
+    yield from _names(nodes)
+    yield from _strings(nodes)
     yield from _comments(source)
 
 
@@ -248,17 +265,14 @@ def pieces_of(path: str, source: str) -> Iterator[Piece]:
     yield from READERS[pure.suffix](source)
 
 
-def findings_in(path: str, source: str, terms: Iterable[Term]) -> Iterator[str]:
+def findings_in(path: str, source: str, words: Words) -> Iterator[str]:
     """Yield a line for each retired word of the file: place, word and replacement."""
     suffix = PurePosixPath(path).suffix
-    terms = [term for term in terms if not term.suffixes or suffix in term.suffixes]
     for piece in pieces_of(path, source):
-        ends = [found.start() for found in re.finditer("\n", piece.text)]
-        for term in terms:
-            for match in term.matches(piece):
-                line = piece.line + bisect.bisect_left(ends, match.start())
-                word = " ".join(match.group().split())
-                yield f"{path}:{line}: {word!r}: write {term.write}"
+        for term, match in words.matches(suffix, piece):
+            line = piece.line + piece.text.count("\n", 0, match.start())
+            word = " ".join(match.group().split())
+            yield f"{path}:{line}: {word!r}: write {term.write}"
 
 
 def tracked_files(paths: Iterable[str]) -> list[str]:
@@ -285,7 +299,7 @@ def main(paths: list[str]) -> int:
         if words.is_exempt(path):
             continue
         source = (ROOT / path).read_text(encoding="utf-8")
-        for finding in sorted(set(findings_in(path, source, words.terms))):
+        for finding in sorted(set(findings_in(path, source, words))):
             print(finding)
             findings += 1
     if findings:

@@ -30,9 +30,15 @@ _DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_serialized_
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that use the database, so that PostgreSQL runs them and no others."""
+    """Mark the tests that use the database or Local Azure.
+
+    PostgreSQL runs the first and no others; `make check` leaves the second out, which wait for
+    another process with each request.
+    """
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
+        if "local_azure_process" in fixtures:
+            item.add_marker("azure")
         if item.get_closest_marker("django_db") or not _DATABASE_FIXTURES.isdisjoint(fixtures):
             item.add_marker("database")
 

@@ -6,13 +6,13 @@ import pytest
 
 from scripts import check_words
 
-TERMS = check_words.load_words().terms
+WORDS = check_words.load_words()
 
 
 def found(path: str, source: str) -> list[str]:
     """Return the findings in a file without its path."""
     return [
-        finding.removeprefix(f"{path}:") for finding in check_words.findings_in(path, source, TERMS)
+        finding.removeprefix(f"{path}:") for finding in check_words.findings_in(path, source, WORDS)
     ]
 
 
