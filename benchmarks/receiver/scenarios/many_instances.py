@@ -9,6 +9,7 @@ import asyncio
 import time
 from typing import Final
 
+from benchmarks import report
 from benchmarks.receiver.contenders import RECEIVER
 from benchmarks.receiver.open_loop import OpenLoop, Sample, percentile
 from benchmarks.receiver.processes import processor_seconds
@@ -32,6 +33,7 @@ _MAX_P99: Final = 15.0
 def run(stage: Stage, seconds: float) -> int:
     """Measure, print, and return 0 where every target was met, else 1."""
     requests: list[bytes] = []
+    measured: list[dict[str, float]] = []
     missed: list[str] = []
     print(f"{_A_SECOND} requests a second, {seconds:.0f} s each")
     print("| instances | accepted | CPU, % of a core | p50, ms | p99, ms | slowest, ms |")
@@ -41,6 +43,17 @@ def run(stage: Stage, seconds: float) -> int:
         time.sleep(_POLICY_SECONDS)
         samples, processor = _measure(stage, requests, seconds)
         p99 = percentile(samples, 0.99)
+        measured.append(
+            {
+                "instances": size,
+                "sent": len(samples),
+                "accepted": number_ok(samples),
+                "percent_of_a_core": processor,
+                "p50": percentile(samples, 0.5),
+                "p99": p99,
+                "p100": percentile(samples, 1),
+            }
+        )
         print(f"| {size:,} | {number_ok(samples):,} of {len(samples):,} | {processor:.0f} "
               f"| {percentile(samples, 0.5):.1f} | {p99:.1f} | {percentile(samples, 1):.0f} |",
               flush=True)  # fmt: skip
@@ -50,6 +63,7 @@ def run(stage: Stage, seconds: float) -> int:
             missed.append(f"{processor:.0f} % of a core, over {_MAX_PROCESSOR:.0f}.")
         if size == SIZES[-1] and p99 > _MAX_P99:
             missed.append(f"a p99 of {p99:.1f} ms, over {_MAX_P99:.0f}.")
+    print(f"\nWrote {report.save('receiver-instances', measured)}.")
     for target in missed:
         print(f"Missed: {target}")
     return 1 if missed else 0
