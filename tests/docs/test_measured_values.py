@@ -129,6 +129,15 @@ def test_receiver() -> None:
         assert_shown(cells[4:], [median(ratios)])
 
 
+def test_many_instances() -> None:
+    shown = rows(RECEIVER, "Requests of many instances")
+    for (size, cells), run in zip(shown.items(), measured("receiver-instances"), strict=True):
+        assert size == f"{run['instances']:,}"
+        assert cells[0] == f"{run['accepted']:,} of {run['sent']:,}"
+        values = [run[each] for each in ("percent_of_a_core", "p50", "p99", "p100")]
+        assert_shown(cells[1:], values)
+
+
 def test_failures_of_the_deployment() -> None:
     found = measured("shape")
     requests, applies = found["requests"], found["applies"]
