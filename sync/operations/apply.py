@@ -35,9 +35,7 @@ from sync.models import Operation, OperationStep
 from sync.operations.arm_budget import book_reads, book_write
 from sync.operations.claims import Claim
 from sync.operations.propagation import check_propagation, settle
-from sync.operations.retries import MAX_ATTEMPTS, delay_after
-from sync.record_audit import record_event
-from upstreams.url_templates.redaction import redact
+from sync.operations.retries import MAX_ATTEMPTS, StageError, fail_stage
 
 log = logging.getLogger(__name__)
 
@@ -53,34 +51,6 @@ READ_TURN: Final = "Azure's rate limit for reads"
 
 # The values with which a stage that succeeded clears earlier errors.
 _NO_ERROR: Final[Mapping[str, Any]] = {"attempt": 1, "error_code": "", "error_message": ""}
-
-
-class StageError(Exception):
-    """A stage failed. `code` and the message say why; `is_transient` if a retry may succeed."""
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        is_transient: bool = False,
-        retry_after: float | None = None,
-    ) -> None:
-        # Azure's message may quote the refused value.
-        super().__init__(redact(message))
-        self.code = code
-        self.is_transient = is_transient
-        self.retry_after = retry_after
-
-    @classmethod
-    def from_arm(cls, error: ArmError) -> StageError:
-        """Return Azure's error with its code and message."""
-        return cls(
-            error.code or type(error).__name__,
-            str(error),
-            is_transient=error.is_transient,
-            retry_after=error.retry_after,
-        )
 
 
 def run_claimed_stage(claim: Claim) -> datetime | None:
@@ -142,7 +112,7 @@ def _send(claim: Claim, step: OperationStep) -> datetime:
         return _record_accepted(claim, step)
     step.state = step.State.POLLING
     with transaction.atomic():
-        _audit(claim, step)
+        claim.audit_write(step)
         return claim.release(
             step,
             due_at=_next_poll(claim, answer.retry_after),
@@ -267,7 +237,7 @@ def _conclude(claim: Claim) -> datetime | None:
 def _record_accepted(claim: Claim, step: OperationStep) -> datetime:
     """Record a write that Azure is known to have, without polling."""
     with transaction.atomic():
-        _audit(claim, step)
+        claim.audit_write(step)
         return _done(claim, step)
 
 
@@ -304,33 +274,6 @@ def _stage_start(claim: Claim) -> datetime:
     return max((time for time in times if time), default=claim.now)
 
 
-def fail_stage(claim: Claim, error: StageError) -> datetime | None:
-    """Retry the stage later if that may help; otherwise end the operation as failed."""
-    operation, step = claim.operation, claim.current_step
-    values: dict[str, Any] = {"error_code": error.code[:128], "error_message": str(error)}
-    if error.is_transient and operation.attempt < MAX_ATTEMPTS:
-        log.info("Operation %s: attempt %s: %s", operation.pk, operation.attempt, error)
-        return claim.release(
-            due_at=claim.now + delay_after(operation.attempt, retry_after=error.retry_after),
-            waiting_for=f"a retry after {error.code}"[:255],
-            attempt=operation.attempt + 1,
-            **values,
-        )
-    _give_up(claim, step, values)
-    log.warning("Operation %s on %s failed: %s", operation.pk, operation.instance, error)
-    return None
-
-
-@transaction.atomic
-def _give_up(claim: Claim, step: OperationStep | None, values: Mapping[str, Any]) -> None:
-    if step is not None and step.state == step.State.SENDING:
-        # Azure may have accepted it without an answer, so the audit trail records it.
-        _audit(claim, step, "unconfirmed")
-    if step is not None and step.started_at is not None:
-        step.state, step.finished_at = step.State.FAILED, claim.now
-    claim.finish(Operation.State.FAILED, step, **values)
-
-
 def _mismatch(claim: Claim, resource: SignalRResource, *, position: int) -> StageError:
     """Return why the observed state is not the planned one before the step at `position`."""
     if any(REGISTRY.matches(resource.state, state) for state in claim.plan.states[:position]):
@@ -350,12 +293,3 @@ def _mismatch(claim: Claim, resource: SignalRResource, *, position: int) -> Stag
 def _next_poll(claim: Claim, retry_after: float | None = None) -> datetime:
     seconds = settings.SIGNALMAN_POLL_SECONDS if retry_after is None else retry_after
     return claim.now + timedelta(seconds=seconds)
-
-
-def _audit(claim: Claim, step: OperationStep, qualification: str = "") -> None:
-    before, after = (
-        state.to_json().get(step.kind)
-        for state in claim.plan.states[step.position : step.position + 2]
-    )
-    action = f"write {step.kind}{qualification and f', {qualification}'}"
-    record_event(claim.operation, action, before=before, after=after)

@@ -112,6 +112,15 @@ class Claim:
             **values,
         )
 
+    def audit_write(self, step: OperationStep, qualification: str = "") -> None:
+        """Record the write of a step in the audit trail, with the values before and after."""
+        before, after = (
+            state.to_json().get(step.kind)
+            for state in self.plan.states[step.position : step.position + 2]
+        )
+        action = f"write {step.kind}{qualification and f', {qualification}'}"
+        record_event(self.operation, action, before=before, after=after)
+
 
 def claim(operation_id: UUID, now: datetime) -> Claim | None:
     """Claim a due operation for one stage; return None if it is not due or already claimed.

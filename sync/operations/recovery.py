@@ -15,8 +15,8 @@ from django.db import Error as DatabaseProblem
 from django.db import connections
 
 from observability.database_outages import outage_of
-from sync.operations.apply import StageError, fail_stage
 from sync.operations.claims import Claim
+from sync.operations.retries import StageError, fail_stage
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,13 @@ from django.core.management.base import CommandError
 
 from sync.components.component import SharedRows
 from sync.desired.accept_drift import accept
-from sync.inventory.drift import Drift, compare, compare_fleet, drift_of, refresh_fleet
+from sync.inventory.refresh_and_compare import (
+    Drift,
+    compare,
+    compare_fleet,
+    drift_of,
+    refresh_fleet,
+)
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 from sync.management.terminal import working, write_table
