@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final, Literal
 
 # As Entra prints them in tokens, and as the policy holds them: lower case, with hyphens.
@@ -43,6 +43,8 @@ class TokenPolicy:
     leeway_seconds: int = 60
     # The token version, derived from the issuer.
     version: Literal["1.0", "2.0"] = field(init=False)
+    # Each request looks its verified token up by the policy.
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Normalise the case of IDs, so that checks can compare them exactly."""
@@ -60,6 +62,11 @@ class TokenPolicy:
         for name in ("principal_ids", "client_ids", "resource_ids"):
             self._set(name, frozenset(value.lower() for value in getattr(self, name) if value))
         self._set("audiences", frozenset(value for value in self.audiences if value))
+        compared = tuple(getattr(self, each.name) for each in fields(self) if each.compare)
+        self._set("_hash", hash(compared))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)

@@ -83,8 +83,9 @@ class Recorder:
             delivery.reason,
         )
         with self._lock:
-            if kind in self._counts or len(self._counts) < _MOST_KINDS:
-                self._counts[kind] += 1
+            count = self._counts.get(kind)
+            if count is not None or len(self._counts) < _MOST_KINDS:
+                self._counts[kind] = (count or 0) + 1
             else:
                 self.dropped += 1
             is_sampled = len(self._samples) < _MOST_SAMPLES and self._budget.take(minute, delivery)
