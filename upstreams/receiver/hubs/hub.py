@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from upstreams.receiver.hubs.parameters import Parameters, is_async, name_of, parameters_of
@@ -28,6 +29,8 @@ from upstreams.url_templates.patterns import ANY, CONNECTED, CONNECTIONS, DISCON
 Function = TypeVar("Function", bound=Callable[..., object])
 Key = tuple[str, str, str]
 
+# Events whose handlers are remembered. Clients may name any number.
+_MAX_FOUND: Final = 1024
 # The rule of Microsoft's emulator.
 HUB_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}")
 
@@ -161,6 +164,8 @@ class Registry:
             self._hubs.setdefault(hub.name.lower(), hub)
             for handler in hub:
                 _add(self._handlers, handler)
+        # Each request asks twice: for the call, and for the counts.
+        self._found = lru_cache(maxsize=_MAX_FOUND)(self._find)
 
     def __iter__(self) -> Iterator[Handler]:
         return iter(self._handlers.values())
@@ -192,6 +197,9 @@ class Registry:
 
     def find(self, hub: str, category: str, event: str) -> Handler | None:
         """Return an event's handler: an exact hub before `*`, there an exact event before it."""
+        return self._found(hub, category, event)
+
+    def _find(self, hub: str, category: str, event: str) -> Handler | None:
         hub, event = hub.lower(), event.lower()
         for of_hub in (hub, ANY):
             found = self._handlers.get((of_hub, category, event))
