@@ -28,7 +28,8 @@ from sync.api import (
     tenant,
     vaults,
 )
-from upstreams.api import views as upstreams
+from upstreams.api import data_planes, deliveries, traffic
+from upstreams.api import function_apps as known_function_apps
 
 _READ: Final = ["get", "head"]
 
@@ -69,8 +70,8 @@ urlpatterns = [
     path("instances/<str:name>/drift/accept/", drift.DriftAcceptance.as_view()),
     path("instances/<str:name>/diagnosis/", diagnosis.InstanceDiagnosis.as_view()),
     path("instances/<str:name>/chain/", diagnosis.InstanceChain.as_view()),
-    path("instances/<str:name>/deliveries/", upstreams.DeliveryList.as_view()),
-    path("instances/<str:name>/traffic/", upstreams.InstanceTraffic.as_view()),
+    path("instances/<str:name>/deliveries/", deliveries.DeliveryList.as_view()),
+    path("instances/<str:name>/traffic/", traffic.InstanceTraffic.as_view()),
     # Of many instances, by the filters of their list. Any name could be an instance's, so that
     # these are beside the list and not in it.
     path("plan/", fleet.FleetPlan.as_view()),
@@ -79,12 +80,12 @@ urlpatterns = [
     path("operations/<uuid:pk>/", operations.OperationDetail.as_view(), name="api-operation"),
     path("operations/<uuid:pk>/cancel/", operations.OperationCancel.as_view()),
     path("user-assigned-identities/", tenant.UserAssignedIdentities.as_view()),
-    path("function-apps/", upstreams.FunctionAppList.as_view()),
+    path("function-apps/", known_function_apps.FunctionAppList.as_view()),
     path("function-apps/<str:name>/", function_apps.FunctionAppDetail.as_view()),
     path("function-apps/<str:name>/settings/", function_apps.FunctionAppSettings.as_view()),
     path("key-vaults/", identities.KeyVaultList.as_view()),
     path("applications/", tenant.Applications.as_view()),
-    path("data-planes/", upstreams.DataPlaneList.as_view()),
+    path("data-planes/", data_planes.DataPlaneList.as_view()),
     path("audit-events/", audit.AuditEventList.as_view()),
     path("tokens/", own_tokens.TokenList.as_view()),
     path("tokens/<int:pk>/", own_tokens.TokenDetail.as_view()),

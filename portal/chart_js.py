@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from upstreams.models import Outcome
-from upstreams.traffic import Traffic
+from upstreams.traffic_series import Traffic
 
 _COLOURS: Final = {
     Outcome.ACCEPTED: "var(--color-green-500)",

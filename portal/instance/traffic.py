@@ -11,7 +11,7 @@ from portal.chart_js import traffic_chart
 from portal.instance.page import InstancePage
 from portal.page import is_fragment
 from upstreams.models import Delivery, Outcome
-from upstreams.traffic import PERIODS, Traffic, sampled, traffic
+from upstreams.traffic_series import PERIODS, Traffic, sampled, traffic
 
 _ROWS: Final = 25
 

@@ -18,7 +18,7 @@ from portal.instance.traffic import explained_reasons
 from portal.page import PortalPage, is_fragment
 from sync.models import InstanceStatus, Operation, StatusCount, SyncStatus
 from upstreams.models import DeliveryHour, Outcome
-from upstreams.traffic import PERIODS, traffic
+from upstreams.traffic_series import PERIODS, traffic
 
 # Entries of each kind; the linked lists have all of them.
 _SHOWN: Final = 8

@@ -15,8 +15,8 @@ from identities.models import Subscription
 from identities.validators import validate_instance_name, validate_resource_group
 from portal.page import PortalPage, who
 from sync.azure_client import arm_settings
-from sync.inventory.import_instances import import_subscription
-from sync.inventory.instance_rows import ImportReport
+from sync.inventory.create_and_update_instances import ImportReport
+from sync.inventory.import_subscription import import_subscription
 
 
 class ImportForm(forms.Form):

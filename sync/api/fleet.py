@@ -34,8 +34,8 @@ from sync.api.serializers import (
     OperationSerializer,
 )
 from sync.azure_client import arm_settings
-from sync.inventory.import_instances import import_subscription
-from sync.inventory.instance_rows import ImportReport
+from sync.inventory.create_and_update_instances import ImportReport
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.refresh import refresh_subscription
 from sync.operations.plans.fleet import (
     MOST_INSTANCES,

@@ -19,13 +19,13 @@ from sync.azure_client import arm_client
 from sync.components.senders import senders_of, with_senders
 from sync.desired.state import as_planned
 from sync.desired.sync_status import record_statuses
-from sync.inventory.function_apps import read_pointed_at, refresh_receivers, refresh_serving
-from sync.inventory.instance_rows import (
+from sync.inventory.create_and_update_instances import (
     ImportReport,
     Listing,
     assigned_identities,
     with_components,
 )
+from sync.inventory.function_apps import read_pointed_at, refresh_receivers, refresh_serving
 from sync.inventory.key_vault.grant_reader import (
     ObservedGrant,
     VaultReader,

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts.roles import Role
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.models import Operation
 from sync.operations.plans.fleet import MOST_INSTANCES
 from tests.accounts.callers import caller

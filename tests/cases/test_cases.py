@@ -13,7 +13,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from scripts import troubleshooting_page
 from scripts.troubleshooting_page import NOTHING_TO_DO
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.key_vault.secrets import check_secrets
 from tests.cases.case import INSTANCE, Case, cases, expectation
 from tests.cloud import LocalAzure

@@ -20,7 +20,7 @@ from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.key_vault.secrets import check_secrets
 from tests.cases.case import INSTANCE
 from tests.cases.configurations.names import RECEIVER

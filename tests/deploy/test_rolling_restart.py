@@ -1,4 +1,4 @@
-"""Receivers behind nginx are restarted or killed: which upstream requests fail, counted."""
+"""Receivers and portals behind nginx are restarted or killed: which requests fail, counted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from localazure import seed
 from tests.cloud import REPOSITORY, LocalAzure
 from tests.config.serving.test_parent_process import web_workers
 from tests.deploy.manifests import DEPLOY, unit_command, unit_environment
-from tests.deploy.proxy import repository_nginx
+from tests.deploy.proxy import Proxy, repository_nginx
 from tests.deploy.test_processes import Shape, wait_until_ready
 from tests.sync.portal import Portal, new_portal
 from tests.upstreams.receiver.conftest import RESOURCE
@@ -28,17 +29,17 @@ from tests.waits import wait_until
 
 pytestmark = pytest.mark.slow
 
-UNIT = DEPLOY / "systemd" / "signalman-receiver@.service"
 SENDERS = 3
 
 
-class Service:
-    """Sends calls of clients from several threads, and counts the answers."""
+class Senders:
+    """Send a POST request again and again from several threads, and count the answers."""
 
-    def __init__(self, url: str, bearer: str, authority: Path) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str], body: bytes, authority: Path) -> None:
         self._url = url
+        self._body = body
         # A connection for each request: one that is kept may be closed by nginx as it is used.
-        self._headers = dict(sent(bearer)) | {"Connection": "close"}
+        self._headers = {**headers, "Connection": "close"}
         self._authority = str(authority)
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -46,7 +47,7 @@ class Service:
         self.servers: list[str] = []
         self._threads = [threading.Thread(target=self._send) for _ in range(SENDERS)]
 
-    def __enter__(self) -> Service:
+    def __enter__(self) -> Senders:
         for thread in self._threads:
             thread.start()
         return self
@@ -57,12 +58,12 @@ class Service:
             thread.join()
 
     def wait_for(self, server: int) -> None:
-        """Wait until some more answers have come from the receiver on that port."""
+        """Wait until some more answers have come from the process on that port."""
         begun = len(self.servers)
         address = f"127.0.0.1:{server}"
         wait_until(
             lambda: self.servers[begun:].count(address) >= 10 * SENDERS,
-            "The receiver does not respond.",
+            "The process does not respond.",
         )
 
     def _send(self) -> None:
@@ -72,9 +73,7 @@ class Service:
             while not self._stop.is_set():
                 status: int | str
                 try:
-                    answer = session.post(
-                        self._url, json_call(["hi"]), headers=self._headers, timeout=60
-                    )
+                    answer = session.post(self._url, self._body, headers=self._headers, timeout=60)
                     status, server = answer.status_code, answer.headers.get("X-Served-By", "")
                 except requests.RequestException as error:
                     status, server = type(error).__name__, ""
@@ -91,66 +90,101 @@ def portal(local_azure: LocalAzure, tmp_path: Path) -> Portal:
         "SIGNALMAN_HTTPS": "true",
         "SIGNALMAN_BEHIND_PROXY": "true",
         "SIGNALMAN_FLUSH_SECONDS": "3600",
+        "SIGNALMAN_API_REQUESTS_A_MINUTE": "1000000",
         "LOGS": str(tmp_path),
     }
     return portal
 
 
 @pytest.fixture
-def bearer(local_azure: LocalAzure) -> str:
-    """A token of the instance's identity."""
+def upstream(local_azure: LocalAzure) -> dict[str, str]:
+    """The headers of a call with a token of the instance's identity."""
     order = {"principal": seed.CHAT, "resource": RESOURCE}
-    return str(local_azure.post("/_local/tokens", order)["token"])
+    return dict(sent(local_azure.post("/_local/tokens", order)["token"]))
 
 
-def start_receiver(stack: ExitStack, portal: Portal, port: int) -> int:
-    """Start what the unit starts, wait until it is ready, and return its process id."""
+def start(stack: ExitStack, portal: Portal, role: str, port: int) -> int:
+    """Start what the role's unit starts, wait until it is ready, and return its process id."""
+    unit = DEPLOY / "systemd" / f"signalman-{role}@.service"
     shape = Shape(REPOSITORY, dict(portal.environment))
-    command = unit_command(UNIT, str(port))
-    process = stack.enter_context(
-        shape.running(f"receiver-{port}", command, unit_environment(UNIT))
-    )
-    wait_until_ready(port, "receiver")
+    command = unit_command(unit, str(port))
+    process = stack.enter_context(shape.running(f"{role}-{port}", command, unit_environment(unit)))
+    wait_until_ready(port, role)
     return process.pid
 
 
+def restart_in_turn(
+    portal: Portal,
+    role: str,
+    senders: Senders,
+    proxy: Proxy,
+    processes: Mapping[int, ExitStack],
+) -> None:
+    """Restart the processes, by port, as docs/how-to/deploy/systemd.md says."""
+    for port, stack in processes.items():
+        senders.wait_for(port)
+        proxy.set_down(port, is_down=True)
+        # SIGTERM, and wait for the end.
+        stack.close()
+        start(stack, portal, role, port)
+        proxy.set_down(port, is_down=False)
+        senders.wait_for(port)
+
+
 def test_no_request_fails_while_receivers_restart(
-    portal: Portal, bearer: str, tmp_path: Path
+    portal: Portal, upstream: dict[str, str], tmp_path: Path
 ) -> None:
     ports = [free_port(), free_port()]
     with ExitStack() as first, ExitStack() as second, repository_nginx(tmp_path, ports) as proxy:
-        stacks = [first, second]
-        for stack, port in zip(stacks, ports, strict=True):
-            start_receiver(stack, portal, port)
-        with Service(proxy.url + HERE, bearer, tmp_path / "ca.pem") as service:
-            for stack, port in zip(stacks, ports, strict=True):
-                service.wait_for(port)
-                proxy.set_down(port, is_down=True)
-                # SIGTERM, and wait for the end.
-                stack.close()
-                start_receiver(stack, portal, port)
-                proxy.set_down(port, is_down=False)
-                service.wait_for(port)
-        total = sum(service.statuses.values())
-        assert service.statuses == {200: total}
+        receivers = dict(zip(ports, (first, second), strict=True))
+        for port, stack in receivers.items():
+            start(stack, portal, "receiver", port)
+        url, authority = proxy.url + HERE, tmp_path / "ca.pem"
+        with Senders(url, upstream, json_call(["hi"]), authority) as senders:
+            restart_in_turn(portal, "receiver", senders, proxy, receivers)
+        total = sum(senders.statuses.values())
+        assert senders.statuses == {200: total}
     # Nothing was written before a process was asked to end.
     rows = json.loads(portal.manage("deliveries", "--json").stdout)
     assert sum(row["count"] for row in rows if row["outcome"] == "accepted") == total
 
 
+def test_no_request_fails_while_portals_restart(portal: Portal, tmp_path: Path) -> None:
+    """POST requests, which nginx does not send to another process once they were sent."""
+    created = portal.manage("createsuperuser", "--noinput", "--username=ada", "--email=a@b.example")
+    assert created.returncode == 0, created.stderr
+    secret = portal.manage("create_token", "ada").stdout.strip()
+    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+    body = json.dumps({"token": "no token", "instance": seed.CHAT}).encode()
+    ports, receivers = [free_port(), free_port()], [free_port(), free_port()]
+    with (
+        ExitStack() as first,
+        ExitStack() as second,
+        repository_nginx(tmp_path, receivers, ports) as proxy,
+    ):
+        portals = dict(zip(ports, (first, second), strict=True))
+        for port, stack in portals.items():
+            start(stack, portal, "portal", port)
+        url, authority = proxy.url + "/api/v1/tokens/inspect/", tmp_path / "ca.pem"
+        with Senders(url, headers, body, authority) as senders:
+            restart_in_turn(portal, "portal", senders, proxy, portals)
+        assert senders.statuses == {200: senders.statuses.total()}
+
+
 def test_killed_worker_loses_only_requests_in_flight(
-    portal: Portal, bearer: str, tmp_path: Path
+    portal: Portal, upstream: dict[str, str], tmp_path: Path
 ) -> None:
     ports = [free_port(), free_port()]
     with ExitStack() as receivers, repository_nginx(tmp_path, ports) as proxy:
-        first, _ = (start_receiver(receivers, portal, port) for port in ports)
+        first, _ = (start(receivers, portal, "receiver", port) for port in ports)
         before = web_workers(first)
-        with Service(proxy.url + HERE, bearer, tmp_path / "ca.pem") as service:
-            service.wait_for(ports[0])
+        url, authority = proxy.url + HERE, tmp_path / "ca.pem"
+        with Senders(url, upstream, json_call(["hi"]), authority) as senders:
+            senders.wait_for(ports[0])
             for worker in before:
                 os.kill(worker, signal.SIGKILL)
             wait_until(lambda: web_workers(first) - before, "No worker was started again.")
-            service.wait_for(ports[0])
+            senders.wait_for(ports[0])
     # Each sender had one request at most.
-    failed = service.statuses.total() - service.statuses[200]
-    assert failed <= SENDERS, service.statuses
+    failed = senders.statuses.total() - senders.statuses[200]
+    assert failed <= SENDERS, senders.statuses

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from accounts.roles import Role
 from diagnosis.token_inspector import pasted_token
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from tests.accounts.callers import caller
 from tests.cloud import LocalAzure
 from tests.upstreams.receiver.outages import outage

@@ -11,7 +11,7 @@ from diagnosis.findings import Finding
 from identities.models import KeyVault, SignalRInstance
 from localazure import seed
 from sync.inventory.function_apps import refresh_function_app
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.refresh import refresh
 from tests.cloud import LocalAzure
 from upstreams.models import FunctionApp

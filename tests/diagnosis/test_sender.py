@@ -16,7 +16,7 @@ from diagnosis.checklist import diagnose
 from diagnosis.findings import Finding
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.refresh import refresh, refresh_subscription
 from tests.cloud import LocalAzure
 from upstreams.models import DeliveryCount, SenderActivity

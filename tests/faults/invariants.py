@@ -8,7 +8,7 @@ from typing import Any
 from identities.models import SignalRInstance
 from sync.azure_client import arm_client
 from sync.desired.state import as_planned, desired_state
-from sync.inventory.instance_rows import with_components
+from sync.inventory.create_and_update_instances import with_components
 from sync.inventory.refresh import refresh
 from sync.models import AuditEvent, Operation
 from sync.operations.plans.instance import plan_instance

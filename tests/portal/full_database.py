@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import PersonalAccessToken
 from identities.models import KeyVault, SignalRInstance, VaultGrant
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from tests.sync.worker import drive, set_desired, signed_lab, start
 from upstreams.models import Delivery, DeliveryCount, DeliveryHour, Outcome, RefusalHour
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 from tests.sync.declared import Fleet

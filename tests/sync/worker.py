@@ -16,7 +16,7 @@ from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client
 from sync.desired.management_policy import Policy, set_policy
-from sync.inventory.import_instances import import_instance
+from sync.inventory.import_subscription import import_instance
 from sync.models import Operation, OperationStep
 from sync.operations.plans.instance import plan_instance
 from sync.operations.run import run_stage

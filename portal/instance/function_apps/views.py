@@ -9,8 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 from arm.errors import ArmError
-from portal.instance.function_apps.comparison import (
-    AppComparison,
+from portal.instance.function_apps.app_cards import (
+    AppCard,
     compare_apps,
     unknown_hosts,
 )
@@ -34,7 +34,7 @@ class FunctionAppsPage(InstancePage):
         """Refresh or import Function Apps, or set whether plans may write one."""
         if request.POST.get("do") == "import":
             return self._import()
-        actions: dict[str, Callable[[AppComparison], None]] = {
+        actions: dict[str, Callable[[AppCard], None]] = {
             "refresh": self._refresh,
             "manage": lambda app: self._set_policy(app, _Policy.MANAGE),
             "observe": lambda app: self._set_policy(app, _Policy.OBSERVE),
@@ -53,7 +53,7 @@ class FunctionAppsPage(InstancePage):
             apps=compare_apps(self.instance), unknown_hosts=unknown_hosts(self.instance), **kwargs
         )
 
-    def _refresh(self, app: AppComparison) -> None:
+    def _refresh(self, app: AppCard) -> None:
         try:
             refresh_function_app(app.row)
         except ArmError as error:
@@ -72,7 +72,7 @@ class FunctionAppsPage(InstancePage):
             messages.success(self.request, "The Function Apps of the subscription were imported.")
         return self.redirect_to_tab()
 
-    def _set_policy(self, app: AppComparison, policy: FunctionApp.Policy) -> None:
+    def _set_policy(self, app: AppCard, policy: FunctionApp.Policy) -> None:
         if not set_app_policy(app.row, policy, who=who(self.request)):
             return
         message = (

@@ -12,8 +12,8 @@ from django.core.management.base import CommandError
 from arm.client import list_subscriptions
 from arm.errors import ArmError
 from sync.azure_client import arm_settings
-from sync.inventory.import_instances import import_subscription
-from sync.inventory.instance_rows import ImportReport
+from sync.inventory.create_and_update_instances import ImportReport
+from sync.inventory.import_subscription import import_subscription
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import working, write_table
 

@@ -11,7 +11,7 @@ from diagnosis.reason_codes import explain
 from identities.models import SignalRInstance
 from tests.portal.conftest import SignIn
 from upstreams.models import DeliveryCount, Outcome
-from upstreams.traffic import PERIODS, traffic
+from upstreams.traffic_series import PERIODS, traffic
 from validation.errors import Reason
 
 NOW = datetime(2026, 3, 4, 12, 30, 15, tzinfo=UTC)

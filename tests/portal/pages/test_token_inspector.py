@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.roles import Role
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from upstreams.models import Delivery

@@ -15,7 +15,7 @@ from sync.components.senders import Sender, senders_of, with_senders
 from sync.desired.accept_drift import accept
 from sync.desired.senders import change_senders, own_sender, set_senders
 from sync.desired.sync_status import sync_status
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.refresh import refresh, refresh_subscription
 from sync.models import AuditEvent, SyncStatus
 from sync.operations.plans.instance import plan_instance

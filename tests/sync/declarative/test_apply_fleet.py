@@ -12,7 +12,7 @@ from sync.declarative.apply_fleet import declare_and_apply, preview
 from sync.declarative.check_fleet import InvalidDeclarations, check
 from sync.desired.history import Author
 from sync.desired.state import declared_state
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.management.file_argument import read_files
 from sync.models import AuditEvent, DesiredRevision, Operation
 from tests.cloud import LocalAzure

@@ -24,7 +24,7 @@ from sync.desired.history import (
     set_desired_state,
 )
 from sync.desired.state import desired_state
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.models import AuditEvent, DesiredRevision
 from tests.cloud import LocalAzure
 from tests.sync.commands import run

@@ -11,7 +11,7 @@ from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
 from localazure.entra.directory.managed_identities import client_id
 from sync.desired.state import desired_state
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.refresh import refresh
 from tests.cloud import LocalAzure
 from tests.sync.inventory.test_refresh import APP, AUTH, SITE, instance

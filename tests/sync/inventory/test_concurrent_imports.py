@@ -12,7 +12,7 @@ from django.db import connection, models
 from arm.resources import UserAssignedIdentityResource
 from identities.models import Subscription, UserAssignedIdentity
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.user_assigned_identities import save_identities
 from tests.cloud import LocalAzure
 from upstreams.models import FunctionApp

@@ -11,7 +11,7 @@ from identities.models import ManagedIdentity, SignalRInstance
 from localazure import seed
 from sync.desired.history import Author, changing_desired
 from sync.desired.sync_status import sync_status
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.refresh import refresh
 from sync.models import InstanceStatus, SyncStatus
 from sync.operations.periodic_jobs import refresh_and_count

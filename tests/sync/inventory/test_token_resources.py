@@ -12,7 +12,7 @@ from identities.models import SignalRInstance, Subscription
 from localazure import seed
 from sync.desired.history import Author, changing_desired
 from sync.inventory import token_resources
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.refresh import refresh, refresh_subscription
 from sync.inventory.token_resources import (
     list_tenant_applications,

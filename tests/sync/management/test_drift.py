@@ -10,7 +10,7 @@ from arm.state import IdentityState
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management import get_commands, load_command_class
 
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from tests.cloud import LocalAzure
 from tests.stdin import set_stdin
 from tests.sync.commands import run

@@ -4,7 +4,7 @@ import pytest
 
 from identities.models import ManagedIdentity, SignalRInstance, Subscription
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
 

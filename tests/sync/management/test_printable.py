@@ -14,7 +14,7 @@ from django.db import OperationalError
 
 from arm.errors import ArmError
 from localazure import seed
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.terminal import printable, write_table
 from sync.planning.errors import SyncError

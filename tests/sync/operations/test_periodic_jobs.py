@@ -11,7 +11,7 @@ from pytest_django import Settings
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.models import AuditEvent, Operation, OperationStep, StatusCount
 from sync.operations import periodic_jobs, tasks
 from tests.cloud import LocalAzure

@@ -12,7 +12,7 @@ from localazure import seed
 from sync.desired.grant_choices import desire_all_grants
 from sync.desired.management_policy import Policy, set_policy
 from sync.errors import OperationFinished
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.models import Operation
 from sync.operations.cancel import cancel
 from sync.operations.json_output import operation_document

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.refresh import refresh
 from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure

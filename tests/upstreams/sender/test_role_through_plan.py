@@ -9,7 +9,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.desired.management_policy import Policy, set_policy
 from sync.desired.senders import change_senders, own_sender
-from sync.inventory.import_instances import import_instance
+from sync.inventory.import_subscription import import_instance
 from sync.operations.plans.instance import plan_instance
 from tests.localazure.service.application import NAME, Application
 from tests.localazure.service.sockets import Client

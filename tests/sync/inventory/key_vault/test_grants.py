@@ -25,7 +25,7 @@ from sync.desired.grant_choices import desire_all_grants
 from sync.desired.management_policy import Policy, set_policy
 from sync.desired.sync_status import sync_status
 from sync.errors import NeverRead
-from sync.inventory.import_instances import import_subscription
+from sync.inventory.import_subscription import import_subscription
 from sync.inventory.refresh import refresh, refresh_subscription
 from sync.models import AuditEvent, Operation, SyncStatus
 from sync.operations.plans.instance import plan_instance

@@ -13,7 +13,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client
 from sync.desired.state import observed_state
-from sync.inventory.import_instances import import_instance
+from sync.inventory.import_subscription import import_instance
 from sync.inventory.refresh import refresh
 from tests.cloud import LocalAzure
 

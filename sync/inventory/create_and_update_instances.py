@@ -1,4 +1,4 @@
-"""Rows of instances, written from ARM's list: adds rows, updates them and marks missing ones.
+"""Creates and updates the rows of the instances that ARM lists, and marks those that are missing.
 
 Imports and refreshes read the list and call this module. Each batch is a transaction.
 `observed_fields` sets the fields of each row.

@@ -1,4 +1,4 @@
-"""Expected and current authentication settings of the Function Apps of an instance."""
+"""The cards of an instance's Function Apps: expected and current authentication settings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SettingComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class AppComparison:
+class AppCard:
     """A Function App that templates send to, compared with what this instance needs.
 
     `others` are mismatches without a row of their own. `is_fixable` tells whether a plan can fix
@@ -79,7 +79,7 @@ class AppComparison:
         return "unknown" if self.mismatches else "match"
 
 
-def compare_apps(instance: SignalRInstance) -> list[AppComparison]:
+def compare_apps(instance: SignalRInstance) -> list[AppCard]:
     """Return the known Function Apps of the desired and the observed templates."""
     rows = FunctionApp.objects.serving(_urls(instance)).select_related("subscription")
     return [_compare(row, instance) for row in rows]
@@ -98,13 +98,13 @@ def _urls(instance: SignalRInstance) -> list[str]:
     return [each.url_template for state in states if state for each in state.templates]
 
 
-def _compare(row: FunctionApp, instance: SignalRInstance) -> AppComparison:
+def _compare(row: FunctionApp, instance: SignalRInstance) -> AppCard:
     signed = [each for each in declared_state(instance).templates if each.auth_type != "None"]
     required, auth = signed_requests_to(row, instance, signed), row.auth
     # The settings of an app that uses a settings file are not in force.
     has_lines = auth is not None and not auth.is_from_file and not required.is_empty
     differences = mismatches(auth, required) if auth else []
-    return AppComparison(
+    return AppCard(
         row,
         is_same_tenant(row, instance),
         _resources(row, signed),

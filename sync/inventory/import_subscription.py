@@ -1,7 +1,7 @@
-"""The import of a subscription or of one instance: reads Azure; `instance_rows` writes the rows.
+"""The import of a subscription or of one instance: reads Azure.
 
-A subscription is read with one paged list. An interrupted import leaves complete instances, and the
-next run continues.
+`create_and_update_instances` writes the rows. A subscription is read with one paged list. An
+interrupted import leaves complete instances, and the next run continues.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from arm.resources import SignalRResource, UserAssignedIdentityResource
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.desired.creation import save_subscription
+from sync.inventory.create_and_update_instances import ImportReport, Listing
 from sync.inventory.function_apps import import_function_apps
-from sync.inventory.instance_rows import ImportReport, Listing
 from sync.inventory.refresh import refresh_resources_and_senders
 from sync.inventory.sender_access import read_sender_access
 from sync.inventory.senders import refresh_all_senders

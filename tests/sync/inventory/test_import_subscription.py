@@ -16,8 +16,8 @@ from sync.azure_client import arm_client
 from sync.components.registry import REGISTRY
 from sync.components.service_mode import with_mode
 from sync.desired.state import declared_state, desired_state, observed_state
-from sync.inventory.import_instances import import_instance, import_subscription
-from sync.inventory.instance_rows import ImportReport
+from sync.inventory.create_and_update_instances import ImportReport
+from sync.inventory.import_subscription import import_instance, import_subscription
 from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
 
