@@ -8,15 +8,14 @@ takes more than half a second.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from benchmarks import report
+from benchmarks.child import measured_by
 from benchmarks.plot import bar_chart
 
 SIZES: Final = (100, 10_000)
@@ -61,20 +60,12 @@ def _is_api(name: str) -> bool:
 def _measure(size: int) -> dict[str, float]:
     """Measure a fleet of that size in a separate process and database."""
     with tempfile.TemporaryDirectory(prefix="signalman-bench-") as folder:
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "SIGNALMAN_SECRET_KEY": "benchmark",
-            "SIGNALMAN_DATA_DIR": folder,
-            "SIGNALMAN_DATABASE_URL": f"sqlite:///{folder}/signalman.sqlite3",
-            "SIGNALMAN_BROKER_URL": "memory://",
-            "SIGNALMAN_LOG_LEVEL": "ERROR",
-            "SIGNALMAN_API_REQUESTS_A_MINUTE": "100000",
-        }
-        command = [sys.executable, "-m", "benchmarks.portal.child", str(size)]
-        done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        measured: dict[str, float] = measured_by(
+            "benchmarks.portal.measurement",
+            size,
+            folder=Path(folder),
+            environment={"SIGNALMAN_API_REQUESTS_A_MINUTE": "100000"},
         )
-    measured: dict[str, float] = json.loads(done.stdout)
     return measured
 
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import report
+from benchmarks.child import measured_by
 from scripts.with_postgres import postgres
 
 ROWS: Final = 200_000
@@ -58,20 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(rows: int, database_url: str) -> dict[str, Any]:
     """Measure in a separate process, with a database of its own."""
     with tempfile.TemporaryDirectory(prefix="signalman-bench-") as folder:
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "SIGNALMAN_SECRET_KEY": "benchmark",
-            "SIGNALMAN_DATA_DIR": folder,
-            "SIGNALMAN_DATABASE_URL": database_url
-            or f"sqlite:///{Path(folder) / 'signalman.sqlite3'}",
-            "SIGNALMAN_BROKER_URL": "memory://",
-            "SIGNALMAN_LOG_LEVEL": "ERROR",
-        }
-        command = [sys.executable, "-m", "benchmarks.retention.child", str(rows)]
-        done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        measured: dict[str, Any] = measured_by(
+            "benchmarks.retention.measurement", rows, folder=Path(folder), database_url=database_url
         )
-    measured: dict[str, Any] = json.loads(done.stdout)
     return measured
 
 

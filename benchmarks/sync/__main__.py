@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import report
+from benchmarks.child import measured_by
 from benchmarks.sync.results import Cost, Fleet, chart, limits, request_lines, table
 from scripts.with_postgres import postgres
 from tests.cloud import LocalAzure
@@ -45,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         documents = {
             database: [asdict(each) for each in measured] for database, measured in fleets.items()
         }
-        print(f"\nWrote {report.save(options.name, documents, chart(fleets))}.")
+        print(f"\nWrote {report.save('sync', documents, chart(fleets))}.")
     kept = [limit.is_kept for measured in fleets.values() for limit in limits(measured)]
     return 0 if all(kept) else 1
 
@@ -61,9 +59,8 @@ def _parser() -> argparse.ArgumentParser:
         "--save",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="write benchmarks/results/NAME.json and docs/images/benchmark-NAME.svg",
+        help="write benchmarks/results/sync.json and docs/images/benchmark-sync.svg",
     )
-    parser.add_argument("--name", default="sync", help="of these files")
     return parser
 
 
@@ -72,30 +69,17 @@ def _measure(size: int, database_url: str, most_applied: int) -> Fleet:
     with tempfile.TemporaryDirectory(prefix="signalman-bench-") as name:
         folder = Path(name)
         with LocalAzure(folder, "--empty") as cloud:
-            environment = os.environ | cloud.environment | _settings(folder, database_url)
-            command = [
-                *(sys.executable, "-m", "benchmarks.sync.child"),
-                *(str(size), str(most_applied)),
-            ]
-            done = subprocess.run(
-                command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+            # Local Azure finishes each change at once, so that the limits are what takes time.
+            environment = {**cloud.environment, "SIGNALMAN_POLL_SECONDS": "0.1"}
+            measured: dict[str, Any] = measured_by(
+                "benchmarks.sync.measurement",
+                *(size, most_applied),
+                folder=folder,
+                database_url=database_url,
+                environment=environment,
             )
-    measured: dict[str, Any] = json.loads(done.stdout)
     costs = {name: Cost(**cost) for name, cost in measured.pop("costs").items()}
     return Fleet(costs=costs, **measured)
-
-
-def _settings(folder: Path, database_url: str) -> dict[str, str]:
-    return {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "SIGNALMAN_SECRET_KEY": "benchmark",
-        "SIGNALMAN_DATA_DIR": str(folder),
-        "SIGNALMAN_DATABASE_URL": database_url or f"sqlite:///{folder / 'signalman.sqlite3'}",
-        "SIGNALMAN_BROKER_URL": "memory://",
-        "SIGNALMAN_LOG_LEVEL": "ERROR",
-        # Local Azure finishes each change at once, so that the limits are what takes time.
-        "SIGNALMAN_POLL_SECONDS": "0.1",
-    }
 
 
 if __name__ == "__main__":

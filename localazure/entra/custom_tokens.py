@@ -46,9 +46,7 @@ def _principal(world: World, name: str | None) -> Principal:
     by_id = world.resources.get(name)
     if by_id is not None and by_id.document["type"] != SIGNALR:
         return user_assigned(by_id)
-    instance = by_id or next(
-        (one for one in world.resources.of_type(SIGNALR) if one.name.lower() == name.lower()), None
-    )
+    instance = by_id or world.resources.named(SIGNALR, name)
     if instance is None:
         raise ValueError(f"There is no instance or user-assigned identity '{name}'.")
     return principal_of(instance, world.resources)

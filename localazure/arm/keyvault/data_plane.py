@@ -192,12 +192,11 @@ def recover_deleted(call: _Call) -> Response:
 
 
 def _vault(world: World, request: Request) -> Resource:
-    name: str = request.path_params["vault"]
-    for vault in world.resources.of_type(TYPE):
-        if vault.name.lower() == name.lower():
-            return vault
-    # In Azure, such a host name does not resolve.
-    raise arm_errors.RouteNotFound(request.url.path)
+    vault = world.resources.named(TYPE, request.path_params["vault"])
+    if vault is None:
+        # In Azure, such a host name does not resolve.
+        raise arm_errors.RouteNotFound(request.url.path)
+    return vault
 
 
 def _authenticated(world: World, request: Request) -> Principal:

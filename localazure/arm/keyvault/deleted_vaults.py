@@ -99,8 +99,7 @@ def recover(resources: Resources, deleted: Resource) -> Resource:
 
 def find_by_name(resources: Resources, name: str) -> Resource | None:
     """Return the deleted vault of that name: names are unique in all of Azure."""
-    deleted = resources.of_type(DELETED_TYPE)
-    return next((one for one in deleted if one.name.lower() == name.lower()), None)
+    return resources.named(DELETED_TYPE, name)
 
 
 def _written(time: dt.datetime) -> str:

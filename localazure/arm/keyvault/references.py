@@ -40,11 +40,10 @@ def read(world: World, service: Resource, object_id: str, uri: str) -> str:
 
 
 def _vault(resources: Resources, host: str) -> Resource:
-    name = host.removesuffix(HOST_SUFFIX).lower()
-    for vault in resources.of_type(TYPE):
-        if vault.name.lower() == name:
-            return vault
-    raise ReferenceFailed(f"There is no vault at '{host}'.")
+    vault = resources.named(TYPE, host.removesuffix(HOST_SUFFIX))
+    if vault is None:
+        raise ReferenceFailed(f"There is no vault at '{host}'.")
+    return vault
 
 
 def _require_network(resources: Resources, vault: Resource, service: Resource) -> None:

@@ -190,7 +190,7 @@ def _recovers(body: dict[str, Any]) -> bool:
 
 
 def _is_taken(call: Call, name: str) -> bool:
-    return any(one.name.lower() == name.lower() for one in call.world.resources.of_type(TYPE))
+    return call.world.resources.named(TYPE, name) is not None
 
 
 def _id(call: Call) -> str:

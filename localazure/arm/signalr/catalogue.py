@@ -116,7 +116,7 @@ def check_name(call: Call) -> Response:
 
 def is_taken(call: Call, name: str) -> bool:
     """Return whether an instance in any subscription has this name."""
-    return any(one.name.lower() == name.lower() for one in call.world.resources.of_type(TYPE))
+    return call.world.resources.named(TYPE, name) is not None
 
 
 def _unavailable(call: Call, reason: str, message: str) -> Response:

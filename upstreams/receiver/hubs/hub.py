@@ -29,8 +29,8 @@ from upstreams.url_templates.patterns import ANY, CONNECTED, CONNECTIONS, DISCON
 Function = TypeVar("Function", bound=Callable[..., object])
 Key = tuple[str, str, str]
 
-# Events whose handlers are remembered. Clients may name any number.
-_MAX_FOUND: Final = 1024
+# Events whose handlers are cached. Clients may name any number.
+_MAX_CACHED: Final = 1024
 # The rule of Microsoft's emulator.
 HUB_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}")
 
@@ -165,7 +165,7 @@ class Registry:
             for handler in hub:
                 _add(self._handlers, handler)
         # Each request asks twice: for the call, and for the counts.
-        self._found = lru_cache(maxsize=_MAX_FOUND)(self._find)
+        self._cached_find = lru_cache(maxsize=_MAX_CACHED)(self._find)
 
     def __iter__(self) -> Iterator[Handler]:
         return iter(self._handlers.values())
@@ -197,7 +197,7 @@ class Registry:
 
     def find(self, hub: str, category: str, event: str) -> Handler | None:
         """Return an event's handler: an exact hub before `*`, there an exact event before it."""
-        return self._found(hub, category, event)
+        return self._cached_find(hub, category, event)
 
     def _find(self, hub: str, category: str, event: str) -> Handler | None:
         hub, event = hub.lower(), event.lower()

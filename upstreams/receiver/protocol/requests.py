@@ -230,7 +230,9 @@ def _claims(header: str) -> Iterator[tuple[str, str]]:
 
 
 def _client_query(headers: Mapping[str, Any]) -> str:
-    query = _bounded(_CLIENT_QUERY, headers, limits.FREE_HEADER_LENGTH)
+    query: str = headers.get(_CLIENT_QUERY) or ""
+    if len(query) > limits.FREE_HEADER_LENGTH:
+        raise _too_long(_CLIENT_QUERY, limits.FREE_HEADER_LENGTH)
     if query.count("&") >= limits.QUERY_FIELDS:
         raise ProtocolError(
             "header_too_long",
@@ -291,13 +293,6 @@ def _utf8(headers: Mapping[str, Any], name: str, longest: int) -> str:
     if len(value) > longest:
         raise _too_long(name, longest)
     return _without_control(name, value)
-
-
-def _bounded(name: str, headers: Mapping[str, Any], longest: int) -> str:
-    value: str = headers.get(name) or ""
-    if len(value) > longest:
-        raise _too_long(name, longest)
-    return value
 
 
 def _without_control(name: str, value: str) -> str:

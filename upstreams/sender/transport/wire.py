@@ -20,8 +20,6 @@ from upstreams.sender.client_identity import ClientIdentity
 from upstreams.sender.errors import InvalidCall
 
 API_VERSION: Final = "2024-12-01"
-_VERSION: Final = (("api-version", API_VERSION),)
-_VERSION_ALONE: Final = urlencode(_VERSION)
 # Where the service returns a temporary access key.
 KEY_PATH: Final = "/api/auth/accessKey"
 # The service refuses larger bodies with 413.
@@ -87,7 +85,8 @@ def _hub_path(hub: str) -> str:
 
 
 def _query(pairs: list[tuple[str, str]]) -> str:
-    return urlencode([*pairs, *_VERSION], quote_via=quote) if pairs else _VERSION_ALONE
+    version = f"api-version={API_VERSION}"
+    return f"{urlencode(pairs, quote_via=quote)}&{version}" if pairs else version
 
 
 def _body(call: Call) -> tuple[bytes, str]:
