@@ -164,7 +164,8 @@ class Policies:
                 self._exempt_from_collection()
                 self._prepare_issuers()
             except Exception:
-                log.exception("The instances could not be read from the database.")
+                # A defect: refresh() handles an unavailable database.
+                log.exception("The receiver failed to update the policies of its instances.")
                 connections.close_all()
             self._has_read.set()
             seconds = self._seconds if self._failed_at is None else _RETRY_SECONDS
