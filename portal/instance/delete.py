@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from portal.instance.page import InstancePage
 from portal.page import actor_of, who
-from sync.desired.deletion import Protected, protect
+from sync.desired.deletion_protection import Protected, protect
 from sync.desired.remove_instance import remove
 from sync.operations.start import start_delete
 from sync.planning.errors import SyncError

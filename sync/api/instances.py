@@ -29,8 +29,8 @@ from identities.models import SignalRInstance
 from sync.api.desired_state import InstanceDocument
 from sync.api.operations import accepted
 from sync.api.serializers import OperationSerializer
-from sync.desired.creation import Site, add_new_instance
-from sync.desired.deletion import protect
+from sync.desired.add_instance import Site, add_new_instance
+from sync.desired.deletion_protection import protect
 from sync.desired.management_policy import Policy, set_policy
 from sync.desired.remove_instance import remove
 from sync.operations.start import start_delete

@@ -7,8 +7,8 @@ from typing import Final
 from api.exceptions import ProblemType
 from sync import errors
 from sync.desired.accept_drift import NotAcceptable
-from sync.desired.creation import NotCreatable
-from sync.desired.deletion import Protected
+from sync.desired.add_instance import NotCreatable
+from sync.desired.deletion_protection import Protected
 from sync.desired.history import NoSuchRevision
 from sync.operations.plans.fleet import StaleFleetPlan, TooMany
 from sync.planning.errors import SyncError

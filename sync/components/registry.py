@@ -12,7 +12,7 @@ from typing import Final
 
 from arm.state import InstanceState
 from sync.components.component import Component
-from sync.components.existence import ExistenceComponent
+from sync.components.creation_and_deletion import ExistenceComponent
 from sync.components.function_apps import FunctionAppsComponent
 from sync.components.grants import GrantsComponent
 from sync.components.identity import IdentityComponent

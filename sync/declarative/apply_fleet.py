@@ -25,8 +25,8 @@ from sync.declarative.check_fleet import (
     site_of,
 )
 from sync.declarative.yaml_reader import Problem
-from sync.desired.creation import save_new_instance, set_create_if_missing
-from sync.desired.deletion import protect
+from sync.desired.add_instance import save_new_instance, set_create_if_missing
+from sync.desired.deletion_protection import protect
 from sync.desired.grant_choices import choose_grants
 from sync.desired.history import Author, set_desired_state
 from sync.desired.management_policy import Policy, require_managed, set_policy

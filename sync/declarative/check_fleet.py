@@ -17,14 +17,14 @@ from arm.request_bodies import SERVERLESS, SERVICE_MODES, SKUS
 from arm.state import ExistenceState, InstanceState, TemplateState
 from identities.models import SignalRInstance, UserAssignedIdentity
 from identities.validators import validate_instance_name, validate_resource_group
-from sync.components.existence import existence_of
+from sync.components.creation_and_deletion import existence_of
 from sync.components.registry import REGISTRY
 from sync.components.senders import desired_senders
 from sync.components.service_mode import mode_of, with_mode
 from sync.components.vault_names import named_vaults
 from sync.declarative.fleet_yaml import Declarations, DeclaredFunctionApp, DeclaredInstance
 from sync.declarative.yaml_reader import Problem
-from sync.desired.creation import NotCreatable, Site, require_creatable
+from sync.desired.add_instance import NotCreatable, Site, require_creatable
 from sync.desired.grant_choices import grant_choices
 from sync.desired.senders import check_senders
 from sync.desired.service_mode import settable_modes

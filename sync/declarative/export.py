@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models.functions import Lower
 
 from identities.models import SignalRInstance
-from sync.components.existence import existence_of
+from sync.components.creation_and_deletion import existence_of
 from sync.components.senders import desired_senders
 from sync.declarative.fleet_yaml import DeclaredFunctionApp, DeclaredInstance
 from sync.desired.grant_choices import grant_choices

@@ -16,7 +16,7 @@ from arm.errors import ArmError, Forbidden
 from arm.resources import SignalRResource, UserAssignedIdentityResource
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
-from sync.desired.creation import save_subscription
+from sync.desired.add_instance import save_subscription
 from sync.inventory.create_and_update_instances import ImportReport, Listing
 from sync.inventory.function_apps import import_function_apps
 from sync.inventory.refresh import refresh_resources_and_senders

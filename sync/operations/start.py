@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from identities.models import SignalRInstance
 from sync.components.component import SharedRows
-from sync.desired.deletion import prepare_deletion
+from sync.desired.deletion_protection import prepare_deletion
 from sync.desired.management_policy import require_managed
 from sync.errors import ConfirmationRequired, NothingToApply, OperationRunning, StalePlan
 from sync.models import AuditEvent, Operation, OperationStep

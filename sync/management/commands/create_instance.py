@@ -8,7 +8,7 @@ from uuid import UUID
 
 from arm.request_bodies import SERVICE_MODES, SKUS
 from arm.state import ExistenceState
-from sync.desired.creation import Site, add_new_instance
+from sync.desired.add_instance import Site, add_new_instance
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import render_json, render_text

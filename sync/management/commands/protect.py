@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from sync.desired.deletion import protect
+from sync.desired.deletion_protection import protect
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.selection import select_instances
 

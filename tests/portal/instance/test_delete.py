@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.roles import Role
 from identities.models import SignalRInstance
 from localazure import seed
-from sync.desired.deletion import protect
+from sync.desired.deletion_protection import protect
 from sync.models import AuditEvent, Operation
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn

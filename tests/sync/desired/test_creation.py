@@ -15,7 +15,7 @@ from localazure import seed
 from sync.azure_client import arm_client
 from sync.components.registry import REGISTRY
 from sync.desired.accept_drift import accept
-from sync.desired.deletion import protect
+from sync.desired.deletion_protection import protect
 from sync.desired.state import desired_state
 from sync.desired.sync_status import sync_status
 from sync.errors import NeverRead

@@ -10,7 +10,7 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client
 from sync.components.registry import REGISTRY
-from sync.desired.deletion import Protected, protect
+from sync.desired.deletion_protection import Protected, protect
 from sync.desired.management_policy import Policy, set_policy
 from sync.desired.sync_status import sync_status
 from sync.errors import NeverRead, NotManaged

@@ -8,7 +8,7 @@ from accounts.actor import Actor
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
 from sync.components.function_app_targets import set_app_policy
-from sync.desired.deletion import protect
+from sync.desired.deletion_protection import protect
 from sync.desired.sync_status import sync_status
 from sync.inventory.function_apps import import_function_apps
 from sync.inventory.token_resources import list_tenant_applications

@@ -8,7 +8,7 @@ from accounts.actor import Actor
 from arm.errors import NotFound
 from identities.models import VaultGrant
 from localazure import seed
-from sync.desired.deletion import protect
+from sync.desired.deletion_protection import protect
 from sync.inventory.refresh import refresh, refresh_subscription
 from sync.operations.start import start_delete
 from tests.cloud import LocalAzure

@@ -1,4 +1,4 @@
-"""Protection against deletion, and what precedes the deletion of an instance."""
+"""Protection against deletion, and the check of a deletion before it is queued."""
 
 from __future__ import annotations
 

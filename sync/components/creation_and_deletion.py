@@ -1,4 +1,4 @@
-"""The existence component: whether the instance exists. An existing one is never recreated."""
+"""The existence component: creates and deletes the instance. An existing one is never recreated."""
 
 from __future__ import annotations
 
