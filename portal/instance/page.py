@@ -13,8 +13,8 @@ from django.urls import reverse
 from identities.models import SignalRInstance
 from portal.navigation import azure_portal_link
 from portal.page import PortalPage
-from sync.desired.service_mode import upstream_warning
 from sync.desired.sync_status import sync_status
+from sync.operations.plans.warnings import upstream_warning
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 
-from arm.request_bodies import CLASSIC, SERVERLESS, SETTABLE_SERVICE_MODES
+from arm.request_bodies import SETTABLE_SERVICE_MODES
 from identities.models import SignalRInstance
 from sync.desired.history import Author, changing_desired
 
@@ -40,20 +40,3 @@ def settable_modes(instance: SignalRInstance) -> tuple[str, ...]:
     """Return the modes that can be set; what the instance has may stay as it is."""
     present = {instance.service_mode, instance.desired_service_mode} - {"", *SETTABLE_SERVICE_MODES}
     return (*SETTABLE_SERVICE_MODES, *sorted(present))
-
-
-def upstream_warning(instance: SignalRInstance) -> str:
-    """Return why the templates of `instance` have no effect, and what to do; empty if they may.
-
-    In Classic mode they have one for hubs without a connected hub server.
-    """
-    mode, desired = instance.service_mode, instance.desired_service_mode
-    if mode in {"", SERVERLESS, CLASSIC} or not instance.upstream_templates.all():
-        return ""
-    why = (
-        f"{instance} is in {mode} mode. Azure SignalR Service sends events to upstream endpoints "
-        "only in Serverless mode, so the upstream templates have no effect."
-    )
-    if desired == SERVERLESS:
-        return f"{why} The plan changes the mode."
-    return f"{why} Run `manage.py set_service_mode {instance} {SERVERLESS}`, then apply."

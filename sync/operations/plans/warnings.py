@@ -1,0 +1,23 @@
+"""Warnings beside a plan: settings that make it pointless. Components warn of their own steps."""
+
+from __future__ import annotations
+
+from arm.request_bodies import CLASSIC, SERVERLESS
+from identities.models import SignalRInstance
+
+
+def upstream_warning(instance: SignalRInstance) -> str:
+    """Return why the templates of `instance` have no effect, and what to do; empty if they may.
+
+    In Classic mode they have one for hubs without a connected hub server.
+    """
+    mode, desired = instance.service_mode, instance.desired_service_mode
+    if mode in {"", SERVERLESS, CLASSIC} or not instance.upstream_templates.all():
+        return ""
+    why = (
+        f"{instance} is in {mode} mode. Azure SignalR Service sends events to upstream endpoints "
+        "only in Serverless mode, so the upstream templates have no effect."
+    )
+    if desired == SERVERLESS:
+        return f"{why} The plan changes the mode."
+    return f"{why} Run `manage.py set_service_mode {instance} {SERVERLESS}`, then apply."
