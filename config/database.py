@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import Environment
-from config.variables import storage
+from config.environment_variables import storage
+from config.environment_variables.variable import Environment
 
 
 def make_private_folder(path: Path, *, is_required: bool) -> None:

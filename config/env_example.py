@@ -1,12 +1,15 @@
-"""`.env.example`, made from `config.variables`: `python -m config.env_example > .env.example`."""
+"""`.env.example`, made from the declared variables.
+
+`python -m config.env_example > .env.example`
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from config.environment import External, Variable
-from config.variables import SECTIONS, web
+from config.environment_variables import SECTIONS, web
+from config.environment_variables.variable import External, Variable
 
 _HEAD: Final = """\
 # Every variable that Signalman reads. Copy this file to .env, or set the variables in the

@@ -1,6 +1,6 @@
 """Settings, read from the environment.
 
-Each variable is explained where it is declared, in `config/variables/`, and in `.env.example`.
+`config/environment_variables/` and `.env.example` explain each variable.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from accounts.sign_in.configuration import provider_settings
 from api.schema.settings import openapi_settings
 from config.broker.settings import tls_settings, transport_settings
 from config.database import database_settings, make_private_folder
-from config.environment import Environment
-from config.variables import (
+from config.environment_variables import (
     VARIABLES,
     azure,
     metrics,
@@ -31,6 +30,7 @@ from config.variables import (
     web,
     worker,
 )
+from config.environment_variables.variable import Environment
 from observability.logs.formats import logging_settings
 from portal.theme import unfold_settings
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004
 
-from config.variables import VARIABLES
+from config.environment_variables import VARIABLES
 
 _PREFIX: Final = "SIGNALMAN_"
 # Variables of the tools around the server: tests, pictures and the demo.

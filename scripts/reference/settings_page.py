@@ -1,4 +1,4 @@
-"""The page of settings, from `config.variables`."""
+"""The page of settings, from `config.environment_variables`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, Final
 
-from config.environment import External, Variable
-from config.variables import SECTIONS
+from config.environment_variables import SECTIONS
+from config.environment_variables.variable import External, Variable
 from scripts.reference.markdown import code, generated, text
 
-# What a parser of `config.environment` accepts.
+# What a parser of `config.environment_variables` accepts.
 _TYPES: Final = {
     "text": "text",
     "required_text": "text, not empty",
@@ -46,7 +46,7 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield from generated(
         "Settings",
-        "`config/variables/`",
+        "`config/environment_variables/`",
         "Signalman reads its settings from environment variables. If a variable is not set, it "
         "reads the file `.env` next to `manage.py`. Values are used as written; `$` has no special "
         "meaning. `manage.py check` lists the variables that have invalid values.",

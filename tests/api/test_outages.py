@@ -15,7 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.roles import Role
-from config import environment
+from config.environment_variables import parsers
 from tests.accounts.callers import bearing, caller
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,7 @@ def test_waits_briefly_for_a_silent_cache(settings: Settings) -> None:
     # It accepts connections, by its backlog, and never answers.
     with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as thread:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        settings.CACHES = {"default": environment.cache(url)}
+        settings.CACHES = {"default": parsers.cache(url)}
         read = thread.submit(cache.get, "key")
         try:
             assert isinstance(read.exception(ANSWER_SECONDS), redis.exceptions.TimeoutError)

@@ -12,7 +12,7 @@ import pytest
 import redis
 from django.core.cache import CacheHandler
 
-from config import environment
+from config.environment_variables import parsers
 from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ def test_pickle_in_redis_runs_no_code(tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     with redis_server(tmp_path) as address:
         url = f"{address}/0"
-        cache = CacheHandler({"default": environment.cache(url)})["default"]
+        cache = CacheHandler({"default": parsers.cache(url)})["default"]
         with closing(redis.Redis.from_url(url)) as client:
             client.set(cache.make_key("planted"), pickle.dumps(Trap(trap)))
             assert cache.get("planted") is None

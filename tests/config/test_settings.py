@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.variables import VARIABLES
+from config.environment_variables import VARIABLES
 from tests.cloud import REPOSITORY
 
 KEY = "SIGNALMAN_SECRET_KEY=x\n"

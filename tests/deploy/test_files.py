@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from config.environment import Environment
-from config.variables import VARIABLES
+from config.environment_variables import VARIABLES
+from config.environment_variables.variable import Environment
 from scripts.programs import path_of
 from tests.cloud import REPOSITORY
 from tests.conditions import on_linux_x86_64, with_kubectl

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.urls import resolve
 
-from config.environment import Environment
+from config.environment_variables import VARIABLES
+from config.environment_variables.variable import Environment
 from config.urls import urlpatterns
-from config.variables import VARIABLES
 from tests.deploy.manifests import container, objects, workloads
 
 COMPONENT = "app.kubernetes.io/component"

@@ -20,7 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
 
-from config import environment
+from config.environment_variables import parsers
 from identities.models import ManagedIdentity, SignalRInstance, Subscription
 from localazure import seed
 from observability import health
@@ -123,7 +123,7 @@ def test_logs_error_of_unreachable_cache(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     health.log.forget()
-    settings.CACHES = {"default": environment.cache("redis://127.0.0.1:1/0")}
+    settings.CACHES = {"default": parsers.cache("redis://127.0.0.1:1/0")}
     assert answer()[1]["checks"]["cache"]["status"] == "degraded"
     assert "The cache failed its readiness check: ConnectionError." in caplog.text
 
@@ -266,7 +266,7 @@ def test_hanging_cache_delays_no_probe(
 ) -> None:
     heartbeat()
     with redis_server(tmp_path) as address:
-        settings.CACHES = {"default": environment.cache(f"{address}/0")}
+        settings.CACHES = {"default": parsers.cache(f"{address}/0")}
         assert answer()[1]["checks"]["cache"] == OK
         monkeypatch.setattr(health, "_CACHE_WAIT_SECONDS", 0.1)
         with closing(redis.Redis.from_url(address)) as administrator:

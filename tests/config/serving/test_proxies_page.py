@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from config.variables import VARIABLES, receiver
+from config.environment_variables import VARIABLES, receiver
 from tests.cloud import REPOSITORY
 from tests.nginx import nginx
 

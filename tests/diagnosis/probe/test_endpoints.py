@@ -10,7 +10,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from arm.state import TemplateState
-from config.environment import networks
+from config.environment_variables.parsers import networks
 from diagnosis.findings import Finding
 from diagnosis.probe.endpoints import probe
 from identities.models import SignalRInstance

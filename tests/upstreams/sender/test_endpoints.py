@@ -12,7 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 from pytest_django import Settings
 
-from config.environment import Invalid, endpoint_template, optional_endpoint_template
+from config.environment_variables.parsers import endpoint_template, optional_endpoint_template
+from config.environment_variables.variable import Invalid
 from identities.models import SignalRInstance
 from tests.upstreams.sender.conftest import use_connection_string
 from upstreams.sender import endpoints

@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 from pytest_django import Settings
 
-from config import environment
+from config.environment_variables import parsers
 from localazure import seed
 from sync.components.component import Write
 from sync.components.identity import IdentityComponent
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def no_cache(settings: Settings) -> None:
     # Nothing listens on the discard port.
-    settings.CACHES = {"default": environment.cache("redis://127.0.0.1:9/0")}
+    settings.CACHES = {"default": parsers.cache("redis://127.0.0.1:9/0")}
 
 
 @pytest.fixture

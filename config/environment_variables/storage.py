@@ -4,45 +4,45 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from config import environment as env
-from config.environment import Variable
+from config.environment_variables import parsers
+from config.environment_variables.variable import Variable
 
 DATA_DIR: Final = Variable(
     "SIGNALMAN_DATA_DIR",
-    env.required_text,
+    parsers.required_text,
     "var",
     "Folder of the SQLite database, the file queue and the collected static files. A relative\n"
     "path is relative to the project.",
 )
 DATABASE_URL: Final = Variable[dict[str, Any] | None](
     "SIGNALMAN_DATABASE_URL",
-    env.database,
+    parsers.database,
     None,
     "URL of the database. By default a SQLite file in SIGNALMAN_DATA_DIR.",
     "postgres://user:password@host:5432/signalman",
 )
 DATABASE_CONN_MAX_AGE: Final = Variable(
     "SIGNALMAN_DATABASE_CONN_MAX_AGE",
-    env.whole_number(),
+    parsers.whole_number(),
     60,
     "Seconds for which a PostgreSQL connection is kept open.",
 )
 DATABASE_CONNECT_SECONDS: Final = Variable(
     "SIGNALMAN_DATABASE_CONNECT_SECONDS",
-    env.whole_number(1),
+    parsers.whole_number(1),
     3,
     "Maximum time in seconds to connect to PostgreSQL.",
 )
 DATABASE_STATEMENT_SECONDS: Final = Variable(
     "SIGNALMAN_DATABASE_STATEMENT_SECONDS",
-    env.whole_number(),
+    parsers.whole_number(),
     30,
     "Maximum time in seconds of a statement in PostgreSQL. 0 means no limit.",
 )
 CACHE_URL: Final = Variable(
     "SIGNALMAN_CACHE_URL",
-    env.cache,
-    env.cache("locmemcache://"),
+    parsers.cache,
+    parsers.cache("locmemcache://"),
     "URL of the cache. Use redis://host:6379/0 if there is more than one web process.",
     "locmemcache://",
 )

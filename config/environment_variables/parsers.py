@@ -1,25 +1,18 @@
-"""Typed reading of environment variables.
-
-A `Variable` says its name, type, default and help once; `config.variables` lists them all. Values
-are taken literally: `$` and `{` have no meaning. An error names the variable and what it accepts,
-and never quotes the value, which may be a secret.
-"""
+"""Parsers of the values of environment variables, by type. They raise Invalid."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib.util import find_spec
 from ipaddress import ip_network
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import dj_database_url
-from django.core.exceptions import ImproperlyConfigured
 
-T = TypeVar("T")
+from config.environment_variables.variable import Invalid
 
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
 _FALSE: Final = frozenset({"false", "0", "no", "off"})
@@ -34,64 +27,6 @@ _DATABASE_FORM: Final = (
     "must be a URL such as postgres://user:password@host:5432/name, with special characters of "
     "the password percent-encoded, or sqlite:////path/to/file"
 )
-
-
-class Invalid(ValueError):
-    """A value that a variable does not accept. The text continues "<NAME> ..."."""
-
-
-@dataclass(frozen=True)
-class Variable(Generic[T]):
-    """One environment variable. `example` is its value in `.env.example` where that is not set.
-
-    One that `is_required` has no default value for a deployment: it must be set.
-    """
-
-    name: str
-    parse: Callable[[str], T]
-    default: T
-    help: str
-    example: str = ""
-    is_required: bool = False
-
-    def read(self, values: Mapping[str, str]) -> T:
-        """Return the value, or the default where the variable is unset. Raises Invalid."""
-        text = values.get(self.name)
-        if text is not None:
-            return self.parse(text.strip())
-        if self.is_required:
-            raise Invalid("must be set, in the environment or in the file .env")
-        return self.default
-
-
-@dataclass(frozen=True, slots=True)
-class External:
-    """A variable that a library reads, listed for completeness."""
-
-    name: str
-    help: str
-    example: str = ""
-
-
-class Environment:
-    """The values of all variables, read and validated together."""
-
-    def __init__(self, variables: Iterable[Variable[Any]], values: Mapping[str, str]) -> None:
-        """Read every variable. Raises ImproperlyConfigured with one message for each error."""
-        self._values: dict[str, Any] = {}
-        errors = []
-        for variable in variables:
-            try:
-                self._values[variable.name] = variable.read(values)
-            except Invalid as error:
-                errors.append(f"{variable.name} {error}.")
-        if errors:
-            raise ImproperlyConfigured("\n".join(errors))
-
-    def __getitem__(self, variable: Variable[T]) -> T:
-        """Return the variable's value."""
-        value: T = self._values[variable.name]
-        return value
 
 
 def text(value: str) -> str:

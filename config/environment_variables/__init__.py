@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from config.environment import External, Variable
-from config.variables import (
+from config.environment_variables import (
     azure,
     metrics,
     receiver,
@@ -20,6 +19,7 @@ from config.variables import (
     web,
     worker,
 )
+from config.environment_variables.variable import External, Variable
 
 Entry = Variable[Any] | External
 

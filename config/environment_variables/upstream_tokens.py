@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from config import environment as env
-from config.environment import Variable
+from config.environment_variables import parsers
+from config.environment_variables.variable import Variable
 
 TOKEN_ISSUER: Final = Variable(
     "SIGNALMAN_TOKEN_ISSUER",
-    env.tenant_issuer,
+    parsers.tenant_issuer,
     # The v1 issuer: managed-identity tokens of the service carry no other by default.
     "https://sts.windows.net/{tenant_id}/",
     "Issuer that the service's tokens must have. The issuer of the token version that an app\n"
@@ -17,20 +17,20 @@ TOKEN_ISSUER: Final = Variable(
 )
 TOKEN_LEEWAY_SECONDS: Final = Variable(
     "SIGNALMAN_TOKEN_LEEWAY_SECONDS",
-    env.whole_number(),
+    parsers.whole_number(),
     60,
     "Clock difference in seconds that is tolerated when the times of a token are checked.",
 )
 KEY_BACK_OFF_SECONDS: Final = Variable(
     "SIGNALMAN_KEY_BACK_OFF_SECONDS",
-    env.positive_number,
+    parsers.positive_number,
     300.0,
     "Maximum time in seconds for which an unknown key ID does not cause another read of Entra's\n"
     "signing keys.",
 )
 KEY_HOSTS: Final = Variable[list[str]](
     "SIGNALMAN_KEY_HOSTS",
-    env.optional_hosts,
+    parsers.optional_hosts,
     [],
     "Hosts from which signing keys may be read, in addition to that of AZURE_AUTHORITY_HOST.",
 )

@@ -13,8 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.cache_serializer import JsonSerializer
 from config.env_example import env_example
-from config.environment import Environment, Variable
-from config.variables import (
+from config.environment_variables import (
     VARIABLES,
     azure,
     metrics,
@@ -26,6 +25,7 @@ from config.variables import (
     web,
     worker,
 )
+from config.environment_variables.variable import Environment, Variable
 from tests.cloud import REPOSITORY
 
 SECRET = "hunter2-of-the-database"  # gitleaks:allow
