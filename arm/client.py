@@ -34,7 +34,7 @@ from arm.errors import ArmError, Throttled, UnexpectedAnswer
 from arm.function_apps.calls import FunctionApps
 from arm.request_bodies import TYPE, creation_body
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
-from arm.roles import Roles
+from arm.role_assignments import Roles
 from arm.settings import ArmSettings
 from arm.state import ExistenceState
 from arm.transport.credentials import credential

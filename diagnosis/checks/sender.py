@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from arm.instance_network import InstanceNetwork
-from arm.roles import REST_API_OWNER, SENDING_ROLES
+from arm.role_assignments import REST_API_OWNER, SENDING_ROLES
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from sync.inventory.sender_access import SenderAccess

@@ -14,7 +14,7 @@ from api.fields import (
     TextField,
     UuidField,
 )
-from arm.roles import PRINCIPAL_TYPES
+from arm.role_assignments import PRINCIPAL_TYPES
 from identities.models import ManagedIdentity
 from sync.models import Operation, SyncStatus
 from sync.operations.json_output import operation_document

@@ -23,7 +23,7 @@ from uuid import UUID
 
 import yaml
 
-from arm.roles import PRINCIPAL_TYPES
+from arm.role_assignments import PRINCIPAL_TYPES
 from arm.state import (
     ANY,
     AuthType,

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from arm.roles import PRINCIPAL_TYPES
+from arm.role_assignments import PRINCIPAL_TYPES
 from arm.transport.credentials import credential_principal
 from identities.models import SignalRInstance
 from sync.azure_client import arm_settings

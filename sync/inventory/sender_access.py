@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from arm.errors import ArmError
-from arm.roles import NOT_SENDING_ROLES, SENDING_ROLES, oldest
+from arm.role_assignments import NOT_SENDING_ROLES, SENDING_ROLES, oldest
 from identities.models import SignalRInstance
 from sync.azure_client import arm_client
 from sync.desired.senders import sending_principal

@@ -7,7 +7,7 @@ import pytest
 
 from arm.client import ArmClient
 from arm.errors import Conflict, NotFound, PrincipalUnknown, UnexpectedAnswer
-from arm.roles import SECRETS_USER
+from arm.role_assignments import SECRETS_USER
 from arm.vaults import VaultResource
 from localazure import seed
 from tests.cloud import LocalAzure

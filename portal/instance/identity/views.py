@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 
 from api.conditional import entity_tag
 from arm.errors import ArmError
-from arm.roles import PRINCIPAL_TYPES
+from arm.role_assignments import PRINCIPAL_TYPES
 from identities.models import ManagedIdentity, SignalRInstance, Subscription, UserAssignedIdentity
 from portal.instance.actions import SetSenders
 from portal.instance.identity.forms import IdentityForm, NewIdentityForm

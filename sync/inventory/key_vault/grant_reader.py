@@ -11,7 +11,7 @@ from uuid import UUID
 
 from arm.errors import ArmError
 from arm.resources import SignalRResource
-from arm.roles import RoleAssignment
+from arm.role_assignments import RoleAssignment
 from arm.state import GrantMechanism, GrantState
 from arm.vaults import VaultResource
 from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from arm.roles import PRINCIPAL_TYPES
+from arm.role_assignments import PRINCIPAL_TYPES
 from sync.components.senders import Sender, desired_senders
 from sync.desired.senders import change_senders, own_sender
 from sync.management.base import ExitCode, SignalmanCommand
