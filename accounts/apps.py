@@ -19,7 +19,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Register the system check, and update the groups of the roles after migrations."""
         # Registered by being imported.
-        from accounts.api import schemes  # noqa: F401, PLC0415
+        from accounts.api import openapi_authentication  # noqa: F401, PLC0415
         from accounts.sign_in import session_duration, sign_in_log  # noqa: F401, PLC0415
 
         register(check)

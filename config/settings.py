@@ -202,7 +202,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.filters.OrderingFilter",
     ],
     "DEFAULT_SCHEMA_CLASS": "api.schema.auto_schema.ApiSchema",
-    "EXCEPTION_HANDLER": "api.exceptions.handle_exception",
+    "EXCEPTION_HANDLER": "api.exception_handler.handle_exception",
     # X-Forwarded-For is used only behind our own proxy, and only the entry that it added.
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
 }

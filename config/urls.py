@@ -43,7 +43,7 @@ urlpatterns = [
     *app_urls(),
 ]
 
-handler400 = "api.exceptions.bad_request"
-handler403 = "api.exceptions.permission_denied"
-handler404 = "api.exceptions.page_not_found"
+handler400 = "api.exception_handler.bad_request"
+handler403 = "api.exception_handler.permission_denied"
+handler404 = "api.exception_handler.page_not_found"
 handler500 = "portal.errors.server_error"

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.views.decorators.cache import never_cache
 
-from api import exceptions
+from api import exception_handler
 from observability.database_outages import log_outage, outage_of
 
 
@@ -20,8 +20,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     error = sys.exc_info()[1]
     outage = outage_of(error)
-    if exceptions.is_api(request) or outage is None:
-        return exceptions.server_error(request)
+    if exception_handler.is_api(request) or outage is None:
+        return exception_handler.server_error(request)
     log_outage(outage, error)
     page = loader.render_to_string("portal/database_outage.html", {"outage": outage})
     return HttpResponse(page, status=503, headers={"Retry-After": str(outage.retry_seconds)})

@@ -15,7 +15,7 @@ class SyncConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, problem types, metrics and the readiness check."""
         # Models load after apps. Celery registers tasks where they are imported.
-        from api import exceptions  # noqa: PLC0415
+        from api import exception_handler  # noqa: PLC0415
         from observability import health, metrics  # noqa: PLC0415
         from sync import system_checks  # noqa: F401, PLC0415
         from sync.api.problems import PROBLEM_TYPES  # noqa: PLC0415
@@ -23,7 +23,7 @@ class SyncConfig(AppConfig):
         from sync.metrics import record_heartbeat, sync_metrics  # noqa: PLC0415
         from sync.operations import tasks  # noqa: F401, PLC0415
 
-        exceptions.register(PROBLEM_TYPES)
+        exception_handler.register(PROBLEM_TYPES)
         metrics.register(sync_metrics)
         health.register("worker", check_worker, {health.Role.WORKER})
         task_success.connect(record_heartbeat, dispatch_uid="sync.heartbeat")

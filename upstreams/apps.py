@@ -14,7 +14,7 @@ class UpstreamsConfig(AppConfig):
     def ready(self) -> None:
         """Discover the project's hubs, and register checks, metrics and signal receivers."""
         # Models load after apps. System checks are registered by being imported.
-        from api import exceptions  # noqa: PLC0415
+        from api import exception_handler  # noqa: PLC0415
         from upstreams.api.problems import PROBLEM_TYPES  # noqa: PLC0415
         from upstreams.health import register_checks  # noqa: PLC0415
         from upstreams.metrics import register_metrics  # noqa: PLC0415
@@ -27,7 +27,7 @@ class UpstreamsConfig(AppConfig):
 
         context.install(ServiceClient())
         discover()
-        exceptions.register(PROBLEM_TYPES)
+        exception_handler.register(PROBLEM_TYPES)
         register_metrics()
         register_checks()
         watch_rows()

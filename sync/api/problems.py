@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from api.exceptions import ProblemType
+from api.exception_handler import ProblemType
 from sync import errors
 from sync.desired.accept_drift import NotAcceptable
 from sync.desired.add_instance import NotCreatable

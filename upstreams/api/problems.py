@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from api.exceptions import ProblemType
+from api.exception_handler import ProblemType
 from upstreams.receiver.protocol.errors import UnknownInstance
 
 PROBLEM_TYPES: Final[dict[type[Exception], ProblemType]] = {
