@@ -46,4 +46,4 @@ urlpatterns = [
 handler400 = "api.exception_handler.bad_request"
 handler403 = "api.exception_handler.permission_denied"
 handler404 = "api.exception_handler.page_not_found"
-handler500 = "portal.errors.server_error"
+handler500 = "portal.error_pages.server_error"

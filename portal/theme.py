@@ -43,7 +43,7 @@ def unfold_settings() -> dict[str, Any]:
         ],
         "SCRIPTS": [
             lambda _request: static("portal/portal.js"),
-            lambda _request: static("portal/names.js"),
+            lambda _request: static("portal/field_labels.js"),
         ],
         "ENVIRONMENT": "portal.navigation.environment",
         "DASHBOARD_CALLBACK": "portal.pages.dashboard.dashboard",
