@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from diagnosis.checks.function_apps import check_function_apps
+from diagnosis.checks.function_app_authentication import check_function_apps
+from diagnosis.checks.function_app_network import check_site_access
 from diagnosis.checks.instance import check_identity, check_service_mode, check_sync
 from diagnosis.checks.sender import check_sender
-from diagnosis.checks.site_access import check_site_access
 from diagnosis.checks.templates import check_templates
 from diagnosis.checks.traffic import check_traffic
 from diagnosis.context import Context, read_context

@@ -13,9 +13,9 @@ from diagnosis.chain.chain import Chain, build_chain
 from diagnosis.chain.facts import facts_of
 from diagnosis.chain.links import Link
 from diagnosis.checklist import findings_of
-from diagnosis.checks.functions_host import check_keys
 from diagnosis.checks.handlers import check_handlers
 from diagnosis.checks.receiver import check_receiver
+from diagnosis.checks.webhook_key import check_keys
 from diagnosis.context import Context, read_context
 from diagnosis.findings import Finding, failed, passed
 from identities.models import SignalRInstance

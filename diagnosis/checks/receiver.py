@@ -10,8 +10,8 @@ from collections.abc import Collection
 from typing import NamedTuple, cast
 
 from arm.state import TemplateState
-from diagnosis.checks.functions_host import is_static_web_app
 from diagnosis.checks.token_resource import PERMISSION_FIX
+from diagnosis.checks.webhook_key import is_static_web_app
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.receiver_addresses import Target, target_of

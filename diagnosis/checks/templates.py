@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from arm.state import TemplateState
-from diagnosis.checks.functions_host import check_keys, sends_webhook_key
 from diagnosis.checks.handlers import check_handlers
 from diagnosis.checks.key_vault import check_references
 from diagnosis.checks.receiver import check_receiver
 from diagnosis.checks.token_resource import check_resource
+from diagnosis.checks.webhook_key import check_keys, sends_webhook_key
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from upstreams.function_apps.excluded_paths import refuses_unsigned

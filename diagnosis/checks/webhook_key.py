@@ -1,4 +1,4 @@
-"""The keys that the Functions host requires, whatever the app's authentication settings say."""
+"""The keys that the Functions host requires in a URL: of the webhook, or of a function."""
 
 from __future__ import annotations
 
