@@ -16,6 +16,7 @@ from django.urls import reverse
 from identities.models import SignalRInstance
 from portal.page import PortalPage, actor_of
 from sync.inventory.refresh_and_compare import drift_of
+from sync.operations.enqueue import enqueue_refreshes
 from sync.operations.plans.fleet import (
     FleetPlan,
     Refusal,
@@ -26,7 +27,6 @@ from sync.operations.plans.fleet import (
     without_running,
 )
 from sync.operations.plans.output import summary
-from sync.operations.task_messages import enqueue_refreshes
 from sync.planning.plan import Plan
 
 # Refreshed within the request; for more, a worker refreshes their subscriptions.

@@ -17,8 +17,8 @@ from sync.desired.deletion_protection import prepare_deletion
 from sync.desired.management_policy import require_managed
 from sync.errors import ConfirmationRequired, NothingToApply, OperationRunning, StalePlan
 from sync.models import AuditEvent, Operation, OperationStep
+from sync.operations.enqueue import enqueue, enqueue_all
 from sync.operations.plans.instance import plan_deletion, plan_instance
-from sync.operations.task_messages import enqueue, enqueue_all
 from sync.planning.plan import Plan
 from sync.record_audit import operation_event
 from upstreams.url_templates.redaction import redacted

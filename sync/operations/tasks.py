@@ -7,22 +7,22 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from sync.operations import periodic_jobs, run, task_messages
+from sync.operations import enqueue, periodic_jobs, run
 
 
-@shared_task(name=task_messages.RUN_STAGE)
+@shared_task(name=enqueue.RUN_STAGE)
 def run_stage(operation_id: str) -> None:
     """Run one stage of an operation, and enqueue the next one."""
     due_at = run.run_stage(UUID(operation_id))
     if due_at is not None:
         seconds = (due_at - timezone.now()).total_seconds()
-        task_messages.enqueue(UUID(operation_id), seconds=seconds)
+        enqueue.enqueue(UUID(operation_id), seconds=seconds)
 
 
 @shared_task(name="sync.operations.tasks.enqueue_due_operations")
 def enqueue_due_operations() -> None:
     """Enqueue due operations whose message was lost or whose worker died."""
-    task_messages.enqueue_due(timezone.now())
+    enqueue.enqueue_due(timezone.now())
 
 
 @shared_task(name="sync.operations.tasks.refresh_fleet")
@@ -32,7 +32,7 @@ def refresh_fleet() -> None:
         refresh_subscription.apply_async((str(subscription_id),), countdown=seconds)
 
 
-@shared_task(name=task_messages.REFRESH)
+@shared_task(name=enqueue.REFRESH)
 def refresh_subscription(subscription_id: str) -> None:
     """Refresh a subscription's instances and count their status."""
     periodic_jobs.refresh_and_count(UUID(subscription_id))

@@ -18,7 +18,7 @@ from config.celery import app as the_app
 from localazure import seed
 from sync.operations import tasks
 from sync.operations.claims import claim
-from sync.operations.task_messages import ENQUEUE_AGAIN_AFTER, RUN_STAGE, enqueue, enqueue_due
+from sync.operations.enqueue import ENQUEUE_AGAIN_AFTER, RUN_STAGE, enqueue, enqueue_due
 from tests.cloud import LocalAzure
 from tests.sync.worker import after_lease, drive, imported, patches, set_desired, signed_lab, start
 

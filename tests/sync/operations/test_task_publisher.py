@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from celery import current_app
 
-from sync.operations.publisher import BrokerTimeout, Publisher
+from sync.operations.task_publisher import BrokerTimeout, Publisher
 
 
 def test_waits_for_a_hanging_broker_once_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:

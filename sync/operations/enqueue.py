@@ -1,4 +1,4 @@
-"""Messages to Celery that run a stage or a refresh. Each may be lost or repeated: rows decide."""
+"""Enqueueing of stages and refreshes. Each message may be lost or repeated: rows decide."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sync.models import Operation
-from sync.operations.publisher import publish
+from sync.operations.task_publisher import publish
 from validation.rate_limited_log import RateLimitedLog
 
 # An apply of a fleet publishes hundreds of messages.
