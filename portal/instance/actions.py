@@ -17,7 +17,7 @@ from sync.components.senders import Sender
 from sync.desired.management_policy import set_policy
 from sync.desired.senders import change_senders, own_sender
 from sync.desired.service_mode import set_service_mode
-from sync.inventory.refresh_and_compare import drift_of
+from sync.inventory.drift import drift_of
 
 
 class InstanceAction(InstancePage):

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from identities.models import SignalRInstance
 from portal.page import PortalPage, actor_of
-from sync.inventory.refresh_and_compare import drift_of
+from sync.inventory.drift import drift_of
 from sync.operations.enqueue import enqueue_refreshes
 from sync.operations.plans.fleet import (
     FleetPlan,

@@ -18,8 +18,8 @@ from sync.api.serializers import AcceptSerializer, DriftSerializer
 from sync.components.registry import REGISTRY
 from sync.desired.accept_drift import accept
 from sync.desired.state import desired_state, observed_state
+from sync.inventory.drift import compare
 from sync.inventory.refresh import refresh
-from sync.inventory.refresh_and_compare import compare
 from upstreams.url_templates.redaction import redacted
 
 

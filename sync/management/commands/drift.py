@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from sync.components.component import SharedRows
 from sync.desired.accept_drift import accept
-from sync.inventory.refresh_and_compare import (
+from sync.inventory.drift import (
     Drift,
     compare,
     compare_fleet,

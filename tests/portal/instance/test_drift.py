@@ -6,7 +6,7 @@ from accounts.roles import Role
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.desired.history import Author, record_desired
-from sync.inventory.refresh_and_compare import drift_of
+from sync.inventory.drift import drift_of
 from sync.models import DesiredRevision
 from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn

@@ -14,10 +14,10 @@ from identities.models import ManagedIdentity, SignalRInstance, Subscription
 from localazure import seed
 from sync.azure_client import arm_client
 from sync.desired.state import desired_state, observed_state
+from sync.inventory.drift import drift_of
 from sync.inventory.import_subscription import import_subscription
 from sync.inventory.key_vault.secrets import check_secrets
 from sync.inventory.refresh import refresh, refresh_subscription
-from sync.inventory.refresh_and_compare import drift_of
 from tests.cloud import LocalAzure
 from upstreams.models import FunctionApp
 
