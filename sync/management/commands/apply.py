@@ -10,10 +10,10 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from sync.desired.history import Author
+from sync.management.apply_request import ApplyRequest, Declared, Named
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.file_argument import add_file_argument
 from sync.management.progress import follow, watch
-from sync.management.targets import ApplyRequest, Declared, Named
 from sync.models import Operation
 from sync.operations.json_output import operation_document
 from sync.planning.errors import SyncError

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from sync.management.base import ExitCode, SignalmanCommand
+from sync.management.instance_argument import select_instances
 from sync.management.progress import follow, watch
-from sync.management.selection import select_instances
 from sync.models import Operation
 from sync.operations.json_output import operation_document
 from sync.operations.plans.output import render_text

@@ -18,7 +18,7 @@ from sync.inventory.drift import (
     refresh_fleet,
 )
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 from sync.management.terminal import working, write_table
 from sync.models import SyncStatus
 from sync.operations.plans.instance import plan_instance, rows_for_plans

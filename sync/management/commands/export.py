@@ -9,7 +9,7 @@ from uuid import UUID
 from sync.declarative.export import declare_all, selected_instances
 from sync.declarative.fleet_yaml import write_documents
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 
 
 class Command(SignalmanCommand):

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 from sync.management.terminal import write_table
 from sync.models import DesiredRevision
 from sync.operations.json_output import revision_document

@@ -15,7 +15,7 @@ from sync.inventory.key_vault.secret_access import named_secrets
 from sync.inventory.key_vault.secrets import references_of
 from sync.inventory.refresh import refresh
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 from sync.management.terminal import working, write_table
 
 

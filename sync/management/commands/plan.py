@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from sync.desired.history import Author
+from sync.management.apply_request import Declared
 from sync.management.base import ExitCode, JsonLists, SignalmanCommand
 from sync.management.file_argument import add_file_argument
-from sync.management.selection import iterate_instances
-from sync.management.targets import Declared
+from sync.management.instance_argument import iterate_instances
 from sync.operations.plans.instance import plan_instance, rows_for_plans
 from sync.operations.plans.output import render_json, render_text
 from sync.operations.plans.warnings import upstream_warning

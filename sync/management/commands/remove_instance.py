@@ -9,7 +9,7 @@ from django.db import transaction
 
 from sync.desired.remove_instance import remove
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 
 
 class Command(SignalmanCommand):

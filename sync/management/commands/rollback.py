@@ -7,7 +7,7 @@ from typing import Any
 
 from sync.desired.history import rollback
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import render_json, render_text
 

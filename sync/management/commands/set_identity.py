@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from identities.models import ManagedIdentity, UserAssignedIdentity
 from sync.desired.history import Author, changing_desired
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 
 
 class Command(SignalmanCommand):

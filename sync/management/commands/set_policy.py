@@ -7,7 +7,7 @@ from typing import Any
 
 from sync.desired.management_policy import Policy, set_policy
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 
 
 class Command(SignalmanCommand):

@@ -9,7 +9,7 @@ from arm.role_assignments import PRINCIPAL_TYPES
 from sync.components.senders import Sender, desired_senders
 from sync.desired.senders import change_senders, own_sender
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 
 
 class Command(SignalmanCommand):

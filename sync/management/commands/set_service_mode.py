@@ -8,7 +8,7 @@ from typing import Any, Final
 from arm.request_bodies import SETTABLE_SERVICE_MODES
 from sync.desired.service_mode import set_service_mode
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 
 _UNMANAGED: Final = "unmanaged"
 

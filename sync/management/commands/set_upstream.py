@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from sync.desired.history import Author, changing_desired
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 from sync.management.text_input import read_text
 from sync.operations.plans.warnings import upstream_warning
 from upstreams.url_templates.arm_json import dump_templates, load_templates

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 
 from sync.desired.request_requirements import changing_requirements
 from sync.management.base import ExitCode, SignalmanCommand
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 from sync.management.text_input import read_stream
 from upstreams.models import RequestRequirements
 from upstreams.receiver.authentication.url_secrets import LONGEST, SHORTEST

@@ -13,9 +13,9 @@ from localazure import seed
 from sync.components.function_app_targets import managed_apps, set_app_policy
 from sync.desired.accept_drift import accept
 from sync.desired.sync_status import sync_status
+from sync.inventory.drift import compare
 from sync.inventory.function_apps import import_function_apps, refresh_function_app
 from sync.inventory.refresh import refresh, refresh_subscription
-from sync.inventory.drift import compare
 from sync.models import AuditEvent, Operation, SyncStatus
 from sync.operations.plans.instance import plan_instance
 from tests.cloud import LocalAzure

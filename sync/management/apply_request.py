@@ -14,7 +14,7 @@ from sync.declarative.check_fleet import DeclaredChanges, check
 from sync.desired.history import Author
 from sync.errors import StalePlan
 from sync.management.file_argument import read_files
-from sync.management.selection import select_instances
+from sync.management.instance_argument import select_instances
 from sync.models import Operation
 from sync.operations.plans.fleet import messages_of, start_applies
 from sync.operations.plans.instance import plan_instance
