@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from identities.models import SignalRInstance
+from sync.desired.shared_rows import with_shared_rows
 from sync.models import Operation
 from sync.operations.plans.fleet import start_applies
-from sync.operations.plans.instance import plan_instance, rows_for_plans
+from sync.operations.plans.instance import plan_instance
 from sync.operations.run import run_stage
 
 THREADS = 8
@@ -27,10 +28,9 @@ _LOOK_SECONDS = 0.05
 
 def planned() -> list[tuple[SignalRInstance, str]]:
     """Return every instance with the digest of its plan."""
-    rows = rows_for_plans()
     return [
         (instance, plan_instance(instance, rows=rows).digest)
-        for instance in SignalRInstance.objects.with_desired()
+        for instance, rows in with_shared_rows(SignalRInstance.objects.with_desired())
     ]
 
 

@@ -35,12 +35,14 @@ class SignalRInstanceQuerySet(models.QuerySet["SignalRInstance"]):
         """Return those that the schedule refreshes and compares."""
         return self.exclude(policy="pause")
 
+    def with_identity(self) -> SignalRInstanceQuerySet:
+        """Fetch the rows of the identity and the subscription in a constant number of queries."""
+        # Subscriptions are few and shared: one object each, not one for each instance.
+        return self.select_related("identity__user_assigned").prefetch_related("subscription")
+
     def with_desired(self) -> SignalRInstanceQuerySet:
         """Fetch the rows of the desired state in a constant number of queries."""
-        # Subscriptions are few and shared: one object each, not one for each instance.
-        return self.select_related("identity__user_assigned").prefetch_related(
-            "subscription", "upstream_templates"
-        )
+        return self.with_identity().prefetch_related("upstream_templates")
 
     def in_chunks(self) -> Iterator[SignalRInstance]:
         """Yield the rows without keeping them in memory."""

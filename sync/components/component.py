@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from arm.resources import SignalRResource
-from arm.state import InstanceState
+from arm.state import InstanceState, TemplateState
 from identities.models import KeyVault, SignalRInstance
 from sync.planning.planned_component import PlannedComponent
 from upstreams.models import FunctionApp
@@ -25,14 +25,28 @@ class PlanOutdated(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SharedRows:
-    """Rows that many instances share, fetched once for a loop over instances.
+    """Rows that many instances need, fetched once for a loop over instances.
 
-    None means not fetched: a component then queries what it needs for one instance.
+    None means not fetched: a component then queries what it needs for one instance. `templates`
+    are by the primary key of the instance.
     """
 
     vaults: Mapping[str, KeyVault] | None = None
     apps: Collection[FunctionApp] | None = None
     registrations: Registrations | None = None
+    templates: Mapping[int, tuple[TemplateState, ...]] | None = None
+
+    def templates_of(self, instance: SignalRInstance) -> tuple[TemplateState, ...]:
+        """Return the templates in the rows of `instance`.
+
+        Raises KeyError if those of other instances were fetched.
+        """
+        if self.templates is None:
+            return tuple(row.state for row in instance.upstream_templates.all())
+        return self.templates[instance.pk]
+
+
+NOT_FETCHED: Final = SharedRows()
 
 
 @dataclass(frozen=True, slots=True)

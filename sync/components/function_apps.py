@@ -42,8 +42,7 @@ class FunctionAppsComponent(Component):
         """Return the serving apps as Azure last answered."""
         if rows.apps is not None and not rows.apps:
             return ()
-        templates = [row.state for row in instance.upstream_templates.all()]
-        return observed_apps(serving_apps(instance, templates, rows.apps))
+        return observed_apps(serving_apps(instance, rows.templates_of(instance), rows.apps))
 
     def desired(self, instance: SignalRInstance, declared: InstanceState, rows: SharedRows) -> Apps:
         """Return the serving apps as the declared templates require them."""

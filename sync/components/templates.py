@@ -33,7 +33,7 @@ class TemplatesComponent(Component):
         self, instance: SignalRInstance, declared: InstanceState, rows: SharedRows
     ) -> tuple[TemplateState, ...]:
         """Return the templates in the instance's rows."""
-        return tuple(row.state for row in instance.upstream_templates.all())
+        return rows.templates_of(instance)
 
     def copy_observed(
         self, observed_states: Sequence[tuple[SignalRInstance, InstanceState]]

@@ -17,6 +17,7 @@ from arm.request_bodies import SERVERLESS, SERVICE_MODES, SKUS
 from arm.state import ExistenceState, InstanceState, TemplateState
 from identities.models import SignalRInstance, UserAssignedIdentity
 from identities.validators import validate_instance_name, validate_resource_group
+from sync.components.component import SharedRows
 from sync.components.creation_and_deletion import existence_of
 from sync.components.registry import REGISTRY
 from sync.components.senders import desired_senders
@@ -200,7 +201,7 @@ def _check_instance(
 
 def _kept(row: SignalRInstance) -> frozenset[TemplateState]:
     """Return the desired and observed templates of the instance."""
-    observed = observed_state(row, apps=())
+    observed = observed_state(row, SharedRows(apps=()))
     return frozenset([*declared_state(row).templates, *(observed.templates if observed else ())])
 
 

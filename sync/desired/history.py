@@ -19,7 +19,7 @@ from arm.state import InstanceState
 from identities.models import SignalRInstance, UserAssignedIdentity
 from sync.components.registry import REGISTRY
 from sync.desired.state import declared_state
-from sync.desired.sync_status import save_current_statuses
+from sync.desired.sync_status import save_statuses_of
 from sync.models import AuditEvent, DesiredRevision
 from sync.planning.errors import SyncError
 from upstreams.models import TokenResource
@@ -73,19 +73,19 @@ def record_states(
     keys = [row.pk for row, _ in declared]
     TokenResource.objects.mark_used(keys)
     last = DesiredRevision.objects.last_of_each(keys)
-    changed: list[SignalRInstance] = []
+    changed: list[tuple[SignalRInstance, InstanceState]] = []
     revisions: list[DesiredRevision] = []
     events: list[AuditEvent] = []
     for row, state in declared:
         before = last.get(row.pk)
         if before is None or before.read_state() != state:
             revision = _revision(row, before, state, author)
-            changed.append(row)
+            changed.append((row, state))
             revisions.append(revision)
             events.append(_event(row, before, revision))
     DesiredRevision.objects.bulk_create(revisions, batch_size=_BATCH)
     AuditEvent.objects.bulk_create(events, batch_size=_BATCH)
-    save_current_statuses(changed, {row.pk: state for row, state in declared})
+    save_statuses_of(changed)
     return revisions
 
 

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
 from arm.state import ABSENT, InstanceState
-from identities.models import KeyVault, SignalRInstance
-from sync.components.component import SharedRows
-from sync.components.function_app_targets import managed_apps
-from sync.components.grants import known_vaults
+from identities.models import SignalRInstance
+from sync.components.component import NOT_FETCHED, SharedRows
 from sync.components.registry import REGISTRY
-from upstreams.models import FunctionApp, TokenResource
-from upstreams.token_requests.versions import Registrations
 
 
 def desired_state(
     instance: SignalRInstance,
-    vaults: Mapping[str, KeyVault] | None = None,
-    apps: Collection[FunctionApp] | None = None,
-    registrations: Registrations | None = None,
+    rows: SharedRows = NOT_FETCHED,
     *,
     declared: InstanceState | None = None,
 ) -> InstanceState:
@@ -27,11 +19,10 @@ def desired_state(
     Pass `declared` if that is known.
 
     An instance fetched by `SignalRInstance.objects.with_desired()` takes one query for vaults, one
-    for Function Apps and one for registrations, each only if its templates need it. Pass
-    `shared_rows()` to save them in a loop.
+    for Function Apps and one for registrations, each only if its templates need it. A loop saves
+    them with `rows`: `shared_rows()`, or those of `with_shared_rows`.
     """
-    rows = SharedRows(vaults, apps, registrations)
-    declared = declared_state(instance) if declared is None else declared
+    declared = declared_state(instance, rows) if declared is None else declared
     return declared.with_values(
         {
             component.kind: component.desired(instance, declared, rows)
@@ -41,9 +32,12 @@ def desired_state(
     )
 
 
-def declared_state(instance: SignalRInstance) -> InstanceState:
-    """Return what the rows of `instance` declare, without what follows from it."""
-    rows, nothing = SharedRows(), InstanceState()
+def declared_state(instance: SignalRInstance, rows: SharedRows = NOT_FETCHED) -> InstanceState:
+    """Return what the rows of `instance` declare, without what follows from it.
+
+    `rows` as in `desired_state`.
+    """
+    nothing = InstanceState()
     return nothing.with_values(
         {each.kind: each.desired(instance, nothing, rows) for each in REGISTRY.declared}
     )
@@ -57,11 +51,11 @@ def copied_state(state: InstanceState) -> InstanceState:
 
 
 def observed_state(
-    instance: SignalRInstance, apps: Collection[FunctionApp] | None = None
+    instance: SignalRInstance, rows: SharedRows = NOT_FETCHED
 ) -> InstanceState | None:
     """Return Azure's last answer as a state; None if it was never read or no longer exists.
 
-    For an instance that is to be created, that is the state without an instance. `apps` as in
+    For an instance that is to be created, that is the state without an instance. `rows` as in
     `desired_state`.
     """
     if instance.observed is not None:
@@ -70,7 +64,6 @@ def observed_state(
         answered = ABSENT
     else:
         return None
-    rows = SharedRows(apps=apps)
     return answered.with_values(
         {
             component.kind: component.as_planned(
@@ -89,9 +82,3 @@ def as_planned(instance: SignalRInstance, state: InstanceState) -> InstanceState
             for component in REGISTRY
         }
     )
-
-
-def shared_rows() -> tuple[dict[str, KeyVault], list[FunctionApp], Registrations]:
-    """Return the vaults, Function Apps and registrations to pass to `desired_state` in a loop."""
-    apps = managed_apps()
-    return known_vaults(), apps, TokenResource.objects.used().registrations() if apps else {}

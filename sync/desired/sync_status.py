@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from django.utils import timezone
 
 from arm.state import InstanceState
-from identities.models import KeyVault, SignalRInstance
+from identities.models import SignalRInstance
+from sync.components.component import NOT_FETCHED, SharedRows
 from sync.components.registry import REGISTRY
-from sync.desired.state import desired_state, observed_state, shared_rows
+from sync.desired.shared_rows import shared_rows, with_shared_rows
+from sync.desired.state import desired_state, observed_state
 from sync.models import InstanceStatus, SyncStatus
-from upstreams.models import FunctionApp
-from upstreams.token_requests.versions import Registrations
 
 _BATCH: Final = 500
 
 
 def sync_status(
     instance: SignalRInstance,
-    vaults: Mapping[str, KeyVault] | None = None,
-    apps: Collection[FunctionApp] | None = None,
-    registrations: Registrations | None = None,
+    rows: SharedRows = NOT_FETCHED,
     *,
     declared: InstanceState | None = None,
 ) -> SyncStatus:
@@ -30,10 +29,10 @@ def sync_status(
 
     The other arguments are as in `desired_state`.
     """
-    observed = observed_state(instance, apps)
+    observed = observed_state(instance, rows)
     if observed is None:
         return SyncStatus.MISSING if instance.missing_since else SyncStatus.UNKNOWN
-    desired = desired_state(instance, vaults, apps, registrations, declared=declared)
+    desired = desired_state(instance, rows, declared=declared)
     is_synced = REGISTRY.is_in_sync(desired, observed)
     return SyncStatus.SYNCED if is_synced else SyncStatus.OUT_OF_SYNC
 
@@ -46,21 +45,24 @@ def record_statuses(instance_ids: Sequence[int]) -> None:
     scheduled refresh.
     """
     if instance_ids:
-        save_current_statuses(SignalRInstance.objects.with_desired().filter(pk__in=instance_ids))
+        instances = SignalRInstance.objects.with_identity().filter(pk__in=instance_ids)
+        save_statuses(
+            (instance, sync_status(instance, rows))
+            for instance, rows in with_shared_rows(instances)
+        )
 
 
-def save_current_statuses(
-    rows: Collection[SignalRInstance], declared: Mapping[int, InstanceState] | None = None
-) -> None:
-    """Compare these instances and store their status.
+def save_statuses_of(declared: Sequence[tuple[SignalRInstance, InstanceState]]) -> None:
+    """Compare these instances, whose rows declare the state beside each, and store their status.
 
-    Fetch them with `with_desired`, or pass in `declared` by primary key what their rows declare.
-    Call it in the transaction that changed the rows.
+    As `record_statuses`, without reading the rows again.
     """
-    if not rows:
-        return
-    shared, known = shared_rows(), declared or {}
-    save_statuses((row, sync_status(row, *shared, declared=known.get(row.pk))) for row in rows)
+    if declared:
+        templates = {instance.pk: state.templates for instance, state in declared}
+        rows = replace(shared_rows(), templates=templates)
+        save_statuses(
+            (instance, sync_status(instance, rows, declared=state)) for instance, state in declared
+        )
 
 
 def save_statuses(found: Iterable[tuple[SignalRInstance, SyncStatus]]) -> None:

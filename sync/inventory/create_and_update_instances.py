@@ -21,6 +21,7 @@ from arm.resources import SignalRResource, UserAssignedIdentityResource
 from arm.state import InstanceState
 from arm.transport.raw_answers import Json
 from identities.models import ManagedIdentity, SignalRInstance, Subscription
+from sync.components.component import SharedRows
 from sync.components.registry import REGISTRY
 from sync.components.senders import with_senders
 from sync.desired.history import Author, record_desired, record_states
@@ -247,7 +248,7 @@ def _in_answer(row: SignalRInstance) -> InstanceState:
 
     Function Apps and role assignments are not.
     """
-    return with_senders(desired_state(row, apps=()), ())
+    return with_senders(desired_state(row, SharedRows(apps=())), ())
 
 
 def _key(observation: Observation) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils import timezone
 
 from arm.errors import ArmError, NotFound
 from identities.models import SignalRInstance, Subscription
-from sync.desired.state import shared_rows
+from sync.components.component import SharedRows
+from sync.desired.shared_rows import with_shared_rows
 from sync.desired.sync_status import sync_status
 from sync.inventory.refresh import refresh, refresh_subscription
 from sync.models import SyncStatus
@@ -17,10 +18,11 @@ from sync.models import SyncStatus
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """An instance as it was just read, and its sync status."""
+    """An instance as it was just read, its sync status, and the rows that a plan for it needs."""
 
     instance: SignalRInstance
     status: SyncStatus
+    rows: SharedRows = field(repr=False)
 
     @property
     def is_drifted(self) -> bool:
@@ -54,7 +56,7 @@ def refresh_fleet() -> list[str]:
 
 def compare_fleet() -> Iterator[Drift]:
     """Yield the status of every instance as of Azure's last answer. Sends no request."""
-    return _compared(SignalRInstance.objects.with_desired().in_chunks())
+    return _compared(SignalRInstance.objects.with_identity().in_chunks())
 
 
 def drift_of(instances: Iterable[SignalRInstance]) -> DriftReport:
@@ -80,6 +82,5 @@ def compare(instances: Iterable[SignalRInstance], errors: Iterable[str] = ()) ->
 
 
 def _compared(instances: Iterable[SignalRInstance]) -> Iterator[Drift]:
-    shared = shared_rows()
-    for instance in instances:
-        yield Drift(instance, sync_status(instance, *shared))
+    for instance, rows in with_shared_rows(instances):
+        yield Drift(instance, sync_status(instance, rows), rows)

@@ -26,10 +26,13 @@ def select_instances(names: Sequence[str], *, paths: Sequence[str] = ()) -> list
 def iterate_instances(
     names: Sequence[str], *, paths: Sequence[str] = ()
 ) -> Iterable[SignalRInstance]:
-    """Return what `select_instances` returns, without keeping a whole fleet in memory."""
+    """Return what `select_instances` returns, without keeping a whole fleet in memory.
+
+    Of a whole fleet, the templates are not fetched: `with_shared_rows` does.
+    """
     if names or paths:
         return select_instances(names, paths=paths)
-    return SignalRInstance.objects.with_desired().in_chunks()
+    return SignalRInstance.objects.with_identity().in_chunks()
 
 
 def _named(name: str) -> SignalRInstance:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from arm.errors import ArmError
 from identities.models import SignalRInstance, Subscription
-from sync.desired.state import shared_rows
+from sync.desired.shared_rows import with_shared_rows
 from sync.desired.sync_status import save_statuses, sync_status
 from sync.inventory.key_vault import secrets
 from sync.inventory.refresh import refresh_subscription
@@ -62,9 +62,10 @@ def refresh_and_count(subscription_id: UUID) -> StatusCount | None:
 
 def count_statuses(subscription: Subscription) -> StatusCount:
     """Count the instances of `subscription` by status. A row is added for each change."""
-    instances = SignalRInstance.objects.with_desired().filter(subscription=subscription)
-    shared = shared_rows()
-    found = [(instance, sync_status(instance, *shared)) for instance in instances]
+    instances = SignalRInstance.objects.with_identity().filter(subscription=subscription)
+    found = [
+        (instance, sync_status(instance, rows)) for instance, rows in with_shared_rows(instances)
+    ]
     save_statuses(found)
     numbers = Counter(
         "paused" if instance.policy == instance.Policy.PAUSE else status.name.lower()

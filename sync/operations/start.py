@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from identities.models import SignalRInstance
-from sync.components.component import SharedRows
+from sync.components.component import NOT_FETCHED, SharedRows
 from sync.desired.deletion_protection import prepare_deletion
 from sync.desired.management_policy import require_managed
 from sync.errors import ConfirmationRequired, NothingToApply, OperationRunning, StalePlan
@@ -60,7 +60,7 @@ def prepare_apply(
     actor: Actor,
     paths: Collection[str] = (),
     confirm_destructive: bool = False,
-    rows: SharedRows | None = None,
+    rows: SharedRows = NOT_FETCHED,
 ) -> Prepared:
     """Return an apply of the plan with that `digest`, to be queued.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Collection
-from typing import cast
+from collections.abc import Collection, Iterable
+from dataclasses import fields
+from typing import Final, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -15,6 +16,9 @@ from identities.models import SignalRInstance
 from upstreams.token_requests import resources as token_resources
 from upstreams.url_templates.hosts import host_of
 from upstreams.validators import validate_pattern, validate_url_template
+
+# In the order of TemplateState's arguments.
+_STATE_FIELDS: Final = tuple(each.name for each in fields(TemplateState))
 
 
 class UpstreamTemplateQuerySet(models.QuerySet["UpstreamTemplate"]):
@@ -30,6 +34,16 @@ class UpstreamTemplateQuerySet(models.QuerySet["UpstreamTemplate"]):
         named = [models.Q(url_template__icontains=host) for host in hosts]
         candidates = self.filter(functools.reduce(operator.or_, named))
         return [row for row in candidates if host_of(row.url_template) in hosts]
+
+    def states_of(self, instance_ids: Iterable[int]) -> dict[int, tuple[TemplateState, ...]]:
+        """Return the templates of each of these instances, by its primary key, in one query."""
+        found: dict[int, list[TemplateState]] = {key: [] for key in instance_ids}
+        # Without model objects: they take most of the time of a plan for many instances.
+        rows = self.filter(instance__in=list(found)).values_list("instance_id", *_STATE_FIELDS)
+        for key, url, hub, category, event, auth_type, resource in rows:
+            state = TemplateState(url, hub, category, event, auth_type, resource or None)
+            found[key].append(state)
+        return {key: tuple(states) for key, states in found.items()}
 
     def tenants(self) -> set[str]:
         """Return the IDs of the tenants that issue the tokens of these templates' requests."""

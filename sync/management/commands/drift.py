@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from sync.components.component import SharedRows
 from sync.desired.accept_drift import accept
 from sync.inventory.drift import (
     Drift,
@@ -21,7 +20,7 @@ from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.instance_argument import select_instances
 from sync.management.terminal import working, write_table
 from sync.models import SyncStatus
-from sync.operations.plans.instance import plan_instance, rows_for_plans
+from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import render_json, summary
 from sync.planning.errors import SyncError
 
@@ -82,14 +81,13 @@ class Command(SignalmanCommand):
         return report.entries, report.errors
 
     def _write(self, entries: Iterable[Drift], errors: Sequence[str]) -> None:
-        rows = rows_for_plans()
         if not self.is_json:
             headings = ("Instance", "Status", "Detail")
-            write_table(self.stdout, headings, (_cells(each, rows) for each in entries))
+            write_table(self.stdout, headings, (_cells(each) for each in entries))
             return
         with self.json_lists("instances", "errors") as document:
             for entry in entries:
-                document.add("instances", _document(entry, rows))
+                document.add("instances", _document(entry))
             for error in errors:
                 document.add("errors", error)
 
@@ -107,32 +105,32 @@ class _Counted:
             yield entry
 
 
-def _document(entry: Drift, rows: SharedRows) -> dict[str, Any]:
+def _document(entry: Drift) -> dict[str, Any]:
     return {
         "instance": str(entry.instance),
         "status": entry.status.value,
         "observedAt": entry.instance.observed_at and entry.instance.observed_at.isoformat(),
-        "plan": _plan(entry, rows),
+        "plan": _plan(entry),
     }
 
 
-def _plan(entry: Drift, rows: SharedRows) -> dict[str, Any] | None:
+def _plan(entry: Drift) -> dict[str, Any] | None:
     """Return the plan that would undo the drift, or None if there is none."""
     try:
-        return render_json(plan_instance(entry.instance, rows=rows))
+        return render_json(plan_instance(entry.instance, rows=entry.rows))
     except SyncError:
         return None
 
 
-def _cells(entry: Drift, rows: SharedRows) -> tuple[str, str, str]:
-    return str(entry.instance), entry.status.value, _detail(entry, rows)
+def _cells(entry: Drift) -> tuple[str, str, str]:
+    return str(entry.instance), entry.status.value, _detail(entry)
 
 
-def _detail(entry: Drift, rows: SharedRows) -> str:
+def _detail(entry: Drift) -> str:
     if entry.status == SyncStatus.SYNCED:
         return ""
     try:
-        plan = plan_instance(entry.instance, rows=rows)
+        plan = plan_instance(entry.instance, rows=entry.rows)
     except SyncError as error:
         return str(error)
     return "" if plan.is_empty else summary(plan)

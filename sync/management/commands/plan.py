@@ -8,11 +8,12 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from sync.desired.history import Author
+from sync.desired.shared_rows import with_shared_rows
 from sync.management.apply_request import Declared
 from sync.management.base import ExitCode, JsonLists, SignalmanCommand
 from sync.management.file_argument import add_file_argument
 from sync.management.instance_argument import iterate_instances
-from sync.operations.plans.instance import plan_instance, rows_for_plans
+from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import render_json, render_text
 from sync.operations.plans.warnings import upstream_warning
 from sync.planning.errors import SyncError
@@ -48,9 +49,8 @@ class Command(SignalmanCommand):
         errors: list[str] = []
         planned = changed = 0
         instances = iterate_instances(options["instances"], paths=options["path"])
-        rows = rows_for_plans()
         with self.json_lists("plans", "errors") as document:
-            for instance in instances:
+            for instance, rows in with_shared_rows(instances):
                 try:
                     plan = plan_instance(instance, options["path"], rows)
                 except SyncError as error:
@@ -59,7 +59,7 @@ class Command(SignalmanCommand):
                 planned += 1
                 changed += not plan.is_empty
                 self._write_plan(plan, document, is_named=bool(options["instances"]))
-                if warning := upstream_warning(instance):
+                if warning := upstream_warning(instance, rows):
                     self.say(f"Warning: {warning}")
             for each in errors:
                 document.add("errors", each)

@@ -14,9 +14,10 @@ from django.db.models import QuerySet
 from accounts.actor import Actor
 from identities.models import SignalRInstance
 from sync.desired.management_policy import require_managed
+from sync.desired.shared_rows import shared_rows
 from sync.errors import NothingToApply, OperationRunning
 from sync.models import Operation
-from sync.operations.plans.instance import plan_instance, rows_for_plans
+from sync.operations.plans.instance import plan_instance
 from sync.operations.start import Prepared, prepare_apply, queue_operations
 from sync.planning.errors import SyncError
 from sync.planning.plan import Plan
@@ -86,7 +87,7 @@ def plan_instances(instances: QuerySet[SignalRInstance]) -> FleetPlan:
     plans: list[tuple[SignalRInstance, Plan]] = []
     refusals: list[Refusal] = []
     unchanged: list[str] = []
-    rows = rows_for_plans()
+    rows = shared_rows()
     for instance in selected:
         plan: Plan | None = None
         try:
@@ -150,7 +151,7 @@ def start_applies(
     """
     prepared: list[Prepared] = []
     refusals: list[Refusal] = []
-    rows = rows_for_plans()
+    rows = shared_rows()
     for instance, digest in shown:
         try:
             each = prepare_apply(

@@ -6,38 +6,32 @@ from collections.abc import Collection
 
 from arm.state import InstanceState
 from identities.models import SignalRInstance
-from sync.components.component import SharedRows
+from sync.components.component import NOT_FETCHED, SharedRows
 from sync.components.registry import REGISTRY
-from sync.desired.state import desired_state, observed_state, shared_rows
+from sync.desired.state import desired_state, observed_state
 from sync.errors import NeverRead
 from sync.planning.plan import Plan
 
 
 def plan_instance(
-    instance: SignalRInstance, paths: Collection[str] = (), rows: SharedRows | None = None
+    instance: SignalRInstance, paths: Collection[str] = (), rows: SharedRows = NOT_FETCHED
 ) -> Plan:
     """Return the plan for `instance`. Sends no request and writes nothing.
 
-    With `paths`, only the changes at these paths and those that are only valid with them. Pass
-    `rows_for_plans()` to save queries in a loop. Raises NeverRead if Azure was never read,
+    With `paths`, only the changes at these paths and those that are only valid with them. `rows`
+    as in `desired_state`. Raises NeverRead if Azure was never read,
     NoSuchChange for a path without a difference, and InvalidDesired if Azure would not accept the
     desired state.
     """
-    rows = rows or SharedRows()
-    observed = observed_state(instance, rows.apps)
+    observed = observed_state(instance, rows)
     if observed is None:
         why = "does not exist in Azure" if instance.missing_since else "was never read from Azure"
         raise NeverRead(f"{instance} {why}. Import it, then plan again.")
-    desired = desired_state(instance, rows.vaults, rows.apps, rows.registrations)
+    desired = desired_state(instance, rows)
     for component in REGISTRY:
         component.require_known(instance, desired, rows)
     target = _selected(instance, observed, desired, paths) if paths else desired
     return REGISTRY.plan(target, observed, instance=instance.name)
-
-
-def rows_for_plans() -> SharedRows:
-    """Return the rows that the plans of many instances share."""
-    return SharedRows(*shared_rows())
 
 
 def plan_deletion(instance: SignalRInstance) -> Plan:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from arm.request_bodies import CLASSIC, SERVERLESS
 from identities.models import SignalRInstance
+from sync.components.component import NOT_FETCHED, SharedRows
 
 
-def upstream_warning(instance: SignalRInstance) -> str:
+def upstream_warning(instance: SignalRInstance, rows: SharedRows = NOT_FETCHED) -> str:
     """Return why the templates of `instance` have no effect, and what to do; empty if they may.
 
     In Classic mode they have one for hubs without a connected hub server.
     """
     mode, desired = instance.service_mode, instance.desired_service_mode
-    if mode in {"", SERVERLESS, CLASSIC} or not instance.upstream_templates.all():
+    if mode in {"", SERVERLESS, CLASSIC} or not rows.templates_of(instance):
         return ""
     why = (
         f"{instance} is in {mode} mode. Azure SignalR Service sends events to upstream endpoints "

@@ -1,0 +1,39 @@
+"""The rows that a loop over instances needs, fetched for many of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+from identities.models import SignalRInstance
+from sync.components.component import SharedRows
+from sync.components.function_app_targets import managed_apps
+from sync.components.grants import known_vaults
+from upstreams.models import TokenResource, UpstreamTemplate
+
+_BATCH: Final = 500
+
+
+def shared_rows() -> SharedRows:
+    """Return the vaults, Function Apps and registrations. Templates are read for each instance."""
+    apps = managed_apps()
+    registrations = TokenResource.objects.used().registrations() if apps else {}
+    return SharedRows(known_vaults(), apps, registrations)
+
+
+def with_shared_rows(
+    instances: Iterable[SignalRInstance],
+) -> Iterator[tuple[SignalRInstance, SharedRows]]:
+    """Yield each instance with the rows that it needs, templates included.
+
+    Fetch the instances with `with_identity`, in chunks if they are many: only some of them and
+    their templates are in memory at once.
+    """
+    shared, remaining = shared_rows(), iter(instances)
+    while batch := list(islice(remaining, _BATCH)):
+        templates = UpstreamTemplate.objects.states_of([each.pk for each in batch])
+        rows = replace(shared, templates=templates)
+        for instance in batch:
+            yield instance, rows
