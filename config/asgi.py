@@ -38,8 +38,8 @@ def _application() -> ASGI3Application:
 
     from config.serving.entry_point import EntryPoint, NotServed  # noqa: PLC0415
     from observability.health import Role, readyz  # noqa: PLC0415
+    from observability.metric_storage import publisher  # noqa: PLC0415
     from observability.metrics import metrics  # noqa: PLC0415
-    from observability.publisher import publisher  # noqa: PLC0415
     from validation.rate_limited_log import background  # noqa: PLC0415
 
     publisher.start()

@@ -274,7 +274,7 @@ SIGNALMAN_INSTANCE_DISCOVERY = env[azure.INSTANCE_DISCOVERY]
 SIGNALMAN_AZURE_NAME = env[azure.AZURE_NAME]
 SIGNALMAN_AZURE_PORTAL = env[azure.AZURE_PORTAL]
 # Called with each request to Azure.
-SIGNALMAN_ARM_OBSERVER = "observability.observers.azure_called"
+SIGNALMAN_ARM_OBSERVER = "observability.azure_and_token_metrics.azure_called"
 SIGNALMAN_POLL_SECONDS = env[azure.POLL_SECONDS]
 SIGNALMAN_LEASE_SECONDS = env[worker.LEASE_SECONDS]
 SIGNALMAN_WRITE_BURST = env[azure.WRITE_BURST]
@@ -292,7 +292,7 @@ VALIDATION = {
     "LEEWAY_SECONDS": env[upstream_tokens.TOKEN_LEEWAY_SECONDS],
     "BACK_OFF_SECONDS": env[upstream_tokens.KEY_BACK_OFF_SECONDS],
     "KEY_HOSTS": env[upstream_tokens.KEY_HOSTS],
-    "OBSERVER": "observability.observers.token_checked",
+    "OBSERVER": "observability.azure_and_token_metrics.token_checked",
 }
 
 # --- Sign-in ----------------------------------------------------------------------------------

@@ -18,11 +18,12 @@ class ObservabilityConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the metrics of the packages below, publish from workers, start tracing."""
-        from observability import metrics, observers  # noqa: PLC0415  models load after apps
-        from observability.publisher import publisher  # noqa: PLC0415
+        # Models load after apps.
+        from observability import azure_and_token_metrics, metrics  # noqa: PLC0415
+        from observability.metric_storage import publisher  # noqa: PLC0415
 
-        metrics.register(observers.token_metrics)
-        metrics.register(observers.azure_metrics)
+        metrics.register(azure_and_token_metrics.token_metrics)
+        metrics.register(azure_and_token_metrics.azure_metrics)
         for begun in (worker_ready, worker_process_init):
             begun.connect(publisher.start, dispatch_uid="metrics")
         worker_process_shutdown.connect(publisher.close, dispatch_uid="metrics")

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.dispatch import receiver
 from prometheus_client.core import Metric
 
+from observability.azure_and_token_metrics import SIGNING_KEYS_READ
 from observability.counters import counters
 from observability.metrics import Scrape, Values, counter_family, gauge_family, register
-from observability.observers import SIGNING_KEYS_READ
 from upstreams import retention
 from upstreams.models import DeliveryTotal, UpstreamTemplate
 from upstreams.receiver.deliveries.storage import DELIVERIES

@@ -15,8 +15,8 @@ from arm.errors import ArmError
 from identities.models import SignalRInstance, Subscription
 from localazure import seed
 from observability.counters import Counters, Series, counters
+from observability.metric_storage import Publisher, publisher
 from observability.models import MetricValue
-from observability.publisher import Publisher, publisher
 from sync.azure_client import arm_client
 from sync.models import Operation, StatusCount
 from sync.operations.tasks import enqueue_due_operations

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from identities.models import SignalRInstance
 from observability.counters import counters
 from observability.health import Degraded
-from observability.publisher import publisher
+from observability.metric_storage import publisher
 from tests.observability.prometheus import metric
 from upstreams import retention
 from upstreams.models import Delivery, DeliveryCount, DeliveryHour, RefusalHour

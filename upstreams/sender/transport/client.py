@@ -12,7 +12,7 @@ import time
 from http import HTTPStatus
 from typing import Any, Final
 
-from observability.observers import service_called
+from observability.azure_and_token_metrics import service_called
 from upstreams.sender import credentials, endpoints
 from upstreams.sender.activity import activity
 from upstreams.sender.calls import Call

@@ -1,4 +1,4 @@
-"""Metrics of the packages below, which know no database: Azure requests and token validation.
+"""Metrics of requests to Azure and of token validation, whose packages know no database.
 
 The functions are called where the event happens and have to be quick.
 """

@@ -12,9 +12,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
+from observability.azure_and_token_metrics import key_read_times
 from observability.counters import Counters, Series, counters
 from observability.models import MetricValue
-from observability.observers import key_read_times
 
 log = logging.getLogger(__name__)
 
