@@ -11,7 +11,7 @@ from upstreams.sender.calls import Call, MethodCall
 from upstreams.sender.client_identity import ClientIdentity, Negotiation
 from upstreams.sender.context import Destination, using
 from upstreams.sender.errors import SendError
-from upstreams.sender.transport import wire
+from upstreams.sender.transport import rest_requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Recorder:
 
     def run(self, destination: Destination, call: Call) -> bool:
         """Record a call, and return whether what it names exists."""
-        wire.request(destination.hub, call)
+        rest_requests.request(destination.hub, call)
         if self.error is not None:
             raise self.error
         given = {each.name: getattr(call, each.name) for each in fields(MethodCall)}

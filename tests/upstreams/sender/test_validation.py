@@ -19,7 +19,7 @@ from yarl import URL
 from upstreams.receiver import Hub
 from upstreams.receiver.testing import recorded_calls
 from upstreams.sender import InvalidCall, calls
-from upstreams.sender.transport import wire
+from upstreams.sender.transport import rest_requests
 
 chat = Hub("chat")
 
@@ -75,7 +75,7 @@ def test_every_accepted_name_is_one_segment_of_the_path(name: str) -> None:
     except InvalidCall:
         assert not name.strip() or name in {".", ".."} or _has_half_pair(name)
         return
-    sent = wire.request("chat", call)
+    sent = rest_requests.request("chat", call)
     # As urllib3 and aiohttp send it.
     url = f"https://localhost/signalr/x{sent.path}?{sent.query}"
     path = parse_url(url).path or ""
@@ -93,7 +93,7 @@ def test_accepted_exclusions_are_what_the_query_holds(excluded: list[str]) -> No
         call = calls.send_to_all("said", (), excluded)
     except InvalidCall:
         return
-    query = parse_qs(wire.request("chat", call).query)
+    query = parse_qs(rest_requests.request("chat", call).query)
     assert query.get("excluded", []) == excluded
     assert query["api-version"] == ["2024-12-01"]
 
@@ -108,7 +108,7 @@ VALUES = st.recursive(
 @given(st.lists(VALUES, max_size=4))
 def test_arguments_are_sent_as_json_or_refused(arguments: list[Any]) -> None:
     try:
-        body = wire.request("chat", calls.send_to_all("said", tuple(arguments), ())).body
+        body = rest_requests.request("chat", calls.send_to_all("said", tuple(arguments), ())).body
     except InvalidCall:
         text = repr(arguments)
         assert "nan" in text or "inf" in text or _has_half_pair(text)
@@ -140,7 +140,7 @@ def test_refuses_a_cycle() -> None:
     cycle: list[Any] = []
     cycle.append(cycle)
     with pytest.raises(InvalidCall):
-        wire.request("chat", calls.send_to_all("said", (cycle,), ()))
+        rest_requests.request("chat", calls.send_to_all("said", (cycle,), ()))
 
 
 def test_refuses_a_target_that_is_no_name() -> None:
@@ -151,17 +151,20 @@ def test_refuses_a_target_that_is_no_name() -> None:
 
 
 def test_body_is_at_most_a_megabyte() -> None:
-    overhead = len(wire.request("chat", calls.send_to_all("said", ("",), ())).body)
-    largest = "x" * (wire.BODY_BYTES - overhead)
-    assert len(wire.request("chat", calls.send_to_all("said", (largest,), ())).body) == 1_048_576
+    overhead = len(rest_requests.request("chat", calls.send_to_all("said", ("",), ())).body)
+    largest = "x" * (rest_requests.BODY_BYTES - overhead)
+    assert (
+        len(rest_requests.request("chat", calls.send_to_all("said", (largest,), ())).body)
+        == 1_048_576
+    )
     with pytest.raises(InvalidCall, match="1,048,577 bytes"):
-        wire.request("chat", calls.send_to_all("said", (largest + "x",), ()))
+        rest_requests.request("chat", calls.send_to_all("said", (largest + "x",), ()))
 
 
 def test_dates_and_ids_are_text() -> None:
     moment = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     arguments = (moment, date(2026, 1, 2), UUID(int=1))
-    body = wire.request("chat", calls.send_to_all("said", arguments, ())).body
+    body = rest_requests.request("chat", calls.send_to_all("said", arguments, ())).body
     assert json.loads(body)["arguments"] == [
         "2026-01-02T03:04:00+00:00",
         "2026-01-02",
@@ -170,7 +173,7 @@ def test_dates_and_ids_are_text() -> None:
 
 
 def test_bytes_are_sent_as_a_frame_for_each_protocol() -> None:
-    sent = wire.request("chat", calls.send_to_all("said", ({"a": [b"\xff"]}, "ü"), ()))
+    sent = rest_requests.request("chat", calls.send_to_all("said", ({"a": [b"\xff"]}, "ü"), ()))
     assert sent.content_type == "application/octet-stream"
     found = msgpack.unpackb(sent.body)
     text = found["json"].decode()
@@ -214,7 +217,7 @@ def test_refuses_more_exclusions_than_a_url_holds() -> None:
 
 
 def test_hubs_are_lower_case_in_urls() -> None:
-    assert wire.request("ChatRoom", calls.send_to_all("said", (), ())).path == (
+    assert rest_requests.request("ChatRoom", calls.send_to_all("said", (), ())).path == (
         "/api/hubs/chatroom/:send"
     )
 

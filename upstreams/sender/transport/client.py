@@ -22,9 +22,9 @@ from upstreams.sender.context import Destination
 from upstreams.sender.credentials import SigningKey
 from upstreams.sender.endpoints import Endpoint
 from upstreams.sender.errors import SendError
-from upstreams.sender.transport import http, refusals, wire
+from upstreams.sender.transport import http, refusals, rest_requests
 from upstreams.sender.transport.responses import NoResponse, Response
-from upstreams.sender.transport.wire import Request
+from upstreams.sender.transport.rest_requests import Request
 
 # Microsoft's SDK requests a temporary key after this time; it is valid for 90 minutes.
 _KEY_SECONDS: Final = 55 * 60.0
@@ -41,25 +41,25 @@ class ServiceClient:
 
         Raises InvalidCall, SendError, and ImproperlyConfigured where no instance is known.
         """
-        request = wire.request(destination.hub, call)
+        request = rest_requests.request(destination.hub, call)
         response = self._exchange(endpoints.find(destination.instance), request)
         return not refusals.is_absent(response)
 
     async def arun(self, destination: Destination, call: Call) -> bool:
         """Carry out a call as `run` does, without blocking the event loop."""
-        request = wire.request(destination.hub, call)
+        request = rest_requests.request(destination.hub, call)
         response = await self._aexchange(await endpoints.afind(destination.instance), request)
         return not refusals.is_absent(response)
 
     def invoke(self, destination: Destination, call: Call) -> Any:
         """Carry out a call, and return the client's result. Raises as `run` does."""
-        request = wire.request(destination.hub, call)
+        request = rest_requests.request(destination.hub, call)
         endpoint = endpoints.find(destination.instance)
         return _result(endpoint, request, self._exchange(endpoint, request))
 
     async def ainvoke(self, destination: Destination, call: Call) -> Any:
         """Carry out a call, and return the client's result. Raises as `run` does."""
-        request = wire.request(destination.hub, call)
+        request = rest_requests.request(destination.hub, call)
         endpoint = await endpoints.afind(destination.instance)
         return _result(endpoint, request, await self._aexchange(endpoint, request))
 
@@ -73,11 +73,11 @@ class ServiceClient:
         if endpoint.access_key:
             token = _signed(endpoint, destination.hub, client)
         elif not client.claims:
-            answer = self._exchange(endpoint, wire.token_request(destination.hub, client))
+            answer = self._exchange(endpoint, rest_requests.token_request(destination.hub, client))
             token = _member(endpoint, answer, "token")
         else:
             key = self._fresh_key(endpoint) or self._keep(
-                endpoint, self._exchange(endpoint, wire.key_request())
+                endpoint, self._exchange(endpoint, rest_requests.key_request())
             )
             token = credentials.client_token(key, endpoint, destination.hub, client)
         return _negotiation(endpoint, destination.hub, token)
@@ -88,11 +88,13 @@ class ServiceClient:
         if endpoint.access_key:
             token = _signed(endpoint, destination.hub, client)
         elif not client.claims:
-            answer = await self._aexchange(endpoint, wire.token_request(destination.hub, client))
+            answer = await self._aexchange(
+                endpoint, rest_requests.token_request(destination.hub, client)
+            )
             token = _member(endpoint, answer, "token")
         else:
             key = self._fresh_key(endpoint) or self._keep(
-                endpoint, await self._aexchange(endpoint, wire.key_request())
+                endpoint, await self._aexchange(endpoint, rest_requests.key_request())
             )
             token = credentials.client_token(key, endpoint, destination.hub, client)
         return _negotiation(endpoint, destination.hub, token)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from upstreams.sender.endpoints import Endpoint
 from upstreams.sender.errors import SendError
 from upstreams.sender.transport.responses import NoResponse, Response
-from upstreams.sender.transport.wire import KEY_PATH, Request
+from upstreams.sender.transport.rest_requests import KEY_PATH, Request
 
 _CODE: Final = "x-ms-error-code"
 _ABSENT: Final = ("NotExisted", "NotInGroup")
