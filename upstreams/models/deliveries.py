@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import models
 
 from identities.models import SignalRInstance
-from upstreams.models.expiry import delete_batch
+from upstreams.models.batch_deletion import delete_batch
 
 
 class Outcome(models.TextChoices):

@@ -11,8 +11,8 @@ from django.db.models import Sum
 
 from identities.models import SignalRInstance
 from observability.increments import increment
+from upstreams.models.batch_deletion import delete_batch
 from upstreams.models.deliveries import Outcome
-from upstreams.models.expiry import delete_batch
 
 _Count = TypeVar("_Count", bound=models.Model)
 
