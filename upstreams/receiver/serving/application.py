@@ -22,9 +22,9 @@ from upstreams.receiver.protocol.paths import instance_of
 from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.receiver.serving import pipeline
 from upstreams.receiver.serving.body import read_body
-from upstreams.receiver.serving.cgi_headers import Head, response_headers
 from upstreams.receiver.serving.database_connections import AsyncConnections
 from upstreams.receiver.serving.handler_threads import HandlerThreads
+from upstreams.receiver.serving.headers import Head, response_headers
 
 if TYPE_CHECKING:
     from asgiref.typing import (

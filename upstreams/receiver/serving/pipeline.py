@@ -28,7 +28,7 @@ from upstreams.receiver.protocol.paths import rest_of, shown_path
 from upstreams.receiver.protocol.requests import Route, read_request, read_route
 from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.receiver.serving.body import check_length
-from upstreams.receiver.serving.cgi_headers import RequestHead
+from upstreams.receiver.serving.headers import RequestHead
 from upstreams.receiver.serving.logs import log_refusal
 from upstreams.signals import request_rejected
 from validation.authentication import TokenRefused

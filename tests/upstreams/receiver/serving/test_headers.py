@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upstreams.receiver.serving.cgi_headers import cgi_headers
+from upstreams.receiver.serving.headers import cgi_headers
 
 
 def test_keeps_the_bytes_of_headers_under_their_cgi_names() -> None:
