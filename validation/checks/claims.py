@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from validation.checks.inspection import Inspection, text_claim, time_claim
+from validation.checks.check_state import Inspection, text_claim, time_claim
 from validation.errors import Reason, Refused
 from validation.policy import GUID, TokenPolicy, version_of
 from validation.verdict import Describe, Finding, UnverifiedClaims, shown, shown_set

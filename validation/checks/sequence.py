@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from validation.checks import claims, signature, structure
-from validation.checks.inspection import CheckFunction, Inspection
+from validation.checks.check_state import CheckFunction, Inspection
 from validation.errors import Reason, Refused
 from validation.keys.key_ring import KeySource
 from validation.policy import TokenPolicy

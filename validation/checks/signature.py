@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jwt.algorithms import RSAAlgorithm
 
-from validation.checks.inspection import Inspection
+from validation.checks.check_state import Inspection
 from validation.errors import KeysUnavailable, Reason, Refused
 from validation.keys.jwks import SigningKey
 from validation.verdict import Describe, Finding, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
-from validation.checks.inspection import Inspection
+from validation.checks.check_state import Inspection
 from validation.encoding import base64url_bytes, json_object
 from validation.errors import Reason, Refused
 from validation.verdict import Describe, Finding, UnverifiedClaims, shown
