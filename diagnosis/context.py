@@ -19,7 +19,7 @@ from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
 from sync.components.grants import known_vaults
 from sync.components.vault_names import named_vaults
 from sync.desired.state import desired_state, observed_state
-from sync.inventory.sender_access import SenderAccess
+from sync.inventory.sender_role import SenderAccess
 from upstreams.function_apps.instance_requests import tenant_of
 from upstreams.models import (
     DeliveryCount,

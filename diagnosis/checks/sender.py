@@ -14,7 +14,7 @@ from arm.instance_network import InstanceNetwork
 from arm.role_assignments import REST_API_OWNER, SENDING_ROLES
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
-from sync.inventory.sender_access import SenderAccess
+from sync.inventory.sender_role import SenderAccess
 
 _ROLE: Final = SENDING_ROLES[REST_API_OWNER]
 _ROLE_TITLE: Final = "The credential of the hubs may send messages through the instance"

@@ -20,7 +20,7 @@ from sync.desired.add_instance import save_subscription
 from sync.inventory.create_and_update_instances import ImportReport, Listing
 from sync.inventory.function_apps import import_function_apps
 from sync.inventory.refresh import refresh_resources_and_senders
-from sync.inventory.sender_access import read_sender_access
+from sync.inventory.sender_role import read_sender_access
 from sync.inventory.senders import refresh_all_senders
 from sync.inventory.token_resources import list_tenant_applications, read_token_resources
 from sync.inventory.user_assigned_identities import save_identities

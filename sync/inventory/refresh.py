@@ -43,7 +43,7 @@ from sync.inventory.observed_fields import (
     reload_observed,
     save_observed,
 )
-from sync.inventory.sender_access import read_sender_access
+from sync.inventory.sender_role import read_sender_access
 from sync.inventory.senders import refresh_all_senders, refresh_senders
 from sync.inventory.token_resources import (
     SCHEDULED_MAX_AGE,
