@@ -11,6 +11,7 @@ from localazure import seed, seed_loader
 from localazure.app import application
 from localazure.environment import default_ca_file, export_lines
 from localazure.service.endpoint import ServiceEndpoint
+from localazure.serving.middleware import Wire
 from localazure.serving.proxy import Proxy
 from localazure.serving.server import (
     Server,
@@ -19,7 +20,6 @@ from localazure.serving.server import (
     raise_open_files_limit,
 )
 from localazure.serving.tls import CertificateAuthority
-from localazure.serving.wire import Wire
 from localazure.storage import Saving, StateError, StateFile
 from localazure.world import World
 

@@ -35,7 +35,7 @@ from localazure.entra import routes as entra
 from localazure.entra.client_authentication import workload_issuer
 from localazure.entra.directory import graph, registrations
 from localazure.service import control_plane as service
-from localazure.service.clients.upkeep import maintain_connections
+from localazure.service.clients.keep_alive import maintain_connections
 from localazure.service.upstream.http import http_client
 from localazure.serving.hosts import Hosts
 from localazure.sites import routes as sites

@@ -16,7 +16,7 @@ from localazure.entra.directory.home_tenant import Directory
 from localazure.entra.keys import SigningKey, SigningKeys
 from localazure.entra.sign_in.codes import Codes
 from localazure.faults import Faults
-from localazure.journal import Journal
+from localazure.request_log import Journal
 from localazure.service.state import ServiceState
 
 

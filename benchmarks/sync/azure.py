@@ -13,7 +13,7 @@ from azure.mgmt.signalr import SignalRManagementClient
 
 from arm.transport.credentials import credential
 from localazure import seed
-from localazure.journal import KEPT
+from localazure.request_log import KEPT
 from sync.azure_client import arm_settings
 
 _INSTANCE: Final = re.compile(r"/signalr/[^/]+(?:/(?P<kind>operation\w+))?", re.IGNORECASE)

@@ -15,7 +15,7 @@ from localazure.arm import errors
 from localazure.arm.resources import Resource
 from localazure.arm.routing import Call, Provider
 from localazure.arm.schema import ANYTHING
-from localazure.arm.web import tables
+from localazure.arm.web import default_values
 from localazure.arm.web.routing import serves, site_of
 from localazure.arm.web.site_document import (
     APP_SETTINGS,
@@ -110,9 +110,9 @@ _PLAIN_BY_GET = ("logs", "slotConfigNames")
 
 site_config = Provider(
     TYPE,
-    tables.CONFIG_VERSIONS,
-    headers=tables.HEADERS,
-    etag=tables.ETAG,
+    default_values.CONFIG_VERSIONS,
+    headers=default_values.HEADERS,
+    etag=default_values.ETAG,
     etag_methods=("PUT", "PATCH"),
 )
 

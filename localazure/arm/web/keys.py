@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from localazure.arm import errors
 from localazure.arm.resources import Resource
 from localazure.arm.routing import Call, Provider
-from localazure.arm.web import tables
+from localazure.arm.web import default_values
 from localazure.arm.web.routing import serves, site_of
 from localazure.arm.web.site_document import TYPE
 
@@ -24,7 +24,7 @@ _SHAPE = {
     "properties": {"name": str, "value": str},
 }
 
-function_keys = Provider(TYPE, tables.API_VERSIONS)
+function_keys = Provider(TYPE, default_values.API_VERSIONS)
 
 
 @serves(function_keys, "POST", "/host/default/listkeys", action="host/listkeys/action")

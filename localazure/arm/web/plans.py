@@ -12,9 +12,9 @@ from localazure.arm.resources import Resource
 from localazure.arm.routing import GROUP, Call, Provider
 from localazure.arm.schema import ANYTHING
 from localazure.arm.versions import ApiVersions
+from localazure.arm.web.default_values import PUBLISHED
 from localazure.arm.web.site_document import TYPE as SITE
 from localazure.arm.web.site_document import displayed
-from localazure.arm.web.tables import PUBLISHED
 
 TYPE = "Microsoft.Web/serverfarms"
 _ONE = f"{GROUP}/providers/{TYPE}/{{name}}"

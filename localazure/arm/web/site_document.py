@@ -8,7 +8,7 @@ import hashlib
 from typing import Any
 
 from localazure.arm.resources import Resource
-from localazure.arm.web import tables
+from localazure.arm.web import default_values
 
 TYPE = "Microsoft.Web/sites"
 SLOT_TYPE = "Microsoft.Web/sites/slots"
@@ -50,8 +50,8 @@ def site(arm_id: str, location: str, kind: str = "app") -> Resource:
         "location": location,
         "properties": {
             "name": f"{name}({slot})" if slot else name,
-            **dict.fromkeys(tables.SITE_NULLS),
-            **copy.deepcopy(tables.SITE_VALUES),
+            **dict.fromkeys(default_values.SITE_NULLS),
+            **copy.deepcopy(default_values.SITE_VALUES),
             "hostNames": [host],
             "webSpace": space,
             "selfLink": (
@@ -96,11 +96,11 @@ def shown(found: Resource, api_version: str, *, written: bool) -> Document:
     """Return the site as an answer shows it; an answer to a write differs from a GET."""
     properties = found.document["properties"]
     config = {
-        **dict.fromkeys(tables.SITE_CONFIG_NULLS),
-        **tables.SITE_CONFIG_VALUES,
+        **dict.fromkeys(default_values.SITE_CONFIG_NULLS),
+        **default_values.SITE_CONFIG_VALUES,
         **{
             name: value if api_version >= _YEAR_OF_DEFAULTS else None
-            for name, value in tables.SITE_CONFIG_SINCE_2021.items()
+            for name, value in default_values.SITE_CONFIG_SINCE_2021.items()
         },
     }
     given = {"siteConfig": config, "lastModifiedTimeUtc": properties["lastModifiedTimeUtc"]}
@@ -162,7 +162,7 @@ def _is_default(rule: Document) -> bool:
 
 def classic_shown(settings: Document) -> Document:
     """Return classic authentication settings with all their members."""
-    blank = dict.fromkeys(tables.CLASSIC_NULLS) | {"isAadAutoProvisioned": False}
+    blank = dict.fromkeys(default_values.CLASSIC_NULLS) | {"isAadAutoProvisioned": False}
     return {"enabled": None} | blank | settings
 
 
@@ -173,7 +173,7 @@ def touch(found: Resource) -> None:
 
 def displayed(location: str) -> str:
     """Return a location as GET shows it, such as "West Europe"."""
-    return tables.LOCATIONS.get(location.replace(" ", "").lower(), location)
+    return default_values.LOCATIONS.get(location.replace(" ", "").lower(), location)
 
 
 def _settings(arm_id: str, account: str) -> Document:
@@ -182,8 +182,8 @@ def _settings(arm_id: str, account: str) -> Document:
         V2: blank_v2(),
         APP_SETTINGS: {},
         WEB: {
-            **dict.fromkeys(tables.CONFIG_NULLS),
-            **copy.deepcopy(tables.CONFIG_VALUES),
+            **dict.fromkeys(default_values.CONFIG_NULLS),
+            **copy.deepcopy(default_values.CONFIG_VALUES),
             "publishingUsername": f"${account}",
         },
         "keys": {

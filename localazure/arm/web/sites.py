@@ -14,7 +14,7 @@ from localazure.arm import errors
 from localazure.arm.resources import Resource
 from localazure.arm.routing import GROUP, SUBSCRIPTION, Call, Provider
 from localazure.arm.schema import ANYTHING
-from localazure.arm.web import tables
+from localazure.arm.web import default_values
 from localazure.arm.web.routing import SITE, serves, site_of
 from localazure.arm.web.site_document import (
     APP_SETTINGS,
@@ -40,7 +40,9 @@ _READ_ONLY = frozenset(
     }
 )
 
-sites = Provider(TYPE, tables.API_VERSIONS, headers=tables.HEADERS, etag=tables.ETAG)
+sites = Provider(
+    TYPE, default_values.API_VERSIONS, headers=default_values.HEADERS, etag=default_values.ETAG
+)
 
 
 @sites.serves("GET", f"{SUBSCRIPTION}{_UNDER}", action="read")

@@ -10,7 +10,7 @@ from localazure.arm import errors
 from localazure.arm.resources import Resource
 from localazure.arm.routing import Call, Provider
 from localazure.arm.schema import ANYTHING
-from localazure.arm.web import tables
+from localazure.arm.web import default_values
 from localazure.arm.web.routing import serves, site_of
 from localazure.arm.web.site_document import TYPE, WEB, displayed, touch
 
@@ -24,7 +24,9 @@ _VALUES: dict[str, Any] = {
     "gitHubActionConfiguration": None,
 }
 
-source_control = Provider(TYPE, tables.API_VERSIONS, headers=tables.HEADERS, etag=tables.ETAG)
+source_control = Provider(
+    TYPE, default_values.API_VERSIONS, headers=default_values.HEADERS, etag=default_values.ETAG
+)
 
 
 @serves(source_control, "GET", _PATH, action="sourcecontrols/read")
