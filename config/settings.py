@@ -89,11 +89,12 @@ SIGNALMAN_APPS = env[web.APPS]
 MIDDLEWARE = [
     "observability.request_ids.request_ids",
     "config.serving.proxy.refuse_misrouted",
+    # Before what refuses requests, so that refusals have their headers.
+    "portal.content_security_policy.ContentSecurityPolicy",
+    "django.middleware.security.SecurityMiddleware",
     "api.middleware.forbid_caching",
     "api.middleware.require_https",
     "api.middleware.require_final_slash",
-    "django.middleware.security.SecurityMiddleware",
-    "portal.content_security_policy.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -155,8 +156,8 @@ if HTTPS:
     # Browsers accept these from this host only, over https only, for every path.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = HTTPS
-# Probes and scrapers reach the process directly, without TLS.
-SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz(/[a-z]+)?$", "^metrics$"]
+# Probes and scrapers reach the process directly, without TLS. The API refuses: see its middleware.
+SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz(/[a-z]+)?$", "^metrics$", "^api/"]
 SECURE_HSTS_SECONDS = env[web.HSTS_SECONDS]
 if SECURE_HSTS_SECONDS is None:
     SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

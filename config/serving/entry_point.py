@@ -18,6 +18,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 
+from config.serving.security_headers import SECURITY_HEADERS
+
 if TYPE_CHECKING:
     from asgiref.typing import (
         ASGI3Application,
@@ -141,8 +143,8 @@ async def _send(scope: HTTPScope, send: ASGISendCallable, response: HttpResponse
     body = response.content
     response["Content-Length"] = str(len(body))
     response["Cache-Control"] = "no-store"
-    response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-    response["X-Content-Type-Options"] = "nosniff"
+    for name, value in SECURITY_HEADERS.items():
+        response[name] = value
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     start: Any = {
         "type": "http.response.start",

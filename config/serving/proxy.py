@@ -13,6 +13,7 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from config.serving.security_headers import SECURITY_HEADERS
 from validation.rate_limited_log import RateLimitedLog
 
 _log: Final = RateLimitedLog(logging.getLogger(__name__))
@@ -27,7 +28,12 @@ def refuse_misrouted(
         if not (message := _misrouting(request)):
             return get_response(request)
         _log.write("proxy", message)
-        return HttpResponse(f"{message}\n", status=500, content_type="text/plain; charset=utf-8")
+        return HttpResponse(
+            f"{message}\n",
+            status=500,
+            content_type="text/plain; charset=utf-8",
+            headers=SECURITY_HEADERS,
+        )
 
     return middleware
 

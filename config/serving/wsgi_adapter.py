@@ -8,6 +8,7 @@ from urllib.parse import quote_from_bytes
 
 from a2wsgi import WSGIMiddleware
 
+from config.serving.security_headers import SECURITY_HEADERS
 from upstreams.receiver.protocol.errors import Refusal
 from upstreams.receiver.serving.body import read_body
 
@@ -73,6 +74,7 @@ async def _refuse(send: ASGISendCallable, refused: Refusal) -> None:
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", b"%d" % len(text)),
         (b"connection", b"close"),
+        *((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
     ]
     await send(
         {
