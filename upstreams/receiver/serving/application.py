@@ -12,19 +12,17 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final
 
-from django.conf import settings
-
 from observability.correlation_ids import request_id
 from observability.request_ids import request_name
 from upstreams.receiver.configuration import configuration
 from upstreams.receiver.protocol.errors import InsecureRequest
 from upstreams.receiver.protocol.paths import instance_of
-from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.receiver.serving import pipeline
 from upstreams.receiver.serving.body import read_body
 from upstreams.receiver.serving.database_connections import AsyncConnections
 from upstreams.receiver.serving.handler_threads import HandlerThreads
 from upstreams.receiver.serving.headers import Head, response_headers
+from upstreams.receiver.serving.transport_security import transport_security
 
 if TYPE_CHECKING:
     from asgiref.typing import (
@@ -60,13 +58,26 @@ class ReceiverApplication:
         self, scope: HTTPScope, instance: str, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         head = Head.of(scope)
+        is_secure = head.is_secure
+
+        def read(max_bytes: int) -> Awaitable[bytes]:
+            length = head.META.get("CONTENT_LENGTH", "")
+            seconds = configuration().body_seconds
+            return read_body(receive, length, max_bytes=max_bytes, seconds=seconds)
+
         name = request_name(head.META.get("HTTP_X_REQUEST_ID", ""))
         before = request_id.set(name)
         try:
-            response = await self._response(head, instance, receive)
+            if is_secure or not transport_security().is_https_required:
+                if self._connections.are_open:
+                    await self._connections.close_unusable()
+                response = await pipeline.aprocess(head, instance, read, self._threads.run)
+            else:
+                refused = InsecureRequest("https_required", "Send upstream requests over HTTPS.")
+                response = pipeline.reject(head, refused)
         finally:
             request_id.reset(before)
-        headers = response_headers(response, name, is_secure=head.is_secure)
+        headers = response_headers(response, name, is_secure=is_secure)
         await send(
             {
                 "type": "http.response.start",
@@ -76,18 +87,3 @@ class ReceiverApplication:
             }
         )
         await send({"type": "http.response.body", "body": response.body, "more_body": False})
-
-    async def _response(
-        self, head: Head, instance: str, receive: ASGIReceiveCallable
-    ) -> UpstreamResponse:
-        if settings.SECURE_SSL_REDIRECT and not head.is_secure:
-            refused = InsecureRequest("https_required", "Send upstream requests over HTTPS.")
-            return pipeline.reject(head, refused)
-
-        async def read(max_bytes: int) -> bytes:
-            length = head.META.get("CONTENT_LENGTH", "")
-            seconds = configuration().body_seconds
-            return await read_body(receive, length, max_bytes=max_bytes, seconds=seconds)
-
-        await self._connections.close_unusable()
-        return await pipeline.aprocess(head, instance, read, self._threads.run)

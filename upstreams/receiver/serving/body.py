@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from upstreams.receiver.protocol.errors import BodyTimeout, BodyTooLarge, ProtocolError
-from upstreams.receiver.serving.body_deadlines import Deadlines
+from upstreams.receiver.serving.body_deadlines import Deadlines, TimeLimit
 
 if TYPE_CHECKING:
     from asgiref.typing import ASGIReceiveCallable
@@ -41,30 +41,30 @@ async def read_body(
     if length == "0":
         return b""
     check_length(length, max_bytes)
+    parts: list[bytes] = []
+    size = 0
     try:
-        return await _deadlines.run(_parts(receive, length, max_bytes), seconds)
+        with TimeLimit(_deadlines, seconds):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise ProtocolError(
+                        "body_incomplete",
+                        "The connection was closed before the body was complete.",
+                    )
+                part = message["body"]
+                size += len(part)
+                if size > max_bytes:
+                    raise too_large(max_bytes)
+                parts.append(part)
+                if len(parts) > _PARTS + size // _BYTES_A_PART:
+                    raise ProtocolError(
+                        "body_fragmented", "The body arrives in too many small parts."
+                    )
+                # A server may announce more until the next receive.
+                if not message["more_body"] or (length and str(size) == length):
+                    return parts[0] if len(parts) == 1 else b"".join(parts)
     except TimeoutError:
         raise BodyTimeout(
             "body_timeout", f"The body did not arrive within {seconds:g} seconds."
         ) from None
-
-
-async def _parts(receive: ASGIReceiveCallable, length: str, max_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ProtocolError(
-                "body_incomplete", "The connection was closed before the body was complete."
-            )
-        part = message["body"]
-        size += len(part)
-        if size > max_bytes:
-            raise too_large(max_bytes)
-        parts.append(part)
-        if len(parts) > _PARTS + size // _BYTES_A_PART:
-            raise ProtocolError("body_fragmented", "The body arrives in too many small parts.")
-        # A server may announce more until the next receive.
-        if not message["more_body"] or (length and str(size) == length):
-            return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, Final, TypeVar
+from types import TracebackType
+from typing import Any, Final
 
-Value = TypeVar("Value")
-
-# How much later than its time limit a coroutine may be cancelled.
+# How much later than its time limit a block may be cancelled.
 _RESOLUTION: Final = 0.05
 
 
 class Deadlines:
-    """Cancels coroutines that take too long.
-
-    `asyncio.timeout` does the same with a timer for each coroutine, which takes several
-    microseconds of every request. Not safe to use from several threads.
-    """
+    """The blocks of an event loop that have a time limit. Not safe to use from several threads."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -25,28 +19,8 @@ class Deadlines:
         self._expired: set[asyncio.Task[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def run(self, coroutine: Coroutine[Any, Any, Value], seconds: float) -> Value:
-        """Return what the coroutine returns; raise TimeoutError where it takes too long.
-
-        The current task may wait for one coroutine at a time.
-        """
-        task = asyncio.current_task()
-        if task is None:
-            coroutine.close()
-            raise RuntimeError("A time limit needs a task.")
-        self._start(task, seconds)
-        try:
-            return await coroutine
-        except asyncio.CancelledError:
-            # As in asyncio.timeout: the server may have cancelled the task as well.
-            if task in self._expired and not task.uncancel():
-                raise TimeoutError from None
-            raise
-        finally:
-            self._ends.pop(task, None)
-            self._expired.discard(task)
-
-    def _start(self, task: asyncio.Task[Any], seconds: float) -> None:
+    def start(self, task: asyncio.Task[Any], seconds: float) -> None:
+        """Cancel the task in `seconds`, unless its block has ended by then."""
         loop = task.get_loop()
         if loop is not self._loop:
             # The timer of a loop that has ended is never called.
@@ -60,6 +34,14 @@ class Deadlines:
             self._timer.cancel()
             self._timer = loop.call_at(end, self._expire, loop)
 
+    def end(self, task: asyncio.Task[Any]) -> bool:
+        """Note the end of the task's block; return whether it took too long."""
+        if self._ends.pop(task, None) is not None:
+            return False
+        is_expired = task in self._expired
+        self._expired.discard(task)
+        return is_expired
+
     def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         for task in [task for task, end in self._ends.items() if end <= now]:
@@ -71,3 +53,36 @@ class Deadlines:
             self._timer = loop.call_at(next_end, self._expire, loop)
         else:
             self._timer = None
+
+
+class TimeLimit:
+    """A block of the current task that is cancelled, with TimeoutError, where it takes too long.
+
+    `asyncio.timeout` does the same with a timer for each block, which takes several microseconds of
+    every request. A task can be in one block at a time.
+    """
+
+    __slots__ = ("_deadlines", "_seconds", "_task")
+
+    def __init__(self, deadlines: Deadlines, seconds: float) -> None:
+        self._deadlines = deadlines
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("A time limit needs a task.")
+        self._task = task
+        self._deadlines.start(task, self._seconds)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if not self._deadlines.end(self._task) or kind is None:
+            return
+        # As in asyncio.timeout: the server may have cancelled the task as well.
+        if issubclass(kind, asyncio.CancelledError) and not self._task.uncancel():
+            raise TimeoutError from None

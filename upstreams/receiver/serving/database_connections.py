@@ -39,6 +39,11 @@ class AsyncConnections:
     def __init__(self) -> None:
         self._thread: int | None = None
 
+    @property
+    def are_open(self) -> bool:
+        """Whether their thread holds any; before it is known, whether some thread does."""
+        return bool(_threads) if self._thread is None else self._thread in _threads
+
     async def close_unusable(self) -> None:
         """Close those that are broken or too old, in their own thread."""
         # The main thread runs what asgiref runs only where no event loop does.

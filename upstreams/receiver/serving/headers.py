@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
-from django.conf import settings
-
 from upstreams.receiver.protocol.responses import UpstreamResponse
+from upstreams.receiver.serving.transport_security import transport_security
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -48,7 +47,7 @@ class Head:
     @property
     def is_secure(self) -> bool:
         """Whether the request came over HTTPS, as `HttpRequest.is_secure`."""
-        if trusted := settings.SECURE_PROXY_SSL_HEADER:
+        if trusted := transport_security().proxy_header:
             name, secure = trusted
             forwarded: str | None = self.META.get(name)
             if forwarded is not None:
@@ -63,17 +62,19 @@ class Head:
         return cls(scope["method"], scope["path"], scope["scheme"], meta)
 
 
-def cgi_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, Any]:
+def cgi_headers(headers: Collection[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return headers by their CGI names, decoded as latin-1; repeated ones joined with a comma.
 
     Source: RFC 3875, section 4.1.18; RFC 9110, section 5.2. A name with an underscore is left out:
     it would pass for the one with a hyphen.
     """
-    found: dict[str, Any] = {}
-    for raw, value in headers:
-        name = _cgi_name(raw)
-        text = value.decode("latin-1")
-        found[name] = text if name not in found else f"{found[name]},{text}"
+    found = {_cgi_name(raw): value.decode("latin-1") for raw, value in headers}
+    if len(found) < len(headers):
+        # A name is repeated, which no request of the service's has.
+        values: dict[str, list[str]] = {}
+        for raw, value in headers:
+            values.setdefault(_cgi_name(raw), []).append(value.decode("latin-1"))
+        found = {name: ",".join(each) for name, each in values.items()}
     found.pop("", None)
     return found
 
@@ -86,21 +87,10 @@ def response_headers(response: UpstreamResponse, request_id: str, *, is_secure: 
         (b"x-request-id", request_id.encode("latin-1")),
         *_ALWAYS,
     ]
-    if is_secure and (strict := _strict_transport()):
+    if is_secure and (strict := transport_security().strict_transport):
         headers.append((b"strict-transport-security", strict))
     headers += [(_wire_name(name), value.encode("latin-1")) for name, value in response.headers]
     return headers
-
-
-def _strict_transport() -> bytes:
-    """Return the header that SecurityMiddleware adds to other responses (RFC 6797)."""
-    seconds = settings.SECURE_HSTS_SECONDS
-    if not seconds:
-        return b""
-    value = f"max-age={seconds}"
-    if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS:
-        value += "; includeSubDomains"
-    return (value + "; preload" if settings.SECURE_HSTS_PRELOAD else value).encode()
 
 
 @lru_cache(maxsize=256)

@@ -1,13 +1,14 @@
-"""The time limit of reading bodies: coroutines of an event loop that take too long."""
+"""The time limit of reading bodies: blocks of an event loop that take too long."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 
-from upstreams.receiver.serving.body_deadlines import Deadlines
+from upstreams.receiver.serving.body_deadlines import Deadlines, TimeLimit
 
 # Longer than any test takes.
 _LONG = 600.0
@@ -18,21 +19,26 @@ async def _sleep(seconds: float) -> str:
     return "done"
 
 
+async def _run(deadlines: Deadlines, coroutine: Coroutine[Any, Any, str], seconds: float) -> str:
+    with TimeLimit(deadlines, seconds):
+        return await coroutine
+
+
 async def _outcomes(deadlines: Deadlines, limits: list[float]) -> list[Any]:
-    waiting = [deadlines.run(_sleep(_LONG), seconds) for seconds in limits]
+    waiting = [_run(deadlines, _sleep(_LONG), seconds) for seconds in limits]
     return await asyncio.gather(*waiting, return_exceptions=True)
 
 
 def test_returns_what_the_coroutine_returns() -> None:
-    assert asyncio.run(Deadlines().run(_sleep(0), _LONG)) == "done"
+    assert asyncio.run(_run(Deadlines(), _sleep(0), _LONG)) == "done"
 
 
 def test_passes_on_what_the_coroutine_raises() -> None:
-    async def failing() -> None:
+    async def failing() -> str:
         raise ValueError("of the coroutine")
 
     with pytest.raises(ValueError, match="of the coroutine"):
-        asyncio.run(Deadlines().run(failing(), _LONG))
+        asyncio.run(_run(Deadlines(), failing(), _LONG))
 
 
 @pytest.mark.parametrize(
@@ -58,13 +64,13 @@ def test_a_later_coroutine_of_the_same_task_has_a_time_limit_of_its_own() -> Non
     async def one_after_the_other() -> str:
         deadlines = Deadlines()
         with pytest.raises(TimeoutError):
-            await deadlines.run(_sleep(_LONG), 0.02)
+            await _run(deadlines, _sleep(_LONG), 0.02)
         task = asyncio.current_task()
         assert task is not None
         assert not task.cancelling()
-        assert await deadlines.run(_sleep(0.01), _LONG) == "done"
+        assert await _run(deadlines, _sleep(0.01), _LONG) == "done"
         with pytest.raises(TimeoutError):
-            await deadlines.run(_sleep(_LONG), 0.02)
+            await _run(deadlines, _sleep(_LONG), 0.02)
         return await _sleep(0.1)
 
     assert asyncio.run(one_after_the_other()) == "done"
@@ -73,7 +79,7 @@ def test_a_later_coroutine_of_the_same_task_has_a_time_limit_of_its_own() -> Non
 def test_a_task_that_others_cancel_is_cancelled() -> None:
     async def cancelled() -> None:
         deadlines = Deadlines()
-        task = asyncio.create_task(deadlines.run(_sleep(_LONG), _LONG))
+        task = asyncio.create_task(_run(deadlines, _sleep(_LONG), _LONG))
         await asyncio.sleep(0.01)
         task.cancel()
         await task
@@ -85,7 +91,7 @@ def test_a_task_that_others_cancel_is_cancelled() -> None:
 def test_a_task_that_others_cancel_at_its_time_limit_is_cancelled() -> None:
     async def cancelled() -> None:
         deadlines = Deadlines()
-        task = asyncio.create_task(deadlines.run(_sleep(_LONG), 0.02))
+        task = asyncio.create_task(_run(deadlines, _sleep(_LONG), 0.02))
         while not task.cancelling():
             await asyncio.sleep(0)
         task.cancel()
@@ -99,11 +105,11 @@ def test_serves_one_event_loop_after_another() -> None:
     deadlines = Deadlines()
 
     async def left_waiting() -> None:
-        waiting = asyncio.create_task(deadlines.run(_sleep(_LONG), _LONG))
+        waiting = asyncio.create_task(_run(deadlines, _sleep(_LONG), _LONG))
         await asyncio.sleep(0)
         assert not waiting.done()
 
     for _ in range(2):
         asyncio.run(left_waiting())
         with pytest.raises(TimeoutError):
-            asyncio.run(deadlines.run(_sleep(_LONG), 0.02))
+            asyncio.run(_run(deadlines, _sleep(_LONG), 0.02))
