@@ -138,7 +138,10 @@ class EntraAuthentication(BaseAuthentication):
         if token is None:
             return None
         policies = self.policies_for(request)
-        verdict = await self.validator().averdict(token, *policies)
+        validator = self.validator()
+        verdict = validator.remembered(token, *policies)
+        if verdict is None:
+            verdict = await validator.acheck(token, *policies)
         return self._claims(request, policies[-1], verdict)
 
     def token(self, request: Request) -> str | None:

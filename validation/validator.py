@@ -27,10 +27,10 @@ _MAX_WAITING: Final = 256
 
 
 class _Timed(NamedTuple):
-    """A verdict, and how long the checks took; None for a token that was verified before."""
+    """A verdict, and how long the checks took."""
 
     verdict: Verdict
-    seconds: float | None
+    seconds: float
 
 
 class Validator:
@@ -64,12 +64,26 @@ class Validator:
         Of several policies, each for another issuer, that of the token's issuer decides; the last
         one for a token of any other issuer.
         """
+        remembered = self.remembered(token, *policies)
+        if remembered is not None:
+            return remembered
         timed, policy = self._first(token, policies, None)
         reading = self._reading(timed.verdict, policy)
         if reading is not None:
             reading.wait()
-            timed = self._verdict(token, policy, None)
+            return self._check_again(token, policy, None)
         return self._observed(timed)
+
+    def remembered(self, token: str, *policies: TokenPolicy) -> Verdict | None:
+        """Return the verdict on a token that one of the policies accepted before. Never waits."""
+        now = self._clock()
+        for policy in policies:
+            ring = self.ring(policy)
+            ring.refresh_if_due()
+            verdict = self._verified.find(token, policy, ring, now)
+            if verdict is not None:
+                return verdict
+        return None
 
     def inspect(self, token: str, *policies: TokenPolicy) -> Verdict:
         """Return the verdict with every check, though the token was verified before.
@@ -98,6 +112,11 @@ class Validator:
         A token whose claims do not match the policy is refused before its signature is checked. At
         most a few hundred requests wait for keys at once; the others are refused at once.
         """
+        remembered = self.remembered(token, *policies)
+        return await self.acheck(token, *policies) if remembered is None else remembered
+
+    async def acheck(self, token: str, *policies: TokenPolicy) -> Verdict:
+        """Return the verdict, as `averdict` does, on a token that is not remembered."""
         timed, policy = self._first(token, policies, self._may_verify_mismatch)
         if timed.verdict.missing_key and self._waiting < _MAX_WAITING:
             reading = self._reading(timed.verdict, policy)
@@ -107,7 +126,7 @@ class Validator:
                     await reading.awaited()
                 finally:
                     self._waiting -= 1
-                timed = self._verdict(token, policy, self._may_verify_mismatch)
+                return self._check_again(token, policy, self._may_verify_mismatch)
         return self._observed(timed)
 
     def ring(self, policy: TokenPolicy) -> KeyRing:
@@ -131,28 +150,32 @@ class Validator:
     ) -> tuple[_Timed, TokenPolicy]:
         """Return the verdict by the policy of the token's issuer, and that policy."""
         for policy in policies[:-1]:
-            timed = self._verdict(token, policy, may_verify)
+            timed = self._check(token, policy, may_verify)
             if timed.verdict.reason is not Reason.WRONG_ISSUER:
                 return timed, policy
-        return self._verdict(token, policies[-1], may_verify), policies[-1]
+        return self._check(token, policies[-1], may_verify), policies[-1]
 
-    def _verdict(
+    def _check(
         self, token: str, policy: TokenPolicy, may_verify: Callable[[], bool] | None
     ) -> _Timed:
-        ring = self.ring(policy)
-        ring.refresh_if_due()
         now = self._clock()
-        verified = self._verified.find(token, policy, ring, now)
-        if verified is not None:
-            return _Timed(verified, None)
         began = time.perf_counter()
-        verdict = validate(token, policy, ring, now, may_verify_mismatch=may_verify)
+        verdict = validate(token, policy, self.ring(policy), now, may_verify_mismatch=may_verify)
         seconds = time.perf_counter() - began
         self._verified.add(token, policy, verdict, now)
         return _Timed(verdict, seconds)
 
+    def _check_again(
+        self, token: str, policy: TokenPolicy, may_verify: Callable[[], bool] | None
+    ) -> Verdict:
+        """Return the verdict after keys were read. Others may have waited with the same token."""
+        remembered = self.remembered(token, policy)
+        if remembered is not None:
+            return remembered
+        return self._observed(self._check(token, policy, may_verify))
+
     def _observed(self, timed: _Timed) -> Verdict:
-        if self._observe is not None and timed.seconds is not None:
+        if self._observe is not None:
             self._observe(timed.seconds, timed.verdict)
         return timed.verdict
 
