@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -32,6 +32,8 @@ _CLIENT_QUERY: Final = "HTTP_X_ASRS_CLIENT_QUERY"
 _CONTENT_TYPE: Final = "CONTENT_TYPE"
 
 _CATEGORIES: Final[dict[str, Category]] = {"connections": "connections", "messages": "messages"}
+# Events whose names are cached. Unauthenticated requests can name any.
+_MAX_EVENTS: Final = 1024
 # How long a field that is escaped in no common way may be, and how often, to be looked through.
 _ODD_LENGTH: Final = 1_024
 _ODD_ESCAPES: Final = 8
@@ -134,25 +136,28 @@ class UpstreamRequest:
 
 def read_route(headers: Mapping[str, Any]) -> Route:
     """Return the route of a request. Raises ProtocolError where a header is missing or wrong."""
-    category = _CATEGORIES.get(_ascii(headers, _CATEGORY, limits.HUB_LENGTH).lower())
-    if category is None:
+    hub, category, event = _event(headers.get(_CATEGORY), headers.get(_EVENT), headers.get(_HUB))
+    return Route(hub, category, event, _connection_id(headers.get(_CONNECTION_ID)))
+
+
+# Nearly all requests name one of a few events. Names that are refused are not cached.
+@lru_cache(maxsize=_MAX_EVENTS)
+def _event(category: str | None, event: str | None, hub: str | None) -> tuple[str, Category, str]:
+    """Return the hub, category and event that the headers name."""
+    known = _CATEGORIES.get(_ascii(_CATEGORY, category, limits.HUB_LENGTH).lower())
+    if known is None:
         raise ProtocolError(
             "category_unknown", f"X-ASRS-Category must be {CONNECTIONS} or {MESSAGES}."
         )
-    event = _utf8(headers, _EVENT, limits.EVENT_LENGTH)
+    event = _utf8(_EVENT, event, limits.EVENT_LENGTH)
     if not event:
         raise _missing(_EVENT)
-    if category == CONNECTIONS and event.lower() not in {CONNECTED, DISCONNECTED}:
+    if known == CONNECTIONS and event.lower() not in {CONNECTED, DISCONNECTED}:
         raise ProtocolError(
             "event_unknown",
             f"X-ASRS-Event of a connection event must be {CONNECTED} or {DISCONNECTED}.",
         )
-    return Route(
-        hub=_ascii(headers, _HUB, limits.HUB_LENGTH),
-        category=category,
-        event=event,
-        connection_id=_connection_id(headers),
-    )
+    return _ascii(_HUB, hub, limits.HUB_LENGTH), known, event
 
 
 def read_request(
@@ -173,8 +178,8 @@ def read_request(
         event=route.event,
         connection_id=route.connection_id,
         instance=instance,
-        user_id=_utf8(headers, _USER_ID, limits.USER_ID_LENGTH) or None,
-        claims_raw=_utf8(headers, _USER_CLAIMS, limits.FREE_HEADER_LENGTH),
+        user_id=_utf8(_USER_ID, headers.get(_USER_ID), limits.USER_ID_LENGTH) or None,
+        claims_raw=_utf8(_USER_CLAIMS, headers.get(_USER_CLAIMS), limits.FREE_HEADER_LENGTH),
         query_raw=redact(_client_query(headers)),
         invocation_id=message.invocation_id,
         target=message.target,
@@ -241,8 +246,8 @@ def _client_query(headers: Mapping[str, Any]) -> str:
     return query
 
 
-def _connection_id(headers: Mapping[str, Any]) -> str:
-    value = _ascii(headers, _CONNECTION_ID, limits.CONNECTION_ID_LENGTH)
+def _connection_id(value: str | None) -> str:
+    value = _ascii(_CONNECTION_ID, value, limits.CONNECTION_ID_LENGTH)
     # Servers join two headers of one name with a comma, which no id contains.
     if "," in value:
         raise ProtocolError(
@@ -251,8 +256,7 @@ def _connection_id(headers: Mapping[str, Any]) -> str:
     return value
 
 
-def _ascii(headers: Mapping[str, Any], name: str, longest: int) -> str:
-    value: str = headers.get(name) or ""
+def _ascii(name: str, value: str | None, longest: int) -> str:
     if not value:
         raise _missing(name)
     if len(value) > longest:
@@ -264,25 +268,24 @@ def _ascii(headers: Mapping[str, Any], name: str, longest: int) -> str:
     return _without_control(name, value)
 
 
-def _utf8(headers: Mapping[str, Any], name: str, longest: int) -> str:
+def _utf8(name: str, value: str | None, longest: int) -> str:
     """Return a header that the service sends as UTF-8, the server's latin-1 undone.
 
     Raises ProtocolError for one that is present and empty. The service omits such a header, and
     some servers, granian among them, replace a header that is not ASCII with an empty one: a named
     user must not become an anonymous one.
     """
-    value: str = headers.get(name) or ""
-    # A character has up to four bytes in UTF-8.
-    if len(value) > 4 * longest:
-        raise _too_long(name, longest)
-    if not value and name in headers:
+    if value is None:
+        return ""
+    if not value:
         raise ProtocolError(
             "header_unreadable",
             f"The header {_title(name)} is empty: the web server dropped its non-ASCII characters. "
             "Serve config.asgi:application.",
         )
-    if len(value) <= longest and value.isascii() and value.isprintable():
-        return value
+    # A character has up to four bytes in UTF-8.
+    if len(value) > 4 * longest:
+        raise _too_long(name, longest)
     if not value.isascii():
         try:
             value = value.encode("latin-1").decode("utf-8")

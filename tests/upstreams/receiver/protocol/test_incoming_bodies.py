@@ -125,6 +125,7 @@ def test_parses_connected(body: bytes) -> None:
     ("body", "error"),
     [
         (b'{"Type":11}', None),
+        (b'\r\n {"type":11}\t\n', None),
         (b'{"type":11,"error":""}', None),
         (b'{"type":11,"error":null}', None),
         (b'{"Type":11,"Error":"Server timeout."}', "Server timeout."),
@@ -143,6 +144,8 @@ def test_parses_disconnected(body: bytes, error: str | None) -> None:
         ('{"type":11}'.encode("utf-16"), "body_malformed"),
         (b'\xef\xbb\xbf{"type":11}', "body_malformed"),
         (b'{"type":11} {}', "body_malformed"),
+        (b'\xc2\xa0{"type":11}', "body_malformed"),
+        (b'{"type":11}\x0b', "body_malformed"),
         (b'{"type":11,"error":NaN}', "body_malformed"),
         (b'{"type":11,"x":' + b"9" * 5_000 + b"}", "body_malformed"),
         (b"[" * 100_000, "body_malformed"),
