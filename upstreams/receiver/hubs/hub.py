@@ -164,8 +164,9 @@ class Registry:
             self._hubs.setdefault(hub.name.lower(), hub)
             for handler in hub:
                 _add(self._handlers, handler)
-        # Each request asks twice: for the call, and for the counts.
-        self._cached_find = lru_cache(maxsize=_MAX_CACHED)(self._find)
+        # Each request asks for both: to call the handler, and to count the call.
+        self.find: Final = lru_cache(maxsize=_MAX_CACHED)(self._find)
+        self.label: Final = lru_cache(maxsize=_MAX_CACHED)(self._label)
 
     def __iter__(self) -> Iterator[Handler]:
         return iter(self._handlers.values())
@@ -182,8 +183,8 @@ class Registry:
         """Return the instances that hubs name, to which they send outside of handlers."""
         return {hub.instance for hub in self._hubs.values() if hub.instance}
 
-    def label(self, hub: str, category: str, event: str) -> tuple[str, str]:
-        """Return the hub and the event as the project registered them, for counts.
+    def _label(self, hub: str, category: str, event: str) -> tuple[str, str]:
+        """`label` returns the hub and the event as the project registered them, for counts.
 
         Empty strings stand for names that are not registered: clients may invent any number.
         """
@@ -195,11 +196,8 @@ class Registry:
             return "", ""
         return known.name, event.lower() if category == CONNECTIONS else ""
 
-    def find(self, hub: str, category: str, event: str) -> Handler | None:
-        """Return an event's handler: an exact hub before `*`, there an exact event before it."""
-        return self._cached_find(hub, category, event)
-
     def _find(self, hub: str, category: str, event: str) -> Handler | None:
+        """`find` returns an event's handler: an exact hub before `*`, there an exact event."""
         hub, event = hub.lower(), event.lower()
         for of_hub in (hub, ANY):
             found = self._handlers.get((of_hub, category, event))
