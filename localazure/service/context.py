@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from localazure.http_client import HttpClient
 from localazure.service.instances import Instance
+from localazure.serving.requests import header
 from localazure.world import World
 
 
@@ -51,9 +52,11 @@ class Call:
         called = self.connection.url.hostname or ""
         return frozenset({self.instance.host_name, called.lower(), "localhost"})
 
+    def bearer(self) -> str | None:
+        """Return the bearer token of the header."""
+        scheme, _, token = header(self.scope, b"authorization").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" and token else None
+
     def token(self) -> str | None:
         """Return the bearer token of the header, or of the query."""
-        scheme, _, token = self.connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token:
-            return token.strip()
-        return self.connection.query_params.get("access_token")
+        return self.bearer() or self.connection.query_params.get("access_token")

@@ -21,6 +21,7 @@ from localazure.service.clients.websockets import serve_websocket
 from localazure.service.context import Call
 from localazure.service.instances import find_instance
 from localazure.service.rest.endpoint import serve_rest
+from localazure.serving.requests import header
 from localazure.world import World
 
 PREFIX = "/signalr/"
@@ -68,7 +69,7 @@ class ServiceEndpoint:
         own = self._ports.get((scope.get("server") or ("", 0))[1])
         if own is not None:
             return own, path
-        host = _HOST.fullmatch(_host(scope))
+        host = _HOST.fullmatch(header(scope, b"host"))
         if host is not None:
             return host[1], path
         if path.lower().startswith(PREFIX):
@@ -96,11 +97,3 @@ async def _serve(call: Call, receive: Receive, send: Send) -> None:
         await serve_client(call, receive, send)
     else:
         await serve_rest(call, receive, send)
-
-
-def _host(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            host: str = value.decode("latin-1")
-            return host
-    return ""

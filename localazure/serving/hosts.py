@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from localazure.arm.keyvault.data_plane import vault_of_host
 from localazure.arm.web.site_document import HOST_SUFFIX as SITE_SUFFIX
+from localazure.serving.requests import header
 
 
 class Hosts:
@@ -21,7 +22,7 @@ class Hosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            prefix = path_prefix(_host(scope))
+            prefix = path_prefix(header(scope, b"host"))
             if prefix and not scope["path"].startswith(prefix):
                 scope = dict(scope) | {"path": prefix + scope["path"], "raw_path": None}
         await self._app(scope, receive, send)
@@ -34,11 +35,3 @@ def path_prefix(host: str) -> str:
     if vault is not None:
         return f"/keyvault/{vault}"
     return f"/sites/{name}" if name.endswith(SITE_SUFFIX) else ""
-
-
-def _host(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            host: str = value.decode("latin-1")
-            return host
-    return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from localazure.arm.resources import Resources
@@ -55,6 +55,7 @@ class Role:
         return cls(**members)
 
 
+@lru_cache(maxsize=4096)
 def _matches(patterns: tuple[str, ...], action: str) -> bool:
     return any(_expression(pattern).fullmatch(action) for pattern in patterns)
 

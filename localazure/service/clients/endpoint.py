@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Send
 
@@ -14,6 +13,7 @@ from localazure.service.clients.refusals import Refused, not_found
 from localazure.service.clients.server_sent_events import serve_events
 from localazure.service.connections.connection import LONG_POLLING, Connection
 from localazure.service.context import Call
+from localazure.serving.requests import whole_body
 
 PATHS = ("/client", "/client/")
 NEGOTIATION = "/client/negotiate"
@@ -57,7 +57,7 @@ async def _act(call: Call, connection: Connection, receive: Receive) -> Response
     """Receive the client's messages, or end its long polling."""
     method = call.scope["method"]
     if method == "POST":
-        await connection.receive(await Request(call.scope, receive).body())
+        await connection.receive(await whole_body(receive))
         return Response(status_code=200)
     if method == "DELETE" and connection.transport == LONG_POLLING:
         connection.incoming.end()

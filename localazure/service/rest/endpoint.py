@@ -6,12 +6,11 @@ never gets here from clients that normalise URLs, which turns `users/../:send` i
 
 from __future__ import annotations
 
-import inspect
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Send
 
@@ -23,8 +22,9 @@ from localazure.service.context import Call
 from localazure.service.instances import REST_API
 from localazure.service.rest.call import V1, RestCall
 from localazure.service.rest.errors import RestError, invalid
-from localazure.service.rest.operations import API_VERSIONS, OPERATIONS, Operation
+from localazure.service.rest.operations import API_VERSIONS, OPERATIONS_BY_SHAPE, Operation
 from localazure.service.rest.sends import MAXIMUM_BODY_BYTES
+from localazure.serving.requests import header, whole_body
 
 _NAME_CHARACTERS: Final = 1024
 _HEADER_BYTES: Final = 16 * 1024
@@ -38,7 +38,7 @@ _VERSION_PREFIX = re.compile(r"/api/v1(/|$)")
 async def serve_rest(call: Call, receive: Receive, send: Send) -> None:
     """Answer a request to the REST API."""
     try:
-        response = await _answer(call, await Request(call.scope, receive).body())
+        response = await _answer(call, await whole_body(receive))
     except RestError as error:
         response = error.response()
     except Unauthorized as error:
@@ -55,17 +55,23 @@ async def _answer(call: Call, body: bytes) -> Response:
         return blocked_by_network()
     if call.path in ("/api/health", "/api/v1/health"):
         return Response()
-    query = parse_qs(call.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    query = _query(call.scope["query_string"])
     found = _find(call, query)
     if found is None:
         return not_found("Not found")
     operation, version, names = found
-    authorize(call, _bearer(call), operation.action)
+    authorize(call, call.bearer(), operation.action)
     _check_size(call, body)
     _check(names, query)
-    content_type = call.connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = header(call.scope, b"content-type").partition(";")[0].strip().lower()
     answer = operation.handler(RestCall(call, version, names, body, content_type, query))
-    return await answer if inspect.isawaitable(answer) else answer
+    return answer if isinstance(answer, Response) else await answer
+
+
+@lru_cache(maxsize=256)
+def _query(text: bytes) -> dict[str, list[str]]:
+    """Return the query's parameters, which most requests have in common."""
+    return parse_qs(text.decode("latin-1"), keep_blank_values=True)
 
 
 def _find(call: Call, query: dict[str, list[str]]) -> tuple[Operation, str, dict[str, str]] | None:
@@ -75,8 +81,8 @@ def _find(call: Call, query: dict[str, list[str]]) -> tuple[Operation, str, dict
         return None
     version = V1 if is_v1 else _api_version(query)
     segments = call.path.removeprefix("/api/v1/" if is_v1 else "/api/").rstrip("/").split("/")
-    for operation in OPERATIONS:
-        names = _names(operation, call.scope["method"], segments)
+    for operation in OPERATIONS_BY_SHAPE.get((call.scope["method"], len(segments)), ()):
+        names = _names(operation, segments)
         if names is not None and operation.is_in(version):
             return operation, version, names
     return None
@@ -92,9 +98,7 @@ def _api_version(query: dict[str, list[str]]) -> str:
     return version
 
 
-def _names(operation: Operation, method: str, segments: list[str]) -> dict[str, str] | None:
-    if method not in operation.methods or len(segments) != len(operation.path):
-        return None
+def _names(operation: Operation, segments: list[str]) -> dict[str, str] | None:
     names = {}
     for expected, segment in zip(operation.path, segments, strict=True):
         if expected.startswith("{"):
@@ -102,11 +106,6 @@ def _names(operation: Operation, method: str, segments: list[str]) -> dict[str, 
         elif expected.lower() != segment.lower():
             return None
     return names
-
-
-def _bearer(call: Call) -> str | None:
-    scheme, _, token = call.connection.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _check_size(call: Call, body: bytes) -> None:

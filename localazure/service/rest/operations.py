@@ -6,6 +6,7 @@ actions of closes, removals and client results are ours.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -157,3 +158,9 @@ def _shared(since: str) -> tuple[Operation, ...]:
 
 
 OPERATIONS: Final = (*_CURRENT, *_shared(API_VERSIONS[0]), *_V1, *_shared(V1))
+
+# By method and number of path segments: a request is compared with few of them.
+OPERATIONS_BY_SHAPE: Final[defaultdict[tuple[str, int], list[Operation]]] = defaultdict(list)
+for _each in OPERATIONS:
+    for _method in _each.methods:
+        OPERATIONS_BY_SHAPE[_method, len(_each.path)].append(_each)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import uuid
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -23,6 +24,7 @@ JSON_TYPE = "application/json"
 MESSAGEPACK_TYPE = "application/x-msgpack"
 
 _INVOCATION, _OPEN, _CLOSE = 1, 10, 11
+_BREAKS = re.compile(r"[\r\n\0]")
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class ClientEvent:
 
 def _header_value(name: str, text: str) -> str:
     # .NET rejects these too: the request fails before it is sent.
-    if any(character in text for character in "\r\n\0"):
+    if _BREAKS.search(text):
         raise ValueError(
             f"The value of the header {name} contains a line break or a null character."
         )

@@ -10,14 +10,13 @@ from localazure.entra.directory.managed_identities import NoIdentity, principal_
 from localazure.http_client import HttpClient, RequestFailed
 from localazure.service.instances import SERVERLESS, Instance
 from localazure.service.upstream.answers import Answer, client_frame
-from localazure.service.upstream.hosts import NotLocal, host_of, require_local
+from localazure.service.upstream.hosts import NotLocal
 from localazure.service.upstream.http import post
 from localazure.service.upstream.identity_tokens import identity_token
 from localazure.service.upstream.request import ClientEvent
 from localazure.service.upstream.secrets import SecretUnavailable, read_secret
 from localazure.service.upstream.sites import SiteDelivery
 from localazure.service.upstream.templates import Template, expand, first_match
-from localazure.sites.delivery import is_site_host
 from localazure.world import World
 
 # The result that the emulator reports if upstream is unreachable.
@@ -81,12 +80,9 @@ async def send_event(
 
 def _url(world: World, resource: Resource, template: Template, event: ClientEvent) -> str:
     names = {"hub": event.hub, "category": event.category, "event": event.event}
-    url = expand(
+    return expand(
         template.get("urlTemplate") or "", names, lambda uri: read_secret(world, resource, uri)
     )
-    if not is_site_host(world.resources, host_of(url)):
-        require_local(url)
-    return url
 
 
 def _bearer(world: World, resource: Resource, template: Template) -> str | None:
