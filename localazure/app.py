@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -35,9 +34,9 @@ from localazure.entra import metadata_service
 from localazure.entra import routes as entra
 from localazure.entra.client_authentication import workload_issuer
 from localazure.entra.directory import graph, registrations
-from localazure.http_client import HttpClient
 from localazure.service import control_plane as service
 from localazure.service.clients.keep_alive import maintain_connections
+from localazure.service.upstream.http import http_client
 from localazure.serving.hosts import Hosts
 from localazure.sites import routes as sites
 from localazure.world import World
@@ -66,8 +65,7 @@ def application(world: World, load_seed: Callable[[World], None]) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         upkeep = asyncio.create_task(maintain_connections(world))
-        # It trusts the system's certificates.
-        async with HttpClient(ssl.create_default_context()).running() as http:
+        async with http_client() as http:
             yield {"http": http}
         upkeep.cancel()
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import aiohttp
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from localazure.http_client import HttpClient
 from localazure.service.instances import Instance
 from localazure.serving.requests import header
 from localazure.world import World
@@ -30,9 +30,9 @@ class Call:
     abort: Callable[[Scope], None]
 
     @property
-    def http(self) -> HttpClient:
+    def http(self) -> aiohttp.ClientSession:
         """The client for upstream requests."""
-        client: HttpClient = self.scope["state"]["http"]
+        client: aiohttp.ClientSession = self.scope["state"]["http"]
         return client
 
     @cached_property

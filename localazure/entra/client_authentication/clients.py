@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
+
 from localazure.arm.identities import federated
 from localazure.arm.identities.user_assigned import TYPE as USER_ASSIGNED
 from localazure.arm.resources import Resource
@@ -16,7 +18,6 @@ from localazure.entra.client_authentication.workload_issuer import issuer_keys
 from localazure.entra.directory.home_tenant import Application
 from localazure.entra.directory.managed_identities import user_assigned
 from localazure.entra.tokens import Principal
-from localazure.http_client import HttpClient
 from localazure.world import World
 
 
@@ -43,7 +44,9 @@ class TokenRequest:
         return [f"{tenant}{path}" for path in ("/oauth2/v2.0/token", "/oauth2/token", "/v2.0", "")]
 
 
-async def authenticate_client(world: World, http: HttpClient, request: TokenRequest) -> Principal:
+async def authenticate_client(
+    world: World, http: aiohttp.ClientSession, request: TokenRequest
+) -> Principal:
     """Return the principal of the client. Raises TokenRefused."""
     if request.tenant != world.directory.tenant_id:
         raise errors.tenant_not_found(request.tenant)
@@ -69,7 +72,7 @@ def _wrong_secret(request: TokenRequest) -> errors.TokenRefused:
 
 async def _check_assertion(
     world: World,
-    http: HttpClient,
+    http: aiohttp.ClientSession,
     request: TokenRequest,
     client: Application | Resource | None,
 ) -> None:

@@ -10,10 +10,10 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.requests import Request
@@ -22,7 +22,6 @@ from starlette.routing import Route
 
 from localazure.control_plane import ControlError, content, reason_of
 from localazure.entra import errors
-from localazure.http_client import HttpClient, RequestFailed
 from localazure.world import World, world_of
 
 PATH = "/_local/issuer"
@@ -54,7 +53,7 @@ def workload_token(world: World, subject: str, audience: str = AUDIENCE, **claim
 
 
 async def issuer_keys(
-    world: World, http: HttpClient, issuer: str
+    world: World, http: aiohttp.ClientSession, issuer: str
 ) -> Mapping[str, rsa.RSAPublicKey]:
     """Return the RSA keys of an issuer, by their ids. Raises TokenRefused."""
     if issuer == issuer_of(world):
@@ -68,7 +67,7 @@ async def issuer_keys(
         found = (await _json(http, document["jwks_uri"]))["keys"]
         keys = {one["kid"]: jwt.PyJWK(one).key for one in found if one.get("kty") == "RSA"}
     except (
-        RequestFailed,
+        aiohttp.ClientError,
         TimeoutError,
         ValueError,
         KeyError,
@@ -79,12 +78,11 @@ async def issuer_keys(
     return {kid: key for kid, key in keys.items() if isinstance(key, rsa.RSAPublicKey)}
 
 
-async def _json(http: HttpClient, url: str) -> dict[str, Any]:
-    response = await http.request("GET", url, seconds=_TIMEOUT_SECONDS)
-    if response.status != HTTPStatus.OK:
-        raise RequestFailed(f"{url} answered {response.status}.")
-    document: dict[str, Any] = json.loads(response.body)
-    return document
+async def _json(http: aiohttp.ClientSession, url: str) -> dict[str, Any]:
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
+    async with http.get(url, timeout=timeout, raise_for_status=True) as response:
+        document: dict[str, Any] = json.loads(await response.read())
+        return document
 
 
 async def discovery(request: Request) -> JSONResponse:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
+
 from localazure.arm.resources import Resource
 from localazure.entra.directory.managed_identities import NoIdentity, principal_of
-from localazure.http_client import HttpClient, RequestFailed
 from localazure.service.instances import SERVERLESS, Instance
 from localazure.service.upstream.answers import Answer, client_frame
 from localazure.service.upstream.hosts import NotLocal
@@ -43,7 +44,7 @@ class Outcome:
 
 async def send_event(
     world: World,
-    http: HttpClient,
+    http: aiohttp.ClientSession,
     resource: Resource,
     event: ClientEvent,
     token: str | None = None,
@@ -69,7 +70,7 @@ async def send_event(
         answer = await post(http, url, headers, event.body(), SiteDelivery(world, resource))
     except (
         *(SecretUnavailable, NotLocal, NoIdentity),
-        *(RequestFailed, TimeoutError, ValueError, OverflowError),
+        *(aiohttp.ClientError, TimeoutError, ValueError, OverflowError),
     ) as error:
         frame = client_frame(event, _UNREACHABLE)
         return Outcome(index, url, None, frame, str(error) or type(error).__name__)
