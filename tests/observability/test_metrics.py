@@ -30,7 +30,7 @@ from upstreams.receiver.authentication.policy_cache import policies
 from upstreams.receiver.configuration import Configuration
 from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.recorder import Recorder, recorder
-from upstreams.receiver.deliveries.storage import Kind
+from upstreams.receiver.deliveries.records import Kind
 from upstreams.receiver.testing import installed_hubs
 from upstreams.sender import SendError
 

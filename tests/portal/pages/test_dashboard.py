@@ -17,7 +17,7 @@ from tests.cloud import LocalAzure
 from tests.portal.conftest import SignIn
 from upstreams.models import Outcome, RefusalHour
 from upstreams.receiver.deliveries import storage
-from upstreams.receiver.deliveries.storage import Kind
+from upstreams.receiver.deliveries.records import Kind
 
 NOW = datetime(2026, 5, 6, 12, 42, tzinfo=UTC)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from django.apps import AppConfig
 
@@ -18,13 +19,13 @@ class WitnessConfig(AppConfig):
     def ready(self) -> None:
         """Install it."""
         from upstreams.receiver.deliveries.recorder import recorder  # noqa: PLC0415
-        from upstreams.receiver.deliveries.records import DeliveryRecord  # noqa: PLC0415
+        from upstreams.receiver.deliveries.records import DeliveryRecord, Kind  # noqa: PLC0415
 
         os.environ["PGAPPNAME"] = str(os.getpid())
         count = recorder.record
 
-        def record(delivery: DeliveryRecord) -> bool:
-            write(delivery.outcome, delivery.reason, delivery.connection_id)
-            return count(delivery)
+        def record(kind: Kind, delivery: Callable[[], DeliveryRecord]) -> bool:
+            write(kind.outcome, kind.reason, delivery().connection_id)
+            return count(kind, delivery)
 
         recorder.record = record  # type: ignore[method-assign]

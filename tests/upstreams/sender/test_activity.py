@@ -9,7 +9,7 @@ from identities.models import SignalRInstance, Subscription
 from upstreams.models import DeliveryCount, SenderActivity
 from upstreams.receiver.configuration import configuration
 from upstreams.receiver.deliveries.recorder import Recorder
-from upstreams.receiver.deliveries.records import DeliveryRecord
+from upstreams.receiver.deliveries.records import DeliveryRecord, Kind
 from upstreams.sender.activity import Activity, activity
 
 pytestmark = pytest.mark.django_db
@@ -110,9 +110,8 @@ def test_outage_of_activity_counts_no_delivery_twice(
     recorder = Recorder(configuration)
     monkeypatch.setattr(SenderActivity.objects, "record", _fail)
     activity.note("chat-prod", 200)
-    recorder.record(
-        DeliveryRecord(instance.pk, 0.0, 0.001, 200, "accepted", handler=("chat", "say"))
-    )
+    kind = Kind(0, instance.pk, "chat", "messages", "say", "accepted", "")
+    recorder.record(kind, lambda: DeliveryRecord(instance.pk, 0.0, 0.001, 200, "accepted"))
     try:
         recorder.flush()
         recorder.flush()

@@ -25,9 +25,8 @@ from django.db import (
 
 from upstreams.receiver.configuration import Configuration, configuration
 from upstreams.receiver.deliveries import storage
-from upstreams.receiver.deliveries.records import DeliveryRecord
+from upstreams.receiver.deliveries.records import DeliveryRecord, Kind
 from upstreams.receiver.deliveries.sample_budget import SampleBudget
-from upstreams.receiver.deliveries.storage import SECONDS_A_MINUTE, Kind
 from upstreams.sender.activity import activity
 from upstreams.signals import deliveries_lost
 
@@ -66,31 +65,20 @@ class Recorder:
         self._stop = threading.Event()
         self.dropped = 0
 
-    def record(self, delivery: DeliveryRecord) -> bool:
+    def record(self, kind: Kind, delivery: Callable[[], DeliveryRecord]) -> bool:
         """Count a delivery; return whether it is stored as a row too. Never waits.
 
-        With a `flush_seconds` of 0 the caller flushes.
+        `delivery` is called only for a row. With a `flush_seconds` of 0 the caller flushes.
         """
-        minute = int(delivery.at // SECONDS_A_MINUTE)
-        hub, event = delivery.handler
-        kind = Kind(
-            minute,
-            delivery.instance,
-            hub,
-            delivery.category,
-            event,
-            delivery.outcome,
-            delivery.reason,
-        )
         with self._lock:
             count = self._counts.get(kind)
             if count is not None or len(self._counts) < _MOST_KINDS:
                 self._counts[kind] = (count or 0) + 1
             else:
                 self.dropped += 1
-            is_sampled = len(self._samples) < _MOST_SAMPLES and self._budget.take(minute, delivery)
+            is_sampled = len(self._samples) < _MOST_SAMPLES and self._budget.take(kind)
             if is_sampled:
-                self._samples.append(delivery)
+                self._samples.append(delivery())
         if self._thread is None and self._configuration().flush_seconds:
             self._start()
         return is_sampled

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from upstreams.receiver.authentication.instance_policy import InstancePolicy
 from upstreams.receiver.hubs.hub import Registry
 from upstreams.receiver.protocol.requests import Route, UpstreamRequest
 from upstreams.receiver.protocol.responses import Outcome, UpstreamResponse
 
+SECONDS_A_MINUTE: Final = 60
+
+
+class Kind(NamedTuple):
+    """The key of a counter: the columns of a DeliveryCount. `minute` counts from the epoch.
+
+    `hub` and `event` are as they were registered: clients may invent any number of names.
+    """
+
+    minute: int
+    instance: int
+    hub: str
+    category: str
+    event: str
+    outcome: str
+    reason: str
+
 
 class DeliveryRecord(NamedTuple):
     """One request and its outcome. `instance` is a primary key, `at` seconds since the epoch.
 
-    `handler` is the hub and the event as they were registered, for the counts. `hub`, `event` and
-    the rest are the request's own values, for a row: of a refused request they are untrusted.
+    `hub`, `event` and the rest are the request's own values: of a refused request they are
+    untrusted.
     """
 
     instance: int
@@ -25,7 +42,6 @@ class DeliveryRecord(NamedTuple):
     status: int
     outcome: Outcome
     reason: str = ""
-    handler: tuple[str, str] = ("", "")
     category: str = ""
     hub: str = ""
     event: str = ""
@@ -43,19 +59,28 @@ class RequestContext:
     request: UpstreamRequest | None = None
     _started: float = field(default_factory=time.perf_counter)
 
-    def record(self, response: UpstreamResponse, registry: Registry) -> DeliveryRecord | None:
-        """Return what is recorded of the request; None where no instance is known."""
+    def kind(self, response: UpstreamResponse, registry: Registry) -> Kind | None:
+        """Return the key by which the request is counted; None where no instance is known."""
         if self.instance is None:
             return None
+        minute = int(time.time() // SECONDS_A_MINUTE)
+        category, (hub, event) = "", ("", "")
+        if self.route is not None:
+            category = self.route.category
+            hub, event = registry.label(self.route.hub, category, self.route.event)
+        outcome, reason = response.outcome, response.reason
+        return Kind(minute, self.instance.pk, hub, category, event, outcome, reason)
+
+    def record(self, kind: Kind, response: UpstreamResponse) -> DeliveryRecord:
+        """Return the record of the request, for a row."""
         hub, category, event, connection_id = self.route or ("", "", "", "")
         return DeliveryRecord(
-            instance=self.instance.pk,
+            instance=kind.instance,
             at=time.time(),
             duration_seconds=time.perf_counter() - self._started,
             status=response.status,
             outcome=response.outcome,
             reason=response.reason,
-            handler=registry.label(hub, category, event) if self.route else ("", ""),
             category=category,
             hub=hub,
             event=event,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from upstreams.receiver.configuration import Configuration
-from upstreams.receiver.deliveries.records import DeliveryRecord
+from upstreams.receiver.deliveries.records import Kind
 from upstreams.receiver.protocol.responses import Outcome
 
 # Minutes after the one that is sampled.
@@ -30,25 +30,25 @@ class SampleBudget:
         # The instances, outcomes and reasons of which no more are stored in this minute.
         self._ended: set[tuple[int, str, str]] = set()
 
-    def take(self, minute: int, delivery: DeliveryRecord) -> bool:
-        """Return whether to store the delivery, which then counts against the limits."""
+    def take(self, kind: Kind) -> bool:
+        """Return whether to store a delivery of that kind, which then counts against the limits."""
         # A thread may be late with one of the previous minute, or the clock may have been set back.
-        if minute - self._minute not in _SAME_BUDGET:
-            self._minute = minute
+        if kind.minute - self._minute not in _SAME_BUDGET:
+            self._minute = kind.minute
             self._taken.clear()
             self._ended.clear()
-        kind = delivery.instance, delivery.outcome, delivery.reason
-        if kind in self._ended:
+        instance, is_accepted = kind.instance, kind.outcome == _ACCEPTED
+        group = instance, kind.outcome, kind.reason
+        if group in self._ended:
             return False
         configuration = self._configuration()
-        instance, is_accepted = delivery.instance, delivery.outcome == _ACCEPTED
         limits: dict[tuple[object, ...], int] = {
-            kind: configuration.samples_a_minute,
+            group: configuration.samples_a_minute,
             (instance, is_accepted): _half(configuration.instance_samples_a_minute),
             (is_accepted,): _half(configuration.process_samples_a_minute),
         }
         if any(self._taken[key] >= limit for key, limit in limits.items()):
-            self._ended.add(kind)
+            self._ended.add(group)
             return False
         self._taken.update(limits.keys())
         return True

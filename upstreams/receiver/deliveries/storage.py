@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from django.db import IntegrityError, transaction
 
@@ -20,25 +20,12 @@ from upstreams.models import (
     Outcome,
     RefusalHour,
 )
-from upstreams.receiver.deliveries.records import DeliveryRecord
+from upstreams.receiver.deliveries.records import SECONDS_A_MINUTE, DeliveryRecord, Kind
 
-SECONDS_A_MINUTE: Final = 60
 _SECONDS_AN_HOUR: Final = 3600
 _MINUTES_AN_HOUR: Final = 60
 # The metric of all deliveries, by outcome and reason.
 DELIVERIES: Final = "deliveries"
-
-
-class Kind(NamedTuple):
-    """The key of a counter: the columns of a DeliveryCount. `minute` counts from the epoch."""
-
-    minute: int
-    instance: int
-    hub: str
-    category: str
-    event: str
-    outcome: str
-    reason: str
 
 
 def write(counts: Mapping[Kind, int], samples: Sequence[DeliveryRecord]) -> None:

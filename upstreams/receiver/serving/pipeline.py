@@ -107,11 +107,11 @@ def reject(head: RequestHead, refused: Refusal) -> UpstreamResponse:
 def record(context: RequestContext, response: UpstreamResponse) -> bool:
     """Record the response; return whether it belongs to an instance."""
     try:
-        delivery = context.record(response, registry())
-        if delivery is None:
+        kind = context.kind(response, registry())
+        if kind is None:
             request_rejected.send(RequestContext, reason=response.reason)
             return False
-        recorder.record(delivery)
+        recorder.record(kind, lambda: context.record(kind, response))
     except Exception:
         # The handler has run, so its response is still sent.
         log.exception("A delivery was not recorded.")

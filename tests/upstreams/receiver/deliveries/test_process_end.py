@@ -15,11 +15,10 @@ REPOSITORY = Path(__file__).resolve().parents[4]
 RECORD = """
 import django; django.setup()
 from upstreams.receiver.deliveries.recorder import recorder
-from upstreams.receiver.deliveries.records import DeliveryRecord
+from upstreams.receiver.deliveries.records import DeliveryRecord, Kind
 def record():
-    recorder.record(
-        DeliveryRecord(instance=1, at=0.0, duration_seconds=0.1, status=200, outcome="accepted")
-    )
+    delivery = DeliveryRecord(1, at=0.0, duration_seconds=0.1, status=200, outcome="accepted")
+    recorder.record(Kind(0, 1, "", "", "", "accepted", ""), lambda: delivery)
 """
 # Granian's workers are such children.
 CHILD = """

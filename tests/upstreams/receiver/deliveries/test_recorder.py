@@ -29,8 +29,7 @@ from upstreams.models import (
 from upstreams.receiver.configuration import Configuration
 from upstreams.receiver.deliveries import storage
 from upstreams.receiver.deliveries.recorder import Recorder
-from upstreams.receiver.deliveries.records import DeliveryRecord
-from upstreams.receiver.deliveries.storage import Kind
+from upstreams.receiver.deliveries.records import DeliveryRecord, Kind
 
 NOON = datetime(2024, 5, 6, 12, tzinfo=UTC)
 
@@ -43,10 +42,15 @@ def made_instance() -> SignalRInstance:
     return SignalRInstance.objects.create(name="contoso", subscription=subscription)
 
 
-def receipt(instance: SignalRInstance, **fields: Any) -> DeliveryRecord:
-    accepted = {"outcome": "accepted", "status": 200, "handler": ("chat", "echo")}
-    defaults = {"at": NOON.timestamp(), "duration_seconds": 0.0015, "category": "messages"}
-    return DeliveryRecord(instance=instance.pk, **{**accepted, **defaults, **fields})
+def record(recorder: Recorder, instance: SignalRInstance, **fields: Any) -> bool:
+    """Record a delivery; return whether it is stored as a row too."""
+    hub, event = fields.pop("handler", ("chat", "echo"))
+    accepted = {"outcome": "accepted", "status": 200, "category": "messages"}
+    defaults = {"at": NOON.timestamp(), "duration_seconds": 0.0015}
+    made = DeliveryRecord(instance=instance.pk, **{**accepted, **defaults, **fields})
+    minute = int(made.at // 60)
+    kind = Kind(minute, instance.pk, hub, made.category, event, made.outcome, made.reason)
+    return recorder.record(kind, lambda: made)
 
 
 class ManualRecorder(Recorder):
@@ -72,7 +76,7 @@ def ended() -> Iterator[None]:
 def test_counts_deliveries_by_kind_and_minute(instance: SignalRInstance) -> None:
     recorder = ManualRecorder()
     for second in (0, 1, 59, 60):
-        recorder.record(receipt(instance, at=NOON.timestamp() + second))
+        record(recorder, instance, at=NOON.timestamp() + second)
     recorder.flush()
     counts = DeliveryCount.objects.order_by("minute").values_list("minute", "event", "count")
     assert list(counts) == [(NOON, "echo", 3), (NOON + timedelta(minutes=1), "echo", 1)]
@@ -81,7 +85,7 @@ def test_counts_deliveries_by_kind_and_minute(instance: SignalRInstance) -> None
 def test_adds_to_stored_counts(instance: SignalRInstance) -> None:
     for _ in range(2):
         recorder = ManualRecorder()
-        recorder.record(receipt(instance))
+        record(recorder, instance)
         recorder.flush()
         recorder.flush()
     assert DeliveryCount.objects.get().count == 2
@@ -89,8 +93,8 @@ def test_adds_to_stored_counts(instance: SignalRInstance) -> None:
 
 def test_row_has_values_of_request(instance: SignalRInstance) -> None:
     recorder = ManualRecorder()
-    said = {"hub": "chat", "event": "echo", "connection_id": "c", "user_id": "u"}
-    recorder.record(receipt(instance, invocation_id="7", **said))
+    said: dict[str, Any] = {"hub": "chat", "event": "echo", "connection_id": "c", "user_id": "u"}
+    record(recorder, instance, invocation_id="7", **said)
     recorder.flush()
     row = Delivery.objects.get()
     assert (row.received_at, row.duration_ms, row.invocation_id) == (NOON, 1.5, "7")
@@ -99,9 +103,11 @@ def test_row_has_values_of_request(instance: SignalRInstance) -> None:
 
 def test_counts_and_samples_flood(instance: SignalRInstance) -> None:
     recorder = ManualRecorder(samples_a_minute=3)
-    refused = {"outcome": "refused", "reason": "expired", "status": 401, "handler": ("", "")}
-    sampled = [recorder.record(receipt(instance, hub=f"h{n}", **refused)) for n in range(1000)]
-    sampled.append(recorder.record(receipt(instance)))
+    refused: dict[str, Any] = {"outcome": "refused", "reason": "expired", "status": 401}
+    sampled = [
+        record(recorder, instance, handler=("", ""), hub=f"h{n}", **refused) for n in range(1000)
+    ]
+    sampled.append(record(recorder, instance))
     recorder.flush()
     assert sum(sampled) == 4
     assert sampled[-1]
@@ -112,25 +118,36 @@ def test_counts_and_samples_flood(instance: SignalRInstance) -> None:
 def test_samples_each_minute(instance: SignalRInstance) -> None:
     recorder = ManualRecorder(samples_a_minute=1)
     times = [0, 1, 60]
-    assert [
-        recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
-    ] == [True, False, True]
+    assert [record(recorder, instance, at=NOON.timestamp() + second) for second in times] == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_threads_share_samples_of_a_minute(instance: SignalRInstance) -> None:
     recorder = ManualRecorder(samples_a_minute=2)
     times = [0, 60, 59, 60, 59, 60, 59, 120]
-    assert [
-        recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
-    ] == [True, True, True, False, False, False, False, True]
+    assert [record(recorder, instance, at=NOON.timestamp() + second) for second in times] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_samples_after_clock_is_set_back(instance: SignalRInstance) -> None:
     recorder = ManualRecorder(samples_a_minute=1)
     times = [600, 0, 1]
-    assert [
-        recorder.record(receipt(instance, at=NOON.timestamp() + second)) for second in times
-    ] == [True, True, False]
+    assert [record(recorder, instance, at=NOON.timestamp() + second) for second in times] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_concurrent_threads_lose_no_counts(
@@ -147,11 +164,11 @@ def test_concurrent_threads_lose_no_counts(
     monkeypatch.setattr(storage, "write", write)
     recorder = ManualRecorder()
 
-    def record() -> None:
+    def record_some() -> None:
         for number in range(500):
-            recorder.record(receipt(instance, handler=("chat", str(number % 7))))
+            record(recorder, instance, handler=("chat", str(number % 7)))
 
-    threads = [threading.Thread(target=record) for _ in range(4)]
+    threads = [threading.Thread(target=record_some) for _ in range(4)]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
@@ -164,7 +181,7 @@ def test_concurrent_threads_lose_no_counts(
 
 def test_forked_child_does_not_deadlock(instance: SignalRInstance) -> None:
     recorder = ManualRecorder()
-    recorder.record(receipt(instance))
+    record(recorder, instance)
     parents = recorder._stop  # noqa: SLF001
     locks = [recorder._lock, parents._cond]  # type: ignore[attr-defined]  # noqa: SLF001
     for lock in locks:
@@ -173,7 +190,7 @@ def test_forked_child_does_not_deadlock(instance: SignalRInstance) -> None:
     for lock in locks:
         lock.release()
     parents.set()
-    recorder.record(receipt(instance))
+    record(recorder, instance)
     recorder.flush()
     assert DeliveryCount.objects.get().count == 1
 
@@ -181,15 +198,15 @@ def test_forked_child_does_not_deadlock(instance: SignalRInstance) -> None:
 def test_bounds_kinds_in_memory(instance: SignalRInstance) -> None:
     recorder = ManualRecorder(samples_a_minute=0)
     for number in range(10_002):
-        recorder.record(receipt(instance, handler=("chat", str(number))))
+        record(recorder, instance, handler=("chat", str(number)))
     assert recorder.dropped == 2
 
 
 def test_skips_delivery_of_deleted_instance(instance: SignalRInstance) -> None:
     recorder = ManualRecorder()
-    recorder.record(receipt(instance))
+    record(recorder, instance)
     instance_pk, gone = instance.pk, SignalRInstance(pk=instance.pk + 1)
-    recorder.record(receipt(gone))
+    record(recorder, gone)
     recorder.flush()
     assert DeliveryCount.objects.get().instance_id == instance_pk
     assert Delivery.objects.count() == 1
@@ -199,10 +216,10 @@ def test_continues_after_unstorable_delivery(
     instance: SignalRInstance, caplog: pytest.LogCaptureFixture
 ) -> None:
     recorder = ManualRecorder()
-    recorder.record(receipt(instance, outcome="unheard-of"))
+    record(recorder, instance, outcome="unheard-of")
     recorder.flush()
     assert "Deliveries were lost (number: 1)" in caplog.text
-    recorder.record(receipt(instance))
+    record(recorder, instance)
     recorder.flush()
     assert DeliveryCount.objects.get().count == 1
 
@@ -212,8 +229,8 @@ def test_writes_rest_at_process_end() -> None:
     instance = made_instance()
     before = threading.enumerate()
     recorder = ManualRecorder(flush_seconds=0.01)
-    recorder.record(receipt(instance))
-    recorder.record(receipt(instance))
+    record(recorder, instance)
+    record(recorder, instance)
     recorder.close()
     assert DeliveryCount.objects.get().count == 2
     assert set(threading.enumerate()) <= set(before)
@@ -238,7 +255,7 @@ class Stumbling(ManualRecorder):
 def test_thread_survives_errors(caplog: pytest.LogCaptureFixture) -> None:
     instance = made_instance()
     recorder = Stumbling(RuntimeError("Unforeseen."))
-    recorder.record(receipt(instance, at=time.time()))
+    record(recorder, instance, at=time.time())
     assert recorder.written.wait(30)
     recorder.close()
     assert DeliveryCount.objects.get().count == 1
@@ -251,13 +268,13 @@ def test_replaces_ended_thread() -> None:
     instance = made_instance()
     recorder = Stumbling(SystemExit())
     now = time.time()
-    recorder.record(receipt(instance, at=now))
+    record(recorder, instance, at=now)
     for thread in threading.enumerate():
         if thread.name == "deliveries":
             thread.join(30)
     recorder.stumbles.clear()
     assert not recorder.written.is_set()
-    recorder.record(receipt(instance, at=now))
+    record(recorder, instance, at=now)
     assert recorder.written.wait(30)
     recorder.close()
     assert DeliveryCount.objects.get().count == 2
@@ -267,12 +284,12 @@ def test_replaces_ended_thread() -> None:
 def test_keeps_deliveries_during_database_outage(caplog: pytest.LogCaptureFixture) -> None:
     instance = made_instance()
     recorder = ManualRecorder()
-    recorder.record(receipt(instance))
+    record(recorder, instance)
     with connection.execute_wrapper(_unwritable):
         recorder.flush()
     assert "cannot be written to the database yet" in caplog.text
     assert DeliveryCount.objects.count() == 0
-    recorder.record(receipt(instance))
+    record(recorder, instance)
     recorder.flush()
     assert DeliveryCount.objects.get().count == 2
     assert Delivery.objects.count() == 2
@@ -313,7 +330,7 @@ class TestTotals(TestCase):
             for event, minute, (outcome, reason, status) in batch:
                 at = (NOON + timedelta(minutes=minute)).timestamp()
                 fields = {"outcome": outcome, "reason": reason, "status": status, "at": at}
-                recorder.record(receipt(instance, handler=("chat", event), **fields))
+                record(recorder, instance, handler=("chat", event), **fields)
             # A recorder of another process.
             recorder.flush()
             recorder = ManualRecorder()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from upstreams.receiver.configuration import Configuration
-from upstreams.receiver.deliveries.records import DeliveryRecord
+from upstreams.receiver.deliveries.records import Kind
 from upstreams.receiver.deliveries.sample_budget import SampleBudget
 
 REASONS = [f"reason_{number}" for number in range(20)]
@@ -20,15 +20,16 @@ def budget(**limits: Any) -> SampleBudget:
     return SampleBudget(lambda: configuration)
 
 
-def delivery(instance: int = 1, reason: str = "") -> DeliveryRecord:
-    outcome: Any = "refused" if reason else "accepted"
-    return DeliveryRecord(instance, 0, 0, 200, outcome, reason)
+def delivery(instance: int = 1, reason: str = "") -> Kind:
+    return Kind(0, instance, "", "", "", "refused" if reason else "accepted", reason)
 
 
-def taken(chosen: SampleBudget, deliveries: list[DeliveryRecord], minute: int = 0) -> Counter[Any]:
+def taken(chosen: SampleBudget, deliveries: list[Kind], minute: int = 0) -> Counter[Any]:
     """Offer the deliveries in turn; return how many were taken, by instance and outcome."""
     return Counter(
-        (each.instance, each.outcome) for each in deliveries if chosen.take(minute, each)
+        (each.instance, each.outcome)
+        for each in deliveries
+        if chosen.take(each._replace(minute=minute))
     )
 
 

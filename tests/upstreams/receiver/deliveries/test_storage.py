@@ -12,8 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from identities.models import SignalRInstance
 from upstreams.models import DeliveryCount, DeliveryHour, DeliveryTotal, RefusalHour
 from upstreams.receiver.deliveries import storage
-from upstreams.receiver.deliveries.records import DeliveryRecord
-from upstreams.receiver.deliveries.storage import Kind
+from upstreams.receiver.deliveries.records import DeliveryRecord, Kind
 
 
 def kinds(instances: list[SignalRInstance], **changes: Any) -> list[Kind]:
