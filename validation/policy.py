@@ -43,8 +43,9 @@ class TokenPolicy:
     leeway_seconds: int = 60
     # The token version, derived from the issuer.
     version: Literal["1.0", "2.0"] = field(init=False)
-    # Each request looks its verified token up by the policy.
-    _hash: int = field(init=False, repr=False, compare=False)
+    # All of the above as text, by which each request looks up its verified token: Python computes
+    # the hash of a text once, and that of a dataclass each time.
+    fingerprint: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Normalise the case of IDs, so that checks can compare them exactly."""
@@ -62,11 +63,9 @@ class TokenPolicy:
         for name in ("principal_ids", "client_ids", "resource_ids"):
             self._set(name, frozenset(value.lower() for value in getattr(self, name) if value))
         self._set("audiences", frozenset(value for value in self.audiences if value))
-        compared = tuple(getattr(self, each.name) for each in fields(self) if each.compare)
-        self._set("_hash", hash(compared))
-
-    def __hash__(self) -> int:
-        return self._hash
+        values = (getattr(self, each.name) for each in fields(self) if each.compare)
+        text = [sorted(each) if isinstance(each, frozenset) else each for each in values]
+        self._set("fingerprint", repr(text))
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)

@@ -18,8 +18,8 @@ MAX_AGE_SECONDS: Final = 5 * 60
 # An instance sends the same token for hours, so this serves as many instances.
 MAX_TOKENS: Final = 16_384
 
-# The policy itself is part of the key: where it changes, nothing is remembered.
-_Key = tuple[bytes, TokenPolicy]
+# The token's digest and the policy's fingerprint: where the policy changes, nothing is remembered.
+_Key = tuple[bytes, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class VerifiedTokens:
 
 
 def _key(token: str, policy: TokenPolicy) -> _Key:
-    return sha256(token.encode("ascii")).digest(), policy
+    return sha256(token.encode("ascii")).digest(), policy.fingerprint
 
 
 def _is_held(key: SigningKey, ring: KeyRing) -> bool:
