@@ -40,7 +40,7 @@ def request_ids(
 
 def request_name(given: str) -> str:
     """Return the id in `X-Request-ID`, or a new one where that could do harm in a log."""
-    if _ACCEPTABLE.fullmatch(given) and redacted(given) == given:
+    if given and _ACCEPTABLE.fullmatch(given) and redacted(given) == given:
         return given
     # Every upstream request gets one: no system call, which may block. It is not a secret.
     return f"{getrandbits(128):032x}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Literal, NamedTuple, NoReturn, TypeGuard, cast
+from typing import Any, Final, Literal, NamedTuple, NoReturn, cast
 
 import msgpack
 
@@ -79,7 +79,12 @@ def read_body(category: str, event: str, message_format: Format, body: bytes) ->
     """Return the content of the body. Raises UnsupportedBody or ProtocolError."""
     if category == "messages":
         message = _read_json(body) if message_format == "json" else _read_messagepack(body)
-        return _matching(event, message)
+        # The header decides the route and the body the call: both must name the same method.
+        if message.target is None or message.target.lower() != event.lower():
+            raise ProtocolError(
+                "target_mismatch", "The body's target differs from the X-ASRS-Event header."
+            )
+        return message
     if message_format != "json":
         raise UnsupportedBody(
             "media_type", "The Content-Type of a connection event must be application/json."
@@ -87,25 +92,16 @@ def read_body(category: str, event: str, message_format: Format, body: bytes) ->
     return _opened(body) if event.lower() == CONNECTED else _closed(body)
 
 
-def _matching(event: str, message: Message) -> Message:
-    # The header decides the route and the body the call: both must name the same method.
-    if message.target is None or message.target.lower() != event.lower():
-        raise ProtocolError(
-            "target_mismatch", "The body's target differs from the X-ASRS-Event header."
-        )
-    return message
-
-
 def _opened(body: bytes) -> Message:
     # Microsoft's own receiver ignores this body, so a missing one is accepted.
     if body:
-        _expect_type(_json_object(body), _OPEN)
+        _expect_type(_json_object(body).get("type"), _OPEN)
     return Message()
 
 
 def _closed(body: bytes) -> Message:
     fields = _json_object(body)
-    _expect_type(fields, _CLOSE)
+    _expect_type(fields.get("type"), _CLOSE)
     error = fields.get("error")
     if error is not None and not isinstance(error, str):
         raise ProtocolError("body_field", "The body's error must be a string or null.")
@@ -114,7 +110,7 @@ def _closed(body: bytes) -> Message:
 
 def _read_json(body: bytes) -> Message:
     fields = _json_object(body)
-    _expect_type(fields, _INVOCATION)
+    _expect_type(fields.get("type"), _INVOCATION)
     arguments = fields.get("arguments")
     return _invocation(
         fields.get("invocationid"), fields.get("target"), [] if arguments is None else arguments
@@ -134,8 +130,7 @@ def _read_messagepack(body: bytes) -> Message:
             "body_field", "The body must be an array [1, headers, invocationId, target, arguments]."
         )
     kind, headers, invocation_id, target, arguments = fields[:_INVOCATION_FIELDS]
-    if type(kind) is not int or kind != _INVOCATION:
-        raise ProtocolError("body_type", f"The body's type must be {_INVOCATION} for this event.")
+    _expect_type(kind, _INVOCATION)
     if not isinstance(headers, dict):
         raise ProtocolError("body_field", "The body's headers must be a map.")
     return _invocation(invocation_id, target, arguments)
@@ -146,7 +141,11 @@ def _unknown_extension(_code: int, _data: bytes) -> None:
 
 
 def _invocation(invocation_id: object, target: object, arguments: object) -> Message:
-    if invocation_id is not None and not _is_invocation_id(invocation_id):
+    if invocation_id is not None and not (
+        isinstance(invocation_id, str)
+        and len(invocation_id) <= limits.INVOCATION_ID_LENGTH
+        and invocation_id.isprintable()
+    ):
         raise ProtocolError(
             "body_field",
             "The body's invocationId must be null or a printable string of at most "
@@ -161,12 +160,6 @@ def _invocation(invocation_id: object, target: object, arguments: object) -> Mes
         )
     _check_nesting(arguments)
     return Message(invocation_id=invocation_id or None, target=target, arguments=tuple(arguments))
-
-
-def _is_invocation_id(value: object) -> TypeGuard[str]:
-    return (
-        isinstance(value, str) and len(value) <= limits.INVOCATION_ID_LENGTH and value.isprintable()
-    )
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -200,8 +193,7 @@ def _is_repetitive(text: str, fields: dict[str, Any]) -> bool:
     return len(_JSON_PAIRS.decode(text)) != len(fields)
 
 
-def _expect_type(fields: dict[str, Any], expected: int) -> None:
-    kind = fields.get("type")
+def _expect_type(kind: object, expected: int) -> None:
     if type(kind) is not int or kind != expected:
         raise ProtocolError("body_type", f"The body's type must be {expected} for this event.")
 

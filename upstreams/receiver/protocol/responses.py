@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from upstreams.receiver.protocol.errors import Refusal
 
@@ -17,8 +16,7 @@ FRAME: Final = "application/octet-stream"
 PROBLEM: Final = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamResponse:
+class UpstreamResponse(NamedTuple):
     """An HTTP response with the outcome and the reason code to record.
 
     `headers` are those besides the content's type and length.

@@ -89,7 +89,8 @@ def response_headers(response: UpstreamResponse, request_id: str, *, is_secure: 
     ]
     if is_secure and (strict := transport_security().strict_transport):
         headers.append((b"strict-transport-security", strict))
-    headers += [(_wire_name(name), value.encode("latin-1")) for name, value in response.headers]
+    if response.headers:
+        headers += [(_wire_name(name), value.encode("latin-1")) for name, value in response.headers]
     return headers
 
 
