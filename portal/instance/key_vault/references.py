@@ -42,9 +42,9 @@ class ReferencedSecret:
 class ReferencedVault:
     """A key vault whose secrets templates reference, and whether the identity may read them.
 
-    `grant` is the one that exists in Azure for the current identity, and `grant_status` whether it
-    is in effect. `is_desired` tells whether the desired state has a grant, `is_planned` whether the
-    plan creates it.
+    `grant` is the one that exists in Azure for the current identity, `grant_status` its status as
+    text, and `is_propagating` whether it may not be in effect yet. `is_desired` tells whether the
+    desired state has a grant, `is_planned` whether the plan creates it.
     """
 
     name: str
@@ -52,13 +52,9 @@ class ReferencedVault:
     secrets: tuple[ReferencedSecret, ...]
     grant: VaultGrant | None
     grant_status: str
+    is_propagating: bool
     is_desired: bool
     is_planned: bool
-
-    @property
-    def is_propagating(self) -> bool:
-        """Whether the grant exists and is not in effect yet."""
-        return self.grant_status.startswith("waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +98,7 @@ def referenced_vaults(instance: SignalRInstance, now: datetime) -> list[Referenc
             ),
             grant=grants.get(name),
             grant_status=grants[name].status(now) if name in grants else "",
+            is_propagating=name in grants and grants[name].is_propagating(now),
             is_desired=name in desired_vaults,
             is_planned=name in planned,
         )

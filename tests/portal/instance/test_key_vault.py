@@ -74,6 +74,13 @@ def test_shows_propagating_role_assignment(operator: Client, local_azure: LocalA
     grant = instance.vault_grants.get()
     assert grant.is_propagating(timezone.now())
     assert grant.status(timezone.now()) in page
+    for text in ("Waiting for propagation", "can take up to 30 minutes to take effect"):
+        assert text in page
+    assert "Access granted" not in page
+    instance.vault_grants.update(acts_from=timezone.now())
+    page = operator.get(PAGE).content.decode()
+    assert "Access granted" in page
+    assert "propagation" not in page
 
 
 def test_refresh_checks_secrets(operator: Client, local_azure: LocalAzure) -> None:
