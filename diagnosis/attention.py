@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 from django.template.defaultfilters import pluralize
 
 from diagnosis.reason_codes import REASONS_TO_FIX, explain
@@ -41,8 +41,15 @@ def instances_needing_attention(now: datetime, limit: int) -> list[Attention]:
         *_refused(refusals_since(now), limit),
         *_different(limit),
     ]
-    # Only the most severe entry of each instance.
-    return list({row.instance: row for row in reversed(found)}.values())[::-1][: 2 * limit]
+    return _first_of_each_instance(found, 2 * limit)
+
+
+def _first_of_each_instance(rows: Iterable[Attention], limit: int) -> list[Attention]:
+    """Return the first, most severe entry of each instance, in their order."""
+    found: dict[str, Attention] = {}
+    for row in rows:
+        found.setdefault(row.instance, row)
+    return list(found.values())[:limit]
 
 
 def refusals_since(now: datetime) -> datetime:
@@ -59,13 +66,19 @@ def _degraded(limit: int) -> Iterable[Attention]:
 
 def _failed(since: datetime, limit: int) -> Iterable[Attention]:
     """Return the instances whose last operation failed."""
-    rows = Operation.objects.filter(state=Operation.State.FAILED, finished_at__gte=since)
+    later = Operation.objects.filter(
+        instance=OuterRef("instance"), created_at__gt=OuterRef("created_at")
+    )
+    rows = Operation.objects.filter(
+        ~Exists(later), state=Operation.State.FAILED, finished_at__gte=since
+    )
     for row in rows.select_related("instance")[:limit]:
         message = f"{row.get_kind_display()} failed. {row.error_message}"
         yield Attention(row.instance.name, "failed", message, row.finished_at, "overview")
 
 
 def _refused(since: datetime, limit: int) -> Iterable[Attention]:
+    """Return the instances with the most refused requests of one reason."""
     rows = (
         RefusalHour.objects.since(since)
         # Unauthenticated requests say nothing about the instance.
@@ -73,12 +86,16 @@ def _refused(since: datetime, limit: int) -> Iterable[Attention]:
         .order_by()
         .values("reason", "instance__name")
         .annotate(number=Sum("count"))
-        .order_by("-number", "instance__name")
+        .order_by("-number", "instance__name", "reason")
     )
-    for row in rows[:limit]:
-        number = row["number"]
-        message = f"{number} request{pluralize(number)} refused. {explain(row['reason']).meaning}"
-        yield Attention(row["instance__name"], "refused", message, since, "traffic")
+    # An instance has a row for each reason, so this many have at least `limit` instances.
+    most = rows[: limit * len(REASONS_TO_FIX)]
+    return _first_of_each_instance((_of_refusals(since, **row) for row in most), limit)
+
+
+def _of_refusals(since: datetime, *, instance__name: str, reason: str, number: int) -> Attention:
+    message = f"{number} request{pluralize(number)} refused. {explain(reason).meaning}"
+    return Attention(instance__name, "refused", message, since, "traffic")
 
 
 def _different(limit: int) -> Iterable[Attention]:

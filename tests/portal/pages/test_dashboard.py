@@ -64,6 +64,69 @@ def test_shows_only_the_most_severe_problem(sign_in: SignIn, instance: SignalRIn
     assert "The desired state differs from Azure" not in shown
 
 
+def add_instances(instance: SignalRInstance, number: int) -> list[SignalRInstance]:
+    """Create instances in the subscription of `instance`."""
+    return [
+        SignalRInstance.objects.create(name=f"contoso-{each}", subscription=instance.subscription)
+        for each in range(number)
+    ]
+
+
+def test_less_severe_problem_does_not_move_an_instance_down(instance: SignalRInstance) -> None:
+    first, second = add_instances(instance, 2)
+    add_refusals(first, "wrong_audience", 9)
+    add_refusals(second, "wrong_audience", 1)
+    set_status(first, SyncStatus.OUT_OF_SYNC)
+    found = instances_needing_attention(NOW, 8)
+    assert [(row.instance, row.status) for row in found] == [
+        (first.name, "refused"),
+        (second.name, "refused"),
+    ]
+
+
+def test_instance_with_many_reasons_does_not_hide_others(instance: SignalRInstance) -> None:
+    first, second = add_instances(instance, 2)
+    for count, reason in enumerate(("wrong_audience", "wrong_issuer", "wrong_tenant"), 2):
+        add_refusals(first, reason, count)
+    add_refusals(second, "wrong_audience", 1)
+    found = instances_needing_attention(NOW, 2)
+    assert [row.instance for row in found] == [first.name, second.name]
+    assert found[0].message.startswith("4 requests refused.")
+
+
+def test_instance_with_many_failures_does_not_hide_others(instance: SignalRInstance) -> None:
+    first, second = add_instances(instance, 2)
+    for minutes, row in enumerate((first, first, second), 1):
+        add_operation(row, Operation.State.FAILED, minutes, error_message=f"Error {minutes}.")
+    found = instances_needing_attention(NOW, 2)
+    assert [(row.instance, row.message) for row in found] == [
+        (first.name, "Apply failed. Error 1."),
+        (second.name, "Apply failed. Error 3."),
+    ]
+
+
+def test_operation_that_succeeded_ends_the_failure(instance: SignalRInstance) -> None:
+    add_operation(instance, Operation.State.FAILED, 2)
+    add_operation(instance, Operation.State.SUCCEEDED, 1)
+    assert not instances_needing_attention(NOW, 2)
+
+
+def add_operation(
+    instance: SignalRInstance, state: Operation.State, minutes: int, **values: str
+) -> None:
+    """Store an operation that ended this many minutes ago."""
+    Operation.objects.create(
+        instance=instance,
+        state=state,
+        plan={},
+        plan_digest="0" * 64,
+        requested_by_name="ada",
+        created_at=NOW - timedelta(minutes=minutes + 1),
+        finished_at=NOW - timedelta(minutes=minutes),
+        **values,
+    )
+
+
 def add_refusals(instance: SignalRInstance, reason: str, *numbers: int) -> None:
     """Store numbers of refused requests: of the current hour, and of each hour before it."""
     RefusalHour.objects.bulk_create(
@@ -87,11 +150,7 @@ def test_counts_refusals_of_current_and_previous_hour(instance: SignalRInstance)
 
 
 def test_lists_most_frequent_refusals(instance: SignalRInstance) -> None:
-    rows = [
-        SignalRInstance.objects.create(name=f"contoso-{number}", subscription=instance.subscription)
-        for number in range(3)
-    ]
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(add_instances(instance, 3), start=1):
         add_refusals(row, "wrong_audience", number, number)
     # Caused by unauthenticated requests, which say nothing about the instance.
     add_refusals(instance, "authorization_missing", 99)
