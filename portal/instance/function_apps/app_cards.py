@@ -40,11 +40,11 @@ class SettingComparison:
     mismatches: tuple[Mismatch, ...]
 
     @property
-    def result(self) -> str:
-        """Whether the current value is accepted: Yes, No or Unknown."""
+    def is_accepted(self) -> bool | None:
+        """Whether the current value is accepted; None if that cannot be seen."""
         if any(each.is_certain for each in self.mismatches):
-            return "No"
-        return "Unknown" if self.mismatches else "Yes"
+            return False
+        return None if self.mismatches else True
 
 
 @dataclass(frozen=True, slots=True)

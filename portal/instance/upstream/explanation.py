@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from arm.state import TemplateState
 from portal.instance.upstream.forms import TemplateForm
@@ -26,6 +27,9 @@ from upstreams.url_templates.patterns import (
 )
 from upstreams.url_templates.redaction import plain_text_keys, redact
 from upstreams.url_templates.warnings import template_warnings
+
+# The errors of the form that say the same as a warning, by the code of the warning.
+_ERRORS: Final = {"pattern_not_supported": "pattern_wildcard", "resource_withdrawn": "resource"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,8 @@ def explain_forms(forms: Sequence[TemplateForm]) -> list[Explanation]:
         Explanation(
             number=index + 1,
             summary=describe(template),
-            problems=(problems := tuple(_problems(form))),
-            advice=tuple(_advice(templates, index, problems)),
+            problems=tuple(_problems(form)),
+            advice=tuple(_advice(templates, index, form)),
             is_shadowed=index in without_events,
             shadowed_by=tuple(each + 1 for each in earlier_matches(templates, index)),
             references=readable_references(template.url_template),
@@ -69,13 +73,12 @@ def _problems(form: TemplateForm) -> Iterator[str]:
         yield from (f"{label}{error}" for error in errors)
 
 
-def _advice(
-    templates: Sequence[TemplateState], index: int, problems: Sequence[str]
-) -> Iterator[str]:
+def _advice(templates: Sequence[TemplateState], index: int, form: TemplateForm) -> Iterator[str]:
     """Yield the advice for one template, without what its errors or the page already say."""
+    errors = {each.code for field in form.errors.as_data().values() for each in field}
+    said = {"shadowed", *(code for code, error in _ERRORS.items() if error in errors)}
     for advice in template_warnings(templates):
-        is_repeated = any(problem.endswith(advice.message) for problem in problems)
-        if advice.index == index and advice.code != "shadowed" and not is_repeated:
+        if advice.index == index and advice.code not in said:
             yield advice.message
     if names := plain_text_keys(templates[index].url_template):
         yield (

@@ -50,6 +50,8 @@ def mismatched(client: Client) -> list[str]:
 def test_shows_expected_and_current_issuer(operator: Client, local_azure: LocalAzure) -> None:
     chat_to_functions()
     page = operator.get(PAGE).content.decode()
+    assert '<span class="pill pill-bad">No</span>' in page
+    assert '<span class="pill pill-good">Yes</span>' in page
     assert V1_ISSUER in page
     assert f"{seed.TENANT_ID}/v2.0" in page
     assert mismatched(operator) == ["Issuer"]

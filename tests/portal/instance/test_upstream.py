@@ -142,6 +142,17 @@ def test_invalid_template_is_refused_and_kept(
     assert desired()[0]["auth"] == SIGNED["auth"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("hub_pattern", "cha*"), ("resource", "https://graph.microsoft.com")]
+)
+def test_error_is_not_repeated_as_advice(operator: Client, field: str, value: str) -> None:
+    observed(None, SIGNED)
+    page = post(operator, "save", ROW | {field: value})
+    ((_, explanation, *_),) = page.context["entries"]
+    assert len(explanation.problems) == 1
+    assert explanation.advice == ()
+
+
 def test_existing_withdrawn_resource_can_be_kept(operator: Client) -> None:
     instance = observed(None, SIGNED)
     row = instance.upstream_templates.get()
