@@ -45,12 +45,14 @@ class Pipe:
 
     async def put(self, chunk: bytes) -> None:
         """Add a chunk as soon as it fits; drop it if the pipe has ended."""
-        await self._writable.wait()
+        if self.is_full:
+            await self._writable.wait()
         self._add(chunk)
 
     async def get(self) -> bytes | None:
         """Return the next chunk; None at the end."""
-        await self._readable.wait()
+        if not self._chunks:
+            await self._readable.wait()
         if not self._chunks:
             return None
         chunk = self._chunks.popleft()

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 
@@ -36,8 +35,7 @@ class HandshakeError(ProtocolError):
     """The handshake cannot be accepted; the client receives the text."""
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """One message of a client. `payload` is the frame without delimiter or length prefix."""
 
     kind: int

@@ -6,7 +6,7 @@ an empty answer without that header (chunked) completes nothing: the invocation 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from localazure.service.protocol.frames import Completion, protocol_named
 from localazure.service.upstream.request import MESSAGES, ClientEvent
@@ -15,8 +15,7 @@ MAXIMUM_BODY_BYTES = 16 * 1024 * 1024
 OK, NO_CONTENT = 200, 204
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """An upstream answer; `is_empty` when its Content-Length header is 0.
 
     `body` holds at most one byte more than the limit. `refused_by` names the part of a site of

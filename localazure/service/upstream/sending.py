@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 
@@ -24,8 +23,7 @@ from localazure.world import World
 _UNREACHABLE = Answer(500)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The result of an event: the matching template, its URL, the upstream response.
 
     `matched` is None where no template matches: then nothing is sent and an invocation is never
