@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -30,6 +31,7 @@ def first_match(
     return None
 
 
+@lru_cache(maxsize=4096)
 def _matches(pattern: str | None, name: str) -> bool:
     names = {part.strip() for part in (pattern or "*").split(",")}
     return "*" in names or name in names
