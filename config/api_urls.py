@@ -15,19 +15,21 @@ from api.schema.views import SchemaView
 from diagnosis.api import views as diagnosis
 from identities.api import views as identities
 from sync.api import (
+    applications,
     audit,
     desired_state,
     drift,
-    fleet,
     function_apps,
     history,
-    identities_and_applications,
     instances,
     key_vault_references,
     operations,
-    plans,
     request_requirements,
+    subscriptions,
+    user_assigned_identities,
 )
+from sync.api.plans import fleet as fleet_plan
+from sync.api.plans import instance as instance_plan
 from upstreams.api import data_planes, deliveries, traffic
 from upstreams.api import function_apps as known_function_apps
 
@@ -46,10 +48,14 @@ urlpatterns = [
         SpectacularRedocView.as_view(url_name="api-schema", http_method_names=_READ),
     ),
     path("subscriptions/", identities.SubscriptionList.as_view()),
-    path("subscriptions/visible/", fleet.VisibleSubscriptions.as_view()),
+    path("subscriptions/visible/", subscriptions.VisibleSubscriptions.as_view()),
     path("subscriptions/<uuid:subscription_id>/", identities.SubscriptionDetail.as_view()),
-    path("subscriptions/<uuid:subscription_id>/import/", fleet.SubscriptionImport.as_view()),
-    path("subscriptions/<uuid:subscription_id>/refresh/", fleet.SubscriptionRefresh.as_view()),
+    path(
+        "subscriptions/<uuid:subscription_id>/import/", subscriptions.SubscriptionImport.as_view()
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/refresh/", subscriptions.SubscriptionRefresh.as_view()
+    ),
     path("instances/", instances.InstanceCollection.as_view()),
     path("instances/<str:name>/", instances.InstanceDetail.as_view(), name="api-instance"),
     path("instances/<str:name>/deletion/", instances.InstanceDeletion.as_view()),
@@ -64,8 +70,8 @@ urlpatterns = [
     path("instances/<str:name>/receiver/secret/", request_requirements.ReceiverSecret.as_view()),
     path("instances/<str:name>/history/", history.RevisionList.as_view()),
     path("instances/<str:name>/rollback/", history.InstanceRollback.as_view()),
-    path("instances/<str:name>/plan/", plans.InstancePlan.as_view()),
-    path("instances/<str:name>/apply/", plans.InstanceApply.as_view()),
+    path("instances/<str:name>/plan/", instance_plan.InstancePlan.as_view()),
+    path("instances/<str:name>/apply/", instance_plan.InstanceApply.as_view()),
     path("instances/<str:name>/drift/", drift.InstanceDrift.as_view()),
     path("instances/<str:name>/drift/accept/", drift.DriftAcceptance.as_view()),
     path("instances/<str:name>/diagnosis/", diagnosis.InstanceDiagnosis.as_view()),
@@ -74,17 +80,17 @@ urlpatterns = [
     path("instances/<str:name>/traffic/", traffic.InstanceTraffic.as_view()),
     # Of many instances, by the filters of their list. Any name could be an instance's, so that
     # these are beside the list and not in it.
-    path("plan/", fleet.FleetPlan.as_view()),
-    path("apply/", fleet.FleetApply.as_view()),
+    path("plan/", fleet_plan.FleetPlan.as_view()),
+    path("apply/", fleet_plan.FleetApply.as_view()),
     path("operations/", operations.OperationList.as_view()),
     path("operations/<uuid:pk>/", operations.OperationDetail.as_view(), name="api-operation"),
     path("operations/<uuid:pk>/cancel/", operations.OperationCancel.as_view()),
-    path("user-assigned-identities/", identities_and_applications.UserAssignedIdentities.as_view()),
+    path("user-assigned-identities/", user_assigned_identities.UserAssignedIdentities.as_view()),
     path("function-apps/", known_function_apps.FunctionAppList.as_view()),
     path("function-apps/<str:name>/", function_apps.FunctionAppDetail.as_view()),
     path("function-apps/<str:name>/settings/", function_apps.FunctionAppSettings.as_view()),
     path("key-vaults/", identities.KeyVaultList.as_view()),
-    path("applications/", identities_and_applications.Applications.as_view()),
+    path("applications/", applications.Applications.as_view()),
     path("data-planes/", data_planes.DataPlaneList.as_view()),
     path("audit-events/", audit.AuditEventList.as_view()),
     path("tokens/", own_tokens.TokenList.as_view()),

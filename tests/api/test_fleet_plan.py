@@ -1,4 +1,4 @@
-"""Operations on many instances, by filter and by subscription."""
+"""The plans of all instances that match a filter, and applying them, over the API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.django_db
 
 PLAN = "/api/v1/plan/"
 APPLY = "/api/v1/apply/"
-HOME = f"/api/v1/subscriptions/{seed.SUBSCRIPTION_ID}/"
 
 
 @pytest.fixture
@@ -141,45 +140,6 @@ def test_refuses_too_many_instances_before_planning() -> None:
         instance(f"contoso-{number}")
     answer = caller(Role.VIEWER).get(PLAN)
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/too-many-instances")
-
-
-def test_imports_and_refreshes_a_subscription(local_azure: LocalAzure) -> None:
-    client = caller(Role.OPERATOR)
-    report = client.post(f"{HOME}import/", {}, format="json").json()
-    assert seed.CHAT in report["created"]
-    again = client.post(f"{HOME}import/", {}, format="json").json()
-    assert again["created"] == []
-    assert client.post(f"{HOME}refresh/").json()["unchanged"] == again["unchanged"]
-
-
-def test_imports_one_group_and_one_instance(local_azure: LocalAzure) -> None:
-    client = caller(Role.OPERATOR)
-    one = client.post(f"{HOME}import/", {"name": seed.CHAT}, format="json").json()
-    assert one["created"] == [seed.CHAT]
-    body = {"resource_group": seed.PAYMENTS_GROUP}
-    group = client.post(f"{HOME}import/", body, format="json").json()
-    assert seed.LAB in group["created"]
-    assert client.post(f"{HOME}import/", {"name": "none"}, format="json").status_code == 404
-
-
-def test_import_accepts_azures_state_when_asked_to(local_azure: LocalAzure) -> None:
-    set_desired(imported(seed.LAB), "SystemAssigned", SIGNED)
-    client = caller(Role.OPERATOR)
-    report = client.post(f"{HOME}import/", {"name": seed.LAB, "accept": True}, format="json").json()
-    assert report["updated"] == [seed.LAB]
-    assert client.get(PLAN).json()["plans"] == []
-
-
-def test_invisible_subscription_is_a_problem(local_azure: LocalAzure) -> None:
-    unknown = "/api/v1/subscriptions/bbbbbbbb-0000-4000-8000-00000000000f/"
-    client = caller(Role.OPERATOR)
-    assert client.post(f"{unknown}import/", {}, format="json").status_code == 409
-    assert client.post(f"{unknown}refresh/").status_code == 404
-
-
-def test_lists_what_can_be_imported(local_azure: LocalAzure) -> None:
-    rows = caller(Role.VIEWER).get("/api/v1/subscriptions/visible/").json()
-    assert seed.SUBSCRIPTION_ID in [row["subscription_id"] for row in rows]
 
 
 def test_plans_local_azures_fleet_as_imported(local_azure: LocalAzure) -> None:

@@ -1,0 +1,1 @@
+"""The API of plans: of one instance, and of all that match a filter."""
