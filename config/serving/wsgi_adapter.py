@@ -10,7 +10,7 @@ from a2wsgi import WSGIMiddleware
 
 from config.serving.security_headers import SECURITY_HEADERS
 from upstreams.receiver.protocol.errors import Refusal
-from upstreams.receiver.serving.body import read_body
+from upstreams.receiver.serving.body import check_length, read_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -63,6 +63,7 @@ class WsgiAdapter:
         length = headers.get(b"content-length", b"").decode("latin-1")
         if not length and b"transfer-encoding" not in headers and scope["http_version"] < "2":
             return b""
+        check_length(length, self._body_bytes)
         return await read_body(
             receive, length, max_bytes=self._body_bytes, seconds=self._body_seconds
         )

@@ -20,7 +20,6 @@ class InstanceAuthentication(EntraAuthentication):
     realm = "upstream"
 
     def __init__(self, policies: tuple[TokenPolicy, ...] = ()) -> None:
-        super().__init__()
         self._policies = policies
 
     def policies_for(self, request: Request) -> tuple[TokenPolicy, ...]:

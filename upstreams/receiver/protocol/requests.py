@@ -201,7 +201,9 @@ def redact(query: str) -> str:
 
 def _redacted(field: str) -> str:
     found = _SECRET.match(field)
-    if found is None and not _PLAIN.fullmatch(field):
+    if found is None:
+        if _PLAIN.fullmatch(field):
+            return field
         found = _SECRET.search(field)
     before = field if found is None else field[: found.start()]
     if _ODD.search(before) and _holds_secret(before):

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from observability.correlation_ids import request_id
 from observability.request_ids import request_name
-from upstreams.receiver.configuration import configuration
 from upstreams.receiver.protocol.errors import InsecureRequest
 from upstreams.receiver.protocol.paths import instance_of
 from upstreams.receiver.serving import pipeline
-from upstreams.receiver.serving.body import read_body
 from upstreams.receiver.serving.database_connections import AsyncConnections
 from upstreams.receiver.serving.handler_threads import HandlerThreads
 from upstreams.receiver.serving.headers import Head, response_headers
@@ -59,19 +57,13 @@ class ReceiverApplication:
     ) -> None:
         head = Head.of(scope)
         is_secure = head.is_secure
-
-        def read(max_bytes: int) -> Awaitable[bytes]:
-            length = head.META.get("CONTENT_LENGTH", "")
-            seconds = configuration().body_seconds
-            return read_body(receive, length, max_bytes=max_bytes, seconds=seconds)
-
         name = request_name(head.META.get("HTTP_X_REQUEST_ID", ""))
         before = request_id.set(name)
         try:
             if is_secure or not transport_security().is_https_required:
                 if self._connections.are_open:
                     await self._connections.close_unusable()
-                response = await pipeline.aprocess(head, instance, read, self._threads.run)
+                response = await pipeline.aprocess(head, instance, receive, self._threads.run)
             else:
                 refused = InsecureRequest("https_required", "Send upstream requests over HTTPS.")
                 response = pipeline.reject(head, refused)

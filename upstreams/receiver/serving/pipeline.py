@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from rest_framework.request import Request
 
@@ -27,30 +26,26 @@ from upstreams.receiver.protocol.errors import MethodNotAllowed, Refusal
 from upstreams.receiver.protocol.paths import rest_of, shown_path
 from upstreams.receiver.protocol.requests import Route, read_request, read_route
 from upstreams.receiver.protocol.responses import UpstreamResponse
-from upstreams.receiver.serving.body import check_length
+from upstreams.receiver.serving.body import check_length, read_body
 from upstreams.receiver.serving.headers import RequestHead
 from upstreams.receiver.serving.logs import log_refusal
 from upstreams.signals import request_rejected
 from validation.authentication import TokenRefused
 
+if TYPE_CHECKING:
+    from asgiref.typing import ASGIReceiveCallable
+
 log = logging.getLogger(__name__)
 
 
 class ReadBody(Protocol):
-    """Reads the body of a request; see `body.read_body`."""
+    """Reads the body of a request from a server that is not asynchronous."""
 
     def __call__(self, max_bytes: int, /) -> bytes:
         """Return the whole body. Raises a Refusal."""
 
 
-class ReadBodyAsync(Protocol):
-    """Reads the body of a request on the event loop; see `body.read_body`."""
-
-    def __call__(self, max_bytes: int, /) -> Awaitable[bytes]:
-        """Return the whole body. Raises a Refusal."""
-
-
-def process(head: RequestHead, instance: str, read_body: ReadBody) -> UpstreamResponse:
+def process(head: RequestHead, instance: str, read: ReadBody) -> UpstreamResponse:
     """Return the response to a request for `instance`, and record it.
 
     Raises nothing that a request, a token or a handler can cause.
@@ -63,7 +58,7 @@ def process(head: RequestHead, instance: str, read_body: ReadBody) -> UpstreamRe
         _check_requirements(policy, route, head)
         limits = configuration().limits
         request = context.request = read_request(
-            route, head.META, read_body(limits.body_bytes), instance=policy.name
+            route, head.META, read(limits.body_bytes), instance=policy.name
         )
         response = dispatch(request, registry(), limits, duplicate_calls)
     except Exception as error:  # noqa: BLE001
@@ -74,9 +69,12 @@ def process(head: RequestHead, instance: str, read_body: ReadBody) -> UpstreamRe
 
 
 async def aprocess(
-    head: RequestHead, instance: str, read_body: ReadBodyAsync, run_in_thread: RunInThread
+    head: RequestHead, instance: str, receive: ASGIReceiveCallable, run_in_thread: RunInThread
 ) -> UpstreamResponse:
-    """Return the response as `process` does, without blocking the event loop."""
+    """Return the response as `process` does, without blocking the event loop.
+
+    `receive` is the ASGI server's, from which the body is read.
+    """
     context = RequestContext()
     try:
         if policies.is_due:
@@ -85,10 +83,10 @@ async def aprocess(
         authentication = InstanceAuthentication(policy.token_policies(route))
         await authentication.averified_claims(cast("Request", head))
         _check_requirements(policy, route, head)
-        limits = configuration().limits
-        request = context.request = read_request(
-            route, head.META, await read_body(limits.body_bytes), instance=policy.name
-        )
+        length = head.META.get("CONTENT_LENGTH") or ""
+        limits, seconds = configuration().limits, configuration().body_seconds
+        body = await read_body(receive, length, max_bytes=limits.body_bytes, seconds=seconds)
+        request = context.request = read_request(route, head.META, body, instance=policy.name)
         response = await adispatch(request, registry(), limits, duplicate_calls, run_in_thread)
     except Exception as error:  # noqa: BLE001
         response = _response(head, error)
