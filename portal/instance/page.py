@@ -14,7 +14,7 @@ from identities.models import SignalRInstance
 from portal.navigation import azure_portal_link
 from portal.page import PortalPage
 from sync.desired.sync_status import sync_status
-from sync.operations.plans.warnings import upstream_warning
+from sync.operations.plans.upstream_warning import upstream_warning
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from sync.management.file_argument import add_file_argument
 from sync.management.instance_argument import iterate_instances
 from sync.operations.plans.instance import plan_instance
 from sync.operations.plans.output import render_json, render_text
-from sync.operations.plans.warnings import upstream_warning
+from sync.operations.plans.upstream_warning import upstream_warning
 from sync.planning.errors import SyncError
 from sync.planning.plan import Plan
 

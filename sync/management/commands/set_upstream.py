@@ -12,7 +12,7 @@ from sync.desired.history import Author, changing_desired
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.management.instance_argument import select_instances
 from sync.management.text_input import read_text
-from sync.operations.plans.warnings import upstream_warning
+from sync.operations.plans.upstream_warning import upstream_warning
 from upstreams.url_templates.arm_json import dump_templates, load_templates
 
 

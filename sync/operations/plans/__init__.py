@@ -1,1 +1,1 @@
-"""The plans of one instance and of a fleet, their warnings and their output."""
+"""The plans of one instance and of a fleet, a warning beside them and their output."""

@@ -1,4 +1,4 @@
-"""Warnings beside a plan: settings that make it pointless. Components warn of their own steps."""
+"""Warning beside a plan that the service mode makes the upstream templates pointless."""
 
 from __future__ import annotations
 
