@@ -27,7 +27,7 @@ class TrafficPage(InstancePage):
 
     def get_template_names(self) -> list[str]:
         """Return the template of the page, or for htmx that of the reloaded part."""
-        name = "traffic_summary" if is_fragment(self.request) else "traffic"
+        name = "traffic_counts_and_deliveries" if is_fragment(self.request) else "traffic"
         return [f"portal/instance/{name}.html"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class UpstreamPage(InstancePage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the saved templates, or the route of one event."""
         if is_fragment(request) and request.headers.get("HX-Target") == "route":
-            self.template_name = f"{_FOLDER}/route.html"
+            self.template_name = f"{_FOLDER}/test_event_result.html"
         response = super().get(request, *args, **kwargs)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
