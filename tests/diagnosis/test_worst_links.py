@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
@@ -11,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from diagnosis.chain.worst_links import diagnose_due, due_instances, store_worst_links
+from diagnosis.chain.worst_links import store_worst_links
 from diagnosis.findings import Finding, failed, passed, unknown
-from diagnosis.tasks import diagnose_fleet
+from diagnosis.tasks import diagnose_due
 from identities.models import SignalRInstance
 from sync.desired.sync_status import record_statuses
 from sync.models import InstanceStatus, SyncStatus
@@ -65,28 +64,6 @@ def test_instance_that_was_never_compared_stays_unknown() -> None:
     InstanceStatus.objects.all().delete()
     diagnose_due()
     assert InstanceStatus.objects.get(pk=row.pk).status == SyncStatus.UNKNOWN
-
-
-def test_diagnoses_what_is_due() -> None:
-    row = observed(None, SIGNED)
-    assert diagnose_due() == 1
-    assert diagnose_due() == 0
-    later = timezone.now() + timedelta(minutes=11)
-    assert list(due_instances(later)) == [row]
-    SignalRInstance.objects.filter(pk=row.pk).update(observed_at=timezone.now())
-    assert list(due_instances(timezone.now())) == [row]
-
-
-def test_never_diagnosed_instances_come_first() -> None:
-    first, second = observed(None, SIGNED), observed(None, SIGNED, name="contoso-b")
-    store_worst_links([(first, [])], timezone.now() - timedelta(hours=1))
-    assert list(due_instances(timezone.now())) == [second, first]
-
-
-def test_task_diagnoses_the_fleet() -> None:
-    row = observed(None, SIGNED)
-    diagnose_fleet()
-    assert stored(row) != ("", "")
 
 
 def test_instance_that_was_removed_meanwhile_is_left_out() -> None:
