@@ -12,35 +12,28 @@ it is exactly the planned state; anything else is read again.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from arm.async_operations import LongRunning
-from arm.errors import ArmError, NotFound, OperationFailed
+from arm.errors import ArmError
 from arm.resources import SignalRResource
 from arm.transport.write_guard import checking_writes
 from sync.azure_client import arm_client
 from sync.components.component import PlanOutdated, Write
 from sync.components.registry import REGISTRY
 from sync.desired.management_policy import Policy
-from sync.inventory.refresh import refresh, refresh_for_plan, store_for_plan
+from sync.inventory.refresh import refresh_for_plan, store_for_plan
 from sync.models import Operation, OperationStep
 from sync.operations.arm_budget import book_reads, book_write
 from sync.operations.claims import Claim
+from sync.operations.polling import next_poll, poll, wait
 from sync.operations.propagation import check_propagation, settle
 from sync.operations.retries import MAX_ATTEMPTS, StageError, fail_stage
-
-log = logging.getLogger(__name__)
-
-# Azure takes 20 to 94 seconds for a write; one that takes this long does not end.
-LONGEST_WAIT: Final = timedelta(hours=1)
 
 # Provisioning states in which ARM accepts no other write.
 # Source: ProvisioningState of Microsoft.SignalRService/signalR, api-version 2023-02-01.
@@ -83,7 +76,7 @@ def _run(claim: Claim) -> datetime | None:
     if step is None:
         return _conclude(claim)
     if step.state == step.State.POLLING:
-        return _poll(claim, step)
+        return _check_progress(claim, step)
     if step.state == step.State.PENDING and _must_stop(claim.operation):
         claim.finish(Operation.State.CANCELLED)
         return None
@@ -101,7 +94,7 @@ def _send(claim: Claim, step: OperationStep) -> datetime:
     """Send the step, unless Azure already has it or was changed in the meantime."""
     resource = _read(claim)
     if resource.provisioning_state in IN_PROGRESS:
-        return _wait(claim, "Azure to finish another change of this instance")
+        return wait(claim, "Azure to finish another change of this instance")
     before, after = claim.plan.states[step.position : step.position + 2]
     if step.state == step.State.SENDING and REGISTRY.matches(resource.state, after):
         return _record_accepted(claim, step)
@@ -115,7 +108,7 @@ def _send(claim: Claim, step: OperationStep) -> datetime:
         claim.audit_write(step)
         return claim.release(
             step,
-            due_at=_next_poll(claim, answer.retry_after),
+            due_at=next_poll(claim, answer.retry_after),
             waiting_for=f"Azure to finish: {step.title}",
             continuation=answer.continuation,
             **_NO_ERROR,
@@ -186,26 +179,16 @@ def _further_reads(claim: Claim) -> int:
     return sum(each.read_requests(each.value(target)) for each in REGISTRY)
 
 
-def _poll(claim: Claim, step: OperationStep) -> datetime | None:
-    """Poll once whether Azure has finished the step; the last step may end the operation."""
-    operation, asked_at = claim.operation, timezone.now()
-    try:
-        progress = arm_client(operation.instance.subscription_id).poll(operation.continuation)
-    except NotFound as error:
-        # ARM deletes operations after a while. The instance itself shows how this one ended.
-        step.state = step.State.SENDING
-        claim.record(step, continuation="")
-        raise StageError(error.code, str(error), is_transient=True) from error
-    except OperationFailed:
-        with suppress(ArmError):
-            refresh(operation.instance)
-        raise
+def _check_progress(claim: Claim, step: OperationStep) -> datetime | None:
+    """Ask once whether Azure has finished the step; the last step may end the operation."""
+    asked_at = timezone.now()
+    progress = poll(claim, step)
     if not progress.done:
-        due_at = _next_poll(claim, progress.retry_after)
-        return _wait(claim, f"Azure to finish: {step.title}", due_at=due_at, **_NO_ERROR)
+        due_at = next_poll(claim, progress.retry_after)
+        return wait(claim, f"Azure to finish: {step.title}", due_at=due_at, **_NO_ERROR)
     if progress.resource is not None and _is_last(claim, step) and not _further_reads(claim):
         found = store_for_plan(
-            operation.instance, claim.plan.target, progress.resource, at=asked_at
+            claim.operation.instance, claim.plan.target, progress.resource, at=asked_at
         )
         if REGISTRY.matches(found.state, claim.plan.target):
             return _end_with(claim, step)
@@ -228,7 +211,7 @@ def _conclude(claim: Claim) -> datetime | None:
     """Read Azure a last time: the operation has succeeded if Azure has the planned state."""
     resource = _read(claim)
     if resource.provisioning_state in IN_PROGRESS:
-        return _wait(claim, "Azure to finish another change of this instance")
+        return wait(claim, "Azure to finish another change of this instance")
     if not REGISTRY.matches(resource.state, claim.plan.target):
         raise _mismatch(claim, resource, position=len(claim.steps))
     return settle(claim)
@@ -253,27 +236,6 @@ def _done(claim: Claim, step: OperationStep) -> datetime:
     )
 
 
-def _wait(
-    claim: Claim, waiting_for: str, *, due_at: datetime | None = None, **values: Any
-) -> datetime:
-    """Release the operation while Azure works. Raises StageError if that takes too long."""
-    if claim.now - _stage_start(claim) > LONGEST_WAIT:
-        raise StageError(
-            "TimedOut",
-            f"Azure has not finished within {LONGEST_WAIT.total_seconds() / 60:.0f} minutes, but "
-            "still may: check the instance in Azure, refresh it, then plan again.",
-        )
-    return claim.release(due_at=due_at or _next_poll(claim), waiting_for=waiting_for, **values)
-
-
-def _stage_start(claim: Claim) -> datetime:
-    """Return when the current step began, or the stage after the last step."""
-    step = claim.current_step
-    ended = (each.finished_at for each in claim.steps)
-    times = (claim.operation.started_at, step and step.started_at, *ended)
-    return max((time for time in times if time), default=claim.now)
-
-
 def _mismatch(claim: Claim, resource: SignalRResource, *, position: int) -> StageError:
     """Return why the observed state is not the planned one before the step at `position`."""
     if any(REGISTRY.matches(resource.state, state) for state in claim.plan.states[:position]):
@@ -288,8 +250,3 @@ def _mismatch(claim: Claim, resource: SignalRResource, *, position: int) -> Stag
         "The plan is stale: Azure was changed after it was made, so nothing more was written. "
         "Review the new plan, then apply it.",
     )
-
-
-def _next_poll(claim: Claim, retry_after: float | None = None) -> datetime:
-    seconds = settings.SIGNALMAN_POLL_SECONDS if retry_after is None else retry_after
-    return claim.now + timedelta(seconds=seconds)

@@ -8,9 +8,9 @@ from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client
 from sync.models import AuditEvent, Operation
-from sync.operations.apply import LONGEST_WAIT
 from sync.operations.cancel import cancel
 from sync.operations.plans.instance import plan_instance
+from sync.operations.polling import LONGEST_WAIT
 from tests.cloud import LocalAzure
 from tests.sync.worker import (
     SIGNED,
