@@ -32,11 +32,11 @@ from arm.async_operations import (
 )
 from arm.errors import ArmError, Throttled, UnexpectedAnswer
 from arm.function_apps.calls import FunctionApps
+from arm.instance_state import ExistenceState
 from arm.request_bodies import TYPE, creation_body
 from arm.resources import SignalRResource, SubscriptionResource, UserAssignedIdentityResource
 from arm.role_assignments import Roles
 from arm.settings import ArmSettings
-from arm.state import ExistenceState
 from arm.transport.credentials import credential
 from arm.transport.error_translation import translated
 from arm.transport.pipeline import pipeline

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from arm.state import ExistenceState, IdentityState, TemplateState
+from arm.instance_state import ExistenceState, IdentityState, TemplateState
 
 TYPE: Final = "Microsoft.SignalRService/SignalR"
 

@@ -17,7 +17,7 @@ from azure.mgmt.core.tools import parse_resource_id
 
 from arm.errors import unreadable
 from arm.instance_network import InstanceNetwork
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 
 
 @dataclass(frozen=True, slots=True)

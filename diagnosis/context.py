@@ -11,8 +11,8 @@ from uuid import UUID
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Sum
 
+from arm.instance_state import ABSENT, InstanceState, TemplateState
 from arm.resources import SharedPrivateLink
-from arm.state import ABSENT, InstanceState, TemplateState
 from diagnosis.models import EndpointProbe
 from diagnosis.probe.stored_results import read_probes
 from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from diagnosis.chain.chain import Fact
 from diagnosis.chain.links import Link
 from diagnosis.checks.handlers import handlers_of

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from arm.function_apps.access_restrictions import evaluate
 from arm.function_apps.site_access import SiteAccess
+from arm.instance_state import TemplateState
 from arm.resources import SharedPrivateLink
-from arm.state import TemplateState
 from diagnosis.checks.az_commands import az
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown

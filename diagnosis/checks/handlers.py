@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.receiver_addresses import target_of

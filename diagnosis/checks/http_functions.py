@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from arm.function_apps.http_functions import HttpFunction
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from diagnosis.checks.az_commands import az
 from diagnosis.context import Context
 from diagnosis.findings import WORST_FIRST, Finding, failed, passed, unknown

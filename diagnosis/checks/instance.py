@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from arm.instance_state import ABSENT
 from arm.request_bodies import CLASSIC, SERVERLESS
-from arm.state import ABSENT
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from sync.components.registry import REGISTRY

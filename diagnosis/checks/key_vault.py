@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from diagnosis.checks.vault_network import check_network
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown

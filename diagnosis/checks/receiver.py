@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple, cast
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from diagnosis.checks.token_resource import PERMISSION_FIX
 from diagnosis.checks.webhook_key import is_static_web_app
 from diagnosis.context import Context

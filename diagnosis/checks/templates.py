@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from diagnosis.checks.handlers import check_handlers
 from diagnosis.checks.key_vault import check_references
 from diagnosis.checks.receiver import check_receiver

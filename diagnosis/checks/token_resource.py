@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from identities.models import SignalRInstance

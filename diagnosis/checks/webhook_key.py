@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from diagnosis.checks.http_functions import KEY_EXAMPLE, check_function, code_in
 from diagnosis.context import Context
 from diagnosis.findings import Finding, failed, unknown

@@ -21,7 +21,7 @@ from django.conf import settings
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from diagnosis.context import RECENT, Context
 from diagnosis.findings import Finding, failed, passed, unknown
 from diagnosis.probe.connection_errors import failure_of

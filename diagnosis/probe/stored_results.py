@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from django.utils.crypto import salted_hmac
 from django.utils.timesince import timesince
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from diagnosis.models import EndpointProbe
 from identities.models import SignalRInstance
 from upstreams.models import FunctionApp

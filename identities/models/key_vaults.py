@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models.functions import Lower
 
-from arm.state import GrantMechanism
+from arm.instance_state import GrantMechanism
 
 
 class KeyVaultQuerySet(models.QuerySet["KeyVault"]):

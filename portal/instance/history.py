@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from portal.instance.page import InstancePage
 from portal.page import who
 from sync.components.registry import REGISTRY

@@ -21,8 +21,8 @@ from api.fields import (
 from api.idempotency import once
 from api.schema.links import to_instance, to_operation
 from api.views import ApiView
+from arm.instance_state import ExistenceState
 from arm.request_bodies import SERVICE_MODES, SKUS
-from arm.state import ExistenceState
 from identities.api.serializers import InstanceSerializer
 from identities.api.views import InstanceList, instance_named
 from identities.models import SignalRInstance

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from arm.instance_state import InstanceState, TemplateState
 from arm.resources import SignalRResource
-from arm.state import InstanceState, TemplateState
 from identities.models import KeyVault, SignalRInstance
 from sync.planning.planned_component import PlannedComponent
 from upstreams.models import FunctionApp

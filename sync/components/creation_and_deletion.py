@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from arm.state import ABSENT, ExistenceState, InstanceState
+from arm.instance_state import ABSENT, ExistenceState, InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import Component, SharedRows, Write
 from sync.planning.changes import Change

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from arm.function_apps.authentication import FunctionAppState
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from identities.models import SignalRInstance
 from sync.record_audit import record_change
 from upstreams.function_apps.authentication import desired_auth

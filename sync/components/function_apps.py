@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 
 from arm.async_operations import LongRunning
 from arm.function_apps.authentication import SIGN_IN, FunctionAppAuth, FunctionAppState
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import Component, SharedRows, Write
 from sync.components.function_app_targets import (

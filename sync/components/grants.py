@@ -14,7 +14,7 @@ from uuid import UUID
 
 from arm.async_operations import LongRunning
 from arm.errors import Forbidden, GrantForbidden, UnexpectedAnswer
-from arm.state import GrantState, InstanceState
+from arm.instance_state import GrantState, InstanceState
 from identities.models import KeyVault, SignalRInstance
 from sync.components.component import Component, PlanOutdated, SharedRows, Write
 from sync.components.vault_names import named_vaults, vaults_of

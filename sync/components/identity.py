@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from arm.instance_state import IdentityState, IdentityType, InstanceState
 from arm.request_bodies import identity_patch
-from arm.state import IdentityState, IdentityType, InstanceState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from sync.components.component import Component, SharedRows, Write
 from sync.components.vault_names import named_vaults

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from sync.components.component import Component
 from sync.components.creation_and_deletion import ExistenceComponent
 from sync.components.function_apps import FunctionAppsComponent

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from arm.async_operations import LongRunning
 from arm.errors import Forbidden, SenderForbidden
+from arm.instance_state import InstanceState
 from arm.role_assignments import REST_API_OWNER, SENDING_ROLES
-from arm.state import InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import Component, SharedRows, Write
 from sync.planning.changes import Change

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from arm.instance_state import InstanceState
 from arm.request_bodies import CLASSIC, DEFAULT, SERVERLESS, service_mode_patch
 from arm.resources import SignalRResource
-from arm.state import InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import Component, SharedRows, Write
 from sync.planning.changes import Change

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
+from arm.instance_state import InstanceState, TemplateState
 from arm.request_bodies import templates_patch
-from arm.state import InstanceState, TemplateState
 from identities.models import SignalRInstance
 from sync.components.component import Component, SharedRows, Write
 from sync.components.vault_names import named_vaults

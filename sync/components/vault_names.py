@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from upstreams.url_templates.key_vault_references import readable_references
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from arm.errors import ArmError
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import SignalRInstance
 from sync.components.function_app_targets import set_app_policy
 from sync.components.grants import known_vaults, needed_grants

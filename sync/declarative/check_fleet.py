@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 
 from arm.errors import ArmError
+from arm.instance_state import ExistenceState, InstanceState, TemplateState
 from arm.request_bodies import SERVERLESS, SERVICE_MODES, SKUS
-from arm.state import ExistenceState, InstanceState, TemplateState
 from identities.models import SignalRInstance, UserAssignedIdentity
 from identities.validators import validate_instance_name, validate_resource_group
 from sync.components.component import SharedRows

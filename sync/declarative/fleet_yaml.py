@@ -23,8 +23,7 @@ from uuid import UUID
 
 import yaml
 
-from arm.role_assignments import PRINCIPAL_TYPES
-from arm.state import (
+from arm.instance_state import (
     ANY,
     AuthType,
     ExistenceState,
@@ -33,6 +32,7 @@ from arm.state import (
     InstanceState,
     TemplateState,
 )
+from arm.role_assignments import PRINCIPAL_TYPES
 from sync.components.senders import Sender
 from sync.components.service_mode import mode_of, with_mode
 from sync.declarative.yaml_reader import Entry, Location, Problem, read_entries

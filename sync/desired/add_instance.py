@@ -8,8 +8,8 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from arm.instance_state import ExistenceState
 from arm.resources import SubscriptionResource
-from arm.state import ExistenceState
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.desired.history import Author, record_desired

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import transaction
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import SignalRInstance
 from sync.components.vault_names import named_vaults
 from sync.desired.state import declared_state

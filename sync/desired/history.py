@@ -15,7 +15,7 @@ from typing import Final
 
 from django.db import transaction
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import SignalRInstance, UserAssignedIdentity
 from sync.components.registry import REGISTRY
 from sync.desired.state import declared_state

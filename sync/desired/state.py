@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arm.state import ABSENT, InstanceState
+from arm.instance_state import ABSENT, InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import NOT_FETCHED, SharedRows
 from sync.components.registry import REGISTRY

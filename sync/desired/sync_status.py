@@ -8,7 +8,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import NOT_FETCHED, SharedRows
 from sync.components.registry import REGISTRY

@@ -17,8 +17,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from arm.errors import UnexpectedAnswer
+from arm.instance_state import InstanceState
 from arm.resources import SignalRResource, UserAssignedIdentityResource
-from arm.state import InstanceState
 from arm.transport.raw_answers import Json
 from identities.models import ManagedIdentity, SignalRInstance, Subscription
 from sync.components.component import SharedRows

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import SignalRInstance
 from sync.components.registry import REGISTRY
 from sync.models import DesiredRevision, InstanceStatus, SyncStatus

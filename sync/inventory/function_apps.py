@@ -19,7 +19,7 @@ from django.utils import timezone
 from arm.errors import ArmError, NotFound
 from arm.function_apps.authentication import FunctionAppState
 from arm.function_apps.calls import FunctionAppResource, FunctionApps
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.components.function_app_targets import managed_apps, observed_apps, serving_apps

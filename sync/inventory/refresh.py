@@ -12,8 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from arm.errors import NotFound
+from arm.instance_state import ABSENT, InstanceState
 from arm.resources import SignalRResource
-from arm.state import ABSENT, InstanceState
 from identities.models import SignalRInstance, Subscription
 from sync.azure_client import arm_client
 from sync.components.senders import senders_of, with_senders

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, JSONField, Value
 from django.db.models.functions import Coalesce
 
-from arm.state import ABSENT
+from arm.instance_state import ABSENT
 from sync.models import Operation, OperationStep
 from sync.planning.errors import UnreadablePlan
 from sync.planning.plan import Plan

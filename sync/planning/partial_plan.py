@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from sync.planning.changes import Change
 from sync.planning.errors import SyncError
 from sync.planning.planned_component import PlannedComponent

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from arm.state import ABSENT, InstanceState
+from arm.instance_state import ABSENT, InstanceState
 from sync.planning.changes import Change
 from sync.planning.errors import SyncError
 from sync.planning.planned_component import PlannedComponent

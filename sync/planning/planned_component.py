@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from sync.planning.changes import Change
 from sync.planning.step_order import Order
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from sync.planning.planned_component import PlannedComponent
 
 Components = Iterable[PlannedComponent]

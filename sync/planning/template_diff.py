@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 
 
 def _patterns(template: TemplateState) -> tuple[str, str, str]:

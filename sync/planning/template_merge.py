@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from typing import Final
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from sync.planning.template_diff import TemplateDiff, diff_templates
 
 _FIELDS: Final = tuple(field.name for field in fields(TemplateState))

@@ -7,9 +7,9 @@ import pytest
 
 from arm.client import ArmClient, list_subscriptions
 from arm.errors import NotFound, OperationFailed
+from arm.instance_state import IdentityState, TemplateState
 from arm.request_bodies import identity_patch, templates_patch
 from arm.settings import ArmSettings
-from arm.state import IdentityState, TemplateState
 from localazure import seed
 from tests.cloud import LocalAzure
 

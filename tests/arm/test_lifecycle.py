@@ -4,7 +4,7 @@ import pytest
 
 from arm.client import ArmClient
 from arm.errors import GroupNotFound, NotFound, OperationFailed
-from arm.state import ExistenceState
+from arm.instance_state import ExistenceState
 from localazure import seed
 from tests.cloud import LocalAzure
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from arm.instance_state import IdentityState, TemplateState
 from arm.request_bodies import identity_patch, templates_patch
-from arm.state import IdentityState, TemplateState
 
 
 def test_an_identity_patch_holds_the_identity_alone() -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from arm.state import IdentityState, InstanceState
+from arm.instance_state import IdentityState, InstanceState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from tests.api import fleet
 from upstreams.url_templates.arm_json import load_templates

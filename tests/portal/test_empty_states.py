@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.roles import Role
-from arm.state import IdentityState
+from arm.instance_state import IdentityState
 from identities.models import SignalRInstance
 from localazure import seed
 from tests.cloud import LocalAzure

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from arm.state import GrantMechanism, GrantState, IdentityState, InstanceState, TemplateState
+from arm.instance_state import (
+    GrantMechanism,
+    GrantState,
+    IdentityState,
+    InstanceState,
+    TemplateState,
+)
 from sync.components.vault_names import named_vaults
 
 IDENTITY_IDS = [

@@ -8,7 +8,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from arm.function_apps.authentication import FunctionAppAuth
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from upstreams.function_apps.signed_requests import Caller, Mismatch, SignedRequests
 from upstreams.models import FunctionApp, TokenResource, UpstreamTemplate

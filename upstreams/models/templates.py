@@ -11,7 +11,7 @@ from typing import Final, cast
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from arm.state import AuthType, TemplateState
+from arm.instance_state import AuthType, TemplateState
 from identities.models import SignalRInstance
 from upstreams.token_requests import resources as token_resources
 from upstreams.url_templates.hosts import host_of
@@ -60,7 +60,7 @@ class UpstreamTemplate(models.Model):
     """The URL for matching events, and the resource of the token that its requests carry.
 
     Azure uses the first template that matches, so `position` decides the routing. Field names are
-    those of `arm.state.TemplateState`. Source: properties.upstream.templates[] of
+    those of `arm.instance_state.TemplateState`. Source: properties.upstream.templates[] of
     Microsoft.SignalRService/signalR.
     """
 

@@ -1,7 +1,7 @@
 """Routing of events by Azure SignalR Service: patterns, the first match, and the URL.
 
-Works on any object with the attributes of `arm.state.TemplateState`, model rows included, and
-raises for nothing that Azure may hold; `upstreams.validators` checks what an operator enters.
+Works on any object with the attributes of `arm.instance_state.TemplateState`, model rows included,
+and raises for nothing that Azure may hold; `upstreams.validators` checks what an operator enters.
 
 Source: Azure SignalR Service, "Upstream endpoints": a pattern is `*`, one name, or a comma list
 whose spaces are ignored; the first template in order that matches is used. Names are compared

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from arm.function_apps.authentication import FunctionAppAuth
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from identities.models import SignalRInstance
 from sync.desired.state import declared_state, observed_state
 from upstreams.function_apps.authentication import desired_auth, mismatches

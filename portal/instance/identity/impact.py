@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from arm.state import InstanceState, TemplateState
+from arm.instance_state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from sync.desired.state import observed_state
 from sync.operations.plans.instance import plan_instance

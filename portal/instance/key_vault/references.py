@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from arm.state import InstanceState, TemplateState
+from arm.instance_state import InstanceState, TemplateState
 from identities.models import KeyVault, SignalRInstance, VaultGrant, VaultSecret
 from sync.components.grants import known_vaults
 from sync.desired.state import desired_state, observed_state

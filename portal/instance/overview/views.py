@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from diagnosis.chain.instance_chain import read_chain
 from identities.models import SignalRInstance
 from portal.instance.overview.chain_view import view_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from portal.instance.upstream.forms import TemplateForm
 from upstreams.url_templates.key_vault_references import (
     KeyVaultReference,

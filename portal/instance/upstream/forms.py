@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import SuspiciousOperation
 from django.http import QueryDict
 
-from arm.state import ANY, TemplateState
+from arm.instance_state import ANY, TemplateState
 from identities.models import SignalRInstance
 from upstreams.models import UpstreamTemplate
 

@@ -10,9 +10,9 @@ from typing import Final
 from uuid import UUID
 
 from arm.errors import ArmError
+from arm.instance_state import GrantMechanism, GrantState
 from arm.resources import SignalRResource
 from arm.role_assignments import RoleAssignment
-from arm.state import GrantMechanism, GrantState
 from arm.vaults import VaultResource
 from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity
 from sync.azure_client import arm_client

@@ -15,7 +15,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from arm.errors import ArmError
-from arm.state import InstanceState, TemplateState
+from arm.instance_state import InstanceState, TemplateState
 from arm.vaults import SecretResource
 from identities.models import KeyVault, SignalRInstance, VaultSecret
 from sync.azure_client import arm_client

@@ -6,8 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
 
+from arm.instance_state import ExistenceState
 from arm.request_bodies import SERVICE_MODES, SKUS
-from arm.state import ExistenceState
 from sync.desired.add_instance import Site, add_new_instance
 from sync.management.base import ExitCode, SignalmanCommand
 from sync.operations.plans.instance import plan_instance

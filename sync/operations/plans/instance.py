@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import NOT_FETCHED, SharedRows
 from sync.components.registry import REGISTRY

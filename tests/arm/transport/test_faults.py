@@ -22,9 +22,9 @@ from arm.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from arm.instance_state import IdentityState
 from arm.request_bodies import identity_patch
 from arm.settings import ArmSettings
-from arm.state import IdentityState
 from localazure import seed
 from tests.cloud import LocalAzure
 

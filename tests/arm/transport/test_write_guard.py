@@ -11,9 +11,9 @@ from contextlib import suppress
 import pytest
 
 from arm.client import ArmClient
+from arm.instance_state import IdentityState
 from arm.request_bodies import identity_patch
 from arm.settings import ArmSettings
-from arm.state import IdentityState
 from arm.transport.write_guard import checking_writes
 from localazure import seed
 from tests.cloud import LocalAzure

@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from config.environment_variables.parsers import networks
 from diagnosis.findings import Finding
 from diagnosis.probe.endpoints import probe

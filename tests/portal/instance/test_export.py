@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.roles import Role
-from arm.state import IdentityState, InstanceState, TemplateState
+from arm.instance_state import IdentityState, InstanceState, TemplateState
 from identities.models import SignalRInstance
 from portal.instance.overview.export import Export, Resource, export
 from tests.portal.conftest import SignIn

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.roles import Role
-from arm.state import IdentityState
+from arm.instance_state import IdentityState
 from identities.models import SignalRInstance, UserAssignedIdentity
 from localazure import seed
 from sync.models import AuditEvent, DesiredRevision

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from arm.async_operations import LongRunning
+from arm.instance_state import InstanceState
 from arm.resources import SignalRResource
-from arm.state import InstanceState
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client

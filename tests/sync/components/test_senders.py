@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.components.registry import REGISTRY

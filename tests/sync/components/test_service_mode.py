@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from django.core.exceptions import ValidationError
 
+from arm.instance_state import ABSENT, ExistenceState, InstanceState, TemplateState
 from arm.request_bodies import service_mode_patch
-from arm.state import ABSENT, ExistenceState, InstanceState, TemplateState
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client

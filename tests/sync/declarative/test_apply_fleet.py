@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from arm.state import IdentityState, InstanceState
+from arm.instance_state import IdentityState, InstanceState
 from identities.models import KeyVault, SignalRInstance
 from localazure import seed
 from sync.declarative.apply_fleet import declare_and_apply, preview

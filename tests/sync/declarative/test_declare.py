@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import KeyVault, SignalRInstance, Subscription, UserAssignedIdentity
 from sync.components.registry import REGISTRY
 from sync.components.vault_names import named_vaults

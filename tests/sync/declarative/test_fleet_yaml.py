@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arm.state import ExistenceState, IdentityState, InstanceState, TemplateState
+from arm.instance_state import ExistenceState, IdentityState, InstanceState, TemplateState
 from sync.components.service_mode import with_mode
 from sync.declarative.fleet_yaml import (
     Declarations,
@@ -14,7 +14,7 @@ from sync.declarative.fleet_yaml import (
     read_documents,
     write_documents,
 )
-from tests.arm.states import instances as states
+from tests.arm.instance_states import instances as states
 
 SUBSCRIPTION = "bbbbbbbb-0000-4000-8000-000000000001"
 WHOLE = f"""\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from sync.declarative.fleet_yaml import read_documents
 
 HEAD = """\

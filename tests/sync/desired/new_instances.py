@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from arm.state import ExistenceState
+from arm.instance_state import ExistenceState
 from identities.models import SignalRInstance
 from localazure import seed
 from tests.cloud import LocalAzure

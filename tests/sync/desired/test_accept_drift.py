@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.desired.accept_drift import NotAcceptable, accept

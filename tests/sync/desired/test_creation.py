@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from accounts.actor import Actor
-from arm.state import ABSENT, ExistenceState, IdentityState, InstanceState
+from arm.instance_state import ABSENT, ExistenceState, IdentityState, InstanceState
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.actor import Actor
-from arm.state import ABSENT, IdentityState, InstanceState
+from arm.instance_state import ABSENT, IdentityState, InstanceState
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client

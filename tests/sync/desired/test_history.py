@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from localazure import seed
 from sync.desired.history import (

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from arm.state import InstanceState, TemplateState
+from arm.instance_state import InstanceState, TemplateState
 from identities.models import SignalRInstance, Subscription
 from sync.desired.shared_rows import with_shared_rows
 from sync.desired.state import declared_state, desired_state, observed_state

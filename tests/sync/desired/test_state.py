@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from arm.state import IdentityState, InstanceState, TemplateState
+from arm.instance_state import IdentityState, InstanceState, TemplateState
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
 from sync.components.registry import REGISTRY
 from sync.components.service_mode import with_mode
 from sync.desired.state import copied_state, declared_state, desired_state, observed_state
-from tests.arm.states import instances
+from tests.arm.instance_states import instances
 
 SUBSCRIPTION_ID = "bbbbbbbb-0000-4000-8000-000000000001"
 

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from arm.errors import ServerFailed
+from arm.instance_state import IdentityState, InstanceState, TemplateState
 from arm.request_bodies import identity_patch, templates_patch
-from arm.state import IdentityState, InstanceState, TemplateState
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
 from localazure import seed
 from sync.azure_client import arm_client

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from arm.errors import NotFound, ServerFailed
+from arm.instance_state import IdentityState
 from arm.request_bodies import identity_patch
-from arm.state import IdentityState
 from diagnosis.checklist import diagnose
 from identities.models import ManagedIdentity, SignalRInstance, Subscription
 from localazure import seed

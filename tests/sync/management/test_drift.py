@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.utils.dateparse import parse_datetime
 
+from arm.instance_state import IdentityState
 from arm.request_bodies import identity_patch
-from arm.state import IdentityState
 from identities.models import SignalRInstance
 from localazure import seed
 from sync.azure_client import arm_client

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from arm.state import IdentityState, InstanceState, TemplateState
+from arm.instance_state import IdentityState, InstanceState, TemplateState
 from sync.components.registry import REGISTRY
 from sync.operations.plans.output import render_json, render_text
 from sync.planning.plan import Plan

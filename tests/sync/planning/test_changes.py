@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from arm.state import IdentityState, TemplateState
+from arm.instance_state import IdentityState, TemplateState
 from sync.components.identity import identity_changes
 from sync.components.templates import template_changes
 from sync.planning.changes import KNOWN_AFTER_APPLY, Change

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arm.function_apps.authentication import FunctionAppAuth, FunctionAppState
-from arm.state import IdentityState, InstanceState, TemplateState
+from arm.instance_state import IdentityState, InstanceState, TemplateState
 from sync.components.registry import REGISTRY
 from sync.planning.plan import Plan
 from upstreams.function_apps.authentication import desired_auth

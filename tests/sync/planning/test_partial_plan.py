@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from arm.state import IdentityState, InstanceState, TemplateState
+from arm.instance_state import IdentityState, InstanceState, TemplateState
 from sync.components.registry import REGISTRY
 from sync.planning.partial_plan import NoSuchChange
 from tests.sync.states import observed_states

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from arm.state import IdentityState, InstanceState, TemplateState
+from arm.instance_state import IdentityState, InstanceState, TemplateState
 from sync.components.registry import REGISTRY
 from sync.components.vault_names import named_vaults
 from sync.planning.plan import InvalidDesired, Plan, Step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from arm.state import ABSENT, ExistenceState, IdentityState, InstanceState
+from arm.instance_state import ABSENT, ExistenceState, IdentityState, InstanceState
 from sync.components.registry import REGISTRY
 from tests.sync.states import observed_states, sound_states
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from identities.models import SignalRInstance, Subscription, UserAssignedIdentity
 from tests.registrations import register
 from upstreams.function_apps.instance_requests import caller_of, is_same_tenant, signed_requests_to

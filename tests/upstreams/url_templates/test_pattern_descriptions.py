@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from upstreams.url_templates.pattern_descriptions import describe, reasons_not_matched
 from upstreams.url_templates.patterns import Event, earlier_matches, matches
 

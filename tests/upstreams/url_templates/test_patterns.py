@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from upstreams.url_templates.patterns import expand, first_match, matches, unreachable
 
 NAMES = st.sampled_from(["chat", "Chat", "game", "connected", "disconnected", "connect", "x y"])

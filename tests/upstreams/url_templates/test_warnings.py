@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arm.state import TemplateState
+from arm.instance_state import TemplateState
 from upstreams.url_templates.warnings import template_warnings
 
 SIGNED = {"auth_type": "ManagedIdentity", "resource": "api://chat"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from arm.state import InstanceState, TemplateState
+from arm.instance_state import InstanceState, TemplateState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from upstreams.models import TokenResource
 from upstreams.receiver.authentication.access_keys import keys_of

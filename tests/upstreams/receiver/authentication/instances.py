@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from arm.state import InstanceState, TemplateState
+from arm.instance_state import InstanceState, TemplateState
 from identities.models import SignalRInstance, UserAssignedIdentity
 from upstreams.models import UpstreamTemplate
 from upstreams.receiver.authentication.policy_cache import policies

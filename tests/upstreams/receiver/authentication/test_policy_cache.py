@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from arm.state import InstanceState
+from arm.instance_state import InstanceState
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from tests.registrations import register
 from tests.upstreams.receiver.authentication.instances import (

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from arm.instance_state import IdentityState, InstanceState, TemplateState
 from arm.request_bodies import identity_patch, templates_patch
-from arm.state import IdentityState, InstanceState, TemplateState
-from tests.arm.states import instances
+from tests.arm.instance_states import instances
 
 
 def _to_arm(state: InstanceState) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from arm.state import IdentityState, InstanceState, TemplateState
+from arm.instance_state import IdentityState, InstanceState, TemplateState
 
 _words: Final = st.text("abcxyz019-_", min_size=1, max_size=12)
 _patterns: Final = st.one_of(st.just("*"), st.lists(_words, min_size=1, max_size=3).map(",".join))
