@@ -39,10 +39,13 @@ def function_app_status(app: FunctionApp) -> FunctionAppStatus:
     """Return the status of `app` as of Azure's last answer."""
     auth, requests = app.auth, signed_requests_by_instance(app)
     reached = [request for instance, request in requests.items() if is_same_tenant(app, instance)]
-    found: dict[str, Mismatch] = {}
+    found: dict[tuple[str, str, str], Mismatch] = {}
     for request in reached:
-        # Two instances may be refused for the same reason.
-        found |= {each.message: each for each in (mismatches(auth, request) if auth else ())}
+        for each in mismatches(auth, request) if auth else ():
+            # Two instances may be refused for the same reason.
+            key = each.code, each.message, each.fix
+            if key not in found or each.is_certain:
+                found[key] = each
     return FunctionAppStatus(
         app,
         instances=tuple(instance.name for instance in requests),

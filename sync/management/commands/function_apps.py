@@ -78,7 +78,7 @@ def _row(found: FunctionAppStatus) -> tuple[str, ...]:
         found.app.policy,
         found.status,
         ", ".join(found.instances),
-        found.app.problem or " ".join(each.message for each in found.found),
+        found.app.problem or " ".join(dict.fromkeys(each.message for each in found.found)),
     )
 
 

@@ -11,7 +11,8 @@ from sync.inventory.function_apps import import_function_apps
 from sync.models import AuditEvent
 from tests.cloud import LocalAzure
 from tests.sync.commands import run
-from tests.sync.functions import V1_ISSUER, chat_to_functions, function_app
+from tests.sync.functions import V1_ISSUER, chat_to_functions, function_app, to_function
+from tests.sync.worker import imported, set_desired
 from upstreams.models import FunctionApp
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,23 @@ def test_reports_that_an_app_agrees() -> None:
     (document,) = outcome.document
     assert (outcome.code, document["status"], document["mismatches"]) == (0, "agrees", [])
     assert document["auth"]["client_id"] == seed.UPSTREAM_APP_ID
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_lists_the_fix_for_each_instance() -> None:
+    chat_to_functions()
+    set_desired(imported(seed.LAB), "SystemAssigned", to_function("api://unknown"))
+    app = function_app()
+    assert app.auth is not None
+    app.observed = replace(app.auth, client_id="").to_json()
+    app.save()
+    (document,) = run("function_apps", "--json").document
+    missing = [each for each in document["mismatches"] if each["code"] == "client_id_missing"]
+    known, unknown = sorted((each["fix"] for each in missing), reverse=True)
+    assert known == f"Set its client ID to {seed.UPSTREAM_APP_ID}."
+    assert unknown.startswith("Add Microsoft as its identity provider")
+    # The message is the same for both.
+    assert run("function_apps").out.count(missing[0]["message"]) == 1
 
 
 @pytest.mark.usefixtures("local_azure")
