@@ -68,12 +68,12 @@ def _mismatch(inspection: Inspection) -> Refused | None:
     return None
 
 
-CHECKS: Final[tuple[tuple[str, CheckFunction], ...]] = (
-    *_BEFORE_THE_KEY,
+_FROM_THE_KEY: Final[tuple[tuple[str, CheckFunction], ...]] = (
     ("key", _key),
     ("signature", signature.signature),
     *_AFTER_THE_SIGNATURE,
 )
+CHECKS: Final = (*_BEFORE_THE_KEY, *_FROM_THE_KEY)
 _NAMES: Final = tuple(name for name, _ in CHECKS)
 
 
@@ -96,9 +96,11 @@ def validate(
     inspection = Inspection(token, policy, keys, now)
     passed: list[Describe] = []
     try:
-        for name, check in CHECKS:
-            if check is _key and may_verify_mismatch is not None:
-                _refuse_mismatch(inspection, may_verify_mismatch)
+        for _, check in _BEFORE_THE_KEY:
+            passed.append(check(inspection))
+        if may_verify_mismatch is not None:
+            _refuse_mismatch(inspection, may_verify_mismatch)
+        for name, check in _FROM_THE_KEY:
             passed.append(inspection.passed.get(name) or check(inspection))
     except Refused as refusal:
         failed = Finding(refusal.expected, refusal.found, refusal.message)

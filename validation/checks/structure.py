@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final, NoReturn
 
 from validation.checks.check_state import Inspection
@@ -88,9 +90,7 @@ def encoding(inspection: Inspection) -> Describe:
 
 def header(inspection: Inspection) -> Describe:
     """Check that the header is one JSON object with unambiguous names."""
-    unverified = _bounded_object(inspection.header_bytes, "header")
-    _refuse_variants(unverified, _HEADERS_READ, "header")
-    inspection.unverified_header = unverified
+    inspection.unverified_header = unverified = _header(inspection.header_bytes)
     return lambda: Finding(
         "one JSON object", f"{len(unverified)} names", "The header is a JSON object."
     )
@@ -161,6 +161,15 @@ def payload(inspection: Inspection) -> Describe:
     return lambda: Finding(
         "one JSON object", f"{len(unverified)} claims", "The payload is a JSON object."
     )
+
+
+# All tokens of a key have the same header. What is refused is not kept.
+@lru_cache(maxsize=64)
+def _header(data: bytes) -> Mapping[str, object]:
+    """Read a header. Raises Refused."""
+    unverified = _bounded_object(data, "header")
+    _refuse_variants(unverified, _HEADERS_READ, "header")
+    return MappingProxyType(unverified)
 
 
 def _bounded_object(data: bytes, what: str) -> dict[str, object]:
