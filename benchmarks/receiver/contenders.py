@@ -89,9 +89,7 @@ def _run(programs: Programs, *command: str) -> None:
 
 def _receiver(workers: int) -> Command:
     def command(_folder: Path, port: int) -> list[str]:
-        # As docs/reference/receiver.md says.
-        options = ["--backlog", "4096", "--backpressure", "2048"]
-        return [*web_server(port, workers=workers), *options]
+        return web_server(port, workers=workers)
 
     return command
 

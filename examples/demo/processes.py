@@ -112,10 +112,15 @@ def web_server(
     workers: int,
     interface: str = "asgi",
 ) -> list[str]:
-    """Return the command that serves an application (Signalman by default) on a local port."""
+    """Return the command that serves an application (Signalman by default) on a local port.
+
+    The options are those of docs/reference/receiver.md.
+    """
     return [
         _GRANIAN, "--interface", interface, "--http", "1", "--no-ws", "--workers", str(workers),
         "--respawn-failed-workers", "--workers-kill-timeout", "30",
+        # The service may open a connection for each client; granian's default is 512 in a worker.
+        "--backlog", "4096", "--backpressure", "2048",
         "--host", "127.0.0.1", "--port", str(port), application,
     ]  # fmt: skip
 

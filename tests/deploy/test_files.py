@@ -162,6 +162,15 @@ def test_systemd_rates_units_as_safe(tmp_path: Path) -> None:
     assert_accepted(run(path_of("systemd-analyze"), "security", *limits, *units))
 
 
+@pytest.mark.parametrize("role", ["receiver", "portal"])
+def test_units_may_open_as_many_connections_as_they_take(role: str) -> None:
+    (unit,) = [unit for unit in UNITS if unit.name.startswith(f"signalman-{role}")]
+    command = unit_command(unit, "8000")
+    connections = int(command[command.index("--backpressure") + 1])
+    (files,) = re.findall(r"^LimitNOFILE=(\d+)$", unit.read_text(), re.MULTILINE)
+    assert int(files) >= 2 * connections
+
+
 def test_units_and_containers_run_the_same_commands() -> None:
     units = {unit.name.split("@")[0].split(".")[0]: unit for unit in UNITS}
     web = [part for part in image_command() if part not in {"0.0.0.0", "8000"}]  # noqa: S104

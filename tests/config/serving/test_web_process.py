@@ -1,13 +1,21 @@
-"""A web process lets its event loop run often, and collects garbage rarely."""
+"""A web process lets its event loop run often, collects garbage rarely, serves many connections."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import pytest
+
+from localazure.serving.server import raise_open_files_limit
 from tests.cloud import REPOSITORY
+from tests.config.web import serving
+from tests.sync.portal import Portal
 
 
 def test_web_process_switches_threads_often(tmp_path: Path) -> None:
@@ -37,3 +45,15 @@ def _printed(folder: Path, expressions: str) -> str:
         check=True,
     )
     return done.stdout.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_serves_beside_many_idle_connections(tmp_path: Path) -> None:
+    # The service may keep a connection for each of its clients.
+    raise_open_files_limit()
+    with serving(Portal(tmp_path).environment) as address, ExitStack() as opened:
+        host, port = urlsplit(address).hostname, urlsplit(address).port
+        for _ in range(1_100):
+            connection = opened.enter_context(closing(HTTPConnection(str(host), port, timeout=10)))
+            connection.request("GET", "/livez")
+            assert connection.getresponse().read() == b'{"status": "live"}'
