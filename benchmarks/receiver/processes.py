@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,8 +41,12 @@ def _tree(pid: int) -> Iterator[int]:
 
 
 def _children(pid: int) -> list[int]:
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for listed in lists for child in listed.read_text().split()]
+    children: list[int] = []
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        # A thread may end meanwhile; none that has children does.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            children += map(int, listed.read_text().split())
+    return children
 
 
 def _resident(pid: int) -> int:
