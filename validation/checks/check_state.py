@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from validation.errors import Reason, Refused
 from validation.keys.jwks import SigningKey
 from validation.keys.key_ring import KeySource
 from validation.policy import TokenPolicy
 from validation.verdict import Describe, UnverifiedClaims, shown
-
-_T = TypeVar("_T", str, int)
 
 
 @dataclass(slots=True)
@@ -44,7 +41,10 @@ CheckFunction = Callable[[Inspection], Describe]
 
 def text_claim(inspection: Inspection, name: str) -> str:
     """Return a claim that must be a string. Raises Refused."""
-    return _typed(inspection, name, str, "a string")
+    value = inspection.unverified_claims.get(name)
+    if isinstance(value, str):
+        return value
+    raise _wrong_type(name, value, "a string")
 
 
 def time_claim(inspection: Inspection, name: str) -> int:
@@ -52,24 +52,24 @@ def time_claim(inspection: Inspection, name: str) -> int:
 
     RFC 7519 allows fractions; Entra never sends any.
     """
-    return _typed(inspection, name, int, "whole seconds since 1970")
-
-
-def _typed(inspection: Inspection, name: str, kind: type[_T], words: str) -> _T:
     value = inspection.unverified_claims.get(name)
+    # Exactly: True is an int to Python.
+    if type(value) is int:
+        return value
+    raise _wrong_type(name, value, "whole seconds since 1970")
+
+
+def _wrong_type(name: str, value: object, words: str) -> Refused:
     if value is None:
-        raise Refused(
+        return Refused(
             Reason.MISSING_CLAIM,
             f"The token has no claim {name!r}. Every token from Entra for an identity has it.",
             expected=f"{name}: {words}",
             found="no such claim",
         )
-    # Exactly: True is an int to Python.
-    if type(value) is not kind:
-        raise Refused(
-            Reason.WRONG_CLAIM_TYPE,
-            f"The claim {name!r} is not {words}.",
-            expected=f"{name}: {words}",
-            found=shown(value),
-        )
-    return value
+    return Refused(
+        Reason.WRONG_CLAIM_TYPE,
+        f"The claim {name!r} is not {words}.",
+        expected=f"{name}: {words}",
+        found=shown(value),
+    )

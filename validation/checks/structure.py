@@ -80,7 +80,7 @@ def encoding(inspection: Inspection) -> Describe:
             found="non-ASCII characters",
         )
     header, payload, signature = inspection.parts
-    inspection.header_bytes = base64url_bytes(header, "header")
+    inspection.header_bytes = _header_bytes(header)
     inspection.payload_bytes = base64url_bytes(payload, "payload")
     inspection.signature = base64url_bytes(signature, "signature")
     return lambda: Finding(
@@ -164,6 +164,12 @@ def payload(inspection: Inspection) -> Describe:
 
 
 # All tokens of a key have the same header. What is refused is not kept.
+@lru_cache(maxsize=64)
+def _header_bytes(text: str) -> bytes:
+    """Decode a header. Raises Refused."""
+    return base64url_bytes(text, "header")
+
+
 @lru_cache(maxsize=64)
 def _header(data: bytes) -> Mapping[str, object]:
     """Read a header. Raises Refused."""
