@@ -6,7 +6,7 @@ verdict about those speaks of a token that Entra issued.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -17,15 +17,20 @@ from validation.keys.key_ring import KeySource
 from validation.policy import TokenPolicy
 from validation.verdict import Describe, Details, Finding, Verdict, VerifiedClaims
 
-_BEFORE_THE_KEY: Final[tuple[tuple[str, CheckFunction], ...]] = (
+_OF_THE_FORM: Final[tuple[tuple[str, CheckFunction], ...]] = (
     ("size", structure.size),
     ("parts", structure.parts),
     ("encoding", structure.encoding),
+)
+# They depend on the header alone.
+_OF_THE_HEADER: Final[tuple[tuple[str, CheckFunction], ...]] = (
     ("header", structure.header),
     ("algorithm", structure.algorithm),
     ("type", structure.token_type),
     ("extensions", structure.extensions),
     ("key id", structure.key_id),
+)
+_OF_THE_PAYLOAD: Final[tuple[tuple[str, CheckFunction], ...]] = (
     ("payload", structure.payload),
     ("lifetime", claims.lifetime),
     ("expiry", claims.expiry),
@@ -73,8 +78,13 @@ _FROM_THE_KEY: Final[tuple[tuple[str, CheckFunction], ...]] = (
     ("signature", signature.signature),
     *_AFTER_THE_SIGNATURE,
 )
-CHECKS: Final = (*_BEFORE_THE_KEY, *_FROM_THE_KEY)
+CHECKS: Final = (*_OF_THE_FORM, *_OF_THE_HEADER, *_OF_THE_PAYLOAD, *_FROM_THE_KEY)
 _NAMES: Final = tuple(name for name, _ in CHECKS)
+
+# All tokens of a key have the same header, so it is checked once. The descriptions refer to nothing
+# else of a token. Forged headers fill this too: then it is emptied.
+_passed_headers: Final[dict[bytes, tuple[Mapping[str, object], list[Describe]]]] = {}
+_MOST_HEADERS: Final = 64
 
 
 def validate(
@@ -96,7 +106,10 @@ def validate(
     inspection = Inspection(token, policy, keys, now)
     passed: list[Describe] = []
     try:
-        for _, check in _BEFORE_THE_KEY:
+        for _, check in _OF_THE_FORM:
+            passed.append(check(inspection))
+        _check_header(inspection, passed)
+        for _, check in _OF_THE_PAYLOAD:
             passed.append(check(inspection))
         if may_verify_mismatch is not None:
             _refuse_mismatch(inspection, may_verify_mismatch)
@@ -111,6 +124,21 @@ def validate(
         )
     verified = VerifiedClaims(MappingProxyType({**inspection.unverified_claims}))
     return Verdict(Details(_NAMES, passed), verified, key=inspection.key)
+
+
+def _check_header(inspection: Inspection, passed: list[Describe]) -> None:
+    """Check the header, and add to `passed`. Raises Refused."""
+    known = _passed_headers.get(inspection.header_bytes)
+    if known is not None:
+        inspection.unverified_header, described = known
+        passed += described
+        return
+    before = len(passed)
+    for _, check in _OF_THE_HEADER:
+        passed.append(check(inspection))
+    if len(_passed_headers) >= _MOST_HEADERS:
+        _passed_headers.clear()
+    _passed_headers[inspection.header_bytes] = inspection.unverified_header, passed[before:]
 
 
 def _refuse_mismatch(inspection: Inspection, may_verify: Callable[[], bool]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final, NoReturn
 
 from validation.checks.check_state import Inspection
@@ -90,7 +89,9 @@ def encoding(inspection: Inspection) -> Describe:
 
 def header(inspection: Inspection) -> Describe:
     """Check that the header is one JSON object with unambiguous names."""
-    inspection.unverified_header = unverified = _header(inspection.header_bytes)
+    unverified = _bounded_object(inspection.header_bytes, "header")
+    _refuse_variants(unverified, _HEADERS_READ, "header")
+    inspection.unverified_header = unverified
     return lambda: Finding(
         "one JSON object", f"{len(unverified)} names", "The header is a JSON object."
     )
@@ -168,14 +169,6 @@ def payload(inspection: Inspection) -> Describe:
 def _header_bytes(text: str) -> bytes:
     """Decode a header. Raises Refused."""
     return base64url_bytes(text, "header")
-
-
-@lru_cache(maxsize=64)
-def _header(data: bytes) -> Mapping[str, object]:
-    """Read a header. Raises Refused."""
-    unverified = _bounded_object(data, "header")
-    _refuse_variants(unverified, _HEADERS_READ, "header")
-    return MappingProxyType(unverified)
 
 
 def _bounded_object(data: bytes, what: str) -> dict[str, object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from rest_framework.request import Request
 
@@ -31,6 +31,7 @@ from upstreams.receiver.serving.headers import RequestHead
 from upstreams.receiver.serving.logs import log_refusal
 from upstreams.signals import request_rejected
 from validation.authentication import TokenRefused
+from validation.errors import Reason
 
 if TYPE_CHECKING:
     from asgiref.typing import ASGIReceiveCallable
@@ -158,14 +159,23 @@ def _response(head: RequestHead, error: Exception) -> UpstreamResponse:
 
 
 def _token_refused(refused: TokenRefused) -> UpstreamResponse:
-    headers = [("WWW-Authenticate", refused.auth_header)]
-    if wait := getattr(refused, "wait", None):
-        headers.append(("Retry-After", str(math.ceil(wait))))
-    detail: Any = refused.detail
-    return responses.problem(
-        refused.status_code,
-        detail.code,
-        str(detail),
-        reason=refused.reason.value,
-        headers=tuple(headers),
-    )
+    wait: float | None = getattr(refused, "wait", None)
+    key = refused.reason, wait
+    response = _token_refusals.get(key)
+    if response is None:
+        headers = [("WWW-Authenticate", refused.auth_header)]
+        if wait:
+            headers.append(("Retry-After", str(math.ceil(wait))))
+        detail: Any = refused.detail
+        response = _token_refusals[key] = responses.problem(
+            refused.status_code,
+            detail.code,
+            str(detail),
+            reason=refused.reason.value,
+            headers=tuple(headers),
+        )
+    return response
+
+
+# All of them, as there are few reasons and one time to wait.
+_token_refusals: Final[dict[tuple[Reason, float | None], UpstreamResponse]] = {}
