@@ -88,9 +88,10 @@ SIGNALMAN_APPS = env[web.APPS]
 
 MIDDLEWARE = [
     "observability.request_ids.request_ids",
-    "config.serving.proxy.refuse_misrouted",
-    # Before what refuses requests, so that refusals have their headers.
+    # Before what refuses requests, so that refusals have its header.
     "portal.content_security_policy.ContentSecurityPolicy",
+    "config.serving.proxy.refuse_misrouted",
+    # As above, but after what refuses requests that it would redirect.
     "django.middleware.security.SecurityMiddleware",
     "api.middleware.forbid_caching",
     "api.middleware.require_https",
@@ -156,7 +157,7 @@ if HTTPS:
     # Browsers accept these from this host only, over https only, for every path.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = HTTPS
-# Probes and scrapers reach the process directly, without TLS. The API refuses: see its middleware.
+# Probes and scrapers reach the process directly, without TLS. `require_https` refuses for the API.
 SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz(/[a-z]+)?$", "^metrics$", "^api/"]
 SECURE_HSTS_SECONDS = env[web.HSTS_SECONDS]
 if SECURE_HSTS_SECONDS is None:

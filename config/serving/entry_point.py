@@ -18,7 +18,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 
-from config.serving.security_headers import SECURITY_HEADERS
+from upstreams.receiver.serving.headers import SECURITY_HEADERS
 
 if TYPE_CHECKING:
     from asgiref.typing import (
@@ -143,9 +143,8 @@ async def _send(scope: HTTPScope, send: ASGISendCallable, response: HttpResponse
     body = response.content
     response["Content-Length"] = str(len(body))
     response["Cache-Control"] = "no-store"
-    for name, value in SECURITY_HEADERS.items():
-        response[name] = value
-    headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
+    own = ((name.lower().encode(), value.encode()) for name, value in response.items())
+    headers = [*own, *SECURITY_HEADERS]
     start: Any = {
         "type": "http.response.start",
         "status": response.status_code,

@@ -13,7 +13,6 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from config.serving.security_headers import SECURITY_HEADERS
 from validation.rate_limited_log import RateLimitedLog
 
 _log: Final = RateLimitedLog(logging.getLogger(__name__))
@@ -32,7 +31,8 @@ def refuse_misrouted(
             f"{message}\n",
             status=500,
             content_type="text/plain; charset=utf-8",
-            headers=SECURITY_HEADERS,
+            # Before SecurityMiddleware, which sets it and would redirect.
+            headers={"X-Content-Type-Options": "nosniff"},
         )
 
     return middleware

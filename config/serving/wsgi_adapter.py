@@ -8,9 +8,9 @@ from urllib.parse import quote_from_bytes
 
 from a2wsgi import WSGIMiddleware
 
-from config.serving.security_headers import SECURITY_HEADERS
 from upstreams.receiver.protocol.errors import Refusal
-from upstreams.receiver.serving.body import check_length, read_body
+from upstreams.receiver.serving.body import read_body
+from upstreams.receiver.serving.headers import SECURITY_HEADERS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -63,7 +63,6 @@ class WsgiAdapter:
         length = headers.get(b"content-length", b"").decode("latin-1")
         if not length and b"transfer-encoding" not in headers and scope["http_version"] < "2":
             return b""
-        check_length(length, self._body_bytes)
         return await read_body(
             receive, length, max_bytes=self._body_bytes, seconds=self._body_seconds
         )
@@ -75,7 +74,7 @@ async def _refuse(send: ASGISendCallable, refused: Refusal) -> None:
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", b"%d" % len(text)),
         (b"connection", b"close"),
-        *((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
+        *SECURITY_HEADERS,
     ]
     await send(
         {

@@ -9,7 +9,6 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from config.serving.security_headers import SECURITY_HEADERS
 from tests.config.serving.test_wsgi_adapter import adapter, refuse_to_run, scope
 
 
@@ -56,7 +55,7 @@ def test_refusal_of_large_body() -> None:
 
     request = scope((b"content-length", b"999999"))
     asyncio.run(adapter(refuse_to_run)(request, receive, send))
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    headers = dict(sent[0]["headers"])
     assert sent[0]["status"] == 413
-    expected = {name.lower(): value for name, value in SECURITY_HEADERS.items()}
-    assert headers.items() >= expected.items()
+    assert headers[b"content-security-policy"] == b"default-src 'none'; frame-ancestors 'none'"
+    assert headers[b"x-content-type-options"] == b"nosniff"
