@@ -130,10 +130,7 @@ class EntraAuthentication(BaseAuthentication):
         if token is None:
             return None
         policies = self.policies_for(request)
-        verdict = self.validator().verdict(token, *policies)
-        if verdict.claims is None:
-            raise self._refusal(request, policies[-1], verdict)
-        return verdict.claims
+        return self._claims(request, policies[-1], self.validator().verdict(token, *policies))
 
     async def averified_claims(self, request: Request) -> VerifiedClaims | None:
         """Return the claims as `verified_claims` does, without blocking the event loop."""
@@ -141,13 +138,8 @@ class EntraAuthentication(BaseAuthentication):
         if token is None:
             return None
         policies = self.policies_for(request)
-        validator = self.validator()
-        verdict = validator.remembered(token, *policies)
-        if verdict is None:
-            verdict = await validator.acheck(token, *policies)
-        if verdict.claims is None:
-            raise self._refusal(request, policies[-1], verdict)
-        return verdict.claims
+        verdict = await self.validator().averdict(token, *policies)
+        return self._claims(request, policies[-1], verdict)
 
     def token(self, request: Request) -> str | None:
         """Return the bearer token; None where there is none and it is optional.
@@ -165,6 +157,11 @@ class EntraAuthentication(BaseAuthentication):
             if (skipped := refusals.admit(reason)) is not None:
                 self._log(skipped, request, "header", reason, DESCRIPTIONS[reason])
             raise TokenRefused(reason, realm=self.realm) from None
+
+    def _claims(self, request: Request, policy: TokenPolicy, verdict: Verdict) -> VerifiedClaims:
+        if verdict.claims is None:
+            raise self._refusal(request, policy, verdict)
+        return verdict.claims
 
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge to a request that was not authenticated at all."""

@@ -113,10 +113,8 @@ class Validator:
         most a few hundred requests wait for keys at once; the others are refused at once.
         """
         remembered = self.remembered(token, *policies)
-        return await self.acheck(token, *policies) if remembered is None else remembered
-
-    async def acheck(self, token: str, *policies: TokenPolicy) -> Verdict:
-        """Return the verdict, as `averdict` does, on a token that is not remembered."""
+        if remembered is not None:
+            return remembered
         timed, policy = self._first(token, policies, self._may_verify_mismatch)
         if timed.verdict.missing_key and self._waiting < _MAX_WAITING:
             reading = self._reading(timed.verdict, policy)

@@ -81,8 +81,8 @@ _FROM_THE_KEY: Final[tuple[tuple[str, CheckFunction], ...]] = (
 CHECKS: Final = (*_OF_THE_FORM, *_OF_THE_HEADER, *_OF_THE_PAYLOAD, *_FROM_THE_KEY)
 _NAMES: Final = tuple(name for name, _ in CHECKS)
 
-# All tokens of a key have the same header, so it is checked once. The descriptions refer to nothing
-# else of a token. Forged headers fill this too: then it is emptied.
+# The headers that passed, with what describes their checks: all tokens of a key have the same one.
+# Nothing here refers to the rest of a token. Forged headers fill it too: then it is emptied.
 _passed_headers: Final[dict[bytes, tuple[Mapping[str, object], list[Describe]]]] = {}
 _MOST_HEADERS: Final = 64
 
@@ -127,7 +127,7 @@ def validate(
 
 
 def _check_header(inspection: Inspection, passed: list[Describe]) -> None:
-    """Check the header, and add to `passed`. Raises Refused."""
+    """Check the header, unless the same one passed before, and add to `passed`. Raises Refused."""
     known = _passed_headers.get(inspection.header_bytes)
     if known is not None:
         inspection.unverified_header, described = known

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final, NoReturn
 
 from validation.checks.check_state import Inspection
@@ -79,7 +78,7 @@ def encoding(inspection: Inspection) -> Describe:
             found="non-ASCII characters",
         )
     header, payload, signature = inspection.parts
-    inspection.header_bytes = _header_bytes(header)
+    inspection.header_bytes = base64url_bytes(header, "header")
     inspection.payload_bytes = base64url_bytes(payload, "payload")
     inspection.signature = base64url_bytes(signature, "signature")
     return lambda: Finding(
@@ -162,13 +161,6 @@ def payload(inspection: Inspection) -> Describe:
     return lambda: Finding(
         "one JSON object", f"{len(unverified)} claims", "The payload is a JSON object."
     )
-
-
-# All tokens of a key have the same header. What is refused is not kept.
-@lru_cache(maxsize=64)
-def _header_bytes(text: str) -> bytes:
-    """Decode a header. Raises Refused."""
-    return base64url_bytes(text, "header")
 
 
 def _bounded_object(data: bytes, what: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from diagnosis.reason_codes import explain
 from upstreams.receiver import Hub, HubError, UpstreamRequest
 from upstreams.receiver.testing import HubTestClient, Sent, recorded_calls
 from upstreams.sender import InvalidCall, SendError
-from upstreams.sender.context import handled_request
+from upstreams.sender.context import Handling
 
 chat = Hub("Chat")
 alerts = Hub("alerts", instance="contoso-alerts")
@@ -120,11 +120,10 @@ def test_instance_of_the_request_comes_before_the_hubs_own() -> None:
     request = UpstreamRequest("alerts", "messages", "say", "c", instance="contoso-chat")
     with recorded_calls() as recorder:
         alerts.send_to_all("said")
-        before = handled_request.set(request)
-        alerts.send_to_all("said")
-        alerts.on("contoso-lab").send_to_all("said")
-        request.reply("said")
-        handled_request.reset(before)
+        with Handling(request):
+            alerts.send_to_all("said")
+            alerts.on("contoso-lab").send_to_all("said")
+            request.reply("said")
         alerts.send_to_all("said")
     assert [each.instance for each in recorder.sent] == [
         "contoso-alerts",

@@ -27,7 +27,7 @@ from upstreams.receiver.protocol.errors import ArgumentsMismatch, HubError, NoHa
 from upstreams.receiver.protocol.limits import ERROR_LENGTH, Limits
 from upstreams.receiver.protocol.requests import UpstreamRequest
 from upstreams.receiver.protocol.responses import UpstreamResponse
-from upstreams.sender.context import handled_request
+from upstreams.sender.context import Handling
 from upstreams.sender.errors import SendError
 from upstreams.url_templates.patterns import CONNECTED, CONNECTIONS
 from validation.rate_limited_log import RateLimitedLog
@@ -138,13 +138,10 @@ def _once(
 
 def _call(request: UpstreamRequest, handler: Handler, limits: Limits) -> UpstreamResponse:
     try:
-        before = handled_request.set(request)
-        try:
+        with Handling(request):
             value = handler.function(request, *request.arguments)
             if isawaitable(value):
                 value = async_to_sync(_awaited)(value)
-        finally:
-            handled_request.reset(before)
         return _handled(request, handler, value, limits)
     except KeyboardInterrupt:
         raise
@@ -155,11 +152,8 @@ def _call(request: UpstreamRequest, handler: Handler, limits: Limits) -> Upstrea
 
 async def _acall(request: UpstreamRequest, handler: Handler, limits: Limits) -> UpstreamResponse:
     try:
-        before = handled_request.set(request)
-        try:
+        with Handling(request):
             value = await handler.function(request, *request.arguments)
-        finally:
-            handled_request.reset(before)
         return _handled(request, handler, value, limits)
     except KeyboardInterrupt:
         raise

@@ -165,8 +165,8 @@ class Registry:
             for handler in hub:
                 _add(self._handlers, handler)
         # Each request asks for both: to call the handler, and to count the call.
-        self.find: Final = lru_cache(maxsize=_MAX_CACHED)(self._find)
-        self.label: Final = lru_cache(maxsize=_MAX_CACHED)(self._label)
+        self._cached_find = lru_cache(maxsize=_MAX_CACHED)(self._find)
+        self._cached_label = lru_cache(maxsize=_MAX_CACHED)(self._label)
 
     def __iter__(self) -> Iterator[Handler]:
         return iter(self._handlers.values())
@@ -183,11 +183,18 @@ class Registry:
         """Return the instances that hubs name, to which they send outside of handlers."""
         return {hub.instance for hub in self._hubs.values() if hub.instance}
 
-    def _label(self, hub: str, category: str, event: str) -> tuple[str, str]:
-        """`label` returns the hub and the event as the project registered them, for counts.
+    def label(self, hub: str, category: str, event: str) -> tuple[str, str]:
+        """Return the hub and the event as the project registered them, for counts.
 
         Empty strings stand for names that are not registered: clients may invent any number.
         """
+        return self._cached_label(hub, category, event)
+
+    def find(self, hub: str, category: str, event: str) -> Handler | None:
+        """Return an event's handler: an exact hub before `*`, there an exact event before it."""
+        return self._cached_find(hub, category, event)
+
+    def _label(self, hub: str, category: str, event: str) -> tuple[str, str]:
         handler = self.find(hub, category, event)
         if handler is not None:
             return handler.hub, handler.event
@@ -197,7 +204,6 @@ class Registry:
         return known.name, event.lower() if category == CONNECTIONS else ""
 
     def _find(self, hub: str, category: str, event: str) -> Handler | None:
-        """`find` returns an event's handler: an exact hub before `*`, there an exact event."""
         hub, event = hub.lower(), event.lower()
         for of_hub in (hub, ANY):
             found = self._handlers.get((of_hub, category, event))

@@ -44,7 +44,6 @@ def _finite(text: str) -> float:
     return number
 
 
-_BLANKS: Final = " \t\n\r"
 # json.loads would create one for each body.
 _JSON: Final = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 # Gives a list of pairs for each object.
@@ -165,13 +164,11 @@ def _invocation(invocation_id: object, target: object, arguments: object) -> Mes
 def _json_object(body: bytes) -> dict[str, Any]:
     """Return the body's fields by lower-case name. Raises ProtocolError."""
     try:
-        text = body.decode("utf-8").strip(_BLANKS)
-        found, end = _JSON.raw_decode(text)
+        text = body.decode("utf-8")
+        found = _JSON.decode(text)
         is_repetitive = isinstance(found, dict) and _is_repetitive(text, found)
     except (ValueError, RecursionError) as error:
         raise ProtocolError("body_malformed", "The body is not valid JSON.") from error
-    if end != len(text):
-        raise ProtocolError("body_malformed", "The body is not valid JSON.")
     if not isinstance(found, dict):
         raise ProtocolError("body_field", "The body must be a JSON object.")
     fields = {name.lower(): value for name, value in found.items()}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 from datetime import date
-from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 from uuid import UUID
 
@@ -99,8 +98,7 @@ def _json(invocation_id: str, kind: int, value: object) -> bytes:
     # client rejects a completion that has both a result and an error, even if one is null.
     name = _VALUE_NAMES.get(kind)
     rest = f',"{name}":{_JSON.encode(value)}' if name else ""
-    call = encode_basestring_ascii(invocation_id)
-    frame = f'{{"type":{_COMPLETION},"invocationId":{call}{rest}}}\x1e'
+    frame = f'{{"type":{_COMPLETION},"invocationId":{_JSON.encode(invocation_id)}{rest}}}\x1e'
     # Last: the encoder has detected cycles.
     if isinstance(value, _CONTAINERS) and _has_one_name_twice(value):
         raise ValueError("two of its keys have the same name in JSON")

@@ -33,13 +33,14 @@ def too_large(max_bytes: int) -> BodyTooLarge:
 async def read_body(
     receive: ASGIReceiveCallable, length: str, *, max_bytes: int, seconds: float
 ) -> bytes:
-    """Return the whole body; `length` is the Content-Length header, see `check_length`.
+    """Return the whole body; `length` is the Content-Length header.
 
     Raises BodyTooLarge, BodyTimeout where it does not arrive within `seconds`, and ProtocolError
     where it ends early or arrives in very small parts.
     """
     if length == "0":
         return b""
+    check_length(length, max_bytes)
     parts: list[bytes] = []
     size = 0
     try:

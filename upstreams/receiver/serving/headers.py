@@ -12,8 +12,8 @@ from upstreams.receiver.serving.transport_security import transport_security
 
 Headers = list[tuple[bytes, bytes]]
 
-# A handler's result is for a client and not a page, should a browser ever load it.
-_ALWAYS: Final = (
+# Of responses that are for programs, should a browser ever load one.
+SECURITY_HEADERS: Final = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
 )
@@ -85,12 +85,11 @@ def response_headers(response: UpstreamResponse, request_id: str, *, is_secure: 
         (b"content-type", response.content_type.encode("latin-1")),
         (b"content-length", b"%d" % len(response.body)),
         (b"x-request-id", request_id.encode("latin-1")),
-        *_ALWAYS,
+        *SECURITY_HEADERS,
     ]
     if is_secure and (strict := transport_security().strict_transport):
         headers.append((b"strict-transport-security", strict))
-    if response.headers:
-        headers += [(_wire_name(name), value.encode("latin-1")) for name, value in response.headers]
+    headers += [(_wire_name(name), value.encode("latin-1")) for name, value in response.headers]
     return headers
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from rest_framework.request import Request
 
@@ -143,7 +144,7 @@ def _response(head: RequestHead, error: Exception) -> UpstreamResponse:
         return responses.refusal(error)
     if isinstance(error, TokenRefused):
         # Validation has logged it.
-        return _token_refused(error)
+        return _token_refused(error.reason)
     # A defect in Signalman, or no memory.
     log.error(
         "The receiver failed to process a request to %s.",
@@ -158,24 +159,17 @@ def _response(head: RequestHead, error: Exception) -> UpstreamResponse:
     )
 
 
-def _token_refused(refused: TokenRefused) -> UpstreamResponse:
-    wait: float | None = getattr(refused, "wait", None)
-    key = refused.reason, wait
-    response = _token_refusals.get(key)
-    if response is None:
-        headers = [("WWW-Authenticate", refused.auth_header)]
-        if wait:
-            headers.append(("Retry-After", str(math.ceil(wait))))
-        detail: Any = refused.detail
-        response = _token_refusals[key] = responses.problem(
-            refused.status_code,
-            detail.code,
-            str(detail),
-            reason=refused.reason.value,
-            headers=tuple(headers),
-        )
-    return response
-
-
-# All of them, as there are few reasons and one time to wait.
-_token_refusals: Final[dict[tuple[Reason, float | None], UpstreamResponse]] = {}
+@cache
+def _token_refused(reason: Reason) -> UpstreamResponse:
+    refused = TokenRefused(reason, realm=InstanceAuthentication.realm)
+    headers = [("WWW-Authenticate", refused.auth_header)]
+    if wait := getattr(refused, "wait", None):
+        headers.append(("Retry-After", str(math.ceil(wait))))
+    detail: Any = refused.detail
+    return responses.problem(
+        refused.status_code,
+        detail.code,
+        str(detail),
+        reason=reason.value,
+        headers=tuple(headers),
+    )

@@ -134,7 +134,7 @@ def test_does_not_disclose_matching_claims(
 class Broken(Registry):
     """A registry with a defect."""
 
-    def _find(self, hub: str, category: str, event: str) -> None:
+    def find(self, hub: str, category: str, event: str) -> None:
         raise RuntimeError("A defect.")
 
 

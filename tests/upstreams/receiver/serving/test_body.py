@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upstreams.receiver.protocol.errors import BodyTimeout, BodyTooLarge, ProtocolError
-from upstreams.receiver.serving.body import check_length, read_body
+from upstreams.receiver.serving.body import read_body
 
 Message = dict[str, Any]
 
@@ -67,9 +67,10 @@ def test_stops_reading_a_body_that_is_too_large() -> None:
 
 @pytest.mark.parametrize("length", ["100", "9" * 5000])
 def test_refuses_a_length_that_is_too_large(length: str) -> None:
-    check_length("99", 99)
+    sender = Sender([b"body"])
     with pytest.raises(BodyTooLarge):
-        check_length(length, 99)
+        sender.read(99, length=length)
+    assert sender.asked == 0
 
 
 @pytest.mark.parametrize("parts", [[], [b"123"]])

@@ -56,7 +56,7 @@ def test_request_cannot_forge_log_line(
 class Broken(Registry):
     """A registry with a mistake in it."""
 
-    def _find(self, hub: str, category: str, event: str) -> None:
+    def find(self, hub: str, category: str, event: str) -> None:
         raise RuntimeError("A mistake of ours.")
 
 
