@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import uuid
 from typing import Any
 
 from starlette.requests import Request
@@ -71,9 +70,7 @@ def _event(body: dict[str, Any]) -> ClientEvent:
     fields = {_NAMES.get(name, name): value for name, value in body.items()}
     fields["claims"] = tuple((kind, value) for kind, value in fields.get("claims", ()))
     fields["arguments"] = tuple(fields.get("arguments", ()))
-    event = ClientEvent(**{"connection_id": uuid.uuid4().hex} | fields)
-    event.check()
-    return event
+    return ClientEvent(**fields)
 
 
 def _as_json(event: ClientEvent, outcome: Outcome) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hmac
 import json
+import uuid
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgpack
 
@@ -23,7 +25,8 @@ MESSAGEPACK_TYPE = "application/x-msgpack"
 _INVOCATION, _OPEN, _CLOSE = 1, 10, 11
 
 
-class ClientEvent(NamedTuple):
+@dataclass(frozen=True)
+class ClientEvent:
     """What a client did: connected, disconnected (perhaps with `error`), or sent a message.
 
     `claims` are pairs of type and value; `query` is the client's own, without its question mark.
@@ -35,7 +38,7 @@ class ClientEvent(NamedTuple):
     hub: str
     category: str
     event: str
-    connection_id: str = ""
+    connection_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     user_id: str | None = None
     claims: tuple[tuple[str, str], ...] = ()
     query: str = ""
@@ -45,8 +48,7 @@ class ClientEvent(NamedTuple):
     protocol: str = "json"
     payload: bytes | None = None
 
-    def check(self) -> None:
-        """Check an event that no client caused. Raises ValueError, TypeError."""
+    def __post_init__(self) -> None:
         if self.category not in (CONNECTIONS, MESSAGES):
             raise ValueError("category must be connections or messages.")
         if self.category == CONNECTIONS and self.event not in (CONNECTED, DISCONNECTED):
