@@ -78,7 +78,7 @@ def _failed(since: datetime, limit: int) -> Iterable[Attention]:
 
 
 def _refused(since: datetime, limit: int) -> Iterable[Attention]:
-    """Return the instances with the most refused requests of one reason."""
+    """Return the instances with the most requests that were refused for the same reason."""
     rows = (
         RefusalHour.objects.since(since)
         # Unauthenticated requests say nothing about the instance.
@@ -89,13 +89,12 @@ def _refused(since: datetime, limit: int) -> Iterable[Attention]:
         .order_by("-number", "instance__name", "reason")
     )
     # An instance has a row for each reason, so this many have at least `limit` instances.
-    most = rows[: limit * len(REASONS_TO_FIX)]
-    return _first_of_each_instance((_of_refusals(since, **row) for row in most), limit)
-
-
-def _of_refusals(since: datetime, *, instance__name: str, reason: str, number: int) -> Attention:
-    message = f"{number} request{pluralize(number)} refused. {explain(reason).meaning}"
-    return Attention(instance__name, "refused", message, since, "traffic")
+    found = []
+    for row in rows[: limit * len(REASONS_TO_FIX)]:
+        number = row["number"]
+        message = f"{number} request{pluralize(number)} refused. {explain(row['reason']).meaning}"
+        found.append(Attention(row["instance__name"], "refused", message, since, "traffic"))
+    return _first_of_each_instance(found, limit)
 
 
 def _different(limit: int) -> Iterable[Attention]:

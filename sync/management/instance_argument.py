@@ -26,9 +26,10 @@ def select_instances(names: Sequence[str], *, paths: Sequence[str] = ()) -> list
 def iterate_instances(
     names: Sequence[str], *, paths: Sequence[str] = ()
 ) -> Iterable[SignalRInstance]:
-    """Return what `select_instances` returns, without keeping a whole fleet in memory.
+    """Return these instances, or all, without keeping a whole fleet in memory.
 
-    Of a whole fleet, the templates are not fetched: `with_shared_rows` does.
+    Pass them to `with_shared_rows`, which fetches the templates. `paths` and errors are as in
+    `select_instances`.
     """
     if names or paths:
         return select_instances(names, paths=paths)
