@@ -7,8 +7,10 @@ Shapes: Microsoft.SignalRService/signalR, api-version 2023-02-01.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+import operator
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from arm.function_apps.authentication import FunctionAppState
@@ -91,6 +93,25 @@ class TemplateState:
         )
 
 
+@lru_cache(maxsize=4096)
+def template_state(
+    url_template: str,
+    hub_pattern: str,
+    category_pattern: str,
+    event_pattern: str,
+    auth_type: AuthType,
+    resource: str | None,
+) -> TemplateState:
+    """Return the template, and the same object for the same values while it is remembered.
+
+    In a loop over a fleet, most templates are created twice, as desired and as observed, and then
+    compared.
+    """
+    return TemplateState(
+        url_template, hub_pattern, category_pattern, event_pattern, auth_type, resource
+    )
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class GrantState:
     """Permission of an identity to read the secrets of a vault.
@@ -119,6 +140,11 @@ class ExistenceState:
     service_mode: str = ""
 
 
+_NO_IDENTITY: Final = IdentityState()
+# An instance of which no more is compared than that it exists.
+EXISTS: Final = ExistenceState()
+
+
 @dataclass(frozen=True, slots=True)
 class InstanceState:
     """The managed part of one instance, one value per component.
@@ -127,11 +153,11 @@ class InstanceState:
     kind, as JSON values and sorted; read and replace values by kind with `value` and `with_value`.
     """
 
-    identity: IdentityState = field(default_factory=IdentityState)
+    identity: IdentityState = _NO_IDENTITY
     templates: tuple[TemplateState, ...] = ()
     grants: tuple[GrantState, ...] = ()
     # None if there is no instance.
-    existence: ExistenceState | None = field(default_factory=ExistenceState)
+    existence: ExistenceState | None = EXISTS
     function_apps: tuple[FunctionAppState, ...] = ()
     extensions: tuple[tuple[str, Any], ...] = ()
 
@@ -162,20 +188,21 @@ class InstanceState:
         own: dict[str, Any] = {}
         others: dict[str, Any] = {}
         for kind, value in values.items():
-            if kind not in _OWN_KINDS:
-                if self.value(kind) != value:
-                    others[kind] = value
-            elif getattr(self, kind) is not value:
-                own[kind] = value
+            if kind in _OWN_KINDS:
+                if getattr(self, kind) is not value:
+                    own[kind] = value
+            elif self.value(kind) != value:
+                others[kind] = value
         if others:
             kept = dict(self.extensions) | others
             own["extensions"] = tuple(
                 sorted((kind, value) for kind, value in kept.items() if value is not None)
             )
+        if not own:
+            return self
         # `replace` looks up every field of the class, which takes longer than all the rest.
-        return (
-            InstanceState(**{name: getattr(self, name) for name in _FIELDS} | own) if own else self
-        )
+        fields_after: Iterable[Any] = map(own.get, _FIELDS, _field_values(self))
+        return InstanceState(*fields_after)
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values; `from_json` reads it back."""
@@ -192,15 +219,17 @@ class InstanceState:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> InstanceState:
         """Read what `to_json` wrote."""
-        further = {kind: each for kind, each in value.items() if kind not in _OWN_KINDS}
+        further = value.keys() - _OWN_KINDS
         return cls(
             identity=IdentityState(**value["identity"]),
-            templates=tuple(TemplateState(**template) for template in value["templates"]),
+            templates=tuple(
+                [template_state(*values) for values in map(_template_values, value["templates"])]
+            ),
             # Rows from before there were grants or Function Apps have none.
             grants=tuple(GrantState(**grant) for grant in value.get("grants", ())),
             existence=_existence_from_json(value.get("existence", {})),
             function_apps=tuple(map(FunctionAppState.from_json, value.get("function_apps", ()))),
-            extensions=tuple(sorted(further.items(), key=lambda pair: pair[0])),
+            extensions=tuple((kind, value[kind]) for kind in sorted(further)),
         )
 
     @classmethod
@@ -225,13 +254,17 @@ def _json(value: IdentityState | TemplateState | GrantState | ExistenceState) ->
 
 _FIELDS: Final = tuple(each.name for each in fields(InstanceState))
 _OWN_KINDS: Final = frozenset(_FIELDS) - {"extensions"}
+_template_values: Final = operator.itemgetter(*(each.name for each in fields(TemplateState)))
+_field_values: Final = operator.attrgetter(*_FIELDS)
 
 # The state of an instance that does not exist.
 ABSENT: Final = InstanceState(existence=None)
 
 
 def _existence_from_json(value: dict[str, str] | None) -> ExistenceState | None:
-    return None if value is None else ExistenceState(**value)
+    if value is None:
+        return None
+    return ExistenceState(**value) if value else EXISTS
 
 
 def _auth_from_arm(auth: Mapping[str, Any]) -> tuple[AuthType, str | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from arm.instance_state import InstanceState, TemplateState
+from arm.instance_state import IdentityState, InstanceState, TemplateState
 from arm.resources import SignalRResource
 from identities.models import KeyVault, SignalRInstance
 from sync.planning.planned_component import PlannedComponent
@@ -27,14 +27,20 @@ class PlanOutdated(Exception):
 class SharedRows:
     """Rows that many instances need, fetched once for a loop over instances.
 
-    None means not fetched: a component then queries what it needs for one instance. `templates`
-    are by the primary key of the instance.
+    None means not fetched: a component then queries what it needs for one instance. `templates` and
+    `identities`, the desired ones, are by the primary key of the instance.
     """
 
     vaults: Mapping[str, KeyVault] | None = None
     apps: Collection[FunctionApp] | None = None
     registrations: Registrations | None = None
     templates: Mapping[int, tuple[TemplateState, ...]] | None = None
+    identities: Mapping[int, IdentityState] | None = None
+
+    @property
+    def has_no_apps(self) -> bool:
+        """Whether the Function Apps were fetched, and plans may write none."""
+        return self.apps is not None and not self.apps
 
     def templates_of(self, instance: SignalRInstance) -> tuple[TemplateState, ...]:
         """Return the templates in the rows of `instance`.
@@ -44,6 +50,15 @@ class SharedRows:
         if self.templates is None:
             return tuple(row.state for row in instance.upstream_templates.all())
         return self.templates[instance.pk]
+
+    def identity_of(self, instance: SignalRInstance) -> IdentityState:
+        """Return the desired identity in the row of `instance`.
+
+        Raises KeyError if those of other instances were fetched.
+        """
+        if self.identities is None:
+            return instance.identity.state
+        return self.identities[instance.pk]
 
 
 NOT_FETCHED: Final = SharedRows()

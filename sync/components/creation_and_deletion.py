@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from arm.instance_state import ABSENT, ExistenceState, InstanceState
+from arm.instance_state import ABSENT, EXISTS, ExistenceState, InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import Component, SharedRows, Write
 from sync.planning.changes import Change
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from arm.async_operations import LongRunning
 
 Existence = ExistenceState | None
-
-_UNKNOWN: Final = ExistenceState()
 
 
 class ExistenceComponent(Component):
@@ -29,7 +27,7 @@ class ExistenceComponent(Component):
         self, instance: SignalRInstance, declared: InstanceState, rows: SharedRows
     ) -> Existence:
         """Return the properties to create it with; none are compared unless it may be created."""
-        return existence_of(instance) if instance.create_if_missing else _UNKNOWN
+        return existence_of(instance) if instance.create_if_missing else EXISTS
 
     def as_planned(self, instance: SignalRInstance, value: Existence) -> Existence:
         """Treat an instance whose creation failed as missing.

@@ -40,12 +40,14 @@ class FunctionAppsComponent(Component):
 
     def observed(self, instance: SignalRInstance, state: InstanceState, rows: SharedRows) -> Apps:
         """Return the serving apps as Azure last answered."""
-        if rows.apps is not None and not rows.apps:
+        if rows.has_no_apps:
             return ()
         return observed_apps(serving_apps(instance, rows.templates_of(instance), rows.apps))
 
     def desired(self, instance: SignalRInstance, declared: InstanceState, rows: SharedRows) -> Apps:
         """Return the serving apps as the declared templates require them."""
+        if rows.has_no_apps:
+            return ()
         serving = serving_apps(instance, declared.templates, rows.apps)
         return desired_apps(instance, declared.templates, serving, rows.registrations)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from arm.instance_state import IdentityState, IdentityType, InstanceState
+from arm.instance_state import IdentityState, InstanceState
 from arm.request_bodies import identity_patch
 from identities.models import ManagedIdentity, SignalRInstance, UserAssignedIdentity
 from sync.components.component import Component, SharedRows, Write
@@ -30,11 +30,7 @@ class IdentityComponent(Component):
         self, instance: SignalRInstance, declared: InstanceState, rows: SharedRows
     ) -> IdentityState:
         """Return the identity in the instance's row."""
-        row = instance.identity
-        return IdentityState(
-            type=cast("IdentityType", row.type),
-            user_assigned_id=row.user_assigned.arm_id.lower() if row.user_assigned else None,
-        )
+        return rows.identity_of(instance)
 
     def copy_observed(
         self, observed_states: Sequence[tuple[SignalRInstance, InstanceState]]

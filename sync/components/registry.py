@@ -28,32 +28,34 @@ class Registry:
     """The components of an instance, in the order in which differences are listed."""
 
     def __init__(self, *components: Component) -> None:
-        self._components = {each.kind: each for each in components}
+        self._register(components)
+
+    def _register(self, components: tuple[Component, ...]) -> None:
+        self._all = components
+        # Those whose values rows state, and those whose values follow from them.
+        self.declared = tuple(each for each in components if each.is_declared)
+        self.derived = tuple(each for each in components if not each.is_declared)
 
     def __iter__(self) -> Iterator[Component]:
-        return iter(self._components.values())
+        return iter(self._all)
 
     def __getitem__(self, kind: str) -> Component:
-        try:
-            return self._components[kind]
-        except KeyError:
-            raise ValueError(f"There is no component {kind!r}.") from None
-
-    @property
-    def declared(self) -> tuple[Component, ...]:
-        """The components whose values rows state."""
-        return tuple(each for each in self if each.is_declared)
+        for component in self._all:
+            if component.kind == kind:
+                return component
+        raise ValueError(f"There is no component {kind!r}.")
 
     @contextmanager
     def including(self, component: Component) -> Iterator[None]:
         """Register a further component inside the block."""
-        if component.kind in self._components:
+        if component.kind in {each.kind for each in self._all}:
             raise ValueError(f"There is a component {component.kind!r} already.")
-        self._components[component.kind] = component
+        others = self._all
+        self._register((*others, component))
         try:
             yield
         finally:
-            del self._components[component.kind]
+            self._register(others)
 
     def plan(self, desired: InstanceState, observed: InstanceState, *, instance: str) -> Plan:
         """Return the plan from `observed` to `desired`. Raises InvalidDesired."""
@@ -100,10 +102,6 @@ class Registry:
     ) -> bool:
         """Return whether a step from `before` to `after` may be sent now."""
         return state_match.can_continue(self, found, before, after)
-
-    @property
-    def _all(self) -> tuple[Component, ...]:
-        return tuple(self)
 
 
 REGISTRY: Final = Registry(

@@ -10,7 +10,14 @@ from upstreams.url_templates.key_vault_references import readable_references
 
 def named_vaults(templates: Iterable[TemplateState]) -> list[str]:
     """Return the names of the vaults, in lower case, each once and sorted."""
-    return sorted({name for template in templates for name in vaults_of(template.url_template)})
+    # Without `vaults_of`, which creates a set for each template.
+    return sorted(
+        {
+            reference.vault
+            for template in templates
+            for reference in readable_references(template.url_template)
+        }
+    )
 
 
 def vaults_of(url_template: str) -> frozenset[str]:

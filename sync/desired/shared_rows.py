@@ -7,7 +7,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from identities.models import SignalRInstance
+from django.db.models import prefetch_related_objects
+
+from identities.models import ManagedIdentity, SignalRInstance
 from sync.components.component import SharedRows
 from sync.components.function_app_targets import managed_apps
 from sync.components.grants import known_vaults
@@ -17,7 +19,7 @@ _BATCH: Final = 500
 
 
 def shared_rows() -> SharedRows:
-    """Return the vaults, Function Apps and registrations. Templates are read for each instance."""
+    """Return the vaults, Function Apps and registrations, which are not those of one instance."""
     apps = managed_apps()
     registrations = TokenResource.objects.used().registrations() if apps else {}
     return SharedRows(known_vaults(), apps, registrations)
@@ -26,14 +28,21 @@ def shared_rows() -> SharedRows:
 def with_shared_rows(
     instances: Iterable[SignalRInstance],
 ) -> Iterator[tuple[SignalRInstance, SharedRows]]:
-    """Yield each instance with the rows that it needs, templates included.
+    """Yield each instance with the rows that it needs, templates and identity included.
 
-    Fetch the instances with `with_identity`, in chunks if they are many: only some of them and
-    their templates are in memory at once.
+    Fetch the instances with `without_unplanned`, in chunks if they are many: only some of them and
+    their rows are in memory at once.
     """
     shared, remaining = shared_rows(), iter(instances)
     while batch := list(islice(remaining, _BATCH)):
-        templates = UpstreamTemplate.objects.states_of([each.pk for each in batch])
-        rows = replace(shared, templates=templates)
+        keys = [each.pk for each in batch]
+        rows = replace(
+            shared,
+            templates=UpstreamTemplate.objects.states_of(keys),
+            identities=ManagedIdentity.objects.states_of(keys),
+        )
+        if shared.apps:
+            # What apps have to accept depends on the identity that Azure has, and on the tenant.
+            prefetch_related_objects(batch, "identity__user_assigned", "subscription")
         for instance in batch:
             yield instance, rows

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from arm.instance_state import ABSENT, InstanceState
 from identities.models import SignalRInstance
 from sync.components.component import NOT_FETCHED, SharedRows
 from sync.components.registry import REGISTRY
+
+_NOTHING: Final = InstanceState()
 
 
 def desired_state(
@@ -24,11 +28,7 @@ def desired_state(
     """
     declared = declared_state(instance, rows) if declared is None else declared
     return declared.with_values(
-        {
-            component.kind: component.desired(instance, declared, rows)
-            for component in REGISTRY
-            if not component.is_declared
-        }
+        {each.kind: each.desired(instance, declared, rows) for each in REGISTRY.derived}
     )
 
 
@@ -37,17 +37,14 @@ def declared_state(instance: SignalRInstance, rows: SharedRows = NOT_FETCHED) ->
 
     `rows` as in `desired_state`.
     """
-    nothing = InstanceState()
-    return nothing.with_values(
-        {each.kind: each.desired(instance, nothing, rows) for each in REGISTRY.declared}
+    return _NOTHING.with_values(
+        {each.kind: each.desired(instance, _NOTHING, rows) for each in REGISTRY.declared}
     )
 
 
 def copied_state(state: InstanceState) -> InstanceState:
     """Return what the rows of an instance declare after `copy_observed` of this state."""
-    return InstanceState().with_values(
-        {each.kind: each.copied(state) for each in REGISTRY.declared}
-    )
+    return _NOTHING.with_values({each.kind: each.copied(state) for each in REGISTRY.declared})
 
 
 def observed_state(

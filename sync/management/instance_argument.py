@@ -33,7 +33,7 @@ def iterate_instances(
     """
     if names or paths:
         return select_instances(names, paths=paths)
-    return SignalRInstance.objects.with_identity().in_chunks()
+    return SignalRInstance.objects.without_unplanned().in_chunks()
 
 
 def _named(name: str) -> SignalRInstance:

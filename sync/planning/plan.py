@@ -136,8 +136,8 @@ def plan(
     Raises InvalidDesired if there is something to write that Azure would not accept. What Azure
     already has is never refused, so the plan straight after an import is empty.
     """
-    observed = relevant_to(components, desired, observed)
-    if desired == observed:
+    # All of a state can be compared with the same state.
+    if desired == observed or desired == (observed := relevant_to(components, desired, observed)):
         return Plan(instance, observed)
     if found := problems(components, desired):
         raise InvalidDesired(f"{instance}: {' '.join(found)}")

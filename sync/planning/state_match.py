@@ -24,7 +24,8 @@ def relevant_to(
 
 def is_in_sync(components: Components, desired: InstanceState, observed: InstanceState) -> bool:
     """Return whether Azure has the desired state, and nothing managed in addition."""
-    return relevant_to(components, desired, observed) == desired
+    # All of a state can be compared with the same state.
+    return observed == desired or relevant_to(components, desired, observed) == desired
 
 
 def matches(components: Components, found: InstanceState, planned: InstanceState) -> bool:

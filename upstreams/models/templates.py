@@ -11,7 +11,7 @@ from typing import Final, cast
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from arm.instance_state import AuthType, TemplateState
+from arm.instance_state import AuthType, TemplateState, template_state
 from identities.models import SignalRInstance
 from upstreams.token_requests import resources as token_resources
 from upstreams.url_templates.hosts import host_of
@@ -39,9 +39,9 @@ class UpstreamTemplateQuerySet(models.QuerySet["UpstreamTemplate"]):
         """Return the templates of each of these instances, by its primary key, in one query."""
         found: dict[int, list[TemplateState]] = {key: [] for key in instance_ids}
         # Without model objects: they take most of the time of a plan for many instances.
-        rows = self.filter(instance__in=list(found)).values_list("instance_id", *_STATE_FIELDS)
+        rows = self.filter(instance__pk__in=list(found)).values_list("instance_id", *_STATE_FIELDS)
         for key, url, hub, category, event, auth_type, resource in rows:
-            state = TemplateState(url, hub, category, event, auth_type, resource or None)
+            state = template_state(url, hub, category, event, auth_type, resource or None)
             found[key].append(state)
         return {key: tuple(states) for key, states in found.items()}
 

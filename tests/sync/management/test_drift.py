@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.dateparse import parse_datetime
 
 from arm.instance_state import IdentityState
@@ -77,6 +79,16 @@ def test_json_has_the_plan_that_reverts_the_drift() -> None:
     assert (entry["status"], entry["plan"]["action"]) == ("OutOfSync", "update")
     observed_at = SignalRInstance.objects.get(name=seed.LAB).observed_at
     assert parse_datetime(entry["observedAt"]) == observed_at
+
+
+@pytest.mark.parametrize("arguments", [("drift",), ("drift", "--json"), ("plan", "--json")])
+def test_reads_no_field_of_instances_one_by_one(arguments: tuple[str, ...]) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        run(*arguments)
+    by_key = (
+        f'FROM "{SignalRInstance._meta.db_table}" WHERE "{SignalRInstance._meta.db_table}"."id" ='  # noqa: SLF001
+    )
+    assert [each["sql"] for each in queries if by_key in each["sql"]] == []
 
 
 @pytest.mark.parametrize("names", [(), (seed.LAB,)])

@@ -56,6 +56,13 @@ def test_plan_for_azures_own_state_is_empty_even_if_it_cannot_work(
     assert REGISTRY.plan(state, state, instance="x").is_empty
 
 
+@given(observed_states)
+def test_all_of_a_state_can_be_compared_with_itself(state: InstanceState) -> None:
+    for each in REGISTRY:
+        value = each.value(state)
+        assert each.relevant(value, value) == value
+
+
 @given(sound_states, observed_states)
 def test_plan_is_empty_only_where_nothing_differs(
     desired: InstanceState, observed: InstanceState
