@@ -14,7 +14,7 @@ from django.core.cache.backends.base import BaseCache
 from validation.cache_errors import CacheErrorsLogged
 from validation.keys.jwks import SigningKey
 from validation.keys.key_ring import Timing
-from validation.keys.key_set import NO_KEYS, KeySet
+from validation.keys.key_set import NO_KEYS, NO_MISS, KeySet, Miss
 from validation.rate_limited_log import RateLimitedLog
 
 logger = logging.getLogger(__name__)
@@ -88,8 +88,10 @@ class SharedKeys:
         if requested is None:
             is_young = now - published.read_at < self._timing.refresh / 2
             return is_young and published.read_at > held.read_at
-        # The pacing holds for all processes together.
-        is_early = now - published.missed_at < self._timing.pacing
+        # The pacing and the back-off hold for all processes together.
+        miss = published.last_miss
+        back_off = miss.back_off if miss.kid == requested else 0.0
+        is_early = now - miss.at < max(self._timing.pacing, back_off)
         return requested in published.keys or is_early
 
     def _read_alone(self, held: KeySet, requested: str | None) -> KeySet:
@@ -104,14 +106,21 @@ class SharedKeys:
 
     def _fresh(self, published: KeySet, held: KeySet, requested: str | None) -> KeySet:
         keys = self._read()
+        now, last_miss = self._clock(), NO_MISS
         # Only a reading that misses delays the next one; the first reading never counts as a miss.
-        is_missed = requested not in {None, *keys} and bool(published.keys or held.keys)
-        read = KeySet.read(keys, now=self._clock(), missed=is_missed)
+        if requested is not None and requested not in keys and (published.keys or held.keys):
+            last_miss = self._miss(requested, now, max(published.last_miss, held.last_miss))
+        read = KeySet.read(keys, now=now, last_miss=last_miss)
         joined = published.joined(read, keep_seconds=self._timing.keep)
         value = signing.dumps(joined.to_json(), salt=_SALT, compress=True)
         # As long as they are trusted: a process that starts during an outage has no other keys.
         self._try(lambda: self._cache.set(self._keys_name, value, self._timing.outage), None)
         return joined
+
+    def _miss(self, kid: str, now: float, before: Miss) -> Miss:
+        """Return the miss of this key ID; the back-off doubles if it was the last missed one."""
+        doubled = 2 * before.back_off if before.kid == kid else self._timing.back_off
+        return Miss(now, kid, min(doubled, self._timing.longest_back_off))
 
     def _await_other_reading(self) -> None:
         """Wait until the other process's reading has ended, or should have."""

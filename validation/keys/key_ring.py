@@ -47,8 +47,7 @@ class Fetch(Protocol):
         """Return the keys that the issuer publishes. Raises KeysUnavailable.
 
         `held` is the caller's set, `requested` the unknown key ID that caused the reading.
-        The result records when an unknown key ID last caused a reading that did not find it, in
-        any process.
+        The result records the last reading that did not find its key ID, in any process.
         """
 
     def published(self) -> KeySet:
@@ -312,7 +311,7 @@ class KeyRing:
             # Another process may have read them a while ago.
             self._regular.due = min(self._held.read_at, now) + timing.refresh * spread
         if reading.lane is self._on_demand:
-            paced = self._held.missed_at + timing.pacing
+            paced = self._held.last_miss.at + timing.pacing
             reading.lane.due = now + timing.retry if trouble else paced
             self._note_result(reading.requested, now, trouble)
 

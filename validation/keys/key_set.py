@@ -9,6 +9,21 @@ from typing import Any, Final
 from validation.keys.jwks import SigningKey
 
 
+@dataclass(frozen=True, order=True)
+class Miss:
+    """A reading that did not find the unknown key ID that caused it.
+
+    `back_off` is how many seconds later the same key ID may cause the next one.
+    """
+
+    at: float = 0.0
+    kid: str = ""
+    back_off: float = 0.0
+
+
+NO_MISS: Final = Miss()
+
+
 @dataclass(frozen=True)
 class KeySet:
     """Keys by id, when each was last published, and when the issuer was last read.
@@ -20,13 +35,14 @@ class KeySet:
     keys: Mapping[str, SigningKey] = field(default_factory=dict)
     seen: Mapping[str, float] = field(default_factory=dict)
     read_at: float = float("-inf")
-    # When an unknown key ID last caused a reading that did not find it.
-    missed_at: float = 0.0
+    last_miss: Miss = NO_MISS
 
     @classmethod
-    def read(cls, keys: Mapping[str, SigningKey], *, now: float, missed: bool = False) -> KeySet:
+    def read(
+        cls, keys: Mapping[str, SigningKey], *, now: float, last_miss: Miss = NO_MISS
+    ) -> KeySet:
         """Return the set that the issuer publishes now."""
-        return cls(dict(keys), dict.fromkeys(keys, now), now, now if missed else 0.0)
+        return cls(dict(keys), dict.fromkeys(keys, now), now, last_miss)
 
     def joined(self, other: KeySet, *, keep_seconds: float) -> KeySet:
         """Return the union. A key goes once it was not seen for `keep_seconds` of readings.
@@ -44,7 +60,7 @@ class KeySet:
             {kid: keys[kid] for kid in seen},
             seen,
             newer.read_at,
-            max(self.missed_at, other.missed_at),
+            max(self.last_miss, other.last_miss),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -54,7 +70,9 @@ class KeySet:
                 {"jwk": dict(key.jwk), "seen": self.seen[kid]} for kid, key in self.keys.items()
             ],
             "read_at": self.read_at,
-            "missed_at": self.missed_at,
+            "missed_at": self.last_miss.at,
+            "missed_kid": self.last_miss.kid,
+            "back_off": self.last_miss.back_off,
         }
 
     @classmethod
@@ -65,7 +83,8 @@ class KeySet:
             {key.kid: key for key, _ in read},
             {key.kid: seen for key, seen in read},
             value["read_at"],
-            value["missed_at"],
+            # A process of an earlier release shares neither the key ID nor its back-off.
+            Miss(value["missed_at"], value.get("missed_kid", ""), value.get("back_off", 0.0)),
         )
 
 

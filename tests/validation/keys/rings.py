@@ -10,7 +10,7 @@ from tests.validation.tokens import signing_key
 from validation.errors import KeysUnavailable
 from validation.keys.jwks import SigningKey
 from validation.keys.key_ring import KeyRing, Timing, Work
-from validation.keys.key_set import NO_KEYS, KeySet
+from validation.keys.key_set import NO_KEYS, NO_MISS, KeySet, Miss
 
 START: Final = 1_800_000_000.0
 HOUR: Final = 3600.0
@@ -55,8 +55,10 @@ class Issuer:
         """Be a `Fetch` for a key ring."""
         self.requested.append(requested)
         keys = self.read()
-        in_vain = requested not in {None, *keys} and bool(held.keys)
-        return KeySet.read(keys, now=self.clock(), missed=in_vain)
+        last_miss = NO_MISS
+        if requested is not None and requested not in keys and held.keys:
+            last_miss = Miss(self.clock(), requested)
+        return KeySet.read(keys, now=self.clock(), last_miss=last_miss)
 
     def published(self) -> KeySet:
         """Share nothing with other processes."""

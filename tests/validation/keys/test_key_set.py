@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.validation.keys.rings import published
 from tests.validation.tokens import signing_key
-from validation.keys.key_set import NO_KEYS, KeySet
+from validation.keys.key_set import NO_KEYS, KeySet, Miss
 
 KEEP = 100.0
 
@@ -65,5 +66,5 @@ def test_join_is_commutative(
 
 @given(readings=READINGS)
 def test_set_survives_json(readings: list[tuple[int, set[str]]]) -> None:
-    held = joined(readings)
+    held = replace(joined(readings), last_miss=Miss(3.5, "invented", 2.0))
     assert KeySet.from_json(json.loads(json.dumps(held.to_json()))) == held

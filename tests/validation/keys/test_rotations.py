@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -47,6 +48,27 @@ def test_accepts_token_once_any_process_has_its_key(
             rings[which].prepare()
         else:
             assert find(rings[which], newest) or not is_known
-        missed |= {ring.held.missed_at for ring in rings}
+        missed |= {ring.held.last_miss.at for ring in rings}
     times = sorted(missed)
     assert all(b - a >= TIMING.pacing for a, b in pairwise(times))
+
+
+@settings(deadline=None)
+@given(
+    requests=st.lists(
+        st.tuples(st.integers(0, PROCESSES - 1), st.sampled_from([0.02, 0.5, 3.0, 8.0])),
+        min_size=30,
+        max_size=100,
+    )
+)
+def test_processes_share_the_back_off_of_a_key_id(requests: list[tuple[int, float]]) -> None:
+    clock = Clock()
+    issuer, cache = Issuer(clock, "k0"), ClockedCache(clock)
+    rings = [process(issuer, cache) for _ in range(PROCESSES)]
+    assert all(find(ring, "k0") for ring in rings)
+    began, issuer.readings = clock(), 0
+    for which, seconds in requests:
+        clock.forward(seconds)
+        assert not find(rings[which], "invented")
+    # The delay starts with `back_off` and doubles.
+    assert issuer.readings <= 1 + math.log2((clock() - began) / TIMING.back_off + 1)
