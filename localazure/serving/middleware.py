@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from localazure.faults import Fault
@@ -37,7 +38,11 @@ class Wire:
             await self._request(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await whole_body(receive)
+        try:
+            body = await whole_body(receive)
+        except ClientDisconnect:
+            # Part of a request is none: it is neither served nor logged.
+            return
         entry = self._world.journal.open(scope, scope["method"])
         entry.keep_body(body)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 
@@ -15,10 +16,12 @@ def header(scope: Scope, name: bytes) -> str:
 
 
 async def whole_body(receive: Receive) -> bytes:
-    """Return the body."""
+    """Return the body. Raises ClientDisconnect if the client ends before it was sent."""
     chunks = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         chunks.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(chunks)

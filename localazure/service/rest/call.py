@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from localazure.service.connections.connection import Connection
@@ -10,6 +11,9 @@ from localazure.service.context import Call
 from localazure.service.rest.errors import invalid, no_connection
 
 V1 = "v1"
+
+# The values of each parameter.
+Query = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class RestCall:
     names: dict[str, str]
     body: bytes
     content_type: str = ""
-    query: dict[str, list[str]] = field(default_factory=dict)
+    query: Query = field(default_factory=dict)
 
     @property
     def hub(self) -> Hub:
@@ -33,9 +37,9 @@ class RestCall:
         return self.call.world.service.connections.hub((self.call.instance.id, self.names["hub"]))
 
     @property
-    def excluded(self) -> list[str]:
+    def excluded(self) -> Sequence[str]:
         """The connection ids to leave out."""
-        return self.query.get("excluded", [])
+        return self.query.get("excluded", ())
 
     def text(self, name: str) -> str | None:
         """Return a query parameter."""

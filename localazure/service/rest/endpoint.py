@@ -20,7 +20,7 @@ from localazure.service.clients.admission import HUB_NAME
 from localazure.service.clients.refusals import blocked_by_network, not_found, unauthorized
 from localazure.service.context import Call
 from localazure.service.instances import REST_API
-from localazure.service.rest.call import V1, RestCall
+from localazure.service.rest.call import V1, Query, RestCall
 from localazure.service.rest.errors import RestError, invalid
 from localazure.service.rest.operations import API_VERSIONS, OPERATIONS_BY_SHAPE, Operation
 from localazure.service.rest.sends import MAXIMUM_BODY_BYTES
@@ -69,12 +69,12 @@ async def _answer(call: Call, body: bytes) -> Response:
 
 
 @lru_cache(maxsize=256)
-def _query(text: bytes) -> dict[str, list[str]]:
+def _query(text: bytes) -> Query:
     """Return the query's parameters, which most requests have in common."""
     return parse_qs(text.decode("latin-1"), keep_blank_values=True)
 
 
-def _find(call: Call, query: dict[str, list[str]]) -> tuple[Operation, str, dict[str, str]] | None:
+def _find(call: Call, query: Query) -> tuple[Operation, str, dict[str, str]] | None:
     """Return the operation, the api-version and the names in the path. Raises RestError."""
     is_v1 = bool(_VERSION_PREFIX.match(call.path))
     if not is_v1 and not call.path.startswith("/api/"):
@@ -88,7 +88,7 @@ def _find(call: Call, query: dict[str, list[str]]) -> tuple[Operation, str, dict
     return None
 
 
-def _api_version(query: dict[str, list[str]]) -> str:
+def _api_version(query: Query) -> str:
     version = query.get("api-version", [None])[-1]
     if version is None:
         raise invalid("The query parameter 'api-version' is required.", "api-version")
@@ -115,7 +115,7 @@ def _check_size(call: Call, body: bytes) -> None:
         raise RestError(431, "Error.Request.TooLarge", "The headers are larger than 16 KB.")
 
 
-def _check(names: dict[str, str], query: dict[str, list[str]]) -> None:
+def _check(names: dict[str, str], query: Query) -> None:
     """Check the names, and put the application before the hub. Raises RestError."""
     if "hub" in names:
         if not HUB_NAME.fullmatch(names["hub"]):

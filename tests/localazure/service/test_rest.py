@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -208,6 +210,24 @@ def test_refuses_hub_name(application: Application, hub: str) -> None:
     refused = application.rest("POST", f"/hubs/{hub}/:send", json=SAID)
     assert refused.status_code == 400
     assert refused.json()["message"].startswith("Invalid hub name. Valid hub name should be")
+
+
+class _BrokenOff(Exception):
+    """The caller ends in the middle of its request."""
+
+
+def test_request_that_breaks_off_sends_nothing(application: Application) -> None:
+    def body() -> Iterator[bytes]:
+        yield json.dumps({"target": "said", "arguments": ["unfinished"]}).encode()
+        raise _BrokenOff
+
+    headers = {"Content-Type": "application/json"}
+    with Client(application) as client:
+        for _ in range(3):
+            with pytest.raises(_BrokenOff):
+                application.rest("POST", "/hubs/chat/:send", data=body(), headers=headers)
+            assert application.send("", "complete") == 202
+            assert said(client) == [["complete"]]
 
 
 def test_application_prefixes_the_hub(application: Application) -> None:
