@@ -8,7 +8,7 @@ from urllib.parse import quote_from_bytes
 
 from a2wsgi import WSGIMiddleware
 
-from upstreams.receiver.protocol.errors import Refusal
+from upstreams.receiver.protocol.refusals import Refusal
 from upstreams.receiver.serving.body import read_body
 from upstreams.receiver.serving.headers import SECURITY_HEADERS
 

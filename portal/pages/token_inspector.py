@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from diagnosis.token_inspector import MAX_PASTED_CHARACTERS, inspect_token
 from identities.models import SignalRInstance
 from portal.page import PortalPage
-from upstreams.receiver.protocol.errors import UnknownInstance
+from upstreams.receiver.protocol.refusals import UnknownInstance
 
 _NO_AUTOFILL: Final = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 

@@ -24,7 +24,7 @@ from rest_framework.views import APIView
 from upstreams.negotiation.throttles import NegotiationThrottle
 from upstreams.receiver.hubs.discovery import registry
 from upstreams.receiver.hubs.hub import HUB_NAME
-from upstreams.sender.client_identity import DEFAULT_LIFETIME, Claims
+from upstreams.sender.client_tokens import DEFAULT_LIFETIME, Claims
 from upstreams.sender.errors import InvalidCall, SendError
 from upstreams.sender.hub_sender import HubSender, InstanceSender
 from upstreams.url_templates.patterns import ANY

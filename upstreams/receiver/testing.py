@@ -24,8 +24,8 @@ import msgpack
 
 from upstreams.receiver.hubs.discovery import install
 from upstreams.receiver.hubs.dispatch import adispatch, dispatch
+from upstreams.receiver.hubs.errors import HubError
 from upstreams.receiver.hubs.hub import Hub, Registry
-from upstreams.receiver.protocol.errors import HubError
 from upstreams.receiver.protocol.incoming_bodies import Format
 from upstreams.receiver.protocol.limits import Limits
 from upstreams.receiver.protocol.requests import UpstreamRequest, read_request, read_route

@@ -17,13 +17,13 @@ connection strings by instance, is preferred to both, and the only place of acce
 key, the credential is azure-identity's DefaultAzureCredential, which needs the role SignalR REST
 API Owner on the instance.
 
-`calls`, `client_identity`, `context`, `errors` and `hub_sender` are pure, and all that a hub
+`calls`, `client_tokens`, `context`, `errors` and `hub_sender` are pure, and all that a hub
 imports; `transport` sends.
 """
 
 from __future__ import annotations
 
-from upstreams.sender.client_identity import Negotiation
+from upstreams.sender.client_tokens import Negotiation
 from upstreams.sender.errors import InvalidCall, SendError
 
 __all__ = ["InvalidCall", "Negotiation", "SendError"]

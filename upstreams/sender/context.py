@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from upstreams.sender.calls import Call
-from upstreams.sender.client_identity import ClientIdentity, Negotiation
+from upstreams.sender.client_tokens import ClientIdentity, Negotiation
 
 if TYPE_CHECKING:
     from upstreams.receiver.protocol.requests import UpstreamRequest

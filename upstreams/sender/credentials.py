@@ -23,7 +23,7 @@ from django.conf import settings
 from arm.errors import ArmError
 from arm.settings import ArmSettings
 from arm.transport.credentials import AccessToken, access_token
-from upstreams.sender.client_identity import TOKEN_LENGTH, ClientIdentity
+from upstreams.sender.client_tokens import TOKEN_LENGTH, ClientIdentity
 from upstreams.sender.configuration import configuration
 from upstreams.sender.endpoints import Endpoint
 from upstreams.sender.errors import InvalidCall, SendError

@@ -11,7 +11,7 @@ from typing import Any
 
 from upstreams.sender import calls
 from upstreams.sender.calls import Call
-from upstreams.sender.client_identity import DEFAULT_LIFETIME, Claims, ClientIdentity, Negotiation
+from upstreams.sender.client_tokens import DEFAULT_LIFETIME, Claims, ClientIdentity, Negotiation
 from upstreams.sender.context import Destination, transport
 
 

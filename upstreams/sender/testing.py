@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from upstreams.sender.calls import Call, MethodCall
-from upstreams.sender.client_identity import ClientIdentity, Negotiation
+from upstreams.sender.client_tokens import ClientIdentity, Negotiation
 from upstreams.sender.context import Destination, using
 from upstreams.sender.errors import SendError
 from upstreams.sender.transport import rest_requests

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from diagnosis.token_inspector import inspect_token
 from sync.management.text_input import read_stream
-from upstreams.receiver.protocol.errors import ProofUnavailable, UnknownInstance
+from upstreams.receiver.protocol.refusals import ProofUnavailable, UnknownInstance
 from validation.verdict import Check, Outcome, Verdict
 
 _MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.NOT_REACHED: "·"}

@@ -22,7 +22,7 @@ from django.db import close_old_connections, connections
 from upstreams.receiver.authentication.instance_policy import InstancePolicy
 from upstreams.receiver.authentication.policy_rows import PolicySet, read_policies
 from upstreams.receiver.configuration import configuration
-from upstreams.receiver.protocol.errors import ProofUnavailable, UnknownInstance
+from upstreams.receiver.protocol.refusals import ProofUnavailable, UnknownInstance
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from upstreams.receiver.authentication.signatures import is_signed
 from upstreams.receiver.authentication.url_secrets import UrlSecrets
-from upstreams.receiver.protocol.errors import ProofMissing, ProofUnavailable
+from upstreams.receiver.protocol.refusals import ProofMissing, ProofUnavailable
 
 _SIGNATURE: Final = "HTTP_X_ASRS_SIGNATURE"
 _SIGNATURE_LENGTH: Final = 1024

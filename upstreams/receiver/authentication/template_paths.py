@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
-from upstreams.receiver.protocol.errors import ProtocolError
+from upstreams.receiver.protocol.refusals import ProtocolError
 from upstreams.receiver.protocol.requests import Route
 from upstreams.url_templates.key_vault_references import KeyVaultReference, ReferenceProblem, split
 from upstreams.url_templates.patterns import PLACEHOLDERS, expand

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
 
-from upstreams.receiver.protocol.errors import ProofMissing
+from upstreams.receiver.protocol.refusals import ProofMissing
 
 # A shorter one could be guessed.
 SHORTEST: Final = 16

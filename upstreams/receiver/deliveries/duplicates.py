@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.core.cache import BaseCache, caches
 
 from upstreams.receiver.configuration import configuration
-from upstreams.receiver.protocol.errors import DuplicateInProgress
+from upstreams.receiver.protocol.refusals import DuplicateInProgress
 from upstreams.receiver.protocol.requests import UpstreamRequest
 from upstreams.receiver.protocol.responses import UpstreamResponse
 

@@ -21,10 +21,11 @@ from typing import Any, Final, Protocol, TypeVar
 
 from asgiref.sync import async_to_sync
 
+from upstreams.receiver.hubs.errors import HubError
 from upstreams.receiver.hubs.hub import Handler, Registry
 from upstreams.receiver.protocol import outgoing_frames, responses
-from upstreams.receiver.protocol.errors import ArgumentsMismatch, HubError, NoHandler, Refusal
 from upstreams.receiver.protocol.limits import ERROR_LENGTH, Limits
+from upstreams.receiver.protocol.refusals import ArgumentsMismatch, NoHandler, Refusal
 from upstreams.receiver.protocol.requests import UpstreamRequest
 from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.sender.context import Handling

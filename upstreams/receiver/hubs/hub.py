@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+from upstreams.receiver.hubs.errors import RegistrationError
 from upstreams.receiver.hubs.parameters import Parameters, is_async, name_of, parameters_of
-from upstreams.receiver.protocol.errors import RegistrationError
 from upstreams.receiver.protocol.limits import EVENT_LENGTH
 from upstreams.sender.context import Destination, current_request
 from upstreams.sender.errors import InvalidCall

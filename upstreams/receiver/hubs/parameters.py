@@ -17,7 +17,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Literal, Union
 
-from upstreams.receiver.protocol.errors import ArgumentsMismatch, RegistrationError
+from upstreams.receiver.hubs.errors import RegistrationError
+from upstreams.receiver.protocol.refusals import ArgumentsMismatch
 
 Check = Callable[[object], bool]
 

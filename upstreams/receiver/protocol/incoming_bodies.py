@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, NamedTuple, NoReturn, cast
 import msgpack
 
 from upstreams.receiver.protocol import limits
-from upstreams.receiver.protocol.errors import ProtocolError, UnsupportedBody
+from upstreams.receiver.protocol.refusals import ProtocolError, UnsupportedBody
 from upstreams.url_templates.patterns import CONNECTED
 
 Format = Literal["json", "messagepack"]

@@ -14,9 +14,9 @@ from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from upstreams.receiver.protocol import limits
-from upstreams.receiver.protocol.errors import ProtocolError
 from upstreams.receiver.protocol.incoming_bodies import Format, media_format, read_body
 from upstreams.receiver.protocol.multi_values import MultiValues
+from upstreams.receiver.protocol.refusals import ProtocolError
 from upstreams.sender.hub_sender import InstanceSender
 from upstreams.url_templates.patterns import CONNECTED, CONNECTIONS, DISCONNECTED, MESSAGES
 

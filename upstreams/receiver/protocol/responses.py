@@ -7,7 +7,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, Literal, NamedTuple
 
-from upstreams.receiver.protocol.errors import Refusal
+from upstreams.receiver.protocol.refusals import Refusal
 
 Outcome = Literal["accepted", "refused", "failed"]
 

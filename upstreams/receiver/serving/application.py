@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from observability.correlation_ids import request_id
 from observability.request_ids import request_name
-from upstreams.receiver.protocol.errors import InsecureRequest
 from upstreams.receiver.protocol.paths import instance_of
+from upstreams.receiver.protocol.refusals import InsecureRequest
 from upstreams.receiver.serving import pipeline
 from upstreams.receiver.serving.database_connections import AsyncConnections
 from upstreams.receiver.serving.handler_threads import HandlerThreads

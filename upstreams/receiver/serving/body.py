@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from upstreams.receiver.protocol.errors import BodyTimeout, BodyTooLarge, ProtocolError
+from upstreams.receiver.protocol.refusals import BodyTimeout, BodyTooLarge, ProtocolError
 from upstreams.receiver.serving.body_deadlines import Deadlines, TimeLimit
 
 if TYPE_CHECKING:

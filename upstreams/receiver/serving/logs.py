@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from upstreams.receiver.protocol.errors import Refusal
 from upstreams.receiver.protocol.paths import ROOT, shown_path
+from upstreams.receiver.protocol.refusals import Refusal
 from validation.rate_limited_log import RateLimitedLog
 
 refusals: Final = RateLimitedLog(logging.getLogger(__name__))

@@ -23,8 +23,8 @@ from upstreams.receiver.deliveries.records import RequestContext
 from upstreams.receiver.hubs.discovery import registry
 from upstreams.receiver.hubs.dispatch import RunInThread, adispatch, dispatch
 from upstreams.receiver.protocol import responses
-from upstreams.receiver.protocol.errors import MethodNotAllowed, Refusal
 from upstreams.receiver.protocol.paths import rest_of, shown_path
+from upstreams.receiver.protocol.refusals import MethodNotAllowed, Refusal
 from upstreams.receiver.protocol.requests import Route, read_request, read_route
 from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.receiver.serving.body import check_length, read_body

@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views import View
 
-from upstreams.receiver.protocol.errors import ProtocolError
+from upstreams.receiver.protocol.refusals import ProtocolError
 from upstreams.receiver.serving.body import check_length
 from upstreams.receiver.serving.pipeline import process
 

@@ -16,7 +16,7 @@ from observability.azure_and_token_metrics import service_called
 from upstreams.sender import credentials, endpoints
 from upstreams.sender.activity import activity
 from upstreams.sender.calls import Call
-from upstreams.sender.client_identity import ClientIdentity, Negotiation
+from upstreams.sender.client_tokens import ClientIdentity, Negotiation
 from upstreams.sender.configuration import configuration
 from upstreams.sender.context import Destination
 from upstreams.sender.credentials import SigningKey

@@ -16,7 +16,7 @@ import msgpack
 
 from upstreams.receiver.protocol import outgoing_frames
 from upstreams.sender.calls import Call
-from upstreams.sender.client_identity import ClientIdentity
+from upstreams.sender.client_tokens import ClientIdentity
 from upstreams.sender.errors import InvalidCall
 
 API_VERSION: Final = "2024-12-01"

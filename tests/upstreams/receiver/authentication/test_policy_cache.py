@@ -29,7 +29,7 @@ from upstreams.models import RequestRequirements, UpstreamTemplate
 from upstreams.receiver.authentication import policy_cache as module
 from upstreams.receiver.authentication.policy_cache import Policies, policies
 from upstreams.receiver.authentication.policy_rows import PolicySet, read_policies
-from upstreams.receiver.protocol.errors import UnknownInstance
+from upstreams.receiver.protocol.refusals import UnknownInstance
 from validation.policy import V1_ISSUER
 
 pytestmark = pytest.mark.django_db

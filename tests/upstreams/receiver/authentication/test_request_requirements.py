@@ -24,7 +24,7 @@ from upstreams.receiver import UpstreamRequest
 from upstreams.receiver.authentication.signatures import sign
 from upstreams.receiver.authentication.template_paths import check_path, has_event
 from upstreams.receiver.authentication.url_secrets import digest
-from upstreams.receiver.protocol.errors import ProtocolError
+from upstreams.receiver.protocol.refusals import ProtocolError
 from upstreams.receiver.protocol.requests import Route
 from upstreams.url_templates.patterns import expand
 

@@ -18,7 +18,7 @@ from tests.upstreams.receiver.conftest import Service
 from tests.upstreams.receiver.requests import headers, json_call, read
 from upstreams.receiver import Hub, HubError, UpstreamRequest
 from upstreams.receiver.deliveries.duplicates import DuplicateCalls
-from upstreams.receiver.protocol.errors import DuplicateInProgress
+from upstreams.receiver.protocol.refusals import DuplicateInProgress
 from upstreams.receiver.protocol.responses import UpstreamResponse
 from upstreams.receiver.system_checks import check_duplicates
 from upstreams.receiver.testing import HubTestClient, installed_hubs

@@ -10,8 +10,8 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from upstreams.receiver import Hub, UpstreamRequest
+from upstreams.receiver.hubs.errors import RegistrationError
 from upstreams.receiver.hubs.hub import Registry
-from upstreams.receiver.protocol.errors import RegistrationError
 
 
 def handler(_request: UpstreamRequest) -> None:

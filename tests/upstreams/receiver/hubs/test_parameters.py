@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from upstreams.receiver.hubs.errors import RegistrationError
 from upstreams.receiver.hubs.parameters import parameters_of
-from upstreams.receiver.protocol.errors import ArgumentsMismatch, RegistrationError
+from upstreams.receiver.protocol.refusals import ArgumentsMismatch
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 

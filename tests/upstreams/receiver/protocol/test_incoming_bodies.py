@@ -21,7 +21,7 @@ from tests.upstreams.receiver.requests import (
     messagepack_call,
     read,
 )
-from upstreams.receiver.protocol.errors import ProtocolError, Refusal, UnsupportedBody
+from upstreams.receiver.protocol.refusals import ProtocolError, Refusal, UnsupportedBody
 
 Call = Callable[..., bytes]
 PROTOCOLS = pytest.mark.parametrize(

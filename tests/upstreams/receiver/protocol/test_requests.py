@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.upstreams.receiver.requests import headers, json_call, read, wire
-from upstreams.receiver.protocol.errors import ProtocolError
 from upstreams.receiver.protocol.multi_values import MultiValues
+from upstreams.receiver.protocol.refusals import ProtocolError
 from upstreams.receiver.protocol.requests import read_route, redact
 
 OPEN = b'{"type":10}'

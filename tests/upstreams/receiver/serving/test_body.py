@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upstreams.receiver.protocol.errors import BodyTimeout, BodyTooLarge, ProtocolError
+from upstreams.receiver.protocol.refusals import BodyTimeout, BodyTooLarge, ProtocolError
 from upstreams.receiver.serving.body import read_body
 
 Message = dict[str, Any]

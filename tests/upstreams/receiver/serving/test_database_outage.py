@@ -15,7 +15,7 @@ from tests.upstreams.receiver.conftest import Service, plant_rows
 from tests.upstreams.receiver.outages import TABLE, outage
 from upstreams.receiver import UpstreamRequest
 from upstreams.receiver.authentication.policy_cache import Policies, policies
-from upstreams.receiver.protocol.errors import ProofUnavailable
+from upstreams.receiver.protocol.refusals import ProofUnavailable
 
 # Without a transaction around it, which a failing query would end.
 pytestmark = pytest.mark.django_db(transaction=True)

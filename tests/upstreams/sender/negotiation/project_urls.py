@@ -12,7 +12,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 
 from upstreams.negotiation import NegotiationView, negotiation_urls
-from upstreams.sender.client_identity import Claims
+from upstreams.sender.client_tokens import Claims
 
 
 class ByHeader(BaseAuthentication):

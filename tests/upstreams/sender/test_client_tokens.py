@@ -13,8 +13,8 @@ from upstreams.receiver import Hub
 from upstreams.receiver.protocol.limits import USER_ID_LENGTH
 from upstreams.receiver.protocol.requests import read_request, read_route
 from upstreams.receiver.testing import recorded_calls
-from upstreams.sender import InvalidCall, client_identity
-from upstreams.sender.client_identity import ClientIdentity
+from upstreams.sender import InvalidCall, client_tokens
+from upstreams.sender.client_tokens import ClientIdentity
 
 chat = Hub("chat")
 
@@ -52,7 +52,7 @@ def test_refuses_lifetimes_below_a_minute(lifetime: timedelta) -> None:
 
 
 def test_user_ids_are_as_long_as_the_receiver_takes() -> None:
-    assert client_identity.USER_ID_LENGTH == USER_ID_LENGTH
+    assert client_tokens.USER_ID_LENGTH == USER_ID_LENGTH
 
 
 CLAIM_TEXT = st.text(min_size=1, max_size=30)

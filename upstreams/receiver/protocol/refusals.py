@@ -1,4 +1,4 @@
-"""Errors of upstream requests, of handlers, and of handler registration."""
+"""Refusals of upstream requests before a handler is called, each with its HTTP status."""
 
 from __future__ import annotations
 
@@ -91,11 +91,3 @@ class ArgumentsMismatch(Refusal):
     """The client's arguments do not fit the handler's parameters: 400 Bad Request."""
 
     status = 400
-
-
-class HubError(Exception):
-    """Raised by a handler to return an error to the client, which receives the message."""
-
-
-class RegistrationError(Exception):
-    """A hub or a handler is not defined correctly; the project does not start."""

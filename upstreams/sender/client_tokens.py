@@ -1,4 +1,4 @@
-"""The identity of a client: what its token for the service may hold.
+"""Client tokens: the identity of a client, and what its token for the service may hold.
 
 The service forwards claims in one header, `type: value, type: value`, without escaping, so that a
 value with a comma could invent another claim. What the header could not carry unchanged is refused.
