@@ -88,7 +88,7 @@ class SharedKeys:
         if requested is None:
             is_young = now - published.read_at < self._timing.refresh / 2
             return is_young and published.read_at > held.read_at
-        # The pacing and the back-off hold for all processes together.
+        # For all processes together: the pacing, and the back-off of the key ID missed last.
         miss = published.last_miss
         back_off = miss.back_off if miss.kid == requested else 0.0
         is_early = now - miss.at < max(self._timing.pacing, back_off)
@@ -118,9 +118,14 @@ class SharedKeys:
         return joined
 
     def _miss(self, kid: str, now: float, before: Miss) -> Miss:
-        """Return the miss of this key ID; the back-off doubles if it was the last missed one."""
-        doubled = 2 * before.back_off if before.kid == kid else self._timing.back_off
-        return Miss(now, kid, min(doubled, self._timing.longest_back_off))
+        """Return the miss of this key ID.
+
+        The back-off doubles if it was the last missed one, unless that was long ago.
+        """
+        longest = self._timing.longest_back_off
+        is_repeated = before.kid == kid and now - before.at <= 2 * longest
+        back_off = 2 * before.back_off if is_repeated else self._timing.back_off
+        return Miss(now, kid, min(back_off, longest))
 
     def _await_other_reading(self) -> None:
         """Wait until the other process's reading has ended, or should have."""

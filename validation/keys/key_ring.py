@@ -318,7 +318,12 @@ class KeyRing:
     def _note_result(self, requested: str | None, now: float, trouble: str) -> None:
         if requested is None or trouble:
             return
+        miss = self._held.last_miss
         if requested in self._held.keys:
             self._unknown.forget(requested)
-        else:
+        elif miss.kid == requested:
+            # In this process or in another one.
+            self._unknown.record_not_found(requested, miss.at, miss.back_off)
+        elif now - miss.at >= self._timing.pacing:
+            # The first reading of all, which is not shared as a miss. Otherwise, nothing was read.
             self._unknown.record_not_found(requested, now)

@@ -11,7 +11,7 @@ from validation.keys.jwks import SigningKey
 
 @dataclass(frozen=True, order=True)
 class Miss:
-    """A reading that did not find the unknown key ID that caused it.
+    """The last reading, in any process, that did not find the unknown key ID that caused it.
 
     `back_off` is how many seconds later the same key ID may cause the next one.
     """

@@ -20,18 +20,24 @@ class UnknownKeyIds:
         self._first: Final = first
         self._longest: Final = longest
         self._max_key_ids: Final = max_key_ids
-        # By key ID: when it is due again, and the delay that led there.
+        # By key ID: when a reading last did not find it, and the delay from then on.
         self._delays: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def due(self, kid: str) -> float:
         """Return the time from which the key ID may cause a reading."""
-        return self._delays.get(kid, (0.0, 0.0))[0]
+        return sum(self._delays.get(kid, (0.0, 0.0)))
 
-    def record_not_found(self, kid: str, now: float) -> None:
-        """Double the delay of a key ID after a reading that did not find it."""
-        _, last = self._delays.pop(kid, (0.0, 0.0))
-        delay = min(2 * last or self._first, self._longest)
-        self._delays[kid] = (now + delay, delay)
+    def record_not_found(self, kid: str, at: float, least: float = 0.0) -> None:
+        """Double the delay of a key ID after a reading that did not find it, to `least` at least.
+
+        A reading that was recorded before changes nothing.
+        """
+        last_at, last = self._delays.get(kid, (0.0, 0.0))
+        if at <= last_at:
+            return
+        delay = min(max(2 * last or self._first, least), self._longest)
+        self._delays[kid] = (at, delay)
+        self._delays.move_to_end(kid)
         while len(self._delays) > self._max_key_ids:
             self._delays.popitem(last=False)
 

@@ -64,6 +64,12 @@ def test_join_is_commutative(
     assert (forth.seen, forth.read_at) == (back.seen, back.read_at)
 
 
+def test_reads_set_of_an_earlier_release() -> None:
+    stored = joined([(1, {"a"})]).to_json() | {"missed_at": 3.5}
+    del stored["missed_kid"], stored["back_off"]
+    assert KeySet.from_json(stored).last_miss == Miss(3.5)
+
+
 @given(readings=READINGS)
 def test_set_survives_json(readings: list[tuple[int, set[str]]]) -> None:
     held = replace(joined(readings), last_miss=Miss(3.5, "invented", 2.0))

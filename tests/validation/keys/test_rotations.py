@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from itertools import count, pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.validation.keys.rings import Clock, Issuer, find
@@ -72,3 +72,47 @@ def test_processes_share_the_back_off_of_a_key_id(requests: list[tuple[int, floa
         assert not find(rings[which], "invented")
     # The delay starts with `back_off` and doubles.
     assert issuer.readings <= 1 + math.log2((clock() - began) / TIMING.back_off + 1)
+
+
+@settings(deadline=None, max_examples=30)
+@given(missed_seconds=st.integers(0, 1_500), pause=st.integers(0, 300), is_replaced=st.booleans())
+@example(missed_seconds=600, pause=150, is_replaced=True)
+def test_key_is_found_after_the_longest_back_off(
+    missed_seconds: int,
+    pause: int,
+    is_replaced: bool,
+) -> None:
+    """However long it was requested before the issuer published it, also by new processes."""
+    clock = Clock()
+    issuer, cache = Issuer(clock, "k0"), ClockedCache(clock)
+    rings = [process(issuer, cache) for _ in range(2)]
+    assert all(find(ring, "k0") for ring in rings)
+    for second in count():
+        before = issuer.readings
+        clock.forward(1)
+        assert not find(rings[second % 2], "late")
+        if second >= missed_seconds and issuer.readings > before:
+            break
+    # The worst moment: just after a reading.
+    issuer.kids.append("late")
+    published_at = clock()
+    clock.forward(pause)
+    if is_replaced:
+        rings = [process(issuer, cache) for _ in range(2)]
+    while not find(rings[0], "late"):
+        clock.forward(1)
+    assert clock() - published_at <= TIMING.longest_back_off
+
+
+def test_back_off_of_a_key_id_is_forgotten() -> None:
+    clock = Clock()
+    issuer, cache = Issuer(clock, "k0"), ClockedCache(clock)
+    for _ in range(600):
+        clock.forward(1)
+        assert not find(process(issuer, cache), "late")
+    clock.forward(2 * TIMING.longest_back_off + 1)
+    ring = process(issuer, cache)
+    assert not find(ring, "late")
+    issuer.kids.append("late")
+    clock.forward(TIMING.pacing)
+    assert find(ring, "late")
