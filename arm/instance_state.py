@@ -10,7 +10,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from typing import Any, Final, Literal
 
 from arm.function_apps.authentication import FunctionAppState
@@ -93,25 +92,6 @@ class TemplateState:
         )
 
 
-@lru_cache(maxsize=4096)
-def template_state(
-    url_template: str,
-    hub_pattern: str,
-    category_pattern: str,
-    event_pattern: str,
-    auth_type: AuthType,
-    resource: str | None,
-) -> TemplateState:
-    """Return the template, and the same object for the same values while it is remembered.
-
-    In a loop over a fleet, most templates are created twice, as desired and as observed, and then
-    compared.
-    """
-    return TemplateState(
-        url_template, hub_pattern, category_pattern, event_pattern, auth_type, resource
-    )
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class GrantState:
     """Permission of an identity to read the secrets of a vault.
@@ -141,7 +121,7 @@ class ExistenceState:
 
 
 _NO_IDENTITY: Final = IdentityState()
-# An instance of which no more is compared than that it exists.
+# An existing instance whose creation settings are not compared.
 EXISTS: Final = ExistenceState()
 
 
@@ -222,9 +202,7 @@ class InstanceState:
         further = value.keys() - _OWN_KINDS
         return cls(
             identity=IdentityState(**value["identity"]),
-            templates=tuple(
-                [template_state(*values) for values in map(_template_values, value["templates"])]
-            ),
+            templates=tuple(TemplateState(**template) for template in value["templates"]),
             # Rows from before there were grants or Function Apps have none.
             grants=tuple(GrantState(**grant) for grant in value.get("grants", ())),
             existence=_existence_from_json(value.get("existence", {})),
@@ -254,7 +232,6 @@ def _json(value: IdentityState | TemplateState | GrantState | ExistenceState) ->
 
 _FIELDS: Final = tuple(each.name for each in fields(InstanceState))
 _OWN_KINDS: Final = frozenset(_FIELDS) - {"extensions"}
-_template_values: Final = operator.itemgetter(*(each.name for each in fields(TemplateState)))
 _field_values: Final = operator.attrgetter(*_FIELDS)
 
 # The state of an instance that does not exist.

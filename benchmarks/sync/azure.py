@@ -27,20 +27,25 @@ _KINDS: Final = {
 
 def create_fleet(size: int) -> None:
     """Create that many instances with two templates each in ten resource groups of Local Azure."""
-    templates = [
-        {"urlTemplate": f"https://receiver.example/{{hub}}/{number}", "hubPattern": f"hub{number}"}
-        for number in range(2)
-    ]
     instances = [
         {
             "name": f"bench-{number:05}",
             "resourceGroup": f"rg-bench-{number % 10}",
-            "properties": {"upstream": {"templates": templates}},
+            "properties": {"upstream": {"templates": _templates(number)}},
         }
         for number in range(size)
     ]
     control("POST", "seed", {"instances": instances})
     control("POST", "operations", {"seconds": 0, "retryAfter": None})
+
+
+def _templates(instance: int) -> list[dict[str, str]]:
+    """Return templates with URLs that no other instance has, as in a fleet."""
+    url = f"https://receiver.example/upstream/bench-{instance:05}"
+    return [
+        {"urlTemplate": f"{url}/{{hub}}/{number}", "hubPattern": f"hub{number}"}
+        for number in range(2)
+    ]
 
 
 def enforce_limits(*, enforced: bool) -> None:

@@ -20,7 +20,7 @@ from identities.validators import (
 
 # Rows that are in memory at once where all are worked through.
 _CHUNK: Final = 500
-# Fields that neither say what is desired nor what Azure has of it.
+# Fields of neither the desired state nor the observed state that is compared with it.
 _UNPLANNED: Final = (
     "host_name",
     "observed_at",
@@ -55,10 +55,10 @@ class SignalRInstanceQuerySet(models.QuerySet["SignalRInstance"]):
             "subscription", "upstream_templates"
         )
 
-    def without_unplanned(self) -> SignalRInstanceQuerySet:
-        """Leave out the fields that no plan and no comparison of states uses.
+    def for_plans(self) -> SignalRInstanceQuerySet:
+        """Leave out the fields that no plan and no comparison of states uses, for many instances.
 
-        For many instances. Each field that is used nevertheless takes a query for each of them.
+        Reading a field that was left out takes a query for each instance.
         """
         return self.defer(*_UNPLANNED)
 
@@ -95,8 +95,8 @@ class ManagedIdentityQuerySet(models.QuerySet["ManagedIdentity"]):
     def states_of(self, instance_ids: Iterable[int]) -> dict[int, IdentityState]:
         """Return the desired identity of each of these instances, by its primary key."""
         rows = self.filter(instance__pk__in=list(instance_ids))
-        # Without model objects: they take most of the time of a plan for many instances. So does a
-        # filter by `instance__in`, which prepares each key for either an object or a key.
+        # Without model objects, which would take most of the time. A filter by `instance__in` would
+        # check for each key whether it is an object.
         found = rows.values_list("instance_id", "type", "user_assigned__arm_id")
         return {key: _identity_state(kind, arm_id) for key, kind, arm_id in found}
 

@@ -239,7 +239,8 @@ def needed_grants(
 
     Only of vaults that Signalman can read, and without those that were declined.
     """
-    names, holder = named_vaults(state.templates), state.identity.holder
+    holder = state.identity.holder
+    names = named_vaults(state.templates) if holder else []
     if not names or holder is None:
         return ()
     if vaults is None:

@@ -19,7 +19,7 @@ _BATCH: Final = 500
 
 
 def shared_rows() -> SharedRows:
-    """Return the vaults, Function Apps and registrations, which are not those of one instance."""
+    """Return the vaults, Function Apps and registrations, which all instances share."""
     apps = managed_apps()
     registrations = TokenResource.objects.used().registrations() if apps else {}
     return SharedRows(known_vaults(), apps, registrations)
@@ -30,19 +30,19 @@ def with_shared_rows(
 ) -> Iterator[tuple[SignalRInstance, SharedRows]]:
     """Yield each instance with the rows that it needs, templates and identity included.
 
-    Fetch the instances with `without_unplanned`, in chunks if they are many: only some of them and
-    their rows are in memory at once.
+    An instance that was removed since it was read is left out. Fetch many instances with
+    `for_plans` and in chunks: only some of them and their rows are in memory at once.
     """
     shared, remaining = shared_rows(), iter(instances)
     while batch := list(islice(remaining, _BATCH)):
         keys = [each.pk for each in batch]
-        rows = replace(
-            shared,
-            templates=UpstreamTemplate.objects.states_of(keys),
-            identities=ManagedIdentity.objects.states_of(keys),
-        )
+        templates = UpstreamTemplate.objects.states_of(keys)
+        identities = ManagedIdentity.objects.states_of(keys)
+        rows = replace(shared, templates=templates, identities=identities)
         if shared.apps:
-            # What apps have to accept depends on the identity that Azure has, and on the tenant.
+            # What apps have to accept depends on the identity's IDs, and on the tenant.
             prefetch_related_objects(batch, "identity__user_assigned", "subscription")
         for instance in batch:
-            yield instance, rows
+            # An instance that was removed since it was read has no identity.
+            if instance.pk in identities:
+                yield instance, rows

@@ -45,7 +45,7 @@ def record_statuses(instance_ids: Sequence[int]) -> None:
     scheduled refresh.
     """
     if instance_ids:
-        instances = SignalRInstance.objects.without_unplanned().filter(pk__in=instance_ids)
+        instances = SignalRInstance.objects.for_plans().filter(pk__in=instance_ids)
         save_statuses(
             (instance, sync_status(instance, rows))
             for instance, rows in with_shared_rows(instances)

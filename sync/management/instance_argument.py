@@ -28,12 +28,12 @@ def iterate_instances(
 ) -> Iterable[SignalRInstance]:
     """Return these instances, or all, without keeping a whole fleet in memory.
 
-    Pass them to `with_shared_rows`, which fetches the templates. `paths` and errors are as in
-    `select_instances`.
+    Pass them to `with_shared_rows`, which fetches templates and identities. `paths` and errors are
+    as in `select_instances`.
     """
     if names or paths:
         return select_instances(names, paths=paths)
-    return SignalRInstance.objects.without_unplanned().in_chunks()
+    return SignalRInstance.objects.for_plans().in_chunks()
 
 
 def _named(name: str) -> SignalRInstance:

@@ -62,7 +62,7 @@ def refresh_and_count(subscription_id: UUID) -> StatusCount | None:
 
 def count_statuses(subscription: Subscription) -> StatusCount:
     """Count the instances of `subscription` by status. A row is added for each change."""
-    instances = SignalRInstance.objects.without_unplanned().filter(subscription=subscription)
+    instances = SignalRInstance.objects.for_plans().filter(subscription=subscription)
     found = [
         (instance, sync_status(instance, rows)) for instance, rows in with_shared_rows(instances)
     ]

@@ -136,7 +136,7 @@ def plan(
     Raises InvalidDesired if there is something to write that Azure would not accept. What Azure
     already has is never refused, so the plan straight after an import is empty.
     """
-    # All of a state can be compared with the same state.
+    # Equal states need no `relevant_to`, which would return them unchanged.
     if desired == observed or desired == (observed := relevant_to(components, desired, observed)):
         return Plan(instance, observed)
     if found := problems(components, desired):

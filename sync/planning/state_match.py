@@ -24,7 +24,7 @@ def relevant_to(
 
 def is_in_sync(components: Components, desired: InstanceState, observed: InstanceState) -> bool:
     """Return whether Azure has the desired state, and nothing managed in addition."""
-    # All of a state can be compared with the same state.
+    # Equal states need no `relevant_to`, which would return them unchanged.
     return observed == desired or relevant_to(components, desired, observed) == desired
 
 

@@ -11,7 +11,7 @@ from typing import Final, cast
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from arm.instance_state import AuthType, TemplateState, template_state
+from arm.instance_state import AuthType, TemplateState
 from identities.models import SignalRInstance
 from upstreams.token_requests import resources as token_resources
 from upstreams.url_templates.hosts import host_of
@@ -41,7 +41,7 @@ class UpstreamTemplateQuerySet(models.QuerySet["UpstreamTemplate"]):
         # Without model objects: they take most of the time of a plan for many instances.
         rows = self.filter(instance__pk__in=list(found)).values_list("instance_id", *_STATE_FIELDS)
         for key, url, hub, category, event, auth_type, resource in rows:
-            state = template_state(url, hub, category, event, auth_type, resource or None)
+            state = TemplateState(url, hub, category, event, auth_type, resource or None)
             found[key].append(state)
         return {key: tuple(states) for key, states in found.items()}
 

@@ -91,7 +91,7 @@ def _managed_app() -> FunctionApp:
 
 
 def _shared() -> list[SignalRInstance]:
-    return list(SignalRInstance.objects.without_unplanned())
+    return list(SignalRInstance.objects.for_plans())
 
 
 @pytest.mark.parametrize("has_app", [False, True])
@@ -117,6 +117,14 @@ def test_batches_cover_a_large_fleet() -> None:
     found = [(row.pk, rows.templates_of(row)) for row, rows in with_shared_rows(_shared())]
     assert [pk for pk, _ in found] == [row.pk for row in _shared()]
     assert {templates for _, templates in found} == {(TemplateState("https://a.example/"),)}
+
+
+def test_instance_that_was_removed_meanwhile_is_left_out() -> None:
+    _fleet(3)
+    instances = _shared()
+    SignalRInstance.objects.get(pk=instances[1].pk).delete()
+    found = [instance.name for instance, _ in with_shared_rows(instances)]
+    assert found == [instances[0].name, instances[2].name]
 
 
 def test_rows_of_other_instances_are_never_taken_for_an_empty_list() -> None:

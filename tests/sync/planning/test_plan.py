@@ -8,8 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from arm.instance_state import IdentityState, InstanceState, TemplateState
+from arm.function_apps.authentication import FunctionAppAuth, FunctionAppState
+from arm.instance_state import ExistenceState, IdentityState, InstanceState, TemplateState
 from sync.components.registry import REGISTRY
+from sync.components.senders import Sender, with_senders
+from sync.components.service_mode import with_mode
 from sync.components.vault_names import named_vaults
 from sync.planning.plan import InvalidDesired, Plan, Step
 from tests.sync.states import (
@@ -56,8 +59,22 @@ def test_plan_for_azures_own_state_is_empty_even_if_it_cannot_work(
     assert REGISTRY.plan(state, state, instance="x").is_empty
 
 
-@given(observed_states)
-def test_all_of_a_state_can_be_compared_with_itself(state: InstanceState) -> None:
+@given(
+    observed_states,
+    st.sampled_from([None, ExistenceState(), ExistenceState("westeurope", "Standard_S1")]),
+    st.sampled_from([(), (FunctionAppState("/sites/a", FunctionAppAuth(is_enabled=True)),)]),
+    st.sampled_from(["", "Serverless", "Default"]),
+    st.lists(st.builds(Sender, st.uuids().map(str)), max_size=2),
+)
+def test_all_of_a_state_can_be_compared_with_itself(
+    state: InstanceState,
+    existence: ExistenceState | None,
+    apps: tuple[FunctionAppState, ...],
+    mode: str,
+    senders: list[Sender],
+) -> None:
+    state = replace(state, existence=existence, function_apps=apps)
+    state = with_senders(with_mode(state, mode), senders)
     for each in REGISTRY:
         value = each.value(state)
         assert each.relevant(value, value) == value
