@@ -41,7 +41,7 @@ class Wire:
         try:
             body = await whole_body(receive)
         except ClientDisconnect:
-            # Part of a request is none: it is neither served nor logged.
+            # An incomplete request is neither served nor logged.
             return
         entry = self._world.journal.open(scope, scope["method"])
         entry.keep_body(body)

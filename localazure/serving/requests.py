@@ -16,7 +16,7 @@ def header(scope: Scope, name: bytes) -> str:
 
 
 async def whole_body(receive: Receive) -> bytes:
-    """Return the body. Raises ClientDisconnect if the client ends before it was sent."""
+    """Return the body. Raises ClientDisconnect if the client disconnects before it is complete."""
     chunks = []
     while True:
         message = await receive()

@@ -13,7 +13,7 @@ def delete_batch(rows: models.QuerySet[Any], field: str, moment: datetime, numbe
 
     The number bounds how long others wait for the rows, and on SQLite for the database. An index on
     the field serves both statements. The second one has no subquery: with outdated statistics,
-    PostgreSQL compares each row of a subquery with each row of the table.
+    PostgreSQL may compare each row of a subquery with each row of the table.
     """
     old = rows.filter(**{f"{field}__lt": moment})
     following = old.order_by(field, "pk").values_list(field, "pk")[number : number + 1].first()

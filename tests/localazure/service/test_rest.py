@@ -213,7 +213,7 @@ def test_refuses_hub_name(application: Application, hub: str) -> None:
 
 
 class _BrokenOff(Exception):
-    """The caller ends in the middle of its request."""
+    """The client fails while it sends the body."""
 
 
 def test_request_that_breaks_off_sends_nothing(application: Application) -> None:
