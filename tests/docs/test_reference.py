@@ -10,7 +10,7 @@ import pytest
 from diagnosis.reason_codes import RECEIVER_REASONS
 from scripts.reference.pages import FOLDER, PAGES
 from tests.cloud import REPOSITORY
-from upstreams.receiver.protocol import errors
+from upstreams.receiver.protocol.refusals import Refusal
 
 
 @pytest.mark.django_db
@@ -29,7 +29,7 @@ def test_every_setting_has_a_heading() -> None:
 
 def refusals() -> Iterator[str]:
     """Yield the codes with which the receiver's code raises refusals."""
-    kinds = {name for name in vars(errors) if isinstance(getattr(errors, name), type)}
+    kinds = {kind.__name__ for kind in Refusal.__subclasses__()}
     for path in (REPOSITORY / "upstreams" / "receiver").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
