@@ -180,9 +180,10 @@ class InstanceState:
             )
         if not own:
             return self
-        # `replace` looks up every field of the class, which takes longer than all the rest.
-        fields_after: Iterable[Any] = map(own.get, _FIELDS, _field_values(self))
-        return InstanceState(*fields_after)
+        # The new value of each field, or else the present one. `replace` looks up every field of
+        # the class, which takes longer than all the rest.
+        new_values: Iterable[Any] = map(own.get, _FIELDS, _field_values(self))
+        return InstanceState(*new_values)
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values; `from_json` reads it back."""

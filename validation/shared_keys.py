@@ -88,7 +88,7 @@ class SharedKeys:
         if requested is None:
             is_young = now - published.read_at < self._timing.refresh / 2
             return is_young and published.read_at > held.read_at
-        # For all processes together: the pacing, and the back-off of the key ID missed last.
+        # For all processes together: the pacing, and the back-off of the last unknown key ID.
         miss = published.last_miss
         back_off = miss.back_off if miss.kid == requested else 0.0
         is_early = now - miss.at < max(self._timing.pacing, back_off)
@@ -118,9 +118,9 @@ class SharedKeys:
         return joined
 
     def _miss(self, kid: str, now: float, before: Miss) -> Miss:
-        """Return the miss of this key ID.
+        """Return the miss of this key ID after the miss `before`.
 
-        The back-off doubles if it was the last missed one, unless that was long ago.
+        The back-off doubles if both are of the same key ID, unless the other was long ago.
         """
         longest = self._timing.longest_back_off
         is_repeated = before.kid == kid and now - before.at <= 2 * longest

@@ -6,9 +6,6 @@ from identities.models.instances import (
     ManagedIdentity,
     SignalRInstance,
     SignalRInstanceQuerySet,
-    Subscription,
-    UserAssignedIdentity,
-    UserAssignedIdentityQuerySet,
 )
 from identities.models.key_vaults import (
     KeyVault,
@@ -16,6 +13,11 @@ from identities.models.key_vaults import (
     VaultGrant,
     VaultGrantQuerySet,
     VaultSecret,
+)
+from identities.models.subscriptions import Subscription
+from identities.models.user_assigned_identities import (
+    UserAssignedIdentity,
+    UserAssignedIdentityQuerySet,
 )
 
 __all__ = [

@@ -1,22 +1,18 @@
-"""SignalR instances, each with its one identity, and the subscriptions that hold them."""
+"""SignalR instances, each with its one identity."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Final, cast
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Q
 from django.db.models.functions import Lower
 
 from arm.instance_state import IdentityState, IdentityType
-from identities.validators import (
-    validate_instance_name,
-    validate_resource_group,
-    validate_user_assigned_id,
-)
+from identities.models.subscriptions import Subscription
+from identities.models.user_assigned_identities import UserAssignedIdentity
+from identities.validators import validate_instance_name, validate_resource_group
 
 # Rows that are in memory at once where all are worked through.
 _CHUNK: Final = 500
@@ -67,28 +63,6 @@ class SignalRInstanceQuerySet(models.QuerySet["SignalRInstance"]):
         return self.iterator(chunk_size=_CHUNK)
 
 
-class UserAssignedIdentityQuerySet(models.QuerySet["UserAssignedIdentity"]):
-    """Queries of user-assigned identities."""
-
-    def with_arm_id(self, arm_id: str) -> UserAssignedIdentityQuerySet:
-        """Return the identity of that ARM id, ignoring case."""
-        return self.filter(arm_id__iexact=arm_id)
-
-    def by_arm_id(self, arm_ids: Iterable[str]) -> dict[str, UserAssignedIdentity]:
-        """Return the identities of these ARM ids, in any case, by their lower-case ARM id."""
-        keys = {arm_id.lower() for arm_id in arm_ids}
-        rows = self.annotate(key=Lower("arm_id")).filter(key__in=keys)
-        return {row.arm_id.lower(): row for row in rows}
-
-    def matching(self, text: str) -> UserAssignedIdentityQuerySet:
-        """Return those with that principal or client ID, or whose ARM id contains `text`."""
-        try:
-            known_as = UUID(text)
-        except ValueError:
-            return self.filter(arm_id__icontains=text)
-        return self.filter(Q(principal_id=known_as) | Q(client_id=known_as))
-
-
 class ManagedIdentityQuerySet(models.QuerySet["ManagedIdentity"]):
     """Queries of the identities of instances."""
 
@@ -99,55 +73,6 @@ class ManagedIdentityQuerySet(models.QuerySet["ManagedIdentity"]):
         # check for each key whether it is an object.
         found = rows.values_list("instance_id", "type", "user_assigned__arm_id")
         return {key: _identity_state(kind, arm_id) for key, kind, arm_id in found}
-
-
-class Subscription(models.Model):
-    """An Azure subscription with instances, and its Microsoft Entra tenant."""
-
-    subscription_id = models.UUIDField(primary_key=True)
-    tenant_id = models.UUIDField(help_text="The Microsoft Entra tenant that issues its tokens.")
-    display_name = models.CharField(max_length=128, blank=True)
-
-    class Meta:
-        ordering = ["display_name", "subscription_id"]
-
-    def __str__(self) -> str:
-        return self.display_name or str(self.subscription_id)
-
-
-class UserAssignedIdentity(models.Model):
-    """A Microsoft.ManagedIdentity/userAssignedIdentities resource, as last observed."""
-
-    arm_id = models.CharField("ARM ID", max_length=512, validators=[validate_user_assigned_id])
-    name = models.CharField(max_length=128, editable=False)
-    location = models.CharField(max_length=64, blank=True)
-    tenant_id = models.UUIDField(null=True, blank=True)
-    principal_id = models.UUIDField(
-        null=True, blank=True, help_text="Object ID of its service principal: a token's oid."
-    )
-    client_id = models.UUIDField(null=True, blank=True, help_text="A token's appid.")
-
-    objects = UserAssignedIdentityQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["name", "arm_id"]
-        verbose_name_plural = "user-assigned identities"
-        constraints = [
-            # ARM returns ids in varying case.
-            models.UniqueConstraint(
-                Lower("arm_id"),
-                name="one_row_per_user_assigned_identity",
-                violation_error_message="This identity is already in Signalman.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, with the name from the ARM id."""
-        self.name = self.arm_id.rsplit("/", 1)[-1]
-        super().save(*args, **kwargs)
 
 
 class SignalRInstance(models.Model):

@@ -240,8 +240,10 @@ def needed_grants(
     Only of vaults that Signalman can read, and without those that were declined.
     """
     holder = state.identity.holder
-    names = named_vaults(state.templates) if holder else []
-    if not names or holder is None:
+    if holder is None:
+        return ()
+    names = named_vaults(state.templates)
+    if not names:
         return ()
     if vaults is None:
         vaults = known_vaults(names)

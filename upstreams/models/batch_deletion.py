@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 
 
 def delete_batch(rows: models.QuerySet[Any], field: str, moment: datetime, number: int) -> int:
@@ -21,6 +21,5 @@ def delete_batch(rows: models.QuerySet[Any], field: str, moment: datetime, numbe
         value, pk = following
         is_earlier = models.Q(**{f"{field}__lt": value}) | models.Q(pk__lt=pk)
         old = old.filter(is_earlier, **{f"{field}__lte": value})
-    with transaction.atomic(savepoint=False):
-        deleted: int = old.delete()[0]
+    deleted: int = old.delete()[0]
     return deleted

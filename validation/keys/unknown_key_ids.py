@@ -25,15 +25,16 @@ class UnknownKeyIds:
 
     def due(self, kid: str) -> float:
         """Return the time from which the key ID may cause a reading."""
-        return sum(self._delays.get(kid, (0.0, 0.0)))
+        missed_at, delay = self._delays.get(kid, (0.0, 0.0))
+        return missed_at + delay
 
     def record_not_found(self, kid: str, at: float, least: float = 0.0) -> None:
-        """Double the delay of a key ID after a reading that did not find it, to `least` at least.
+        """Double the delay of a key ID after a reading at that time that did not find it.
 
-        A reading that was recorded before changes nothing.
+        The delay is `least` or longer. A reading that was recorded before changes nothing.
         """
-        last_at, last = self._delays.get(kid, (0.0, 0.0))
-        if at <= last_at:
+        missed_at, last = self._delays.get(kid, (0.0, 0.0))
+        if at <= missed_at:
             return
         delay = min(max(2 * last or self._first, least), self._longest)
         self._delays[kid] = (at, delay)

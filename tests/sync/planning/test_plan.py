@@ -66,7 +66,7 @@ def test_plan_for_azures_own_state_is_empty_even_if_it_cannot_work(
     st.sampled_from(["", "Serverless", "Default"]),
     st.lists(st.builds(Sender, st.uuids().map(str)), max_size=2),
 )
-def test_all_of_a_state_can_be_compared_with_itself(
+def test_all_of_a_value_is_relevant_to_itself(
     state: InstanceState,
     existence: ExistenceState | None,
     apps: tuple[FunctionAppState, ...],
